@@ -1,0 +1,1 @@
+"""The domain: customers, products, orders and their totals, over DynamoDB."""

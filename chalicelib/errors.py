@@ -1,0 +1,144 @@
+"""The errors that a caller can act on, each with a stable code. A class's docstring is its default message.
+
+CrmError
+ +- InvalidInput             a value does not fit; `field` names it
+ |   +- DuplicateEmail, DuplicateSku, InvalidPhone, InvalidCursor, UnknownCustomer, UnknownProduct, ...
+ +- NotFound                 the row that a write is about does not exist
+ +- InsufficientStock
+ +- Conflict                 somebody else changed the same row meanwhile
+ +- ReferenceConflict        an imported order came before with other content
+ +- TooManyRows              a plain list would have to be cut
+ +- Unavailable              the database did not answer; nothing is known to be done
+ +- Unauthenticated
+"""
+
+
+class CrmError(Exception):
+    """The request cannot be carried out"""
+
+    code = "BAD_REQUEST"
+
+    def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").split("\n")[0]
+        self.field = field
+        super().__init__(self.message)
+
+
+class InvalidInput(CrmError):
+    """The input is not valid"""
+
+    code = "INVALID_INPUT"
+
+
+class InvalidEmail(InvalidInput):
+    """Invalid email format. Use name@example.com"""
+
+    code = "INVALID_EMAIL"
+
+
+class InvalidPhone(InvalidInput):
+    """Invalid phone format. Use +1234567890 or 123-456-7890"""
+
+    code = "INVALID_PHONE"
+
+
+class InvalidPrice(InvalidInput):
+    """Price must be positive"""
+
+    code = "INVALID_PRICE"
+
+
+class InvalidStock(InvalidInput):
+    """Stock cannot be negative"""
+
+    code = "INVALID_STOCK"
+
+
+class InvalidCursor(InvalidInput):
+    """This cursor is damaged, or of a query with another filter or order. Start again without it"""
+
+    code = "INVALID_CURSOR"
+
+
+class DuplicateEmail(InvalidInput):
+    """Email already exists"""
+
+    code = "DUPLICATE_EMAIL"
+
+
+class DuplicateSku(InvalidInput):
+    """SKU already exists"""
+
+    code = "DUPLICATE_SKU"
+
+
+class UnknownCustomer(InvalidInput):
+    """Invalid customer ID"""
+
+    code = "INVALID_CUSTOMER_ID"
+
+
+class UnknownProducts(InvalidInput):
+    """Invalid product IDs"""
+
+    code = "INVALID_PRODUCT_IDS"
+
+
+class NoLines(InvalidInput):
+    """At least one product must be selected"""
+
+    code = "NO_LINES"
+
+
+class TooManyLines(InvalidInput):
+    """The order has too many lines"""
+
+    code = "TOO_MANY_LINES"
+
+
+class NotFound(CrmError):
+    """There is no such row"""
+
+    code = "NOT_FOUND"
+
+
+class InsufficientStock(CrmError):
+    """Not enough in stock"""
+
+    code = "INSUFFICIENT_STOCK"
+
+
+class AlreadyCancelled(CrmError):
+    """The order is cancelled already"""
+
+    code = "ALREADY_CANCELLED"
+
+
+class Conflict(CrmError):
+    """Somebody else changed this at the same time. Read it again and repeat the request"""
+
+    code = "CONFLICT"
+
+
+class ReferenceConflict(CrmError):
+    """An order with this reference exists already, with other content"""
+
+    code = "REFERENCE_CONFLICT"
+
+
+class TooManyRows(CrmError):
+    """There are too many rows for this list. Use the connection field with first and after"""
+
+    code = "TOO_MANY_ROWS"
+
+
+class Unavailable(CrmError):
+    """The database did not answer in time. It is safe to repeat the request"""
+
+    code = "UNAVAILABLE"
+
+
+class Unauthenticated(CrmError):
+    """A valid key is needed: send it as `Authorization: Bearer <key>`"""
+
+    code = "UNAUTHENTICATED"

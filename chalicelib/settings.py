@@ -1,0 +1,67 @@
+"""What this deployment is set to: the only reader of the environment, one frozen object."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is the environment variable CRM_<NAME>; the defaults are those of production.
+
+    Shard counts fix where rows lie: raise them before there is data, or rewrite the rows.
+    """
+
+    stage: str = "dev"
+    region: str = "us-east-1"
+    open_access: bool = False
+    """Answer requests without a key. Only `chalice local` and tests may set it."""
+    list_shards: int = 1
+    """Partitions of each list index; one takes about 700 new rows a second."""
+    stock_shards: int = 4
+    activity_shards: int = 16
+    counter_shards: int = 16
+    """Carries about 130 orders a second (an order conflicts with 1 of 10 others at most)."""
+    low_stock_threshold: int = 10
+    restock_amount: int = 10
+    read_budget: int = 2000
+    """Rows that one list request may examine before it answers with a short page."""
+    plain_list_limit: int = 1000
+    archive_days: int = 90
+
+    @property
+    def table_prefix(self) -> str:
+        return f"crm-{self.stage}-"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Raises ValueError that names the variable when a value does not fit."""
+    values: dict[str, object] = {}
+    for field in fields(Settings):
+        name = f"CRM_{field.name.upper()}"
+        text = environment.get(name)
+        if text is not None:
+            values[field.name] = _parse(name, text, type(field.default))
+    settings = Settings(**values)  # type: ignore[arg-type]  # checked by _parse, field by field
+    if settings.open_access and "AWS_LAMBDA_FUNCTION_NAME" in environment:
+        raise ValueError("CRM_OPEN_ACCESS is for development only: a deployed stage must ask for keys.")
+    return settings
+
+
+def _parse(name: str, text: str, kind: type) -> object:
+    if kind is bool:
+        if text.lower() in {"1", "true", "yes", "on"}:
+            return True
+        if text.lower() in {"", "0", "false", "no", "off"}:
+            return False
+        raise ValueError(f"{name} must be true or false, not {text!r}.")
+    if kind is int:
+        if not text.isascii() or not text.isdigit() or int(text) < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, not {text!r}.")
+        return int(text)
+    if not text:
+        raise ValueError(f"{name} is set, but empty.")
+    return text
+
+
+settings = read_settings(os.environ)
