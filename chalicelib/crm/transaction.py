@@ -7,7 +7,7 @@ first try. So each transaction carries a token into one of its rows, and where t
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import CancellationReason, PynamoDBException, TransactWriteError
@@ -33,7 +33,7 @@ _PASSING = {
     "ServiceUnavailable",
 }
 
-type Refusal = Callable[[], Exception]
+Refusal: TypeAlias = Callable[[], Exception]
 
 
 def new_token() -> str:
@@ -116,8 +116,7 @@ def is_passing(error: PynamoDBException) -> bool:
     """Whether the write may or may not have been applied, and may be tried again."""
     cause = error.cause
     if isinstance(cause, ClientError):
-        status = cast("dict[str, Any]", cause.response).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error.cause_response_code in _PASSING or status >= 500  # noqa: PLR2004 - a server's error
+        return error.cause_response_code in _PASSING
     return isinstance(cause, BotoCoreError)
 
 

@@ -1,0 +1,1 @@
+"""The GraphQL API: the schema, its resolvers, and GraphQL over HTTP."""

@@ -1,0 +1,44 @@
+"""What the resolvers of one request share: rows that are read in batches, once each."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from graphql import GraphQLResolveInfo
+
+from chalicelib.crm import customers, products
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.products import Product
+
+Row = TypeVar("Row")
+
+
+class Batch(Generic[Row]):
+    """Rows by id. A list says which rows its entries may ask for; the first that is asked for brings all of them."""
+
+    def __init__(self, fetch: Callable[[Iterable[str]], dict[str, Row]]) -> None:
+        self._fetch = fetch
+        self._wanted: dict[str, None] = {}
+        self._rows: dict[str, Row | None] = {}
+
+    def want(self, ids: Iterable[str]) -> None:
+        self._wanted.update(dict.fromkeys(key for key in ids if key not in self._rows))
+
+    def get(self, row_id: str) -> Row | None:
+        if row_id not in self._rows:
+            self.want([row_id])
+            found = self._fetch(self._wanted)
+            self._rows.update({key: found.get(key) for key in self._wanted})
+            self._wanted.clear()
+        return self._rows[row_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    customers: Batch[Customer] = field(default_factory=lambda: Batch(customers.find_all))
+    products: Batch[Product] = field(default_factory=lambda: Batch(products.find_all))
+
+
+def context_of(info: GraphQLResolveInfo) -> Context:
+    context: Context = info.context
+    return context

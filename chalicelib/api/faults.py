@@ -1,0 +1,42 @@
+"""What callers are told when something goes wrong: the domain's errors as they are, anything else masked.
+
+A masked error has a reference: the caller gets it, and the log has the stack under it.
+"""
+
+import logging
+import secrets
+from typing import Any
+
+from botocore.exceptions import BotoCoreError
+from graphql import GraphQLError
+from pynamodb.exceptions import PynamoDBException
+
+from chalicelib.crm.transaction import is_passing
+from chalicelib.errors import CrmError, Unavailable
+
+_log = logging.getLogger(__name__)
+
+
+def describe(error: BaseException) -> dict[str, str | None]:
+    """{code, message, field} of `error`."""
+    if isinstance(error, CrmError):
+        return {"code": error.code, "message": error.message, "field": error.field}
+    if isinstance(error, BotoCoreError) or (isinstance(error, PynamoDBException) and is_passing(error)):
+        _log.warning("database unavailable", exc_info=error)
+        return describe(Unavailable())
+    reference = secrets.token_hex(6)
+    _log.error("unexpected error %s", reference, exc_info=error)
+    return {"code": "INTERNAL", "message": f"Something went wrong on our side. Reference: {reference}", "field": None}
+
+
+def format_error(error: GraphQLError) -> dict[str, Any]:
+    """As GraphQL answers it."""
+    formatted: dict[str, Any] = dict(error.formatted)
+    cause = error.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+    else:
+        described = describe(cause)
+        formatted["message"] = described.pop("message")
+        extensions = {name: value for name, value in described.items() if value is not None}
+    return {**formatted, "extensions": extensions}

@@ -1,0 +1,188 @@
+"""Resolvers of the questions: single rows, lists, totals."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any, TypeVar
+
+from graphql import GraphQLResolveInfo
+
+from chalicelib.api.context import context_of
+from chalicelib.crm import counters, customers, ids, orders, plans, products
+from chalicelib.crm.counters import Stats
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.listing import MOST, Listing, Page, Window, read_page
+from chalicelib.crm.orders import Order
+from chalicelib.crm.plans import CustomerFilter, OrderFilter, ProductFilter
+from chalicelib.crm.products import Product
+from chalicelib.errors import InvalidInput, TooManyRows
+from chalicelib.settings import settings
+
+Row = TypeVar("Row")
+_Info = GraphQLResolveInfo
+_OrderBy = Sequence[str | None] | None
+_MOST_CENTS = 10**14
+
+
+def hello(_root: Any, _info: _Info) -> str:
+    return "Hello, GraphQL!"
+
+
+def node(_root: Any, _info: _Info, id: str) -> Customer | Product | Order | None:  # noqa: A002 - the argument's name
+    finders: dict[str | None, Any] = {
+        ids.CUSTOMER: customers.find,
+        ids.PRODUCT: products.find,
+        ids.ORDER: orders.find,
+    }
+    find = finders.get(ids.kind_of(id))
+    return find(id) if find else None
+
+
+def customer(_root: Any, _info: _Info, id: str | None = None, email: str | None = None) -> Customer | None:  # noqa: A002
+    _exactly_one(id=id, email=email)
+    return customers.find(id) if id is not None else customers.find_by_email(email or "")
+
+
+def product(_root: Any, _info: _Info, id: str | None = None, sku: str | None = None) -> Product | None:  # noqa: A002
+    _exactly_one(id=id, sku=sku)
+    return products.find(id) if id is not None else products.find_by_sku(sku or "")
+
+
+def order(_root: Any, _info: _Info, id: str) -> Order | None:  # noqa: A002
+    return orders.find(id)
+
+
+def all_customers(
+    _root: Any,
+    _info: _Info,
+    orderBy: _OrderBy = None,  # noqa: N803 - as the schema names it, here and below
+    name: str | None = None,
+    email: str | None = None,
+    createdAtGte: date | None = None,  # noqa: N803
+    createdAtLte: date | None = None,  # noqa: N803
+    phoneStartsWith: str | None = None,  # noqa: N803
+    **window: Any,
+) -> Page[Customer]:
+    wanted = CustomerFilter(name, email, createdAtGte, createdAtLte, phoneStartsWith)
+    return read_page(plans.list_customers(wanted, orderBy), Window(**window))
+
+
+def all_products(
+    _root: Any,
+    _info: _Info,
+    orderBy: _OrderBy = None,  # noqa: N803
+    name: str | None = None,
+    priceGte: Decimal | None = None,  # noqa: N803
+    priceLte: Decimal | None = None,  # noqa: N803
+    stockGte: int | None = None,  # noqa: N803
+    stockLte: int | None = None,  # noqa: N803
+    lowStock: bool | None = None,  # noqa: N803, FBT001
+    **window: Any,
+) -> Page[Product]:
+    threshold = settings.low_stock_threshold
+    if lowStock is True:
+        stockLte = threshold - 1 if stockLte is None else min(stockLte, threshold - 1)  # noqa: N806
+    if lowStock is False:
+        stockGte = threshold if stockGte is None else max(stockGte, threshold)  # noqa: N806
+    wanted = ProductFilter(name, _cents_from(priceGte), _cents_to(priceLte), stockGte, stockLte)
+    return read_page(plans.list_products(wanted, orderBy), Window(**window))
+
+
+def low_stock_products(_root: Any, _info: _Info, threshold: int | None = None, **window: Any) -> Page[Product]:
+    below = settings.low_stock_threshold if threshold is None else threshold
+    return read_page(plans.list_products(ProductFilter(stock_to=below - 1)), Window(**window))
+
+
+def all_orders(root: Any, info: _Info, **arguments: Any) -> Page[Order]:
+    """Also the orders of a customer, where `root` is that customer."""
+    wanted = OrderFilter(
+        cents_from=_cents_from(arguments.pop("totalAmountGte", None)),
+        cents_to=_cents_to(arguments.pop("totalAmountLte", None)),
+        date_from=arguments.pop("orderDateAfter", None),
+        date_to=arguments.pop("orderDateBefore", None),
+        customer_name=arguments.pop("customerName", None),
+        product_name=arguments.pop("productName", None),
+        product_id=arguments.pop("productId", None),
+        customer_id=root.id if isinstance(root, Customer) else None,
+    )
+    listing = plans.list_orders(wanted, arguments.pop("orderBy", None))
+    page = read_page(listing, Window(**arguments))
+    _expect([edge.node for edge in page.edges], info)
+    return page
+
+
+def plain_customers(_root: Any, _info: _Info) -> list[Customer]:
+    return _plain(plans.list_customers(CustomerFilter()))
+
+
+def plain_products(_root: Any, _info: _Info) -> list[Product]:
+    return _plain(plans.list_products(ProductFilter()))
+
+
+def plain_orders(_root: Any, info: _Info) -> list[Order]:
+    rows = _plain(plans.list_orders(OrderFilter()))
+    _expect(rows, info)
+    return rows
+
+
+def order_customer(order: Order, info: _Info) -> Customer | None:
+    return context_of(info).customers.get(order.customer_id)
+
+
+def order_products(order: Order, info: _Info) -> list[Product | None]:
+    batch = context_of(info).products
+    batch.want(line.product_id for line in order.lines)
+    return [batch.get(line.product_id) for line in order.lines]
+
+
+def line_product(line: orders.OrderLine, info: _Info) -> Product | None:
+    return context_of(info).products.get(line.product_id)
+
+
+def crm_stats(_root: Any, _info: _Info, **days: date) -> Stats:
+    first, last = days.get("from"), days.get("to")
+    if first and last and first > last:
+        raise InvalidInput("from must not be after to", field="from")
+    return counters.stats(first, last)
+
+
+def page_info(page: Page[Any], _info: _Info) -> Page[Any]:
+    return page
+
+
+def _expect(rows: list[Order], info: _Info) -> None:
+    """Say what the orders may ask for, so that it is read in batches."""
+    context = context_of(info)
+    context.customers.want(row.customer_id for row in rows)
+    context.products.want(line.product_id for row in rows for line in row.lines)
+
+
+def _plain(listing: Listing[Row]) -> list[Row]:
+    rows: list[Row] = []
+    window = Window(first=MOST)
+    while True:
+        page = read_page(listing, window)
+        rows += [edge.node for edge in page.edges]
+        if len(rows) > settings.plain_list_limit:
+            raise TooManyRows
+        if not page.has_next:
+            return rows
+        window = Window(first=MOST, after=page.end_cursor)
+
+
+def _exactly_one(**arguments: str | None) -> None:
+    if sum(value is not None for value in arguments.values()) != 1:
+        raise InvalidInput(f"Give exactly one of {' and '.join(arguments)}")
+
+
+def _cents_from(amount: Decimal | None) -> int | None:
+    return None if amount is None else _clamped(amount, ROUND_CEILING)
+
+
+def _cents_to(amount: Decimal | None) -> int | None:
+    return None if amount is None else _clamped(amount, ROUND_FLOOR)
+
+
+def _clamped(amount: Decimal, rounding: str) -> int:
+    cents = min(max(amount, Decimal(-1)), Decimal(_MOST_CENTS)).scaleb(2)
+    return int(cents.to_integral_value(rounding=rounding))

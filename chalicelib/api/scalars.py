@@ -1,0 +1,80 @@
+"""How dates, moments and decimals travel."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from graphql import FloatValueNode, GraphQLError, GraphQLScalarType, IntValueNode, StringValueNode, ValueNode
+
+_LONGEST = 40
+"""Characters; longer numbers cost time and mean nothing here."""
+
+
+def parse_date(value: Any) -> date:
+    if not isinstance(value, str):
+        raise GraphQLError("Date cannot represent this value: use a string, YYYY-MM-DD.")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise GraphQLError(f"Date cannot represent {value[:_LONGEST]!r}: use YYYY-MM-DD.") from None
+
+
+def parse_moment(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise GraphQLError("DateTime cannot represent this value: use a string in ISO-8601.")
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = f"DateTime cannot represent {value[:_LONGEST]!r}: use ISO-8601, 2026-01-31T08:00:00Z."
+        raise GraphQLError(message) from None
+
+
+def parse_decimal(value: Any) -> Decimal:
+    """Numbers by their shortest spelling: 999.99 is 999.99, not the double next to it."""
+    try:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise InvalidOperation
+        text = value if isinstance(value, str) else repr(value)
+        if len(text) > _LONGEST:
+            raise InvalidOperation
+        number = Decimal(text)
+        if not number.is_finite():
+            raise InvalidOperation
+    except InvalidOperation:
+        raise GraphQLError('Decimal cannot represent this value: use a number such as "12.50".') from None
+    return number
+
+
+def show_moment(value: str) -> str:
+    """Moments are stored as text in UTC with microseconds."""
+    return value.replace(".000000Z", "Z")
+
+
+def show_decimal(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+def _literal(parse: Callable[[Any], Any], *kinds: type[ValueNode]) -> Callable[..., Any]:
+    def parse_literal(node: ValueNode, _: Mapping[str, Any] | None = None) -> Any:
+        if not isinstance(node, kinds):
+            raise GraphQLError("A value of another type is needed here.", node)
+        return parse(node.value)  # type: ignore[attr-defined]  # all of the kinds passed in have a value
+
+    return parse_literal
+
+
+def bind_scalars(types: Mapping[str, Any]) -> None:
+    numbers = (StringValueNode, IntValueNode, FloatValueNode)
+    for name, parse, show, kinds in (
+        ("Date", parse_date, str, (StringValueNode,)),
+        ("DateTime", parse_moment, show_moment, (StringValueNode,)),
+        ("Decimal", parse_decimal, show_decimal, numbers),
+    ):
+        scalar: GraphQLScalarType = types[name]
+        literal = _literal(parse, *kinds)
+        # Both spellings: graphql-core 3.3 took new names and falls back to the old ones.
+        scalar.coerce_output_value = show  # type: ignore[assignment]
+        scalar.coerce_input_value = parse
+        scalar.coerce_input_literal = literal

@@ -1,0 +1,212 @@
+"""Customers: created with a claim on their e-mail address, deleted into an archive that keeps them for a while."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.crm import claims, counters, ids, moments, reads, tables, text
+from chalicelib.crm.transaction import Transaction, attempts, new_token
+from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
+from chalicelib.settings import settings
+
+ARCHIVE = "archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    id: str
+    name: str
+    email: str
+    phone: str | None
+    created_at: str
+    last_order: str | None
+    orders: int
+    token: str
+
+
+def load(item: reads.Item) -> Customer:
+    return Customer(
+        id=item["id"]["S"],
+        name=item["name"]["S"],
+        email=item["email"]["S"],
+        phone=reads.text(item, "phone"),
+        created_at=item["created_at"]["S"],
+        last_order=reads.text(item, "last_order"),
+        orders=reads.number(item, "orders"),
+        token=item["token"]["S"],
+    )
+
+
+def find(customer_id: str) -> Customer | None:
+    if not ids.is_id(ids.CUSTOMER, customer_id):
+        return None
+    item = reads.get(tables.Customer, {"id": {"S": customer_id}})
+    return load(item) if item else None
+
+
+def find_by_email(email: str) -> Customer | None:
+    owner = claims.owner_of(claims.EMAIL, text.fold(email)) if email.strip() else None
+    return find(owner) if owner else None
+
+
+def find_all(customer_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Customer]:
+    items = reads.by_id(tables.Customer, customer_ids, consistent=consistent)
+    return {customer_id: load(item) for customer_id, item in items.items()}
+
+
+def create(name: str, email: str, phone: str | None = None, created_at: datetime | None = None) -> Customer:
+    """Raises InvalidInput, DuplicateEmail. `created_at` is for customers that come from elsewhere."""
+    customer = Customer(
+        id=ids.new_id(ids.CUSTOMER),
+        name=text.checked_name(name),
+        email=text.checked_email(email),
+        phone=text.checked_phone(phone),
+        created_at=moments.to_text(moments.checked_past(created_at, "createdAt")),
+        last_order=None,
+        orders=0,
+        token=new_token(),
+    )
+    day = customer.created_at[:10]
+    write = Transaction(proof=lambda: find(customer.id) is not None)  # nobody else makes this id
+    _claim_email(write, customer)
+    write.put(_row(customer, act_day=day), tables.Customer.id.does_not_exist())
+    counters.add(write, day, customer.id, customers=1, created=1)
+    write.commit()
+    return customer
+
+
+def update(customer_id: str, changes: dict[str, str | None]) -> Customer:
+    """Set what `changes` holds of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound."""
+    checked = _checked(changes)
+    for _ in attempts():
+        old = find(customer_id)
+        if old is None:
+            raise NotFound(f"There is no customer {customer_id!r}", field="id")
+        new = replace(old, **checked, token=new_token())
+        write = Transaction(proof=lambda new=new: _carries(new))  # type: ignore[misc]  # mypy: a lambda's default
+        write.update(_key(new.id), _sets(new), tables.Customer.token == old.token)
+        if text.fold(new.email) != text.fold(old.email):
+            claims.release(write, claims.EMAIL, text.fold(old.email), old.id)
+            _claim_email(write, new)
+        try:
+            write.commit()
+        except Conflict:
+            continue
+        return new
+    raise Conflict
+
+
+def delete(customer_id: str) -> Customer:
+    """Move the customer to the archive and free the e-mail address. The orders stay. Raises NotFound."""
+    for _ in attempts():
+        old = find(customer_id)
+        if old is None:
+            raise NotFound(f"There is no customer {customer_id!r}", field="id")
+        try:
+            _archive(old).commit()
+        except Conflict:
+            continue  # an order or a change came between: archive the customer as it is then
+        return old
+    raise Conflict
+
+
+def touch(write: Transaction, customer: Customer, date: str) -> None:
+    """Book an order of `date` on the customer, who must still exist."""
+    row = tables.Customer
+    last = customer.last_order
+    actions: list[Action] = [row.orders.add(1)]
+    if last is None or date > last:
+        condition = row.last_order.does_not_exist() | (row.last_order <= date)
+        actions.append(row.last_order.set(date))
+        if date[:10] > max(customer.created_at[:10], (last or "")[:10]):
+            actions.append(row.act_day.set(date[:10]))
+    else:
+        condition = row.last_order >= date
+    write.update(_key(customer.id), actions, row.id.exists() & condition)
+
+
+def require(customer_id: str) -> Customer:
+    """Raises UnknownCustomer."""
+    customer = find(customer_id)
+    if customer is None:
+        raise UnknownCustomer(field="customerId")
+    return customer
+
+
+def _archive(old: Customer) -> Transaction:
+    token = new_token()
+    today = clock.now()
+    content = {"name": old.name, "email": old.email, "phone": old.phone, "created_at": old.created_at}
+    content |= {"last_order": old.last_order, "orders": str(old.orders)}
+    ttl = today + timedelta(days=settings.archive_days)
+    write = Transaction(proof=lambda: _archived(old.id, token))
+    seen = (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders)
+    write.delete(_key(old.id), seen)
+    claims.release(write, claims.EMAIL, text.fold(old.email), old.id)
+    write.put(tables.Op(pk=ARCHIVE, sk=old.id, content=content, token=token, ttl=ttl))
+    counters.add(write, today.date().isoformat(), old.id, customers=-1)
+    return write
+
+
+def _archived(customer_id: str, token: str) -> bool:
+    item = reads.get_op(ARCHIVE, customer_id)
+    return item is not None and reads.text(item, "token") == token
+
+
+def _carries(customer: Customer) -> bool:
+    stored = find(customer.id)
+    return stored is not None and stored.token == customer.token
+
+
+def _claim_email(write: Transaction, customer: Customer) -> None:
+    claims.claim(write, claims.EMAIL, text.fold(customer.email), customer.id, lambda: DuplicateEmail(field="email"))
+
+
+def _checked(changes: dict[str, str | None]) -> dict[str, str | None]:
+    checked = dict(changes)
+    if "name" in changes:
+        checked["name"] = text.checked_name(changes["name"] or "")
+    if "email" in changes:
+        checked["email"] = text.checked_email(changes["email"] or "")
+    if "phone" in changes:
+        checked["phone"] = text.checked_phone(changes["phone"])
+    return checked
+
+
+def _key(customer_id: str) -> tables.Customer:
+    return tables.Customer(id=customer_id)
+
+
+def _row(customer: Customer, act_day: str) -> tables.Customer:
+    return tables.Customer(
+        id=customer.id,
+        name=customer.name,
+        email=customer.email,
+        phone=customer.phone,
+        created_at=customer.created_at,
+        list_s=tables.shard("l", customer.id, settings.list_shards),
+        created_k=tables.sort_key(customer.created_at, customer.id),
+        act_s=tables.shard("a", customer.id, settings.activity_shards),
+        act_day=act_day,
+        token=customer.token,
+        **_keys(customer),
+    )
+
+
+def _keys(customer: Customer) -> dict[str, str]:
+    return {
+        "email_n": text.fold(customer.email),
+        "name_k": tables.sort_key(text.fold(customer.name), customer.id),
+        "phone_k": tables.sort_key(text.fold_phone(customer.phone), customer.id),
+    }
+
+
+def _sets(customer: Customer) -> list[Action]:
+    row = tables.Customer
+    values = _keys(customer) | {"name": customer.name, "email": customer.email, "token": customer.token}
+    actions: list[Action] = [getattr(row, name).set(value) for name, value in values.items()]
+    actions.append(row.phone.set(customer.phone) if customer.phone else row.phone.remove())
+    return actions

@@ -1,0 +1,217 @@
+"""Orders: what an order is, how it is placed against stock, and how it is cancelled."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.crm import counters, customers, ids, lines, moments, money, products, reads, tables
+from chalicelib.crm.products import Product
+from chalicelib.crm.transaction import Transaction, attempts, new_token
+from chalicelib.errors import (
+    AlreadyCancelled,
+    Conflict,
+    CrmError,
+    InsufficientStock,
+    InvalidInput,
+    NoLines,
+    NotFound,
+    TooManyLines,
+    UnknownProducts,
+)
+from chalicelib.settings import settings
+
+PLACED = "PLACED"
+CANCELLED = "CANCELLED"
+MOST_LINES = 97
+"""A transaction takes 100 actions: the order, its customer, the day's counters, and a product a line."""
+MOST_QUANTITY = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """Name and price as they were."""
+
+    product_id: str
+    name: str
+    quantity: int
+    cents: int
+
+    @property
+    def unit_price(self) -> Decimal:
+        return money.from_cents(self.cents)
+
+    @property
+    def line_total(self) -> Decimal:
+        return money.from_cents(self.cents * self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    id: str
+    customer_id: str
+    date: str
+    status: str
+    cents: int
+    lines: tuple[OrderLine, ...]
+    reference: str | None
+    takes_stock: bool
+    token: str
+
+
+def load(item: reads.Item) -> Order:
+    return Order(
+        id=item["id"]["S"],
+        customer_id=item["customer_id"]["S"],
+        date=item["date"]["S"],
+        status=item["status"]["S"],
+        cents=reads.number(item, "cents"),
+        lines=tuple(OrderLine(*line) for line in json.loads(item["lines"]["S"])),
+        reference=reads.text(item, "reference"),
+        takes_stock=bool(reads.number(item, "takes_stock")),
+        token=item["token"]["S"],
+    )
+
+
+def find(order_id: str) -> Order | None:
+    if not ids.is_id(ids.ORDER, order_id):
+        return None
+    item = reads.get(tables.Order, {"id": {"S": order_id}})
+    return load(item) if item else None
+
+
+def find_all(order_ids: Iterable[str]) -> dict[str, Order]:
+    return {order_id: load(item) for order_id, item in reads.by_id(tables.Order, order_ids).items()}
+
+
+def create(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> Order:
+    """Place an order of {product id: quantity} at today's prices, and take it from stock: all of it or nothing.
+
+    Raises UnknownCustomer, UnknownProducts, NoLines, TooManyLines, InvalidInput, InsufficientStock, Conflict.
+    """
+    _check_quantities(quantities)
+    placed_at = moments.to_text(moments.checked_past(date, "orderDate"))
+    order_id = ids.new_id(ids.ORDER)  # before the first try: a retry that meets its own success knows it
+    try:
+        for _ in attempts():
+            customer = customers.require(customer_id)
+            order = _priced(order_id, customer_id, placed_at, quantities)
+            lines.put(order.date, order.id, quantities)
+            write = start(order, customer)
+            for line in order.lines:
+                _take_stock(write, line)
+            try:
+                write.commit()
+            except Conflict:
+                continue  # a price, the stock or the customer changed meanwhile: look again, and say what is wrong now
+            return order
+        raise Conflict
+    except CrmError as error:
+        if error.code != "UNAVAILABLE":  # nothing is known to be refused then
+            lines.discard(placed_at, order_id, quantities)
+        raise
+
+
+def start(order: Order, customer: customers.Customer) -> Transaction:
+    """The writes that every order is: itself, its customer's activity, the day's totals."""
+    write = Transaction(proof=lambda: find(order.id) is not None)  # nobody else makes this id
+    write.put(_row(order), tables.Order.id.does_not_exist())
+    customers.touch(write, customer, order.date)
+    counters.add(write, order.date[:10], order.id, orders=1, cents=order.cents)
+    return write
+
+
+def cancel(order_id: str) -> Order:
+    """Give the stock back and take the order off its day's totals, once. Raises NotFound, AlreadyCancelled."""
+    old = find(order_id)
+    if old is None:
+        raise NotFound(f"There is no order {order_id!r}", field="id")
+    if old.status == CANCELLED:
+        raise AlreadyCancelled(field="id")
+    new = replace(old, status=CANCELLED, token=new_token())
+    row = tables.Order
+    write = Transaction(proof=lambda: _carries(new))
+    actions: list[Action] = [row.status.set(new.status), row.token.set(new.token)]
+    write.update(row(id=old.id), actions, row.status == PLACED, lambda: AlreadyCancelled(field="id"))
+    counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)
+    if old.takes_stock:
+        for line in old.lines:
+            write.update(tables.Product(id=line.product_id), [tables.Product.stock.add(line.quantity)])
+    write.commit()
+    return new
+
+
+def new_order(
+    order_id: str, customer_id: str, date: str, order_lines: tuple[OrderLine, ...], reference: str | None = None
+) -> Order:
+    """An order that is about to be written; one with a reference comes from elsewhere and takes no stock."""
+    cents = sum(line.cents * line.quantity for line in order_lines)
+    return Order(order_id, customer_id, date, PLACED, cents, order_lines, reference, reference is None, new_token())
+
+
+def check_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= MOST_QUANTITY:
+        raise InvalidInput(f"Quantity must be from 1 to {MOST_QUANTITY}", field="quantity")
+
+
+def _check_quantities(quantities: Mapping[str, int]) -> None:
+    if not quantities:
+        raise NoLines(field="lines")
+    if len(quantities) > MOST_LINES:
+        raise TooManyLines(f"An order has at most {MOST_LINES} lines, not {len(quantities)}", field="lines")
+    for quantity in quantities.values():
+        check_quantity(quantity)
+
+
+def _priced(order_id: str, customer_id: str, date: str, quantities: Mapping[str, int]) -> Order:
+    known = products.find_all((key for key in quantities if ids.is_id(ids.PRODUCT, key)), consistent=True)
+    unknown = [key for key in quantities if key not in known or known[key].archived_at]
+    if unknown:
+        raise UnknownProducts(f"{UnknownProducts.__doc__}: {', '.join(map(repr, unknown[:10]))}", field="lines")
+    short = [known[key] for key, quantity in quantities.items() if known[key].stock < quantity]
+    if short:
+        raise InsufficientStock("; ".join(_shortage(product, quantities[product.id]) for product in short[:10]))
+    return new_order(
+        order_id,
+        customer_id,
+        date,
+        tuple(OrderLine(key, known[key].name, quantity, known[key].cents) for key, quantity in quantities.items()),
+    )
+
+
+def _shortage(product: Product, quantity: int) -> str:
+    return f"Not enough of {product.name!r} in stock: {quantity} wanted, {product.stock} there"
+
+
+def _take_stock(write: Transaction, line: OrderLine) -> None:
+    row = tables.Product
+    write.update(
+        row(id=line.product_id),
+        [row.stock.add(-line.quantity), row.sold.add(1)],
+        row.stock_s.exists() & (row.stock >= line.quantity) & (row.cents == line.cents),
+    )
+
+
+def _carries(order: Order) -> bool:
+    stored = find(order.id)
+    return stored is not None and stored.token == order.token
+
+
+def _row(order: Order) -> tables.Order:
+    return tables.Order(
+        id=order.id,
+        customer_id=order.customer_id,
+        date=order.date,
+        status=order.status,
+        cents=order.cents,
+        lines=[[line.product_id, line.name, line.quantity, line.cents] for line in order.lines],
+        reference=order.reference,
+        takes_stock=int(order.takes_stock),
+        list_s=tables.shard("l", order.id, settings.list_shards),
+        date_k=tables.sort_key(order.date, order.id),
+        total_k=tables.sort_key(money.cents_key(order.cents), order.id),
+        token=order.token,
+    )

@@ -1,0 +1,260 @@
+"""Products: priced in cents, stocked, restocked once a slot, and archived instead of deleted once they were sold."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.crm import claims, ids, moments, money, reads, tables, text
+from chalicelib.crm.transaction import Transaction, attempts, is_passing, new_token
+from chalicelib.errors import (
+    Conflict,
+    DuplicateSku,
+    InvalidInput,
+    InvalidStock,
+    NotFound,
+    Unavailable,
+)
+from chalicelib.settings import settings
+
+STOCK_LIMIT = 10**9
+SKU_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    id: str
+    sku: str | None
+    name: str
+    cents: int
+    stock: int
+    archived_at: str | None
+    sold: int
+    token: str
+
+
+def load(item: reads.Item) -> Product:
+    return Product(
+        id=item["id"]["S"],
+        sku=reads.text(item, "sku"),
+        name=item["name"]["S"],
+        cents=reads.number(item, "cents"),
+        stock=reads.number(item, "stock"),
+        archived_at=reads.text(item, "archived_at"),
+        sold=reads.number(item, "sold"),
+        token=item["token"]["S"],
+    )
+
+
+def find(product_id: str) -> Product | None:
+    if not ids.is_id(ids.PRODUCT, product_id):
+        return None
+    item = reads.get(tables.Product, {"id": {"S": product_id}})
+    return load(item) if item else None
+
+
+def find_by_sku(sku: str) -> Product | None:
+    owner = claims.owner_of(claims.SKU, text.fold(sku)) if sku.strip() else None
+    return find(owner) if owner else None
+
+
+def find_all(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:
+    items = reads.by_id(tables.Product, product_ids, consistent=consistent)
+    return {product_id: load(item) for product_id, item in items.items()}
+
+
+def create(name: str, price: Decimal, stock: int | None = None, sku: str | None = None) -> Product:
+    """Raises InvalidInput, InvalidPrice, InvalidStock, DuplicateSku."""
+    product = Product(
+        id=ids.new_id(ids.PRODUCT),
+        sku=_checked_sku(sku),
+        name=text.checked_name(name),
+        cents=money.to_cents(price),
+        stock=_checked_stock(stock or 0),
+        archived_at=None,
+        sold=0,
+        token=new_token(),
+    )
+    write = Transaction(proof=lambda: find(product.id) is not None)
+    _claim_sku(write, product)
+    write.put(_row(product), tables.Product.id.does_not_exist())
+    write.commit()
+    return product
+
+
+def update(product_id: str, changes: dict[str, object]) -> Product:
+    """Set what `changes` holds of name, price, stock and sku. Raises InvalidInput and its kinds, NotFound."""
+    checked = _checked(changes)
+    for _ in attempts():
+        old = _require(product_id)
+        if old.archived_at:
+            raise InvalidInput("The product is archived and cannot be changed", field="id")
+        new = replace(old, **checked, token=new_token())  # type: ignore[arg-type]  # _checked gives fitting types
+        write = Transaction(proof=lambda new=new: _carries(new))  # type: ignore[misc]  # mypy: a lambda's default
+        write.update(tables.Product(id=new.id), _sets(new, checked), tables.Product.token == old.token)
+        _move_sku(write, old, new)
+        try:
+            write.commit()
+        except Conflict:
+            continue
+        return find(product_id) or new  # the stock as orders have left it
+    raise Conflict
+
+
+def delete(product_id: str) -> Product:
+    """Delete a product that no order names; archive any other: it leaves every list and takes no orders. NotFound."""
+    for _ in attempts():
+        old = _require(product_id)
+        if old.archived_at:
+            return old
+        keep = old.sold > 0 or _is_ordered(product_id)
+        new = replace(old, archived_at=moments.to_text(clock.now()), token=new_token())
+        write = _archival(old, new) if keep else _deletion(old)
+        try:
+            write.commit()
+        except Conflict:
+            continue
+        return new if keep else old
+    raise Conflict
+
+
+def restock(product_id: str, slot: str) -> Product | None:
+    """Add to a product that is low on stock, once for `slot` (a text that grows with time), whoever repeats it.
+
+    None if it is not low, or was restocked for this slot or a later one by somebody else.
+    """
+    row = tables.Product(id=product_id)
+    token = new_token()
+    mine = tables.Product
+    unseen = mine.restock_slot.does_not_exist() | (mine.restock_slot < slot)
+    low = mine.stock_s.exists() & (mine.stock < settings.low_stock_threshold)
+    actions: list[Action] = [mine.stock.add(settings.restock_amount), mine.restock_slot.set(slot), mine.token.set(token)]
+    for _ in attempts():
+        try:
+            row.update(actions, condition=low & unseen)
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                stored = find(product_id)
+                return stored if stored and stored.token == token else None
+            if not is_passing(error):
+                raise
+        else:
+            return load(row.serialize())
+    raise Unavailable
+
+
+def _require(product_id: str) -> Product:
+    product = find(product_id)
+    if product is None:
+        raise NotFound(f"There is no product {product_id!r}", field="id")
+    return product
+
+
+def _is_ordered(product_id: str) -> bool:
+    """Whether an order names it, imported ones included; those that are being written as well."""
+    return next(iter(tables.Line.query(product_id, consistent_read=True, limit=1)), None) is not None
+
+
+def _deletion(old: Product) -> Transaction:
+    write = Transaction(proof=lambda: find(old.id) is None)
+    write.delete(tables.Product(id=old.id), (tables.Product.token == old.token) & (tables.Product.sold == 0))
+    if old.sku:
+        claims.release(write, claims.SKU, text.fold(old.sku), old.id)
+    return write
+
+
+def _archival(old: Product, new: Product) -> Transaction:
+    row = tables.Product
+    out_of_lists: list[Action] = [key.remove() for key in (row.list_s, row.stock_s, row.price_k, row.name_k)]
+    actions = [row.archived_at.set(new.archived_at or ""), row.token.set(new.token), *out_of_lists]
+    write = Transaction(proof=lambda: _carries(new))
+    write.update(row(id=old.id), actions, row.token == old.token)
+    if old.sku:
+        claims.release(write, claims.SKU, text.fold(old.sku), old.id)
+    return write
+
+
+def _carries(product: Product) -> bool:
+    stored = find(product.id)
+    return stored is not None and stored.token == product.token
+
+
+def _claim_sku(write: Transaction, product: Product) -> None:
+    if product.sku:
+        claims.claim(write, claims.SKU, text.fold(product.sku), product.id, lambda: DuplicateSku(field="sku"))
+
+
+def _move_sku(write: Transaction, old: Product, new: Product) -> None:
+    if text.fold(old.sku or "") == text.fold(new.sku or ""):
+        return
+    if old.sku:
+        claims.release(write, claims.SKU, text.fold(old.sku), old.id)
+    _claim_sku(write, new)
+
+
+def _checked(changes: dict[str, object]) -> dict[str, object]:
+    checked: dict[str, object] = {}
+    for name, value in changes.items():
+        if name == "sku":
+            checked["sku"] = _checked_sku(value if isinstance(value, str) else None)
+        elif value is None:
+            raise InvalidInput(f"{name.capitalize()} cannot be null", field=name)
+        elif name == "name":
+            checked["name"] = text.checked_name(str(value))
+        elif name == "price" and isinstance(value, Decimal):
+            checked["cents"] = money.to_cents(value)
+        elif name == "stock" and isinstance(value, int):
+            checked["stock"] = _checked_stock(value)
+    return checked
+
+
+def _checked_stock(stock: int) -> int:
+    if stock < 0:
+        raise InvalidStock(field="stock")
+    if stock > STOCK_LIMIT:
+        raise InvalidStock(f"Stock cannot be above {STOCK_LIMIT}", field="stock")
+    return stock
+
+
+def _checked_sku(sku: str | None) -> str | None:
+    if sku is None or not sku.strip():
+        return None
+    if len(sku.strip()) > SKU_LIMIT:
+        raise InvalidInput(f"SKU cannot be longer than {SKU_LIMIT} characters", field="sku")
+    return text.checked_name(sku, "sku")
+
+
+def _row(product: Product) -> tables.Product:
+    return tables.Product(
+        id=product.id,
+        sku=product.sku,
+        name=product.name,
+        cents=product.cents,
+        stock=product.stock,
+        list_s=tables.shard("l", product.id, settings.list_shards),
+        stock_s=tables.shard("k", product.id, settings.stock_shards),
+        token=product.token,
+        **_keys(product),
+    )
+
+
+def _keys(product: Product) -> dict[str, str]:
+    return {
+        "price_k": tables.sort_key(money.cents_key(product.cents), product.id),
+        "name_k": tables.sort_key(text.fold(product.name), product.id),
+    }
+
+
+def _sets(product: Product, changed: dict[str, object]) -> list[Action]:
+    row = tables.Product
+    values: dict[str, object] = {name: getattr(product, name) for name in changed if name != "sku"}
+    values |= _keys(product) | {"token": product.token}
+    actions: list[Action] = [getattr(row, name).set(value) for name, value in values.items()]
+    if "sku" in changed:
+        actions.append(row.sku.set(product.sku) if product.sku else row.sku.remove())
+    return actions
+
+

@@ -1,0 +1,56 @@
+"""How names, e-mail addresses and phones are checked and compared."""
+
+import re
+import unicodedata
+
+from chalicelib.errors import InvalidEmail, InvalidInput, InvalidPhone
+
+NAME_LIMIT = 200
+EMAIL_LIMIT = 254
+PHONE_LIMIT = 40
+_EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+\.[^\s@<>()\[\]\\,;:\".]+")
+_PHONE = re.compile(r"\+?[0-9 ().\-/]+")
+
+
+def fold(text: str) -> str:
+    """The form that is compared and sorted: NFKC, case-folded, trimmed, white space in single blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def checked_name(text: str, field: str = "name") -> str:
+    name = _printable(text.strip(), field)
+    if not name:
+        raise InvalidInput(f"{field.capitalize()} cannot be blank", field=field)
+    if len(name) > NAME_LIMIT:
+        raise InvalidInput(f"{field.capitalize()} cannot be longer than {NAME_LIMIT} characters", field=field)
+    return name
+
+
+def checked_email(text: str) -> str:
+    email = text.strip()
+    if len(email) > EMAIL_LIMIT or not _EMAIL.fullmatch(email) or ".." in email or not email.isprintable():
+        raise InvalidEmail(field="email")
+    return email
+
+
+def checked_phone(text: str | None) -> str | None:
+    """As typed. An optional +, 7 to 15 digits, the usual separators; a blank is no phone."""
+    phone = (text or "").strip()
+    if not phone:
+        return None
+    digits = sum(character.isdigit() for character in phone)
+    if len(phone) > PHONE_LIMIT or not _PHONE.fullmatch(phone) or not 7 <= digits <= 15:  # noqa: PLR2004 - E.164
+        raise InvalidPhone(field="phone")
+    return phone
+
+
+def fold_phone(text: str | None) -> str:
+    """Digits, with the + where there is one; empty without a phone."""
+    return "".join(c for c in text or "" if c.isdigit() or c == "+")
+
+
+def _printable(text: str, field: str) -> str:
+    # Control characters would end up in log lines and below SEPARATOR in sort keys; lone surrogates break UTF-8.
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise InvalidInput(f"{field.capitalize()} contains control characters", field=field)
+    return text
