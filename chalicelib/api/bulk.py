@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
+from chalicelib.api.context import Info
 from chalicelib.api.faults import describe
 from chalicelib.api.mutations import new_customer, new_product
 from chalicelib.crm import claims, customers, history, products, text
@@ -26,15 +25,15 @@ class Result:
     error: dict[str, str | None] | None = None
 
 
-def create_customers(_root: Any, _info: GraphQLResolveInfo, input: _Rows) -> dict[str, Any]:  # noqa: A002
+def create_customers(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
     return _payload("customer", _each(input, lambda row: (new_customer(row), True)))
 
 
-def create_products(_root: Any, _info: GraphQLResolveInfo, input: _Rows) -> dict[str, Any]:  # noqa: A002
+def create_products(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
     return _payload("product", _each(input, lambda row: (new_product(row), True)))
 
 
-def create_orders(_root: Any, _info: GraphQLResolveInfo, input: _Rows) -> dict[str, Any]:  # noqa: A002
+def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
     _check_size(input)
     rows = [row for row in input if row is not None]
     emails = claims.owners_of(claims.EMAIL, (text.fold(row["customerEmail"]) for row in rows))
@@ -61,9 +60,7 @@ def _each(rows: _Rows, create: Callable[[Mapping[str, Any]], tuple[Any, bool]]) 
     return [_one(index, row, create) for index, row in enumerate(rows)]
 
 
-def _one(
-    index: int, row: Mapping[str, Any] | None, create: Callable[[Mapping[str, Any]], tuple[Any, bool]]
-) -> Result:
+def _one(index: int, row: Mapping[str, Any] | None, create: Callable[[Mapping[str, Any]], tuple[Any, bool]]) -> Result:
     try:
         if row is None:
             raise InvalidInput("The row is null")  # noqa: TRY301 - answered like any other bad row

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from graphql import GraphQLResolveInfo
 
@@ -39,6 +39,8 @@ class Context:
     products: Batch[Product] = field(default_factory=lambda: Batch(products.find_all))
 
 
-def context_of(info: GraphQLResolveInfo) -> Context:
-    context: Context = info.context
-    return context
+Info: TypeAlias = GraphQLResolveInfo[Context]
+
+
+def context_of(info: Info) -> Context:
+    return info.context

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import OperationDefinitionNode, OperationType, get_operation_ast
@@ -19,22 +19,22 @@ _METHODS = "GET, POST"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Header names in lower case; `query` are the parameters of the URL."""
+    """Header names in lower case; `query` are the parameters of the URL; Lambda hands text over as the body."""
 
     method: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
-    body: bytes
+    body: bytes | str
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
     body: str
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str]
 
 
-class _Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+class _Refused(Exception):
     def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
         super().__init__(message)
         error = {"message": message, "extensions": {"code": code}}
@@ -107,21 +107,19 @@ def _body(request: Request) -> dict[str, Any]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _JSON:
         raise _Refused(415, f"Send {_JSON}", "UNSUPPORTED_MEDIA_TYPE")
-    try:
-        text = request.body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise _Refused(400, "The body is not UTF-8") from None
-    body = _parse(text, "The body")
+    body = _parse(request.body, "The body")
     if not isinstance(body, dict):
         raise _Refused(400, "The body must be a JSON object; batches are not supported")
     return body
 
 
-def _parse(text: str, what: str) -> Any:
+def _parse(text: bytes | str, what: str) -> Any:
     try:
+        # Not json.loads of bytes, which would guess UTF-16 and UTF-32 as well.
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise _Refused(400, f"{what} is not valid JSON") from None
+        raise _Refused(400, f"{what} is not valid JSON in UTF-8") from None
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,13 +1,10 @@
 """Resolvers of the questions: single rows, lists, totals."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
 
-from graphql import GraphQLResolveInfo
-
-from chalicelib.api.context import context_of
+from chalicelib.api.context import Info, context_of
 from chalicelib.crm import counters, customers, ids, orders, plans, products
 from chalicelib.crm.counters import Stats
 from chalicelib.crm.customers import Customer
@@ -19,16 +16,14 @@ from chalicelib.errors import InvalidInput, TooManyRows
 from chalicelib.settings import settings
 
 Row = TypeVar("Row")
-_Info = GraphQLResolveInfo
-_OrderBy = Sequence[str | None] | None
 _MOST_CENTS = 10**14
 
 
-def hello(_root: Any, _info: _Info) -> str:
+def hello(_root: Any, _info: Info) -> str:
     return "Hello, GraphQL!"
 
 
-def node(_root: Any, _info: _Info, id: str) -> Customer | Product | Order | None:  # noqa: A002 - the argument's name
+def node(_root: Any, _info: Info, id: str) -> Customer | Product | Order | None:  # noqa: A002 - the argument's name
     finders: dict[str | None, Any] = {
         ids.CUSTOMER: customers.find,
         ids.PRODUCT: products.find,
@@ -38,119 +33,108 @@ def node(_root: Any, _info: _Info, id: str) -> Customer | Product | Order | None
     return find(id) if find else None
 
 
-def customer(_root: Any, _info: _Info, id: str | None = None, email: str | None = None) -> Customer | None:  # noqa: A002
+def customer(_root: Any, _info: Info, id: str | None = None, email: str | None = None) -> Customer | None:  # noqa: A002
     _exactly_one(id=id, email=email)
     return customers.find(id) if id is not None else customers.find_by_email(email or "")
 
 
-def product(_root: Any, _info: _Info, id: str | None = None, sku: str | None = None) -> Product | None:  # noqa: A002
+def product(_root: Any, _info: Info, id: str | None = None, sku: str | None = None) -> Product | None:  # noqa: A002
     _exactly_one(id=id, sku=sku)
     return products.find(id) if id is not None else products.find_by_sku(sku or "")
 
 
-def order(_root: Any, _info: _Info, id: str) -> Order | None:  # noqa: A002
+def order(_root: Any, _info: Info, id: str) -> Order | None:  # noqa: A002
     return orders.find(id)
 
 
-def all_customers(
-    _root: Any,
-    _info: _Info,
-    orderBy: _OrderBy = None,  # noqa: N803 - as the schema names it, here and below
-    name: str | None = None,
-    email: str | None = None,
-    createdAtGte: date | None = None,  # noqa: N803
-    createdAtLte: date | None = None,  # noqa: N803
-    phoneStartsWith: str | None = None,  # noqa: N803
-    **window: Any,
-) -> Page[Customer]:
-    wanted = CustomerFilter(name, email, createdAtGte, createdAtLte, phoneStartsWith)
-    return read_page(plans.list_customers(wanted, orderBy), Window(**window))
+def all_customers(_root: Any, _info: Info, **arguments: Any) -> Page[Customer]:
+    take = arguments.pop
+    wanted = CustomerFilter(
+        name=take("name", None),
+        email=take("email", None),
+        created_from=take("createdAtGte", None),
+        created_to=take("createdAtLte", None),
+        phone_prefix=take("phoneStartsWith", None),
+    )
+    return read_page(plans.list_customers(wanted, take("orderBy", None)), Window(**arguments))
 
 
-def all_products(
-    _root: Any,
-    _info: _Info,
-    orderBy: _OrderBy = None,  # noqa: N803
-    name: str | None = None,
-    priceGte: Decimal | None = None,  # noqa: N803
-    priceLte: Decimal | None = None,  # noqa: N803
-    stockGte: int | None = None,  # noqa: N803
-    stockLte: int | None = None,  # noqa: N803
-    lowStock: bool | None = None,  # noqa: N803, FBT001
-    **window: Any,
-) -> Page[Product]:
-    threshold = settings.low_stock_threshold
-    if lowStock is True:
-        stockLte = threshold - 1 if stockLte is None else min(stockLte, threshold - 1)  # noqa: N806
-    if lowStock is False:
-        stockGte = threshold if stockGte is None else max(stockGte, threshold)  # noqa: N806
-    wanted = ProductFilter(name, _cents_from(priceGte), _cents_to(priceLte), stockGte, stockLte)
-    return read_page(plans.list_products(wanted, orderBy), Window(**window))
+def all_products(_root: Any, _info: Info, **arguments: Any) -> Page[Product]:
+    take = arguments.pop
+    low, high = _stock(take("stockGte", None), take("stockLte", None), take("lowStock", None))
+    wanted = ProductFilter(
+        name=take("name", None),
+        cents_from=_cents_from(take("priceGte", None)),
+        cents_to=_cents_to(take("priceLte", None)),
+        stock_from=low,
+        stock_to=high,
+    )
+    return read_page(plans.list_products(wanted, take("orderBy", None)), Window(**arguments))
 
 
-def low_stock_products(_root: Any, _info: _Info, threshold: int | None = None, **window: Any) -> Page[Product]:
+def low_stock_products(_root: Any, _info: Info, threshold: int | None = None, **window: Any) -> Page[Product]:
     below = settings.low_stock_threshold if threshold is None else threshold
     return read_page(plans.list_products(ProductFilter(stock_to=below - 1)), Window(**window))
 
 
-def all_orders(root: Any, info: _Info, **arguments: Any) -> Page[Order]:
+def all_orders(root: Any, info: Info, **arguments: Any) -> Page[Order]:
     """Also the orders of a customer, where `root` is that customer."""
+    take = arguments.pop
     wanted = OrderFilter(
-        cents_from=_cents_from(arguments.pop("totalAmountGte", None)),
-        cents_to=_cents_to(arguments.pop("totalAmountLte", None)),
-        date_from=arguments.pop("orderDateAfter", None),
-        date_to=arguments.pop("orderDateBefore", None),
-        customer_name=arguments.pop("customerName", None),
-        product_name=arguments.pop("productName", None),
-        product_id=arguments.pop("productId", None),
+        cents_from=_cents_from(take("totalAmountGte", None)),
+        cents_to=_cents_to(take("totalAmountLte", None)),
+        date_from=take("orderDateAfter", None),
+        date_to=take("orderDateBefore", None),
+        customer_name=take("customerName", None),
+        product_name=take("productName", None),
+        product_id=take("productId", None),
         customer_id=root.id if isinstance(root, Customer) else None,
     )
-    listing = plans.list_orders(wanted, arguments.pop("orderBy", None))
-    page = read_page(listing, Window(**arguments))
+    page = read_page(plans.list_orders(wanted, take("orderBy", None)), Window(**arguments))
     _expect([edge.node for edge in page.edges], info)
     return page
 
 
-def plain_customers(_root: Any, _info: _Info) -> list[Customer]:
+def plain_customers(_root: Any, _info: Info) -> list[Customer]:
     return _plain(plans.list_customers(CustomerFilter()))
 
 
-def plain_products(_root: Any, _info: _Info) -> list[Product]:
+def plain_products(_root: Any, _info: Info) -> list[Product]:
     return _plain(plans.list_products(ProductFilter()))
 
 
-def plain_orders(_root: Any, info: _Info) -> list[Order]:
+def plain_orders(_root: Any, info: Info) -> list[Order]:
     rows = _plain(plans.list_orders(OrderFilter()))
     _expect(rows, info)
     return rows
 
 
-def order_customer(order: Order, info: _Info) -> Customer | None:
+def order_customer(order: Order, info: Info) -> Customer | None:
     return context_of(info).customers.get(order.customer_id)
 
 
-def order_products(order: Order, info: _Info) -> list[Product | None]:
+def order_products(order: Order, info: Info) -> list[Product | None]:
     batch = context_of(info).products
     batch.want(line.product_id for line in order.lines)
     return [batch.get(line.product_id) for line in order.lines]
 
 
-def line_product(line: orders.OrderLine, info: _Info) -> Product | None:
+def line_product(line: orders.OrderLine, info: Info) -> Product | None:
     return context_of(info).products.get(line.product_id)
 
 
-def crm_stats(_root: Any, _info: _Info, **days: date) -> Stats:
+def crm_stats(_root: Any, _info: Info, **days: date) -> Stats:
     first, last = days.get("from"), days.get("to")
     if first and last and first > last:
         raise InvalidInput("from must not be after to", field="from")
     return counters.stats(first, last)
 
 
-def page_info(page: Page[Any], _info: _Info) -> Page[Any]:
+def page_info(page: Page[Any], _info: Info) -> Page[Any]:
     return page
 
 
-def _expect(rows: list[Order], info: _Info) -> None:
+def _expect(rows: list[Order], info: Info) -> None:
     """Say what the orders may ask for, so that it is read in batches."""
     context = context_of(info)
     context.customers.want(row.customer_id for row in rows)
@@ -173,6 +157,16 @@ def _plain(listing: Listing[Row]) -> list[Row]:
 def _exactly_one(**arguments: str | None) -> None:
     if sum(value is not None for value in arguments.values()) != 1:
         raise InvalidInput(f"Give exactly one of {' and '.join(arguments)}")
+
+
+def _stock(low: int | None, high: int | None, is_low: bool | None) -> tuple[int | None, int | None]:  # noqa: FBT001
+    """The bounds narrowed to products below the restock threshold, or with False to the others."""
+    threshold = settings.low_stock_threshold
+    if is_low is True:
+        high = threshold - 1 if high is None else min(high, threshold - 1)
+    if is_low is False:
+        low = threshold if low is None else max(low, threshold)
+    return low, high
 
 
 def _cents_from(amount: Decimal | None) -> int | None:

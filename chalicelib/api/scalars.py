@@ -12,39 +12,42 @@ _LONGEST = 40
 
 
 def parse_date(value: Any) -> date:
-    if not isinstance(value, str):
-        raise GraphQLError("Date cannot represent this value: use a string, YYYY-MM-DD.")
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(_text(value))
     except ValueError:
-        raise GraphQLError(f"Date cannot represent {value[:_LONGEST]!r}: use YYYY-MM-DD.") from None
+        raise GraphQLError(f"Date cannot represent {_shown(value)}: use YYYY-MM-DD.") from None
 
 
 def parse_moment(value: Any) -> datetime:
-    if not isinstance(value, str):
-        raise GraphQLError("DateTime cannot represent this value: use a string in ISO-8601.")
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(_text(value))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        message = f"DateTime cannot represent {value[:_LONGEST]!r}: use ISO-8601, 2026-01-31T08:00:00Z."
-        raise GraphQLError(message) from None
+        raise GraphQLError(
+            f"DateTime cannot represent {_shown(value)}: use ISO-8601, such as 2026-01-31T08:00:00Z."
+        ) from None
 
 
 def parse_decimal(value: Any) -> Decimal:
     """Numbers by their shortest spelling: 999.99 is 999.99, not the double next to it."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     try:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise InvalidOperation
-        text = value if isinstance(value, str) else repr(value)
-        if len(text) > _LONGEST:
-            raise InvalidOperation
-        number = Decimal(text)
-        if not number.is_finite():
-            raise InvalidOperation
-    except InvalidOperation:
-        raise GraphQLError('Decimal cannot represent this value: use a number such as "12.50".') from None
+        number = Decimal(_text(repr(value) if is_number else value))
+    except (ValueError, InvalidOperation):
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise GraphQLError(f'Decimal cannot represent {_shown(value)}: use a number such as "12.50".')
     return number
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise ValueError
+    return value
+
+
+def _shown(value: Any) -> str:
+    return repr(value[:_LONGEST]) if isinstance(value, str) else "this value"
 
 
 def show_moment(value: str) -> str:
@@ -75,6 +78,6 @@ def bind_scalars(types: Mapping[str, Any]) -> None:
         scalar: GraphQLScalarType = types[name]
         literal = _literal(parse, *kinds)
         # Both spellings: graphql-core 3.3 took new names and falls back to the old ones.
-        scalar.coerce_output_value = show  # type: ignore[assignment]
+        scalar.coerce_output_value = show
         scalar.coerce_input_value = parse
         scalar.coerce_input_literal = literal

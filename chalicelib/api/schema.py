@@ -130,8 +130,8 @@ def prepare(text: str) -> Prepared:
         error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
         return Prepared(None, (error,))
     errors = validate(schema(), document, max_errors=_MOST_ERRORS)
-    for error in errors:
-        error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+    for failure in errors:
+        failure.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
     return Prepared(None if errors else document, tuple(errors))
 
 
