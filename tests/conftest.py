@@ -57,6 +57,7 @@ def moto() -> Iterator[None]:
 def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     state = State(tmp_path_factory.mktemp("ministack"))
     state.create()
+    state.log.touch()
     with state.lifetime_lock.open("w") as lock:
         emulator = Emulator(state, lock.fileno())
         try:

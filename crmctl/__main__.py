@@ -1,0 +1,5 @@
+"""How is `python -m crmctl` started?"""
+
+from crmctl.cli import main
+
+main(prog_name="crmctl")

@@ -1,0 +1,75 @@
+"""What does the user see, on a terminal and in a log file? Progress and messages go to stderr, results to stdout."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from crmctl.importer import Tally
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Display:
+    """A bar on a terminal; elsewhere a line when a kind is finished, and now and then before."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description:<9}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._kind, self._total, self._done = "", 0, 0
+        self._task = TaskID(0)
+        self._last_line = 0.0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def start(self, kind: str, total: int) -> None:
+        self._kind, self._total, self._done = kind, total, 0
+        self._task = self._bar.add_task(kind, total=total)
+        self._last_line = time.monotonic()
+
+    def advance(self, count: int) -> None:
+        self._done += count
+        if self._bar.disable:
+            self._line()
+        else:
+            self._bar.advance(self._task, count)
+
+    def say(self, message: str) -> None:
+        if self._bar.disable:
+            click.echo(message, err=True)
+        else:
+            self._console.print(message, markup=False, soft_wrap=True)
+
+    def _line(self) -> None:
+        now = time.monotonic()
+        if self._done == self._total or now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            click.echo(f"{self._kind}: {self._done} of {self._total}", err=True)
+
+
+def print_summary(tallies: dict[str, Tally]) -> None:
+    table = Table()
+    table.add_column("kind")
+    for title in ("created", "already there", "rejected"):
+        table.add_column(title, justify="right")
+    for kind, tally in tallies.items():
+        table.add_row(kind, str(tally.created), str(tally.known), str(len(tally.rejects)))
+    Console(highlight=False).print(table)

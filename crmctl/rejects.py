@@ -1,0 +1,29 @@
+"""Where does one find the rows that were not imported, and why?"""
+
+import csv
+import os
+from pathlib import Path
+
+from crmctl.csvfiles import Table
+from crmctl.records import Reject
+
+
+def rejects_path(directory: Path, kind: str) -> Path:
+    return directory / f"{kind}.rejected.csv"
+
+
+def write_rejects(directory: Path, table: Table, rejects: list[Reject]) -> Path:
+    """The rows as they were in the file, in its order, with line number, code and reason. Never leaves half a file."""
+    rows = [(row, reject) for reject in rejects for row in reject.rows]
+    rows.sort(key=lambda pair: pair[0].line)
+    target = rejects_path(directory, table.kind)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([*table.columns, "line", "code", "reason"])
+            writer.writerows([*row.cells, row.line, reject.code, reject.reason] for row, reject in rows)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return target

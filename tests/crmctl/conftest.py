@@ -1,0 +1,42 @@
+"""What the tests of crmctl share: a fake API, a directory of files, and the command run in process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from crmctl import client
+from crmctl.cli import main
+from tests.crmctl.fake_api import FakeApi, running_api
+from tests.crmctl.import_files import CUSTOMERS, ORDERS, PRODUCTS, RunImport, write
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_and_no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
+    for name in ("CRM_KEY", "CRM_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with running_api() as api:
+        yield api
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    directory = tmp_path / "files"
+    directory.mkdir()
+    write(directory, customers=CUSTOMERS, products=PRODUCTS, orders=ORDERS)
+    return directory
+
+
+@pytest.fixture
+def run_import(api: FakeApi, files: Path) -> RunImport:
+    def run(*options: str) -> Result:
+        return CliRunner().invoke(main, ["import", str(files), "--url", api.url, *options])
+
+    return run

@@ -1,0 +1,171 @@
+"""A stand-in for the API, over real HTTP: three mutations in memory, and faults on demand."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Json = dict[str, Any]
+Fault = Callable[["Handler"], bool]
+"""Answers in the API's place. True: the request is not carried out."""
+
+
+class FakeApi(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/graphql"
+        self.rows: dict[str, dict[str, Json]] = {"customers": {}, "products": {}, "orders": {}}
+        self.requests: list[Json] = []
+        self.headers: list[dict[str, str]] = []
+        self.faults: deque[Fault | None] = deque()
+        self.row_errors: dict[str, deque[str]] = {}
+        """Codes that a row, by its key, meets with before it is accepted."""
+        self.seconds_a_request = 0.0
+        self.most_at_once = 0
+        self.at_once = 0
+        self.lock = threading.Lock()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are part of the tests."""
+
+    def inputs(self, mutation: str) -> list[list[Json]]:
+        return [body["variables"]["input"] for body in self.requests if mutation in body["query"]]
+
+    def execute(self, body: Json) -> Json:
+        rows = body["variables"]["input"]
+        for mutation, keep in (
+            ("bulkCreateCustomers", self._customer),
+            ("bulkCreateProducts", self._product),
+            ("bulkCreateOrders", self._order),
+        ):
+            if mutation in body["query"]:
+                results = [{"index": index, "error": None, **keep(row)} for index, row in enumerate(rows)]
+                return {"data": {mutation: {"results": results}}}
+        raise AssertionError(body["query"])
+
+    def _customer(self, row: Json) -> Json:
+        if "@" not in row["email"]:
+            return error("INVALID_EMAIL", "Invalid email format. Use name@example.com", "email")
+        return self._keep("customers", row["email"].casefold(), row) or error(
+            "DUPLICATE_EMAIL", "Email already exists", "email"
+        )
+
+    def _product(self, row: Json) -> Json:
+        if float(row["price"]) <= 0:
+            return error("INVALID_PRICE", "Price must be positive", "price")
+        return self._keep("products", row["sku"], row) or error("DUPLICATE_SKU", "SKU already exists", "sku")
+
+    def _order(self, row: Json) -> Json:
+        if row["customerEmail"].casefold() not in self.rows["customers"]:
+            return error("INVALID_CUSTOMER_ID", "Invalid customer ID", "customerEmail")
+        return {"created": False} | (self._keep("orders", row["reference"], row) or {})
+
+    def _keep(self, kind: str, key: str, row: Json) -> Json | None:
+        if self.row_errors.get(key):
+            return error(self.row_errors[key].popleft(), "Bad luck.", None)
+        with self.lock:
+            if key in self.rows[kind]:
+                return None
+            self.rows[kind][key] = row
+        return {"created": True} if kind == "orders" else {"customer": {"id": key}}
+
+
+def error(code: str, message: str, field: str | None) -> Json:
+    return {"error": {"code": code, "message": message, "field": field}}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # it would cost 40 ms a request
+    wbufsize = -1
+    server: FakeApi
+    body: Json
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.server.lock:
+            self.server.requests.append(self.body)
+            self.server.headers.append(dict(self.headers))
+            fault = self.server.faults.popleft() if self.server.faults else None
+            self.server.at_once += 1
+            self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
+        time.sleep(self.server.seconds_a_request)
+        if not (fault and fault(self)):
+            self.reply(200, json.dumps(self.server.execute(self.body)))
+        with self.server.lock:
+            self.server.at_once -= 1
+
+    def reply(self, status: int, text: str, kind: str = "application/json", **headers: str) -> None:
+        data = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def answers(status: int, text: str = "", kind: str = "application/json", **headers: str) -> Fault:
+    def fault(handler: Handler) -> bool:
+        handler.reply(status, text, kind, **headers)
+        return True
+
+    return fault
+
+
+def refuses(message: str, code: str, status: int = 200, **data: Any) -> Fault:
+    body = {"errors": [{"message": message, "extensions": {"code": code}}], **data}
+    return answers(status, json.dumps(body))
+
+
+def drops_the_connection(handler: Handler) -> bool:
+    handler.close_connection = True
+    return True
+
+
+def loses_the_answer(handler: Handler) -> bool:
+    handler.server.execute(handler.body)
+    return drops_the_connection(handler)
+
+
+def breaks_off_the_answer(handler: Handler) -> bool:
+    text = json.dumps(handler.server.execute(handler.body))
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(text)))
+    handler.end_headers()
+    handler.wfile.write(text[:10].encode())
+    return drops_the_connection(handler)
+
+
+def too_large_above(records: int) -> Fault:
+    def fault(handler: Handler) -> bool:
+        handler.server.faults.appendleft(fault)
+        if len(handler.body["variables"]["input"]) <= records:
+            return False
+        handler.reply(413, "{}")
+        return True
+
+    return fault
+
+
+@contextmanager
+def running_api() -> Iterator[FakeApi]:
+    with FakeApi() as api:
+        thread = threading.Thread(target=api.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield api
+        finally:
+            api.shutdown()
+            thread.join()

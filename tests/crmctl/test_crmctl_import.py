@@ -1,0 +1,299 @@
+"""What does `crmctl import` do, as its user sees it?"""
+
+import runpy
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from crmctl.csvfiles import COLUMNS
+from tests.crmctl.fake_api import FakeApi, answers
+from tests.crmctl.import_files import (
+    CUSTOMERS,
+    ORDERS,
+    PRODUCTS,
+    ROOT,
+    RunImport,
+    command,
+    counts,
+    many_customers,
+    rejected,
+    write,
+)
+
+SHARED = ROOT.parent / "shared" / "data"
+
+
+def test_an_import_sends_customers_products_and_orders_with_all_their_lines(
+    api: FakeApi, run_import: RunImport
+) -> None:
+    result = run_import()
+
+    assert result.exit_code == 0, result.output
+    assert counts(result.stdout) == {"customers": (2, 0, 0), "products": (2, 0, 0), "orders": (2, 0, 0)}
+    assert api.inputs("bulkCreateCustomers") == [
+        [
+            {
+                "name": "Alice",
+                "email": "alice@example.com",
+                "phone": "+1 555 123 4567",
+                "createdAt": "2025-01-31T00:00:00Z",
+            },
+            {"name": "Bob", "email": "bob@example.com", "phone": None, "createdAt": "2025-02-01T10:30:00Z"},
+        ]
+    ]
+    assert api.inputs("bulkCreateProducts") == [
+        [
+            {"sku": "TEA", "name": "Tea", "price": "4.50", "stock": 12},
+            {"sku": "PEN", "name": "Pen, blue", "price": "1.20"},
+        ]
+    ]
+    assert api.rows["orders"]["A-1"] == {
+        "reference": "A-1",
+        "customerEmail": "alice@example.com",
+        "orderDate": "2025-03-01T00:00:00Z",
+        "lines": [
+            {"sku": "TEA", "quantity": 2, "unitPrice": "4.50"},
+            {"sku": "PEN", "quantity": 3, "unitPrice": "1.00"},
+        ],
+    }
+
+
+def test_an_import_that_is_repeated_creates_nothing_twice(run_import: RunImport) -> None:
+    run_import()
+    result = run_import()
+
+    assert result.exit_code == 0
+    assert counts(result.stdout) == {"customers": (0, 2, 0), "products": (0, 2, 0), "orders": (0, 2, 0)}
+
+
+def test_the_key_travels_as_a_bearer_token_and_never_from_netrc(
+    api: FakeApi, run_import: RunImport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    run_import()
+    run_import("--key", "crm_1_abc")
+    monkeypatch.setenv("CRM_KEY", "crm_2_def")
+    run_import()
+
+    sent = [headers.get("Authorization") for headers in api.headers]
+    assert sent == [None] * 3 + ["Bearer crm_1_abc"] * 3 + ["Bearer crm_2_def"] * 3
+
+
+def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(
+    run_import: RunImport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert run_import().exit_code == 0
+
+
+def test_rows_that_the_api_refuses_are_written_with_line_code_and_reason(files: Path, run_import: RunImport) -> None:
+    write(files, customers=CUSTOMERS + 'Carl,"not an\naddress",,2025-01-01\n', products=PRODUCTS + "BAD,Free,0,1\n")
+    result = run_import("--rejects", "out/deep")
+
+    assert result.exit_code == 1
+    assert counts(result.stdout) == {"customers": (2, 0, 1), "products": (2, 0, 1), "orders": (2, 0, 0)}
+    assert rejected(Path("out/deep/customers.rejected.csv")) == [
+        (4, "INVALID_EMAIL", "Invalid email format. Use name@example.com (email)")
+    ]
+    assert Path("out/deep/products.rejected.csv").read_text().splitlines() == [
+        "sku,name,price,stock,line,code,reason",
+        "BAD,Free,0,1,4,INVALID_PRICE,Price must be positive (price)",
+    ]
+    assert sorted(path.name for path in Path("out/deep").iterdir()) == [
+        "customers.rejected.csv",
+        "products.rejected.csv",
+    ]
+
+
+def test_rejects_of_an_earlier_import_are_gone_once_all_rows_are_accepted(files: Path, run_import: RunImport) -> None:
+    write(files, products=PRODUCTS + "BAD,Free,0,1\n")
+    assert run_import().exit_code == 1
+    write(files, products=PRODUCTS + "BAD,Cheap,0.01,1\n")
+    assert run_import().exit_code == 0
+    assert not Path("products.rejected.csv").exists()
+
+
+def test_numbers_and_dates_that_are_none_are_rejected_without_asking_the_api(
+    files: Path, run_import: RunImport
+) -> None:
+    write(
+        files,
+        customers=CUSTOMERS
+        + "Carl,carl@example.com,,31.01.2025\nDora,dora@example.com,,\nEve,eve@example.com,,0001-01-01T00:00+02:00\n",
+        products=PRODUCTS + 'A,A,"1,50",1\nB,B,NaN,1\nC,C,1.00,many\nD,D,1.00,2147483648\nE,E,1.00,7.0\n,F,1.00,1\n',
+    )
+    assert run_import().exit_code == 1
+    assert [code for _, code, _ in rejected(Path("customers.rejected.csv"))] == ["INVALID_DATE"] * 3
+    reasons = rejected(Path("products.rejected.csv"))
+    assert [(line, code) for line, code, _ in reasons] == [
+        (4, "INVALID_NUMBER"),
+        (5, "INVALID_NUMBER"),
+        (6, "INVALID_NUMBER"),
+        (7, "INVALID_NUMBER"),
+        (9, "MISSING_SKU"),
+    ]
+    assert reasons[0][2] == "price '1,50' is no number; expected digits like 1234.50"
+
+
+def test_a_key_twice_in_a_file_with_other_values_is_rejected_and_a_plain_copy_is_not(
+    files: Path, run_import: RunImport
+) -> None:
+    write(files, products=PRODUCTS + "TEA,Tea,4.50,12\nTEA,Green tea,5.50,12\n")
+    assert run_import().exit_code == 1
+    assert rejected(Path("products.rejected.csv")) == [
+        (5, "DUPLICATE_IN_FILE", "Line 2 has the same sku with other values")
+    ]
+
+
+def test_one_bad_line_rejects_the_whole_order(files: Path, run_import: RunImport) -> None:
+    write(files, orders=ORDERS + "A-1,alice@example.com,2025-03-01,TEA,two,4.50\n,bob@example.com,2025-03-02,PEN,1,1\n")
+    result = run_import()
+
+    assert result.exit_code == 1
+    assert counts(result.stdout)["orders"] == (1, 0, 2)
+    assert [(line, code) for line, code, _ in rejected(Path("orders.rejected.csv"))] == [
+        (2, "INVALID_NUMBER"),
+        (4, "INVALID_NUMBER"),
+        (5, "INVALID_NUMBER"),
+        (6, "MISSING_REFERENCE"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [("A-1,bob@example.com,2025-03-01,TEA,1,1", "customer"), ("A-1,alice@example.com,2025-03-02,TEA,1,1", "date")],
+)
+def test_an_order_of_two_customers_or_dates_is_rejected(
+    files: Path, run_import: RunImport, line: str, what: str
+) -> None:
+    write(files, orders=f"{ORDERS}{line}\n")
+    assert run_import().exit_code == 1
+    reason = f"Lines 2 and 5 name a different {what}"
+    assert rejected(Path("orders.rejected.csv")) == [(n, "INCONSISTENT_ORDER", reason) for n in (2, 4, 5)]
+
+
+def test_an_order_that_the_api_refuses_is_rejected_with_all_its_rows(files: Path, run_import: RunImport) -> None:
+    write(files, orders=ORDERS.replace("alice@", "nobody@"))
+    assert run_import().exit_code == 1
+    assert [line for line, _, _ in rejected(Path("orders.rejected.csv"))] == [2, 4]
+
+
+def test_requests_hold_100_rows_or_50_orders_or_1000_lines(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    header = ORDERS.splitlines()[0]
+    big = [f"BIG-{n},alice@example.com,2025-03-01,TEA,1,1" for n in (1, 2) for _ in range(600)]
+    huge = ["HUGE,alice@example.com,2025-03-01,TEA,1,1"] * 1001
+    small = [f"S-{n},alice@example.com,2025-03-01,TEA,1,1" for n in range(51)]
+    write(
+        files,
+        customers=CUSTOMERS + many_customers(199).split("\n", 1)[1],
+        orders="\n".join([header, *big, *huge, *small]),
+    )
+    assert run_import("--workers", "1").exit_code == 0
+    assert [len(rows) for rows in api.inputs("bulkCreateCustomers")] == [100, 100, 1]
+    assert [len(orders) for orders in api.inputs("bulkCreateOrders")] == [1, 1, 1, 50, 1]
+
+
+def test_as_many_requests_as_workers_are_in_flight(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    write(files, customers=CUSTOMERS + many_customers(600).split("\n", 1)[1])
+    api.seconds_a_request = 0.03
+    assert run_import("--workers", "3").exit_code == 0
+    assert api.most_at_once == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--url", "127.0.0.1:8000"], "is no address"),
+        (["--url", "http://[::1/graphql"], "is no address"),
+        (["--url", "http://127.0.0.1:1/graphql"], "Connection refused"),
+        (["--key", "crm_1 abc"], "characters that no key has"),
+        (["--rejects", "files/orders.csv/out"], "cannot be written"),
+        (["--workers", "0"], "--workers"),
+    ],
+)
+def test_wrong_options_end_with_2_and_a_clear_text(run_import: RunImport, options: list[str], said: str) -> None:
+    result = run_import(*options)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_rejects_that_cannot_be_written_at_the_end_are_an_error(files: Path, run_import: RunImport) -> None:
+    write(files, products=PRODUCTS + "BAD,Free,0,1\n")
+    Path("products.rejected.csv").mkdir()
+    result = run_import()
+    assert result.exit_code == 2
+    assert "The rejected products could not be written" in result.stderr
+
+
+def test_no_file_is_sent_when_another_one_is_broken(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    (files / "orders.csv").unlink()
+    write(files, products="sku,name\n")
+    result = run_import()
+
+    assert result.exit_code == 2
+    assert "Nothing was imported." in result.stderr
+    assert "orders.csv is missing" in result.stderr
+    assert "missing 'price', 'stock'" in result.stderr
+    assert not api.requests
+
+
+def test_without_a_terminal_the_output_is_plain_lines(api: FakeApi, files: Path) -> None:
+    result = subprocess.run(command(api, files), cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert result.stderr.splitlines() == ["customers: 2 of 2", "products: 2 of 2", "orders: 2 of 2"]
+    assert "\x1b" not in result.stdout
+    assert counts(result.stdout)["orders"] == (2, 0, 0)
+
+
+def test_on_a_terminal_there_is_a_progress_bar_and_messages_stay_readable(
+    api: FakeApi, run_import: RunImport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    api.faults = deque([answers(503)])
+    result = run_import()
+    assert result.exit_code == 0
+    assert "answers HTTP 503. Trying again in" in result.stderr
+    assert "━━" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("northwind", {"customers": (91, 0, 0), "products": (77, 0, 0), "orders": (830, 0, 0)}),
+        ("chinook", {"customers": (59, 0, 0), "products": (3503, 0, 0), "orders": (412, 0, 0)}),
+    ],
+)
+def test_the_data_of_a_real_company_is_imported_without_rejects(
+    run_import: RunImport, files: Path, name: str, expected: dict[str, tuple[int, ...]]
+) -> None:
+    if not (SHARED / name).is_dir():
+        pytest.skip(f"../shared/data/{name} is not there")
+    for path in files.iterdir():
+        path.unlink()
+        path.symlink_to(SHARED / name / path.name)
+    result = run_import()
+    assert result.exit_code == 0
+    assert counts(result.stdout) == expected
+
+
+def test_a_file_of_which_no_row_can_be_sent_costs_no_request(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    write(files, products="sku,name,price,stock\nTEA,Tea,cheap,1\n")
+    result = run_import()
+    assert counts(result.stdout)["products"] == (0, 0, 1)
+    assert not api.inputs("bulkCreateProducts")
+
+
+def test_the_help_names_every_file_column_and_exit_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["crmctl", "import", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("crmctl", run_name="__main__")
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert all(",".join(columns) in said for columns in COLUMNS.values())
+    assert "Exit status: 0" in said

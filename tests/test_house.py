@@ -1,0 +1,46 @@
+"""The rules of the house: types, style, direction of imports, sizes."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [
+    ROOT / "app.py",
+    *(file for name in ("chalicelib", "localdev", "crmctl") for file in (ROOT / name).rglob("*.py")),
+]
+pytestmark = pytest.mark.no_database
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["mypy"],
+        ["ruff", "check", "--no-cache", "."],
+        ["ruff", "format", "--no-cache", "--check", "."],
+        ["importlinter.cli", "lint-imports", "--no-cache"],
+    ],
+    ids=["types", "style", "format", "imports"],
+)
+def test_the_checks_find_nothing(command: list[str]) -> None:
+    module, *arguments = command
+    run = [sys.executable, "-m", module, *arguments]
+    if module == "importlinter.cli":
+        run = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"]
+    result = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_files_and_functions_stay_small(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert len(text.splitlines()) <= 300
+    tree = ast.parse(text)
+    if text:
+        assert ast.get_docstring(tree), "a module says what it is for"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 45, node.name
