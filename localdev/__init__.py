@@ -1,0 +1,30 @@
+"""How does `chalice local` come to run with no AWS account and nothing else installed?
+
+app.py calls start() before it imports chalicelib. Chalice never packages this directory.
+"""
+
+import os
+import sys
+
+
+def start() -> None:
+    """Under `chalice local`, return once emulator, tables and demo data are there; otherwise at once.
+
+    Ends the process with a message when that cannot be: a server without its data would only confuse.
+    """
+    if _is_local_server():
+        sys.dont_write_bytecode = True  # each new file in the checkout makes Chalice restart its worker
+        from localdev import session  # here, so that `chalice deploy` and `package` load nothing of it
+
+        session.begin()
+
+
+def _is_local_server() -> bool:
+    if os.environ.get("CHALICE_WORKER") == "true":
+        return True
+    if os.environ.get("AWS_CHALICE_CLI_MODE") != "true":
+        return False
+    import click
+
+    context = click.get_current_context(silent=True)
+    return context is not None and context.info_name == "local"

@@ -1,0 +1,81 @@
+"""In which order does a server under `chalice local` get what it needs?"""
+
+import logging
+import os
+import sys
+
+from localdev import backend, banner, environment, server
+from localdev.console import LocalError, fail, leave, say
+from localdev.emulator import VERSION
+from localdev.processes import Process, on_parent_gone
+from localdev.state import State
+
+
+def begin() -> None:
+    if os.name != "posix":
+        fail("It runs on Linux and macOS; on Windows use WSL.")
+    worker = os.environ.get("CHALICE_WORKER") == "true"
+    if worker:
+        # Chalice leaves its worker behind when the reloader is killed, and with it the port.
+        on_parent_gone(os.getppid(), lambda: leave(0))
+    try:
+        _begin(worker=worker)
+    except LocalError as error:
+        fail(str(error))
+
+
+def _begin(*, worker: bool) -> None:
+    if "chalicelib.settings" in sys.modules:
+        raise LocalError("chalicelib was imported before localdev.start(), so it has read another environment.")
+    quieten_logs()
+    address = server.address()
+    server.check_port(address)
+    server.improve_http_server(address)
+    chosen = environment.prepare(os.environ, address.host)
+    owner = backend.owner_of(worker=worker)
+    state = State.of_checkout()
+    if chosen is None:
+        running = backend.connect(state, owner)
+        backend.watch(state, running, reloaded=worker)
+        os.environ[environment.ENDPOINT] = running.endpoint
+    _provision(state)
+    _greet(address, owner, state, chosen)
+
+
+def _provision(state: State) -> None:
+    """Tables, then demo data. chalicelib is imported only here, now that the environment is set."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from pynamodb.exceptions import PynamoDBException
+
+    from chalicelib.crm.tables import create_tables
+    from localdev import demo
+
+    state.create()
+    with state.locked("provision"):  # two servers started at once would both find a table missing
+        try:
+            create_tables()
+            demo.provide()
+        except (BotoCoreError, ClientError, PynamoDBException) as error:
+            raise LocalError(f"No tables could be made at {os.environ[environment.ENDPOINT]}: {error}") from error
+
+
+def _greet(address: server.Address, owner: Process, state: State, chosen: str | None) -> None:
+    endpoint = os.environ[environment.ENDPOINT]
+    if not state.first_word_to(owner):
+        say(banner.short(address, endpoint))
+        return
+    say(
+        banner.full(
+            address,
+            endpoint=endpoint,
+            emulator=f"MiniStack {VERSION}, an emulator," if chosen is None else "your AWS_ENDPOINT_URL",
+            data=banner.kept_data(state.root) if chosen is None else "kept by that emulator",
+            is_open=os.environ.get("CRM_OPEN_ACCESS", "").lower() in {"1", "true", "yes", "on"},
+        )
+    )
+
+
+def quieten_logs() -> None:
+    """`chalice local` sets the root logger to INFO, and these speak there of each client."""
+    for name in ("boto3", "botocore", "pynamodb", "urllib3", "faker"):
+        logging.getLogger(name).setLevel(logging.WARNING)
