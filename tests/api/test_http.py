@@ -9,7 +9,8 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.api import http, queries
+from chalicelib.api import http
+from chalicelib.crm import counters
 from chalicelib.settings import settings
 
 JSON = {"Content-Type": "application/json"}
@@ -111,7 +112,7 @@ def test_an_unexpected_error_is_masked_and_logged(
     def fail(*_: object) -> None:
         raise RuntimeError("secret table name")
 
-    monkeypatch.setattr(queries.counters, "stats", fail)
+    monkeypatch.setattr(counters, "stats", fail)
     response = post(client, {"query": "{ hello crmStats { orders } }"})
     error = response.json_body["errors"][0]
     assert error["extensions"]["code"] == "INTERNAL"
