@@ -1,0 +1,59 @@
+"""Settings come from the environment once, and a value that does not fit is named."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from chalicelib.settings import Settings, read_settings
+
+pytestmark = pytest.mark.no_database
+
+
+def test_without_variables_they_are_those_of_production() -> None:
+    assert read_settings({}) == Settings()
+    assert read_settings({}).open_access is False
+
+
+def test_variables_are_read_by_their_type() -> None:
+    settings = read_settings({"CRM_STAGE": "prod", "CRM_READ_BUDGET": "500", "CRM_OPEN_ACCESS": "yes"})
+    assert settings == Settings(stage="prod", read_budget=500, open_access=True)
+    assert settings.table_prefix == "crm-prod-"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("CRM_READ_BUDGET", "many", "CRM_READ_BUDGET must be a whole number"),
+        ("CRM_READ_BUDGET", "0", "CRM_READ_BUDGET must be a whole number of at least 1"),
+        ("CRM_READ_BUDGET", "²", "CRM_READ_BUDGET must be a whole number"),
+        ("CRM_OPEN_ACCESS", "maybe", "CRM_OPEN_ACCESS must be true or false"),
+        ("CRM_STAGE", "", "CRM_STAGE is set, but empty"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(name: str, value: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        read_settings({name: value})
+
+
+def test_a_deployed_stage_refuses_to_run_open() -> None:
+    with pytest.raises(ValueError, match="a deployed stage must ask for keys"):
+        read_settings({"CRM_OPEN_ACCESS": "true", "AWS_LAMBDA_FUNCTION_NAME": "crm-prod"})
+
+
+def test_on_lambda_the_app_needs_nothing_that_is_not_packaged() -> None:
+    """Imported as Lambda does it, without localdev, crmctl and the tests on the path: and it lets nobody in."""
+    code = (
+        "import sys; sys.modules.update(localdev=None, crmctl=None, click=None, moto=None)\n"
+        "import app\n"
+        "from chalicelib.api.http import Request, respond\n"
+        "sent = Request('POST', {'content-type': 'application/json'}, {}, '{\"query\": \"{ hello }\"}')\n"
+        "assert respond(sent).status == 401\n"
+    )
+    names = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}
+    environment = names | {"AWS_LAMBDA_FUNCTION_NAME": "crm-prod", "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.returncode == 0, result.stderr
