@@ -1,0 +1,61 @@
+"""The tables: what is created is what the models say, again and again, over one connection."""
+
+import pytest
+
+from chalicelib.crm import tables
+from chalicelib.crm.tables import TABLES, Op, sort_key
+
+
+def described() -> dict[str, dict[str, object]]:
+    client = tables.client()
+    return {table.Meta.table_name: client.describe_table(TableName=table.Meta.table_name)["Table"] for table in TABLES}
+
+
+def test_creating_them_again_changes_nothing() -> None:
+    Op(pk="here", sk="still").save()
+    before = {name: table["CreationDateTime"] for name, table in described().items()}
+    tables.create_tables()
+    assert {name: table["CreationDateTime"] for name, table in described().items()} == before
+    assert Op.get("here", "still").sk == "still"
+
+
+def test_they_are_named_by_the_stage() -> None:
+    assert sorted(described()) == [
+        f"crm-test-{name}" for name in ("customers", "lines", "ops", "orders", "products", "reports", "runs")
+    ]
+
+
+def test_indexes_hold_keys_only_so_that_other_changes_cost_them_nothing() -> None:
+    projections = {
+        str(index["IndexName"]): index["Projection"]
+        for table in described().values()
+        for index in table.get("GlobalSecondaryIndexes", [])  # type: ignore[attr-defined]
+    }
+    assert sorted(projections) == [
+        "by_activity", "by_created", "by_customer", "by_date", "by_name", "by_phone",
+        "by_price", "by_status", "by_stock", "by_total",
+    ]  # fmt: skip
+    assert set(map(str, projections.values())) == {"{'ProjectionType': 'KEYS_ONLY'}"}
+
+
+def test_the_archive_expires() -> None:
+    ttl = tables.client().describe_time_to_live(TableName=Op.Meta.table_name)["TimeToLiveDescription"]
+    assert ttl == {"AttributeName": "ttl", "TimeToLiveStatus": "ENABLED"}
+
+
+@pytest.mark.no_database
+def test_all_models_share_one_client() -> None:
+    assert {id(table._get_connection().connection) for table in TABLES} == {id(tables.connection)}
+
+
+@pytest.mark.no_database
+def test_a_name_sorts_before_the_longer_name_that_begins_with_it() -> None:
+    names = ["ann", "ann lee", "ann-marie", "anna"]
+    keys = [sort_key(name, f"cus_{number}") for number, name in enumerate(reversed(names))]
+    assert [key.split(tables.SEPARATOR)[0] for key in sorted(keys)] == names
+
+
+@pytest.mark.no_database
+def test_a_row_stays_in_its_shard_on_every_machine() -> None:
+    assert [tables.shard("a", f"cus_{number}", 16) for number in range(4)] == ["a8", "a11", "a15", "a0"]
+    assert {tables.shard("a", f"cus_{number}", 16) for number in range(400)} == set(tables.shards("a", 16))
