@@ -8,7 +8,7 @@ CrmError
  +- Conflict                 somebody else changed the same row meanwhile
  +- ReferenceConflict        an imported order came before with other content
  +- TooManyRows              a plain list would have to be cut
- +- Unavailable              the database did not answer; nothing is known to be done
+ +- Unavailable              the database did not answer: a change may or may not have been made
  +- Unauthenticated
 """
 
@@ -55,7 +55,7 @@ class InvalidStock(InvalidInput):
 
 
 class InvalidCursor(InvalidInput):
-    """This cursor is damaged, or of a query with another filter or order. Start again without it"""
+    """The cursor is damaged, or of a query with another filter or order. Start again without it"""
 
     code = "INVALID_CURSOR"
 
@@ -133,7 +133,7 @@ class TooManyRows(CrmError):
 
 
 class Unavailable(CrmError):
-    """The database did not answer in time. It is safe to repeat the request"""
+    """The database did not answer in time. A query can be repeated; of a change, look first whether it was made"""
 
     code = "UNAVAILABLE"
 

@@ -7,9 +7,7 @@ import logging
 import secrets
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
 from graphql import GraphQLError
-from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.crm.transaction import is_passing
 from chalicelib.errors import CrmError, Unavailable
@@ -21,7 +19,7 @@ def describe(error: BaseException) -> dict[str, str | None]:
     """{code, message, field} of `error`."""
     if isinstance(error, CrmError):
         return {"code": error.code, "message": error.message, "field": error.field}
-    if isinstance(error, BotoCoreError) or (isinstance(error, PynamoDBException) and is_passing(error)):
+    if is_passing(error):
         _log.warning("database unavailable", exc_info=error)
         return describe(Unavailable())
     reference = secrets.token_hex(6)

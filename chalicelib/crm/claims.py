@@ -6,7 +6,7 @@ on e-mail addresses lie in one partition in their order, and so serve as the ind
 
 from collections.abc import Callable, Iterable
 
-from chalicelib.crm import reads
+from chalicelib.crm import reads, text
 from chalicelib.crm.tables import Op
 from chalicelib.crm.transaction import Transaction
 
@@ -25,11 +25,11 @@ def release(write: Transaction, kind: str, value: str, owner: str) -> None:
 
 def owner_of(kind: str, value: str) -> str | None:
     """The id of the row that holds `value`, as of now."""
-    item = reads.get_op(kind, value)
+    item = reads.get_op(kind, value) if text.fits_key(value) else None
     return reads.text(item, "owner") if item else None
 
 
 def owners_of(kind: str, values: Iterable[str]) -> dict[str, str]:
     """{value: owner} for the values that are held."""
-    keys = [{"pk": {"S": kind}, "sk": {"S": value}} for value in dict.fromkeys(values) if value]
+    keys = [{"pk": {"S": kind}, "sk": {"S": value}} for value in dict.fromkeys(values) if text.fits_key(value)]
     return {item["sk"]["S"]: item["owner"]["S"] for item in reads.get_all(Op, keys, consistent=True)}

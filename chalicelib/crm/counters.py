@@ -5,12 +5,13 @@ customers on the day of their creation; `customers` is +1 there and -1 on the da
 query a shard, whatever the number of orders: O(days).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from chalicelib.crm import money, reads
-from chalicelib.crm.tables import Op, client, shard, shards
+from chalicelib.crm.tables import Op, shard, shards
 from chalicelib.crm.transaction import Transaction
 from chalicelib.settings import settings
 
@@ -54,13 +55,9 @@ def stats(first: date | None = None, last: date | None = None) -> Stats:
     return Stats(sums["customers"], sums["orders"], sums["cents"], sums["created"])
 
 
-def _days(lane: str, last: str) -> list[reads.Item]:
-    days: list[reads.Item] = []
-    pages = client().get_paginator("query").paginate(
+def _days(lane: str, last: str) -> Iterator[reads.Item]:
+    return reads.query(
         TableName=reads.table_name(Op),
         KeyConditionExpression="pk = :lane AND sk <= :last",
         ExpressionAttributeValues={":lane": {"S": lane}, ":last": {"S": last}},
     )
-    for page in pages:
-        days += page["Items"]
-    return days

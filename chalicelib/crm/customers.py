@@ -1,14 +1,16 @@
 """Customers: created with a claim on their e-mail address, deleted into an archive that keeps them for a while."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.crm import claims, counters, ids, moments, reads, tables, text
-from chalicelib.crm.transaction import Transaction, attempts, new_token
+from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
 
@@ -48,7 +50,7 @@ def find(customer_id: str) -> Customer | None:
 
 
 def find_by_email(email: str) -> Customer | None:
-    owner = claims.owner_of(claims.EMAIL, text.fold(email)) if email.strip() else None
+    owner = claims.owner_of(claims.EMAIL, text.fold(email))
     return find(owner) if owner else None
 
 
@@ -78,7 +80,7 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
     return customer
 
 
-def update(customer_id: str, changes: dict[str, str | None]) -> Customer:
+def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
     """Set what `changes` holds of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound."""
     checked = _checked(changes)
     for _ in attempts():
@@ -86,14 +88,14 @@ def update(customer_id: str, changes: dict[str, str | None]) -> Customer:
         if old is None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         new = replace(old, **checked, token=new_token())
-        write = Transaction(proof=lambda new=new: _carries(new))  # type: ignore[misc]  # mypy: a lambda's default
+        write = Transaction(proof=partial(_carries, new))
         write.update(_key(new.id), _sets(new), tables.Customer.token == old.token)
         if text.fold(new.email) != text.fold(old.email):
             claims.release(write, claims.EMAIL, text.fold(old.email), old.id)
             _claim_email(write, new)
         try:
             write.commit()
-        except Conflict:
+        except Stale:
             continue
         return new
     raise Conflict
@@ -107,7 +109,7 @@ def delete(customer_id: str) -> Customer:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         try:
             _archive(old).commit()
-        except Conflict:
+        except Stale:
             continue  # an order or a change came between: archive the customer as it is then
         return old
     raise Conflict
@@ -165,8 +167,8 @@ def _claim_email(write: Transaction, customer: Customer) -> None:
     claims.claim(write, claims.EMAIL, text.fold(customer.email), customer.id, lambda: DuplicateEmail(field="email"))
 
 
-def _checked(changes: dict[str, str | None]) -> dict[str, str | None]:
-    checked = dict(changes)
+def _checked(changes: Mapping[str, str | None]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
     if "name" in changes:
         checked["name"] = text.checked_name(changes["name"] or "")
     if "email" in changes:
@@ -196,7 +198,7 @@ def _row(customer: Customer, act_day: str) -> tables.Customer:
     )
 
 
-def _keys(customer: Customer) -> dict[str, str]:
+def _keys(customer: Customer) -> dict[str, Any]:
     return {
         "email_n": text.fold(customer.email),
         "name_k": tables.sort_key(text.fold(customer.name), customer.id),

@@ -1,6 +1,7 @@
 """Historic orders: imported with their own reference, date and prices, once by reference, leaving stock alone."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,11 +9,22 @@ from chalicelib.crm import claims, customers, ids, lines, moments, money, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order, OrderLine
 from chalicelib.crm.products import Product
-from chalicelib.crm.transaction import attempts
-from chalicelib.errors import Conflict, InvalidInput, NoLines, ReferenceConflict, TooManyLines, UnknownCustomer
+from chalicelib.crm.transaction import Stale, attempts
+from chalicelib.errors import (
+    Conflict,
+    CrmError,
+    InvalidInput,
+    NoLines,
+    ReferenceConflict,
+    TooManyLines,
+    Unavailable,
+    UnknownCustomer,
+)
 
 MOST_LINES = 1000
 """Real invoices have over 500."""
+_MOST_BYTES = 380_000
+"""A row has at most 400 KiB, and names outside ASCII take six bytes a character or twelve."""
 _REFERENCE_LIMIT = 64
 
 
@@ -31,53 +43,69 @@ class PastOrder:
     lines: tuple[PastLine, ...]
 
 
-class _Taken(Conflict):
-    """The reference is held by an order"""
-
-
 def record(past: PastOrder) -> tuple[Order, bool]:
     """Write it, or find that it was written before: (order, whether it is new).
 
-    Raises InvalidInput, NoLines, TooManyLines, UnknownCustomer, ReferenceConflict.
+    Raises InvalidInput, NoLines, TooManyLines, UnknownCustomer, ReferenceConflict, Conflict.
     """
     reference = _checked_reference(past.reference)
-    order = orders.new_order(
-        ids.new_id(ids.ORDER),
-        past.customer.id,
-        moments.to_text(moments.checked_past(past.date, "orderDate")),
-        _merged(past.lines),
-        reference,
-    )
-    customer: Customer | None = past.customer
-    held = claims.owner_of(claims.REFERENCE, text.fold(reference))
+    date = moments.to_text(moments.checked_past(past.date, "orderDate"))
+    order = orders.new_order(ids.new_id(ids.ORDER), past.customer.id, date, _merged(past.lines), reference)
+    _check_size(order)
+    held = _holder(reference)
     if held:
         return _same(held, order), False
     product_ids = [line.product_id for line in order.lines]
     lines.put(order.date, order.id, product_ids)
+    try:
+        written = _write(order, past.customer, reference)
+    except Unavailable:
+        raise  # it may have been written
+    except CrmError:
+        lines.discard(order.date, order.id, product_ids)
+        raise
+    if written.id != order.id:
+        lines.discard(order.date, order.id, product_ids)
+    return written, written.id == order.id
+
+
+def _write(order: Order, customer: Customer, reference: str) -> Order:
+    """The order that has the reference now: this one, or one with the same content that was first."""
     for _ in attempts():
-        if customer is None:
-            lines.discard(order.date, order.id, product_ids)
-            raise UnknownCustomer("The customer was deleted meanwhile", field="customerEmail")
         write = orders.start(order, customer)
-        claims.claim(write, claims.REFERENCE, text.fold(reference), order.id, _Taken)
+        claims.claim(write, claims.REFERENCE, text.fold(reference), order.id, Stale)
         try:
             write.commit()
-        except Conflict:
-            held = claims.owner_of(claims.REFERENCE, text.fold(reference))
+        except Stale:
+            held = _holder(reference)
             if held:
-                lines.discard(order.date, order.id, product_ids)
-                return _same(held, order), False
-            customer = customers.find(past.customer.id)
-            continue
-        return order, True
+                return _same(held, order)
+            found = customers.find(customer.id)
+            if found is None:
+                raise UnknownCustomer("The customer was deleted meanwhile", field="customerEmail") from None
+            customer = found
+        else:
+            return order
     raise Conflict
+
+
+def _holder(reference: str) -> str | None:
+    return claims.owner_of(claims.REFERENCE, text.fold(reference))
 
 
 def _same(order_id: str, wanted: Order) -> Order:
     stored = orders.find(order_id)
     if stored is None or _content(stored) != _content(wanted):
         raise ReferenceConflict(field="reference")
+    # A customer who was deleted comes back under another id when the files are imported again.
+    if stored.customer_id != wanted.customer_id and customers.find(stored.customer_id):
+        raise ReferenceConflict("An order with this reference exists already, of another customer", field="reference")
     return stored
+
+
+def _check_size(order: Order) -> None:
+    if len(json.dumps([astuple(line) for line in order.lines])) > _MOST_BYTES:
+        raise TooManyLines("The order is too large: fewer lines, or shorter product names", field="lines")
 
 
 def _content(order: Order) -> tuple[str, dict[str, tuple[int, int]]]:

@@ -7,11 +7,11 @@ again changes nothing, and readers fetch the orders they name, so a row left ove
 from collections.abc import Iterable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.crm import reads
 from chalicelib.crm.tables import Line, client, sort_key
-from chalicelib.crm.transaction import attempts
+from chalicelib.crm.transaction import attempts, is_passing
 from chalicelib.errors import Unavailable
 
 _BATCH = 25
@@ -25,7 +25,7 @@ def discard(date: str, order_id: str, product_ids: Iterable[str]) -> None:
     """Tidy up after an order that was refused."""
     try:
         _write([{"DeleteRequest": {"Key": key}} for key in _keys(date, order_id, product_ids)])
-    except (Unavailable, client().exceptions.ClientError):
+    except (Unavailable, ClientError):
         return  # the refusal is what the caller must hear; readers ignore these rows
 
 
@@ -42,7 +42,9 @@ def _write_batch(batch: dict[str, Any]) -> None:
     for _ in attempts():
         try:
             batch = client().batch_write_item(RequestItems=batch).get("UnprocessedItems") or {}
-        except BotoCoreError:
+        except (BotoCoreError, ClientError) as error:
+            if not is_passing(error):
+                raise
             continue
         if not batch:
             return

@@ -4,12 +4,13 @@ A filter that no index serves is evaluated on the rows on the way. When the budg
 and says so: there is a next page, and a cursor that continues where the walk stood.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from typing import Generic, TypeAlias, TypeVar
 
 from chalicelib.crm import cursors
-from chalicelib.crm.cursors import Place, Position
+from chalicelib.crm.cursors import Position
 from chalicelib.crm.reads import BATCH
 from chalicelib.crm.walk import Path, Walk
 from chalicelib.errors import InvalidInput
@@ -19,22 +20,40 @@ MOST = 100
 MOST_OFFSET = 1000
 
 Row = TypeVar("Row")
+_Tie: TypeAlias = tuple[Position, Row | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Then(Generic[Row]):
+    """What rows are ordered by that tie in the path's order."""
+
+    value: Callable[[Row], int | str]
+    descending: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row]):
     """What is listed. `query` stands for filter and order: cursors are bound to it.
 
-    `fetch` reads rows by id, `keep` drops those that the filter does not want; `exact` says that the path's bounds
-    answer all of the filter, so that `keep` drops at most rows that have changed since the index was written.
+    `fetch` reads rows by id, `passes` says which of them the filter wants; `exact` says that the path's bounds answer
+    all of the filter, so that `passes` drops at most rows that have changed since the index was written. With `then`,
+    rows that tie are read together and ordered by it, and by id where they tie in all of it.
     """
 
     path: Path
     descending: bool
     query: str
     fetch: Callable[[Iterable[str]], dict[str, Row]]
-    keep: Callable[[list[Row]], list[Row]]
+    passes: Callable[[Row], bool]
     exact: bool
+    then: tuple[Then[Row], ...] = ()
+
+    def encode(self, position: Position) -> str:
+        return cursors.encode(position, self.query, len(self.path.lanes))
+
+    def decode(self, cursor: str | None) -> Position | None:
+        """Raises InvalidCursor."""
+        return None if cursor is None else cursors.decode(cursor, self.query, len(self.path.lanes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,102 +70,158 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Edge(Generic[Row]):
     node: Row
-    place: Place
-    query: str
+    position: Position
+    listing: Listing[Row]
 
     @property
     def cursor(self) -> str:
-        return cursors.encode(self.place, self.query)
+        return self.listing.encode(self.position)
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
+    """Cursors are made when they are asked for: most documents do without, and the secret costs a read."""
+
+    listing: Listing[Row]
     edges: list[Edge[Row]]
     has_next: bool
     has_previous: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    start: Position | None
+    end: Position | None
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.listing.encode(self.start) if self.start else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.listing.encode(self.end) if self.end else None
 
 
 def read_page(listing: Listing[Row], window: Window) -> Page[Row]:
     """Raises InvalidInput, InvalidCursor."""
     size, forward = _size(window)
-    lanes = len(listing.path.lanes)
-    after = cursors.decode(window.after, listing.query, lanes) if window.after else None
-    before = cursors.decode(window.before, listing.query, lanes) if window.before else None
-    walk = Walk(
-        listing.path,
-        up=forward != listing.descending,
-        forward=forward,
-        start=after if forward else before,
-        stop=before if forward else after,
-    )
-    found, more = _Reader(listing, walk, size, window.offset or 0).read()
-    edges = [Edge(row, place, listing.query) for row, place in found]
-    start, end = (edges[0].cursor, edges[-1].cursor) if edges else (None, None)
-    if more and len(edges) < size:  # short: continue from where the walk stood, not from the last row found
-        end = cursors.encode(walk.place(1), listing.query)
+    after, before = listing.decode(window.after), listing.decode(window.before)
+    start, stop = (after, before) if forward else (before, after)
+    reader = (_TieReader if listing.then else _Reader)(listing, size, window.offset or 0)
+    edges, more = reader.read(forward=forward, start=start, stop=stop)
+    near = edges[0].position if edges else None
+    # A short page is continued from where the reader stood, not from the last row that it found.
+    far = reader.last if more and len(edges) < size else edges[-1].position if edges else None
     if forward:
-        return Page(edges, more, after is not None or bool(window.offset), start, end)
-    edges.reverse()
-    return Page(edges, before is not None, more, end, start)
+        return Page(listing, edges, more, after is not None or bool(window.offset), near, far)
+    return Page(listing, edges[::-1], before is not None, more, far, near)
 
 
 class _Reader(Generic[Row]):
-    def __init__(self, listing: Listing[Row], walk: Walk, size: int, offset: int) -> None:
+    def __init__(self, listing: Listing[Row], size: int, offset: int) -> None:
         self._listing = listing
-        self._walk = walk
-        self._wanted = offset + size + 1
         self._size = size
         self._offset = offset
-        # Where the index answers the filter, the keys alone tell whether there is more: one query for a page and the row after it.
-        self._batch = self._wanted if listing.exact else BATCH
+        self.last: Position | None = None
+        """The last position that was looked at."""
 
-    def read(self) -> tuple[list[tuple[Row, Place]], bool]:
-        """The rows and their places, in walking order, and whether there are more."""
-        if self._listing.exact:
-            return self._read_exact()
-        return self._read_filtered()
+    def read(self, *, forward: bool, start: Position | None, stop: Position | None) -> tuple[list[Edge[Row]], bool]:
+        """The rows in walking order, and whether there are more."""
+        exact, wanted = self._listing.exact, self._offset + self._size + 1
+        # Where the index answers the filter, keys alone tell whether there is more: one query for a page and the next row.
+        walk = Walk(
+            path=self._listing.path,
+            up=forward != self._listing.descending,
+            start=start,
+            stop=stop,
+            batch=wanted if exact else min(BATCH, settings.read_budget),
+        )
+        return self._read_exact(walk.positions()) if exact else self._read_filtered(walk.positions())
 
-    def _read_exact(self) -> tuple[list[tuple[Row, Place]], bool]:
-        for _ in range(self._offset):
-            if self._walk.next(self._batch) is None:
-                return [], False
-        found: list[tuple[Row, Place]] = []
-        while len(found) < self._size:
-            steps = self._steps(self._size - len(found))
-            found += self._rows(steps)
+    def _read_exact(self, positions: Iterator[Position]) -> tuple[list[Edge[Row]], bool]:
+        for _ in islice(positions, self._offset):
+            pass
+        found: list[Edge[Row]] = []
+        budget = settings.read_budget
+        while len(found) < self._size and budget > 0:
+            steps = self._steps(positions, min(self._size - len(found), budget))
             if not steps:
                 return found, False
-        return found, not self._walk.ended(1)
-
-    def _read_filtered(self) -> tuple[list[tuple[Row, Place]], bool]:
-        found: list[tuple[Row, Place]] = []
-        budget = settings.read_budget
-        while len(found) < self._wanted and budget > 0:
-            steps = self._steps(min(BATCH, budget))
-            if not steps:
-                return found[self._offset :], False
             budget -= len(steps)
-            found += self._rows(steps)
-        if self._offset and len(found) <= self._offset and not self._walk.ended(1):
-            raise InvalidInput("offset reaches beyond what one request may read; use after", field="offset")
-        page = found[self._offset : self._offset + self._size]
-        # Rows found beyond the page are read again by the next one: its cursor is that of the last row in the page.
-        return page, len(found) > self._offset + self._size or not self._walk.ended(1)
+            found += self._edges(steps)
+        return found, next(positions, None) is not None
 
-    def _steps(self, count: int) -> list[tuple[Position, Place]]:
-        steps: list[tuple[Position, Place]] = []
-        while len(steps) < count and (step := self._walk.next(self._batch)):
-            steps.append(step)
+    def _read_filtered(self, positions: Iterator[Position]) -> tuple[list[Edge[Row]], bool]:
+        """Rows found beyond the page are read again by the next one."""
+        found: list[Edge[Row]] = []
+        budget, end = settings.read_budget, self._offset + self._size
+        more = True
+        while more and len(found) <= end and budget > 0:
+            steps = self._steps(positions, min(BATCH, budget))
+            budget -= len(steps)
+            found += self._edges(steps)
+            more = bool(steps)
+        more = len(found) > end or next(positions, None) is not None
+        return self._cut(found, more=more), more
+
+    def _cut(self, found: list[Edge[Row]], *, more: bool) -> list[Edge[Row]]:
+        if more and len(found) < self._offset:
+            raise InvalidInput("offset reaches beyond what one request may read; use after", field="offset")
+        return found[self._offset : self._offset + self._size]
+
+    def _steps(self, positions: Iterator[Position], count: int) -> list[Position]:
+        steps = list(islice(positions, count))
+        self.last = steps[-1] if steps else self.last
         return steps
 
-    def _rows(self, steps: list[tuple[Position, Place]]) -> list[tuple[Row, Place]]:
+    def _edges(self, steps: list[Position]) -> list[Edge[Row]]:
         """Rows that are gone since the index was written are left out."""
-        rows = self._listing.fetch(position.row_id for position, _ in steps)
-        there = [(rows[position.row_id], place) for position, place in steps if position.row_id in rows]
-        kept = {id(row) for row in self._listing.keep([row for row, _ in there])}
-        return [(row, place) for row, place in there if id(row) in kept]
+        rows = self._listing.fetch(position.row_id for position in steps)
+        there = [(rows[position.row_id], position) for position in steps if position.row_id in rows]
+        return [Edge(row, position, self._listing) for row, position in there if self._listing.passes(row)]
+
+
+class _TieReader(_Reader[Row]):
+    """Reads all rows that tie before it can order them: a page costs what its ties cost."""
+
+    def read(self, *, forward: bool, start: Position | None, stop: Position | None) -> tuple[list[Edge[Row]], bool]:
+        up = forward != self._listing.descending
+        bounds = (start, stop) if up else (stop, start)
+        path = self._listing.path.whole_ties(*bounds)
+        found: list[Edge[Row]] = []
+        budget = settings.read_budget
+        for value, ties in groupby(self._rows(Walk(path, up).positions()), key=lambda tie: path.value(tie[0])):
+            ends = [end if end and path.value(end) == value else None for end in (start, stop)]
+            # The ties of `start` were charged to the page before, so that the next ones always find room.
+            room = settings.read_budget if ends[0] else budget
+            group = list(islice(ties, room + 1))
+            if len(group) > room:
+                if room == settings.read_budget:
+                    raise InvalidInput("Too many rows are equal in the first field: order by it alone", field="orderBy")
+                return self._cut(found, more=True), True
+            budget = room - len(group) if not ends[0] else budget
+            found += self._ordered(group, *ends, forward=forward)
+            if len(found) > self._offset + self._size:
+                return self._cut(found, more=True), True
+        return self._cut(found, more=False), False
+
+    def _rows(self, positions: Iterator[Position]) -> Iterator[_Tie[Row]]:
+        while chunk := list(islice(positions, BATCH)):
+            rows = self._listing.fetch(position.row_id for position in chunk)
+            yield from ((position, rows.get(position.row_id)) for position in chunk)
+
+    def _ordered(
+        self, group: list[_Tie[Row]], start: Position | None, stop: Position | None, *, forward: bool
+    ) -> list[Edge[Row]]:
+        """The rows of a group that lie between the ends that lie in it, in walking order."""
+        then = self._listing.then
+        rows = {replace(place, rank=tuple(by.value(row) for by in then)): row for place, row in group if row}
+        places = sorted({*rows, *filter(None, (start, stop))}, key=lambda place: place.row_id)
+        for number in reversed(range(len(then))):
+            places.sort(key=lambda place, number=number: place.rank[number], reverse=then[number].descending)  # type: ignore[misc]
+        if not forward:
+            places.reverse()
+        self.last = places[-1] if places else self.last
+        first = places.index(start) + 1 if start else 0
+        end = places.index(stop) if stop else len(places)
+        wanted = [(place, rows[place]) for place in places[first:end] if place in rows]
+        return [Edge(row, place, self._listing) for place, row in wanted if self._listing.passes(row)]
 
 
 def _size(window: Window) -> tuple[int, bool]:
@@ -161,5 +236,7 @@ def _size(window: Window) -> tuple[int, bool]:
         name = "first" if forward else "last"
         raise InvalidInput(f"{name} must be from 0 to {MOST}; use after or before for more", field=name)
     if window.offset is not None and not (0 <= window.offset <= MOST_OFFSET and forward):
-        raise InvalidInput(f"offset must be from 0 to {MOST_OFFSET}, and goes with first; use after for more", field="offset")
+        raise InvalidInput(
+            f"offset must be from 0 to {MOST_OFFSET}, and goes with first; use after for more", field="offset"
+        )
     return size, forward

@@ -4,28 +4,30 @@ from decimal import Decimal, InvalidOperation
 
 from chalicelib.errors import InvalidInput, InvalidPrice
 
-PRICE_LIMIT_CENTS = 10**11
-"""Under a thousand million each, so that totals of any order stay within the 14 digits of their sort key."""
+PRICE_LIMIT = 10**9
+TOTAL_LIMIT = 10**12
+"""In whole units: so that the cents of any order stay within the 14 digits of their sort key."""
 _DIGITS = 14
+_CENT = Decimal("0.01")
 
 
 def to_cents(amount: Decimal, field: str = "price") -> int:
     """Raises InvalidPrice unless positive and below 10^9, InvalidInput for parts of a cent."""
     if not amount.is_finite() or amount <= 0:
         raise InvalidPrice(field=field)
-    if amount * 100 >= PRICE_LIMIT_CENTS:
-        raise InvalidPrice("Price must be below 1000000000", field=field)
+    if amount >= PRICE_LIMIT:
+        raise InvalidPrice(f"Price must be below {PRICE_LIMIT}", field=field)
     return exact_cents(amount, field)
 
 
 def exact_cents(amount: Decimal, field: str) -> int:
     try:
-        cents = amount.scaleb(2).to_integral_exact()
+        rounded = amount.quantize(_CENT)
     except InvalidOperation:
         raise InvalidInput("The amount has too many digits", field=field) from None
-    if cents != amount.scaleb(2):
+    if rounded != amount:
         raise InvalidInput("Amounts have at most two decimal places", field=field)
-    return int(cents)
+    return int(rounded.scaleb(2))
 
 
 def from_cents(cents: int) -> Decimal:

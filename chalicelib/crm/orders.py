@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.crm import counters, customers, ids, lines, moments, money, products, reads, tables
 from chalicelib.crm.products import Product
-from chalicelib.crm.transaction import Transaction, attempts, new_token
+from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import (
     AlreadyCancelled,
     Conflict,
@@ -20,6 +20,7 @@ from chalicelib.errors import (
     NoLines,
     NotFound,
     TooManyLines,
+    Unavailable,
     UnknownProducts,
 )
 from chalicelib.settings import settings
@@ -95,24 +96,31 @@ def create(customer_id: str, quantities: Mapping[str, int], date: datetime | Non
     _check_quantities(quantities)
     placed_at = moments.to_text(moments.checked_past(date, "orderDate"))
     order_id = ids.new_id(ids.ORDER)  # before the first try: a retry that meets its own success knows it
+    customer, order = _priced(order_id, customer_id, placed_at, quantities)
+    lines.put(placed_at, order_id, quantities)
     try:
-        for _ in attempts():
-            customer = customers.require(customer_id)
-            order = _priced(order_id, customer_id, placed_at, quantities)
-            lines.put(order.date, order.id, quantities)
-            write = start(order, customer)
-            for line in order.lines:
-                _take_stock(write, line)
-            try:
-                write.commit()
-            except Conflict:
-                continue  # a price, the stock or the customer changed meanwhile: look again, and say what is wrong now
-            return order
-        raise Conflict
-    except CrmError as error:
-        if error.code != "UNAVAILABLE":  # nothing is known to be refused then
-            lines.discard(placed_at, order_id, quantities)
+        return _place(order, customer)
+    except Unavailable:
+        raise  # it may have been placed
+    except CrmError:
+        lines.discard(placed_at, order_id, quantities)
         raise
+
+
+def _place(order: Order, customer: customers.Customer) -> Order:
+    quantities = {line.product_id: line.quantity for line in order.lines}
+    for number in attempts():
+        if number:  # a price, the stock or the customer changed meanwhile: look again, and say what is wrong now
+            customer, order = _priced(order.id, order.customer_id, order.date, quantities)
+        write = start(order, customer)
+        for line in order.lines:
+            _take_stock(write, line)
+        try:
+            write.commit()
+        except Stale:
+            continue
+        return order
+    raise Conflict
 
 
 def start(order: Order, customer: customers.Customer) -> Transaction:
@@ -149,6 +157,8 @@ def new_order(
 ) -> Order:
     """An order that is about to be written; one with a reference comes from elsewhere and takes no stock."""
     cents = sum(line.cents * line.quantity for line in order_lines)
+    if cents >= money.TOTAL_LIMIT * 100:
+        raise InvalidInput(f"The total of an order must be below {money.TOTAL_LIMIT}", field="lines")
     return Order(order_id, customer_id, date, PLACED, cents, order_lines, reference, reference is None, new_token())
 
 
@@ -166,7 +176,11 @@ def _check_quantities(quantities: Mapping[str, int]) -> None:
         check_quantity(quantity)
 
 
-def _priced(order_id: str, customer_id: str, date: str, quantities: Mapping[str, int]) -> Order:
+def _priced(
+    order_id: str, customer_id: str, date: str, quantities: Mapping[str, int]
+) -> tuple[customers.Customer, Order]:
+    """The order at the prices of now. Raises what speaks against it now."""
+    customer = customers.require(customer_id)
     known = products.find_all((key for key in quantities if ids.is_id(ids.PRODUCT, key)), consistent=True)
     unknown = [key for key in quantities if key not in known or known[key].archived_at]
     if unknown:
@@ -174,12 +188,8 @@ def _priced(order_id: str, customer_id: str, date: str, quantities: Mapping[str,
     short = [known[key] for key, quantity in quantities.items() if known[key].stock < quantity]
     if short:
         raise InsufficientStock("; ".join(_shortage(product, quantities[product.id]) for product in short[:10]))
-    return new_order(
-        order_id,
-        customer_id,
-        date,
-        tuple(OrderLine(key, known[key].name, quantity, known[key].cents) for key, quantity in quantities.items()),
-    )
+    priced = tuple(OrderLine(key, known[key].name, quantity, known[key].cents) for key, quantity in quantities.items())
+    return customer, new_order(order_id, customer_id, date, priced)
 
 
 def _shortage(product: Product, quantity: int) -> str:

@@ -6,14 +6,14 @@ beats walking everything. What the chosen index does not answer is evaluated on 
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from chalicelib.crm import claims, customers, money, moments, orders, products, tables, text
+from chalicelib.crm import claims, customers, ids, moments, money, orders, products, tables, text
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.listing import Listing
+from chalicelib.crm.listing import Listing, Then
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.crm.walk import Path, prefixed, up_to
@@ -22,6 +22,20 @@ from chalicelib.settings import settings
 
 Row = TypeVar("Row")
 Bound = TypeVar("Bound", int, str)
+_Fetch: TypeAlias = Callable[[Iterable[str]], dict[str, Row]]
+_Values: TypeAlias = Mapping[str, Callable[[Row], int | str]]
+_CUSTOMER_VALUES: _Values[Customer] = {
+    "created_at": lambda row: row.created_at,
+    "name": lambda row: text.fold(row.name),
+    "email": lambda row: text.fold(row.email),
+    "phone": lambda row: text.fold_phone(row.phone),
+}
+_PRODUCT_VALUES: _Values[Product] = {
+    "name": lambda row: text.fold(row.name),
+    "price": lambda row: row.cents,
+    "stock": lambda row: row.stock,
+}
+_ORDER_VALUES: _Values[Order] = {"order_date": lambda row: row.date, "total_amount": lambda row: row.cents}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,7 @@ class _Test(Generic[Row]):
 def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None = None) -> Listing[Customer]:
     lanes = _lanes()
     created = _days(wanted.created_from, wanted.created_to)
-    prefix = text.fold_phone(wanted.phone_prefix)
+    prefix = _phone_prefix(wanted.phone_prefix)
     phones = (prefix, prefixed(prefix)) if prefix else (None, None)
     table = tables.Customer
     paths = {
@@ -78,7 +92,7 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
         "email": Path(tables.Op, None, "pk", "sk", (claims.EMAIL,), id_name="owner"),
         "phone": Path(table, "by_phone", "list_s", "phone_k", lanes, low=phones[0], high=phones[1]),
     }
-    field, descending = _order(order_by, paths)
+    order = _order(order_by, _CUSTOMER_VALUES)
     tests: list[_Test[Customer]] = []
     if wanted.name:
         tests.append(_Test(_contains(wanted.name, lambda row: [row.name])))
@@ -88,8 +102,8 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
         tests.append(_Test(lambda row: _between(created[0], row.created_at, created[1]), "created_k"))
     if prefix:
         tests.append(_Test(lambda row: text.fold_phone(row.phone).startswith(prefix), "phone_k"))
-    path = paths[field or ("phone" if prefix else "created_at")]
-    return _listing(path, descending, _query("customers", wanted, order_by), customers.find_all, tests)
+    path = paths[order[0][0] if order else "phone" if prefix else "created_at"]
+    return _listing(path, order, _CUSTOMER_VALUES, _query("customers", wanted, order_by), customers.find_all, tests)
 
 
 def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None = None) -> Listing[Product]:
@@ -104,7 +118,7 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
         "price": Path(table, "by_price", "list_s", "price_k", lanes, low=prices[0], high=prices[1]),
         "stock": Path(table, "by_stock", "stock_s", "stock", stocks, numeric=True, low=low, high=high),
     }
-    field, descending = _order(order_by, paths)
+    order = _order(order_by, _PRODUCT_VALUES)
     tests: list[_Test[Product]] = []
     if wanted.name:
         tests.append(_Test(_contains(wanted.name, lambda row: [row.name])))
@@ -113,23 +127,24 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     if stock != (None, None):
         tests.append(_Test(lambda row: _between(stock[0], row.stock, stock[1]), "stock"))
     keys = {test.key for test in tests}
-    path = paths[field or ("stock" if "stock" in keys else "price" if "price_k" in keys else "name")]
-    return _listing(path, descending, _query("products", wanted, order_by), products.find_all, tests)
+    path = paths[order[0][0] if order else "stock" if "stock" in keys else "price" if "price_k" in keys else "name"]
+    return _listing(path, order, _PRODUCT_VALUES, _query("products", wanted, order_by), products.find_all, tests)
 
 
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
     low, high = _amounts(wanted.cents_from, wanted.cents_to)
     by_total = Path(tables.Order, "by_total", "list_s", "total_k", _lanes(), low=low, high=high)
     by_date = _orders_by_date(wanted)
-    field, descending = _order(order_by, {"order_date": by_date, "total_amount": by_total})
+    order = _order(order_by, _ORDER_VALUES)
+    field = order[0][0] if order else None
     tests = _order_tests(wanted)
-    fetch = orders.find_all
+    fetch: _Fetch[Order] = orders.find_all
     if wanted.customer_name:
         fetch = _of_customers_named(wanted.customer_name)
         tests.append(_Test(lambda _: True))  # tested by fetch already; here it says that no index answers it
     only_totals = {test.key for test in tests if test.key} == {"total_k"}
     path = by_total if field == "total_amount" or (field is None and only_totals) else by_date
-    return _listing(path, descending, _query("orders", wanted, order_by), fetch, tests)
+    return _listing(path, order, _ORDER_VALUES, _query("orders", wanted, order_by), fetch, tests)
 
 
 def _orders_by_date(wanted: OrderFilter) -> Path:
@@ -138,8 +153,9 @@ def _orders_by_date(wanted: OrderFilter) -> Path:
         lanes = (wanted.customer_id,)
         return Path(tables.Order, "by_customer", "customer_id", "date_k", lanes, low=low, high=high)
     if wanted.product_id is not None:
-        lanes = (wanted.product_id,)
-        return Path(tables.Line, None, "product_id", "date_k", lanes, id_name=None, low=low, high=high)
+        # Any text may be asked for, but DynamoDB refuses some as a key.
+        products_lane = (wanted.product_id,) if ids.is_id(ids.PRODUCT, wanted.product_id) else ()
+        return Path(tables.Line, None, "product_id", "date_k", products_lane, id_name=None, low=low, high=high)
     return Path(tables.Order, "by_date", "list_s", "date_k", _lanes(), low=low, high=high)
 
 
@@ -160,25 +176,29 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
     return tests
 
 
-def _listing(
+def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
     path: Path,
-    descending: bool,  # noqa: FBT001 - passed on as it came
+    order: list[tuple[str, bool]],
+    values: _Values[Row],
     query: str,
-    fetch: Callable[[Iterable[str]], dict[str, Row]],
+    fetch: _Fetch[Row],
     tests: list[_Test[Row]],
 ) -> Listing[Row]:
     """Rows are tested for all of the filter, as an index may lag behind them; but only what no bound answers counts."""
+    return Listing(
+        path=path,
+        descending=bool(order) and order[0][1],
+        query=query,
+        fetch=fetch,
+        passes=lambda row: all(test.passes(row) for test in tests),
+        exact=all(test.key in {path.hash_name, path.range_name} for test in tests),
+        then=tuple(Then(values[field], descending) for field, descending in order[1:]),
+    )
 
-    def keep(rows: list[Row]) -> list[Row]:
-        return [row for row in rows if all(test.passes(row) for test in tests)]
 
-    exact = all(test.key in {path.hash_name, path.range_name} for test in tests)
-    return Listing(path, descending, query, fetch, keep, exact)
-
-
-def _of_customers_named(name: str) -> Callable[[Iterable[str]], dict[str, Order]]:
+def _of_customers_named(name: str) -> _Fetch[Order]:
     """Orders whose customer, as named today, matches: customers are read a batch of orders at a time."""
-    named = _contains(name, lambda row: [row.name])
+    named: Callable[[Customer], bool] = _contains(name, lambda row: [row.name])
     matches: dict[str, bool] = {}
 
     def fetch(order_ids: Iterable[str]) -> dict[str, Order]:
@@ -194,6 +214,15 @@ def _of_customers_named(name: str) -> Callable[[Iterable[str]], dict[str, Order]
 def _contains(part: str, values: Callable[[Row], Iterable[str]]) -> Callable[[Row], bool]:
     needle = text.fold(part)
     return lambda row: any(needle in text.fold(value) for value in values(row))
+
+
+def _phone_prefix(prefix: str | None) -> str:
+    folded = text.fold_phone(prefix)
+    if (prefix and not folded) or len(folded) > text.PHONE_LIMIT:
+        raise InvalidInput(
+            f"A phone begins with + or digits, and has at most {text.PHONE_LIMIT} of them", field="phoneStartsWith"
+        )
+    return folded
 
 
 def _between(low: Bound | None, value: Bound, high: Bound | None) -> bool:
@@ -212,23 +241,24 @@ def _lanes() -> tuple[str, ...]:
     return tuple(tables.shards("l", settings.list_shards))
 
 
-def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> tuple[str | None, bool]:
-    """(field, descending) of `name`, `-createdAt` or `-created_at`. Raises InvalidInput that lists the known ones."""
-    names = [name for name in order_by or () if name]
-    if not names:
-        return None, False
-    if len(names) > 1:
-        raise InvalidInput(f"Order by one field, not by {len(names)}", field="orderBy")
-    field = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", names[0].removeprefix("-")).lower()
-    if field not in fields:
-        known = ", ".join(_camel(name) for name in fields)
-        raise InvalidInput(f"Cannot order by {names[0]!r}. Known fields: {known}; -field for descending", field="orderBy")
-    return field, names[0].startswith("-")
+def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> list[tuple[str, bool]]:
+    """(field, descending) of each `name`, `-createdAt` or `-created_at`. Raises InvalidInput that lists the known ones."""
+    order: list[tuple[str, bool]] = []
+    for name in filter(None, order_by or ()):
+        field = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name.removeprefix("-")).lower()
+        if field not in fields:
+            known = ", ".join(map(_camel, fields))
+            raise InvalidInput(f"Cannot order by {name!r}. Known fields: {known}; -field descends", field="orderBy")
+        if field not in {earlier for earlier, _ in order}:
+            order.append((field, name.startswith("-")))
+    return order
 
 
 def _camel(name: str) -> str:
     return re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
-def _query(name: str, wanted: CustomerFilter | ProductFilter | OrderFilter, order_by: Sequence[str | None] | None) -> str:
+def _query(
+    name: str, wanted: CustomerFilter | ProductFilter | OrderFilter, order_by: Sequence[str | None] | None
+) -> str:
     return json.dumps([name, asdict(wanted), list(order_by or ())], default=str, sort_keys=True)

@@ -1,15 +1,17 @@
 """Products: priced in cents, stocked, restocked once a slot, and archived instead of deleted once they were sold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.crm import claims, ids, moments, money, reads, tables, text
-from chalicelib.crm.transaction import Transaction, attempts, is_passing, new_token
+from chalicelib.crm.transaction import Stale, Transaction, attempts, code_of, is_passing, new_token, proven
 from chalicelib.errors import (
     Conflict,
     DuplicateSku,
@@ -57,7 +59,7 @@ def find(product_id: str) -> Product | None:
 
 
 def find_by_sku(sku: str) -> Product | None:
-    owner = claims.owner_of(claims.SKU, text.fold(sku)) if sku.strip() else None
+    owner = claims.owner_of(claims.SKU, text.fold(sku))
     return find(owner) if owner else None
 
 
@@ -85,22 +87,22 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
     return product
 
 
-def update(product_id: str, changes: dict[str, object]) -> Product:
+def update(product_id: str, changes: Mapping[str, Any]) -> Product:
     """Set what `changes` holds of name, price, stock and sku. Raises InvalidInput and its kinds, NotFound."""
     checked = _checked(changes)
     for _ in attempts():
         old = _require(product_id)
         if old.archived_at:
             raise InvalidInput("The product is archived and cannot be changed", field="id")
-        new = replace(old, **checked, token=new_token())  # type: ignore[arg-type]  # _checked gives fitting types
-        write = Transaction(proof=lambda new=new: _carries(new))  # type: ignore[misc]  # mypy: a lambda's default
+        new = replace(old, **checked, token=new_token())
+        write = Transaction(proof=partial(_carries, new))
         write.update(tables.Product(id=new.id), _sets(new, checked), tables.Product.token == old.token)
         _move_sku(write, old, new)
         try:
             write.commit()
-        except Conflict:
+        except Stale:
             continue
-        return find(product_id) or new  # the stock as orders have left it
+        return _as_stored(new)
     raise Conflict
 
 
@@ -115,7 +117,7 @@ def delete(product_id: str) -> Product:
         write = _archival(old, new) if keep else _deletion(old)
         try:
             write.commit()
-        except Conflict:
+        except Stale:
             continue
         return new if keep else old
     raise Conflict
@@ -126,24 +128,40 @@ def restock(product_id: str, slot: str) -> Product | None:
 
     None if it is not low, or was restocked for this slot or a later one by somebody else.
     """
-    row = tables.Product(id=product_id)
-    token = new_token()
-    mine = tables.Product
-    unseen = mine.restock_slot.does_not_exist() | (mine.restock_slot < slot)
-    low = mine.stock_s.exists() & (mine.stock < settings.low_stock_threshold)
-    actions: list[Action] = [mine.stock.add(settings.restock_amount), mine.restock_slot.set(slot), mine.token.set(token)]
+    row = tables.Product
+    mark = tables.sort_key(slot, new_token())  # above its slot and below the next: it also tells who restocked for it
+    unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot)
+    low = row.stock_s.exists() & (row.stock < settings.low_stock_threshold)
+    actions: list[Action] = [row.stock.add(settings.restock_amount), row.restock_slot.set(mark)]
     for _ in attempts():
+        stored = row(id=product_id)
         try:
-            row.update(actions, condition=low & unseen)
+            stored.update(actions, condition=low & unseen)
         except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                stored = find(product_id)
-                return stored if stored and stored.token == token else None
+            if code_of(error) == "ConditionalCheckFailedException":
+                return proven(partial(_restocked, product_id, mark))
             if not is_passing(error):
                 raise
         else:
-            return load(row.serialize())
-    raise Unavailable
+            return load(stored.serialize())
+    restocked = proven(partial(_restocked, product_id, mark))
+    if restocked is None:
+        raise Unavailable
+    return restocked
+
+
+def _restocked(product_id: str, mark: str) -> Product | None:
+    """The product, if the restock with this mark is applied."""
+    item = reads.get(tables.Product, {"id": {"S": product_id}})
+    return load(item) if item and reads.text(item, "restock_slot") == mark else None
+
+
+def _as_stored(product: Product) -> Product:
+    """With the stock as orders have left it. The change is made: that it cannot be read must not look like a failure."""
+    try:
+        return find(product.id) or product
+    except Unavailable:
+        return product
 
 
 def _require(product_id: str) -> Product:
@@ -155,11 +173,19 @@ def _require(product_id: str) -> Product:
 
 def _is_ordered(product_id: str) -> bool:
     """Whether an order names it, imported ones included; those that are being written as well."""
-    return next(iter(tables.Line.query(product_id, consistent_read=True, limit=1)), None) is not None
+    answer = reads.call(
+        "query",
+        TableName=reads.table_name(tables.Line),
+        KeyConditionExpression="product_id = :id",
+        ExpressionAttributeValues={":id": {"S": product_id}},
+        ConsistentRead=True,
+        Limit=1,
+    )
+    return bool(answer["Items"])
 
 
 def _deletion(old: Product) -> Transaction:
-    write = Transaction(proof=lambda: find(old.id) is None)
+    write = Transaction(proof=lambda: find(old.id) is None)  # if another deleted it meanwhile, it is as wished too
     write.delete(tables.Product(id=old.id), (tables.Product.token == old.token) & (tables.Product.sold == 0))
     if old.sku:
         claims.release(write, claims.SKU, text.fold(old.sku), old.id)
@@ -195,19 +221,20 @@ def _move_sku(write: Transaction, old: Product, new: Product) -> None:
     _claim_sku(write, new)
 
 
-def _checked(changes: dict[str, object]) -> dict[str, object]:
-    checked: dict[str, object] = {}
+def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a null takes away is the SKU; the others cannot be null."""
+    checked: dict[str, Any] = {}
     for name, value in changes.items():
-        if name == "sku":
-            checked["sku"] = _checked_sku(value if isinstance(value, str) else None)
-        elif value is None:
+        if value is None and name != "sku":
             raise InvalidInput(f"{name.capitalize()} cannot be null", field=name)
-        elif name == "name":
-            checked["name"] = text.checked_name(str(value))
-        elif name == "price" and isinstance(value, Decimal):
-            checked["cents"] = money.to_cents(value)
-        elif name == "stock" and isinstance(value, int):
-            checked["stock"] = _checked_stock(value)
+    if "name" in changes:
+        checked["name"] = text.checked_name(changes["name"])
+    if "price" in changes:
+        checked["cents"] = money.to_cents(changes["price"])
+    if "stock" in changes:
+        checked["stock"] = _checked_stock(changes["stock"])
+    if "sku" in changes:
+        checked["sku"] = _checked_sku(changes["sku"])
     return checked
 
 
@@ -241,14 +268,14 @@ def _row(product: Product) -> tables.Product:
     )
 
 
-def _keys(product: Product) -> dict[str, str]:
+def _keys(product: Product) -> dict[str, Any]:
     return {
         "price_k": tables.sort_key(money.cents_key(product.cents), product.id),
         "name_k": tables.sort_key(text.fold(product.name), product.id),
     }
 
 
-def _sets(product: Product, changed: dict[str, object]) -> list[Action]:
+def _sets(product: Product, changed: Iterable[str]) -> list[Action]:
     row = tables.Product
     values: dict[str, object] = {name: getattr(product, name) for name in changed if name != "sku"}
     values |= _keys(product) | {"token": product.token}
@@ -256,5 +283,3 @@ def _sets(product: Product, changed: dict[str, object]) -> list[Action]:
     if "sku" in changed:
         actions.append(row.sku.set(product.sku) if product.sku else row.sku.remove())
     return actions
-
-

@@ -287,7 +287,7 @@ connection = Connection(
 def _share_connection() -> None:
     """One client for all models: each would build its own, 60 to 85 ms of a cold start (measured, pynamodb 6.1)."""
     for table in TABLES:
-        own = table._get_connection()
+        own = table._get_connection()  # noqa: SLF001 - pynamodb offers no other way to share a client
         connection.add_meta_table(own.get_meta_table())
         own.connection = connection
 

@@ -8,27 +8,31 @@ from chalicelib.errors import InvalidEmail, InvalidInput, InvalidPhone
 NAME_LIMIT = 200
 EMAIL_LIMIT = 254
 PHONE_LIMIT = 40
+_KEY_BYTES = 900
+"""A sort key has at most 1,024 bytes, an id included, and folding can make one character eighteen."""
 _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+\.[^\s@<>()\[\]\\,;:\".]+")
 _PHONE = re.compile(r"\+?[0-9 ().\-/]+")
 
 
 def fold(text: str) -> str:
     """The form that is compared and sorted: NFKC, case-folded, trimmed, white space in single blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())  # folding takes some characters apart again
 
 
 def checked_name(text: str, field: str = "name") -> str:
     name = _printable(text.strip(), field)
     if not name:
         raise InvalidInput(f"{field.capitalize()} cannot be blank", field=field)
-    if len(name) > NAME_LIMIT:
+    if len(name) > NAME_LIMIT or not fits_key(fold(name)):
         raise InvalidInput(f"{field.capitalize()} cannot be longer than {NAME_LIMIT} characters", field=field)
     return name
 
 
 def checked_email(text: str) -> str:
     email = text.strip()
-    if len(email) > EMAIL_LIMIT or not _EMAIL.fullmatch(email) or ".." in email or not email.isprintable():
+    shaped = all(_EMAIL.fullmatch(form) and ".." not in form for form in (email, fold(email)))
+    if len(email) > EMAIL_LIMIT or not shaped or not email.isprintable() or not fits_key(fold(email)):
         raise InvalidEmail(field="email")
     return email
 
@@ -49,8 +53,16 @@ def fold_phone(text: str | None) -> str:
     return "".join(c for c in text or "" if c.isdigit() or c == "+")
 
 
+def fits_key(folded: str) -> bool:
+    """Whether a row may have this in its sort key, with an id behind it."""
+    try:
+        return 0 < len(folded.encode()) <= _KEY_BYTES
+    except UnicodeEncodeError:  # half a character, which JSON can spell
+        return False
+
+
 def _printable(text: str, field: str) -> str:
-    # Control characters would end up in log lines and below SEPARATOR in sort keys; lone surrogates break UTF-8.
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    # Control characters and separators would break log lines and sort keys, lone surrogates UTF-8.
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
         raise InvalidInput(f"{field.capitalize()} contains control characters", field=field)
     return text

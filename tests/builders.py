@@ -1,0 +1,62 @@
+"""What tests of the domain start from: customers, products and past orders with sensible values."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from pynamodb.models import Model
+
+from chalicelib import clock
+from chalicelib.crm import customers, history, products, tables
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.products import Product
+
+Rows = dict[tuple[str, ...], dict[str, Any]]
+
+_numbers = count(1)
+
+
+def a_customer(name: str = "Ann Lee", email: str | None = None, **more: Any) -> Customer:
+    return customers.create(name, email or f"somebody{next(_numbers)}@example.com", **more)
+
+
+def a_product(name: str = "Lamp", price: str = "12.50", stock: int = 5, sku: str | None = None) -> Product:
+    return products.create(name, Decimal(price), stock, sku)
+
+
+def a_past_order(customer: Customer, *lines: tuple[Product, int, str], **more: Any) -> history.PastOrder:
+    """`lines` are (product, quantity, unit price)."""
+    past = {"reference": "INV-1", "date": moment("2025-03-01T10:00:00"), **more}
+    return history.PastOrder(
+        customer=customer,
+        lines=tuple(history.PastLine(product, quantity, Decimal(price)) for product, quantity, price in lines),
+        **past,
+    )
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@contextmanager
+def time_is(text: str) -> Iterator[None]:
+    clock.set_source(lambda: moment(text))
+    try:
+        yield
+    finally:
+        clock.set_source(None)
+
+
+def key_names(table: type[Model]) -> list[str]:
+    """The hash key first (pynamodb's schema has them in any order)."""
+    schema = sorted(table._get_schema()["key_schema"], key=lambda entry: str(entry["KeyType"]))
+    return [entry["AttributeName"] for entry in schema]
+
+
+def rows_of(table: type[Model]) -> Rows:
+    """All rows by their key, as DynamoDB has them."""
+    pages = tables.client().get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True)
+    return {tuple(item[key]["S"] for key in key_names(table)): item for page in pages for item in page["Items"]}

@@ -1,0 +1,90 @@
+"""Totals: exact by day, both ends included, with what was deleted and cancelled taken off; and times as text."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.crm import counters, customers, moments, orders, reads
+from tests.builders import a_customer, a_product, moment, time_is
+
+
+@pytest.fixture
+def _three_days() -> None:
+    lamp = a_product(price="10.00", stock=100)
+    with time_is("2026-03-01T00:00:00"):
+        ann = a_customer()
+        orders.create(ann.id, {lamp.id: 1})
+    with time_is("2026-03-02T23:59:59"):
+        bob = a_customer()
+        orders.create(bob.id, {lamp.id: 2})
+        cancelled = orders.create(bob.id, {lamp.id: 50})
+    with time_is("2026-03-03T12:00:00"):
+        orders.cancel(cancelled.id)
+        orders.create(bob.id, {lamp.id: 1}, moment("2026-03-01T08:00:00"))
+        customers.delete(ann.id)
+
+
+@pytest.mark.usefixtures("_three_days")
+@pytest.mark.parametrize(
+    ("first", "last", "figures"),
+    [
+        (None, None, (1, 3, 4000, 2)),
+        (1, 3, (1, 3, 4000, 2)),
+        (1, 1, (1, 2, 2000, 1)),
+        (2, 2, (2, 1, 2000, 1)),
+        (3, 3, (1, 0, 0, 0)),
+        (1, 2, (2, 3, 4000, 2)),
+        (None, 1, (1, 2, 2000, 1)),
+        (3, None, (1, 0, 0, 0)),
+        (3, 1, (1, 0, 0, 0)),
+    ],
+)
+def test_days_are_counted_with_both_ends(
+    first: int | None, last: int | None, figures: tuple[int, int, int, int]
+) -> None:
+    """The figures are customers at the end, and orders, cents and new customers in between."""
+    stats = counters.stats(date(2026, 3, first) if first else None, date(2026, 3, last) if last else None)
+    assert stats == counters.Stats(*figures)
+    assert stats.revenue == Decimal(figures[2]) / 100
+
+
+def test_days_that_do_not_fit_one_answer_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = {"pk": {"S": "count#0"}, "sk": {"S": "2026-03-01"}}
+    pages: list[dict[str, Any]] = [{"Items": [key | {"orders": {"N": "2"}}], "LastEvaluatedKey": key}]
+    monkeypatch.setattr(reads, "call", lambda *_, **request: pages.pop() if pages else {"Items": _rest(request)})
+    assert counters.stats().orders == 5
+
+
+def _rest(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """What comes after the first page; nothing in the other shards."""
+    return [{"sk": {"S": "2026-03-02"}, "orders": {"N": "3"}}] if "ExclusiveStartKey" in request else []
+
+
+def test_without_orders_there_is_no_average() -> None:
+    stats = counters.stats()
+    assert (stats.orders, stats.revenue, stats.average_order) == (0, Decimal("0.00"), None)
+
+
+def test_an_average_is_in_cents() -> None:
+    assert counters.Stats(1, 3, 1000, 1).average_order == Decimal("3.33")
+
+
+def test_moments_are_text_in_the_order_of_time() -> None:
+    times = [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(999, 12, 31, tzinfo=UTC),
+        datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=2))),
+        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
+    ]
+    texts = [moments.to_text(time) for time in times]
+    assert texts == sorted(texts)
+    assert [moments.from_text(text) for text in texts] == times
+    assert texts[2] == "2025-12-31T22:00:00.000000Z"
+
+
+def test_the_day_after_is_an_upper_bound() -> None:
+    assert moments.day_after(date(2026, 12, 31)) == "2027-01-01"
+    assert moments.day_after(date.max) > moments.to_text(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))

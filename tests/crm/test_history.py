@@ -1,0 +1,148 @@
+"""Imported orders: once by reference, with their own prices, up to 1,000 lines, and stock left alone."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.crm import claims, counters, customers, history, orders, products, tables
+from chalicelib.crm.products import Product
+from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer
+from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
+
+
+def some_products(count: int, name: str = "Product") -> list[Product]:
+    """Without storing them: imports take them from memory."""
+    return [
+        Product(f"prd_{number:026d}", None, f"{name} {number}", 100, 5, None, 0, "token") for number in range(count)
+    ]
+
+
+def test_an_imported_order_has_its_own_prices_and_leaves_stock_alone() -> None:
+    ann, lamp = a_customer(), a_product(price="12.50", stock=1)
+    order, new = history.record(a_past_order(ann, (lamp, 3, "9.99")))
+    assert new
+    assert orders.find(order.id) == order
+    assert (order.cents, order.date, order.takes_stock) == (2997, "2025-03-01T10:00:00.000000Z", False)
+    assert products.find(lamp.id) == lamp
+    assert counters.stats().cents == 2997
+    cancelled = orders.cancel(order.id)
+    assert cancelled.status == orders.CANCELLED
+    assert products.find(lamp.id) == lamp
+
+
+def test_an_import_that_is_repeated_finds_its_order() -> None:
+    ann, lamp, chair = a_customer(), a_product(), a_product("Chair")
+    order, _ = history.record(a_past_order(ann, (lamp, 3, "9.99"), (chair, 1, "5")))
+    again = history.record(a_past_order(ann, (chair, 1, "5"), (lamp, 3, "9.99"), reference=" inv-1 "))
+    assert again == (order, False)
+    assert len(rows_of(tables.Order)) == 1
+    assert len(rows_of(tables.Line)) == 2
+    assert counters.stats().orders == 1
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "more"),
+    [(2, "9.99", {}), (3, "9.98", {}), (3, "9.99", {"date": moment("2025-03-02T10:00:00")})],
+)
+def test_other_content_under_the_same_reference_is_refused(quantity: int, price: str, more: dict[str, Any]) -> None:
+    ann, lamp = a_customer(), a_product()
+    history.record(a_past_order(ann, (lamp, 3, "9.99")))
+    with pytest.raises(ReferenceConflict) as raised:
+        history.record(a_past_order(ann, (lamp, quantity, price), **more))
+    assert (raised.value.code, raised.value.field) == ("REFERENCE_CONFLICT", "reference")
+    assert len(rows_of(tables.Line)) == 1
+
+
+def test_another_customer_under_the_same_reference_is_refused_unless_the_first_is_gone() -> None:
+    ann, bob, lamp = a_customer(), a_customer(), a_product()
+    order, _ = history.record(a_past_order(ann, (lamp, 3, "9.99")))
+    with pytest.raises(ReferenceConflict, match="of another customer"):
+        history.record(a_past_order(bob, (lamp, 3, "9.99")))
+    customers.delete(ann.id)
+    assert history.record(a_past_order(bob, (lamp, 3, "9.99"))) == (order, False)
+
+
+def test_an_import_of_1000_lines_is_one_order() -> None:
+    lines = [(product, 1, "1.00") for product in some_products(1000)]
+    order, _ = history.record(a_past_order(a_customer(), *lines))
+    found = orders.find(order.id)
+    assert found is not None
+    assert (len(found.lines), found.cents) == (1000, 100_000)
+    assert len(rows_of(tables.Line)) == 1000
+
+
+def test_lines_that_do_not_fit_a_row_are_refused() -> None:
+    lines = [(product, 1, "1.00") for product in some_products(1000, "\u5f20" * 190)]
+    with pytest.raises(InvalidInput, match="fewer lines, or shorter product names") as raised:
+        history.record(a_past_order(a_customer(), *lines))
+    assert raised.value.code == "TOO_MANY_LINES"
+
+
+def test_lines_of_the_same_product_become_one() -> None:
+    lamp = a_product()
+    order, _ = history.record(a_past_order(a_customer(), (lamp, 1, "2.00"), (lamp, 2, "2.00")))
+    assert [(line.quantity, line.cents) for line in order.lines] == [(3, 200)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "more", "code"),
+    [
+        ([], {}, "NO_LINES"),
+        ([(1, "1")] * 1001, {}, "TOO_MANY_LINES"),
+        ([(0, "1")], {}, "INVALID_INPUT"),
+        ([(1, "0")], {}, "INVALID_PRICE"),
+        ([(1, "0.005")], {}, "INVALID_INPUT"),
+        ([(1, "1"), (1, "2")], {}, "INVALID_INPUT"),
+        ([(10**6, "999999999")], {}, "INVALID_INPUT"),
+        ([(1, "1")], {"reference": " "}, "INVALID_INPUT"),
+        ([(1, "1")], {"reference": "x" * 65}, "INVALID_INPUT"),
+        ([(1, "1")], {"reference": "a\x00"}, "INVALID_INPUT"),
+        ([(1, "1")], {"date": moment("2999-01-01T00:00:00")}, "INVALID_INPUT"),
+    ],
+)
+def test_an_import_that_cannot_be_is_refused(lines: list[tuple[int, str]], more: dict[str, Any], code: str) -> None:
+    ann, lamp = a_customer(), a_product()
+    with pytest.raises(CrmError) as raised:
+        history.record(a_past_order(ann, *((lamp, quantity, price) for quantity, price in lines), **more))
+    assert raised.value.code == code
+    assert rows_of(tables.Order) == rows_of(tables.Line) == {}
+
+
+def test_a_customer_who_was_deleted_meanwhile_gets_no_order() -> None:
+    ann, lamp = a_customer(), a_product()
+    customers.delete(ann.id)
+    with pytest.raises(UnknownCustomer, match="deleted meanwhile"):
+        history.record(a_past_order(ann, (lamp, 1, "1")))
+    assert rows_of(tables.Order) == rows_of(tables.Line) == {}
+    assert claims.owner_of(claims.REFERENCE, "inv-1") is None
+
+
+def test_a_customer_with_orders_since_is_read_again() -> None:
+    ann, lamp = a_customer(), a_product()
+    orders.create(ann.id, {lamp.id: 1})
+    history.record(a_past_order(ann, (lamp, 1, "1")))
+    found = customers.find(ann.id)
+    assert found is not None
+    assert found.orders == 2
+    assert found.last_order is not None
+    assert found.last_order > "2025-03-02"
+
+
+def test_whoever_loses_the_race_for_a_reference_gets_the_order_of_the_winner(monkeypatch: pytest.MonkeyPatch) -> None:
+    past = a_past_order(a_customer(), (a_product(), 1, "1"))
+    order, _ = history.record(past)
+    unaware: list[None] = [None]
+    holder = history._holder
+    monkeypatch.setattr(history, "_holder", lambda reference: unaware.pop() if unaware else holder(reference))
+    assert history.record(past) == (order, False)
+    assert len(rows_of(tables.Line)) == 1
+
+
+def test_an_import_that_is_always_too_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    ann, lamp = a_customer(), a_product()
+    orders.create(ann.id, {lamp.id: 1})
+    monkeypatch.setattr(customers, "find", lambda _: ann)
+    with pytest.raises(Conflict):
+        history.record(a_past_order(ann, (lamp, 1, "1")))
+    assert len(rows_of(tables.Line)) == 1

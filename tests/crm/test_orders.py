@@ -1,0 +1,210 @@
+"""Orders: placed against stock and prices of the moment, booked on their customer and day, cancelled once."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.crm import counters, customers, orders, products, tables
+from chalicelib.crm.customers import Customer
+from chalicelib.errors import (
+    AlreadyCancelled,
+    Conflict,
+    CrmError,
+    InsufficientStock,
+    InvalidInput,
+    NotFound,
+    UnknownCustomer,
+)
+from tests.builders import a_customer, a_product, moment, rows_of, time_is
+
+UNKNOWN = "prd_" + "0" * 26
+
+
+def stock_of(product: products.Product) -> int:
+    found = products.find(product.id)
+    assert found is not None
+    return found.stock
+
+
+def stored(customer: Customer) -> Customer:
+    found = customers.find(customer.id)
+    assert found is not None
+    return found
+
+
+def test_an_order_takes_stock_and_has_the_names_and_prices_of_the_moment() -> None:
+    ann, lamp, chair = a_customer(), a_product("Lamp", "12.50", 5), a_product("Chair", "100", 2)
+    order = orders.create(ann.id, {lamp.id: 2, chair.id: 1})
+    products.update(lamp.id, {"name": "Light", "price": Decimal(1)})
+    assert orders.find(order.id) == order == orders.find_all([order.id])[order.id]
+    assert [(line.name, line.quantity, line.unit_price, line.line_total) for line in order.lines] == [
+        ("Lamp", 2, Decimal("12.50"), Decimal("25.00")),
+        ("Chair", 1, Decimal("100.00"), Decimal("100.00")),
+    ]
+    assert (order.cents, order.status, order.takes_stock) == (12500, orders.PLACED, True)
+    assert (stock_of(lamp), stock_of(chair)) == (3, 1)
+    assert stored(ann).orders == 1
+    assert {key[0] for key in rows_of(tables.Line)} == {lamp.id, chair.id}
+
+
+@pytest.mark.parametrize(
+    ("quantities", "code", "says"),
+    [
+        ({}, "NO_LINES", "At least one product must be selected"),
+        ({UNKNOWN: 0}, "INVALID_INPUT", "Quantity must be from 1 to 1000000"),
+        ({UNKNOWN: -1}, "INVALID_INPUT", "Quantity must be from 1 to 1000000"),
+        ({UNKNOWN: 10**6 + 1}, "INVALID_INPUT", "Quantity must be from 1 to 1000000"),
+        ({UNKNOWN: 1}, "INVALID_PRODUCT_IDS", f"Invalid product IDs: '{UNKNOWN}'"),
+        ({"": 1}, "INVALID_PRODUCT_IDS", "Invalid product IDs: ''"),
+        ({f"prd_{n}": 1 for n in range(98)}, "TOO_MANY_LINES", "An order has at most 97 lines, not 98"),
+    ],
+)
+def test_an_order_that_cannot_be_is_refused(quantities: dict[str, int], code: str, says: str) -> None:
+    ann = a_customer()
+    before = rows_of(tables.Op)
+    with pytest.raises(InvalidInput) as raised:
+        orders.create(ann.id, quantities)
+    assert (raised.value.code, raised.value.message) == (code, says)
+    assert rows_of(tables.Op) == before
+    assert rows_of(tables.Line) == {}
+
+
+@pytest.mark.parametrize("customer_id", ["", "42", "cus_" + "0" * 26])
+def test_an_order_of_nobody_is_refused(customer_id: str) -> None:
+    with pytest.raises(UnknownCustomer) as raised:
+        orders.create(customer_id, {a_product().id: 1})
+    assert (raised.value.code, raised.value.message) == ("INVALID_CUSTOMER_ID", "Invalid customer ID")
+
+
+def test_what_is_short_is_named_with_what_is_there_and_nothing_is_taken() -> None:
+    ann, lamp, chair = a_customer(), a_product("Lamp", stock=5), a_product("Chair", stock=1)
+    with pytest.raises(InsufficientStock) as raised:
+        orders.create(ann.id, {lamp.id: 5, chair.id: 2})
+    assert raised.value.code == "INSUFFICIENT_STOCK"
+    assert raised.value.message == "Not enough of 'Chair' in stock: 2 wanted, 1 there"
+    assert (stock_of(lamp), stock_of(chair)) == (5, 1)
+    assert rows_of(tables.Order) == rows_of(tables.Line) == {}
+
+
+def test_an_order_has_up_to_97_lines() -> None:
+    ann = a_customer()
+    goods = [a_product(f"Product {number}") for number in range(97)]
+    order = orders.create(ann.id, {product.id: 1 for product in goods})
+    assert len(order.lines) == 97 == len(rows_of(tables.Line))
+    assert stock_of(goods[96]) == 4
+
+
+def test_a_total_beyond_all_reason_is_refused() -> None:
+    gold = a_product("Gold", "999999999.99", stock=10**6)
+    with pytest.raises(InvalidInput, match="The total of an order must be below 1000000000000"):
+        orders.create(a_customer().id, {gold.id: 2000})
+    assert stock_of(gold) == 10**6
+
+
+@pytest.mark.parametrize("date", ["2999-01-01T00:00:00", "1850-01-01T00:00:00"])
+def test_an_order_date_that_cannot_be_is_refused(date: str) -> None:
+    with pytest.raises(InvalidInput, match="orderDate must lie between 1900 and now") as raised:
+        orders.create(a_customer().id, {a_product().id: 1}, moment(date))
+    assert raised.value.field == "orderDate"
+
+
+def test_an_order_of_an_older_date_does_not_move_last_activity_back() -> None:
+    lamp = a_product()
+    with time_is("2026-01-10T12:00:00"):
+        ann = a_customer()
+    with time_is("2026-11-22T12:00:00"):
+        for date, last, day in (
+            ("2026-01-05T00:00:00", "2026-01-05T00:00:00.000000Z", "2026-01-10"),
+            ("2026-03-01T10:00:00", "2026-03-01T10:00:00.000000Z", "2026-03-01"),
+            ("2026-02-01T10:00:00", "2026-03-01T10:00:00.000000Z", "2026-03-01"),
+            ("2026-03-01T11:00:00", "2026-03-01T11:00:00.000000Z", "2026-03-01"),
+        ):
+            orders.create(ann.id, {lamp.id: 1}, moment(date))
+            row = rows_of(tables.Customer)[(ann.id,)]
+            assert (row["last_order"]["S"], row["act_day"]["S"]) == (last, day)
+    assert stored(ann).orders == 4
+
+
+def test_a_cancelled_order_gives_back_stock_and_totals_once() -> None:
+    ann, lamp = a_customer(), a_product(stock=5)
+    order = orders.create(ann.id, {lamp.id: 2})
+    orders.create(ann.id, {lamp.id: 1})
+    cancelled = orders.cancel(order.id)
+    assert cancelled.status == orders.CANCELLED
+    with pytest.raises(AlreadyCancelled) as raised:
+        orders.cancel(order.id)
+    assert (raised.value.code, raised.value.field) == ("ALREADY_CANCELLED", "id")
+    assert orders.find(order.id) == cancelled
+    assert stock_of(lamp) == 4
+    stats = counters.stats()
+    assert (stats.orders, stats.revenue, stats.average_order) == (1, Decimal("12.50"), Decimal("12.50"))
+
+
+@pytest.mark.parametrize("order_id", ["", "42", "ord_" + "0" * 26])
+def test_an_unknown_order_cannot_be_cancelled(order_id: str) -> None:
+    with pytest.raises(NotFound) as raised:
+        orders.cancel(order_id)
+    assert (raised.value.code, raised.value.field) == ("NOT_FOUND", "id")
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
+    """`happens` once, between what an order has read and its transaction."""
+    start, todo = orders.start, [happens]
+
+    def late_start(*arguments: Any) -> Any:
+        if todo:
+            todo.pop()()
+        return start(*arguments)
+
+    monkeypatch.setattr(orders, "start", late_start)
+
+
+def test_a_price_that_changes_meanwhile_is_the_new_one_in_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, lamp = a_customer(), a_product(price="1.00")
+    meanwhile(monkeypatch, lambda: products.update(lamp.id, {"price": Decimal(2)}))
+    order = orders.create(ann.id, {lamp.id: 1})
+    assert order.cents == 200
+    assert orders.find(order.id) == order
+
+
+def test_an_order_in_between_does_not_stand_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, lamp = a_customer(), a_product(stock=5)
+    other = orders.create
+    meanwhile(monkeypatch, lambda: other(ann.id, {lamp.id: 1}))
+    orders.create(ann.id, {lamp.id: 4})
+    assert stock_of(lamp) == 0
+    assert stored(ann).orders == 2
+
+
+@pytest.mark.parametrize(
+    ("happens", "code"),
+    [
+        (lambda _, lamp: products.update(lamp.id, {"stock": 0}), "INSUFFICIENT_STOCK"),
+        (lambda _, lamp: products.delete(lamp.id), "INVALID_PRODUCT_IDS"),
+        (lambda ann, _: customers.delete(ann.id), "INVALID_CUSTOMER_ID"),
+    ],
+)
+def test_what_has_gone_meanwhile_is_said_and_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch, happens: Callable[..., Any], code: str
+) -> None:
+    ann, lamp = a_customer(), a_product()
+    meanwhile(monkeypatch, lambda: happens(ann, lamp))
+    with pytest.raises(CrmError) as raised:
+        orders.create(ann.id, {lamp.id: 1})
+    assert raised.value.code == code
+    assert rows_of(tables.Order) == rows_of(tables.Line) == {}
+    assert counters.stats().orders == 0
+
+
+def test_an_order_that_is_always_too_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    ann, lamp = a_customer(), a_product()
+    seen = {lamp.id: lamp}
+    products.update(lamp.id, {"price": Decimal(2)})
+    monkeypatch.setattr(products, "find_all", lambda *_, **__: seen)
+    with pytest.raises(Conflict) as raised:
+        orders.create(ann.id, {lamp.id: 1})
+    assert raised.value.code == "CONFLICT"
+    assert rows_of(tables.Line) == {}

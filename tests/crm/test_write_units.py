@@ -1,0 +1,77 @@
+"""What each write is charged, on MiniStack, whose write units are exact: the bill is part of the design."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.crm import counters, customers, history, orders, products
+from tests.builders import a_customer, a_past_order, a_product, time_is
+from tests.metering import Meter, metered
+
+pytestmark = pytest.mark.ministack
+
+
+@pytest.fixture(autouse=True)
+def _same_day() -> Iterator[None]:
+    with time_is("2026-11-22T12:00:00"):
+        yield
+
+
+def charged(meter: Meter) -> float:
+    assert "Scan" not in meter.calls
+    return meter.write_units
+
+
+def test_creating_a_customer_costs_10() -> None:
+    with metered() as meter:
+        a_customer()
+    assert charged(meter) == 10
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3, 4, 5])
+def test_an_order_costs_9_and_6_a_line(lines: int) -> None:
+    customer = a_customer()
+    quantities = {a_product(f"Product {number}").id: 1 for number in range(lines)}
+    with metered() as meter:
+        orders.create(customer.id, quantities)
+    assert charged(meter) <= 9 + 6 * lines
+
+
+def test_the_first_order_of_a_day_moves_the_customer_in_one_index() -> None:
+    customer, product = a_customer(), a_product()
+    with time_is("2026-11-23T12:00:00"), metered() as meter:
+        orders.create(customer.id, {product.id: 1})
+    assert charged(meter) <= 9 + 6 + 2
+
+
+def test_a_restock_costs_3() -> None:
+    product = a_product(stock=3)
+    with metered() as meter:
+        products.restock(product.id, "2026-11-22T12")
+    assert charged(meter) == 3
+
+
+def test_deleting_and_archiving_a_customer_costs_12() -> None:
+    customer = a_customer()
+    with metered() as meter:
+        customers.delete(customer.id)
+    assert charged(meter) == 12
+
+
+def test_an_imported_order_costs_a_unit_a_line() -> None:
+    customer = a_customer()
+    goods = [a_product(f"Product {number}") for number in range(4)]
+    costs = []
+    for count in (1, 4):
+        lines = [(product, 1, "9.99") for product in goods[:count]]
+        with metered() as meter:
+            history.record(a_past_order(customer, *lines, reference=f"INV-{count}"))
+        costs.append(charged(meter))
+    assert costs == [12, 15]
+
+
+def test_figures_cost_a_query_a_shard() -> None:
+    a_customer()
+    with metered() as meter:
+        counters.stats()
+    assert meter.calls == {"Query": 16}

@@ -1,0 +1,286 @@
+"""Requests and answers get lost at every point of every write: nothing is done twice, and nobody is told a falsehood."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.retries.quota import RetryQuota
+from pynamodb.exceptions import TransactWriteError, UpdateError
+
+from chalicelib.crm import customers, history, orders, products, tables, transaction
+from chalicelib.errors import AlreadyCancelled, Conflict, Unavailable, UnknownCustomer
+from tests.builders import a_customer, a_past_order, a_product, rows_of
+from tests.faults.lossy import FOREVER, TRIES, Lossy, Story, cancelled, faults_found, losing, play, refused
+
+
+def _an_order() -> Any:
+    lamp, chair = a_product("Lamp", stock=9), a_product("Chair", stock=8)
+    customer = a_customer(email="ann@example.com")
+    return orders.create(customer.id, {lamp.id: 2, chair.id: 3})
+
+
+def _past_order() -> history.PastOrder:
+    customer = a_customer(email="ann@example.com")
+    return a_past_order(customer, (a_product("Lamp"), 2, "9.99"), (a_product("Chair"), 1, "1.00"))
+
+
+def _parties() -> tuple[str, dict[str, int]]:
+    lamp, chair = a_product("Lamp", stock=9), a_product("Chair", stock=8)
+    return a_customer(email="ann@example.com").id, {lamp.id: 2, chair.id: 3}
+
+
+def _ordered_product() -> str:
+    return str(_an_order().lines[0].product_id)
+
+
+def _customer_with_order() -> str:
+    return str(_an_order().customer_id)
+
+
+CHANGES: dict[str, Any] = {"name": "Desk lamp", "price": Decimal("15.00"), "stock": 7, "sku": "LAMP-2"}
+STORIES: dict[str, Story] = {
+    "create customer": Story(lambda: None, lambda _: customers.create("Ann", "ann@example.com", "+12345678")),
+    "update customer": Story(
+        lambda: a_customer(email="ann@example.com").id,
+        lambda key: customers.update(key, {"name": "Ann Li", "email": "li@example.com", "phone": None}),
+    ),
+    "delete customer": Story(_customer_with_order, customers.delete),
+    "create product": Story(lambda: None, lambda _: products.create("Lamp", Decimal("12.50"), 5, "LAMP-1")),
+    "update product": Story(lambda: a_product(sku="LAMP-1").id, lambda key: products.update(key, CHANGES)),
+    "delete product": Story(lambda: a_product(sku="LAMP-1").id, products.delete),
+    "archive product": Story(_ordered_product, products.delete),
+    "restock": Story(lambda: a_product(stock=3).id, lambda key: _found(products.restock(key, "2026-11-22T12"))),
+    "create order": Story(_parties, lambda given: orders.create(*given)),
+    "cancel order": Story(lambda: _an_order().id, orders.cancel),
+    "import order": Story(_past_order, lambda past: _new(history.record(past))),
+}
+every_story = pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
+
+
+def _found(product: products.Product | None) -> None:
+    assert product is not None
+    assert product.stock == 13
+
+
+def _new(recorded: tuple[orders.Order, bool]) -> None:
+    assert recorded[1]
+
+
+@every_story
+@pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
+def test_one_lost_message_anywhere_is_not_even_noticed(story: Story, arrives: bool) -> None:  # noqa: FBT001
+    assert faults_found(story, length=1, arrives=arrives) == []
+
+
+@every_story
+@pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
+def test_a_call_that_is_lost_with_all_its_retries_ends_well_or_does_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
+    assert faults_found(story, length=TRIES, arrives=arrives) == []
+
+
+@every_story
+@pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
+def test_an_outage_from_any_call_on_is_reported_as_one_and_leaves_all_or_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
+    assert faults_found(story, length=FOREVER, arrives=arrives) == []
+
+
+@pytest.mark.ministack
+@pytest.mark.parametrize("name", ["create order", "delete customer", "restock", "import order"])
+@pytest.mark.parametrize("length", [1, TRIES])
+def test_lost_answers_do_no_harm_where_the_database_knows_request_tokens(name: str, length: int) -> None:
+    assert faults_found(STORIES[name], length=length, arrives=True) == []
+
+
+def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the harness finds what the proofs prevent."""
+    for module in (transaction, products):
+        monkeypatch.setattr(module, "proven", lambda _: None)
+    harmed = {name for name, story in STORIES.items() if faults_found(story, length=1, arrives=True)}
+    # The others repeat themselves harmlessly: updates set what they set before, an import finds its own reference.
+    assert harmed >= {"create customer", "delete customer", "create product", "create order", "cancel order", "restock"}
+
+
+@contextmanager
+def _answering(operation: str, answer: Callable[[dict[str, Any]], Any], times: int) -> Iterator[list[str]]:
+    """The first `times` calls get this answer, and are not carried out."""
+    given: list[str] = []
+
+    def intercept(params: dict[str, Any], **_: Any) -> Any:
+        if len(given) >= times:
+            return None
+        given.append(operation)
+        return answer(params)
+
+    events = tables.client().meta.events
+    events.register_first(f"before-call.dynamodb.{operation}", intercept)
+    try:
+        yield given
+    finally:
+        events.unregister(f"before-call.dynamodb.{operation}", intercept)
+
+
+def _conflict(params: dict[str, Any]) -> Any:
+    return cancelled("TransactionConflict", str(params["body"]).count('"TableName"'))
+
+
+def _throttled(params: dict[str, Any]) -> Any:
+    return cancelled("ThrottlingError", str(params["body"]).count('"TableName"'))
+
+
+TRANSACTIONS = {name: story for name, story in STORIES.items() if name != "restock"}
+
+
+@pytest.mark.parametrize("story", TRANSACTIONS.values(), ids=TRANSACTIONS.keys())
+@pytest.mark.parametrize("answer", [_conflict, _throttled, lambda _: refused("ThrottlingException")])
+def test_conflicts_and_throttles_are_waited_out(story: Story, answer: Callable[..., Any]) -> None:
+    _, clean = play(story, Lossy())
+    acting = story.act
+
+    def act(given: Any) -> None:
+        with _answering("TransactWriteItems", answer, times=3) as answers:
+            acting(given)
+        assert len(answers) == 3
+
+    _, ending = play(Story(story.prepare, act), Lossy())
+    assert ending.error is None
+    assert ending.tables == clean.tables
+
+
+@pytest.mark.parametrize("story", TRANSACTIONS.values(), ids=TRANSACTIONS.keys())
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [(_conflict, Conflict.code), (lambda _: refused("ThrottlingException"), Unavailable.code)],
+    ids=["conflict", "throttled"],
+)
+def test_what_never_passes_is_reported_and_nothing_is_written(
+    story: Story, answer: Callable[..., Any], code: str
+) -> None:
+    def act(given: Any) -> None:
+        with _answering("TransactWriteItems", answer, times=FOREVER) as answers:
+            try:
+                story.act(given)
+            finally:
+                assert len(answers) == transaction.ATTEMPTS  # outer loops do not multiply the tries
+
+    before, ending = play(Story(story.prepare, act), Lossy())
+    assert ending.error == code
+    assert ending.tables == before
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "TransactionConflictException"])
+def test_a_restock_waits_out_conflicts_and_throttles(code: str) -> None:
+    def act(given: Any) -> None:
+        with _answering("UpdateItem", lambda _: refused(code), times=3):
+            STORIES["restock"].act(given)
+
+    _, ending = play(Story(STORIES["restock"].prepare, act), Lossy())
+    assert ending.error is None
+    assert ending.tables == play(STORIES["restock"], Lossy())[1].tables
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "BatchGetItem"])
+def test_a_throttled_read_is_reported_as_unavailable_and_nothing_is_written(operation: str) -> None:
+    def act(given: Any) -> None:
+        with _answering(operation, lambda _: refused("ProvisionedThroughputExceededException"), times=FOREVER):
+            STORIES["create order"].act(given)
+
+    before, ending = play(Story(STORIES["create order"].prepare, act), Lossy())
+    assert ending.error == Unavailable.code
+    assert ending.tables == before
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "BatchGetItem", "BatchWriteItem", "TransactWriteItems"])
+def test_what_is_our_own_mistake_is_raised_at_once_as_it_is(operation: str) -> None:
+    def act(given: Any) -> None:
+        with _answering(operation, lambda _: refused("ValidationException"), times=FOREVER) as answers:
+            with pytest.raises((ClientError, TransactWriteError)) as raised:
+                STORIES["create order"].act(given)
+            assert transaction.code_of(raised.value) == "ValidationException"
+            assert len(answers) == 1
+
+    before, ending = play(Story(STORIES["create order"].prepare, act), Lossy())
+    assert ending.tables == before
+
+
+def test_rows_that_a_batch_write_leaves_over_are_written_by_the_next() -> None:
+    def leave_one_over(parsed: dict[str, Any], **_: Any) -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            key = {"product_id": {"S": "prd_left"}, "date_k": {"S": "2026"}}
+            parsed["UnprocessedItems"] = {"crm-test-lines": [{"PutRequest": {"Item": key}}]}
+
+    asked: list[int] = []
+    events = tables.client().meta.events
+    events.register("after-call.dynamodb.BatchWriteItem", leave_one_over)
+    try:
+        _an_order()
+    finally:
+        events.unregister("after-call.dynamodb.BatchWriteItem", leave_one_over)
+    assert len(asked) == 2
+    assert ("prd_left", "2026") in rows_of(tables.Line)
+
+
+def test_a_cancel_that_another_made_meanwhile_is_not_taken_for_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = _an_order()
+    seen = orders.find(order.id)
+    orders.cancel(order.id)
+    monkeypatch.setattr(orders, "find", _first(seen, orders.find))
+    with pytest.raises(AlreadyCancelled):
+        orders.cancel(order.id)
+
+
+def _first(value: Any, then: Callable[..., Any]) -> Callable[..., Any]:
+    """Answers `value` once, and what `then` says from then on."""
+    values = [value]
+    return lambda *arguments: values.pop() if values else then(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"), [("ThrottlingException", Unavailable), ("ValidationException", UpdateError)]
+)
+def test_a_restock_that_cannot_be_written_is_an_error_and_no_restock(
+    monkeypatch: pytest.MonkeyPatch, code: str, raised: type[Exception]
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    lamp = a_product(stock=3)
+    with _answering("UpdateItem", lambda _: refused(code), times=FOREVER), pytest.raises(raised):
+        products.restock(lamp.id, "2026-11-22T12")
+    assert products.find(lamp.id) == lamp
+
+
+def test_a_restock_whose_answers_are_all_lost_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(transaction, "ATTEMPTS", 1)
+    lamp = a_product(stock=3)
+    with losing(Lossy(0, 1, arrives=True)):
+        monkeypatch.setattr(RetryQuota, "acquire", lambda *_: False)  # botocore gives up after the first try
+        restocked = products.restock(lamp.id, "2026-11-22T12")
+    assert restocked is not None
+    assert restocked.stock == 13
+
+
+def test_a_refusal_is_told_even_if_tidying_up_after_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    customer_id, quantities = _parties()
+    take = orders._place
+
+    def too_late(*arguments: Any) -> Any:
+        customers.delete(customer_id)
+        events.register_first("before-call.dynamodb.BatchWriteItem", fail)
+        return take(*arguments)
+
+    def fail(**_: Any) -> Any:
+        return refused("ThrottlingException")
+
+    events = tables.client().meta.events
+    monkeypatch.setattr(orders, "_place", too_late)
+    try:
+        with pytest.raises(UnknownCustomer):
+            orders.create(customer_id, quantities)
+    finally:
+        events.unregister("before-call.dynamodb.BatchWriteItem", fail)
+    assert len(rows_of(tables.Line)) == 2  # readers ignore them: their order does not exist
+    assert rows_of(tables.Order) == {}
