@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 
 from chalicelib.crm import money, reads
-from chalicelib.crm.tables import Op, shard, shards
+from chalicelib.crm.keys import shard, shards
+from chalicelib.crm.tables import Op
 from chalicelib.crm.transaction import Transaction
 from chalicelib.settings import settings
 

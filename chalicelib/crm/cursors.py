@@ -17,6 +17,7 @@ from pynamodb.exceptions import PutError
 
 from chalicelib.crm import reads
 from chalicelib.crm.tables import Op
+from chalicelib.crm.transaction import code_of, is_passing
 from chalicelib.errors import InvalidCursor, Unavailable
 
 _MAC_BYTES = 12
@@ -79,5 +80,7 @@ def _offer_secret() -> None:
     try:
         Op(*_SECRET, token=secrets.token_hex(32)).save(Op.pk.does_not_exist())
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if is_passing(error):
+            raise Unavailable from error
+        if code_of(error) != "ConditionalCheckFailedException":
             raise

@@ -9,7 +9,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import claims, counters, ids, moments, reads, tables, text
+from chalicelib.crm import claims, counters, ids, keys, moments, reads, tables, text
 from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
@@ -189,9 +189,9 @@ def _row(customer: Customer, act_day: str) -> tables.Customer:
         email=customer.email,
         phone=customer.phone,
         created_at=customer.created_at,
-        list_s=tables.shard("l", customer.id, settings.list_shards),
-        created_k=tables.sort_key(customer.created_at, customer.id),
-        act_s=tables.shard("a", customer.id, settings.activity_shards),
+        list_s=keys.shard("l", customer.id, settings.list_shards),
+        created_k=keys.sort_key(customer.created_at, customer.id),
+        act_s=keys.shard("a", customer.id, settings.activity_shards),
         act_day=act_day,
         token=customer.token,
         **_keys(customer),
@@ -201,8 +201,8 @@ def _row(customer: Customer, act_day: str) -> tables.Customer:
 def _keys(customer: Customer) -> dict[str, Any]:
     return {
         "email_n": text.fold(customer.email),
-        "name_k": tables.sort_key(text.fold(customer.name), customer.id),
-        "phone_k": tables.sort_key(text.fold_phone(customer.phone), customer.id),
+        "name_k": keys.sort_key(text.fold(customer.name), customer.id),
+        "phone_k": keys.sort_key(text.fold_phone(customer.phone), customer.id),
     }
 
 

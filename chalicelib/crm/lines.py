@@ -10,7 +10,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.crm import reads
-from chalicelib.crm.tables import Line, client, sort_key
+from chalicelib.crm.keys import sort_key
+from chalicelib.crm.tables import Line, client
 from chalicelib.crm.transaction import attempts, is_passing
 from chalicelib.errors import Unavailable
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import counters, customers, ids, lines, moments, money, products, reads, tables
+from chalicelib.crm import counters, customers, ids, keys, lines, moments, money, products, reads, tables
 from chalicelib.crm.products import Product
 from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import (
@@ -220,8 +220,8 @@ def _row(order: Order) -> tables.Order:
         lines=[[line.product_id, line.name, line.quantity, line.cents] for line in order.lines],
         reference=order.reference,
         takes_stock=int(order.takes_stock),
-        list_s=tables.shard("l", order.id, settings.list_shards),
-        date_k=tables.sort_key(order.date, order.id),
-        total_k=tables.sort_key(money.cents_key(order.cents), order.id),
+        list_s=keys.shard("l", order.id, settings.list_shards),
+        date_k=keys.sort_key(order.date, order.id),
+        total_k=keys.sort_key(money.cents_key(order.cents), order.id),
         token=order.token,
     )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Generic, TypeAlias, TypeVar
 
-from chalicelib.crm import claims, customers, ids, moments, money, orders, products, tables, text
+from chalicelib.crm import claims, customers, ids, keys, moments, money, orders, products, tables, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.listing import Listing, Then
 from chalicelib.crm.orders import Order
@@ -108,7 +108,7 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
 
 def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None = None) -> Listing[Product]:
     lanes = _lanes()
-    stocks = tuple(tables.shards("k", settings.stock_shards))
+    stocks = tuple(keys.shards("k", settings.stock_shards))
     cents, stock = (wanted.cents_from, wanted.cents_to), (wanted.stock_from, wanted.stock_to)
     prices = _amounts(*cents)
     low, high = (None if number is None else str(number) for number in stock)
@@ -126,8 +126,10 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
         tests.append(_Test(lambda row: _between(cents[0], row.cents, cents[1]), "price_k"))
     if stock != (None, None):
         tests.append(_Test(lambda row: _between(stock[0], row.stock, stock[1]), "stock"))
-    keys = {test.key for test in tests}
-    path = paths[order[0][0] if order else "stock" if "stock" in keys else "price" if "price_k" in keys else "name"]
+    bounded = {test.key for test in tests}
+    path = paths[
+        order[0][0] if order else "stock" if "stock" in bounded else "price" if "price_k" in bounded else "name"
+    ]
     return _listing(path, order, _PRODUCT_VALUES, _query("products", wanted, order_by), products.find_all, tests)
 
 
@@ -238,7 +240,7 @@ def _amounts(low: int | None, high: int | None) -> tuple[str | None, str | None]
 
 
 def _lanes() -> tuple[str, ...]:
-    return tuple(tables.shards("l", settings.list_shards))
+    return tuple(keys.shards("l", settings.list_shards))
 
 
 def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> list[tuple[str, bool]]:

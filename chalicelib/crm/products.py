@@ -10,7 +10,7 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import claims, ids, moments, money, reads, tables, text
+from chalicelib.crm import claims, ids, keys, moments, money, reads, tables, text
 from chalicelib.crm.transaction import Stale, Transaction, attempts, code_of, is_passing, new_token, proven
 from chalicelib.errors import (
     Conflict,
@@ -129,7 +129,7 @@ def restock(product_id: str, slot: str) -> Product | None:
     None if it is not low, or was restocked for this slot or a later one by somebody else.
     """
     row = tables.Product
-    mark = tables.sort_key(slot, new_token())  # above its slot and below the next: it also tells who restocked for it
+    mark = keys.sort_key(slot, new_token())  # above its slot and below the next: it also tells who restocked for it
     unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot)
     low = row.stock_s.exists() & (row.stock < settings.low_stock_threshold)
     actions: list[Action] = [row.stock.add(settings.restock_amount), row.restock_slot.set(mark)]
@@ -261,8 +261,8 @@ def _row(product: Product) -> tables.Product:
         name=product.name,
         cents=product.cents,
         stock=product.stock,
-        list_s=tables.shard("l", product.id, settings.list_shards),
-        stock_s=tables.shard("k", product.id, settings.stock_shards),
+        list_s=keys.shard("l", product.id, settings.list_shards),
+        stock_s=keys.shard("k", product.id, settings.stock_shards),
         token=product.token,
         **_keys(product),
     )
@@ -270,8 +270,8 @@ def _row(product: Product) -> tables.Product:
 
 def _keys(product: Product) -> dict[str, Any]:
     return {
-        "price_k": tables.sort_key(money.cents_key(product.cents), product.id),
-        "name_k": tables.sort_key(text.fold(product.name), product.id),
+        "price_k": keys.sort_key(money.cents_key(product.cents), product.id),
+        "name_k": keys.sort_key(text.fold(product.name), product.id),
     }
 
 

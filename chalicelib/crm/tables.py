@@ -1,12 +1,10 @@
 """The tables as pynamodb models: the one definition that development, tests and production are made from.
 
-Sort keys of list indexes are unique strings, `value + SEPARATOR + id`, so that a cursor over ties neither repeats nor
-skips a row (DynamoDB leaves the order of equal sort keys open). `stock` must stay a number, since orders add to it:
-its cursor holds a position a shard. Indexes project keys only, so that a write to stock or counters touches no other.
+Sort keys of list indexes are unique strings (see `keys`). `stock` must stay a number, since orders add to it. Indexes
+project keys only, so that a write to stock or counters touches no other.
 A row without an index's attributes is not in that index: this is how archived products leave every list.
 """
 
-import hashlib
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
@@ -15,22 +13,6 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib.settings import settings
-
-SEPARATOR = "\x1f"
-"""Below every character that a normalised value can hold, so `ann` sorts before `ann lee`."""
-
-
-def sort_key(value: str, row_id: str) -> str:
-    return f"{value}{SEPARATOR}{row_id}"
-
-
-def shard(prefix: str, row_id: str, shards: int) -> str:
-    """The partition of a row in a sharded index: spread by a hash that is the same on every machine."""
-    return f"{prefix}{int.from_bytes(hashlib.blake2b(row_id.encode(), digest_size=4).digest()) % shards}"
-
-
-def shards(prefix: str, count: int) -> list[str]:
-    return [f"{prefix}{number}" for number in range(count)]
 
 
 # pynamodb's Index.__init_subclass__ is untyped, hence the ignores on every index.

@@ -13,8 +13,8 @@ from pynamodb.models import Model
 
 from chalicelib.crm import reads
 from chalicelib.crm.cursors import Position
+from chalicelib.crm.keys import SEPARATOR
 from chalicelib.crm.reads import Item
-from chalicelib.crm.tables import SEPARATOR
 
 _AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 _LAST = "\U0010ffff"
@@ -59,7 +59,7 @@ class Path:
 
     def whole_ties(self, above: Position | None, below: Position | None) -> "Path":
         """From all rows that tie with the one to all that tie with the other."""
-        low = self.value(above) if above else self.low
+        low = (self.value(above) if above else None) or self.low  # no phone is no bound: DynamoDB refuses an empty one
         high = self.high if below is None else below.key if self.numeric else up_to(self.value(below))
         return replace(self, low=low, high=high)
 

@@ -269,6 +269,15 @@ def test_several_fields_order_the_ties_of_the_first(
     assert [edge.node.id for edge in offset.edges] == ids_of(expected)[5 : 5 + size]
 
 
+@pytest.mark.parametrize("forward", [True, False])
+def test_customers_without_a_phone_tie_with_each_other(world: World, *, forward: bool) -> None:
+    pages = follow(list_any(CustomerFilter(), ["phone", "-createdAt"]), 4, forward=forward)
+    expected = sorted(world.customers, key=lambda row: row.id)
+    expected.sort(key=VALUES["createdAt"], reverse=True)
+    expected.sort(key=VALUES["phone"])
+    assert ids_of(rows_of(pages, forward=forward)) == ids_of(expected)
+
+
 @pytest.mark.usefixtures("world")
 def test_ties_that_are_more_than_one_request_may_read_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "settings", replace(settings, read_budget=7))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.crm import claims, counters, customers, orders, products, reads, tables
+from chalicelib.crm import claims, counters, customers, keys, orders, products, reads, tables
 from chalicelib.crm.orders import Order
 from chalicelib.crm.transaction import Transaction
 from chalicelib.errors import CrmError
@@ -143,7 +143,7 @@ def _order_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
     stats = counters.stats()
     if (stats.orders, stats.cents) != (len(living), sum(order.cents for order in living)):
         yield f"counters say {stats}, there are {len(living)} orders"
-    lines = Counter(key[1].partition(tables.SEPARATOR)[2] for key in rows_of(tables.Line))
+    lines = Counter(key[1].partition(keys.SEPARATOR)[2] for key in rows_of(tables.Line))
     wrong = [order.id for order in stored.values() if lines[order.id] != len(order.lines)]
     if wrong:
         yield f"orders without their lines: {wrong}"

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.crm import tables
-from chalicelib.crm.tables import TABLES, Op, sort_key
+from chalicelib.crm.tables import TABLES, Op
 
 
 def described() -> dict[str, dict[str, object]]:
@@ -46,16 +46,3 @@ def test_the_archive_expires() -> None:
 @pytest.mark.no_database
 def test_all_models_share_one_client() -> None:
     assert {id(table._get_connection().connection) for table in TABLES} == {id(tables.connection)}
-
-
-@pytest.mark.no_database
-def test_a_name_sorts_before_the_longer_name_that_begins_with_it() -> None:
-    names = ["ann", "ann lee", "ann-marie", "anna"]
-    keys = [sort_key(name, f"cus_{number}") for number, name in enumerate(reversed(names))]
-    assert [key.split(tables.SEPARATOR)[0] for key in sorted(keys)] == names
-
-
-@pytest.mark.no_database
-def test_a_row_stays_in_its_shard_on_every_machine() -> None:
-    assert [tables.shard("a", f"cus_{number}", 16) for number in range(4)] == ["a8", "a11", "a15", "a0"]
-    assert {tables.shard("a", f"cus_{number}", 16) for number in range(400)} == set(tables.shards("a", 16))

@@ -4,13 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.crm import products, tables
+from chalicelib.crm import keys, products, tables
 from chalicelib.crm.cursors import Position
 from chalicelib.crm.walk import Path, Walk, prefixed, up_to
 from chalicelib.settings import settings
 from tests.metering import metered
 
-LANES = tuple(tables.shards("k", settings.stock_shards))
+LANES = tuple(keys.shards("k", settings.stock_shards))
 STOCK = Path(tables.Product, "by_stock", "stock_s", "stock", LANES, numeric=True)
 
 
@@ -63,5 +63,5 @@ def test_a_walk_asks_each_partition_once_for_what_fits_into_one_answer(positions
 
 
 def test_bounds_take_in_every_key_that_begins_with_them_and_no_other() -> None:
-    assert tables.sort_key("ann", "cus_zzz") < up_to("ann") < tables.sort_key("ann lee", "cus_0")
-    assert tables.sort_key("555\U0010fffe", "cus_z") < prefixed("555") < tables.sort_key("556", "cus_0")
+    assert keys.sort_key("ann", "cus_zzz") < up_to("ann") < keys.sort_key("ann lee", "cus_0")
+    assert keys.sort_key("555\U0010fffe", "cus_z") < prefixed("555") < keys.sort_key("556", "cus_0")

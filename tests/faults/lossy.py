@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.retries.quota import RetryQuota
 
-from chalicelib.crm import ids, tables
+from chalicelib.crm import ids, keys, tables
 from chalicelib.errors import CrmError, Unavailable
 from tests.builders import Rows, key_names, rows_of, time_is
 
@@ -128,10 +128,10 @@ def dump() -> dict[str, Rows]:
         for row in rows.values():
             row.pop("token", None)
             if "restock_slot" in row:
-                row["restock_slot"] = {"S": row["restock_slot"]["S"].partition(tables.SEPARATOR)[0]}
+                row["restock_slot"] = {"S": row["restock_slot"]["S"].partition(keys.SEPARATOR)[0]}
     orders = {order_id for (order_id,) in stored["Order"]}
     lines = stored["Line"]
-    stored["Line"] = {key: row for key, row in lines.items() if key[1].partition(tables.SEPARATOR)[2] in orders}
+    stored["Line"] = {key: row for key, row in lines.items() if key[1].partition(keys.SEPARATOR)[2] in orders}
     return stored
 
 
