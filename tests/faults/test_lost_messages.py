@@ -94,13 +94,15 @@ def test_lost_answers_do_no_harm_where_the_database_knows_request_tokens(name: s
     assert faults_found(STORIES[name], length=length, arrives=True) == []
 
 
-def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
     """The control: the harness finds what the proofs prevent."""
     for module in (transaction, products):
         monkeypatch.setattr(module, "proven", lambda _: None)
     harmed = {name for name, story in STORIES.items() if faults_found(story, length=1, arrives=True)}
     # The others repeat themselves harmlessly: updates set what they set before, an import finds its own reference.
-    assert harmed >= {"create customer", "delete customer", "create product", "create order", "cancel order", "restock"}
+    transactions = {"create customer", "delete customer", "create product", "create order", "cancel order"}
+    # MiniStack recognises a repeated transaction by its token, as AWS does for ten minutes.
+    assert harmed >= {"restock"} | (set() if database == "ministack" else transactions)
 
 
 @contextmanager
