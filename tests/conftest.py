@@ -27,7 +27,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from chalicelib.crm import cursors, tables
-from localdev.emulator import Emulator
+from localdev.emulator import Emulator, fetch
 from localdev.state import State
 
 MOTO = "moto"
@@ -58,6 +58,7 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     state = State(tmp_path_factory.mktemp("ministack"))
     state.create()
     state.log.touch()
+    fetch()
     with state.lifetime_lock.open("w") as lock:
         emulator = Emulator(state, lock.fileno())
         try:
