@@ -47,6 +47,14 @@ class Process:
                 os.kill(self.pid, signal.SIGTERM)
 
 
+def in_our_group(pid: int) -> bool:
+    """Whether it is of this process's group, as the reloader that started a worker is."""
+    try:
+        return os.getpgid(pid) == os.getpgrp()
+    except OSError:
+        return False
+
+
 def on_parent_gone(parent: int, action: Callable[[], None]) -> None:
     """Call `action` from a thread when the parent is gone: then the kernel has given this process another one."""
 

@@ -7,7 +7,7 @@ import sys
 from localdev import backend, banner, environment, server
 from localdev.console import LocalError, fail, leave, say
 from localdev.emulator import VERSION
-from localdev.processes import Process, on_parent_gone
+from localdev.processes import Process, in_our_group, on_parent_gone
 from localdev.state import State
 
 
@@ -17,7 +17,10 @@ def begin() -> None:
     worker = os.environ.get("CHALICE_WORKER") == "true"
     if worker:
         # Chalice leaves its worker behind when the reloader is killed, and with it the port.
-        on_parent_gone(os.getppid(), lambda: leave(0))
+        reloader = os.getppid()
+        if not in_our_group(reloader):
+            leave(0)  # it was killed already, while this worker started: the parent is the one that adopts orphans
+        on_parent_gone(reloader, lambda: leave(0))
     try:
         _begin(worker=worker)
     except LocalError as error:
