@@ -1,6 +1,5 @@
 """How does a server get its emulator: the one that runs, or a new one?"""
 
-import os
 import subprocess
 import sys
 import threading
@@ -87,9 +86,3 @@ def _check_data(state: State) -> None:
 
 def _explain(state: State, what: str) -> str:
     return f"{what}. The end of {state.log}:\n{emulator.log_tail(state)}\n`make reset` starts afresh."
-
-
-def owner_of(*, worker: bool) -> Process:
-    """The reloader outlives its workers; without one, this process is the server."""
-    parent = Process.find(os.getppid()) if worker else None
-    return parent or Process.current()

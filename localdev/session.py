@@ -15,19 +15,25 @@ def begin() -> None:
     if os.name != "posix":
         fail("It runs on Linux and macOS; on Windows use WSL.")
     worker = os.environ.get("CHALICE_WORKER") == "true"
-    if worker:
-        # Chalice leaves its worker behind when the reloader is killed, and with it the port.
-        reloader = os.getppid()
-        if not in_our_group(reloader):
-            leave(0)  # it was killed already, while this worker started: the parent is the one that adopts orphans
-        on_parent_gone(reloader, lambda: leave(0))
+    owner = _reloader() if worker else Process.current()
     try:
-        _begin(worker=worker)
+        _begin(owner, worker=worker)
     except LocalError as error:
         fail(str(error))
 
 
-def _begin(*, worker: bool) -> None:
+def _reloader() -> Process:
+    """Who outlives the workers that it starts. Asked for once: when it is killed, another becomes our parent."""
+    pid = os.getppid()
+    reloader = Process.find(pid)
+    if reloader is None or not in_our_group(pid):
+        leave(0)  # it was killed already, while this worker started, and that parent adopts orphans
+    # Chalice leaves its worker behind when the reloader is killed, and with it the port.
+    on_parent_gone(pid, lambda: leave(0))
+    return reloader
+
+
+def _begin(owner: Process, *, worker: bool) -> None:
     if "chalicelib.settings" in sys.modules:
         raise LocalError("chalicelib was imported before localdev.start(), so it has read another environment.")
     quieten_logs()
@@ -35,7 +41,6 @@ def _begin(*, worker: bool) -> None:
     server.check_port(address)
     server.improve_http_server(address)
     chosen = environment.prepare(os.environ, address.host)
-    owner = backend.owner_of(worker=worker)
     state = State.of_checkout()
     if chosen is None:
         running = backend.connect(state, owner)

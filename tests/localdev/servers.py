@@ -106,8 +106,9 @@ class Place:
     def serve(self, *options: str, port: int = 0, **settings: str) -> "Server":
         project = self.root / "project"
         (project / ".chalice").mkdir(parents=True, exist_ok=True)
-        (project / ".chalice" / "config.json").write_text('{"version": "2.0", "app_name": "mini"}')
-        (project / "app.py").write_text(APP)
+        if not (project / "app.py").exists():  # a second server must not make the first one reload
+            (project / ".chalice" / "config.json").write_text('{"version": "2.0", "app_name": "mini"}')
+            (project / "app.py").write_text(APP)
         server = Server(self, port or free_port(), options, settings)
         self.started.append(server)
         return server

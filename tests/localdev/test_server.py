@@ -133,3 +133,16 @@ def test_a_worker_whose_reloader_was_killed_while_it_started_ends_at_once(place:
     orphan = place.serve(CHALICE_WORKER="true")
     assert orphan.ended() == ""
     assert place.processes() == []
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.4, 0.7])
+def test_nothing_is_left_when_the_reloader_is_killed_during_a_reload(place: Place, pause: float) -> None:
+    """The new worker is then caught at some point of its start: it must not take the next parent for its reloader."""
+    server = place.serve()
+    server.up()
+    app = place.root / "project" / "app.py"
+    app.write_text(app.read_text() + "\n")
+    wait_for(lambda: "Restarting" in server.output() or None, "the reload")
+    time.sleep(pause)
+    server.end(signal.SIGKILL)
+    wait_for(lambda: not place.processes() or None, f"the end of {place.processes()}")
