@@ -65,7 +65,7 @@ def main() -> None:
     "--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Requests in flight at the same time."
 )
 def import_command(directory: Path, url: str, key: str | None, rejects_directory: Path, workers: int) -> None:
-    r"""Import customers, products and orders from CSV files.
+    """Import customers, products and orders from CSV files.
 
     DIR holds three UTF-8 files, each with a header line (columns in any order):
 
