@@ -75,10 +75,10 @@ def provide() -> None:
     """Fill empty tables, or go on where a start was killed. A refused row is told, and stops no server."""
     if os.environ.get("CRM_DEMO_DATA", "").lower() in {"off", "0", "false", "no"}:
         return
-    from chalicelib.crm import tables
+    from chalicelib.crm import database, tables
     from chalicelib.settings import settings
 
-    client = tables.client()
+    client = database.client()
     marker = Marker(client, settings.table_prefix + "localdev")
     found = marker.read()
     if found is None:

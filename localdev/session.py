@@ -55,7 +55,7 @@ def _provision(state: State) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
     from pynamodb.exceptions import PynamoDBException
 
-    from chalicelib.crm.tables import create_tables
+    from chalicelib.crm.database import create_tables
     from localdev import demo
 
     state.create()

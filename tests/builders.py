@@ -10,7 +10,7 @@ from typing import Any
 from pynamodb.models import Model
 
 from chalicelib import clock
-from chalicelib.crm import customers, history, products, tables
+from chalicelib.crm import customers, database, history, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
 
@@ -58,5 +58,5 @@ def key_names(table: type[Model]) -> list[str]:
 
 def rows_of(table: type[Model]) -> Rows:
     """All rows by their key, as DynamoDB has them."""
-    pages = tables.client().get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True)
+    pages = database.client().get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True)
     return {tuple(item[key]["S"] for key in key_names(table)): item for page in pages for item in page["Items"]}

@@ -26,7 +26,7 @@ import pytest
 from moto import mock_aws
 from moto.backends import get_backend
 
-from chalicelib.crm import cursors, tables
+from chalicelib.crm import cursors, database
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
 
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def moto() -> Iterator[None]:
     """One for the session: each costs about 260 ms (measured)."""
     with mock_aws(), connected_to(None):
-        tables.create_tables()
+        database.create_tables()
         yield
 
 
@@ -68,14 +68,14 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 assert time.monotonic() < deadline, state.log.read_text()
                 time.sleep(0.05)
             with connected_to(emulator.endpoint):
-                tables.create_tables()
+                database.create_tables()
             yield emulator.endpoint
         finally:
             emulator.end()
 
 
 @pytest.fixture(autouse=True)
-def database(request: pytest.FixtureRequest) -> Iterator[str]:
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     """Empty tables, on the backend whose name this is."""
     if request.node.get_closest_marker("no_database"):
         yield "none"
@@ -92,7 +92,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 @contextmanager
 def connected_to(endpoint: str | None) -> Iterator[None]:
     """All models and reads share one connection: turning it to another backend is one place."""
-    connection = tables.connection
+    connection = database.connection
     before = connection.host, connection._client
     connection.host, connection._client = endpoint, None
     cursors._secret.cache_clear()
@@ -110,8 +110,8 @@ def _empty_moto() -> None:
 
 
 def _empty_ministack() -> None:
-    client = tables.client()
-    for table in tables.TABLES:
+    client = database.client()
+    for table in database.TABLES:
         keys = [entry["AttributeName"] for entry in table._get_schema()["key_schema"]]
         names = {f"#{number}": key for number, key in enumerate(keys)}
         pages = client.get_paginator("scan").paginate(

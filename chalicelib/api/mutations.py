@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.api.context import Info, context_of
-from chalicelib.crm import customers, moments, orders, plans, products
+from chalicelib.crm import archive, customers, moments, orders, plans, products
 from chalicelib.crm.listing import MOST, Window, read_page
 from chalicelib.crm.plans import ProductFilter
 from chalicelib.errors import InvalidInput, NoLines
@@ -27,7 +27,7 @@ def update_customer(_root: Any, _info: Info, id: str, input: _Input) -> _Input: 
 
 
 def delete_customer(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
-    return {"customer": customers.delete(id)}
+    return {"customer": archive.delete(id)}
 
 
 def create_product(_root: Any, _info: Info, input: _Input) -> _Input:  # noqa: A002

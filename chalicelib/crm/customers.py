@@ -1,20 +1,17 @@
-"""Customers: created with a claim on their e-mail address, deleted into an archive that keeps them for a while."""
+"""Customers: created with a claim on their e-mail address, changed, and booked with their orders."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib import clock
 from chalicelib.crm import claims, counters, ids, keys, moments, reads, tables, text
 from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
-
-ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,11 @@ class Customer:
     last_order: str | None
     orders: int
     token: str
+
+    @property
+    def active_on(self) -> str:
+        """The day of the latest order or, without any later, of the creation."""
+        return max(self.created_at, self.last_order or "")[:10]
 
 
 def load(item: reads.Item) -> Customer:
@@ -73,8 +75,7 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
     )
     day = customer.created_at[:10]
     write = Transaction(proof=lambda: find(customer.id) is not None)  # nobody else makes this id
-    _claim_email(write, customer)
-    write.put(_row(customer, act_day=day), tables.Customer.id.does_not_exist())
+    put(write, customer)
     counters.add(write, day, customer.id, customers=1, created=1)
     write.commit()
     return customer
@@ -89,7 +90,7 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         new = replace(old, **checked, token=new_token())
         write = Transaction(proof=partial(_carries, new))
-        write.update(_key(new.id), _sets(new), tables.Customer.token == old.token)
+        write.update(key(new.id), _sets(new), tables.Customer.token == old.token)
         if text.fold(new.email) != text.fold(old.email):
             claims.release(write, claims.EMAIL, text.fold(old.email), old.id)
             _claim_email(write, new)
@@ -101,20 +102,6 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
     raise Conflict
 
 
-def delete(customer_id: str) -> Customer:
-    """Move the customer to the archive and free the e-mail address. The orders stay. Raises NotFound."""
-    for _ in attempts():
-        old = find(customer_id)
-        if old is None:
-            raise NotFound(f"There is no customer {customer_id!r}", field="id")
-        try:
-            _archive(old).commit()
-        except Stale:
-            continue  # an order or a change came between: archive the customer as it is then
-        return old
-    raise Conflict
-
-
 def touch(write: Transaction, customer: Customer, date: str) -> None:
     """Book an order of `date` on the customer, who must still exist."""
     row = tables.Customer
@@ -123,11 +110,11 @@ def touch(write: Transaction, customer: Customer, date: str) -> None:
     if last is None or date > last:
         condition = row.last_order.does_not_exist() | (row.last_order <= date)
         actions.append(row.last_order.set(date))
-        if date[:10] > max(customer.created_at[:10], (last or "")[:10]):
-            actions.append(row.act_day.set(date[:10]))
+        if date[:10] > customer.active_on:
+            actions.append(row.act_k.set(keys.sort_key(date[:10], customer.id)))
     else:
         condition = row.last_order >= date
-    write.update(_key(customer.id), actions, row.id.exists() & condition)
+    write.update(key(customer.id), actions, row.id.exists() & condition)
 
 
 def require(customer_id: str) -> Customer:
@@ -136,26 +123,6 @@ def require(customer_id: str) -> Customer:
     if customer is None:
         raise UnknownCustomer(field="customerId")
     return customer
-
-
-def _archive(old: Customer) -> Transaction:
-    token = new_token()
-    today = clock.now()
-    content = {"name": old.name, "email": old.email, "phone": old.phone, "created_at": old.created_at}
-    content |= {"last_order": old.last_order, "orders": str(old.orders)}
-    ttl = today + timedelta(days=settings.archive_days)
-    write = Transaction(proof=lambda: _archived(old.id, token))
-    seen = (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders)
-    write.delete(_key(old.id), seen)
-    claims.release(write, claims.EMAIL, text.fold(old.email), old.id)
-    write.put(tables.Op(pk=ARCHIVE, sk=old.id, content=content, token=token, ttl=ttl))
-    counters.add(write, today.date().isoformat(), old.id, customers=-1)
-    return write
-
-
-def _archived(customer_id: str, token: str) -> bool:
-    item = reads.get_op(ARCHIVE, customer_id)
-    return item is not None and reads.text(item, "token") == token
 
 
 def _carries(customer: Customer) -> bool:
@@ -178,11 +145,17 @@ def _checked(changes: Mapping[str, str | None]) -> dict[str, Any]:
     return checked
 
 
-def _key(customer_id: str) -> tables.Customer:
+def put(write: Transaction, customer: Customer) -> None:
+    """Write the whole row, which must not exist, and claim its e-mail address."""
+    _claim_email(write, customer)
+    write.put(_row(customer), tables.Customer.id.does_not_exist())
+
+
+def key(customer_id: str) -> tables.Customer:
     return tables.Customer(id=customer_id)
 
 
-def _row(customer: Customer, act_day: str) -> tables.Customer:
+def _row(customer: Customer) -> tables.Customer:
     return tables.Customer(
         id=customer.id,
         name=customer.name,
@@ -192,7 +165,9 @@ def _row(customer: Customer, act_day: str) -> tables.Customer:
         list_s=keys.shard("l", customer.id, settings.list_shards),
         created_k=keys.sort_key(customer.created_at, customer.id),
         act_s=keys.shard("a", customer.id, settings.activity_shards),
-        act_day=act_day,
+        act_k=keys.sort_key(customer.active_on, customer.id),
+        last_order=customer.last_order,
+        orders=customer.orders,
         token=customer.token,
         **_keys(customer),
     )

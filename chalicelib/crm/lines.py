@@ -10,8 +10,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.crm import reads
+from chalicelib.crm.database import client
 from chalicelib.crm.keys import sort_key
-from chalicelib.crm.tables import Line, client
+from chalicelib.crm.tables import Line
 from chalicelib.crm.transaction import attempts, is_passing
 from chalicelib.errors import Unavailable
 

@@ -5,10 +5,7 @@ project keys only, so that a write to stock or counters touches no other.
 A row without an index's attributes is not in that index: this is how archived products leave every list.
 """
 
-from typing import Any
-
 from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
-from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -22,7 +19,7 @@ class CustomersByActivity(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-
         projection = KeysOnlyProjection()
 
     act_s = UnicodeAttribute(hash_key=True)
-    act_day = UnicodeAttribute(range_key=True)
+    act_k = UnicodeAttribute(range_key=True)
 
 
 class CustomersByCreated(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
@@ -73,7 +70,7 @@ class Customer(Model):
     name_k = UnicodeAttribute()
     phone_k = UnicodeAttribute()
     act_s = UnicodeAttribute()
-    act_day = UnicodeAttribute()
+    act_k = UnicodeAttribute()
     token = UnicodeAttribute()
     """The last write of this row: how a write whose answer was lost recognises itself."""
 
@@ -232,6 +229,8 @@ class RunsByStatus(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call
 
 
 class Run(Model):
+    """A firing of a job, or a request for one: see `chalicelib.jobs.ledger`."""
+
     class Meta:
         table_name = settings.table_prefix + "runs"
         region = settings.region
@@ -240,6 +239,22 @@ class Run(Model):
     job = UnicodeAttribute(hash_key=True)
     slot = UnicodeAttribute(range_key=True)
     status = UnicodeAttribute()
+    trigger = UnicodeAttribute()
+    actor = UnicodeAttribute(null=True)
+    cap = NumberAttribute(null=True)
+    owner = UnicodeAttribute(null=True)
+    lease_until = UnicodeAttribute(null=True)
+    attempts = NumberAttribute(default=0)
+    pages = NumberAttribute(default=0)
+    cursor = UnicodeAttribute(null=True)
+    counts: JSONAttribute = JSONAttribute(null=True)
+    created_at = UnicodeAttribute()
+    started_at = UnicodeAttribute(null=True)
+    finished_at = UnicodeAttribute(null=True)
+    error = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    late_at = UnicodeAttribute(null=True)
+    ttl = TTLAttribute(null=True)
 
     by_status = RunsByStatus()
 
@@ -252,37 +267,6 @@ class Report(Model):
 
     kind = UnicodeAttribute(hash_key=True)
     period = UnicodeAttribute(range_key=True)
-
-
-TABLES: tuple[type[Model], ...] = (Customer, Product, Order, Line, Op, Run, Report)
-
-# A read answers or fails in seconds, so that a stall cannot eat a Lambda's minute (pynamodb's own: 30 s, 15 s, 4 tries).
-connection = Connection(
-    region=settings.region,
-    connect_timeout_seconds=1,
-    read_timeout_seconds=5,
-    max_retry_attempts=2,
-    max_pool_connections=32,
-)
-
-
-def _share_connection() -> None:
-    """One client for all models: each would build its own, 60 to 85 ms of a cold start (measured, pynamodb 6.1)."""
-    for table in TABLES:
-        own = table._get_connection()  # noqa: SLF001 - pynamodb offers no other way to share a client
-        connection.add_meta_table(own.get_meta_table())
-        own.connection = connection
-
-
-_share_connection()
-
-
-def create_tables() -> None:
-    """Create what is missing, and wait until all can be used. Safe to repeat and to interrupt."""
-    for table in TABLES:
-        table.create_table(wait=True)
-
-
-def client() -> Any:
-    """The botocore client that the models use, for reads without their cost a row."""
-    return connection.client
+    revision = NumberAttribute()
+    made_at = UnicodeAttribute()
+    content: JSONAttribute = JSONAttribute()

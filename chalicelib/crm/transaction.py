@@ -17,7 +17,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 from ulid import ULID
 
-from chalicelib.crm.tables import connection
+from chalicelib.crm.database import connection
 from chalicelib.errors import Conflict, Unavailable
 
 ATTEMPTS = 8

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import counters, customers, moments, orders, reads
+from chalicelib.crm import archive, counters, moments, orders, reads
 from tests.builders import a_customer, a_product, moment, time_is
 
 
@@ -23,7 +23,7 @@ def _three_days() -> None:
     with time_is("2026-03-03T12:00:00"):
         orders.cancel(cancelled.id)
         orders.create(bob.id, {lamp.id: 1}, moment("2026-03-01T08:00:00"))
-        customers.delete(ann.id)
+        archive.delete(ann.id)
 
 
 @pytest.mark.usefixtures("_three_days")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import claims, counters, customers, history, orders, products, tables
+from chalicelib.crm import archive, claims, counters, customers, history, orders, products, tables
 from chalicelib.crm.products import Product
 from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
@@ -58,7 +58,7 @@ def test_another_customer_under_the_same_reference_is_refused_unless_the_first_i
     order, _ = history.record(a_past_order(ann, (lamp, 3, "9.99")))
     with pytest.raises(ReferenceConflict, match="of another customer"):
         history.record(a_past_order(bob, (lamp, 3, "9.99")))
-    customers.delete(ann.id)
+    archive.delete(ann.id)
     assert history.record(a_past_order(bob, (lamp, 3, "9.99"))) == (order, False)
 
 
@@ -110,7 +110,7 @@ def test_an_import_that_cannot_be_is_refused(lines: list[tuple[int, str]], more:
 
 def test_a_customer_who_was_deleted_meanwhile_gets_no_order() -> None:
     ann, lamp = a_customer(), a_product()
-    customers.delete(ann.id)
+    archive.delete(ann.id)
     with pytest.raises(UnknownCustomer, match="deleted meanwhile"):
         history.record(a_past_order(ann, (lamp, 1, "1")))
     assert rows_of(tables.Order) == rows_of(tables.Line) == {}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.schema import execute, schema
-from chalicelib.crm import customers, history, ids, orders, products
+from chalicelib.crm import archive, customers, history, ids, orders, products
 from chalicelib.crm.history import PastLine, PastOrder
 from chalicelib.crm.listing import Window, read_page
 from chalicelib.crm.plans import (
@@ -119,7 +119,7 @@ def test_orders_of_a_deleted_customer_match_no_customer_name() -> None:
     past = _past_orders(1)[0]
     listing = list_orders(OrderFilter(customer_name="ann"))
     assert len(read_page(listing, Window()).edges) == 1
-    customers.delete(past.customer_id)
+    archive.delete(past.customer_id)
     assert read_page(list_orders(OrderFilter(customer_name="ann")), Window()).edges == []
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.crm import claims, counters, customers, keys, orders, products, reads, tables
+from chalicelib.crm import archive, claims, counters, customers, keys, orders, products, reads, tables
 from chalicelib.crm.orders import Order
 from chalicelib.crm.transaction import Transaction
 from chalicelib.errors import CrmError
@@ -71,7 +71,7 @@ class Shop:
         self.customer_ids.append(customer.id)
 
     def leave(self, dice: random.Random) -> None:
-        self.deleted.append(customers.delete(dice.choice(self.customer_ids[-10:])).id)
+        self.deleted.append(archive.delete(dice.choice(self.customer_ids[-10:])).id)
 
     def rename(self, dice: random.Random) -> None:
         customers.update(dice.choice(self.customer_ids[-10:]), {"email": f"c{dice.randrange(EMAILS)}@example.com"})
@@ -172,14 +172,14 @@ def _customer_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
         yield "customers are not those created and not deleted"
     if counters.stats().customers != len(rows):
         yield f"counters say {counters.stats()}, there are {len(rows)} customers"
-    archive: dict[str, Any] = {sk: row["content"]["S"] for (pk, sk), row in ops.items() if pk == customers.ARCHIVE}
-    if archive.keys() != set(shop.deleted):
+    archived: dict[str, Any] = {sk: row["content"]["S"] for (pk, sk), row in ops.items() if pk == archive.PARTITION}
+    if archived.keys() != set(shop.deleted):
         yield "the archive is not of those deleted"
     # Whoever is deleted takes the number of their orders along: one accepted afterwards would not be among them.
     ordered = Counter(order.customer_id for order in stored.values())
     for customer_id in shop.created:
         row = rows.get(customer_id)
-        known = reads.number(row, "orders") if row else _orders_in(archive.get(customer_id))
+        known = reads.number(row, "orders") if row else _orders_in(archived.get(customer_id))
         if known != ordered[customer_id]:
             yield f"{customer_id} has {ordered[customer_id]} orders, {known} are known"
 

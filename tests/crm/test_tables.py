@@ -2,19 +2,20 @@
 
 import pytest
 
-from chalicelib.crm import tables
-from chalicelib.crm.tables import TABLES, Op
+from chalicelib.crm import database
+from chalicelib.crm.database import TABLES
+from chalicelib.crm.tables import Op
 
 
 def described() -> dict[str, dict[str, object]]:
-    client = tables.client()
+    client = database.client()
     return {table.Meta.table_name: client.describe_table(TableName=table.Meta.table_name)["Table"] for table in TABLES}
 
 
 def test_creating_them_again_changes_nothing() -> None:
     Op(pk="here", sk="still").save()
     before = {name: table["CreationDateTime"] for name, table in described().items()}
-    tables.create_tables()
+    database.create_tables()
     assert {name: table["CreationDateTime"] for name, table in described().items()} == before
     assert Op.get("here", "still").sk == "still"
 
@@ -39,10 +40,10 @@ def test_indexes_hold_keys_only_so_that_other_changes_cost_them_nothing() -> Non
 
 
 def test_the_archive_expires() -> None:
-    ttl = tables.client().describe_time_to_live(TableName=Op.Meta.table_name)["TimeToLiveDescription"]
+    ttl = database.client().describe_time_to_live(TableName=Op.Meta.table_name)["TimeToLiveDescription"]
     assert ttl == {"AttributeName": "ttl", "TimeToLiveStatus": "ENABLED"}
 
 
 @pytest.mark.no_database
 def test_all_models_share_one_client() -> None:
-    assert {id(table._get_connection().connection) for table in TABLES} == {id(tables.connection)}
+    assert {id(table._get_connection().connection) for table in TABLES} == {id(database.connection)}

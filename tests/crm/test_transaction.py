@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from pynamodb.exceptions import PutError, TransactWriteError
 
-from chalicelib.crm import claims, reads, tables, transaction
+from chalicelib.crm import claims, database, reads, transaction
 from chalicelib.crm.tables import Op
 from chalicelib.crm.transaction import Transaction, attempts, code_of, is_passing, proven
 from chalicelib.errors import Conflict, CrmError, Unavailable
@@ -137,7 +137,7 @@ def test_a_batch_read_takes_any_number_of_rows_and_asks_again_for_those_left_ove
             parsed["Responses"]["crm-test-ops"] = [one for one in answers if one["sk"] != key["sk"]]
             parsed["UnprocessedKeys"] = {"crm-test-ops": {"Keys": [key]}}
 
-    events = tables.client().meta.events
+    events = database.client().meta.events
     events.register("after-call.dynamodb.BatchGetItem", leave_one_over)
     try:
         found = reads.get_all(Op, keys)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.crm import counters, customers, history, orders, products
+from chalicelib.crm import archive, counters, history, orders, products
 from tests.builders import a_customer, a_past_order, a_product, time_is
 from tests.metering import Meter, metered
 
@@ -54,7 +54,7 @@ def test_a_restock_costs_3() -> None:
 def test_deleting_and_archiving_a_customer_costs_12() -> None:
     customer = a_customer()
     with metered() as meter:
-        customers.delete(customer.id)
+        archive.delete(customer.id)
     assert charged(meter) == 12
 
 

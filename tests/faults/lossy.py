@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.retries.quota import RetryQuota
 
-from chalicelib.crm import ids, keys, tables
+from chalicelib.crm import database, ids, keys
 from chalicelib.errors import CrmError, Unavailable
 from tests.builders import Rows, key_names, rows_of, time_is
 
@@ -45,7 +45,7 @@ class Lossy:
 
 @contextmanager
 def losing(lossy: Lossy) -> Iterator[None]:
-    endpoint = tables.client()._endpoint
+    endpoint = database.client()._endpoint
     pass_on = endpoint._do_get_response
     endpoint._do_get_response = lambda request, model, context: lossy.send(pass_on, request, model, context)
     try:
@@ -123,7 +123,7 @@ def _problem(before: dict[str, Rows], clean: Ending, ending: Ending, operation: 
 
 def dump() -> dict[str, Rows]:
     """All that readers can see: without the marks that each try makes anew, and lines whose order does not exist."""
-    stored = {table.__name__: rows_of(table) for table in tables.TABLES}
+    stored = {table.__name__: rows_of(table) for table in database.TABLES}
     for rows in stored.values():
         for row in rows.values():
             row.pop("token", None)
@@ -136,9 +136,9 @@ def dump() -> dict[str, Rows]:
 
 
 def empty_tables() -> None:
-    for table in tables.TABLES:
+    for table in database.TABLES:
         for row in rows_of(table).values():
-            tables.client().delete_item(
+            database.client().delete_item(
                 TableName=table.Meta.table_name, Key={name: row[name] for name in key_names(table)}
             )
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.retries.quota import RetryQuota
 from pynamodb.exceptions import TransactWriteError, UpdateError
 
-from chalicelib.crm import customers, history, orders, products, tables, transaction
+from chalicelib.crm import archive, customers, database, history, orders, products, tables, transaction
 from chalicelib.errors import AlreadyCancelled, Conflict, Unavailable, UnknownCustomer
 from tests.builders import a_customer, a_past_order, a_product, rows_of
 from tests.faults.lossy import FOREVER, TRIES, Lossy, Story, cancelled, faults_found, losing, play, refused
@@ -47,7 +47,7 @@ STORIES: dict[str, Story] = {
         lambda: a_customer(email="ann@example.com").id,
         lambda key: customers.update(key, {"name": "Ann Li", "email": "li@example.com", "phone": None}),
     ),
-    "delete customer": Story(_customer_with_order, customers.delete),
+    "delete customer": Story(_customer_with_order, archive.delete),
     "create product": Story(lambda: None, lambda _: products.create("Lamp", Decimal("12.50"), 5, "LAMP-1")),
     "update product": Story(lambda: a_product(sku="LAMP-1").id, lambda key: products.update(key, CHANGES)),
     "delete product": Story(lambda: a_product(sku="LAMP-1").id, products.delete),
@@ -94,7 +94,7 @@ def test_lost_answers_do_no_harm_where_the_database_knows_request_tokens(name: s
     assert faults_found(STORIES[name], length=length, arrives=True) == []
 
 
-def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
     """The control: the harness finds what the proofs prevent."""
     for module in (transaction, products):
         monkeypatch.setattr(module, "proven", lambda _: None)
@@ -102,7 +102,7 @@ def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPa
     # The others repeat themselves harmlessly: updates set what they set before, an import finds its own reference.
     transactions = {"create customer", "delete customer", "create product", "create order", "cancel order"}
     # MiniStack recognises a repeated transaction by its token, as AWS does for ten minutes.
-    assert harmed >= {"restock"} | (set() if database == "ministack" else transactions)
+    assert harmed >= {"restock"} | (set() if backend == "ministack" else transactions)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def _answering(operation: str, answer: Callable[[dict[str, Any]], Any], times: i
         given.append(operation)
         return answer(params)
 
-    events = tables.client().meta.events
+    events = database.client().meta.events
     events.register_first(f"before-call.dynamodb.{operation}", intercept)
     try:
         yield given
@@ -215,7 +215,7 @@ def test_rows_that_a_batch_write_leaves_over_are_written_by_the_next() -> None:
             parsed["UnprocessedItems"] = {"crm-test-lines": [{"PutRequest": {"Item": key}}]}
 
     asked: list[int] = []
-    events = tables.client().meta.events
+    events = database.client().meta.events
     events.register("after-call.dynamodb.BatchWriteItem", leave_one_over)
     try:
         _an_order()
@@ -270,14 +270,14 @@ def test_a_refusal_is_told_even_if_tidying_up_after_it_fails(monkeypatch: pytest
     take = orders._place
 
     def too_late(*arguments: Any) -> Any:
-        customers.delete(customer_id)
+        archive.delete(customer_id)
         events.register_first("before-call.dynamodb.BatchWriteItem", fail)
         return take(*arguments)
 
     def fail(**_: Any) -> Any:
         return refused("ThrottlingException")
 
-    events = tables.client().meta.events
+    events = database.client().meta.events
     monkeypatch.setattr(orders, "_place", too_late)
     try:
         with pytest.raises(UnknownCustomer):

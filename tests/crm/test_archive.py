@@ -1,0 +1,120 @@
+"""Deleted customers are kept for a while, and come back with e-mail and history."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.crm import archive, counters, customers, orders, tables
+from chalicelib.crm.customers import Customer
+from chalicelib.errors import DuplicateEmail, NotFound
+from tests.builders import a_customer, a_product, rows_of, time_is
+
+
+def test_a_deleted_customer_is_in_the_archive_with_a_term_and_the_email_is_free() -> None:
+    with time_is("2026-11-22T12:00:00"):
+        ann = a_customer("Ann", "ann@example.com")
+        order = orders.create(ann.id, {a_product().id: 1})
+        archive.delete(ann.id)
+        assert customers.find(ann.id) is None
+        assert customers.find_by_email("ann@example.com") is None
+        row = rows_of(tables.Op)[archive.PARTITION, ann.id]
+        assert row["ttl"]["N"] == str(int((clock.now() + timedelta(days=90)).timestamp()))
+        content = json.loads(row["content"]["S"])
+        assert content == {
+            "name": "Ann",
+            "email": "ann@example.com",
+            "phone": None,
+            "created_at": "2026-11-22T12:00:00.000000Z",
+            "last_order": "2026-11-22T12:00:00.000000Z",
+            "orders": "1",
+            "deleted_at": "2026-11-22T12:00:00.000000Z",
+        }
+        assert orders.find(order.id) == order
+        assert counters.stats().customers == 0
+        assert counters.stats().orders == 1
+        assert a_customer(email="ann@example.com").id != ann.id
+
+
+@pytest.fixture
+def lapsed() -> Customer:
+    with time_is("2025-01-01T12:00:00"):
+        return a_customer("Ann", "ann@example.com", phone="+12345678")
+
+
+def test_a_restored_customer_has_everything_back() -> None:
+    ann = a_customer("Ann", "ann@example.com", phone="+12345678")
+    orders.create(ann.id, {a_product().id: 1})
+    before = customers.find(ann.id)
+    archive.delete(ann.id)
+    restored = archive.restore(ann.id)
+    assert restored.token != ann.token
+    assert before
+    assert (restored.email, restored.phone, restored.last_order, restored.orders) == (
+        before.email,
+        before.phone,
+        before.last_order,
+        1,
+    )
+    assert customers.find_by_email("ANN@example.com") == restored
+    assert counters.stats().customers == 1
+    assert archive.find(ann.id) is None
+
+
+def test_restoring_twice_is_as_once(lapsed: Customer) -> None:
+    archive.delete(lapsed.id)
+    assert archive.restore(lapsed.id) == archive.restore(lapsed.id)
+    assert counters.stats().customers == 1
+
+
+def test_a_customer_whose_email_was_taken_meanwhile_stays_in_the_archive(lapsed: Customer) -> None:
+    archive.delete(lapsed.id)
+    a_customer("Other", "ann@example.com")
+    with pytest.raises(DuplicateEmail):
+        archive.restore(lapsed.id)
+    assert archive.find(lapsed.id)
+
+
+@pytest.mark.parametrize("customer_id", ["", "42", "cus_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+def test_who_was_never_deleted_cannot_be_restored(customer_id: str) -> None:
+    with pytest.raises(NotFound):
+        archive.restore(customer_id)
+
+
+def test_only_the_inactive_are_deleted_as_such(lapsed: Customer) -> None:
+    assert archive.delete_inactive(lapsed.id, date(2025, 1, 1), "t1") is None
+    assert archive.delete_inactive(lapsed.id, date(2025, 1, 2), "t1") == lapsed
+    assert customers.find(lapsed.id) is None
+
+
+def test_repeating_it_under_the_same_token_tells_the_same(lapsed: Customer) -> None:
+    archive.delete_inactive(lapsed.id, date(2025, 1, 2), "t1")
+    again = archive.delete_inactive(lapsed.id, date(2025, 1, 2), "t1")
+    assert again
+    assert again.id == lapsed.id
+    assert archive.delete_inactive(lapsed.id, date(2025, 1, 2), "t2") is None
+    assert counters.stats().customers == 0
+
+
+def test_an_order_placed_meanwhile_wins(lapsed: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    product = a_product()
+    find = customers.find
+
+    def find_then_order(customer_id: str) -> Customer | None:
+        monkeypatch.setattr(customers, "find", find)
+        found = find(customer_id)
+        orders.create(lapsed.id, {product.id: 1})
+        return found
+
+    monkeypatch.setattr(customers, "find", find_then_order)
+    assert archive.delete_inactive(lapsed.id, date(2026, 1, 1), "t1") is None
+    assert customers.find(lapsed.id)
+
+
+def test_the_archive_lists_the_newest_customers_first() -> None:
+    deleted = []
+    for day in ("01", "02", "03"):
+        with time_is(f"2026-01-{day}T12:00:00"):
+            deleted.append(archive.delete(a_customer().id).id)
+    assert [entry.customer.id for entry in archive.newest_first()] == deleted[::-1]
