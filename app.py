@@ -1,4 +1,4 @@
-"""The map of the system: what answers HTTP."""
+"""The map of the system: what answers HTTP, what schedules and the queue set off."""
 
 import os
 
@@ -7,11 +7,20 @@ if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":  # only while developing: l
 
     localdev.start()
 
-from chalice.app import Chalice, Response
+from datetime import datetime
+from typing import Any
 
+from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
+
+from chalicelib import telemetry
 from chalicelib.api.http import Request, respond
+from chalicelib.api.schema import execute
+from chalicelib.jobs import catalog, queue, watch
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.runner import Runner
 
 app = Chalice(app_name="crm")
+telemetry.start()
 
 
 # Every method is routed here, as API Gateway would answer those it does not know with a 403.
@@ -21,3 +30,51 @@ def graphql() -> Response:
     assert sent is not None  # noqa: S101 - Chalice sets it before it calls a view
     answer = respond(Request(sent.method, sent.headers, sent.query_params or {}, sent.raw_body))
     return Response(answer.body, {**answer.headers}, answer.status)
+
+
+def due(job: Job) -> Cron:
+    return Cron(*job.schedule.eventbridge)
+
+
+def runner(event: CloudWatchEvent | SQSEvent) -> Runner:
+    context: Any = event.context  # Lambda's own; Chalice's types take it for a dictionary
+    return Runner(execute, lambda: context.get_remaining_time_in_millis() / 1000)
+
+
+def fire(job: Job, event: CloudWatchEvent) -> None:
+    runner(event).fire(job, datetime.fromisoformat(event.time))
+
+
+@app.schedule(due(catalog.HEARTBEAT), name=catalog.HEARTBEAT.name)
+def heartbeat(event: CloudWatchEvent) -> None:
+    try:
+        fire(catalog.HEARTBEAT, event)
+    finally:
+        watch.look()
+
+
+@app.schedule(due(catalog.LOW_STOCK), name=catalog.LOW_STOCK.name)
+def low_stock(event: CloudWatchEvent) -> None:
+    fire(catalog.LOW_STOCK, event)
+
+
+@app.schedule(due(catalog.ORDER_REMINDERS), name=catalog.ORDER_REMINDERS.name)
+def order_reminders(event: CloudWatchEvent) -> None:
+    fire(catalog.ORDER_REMINDERS, event)
+
+
+@app.schedule(due(catalog.CUSTOMER_CLEANUP), name=catalog.CUSTOMER_CLEANUP.name)
+def customer_cleanup(event: CloudWatchEvent) -> None:
+    fire(catalog.CUSTOMER_CLEANUP, event)
+
+
+@app.schedule(due(catalog.WEEKLY_REPORT), name=catalog.WEEKLY_REPORT.name)
+def weekly_report(event: CloudWatchEvent) -> None:
+    fire(catalog.WEEKLY_REPORT, event)
+
+
+# One message at a time: Chalice cannot tell the queue which of several failed.
+@app.on_sqs_message(queue=queue.NAME, batch_size=1, name="work")
+def work(event: SQSEvent) -> None:
+    for message in event:
+        runner(event).deliver(message.body, message.receipt_handle)

@@ -9,6 +9,7 @@ CrmError
  +- ReferenceConflict        an imported order came before with other content
  +- TooManyRows              a plain list would have to be cut
  +- Unavailable              the database did not answer: a change may or may not have been made
+ +- UnknownJob, JobPaused, RunNotRepeatable
  +- Unauthenticated
 """
 
@@ -130,6 +131,24 @@ class TooManyRows(CrmError):
     """There are too many rows for this list. Use the connection field with first and after"""
 
     code = "TOO_MANY_ROWS"
+
+
+class UnknownJob(NotFound):
+    """There is no such job"""
+
+    code = "UNKNOWN_JOB"
+
+
+class JobPaused(CrmError):
+    """The job is paused. Resume it first"""
+
+    code = "JOB_PAUSED"
+
+
+class RunNotRepeatable(CrmError):
+    """Only a run that failed, was missed or was skipped can be repeated"""
+
+    code = "RUN_NOT_REPEATABLE"
 
 
 class Unavailable(CrmError):

@@ -28,6 +28,21 @@ class Settings:
     """Rows that one list request may examine before it answers with a short page."""
     plain_list_limit: int = 1000
     archive_days: int = 90
+    inactive_days: int = 365
+    """A customer without an order for longer is cleaned up."""
+    cleanup_percent: int = 20
+    cleanup_floor: int = 100
+    """A clean-up that would delete more than that share of all customers, and more than that many, stops."""
+    reminder_days: int = 7
+    history_days: int = 400
+    """How long runs and their lines are kept: longer than a year, so that last year's run can be compared."""
+    api_url: str = ""
+    """Where the heartbeat asks, e.g. https://.../graphql."""
+    topic_arn: str = ""
+    """An SNS topic that is told of late, failing and recovered jobs."""
+    mail_sender: str = ""
+    """With an address, reminders are also sent to customers, by SES from there."""
+    on_lambda: bool = False
 
     @property
     def table_prefix(self) -> str:
@@ -42,8 +57,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         text = environment.get(name)
         if text is not None:
             values[field.name] = _parse(name, text, type(field.default))
+    # Not AWS_EXECUTION_ENV, which Chalice sets everywhere.
+    values["on_lambda"] = "AWS_LAMBDA_FUNCTION_NAME" in environment
     settings = Settings(**values)  # type: ignore[arg-type]  # checked by _parse, field by field
-    if settings.open_access and "AWS_LAMBDA_FUNCTION_NAME" in environment:
+    if settings.open_access and settings.on_lambda:
         raise ValueError("CRM_OPEN_ACCESS is for development only: a deployed stage must ask for keys.")
     return settings
 

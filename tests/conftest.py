@@ -26,11 +26,14 @@ import pytest
 from moto import mock_aws
 from moto.backends import get_backend
 
+from chalicelib import aws
 from chalicelib.crm import cursors, database
+from chalicelib.jobs import queue
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
 
 MOTO = "moto"
+ENDPOINT = "AWS_ENDPOINT_URL"
 MINISTACK = "ministack"
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -50,6 +53,7 @@ def moto() -> Iterator[None]:
     """One for the session: each costs about 260 ms (measured)."""
     with mock_aws(), connected_to(None):
         database.create_tables()
+        queue.create()
         yield
 
 
@@ -69,6 +73,7 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 time.sleep(0.05)
             with connected_to(emulator.endpoint):
                 database.create_tables()
+                queue.create()
             yield emulator.endpoint
         finally:
             emulator.end()
@@ -93,19 +98,34 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
 def connected_to(endpoint: str | None) -> Iterator[None]:
     """All models and reads share one connection: turning it to another backend is one place."""
     connection = database.connection
-    before = connection.host, connection._client
+    before = connection.host, connection._client, os.environ.get(ENDPOINT)
     connection.host, connection._client = endpoint, None
-    cursors._secret.cache_clear()
+    _forget_caches(endpoint)
     try:
         yield
     finally:
-        connection.host, connection._client = before
-        cursors._secret.cache_clear()
+        connection.host, connection._client = before[:2]
+        _forget_caches(before[2])
+
+
+def _forget_caches(endpoint: str | None) -> None:
+    """The clients besides DynamoDB's read their endpoint from the environment."""
+    os.environ.pop(ENDPOINT, None)
+    if endpoint:
+        os.environ[ENDPOINT] = endpoint
+    cursors._secret.cache_clear()
+    aws.client.cache_clear()
+    queue._known_url.cache_clear()
 
 
 def _empty_moto() -> None:
     for table in get_backend("dynamodb")["123456789012"]["us-east-1"].tables.values():
         table.items.clear()
+    for messages in get_backend("sqs")["123456789012"][
+        "us-east-1"
+    ].queues.values():  # purging them twice a minute fails
+        messages._messages.clear()
+        messages._pending_messages.clear()
     cursors._secret.cache_clear()
 
 
@@ -122,3 +142,5 @@ def _empty_ministack() -> None:
         doomed = [{"DeleteRequest": {"Key": key}} for page in pages for key in page["Items"]]
         for start in range(0, len(doomed), 25):
             client.batch_write_item(RequestItems={table.Meta.table_name: doomed[start : start + 25]})
+    for name in (queue.NAME, queue.DEAD):
+        aws.client("sqs").purge_queue(QueueUrl=queue._url(name))

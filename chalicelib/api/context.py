@@ -1,8 +1,8 @@
 """What the resolvers of one request share: rows that are read in batches, once each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from graphql import GraphQLResolveInfo
 
@@ -35,6 +35,9 @@ class Batch(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    execute: Callable[[str, Mapping[str, Any]], dict[str, Any]]
+    """Runs another document in this process, as this caller."""
+    actor: str
     customers: Batch[Customer] = field(default_factory=lambda: Batch(customers.find_all))
     products: Batch[Product] = field(default_factory=lambda: Batch(products.find_all))
 

@@ -1,13 +1,15 @@
 """Resolvers of the changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
 from chalicelib.api.context import Info, context_of
-from chalicelib.crm import archive, customers, moments, orders, plans, products
+from chalicelib.crm import archive, customers, moments, orders, plans, products, stock
 from chalicelib.crm.listing import MOST, Window, read_page
 from chalicelib.crm.plans import ProductFilter
+from chalicelib.crm.transaction import new_token
 from chalicelib.errors import InvalidInput, NoLines
 from chalicelib.settings import settings
 
@@ -57,19 +59,54 @@ def cancel_order(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
     return {"order": orders.cancel(id)}
 
 
-def update_low_stock_products(_root: Any, _info: Info) -> _Input:
-    """Every product that is low now gets its addition once, also if two of these run at the same time."""
-    slot = moments.to_text(clock.now())
+def update_low_stock_products(
+    _root: Any,
+    _info: Info,
+    slot: datetime | None = None,
+    ids: list[str] | None = None,
+) -> _Input:
+    """Each product that is low now gets its addition once, also if two of these run at the same time."""
+    key = moments.to_text(slot or clock.now())
+    token = key if slot else None  # whoever repeats a slot gets the same answer again
+    low = _low_products() if ids is None else _at_most(ids)
+    done = [restocked for restocked in (stock.restock(product_id, key, token) for product_id in low) if restocked]
+    return {
+        "products": [restocked.product for restocked in done],
+        "restocked": done,
+        "message": f"{len(done)} products restocked",
+    }
+
+
+def delete_inactive_customers(
+    _root: Any, _info: Info, activeBefore: date, ids: list[str], slot: datetime | None = None
+) -> _Input:
+    latest = clock.now().date() - timedelta(days=settings.inactive_days)
+    if activeBefore > latest:
+        raise InvalidInput(f"Nobody is inactive yet who was active on {latest} or later", field="activeBefore")
+    token = moments.to_text(slot) if slot else new_token()
+    deleted = [archive.delete_inactive(customer_id, activeBefore, token) for customer_id in _at_most(ids)]
+    return {"deleted": [customer.id for customer in deleted if customer]}
+
+
+def restore_customer(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
+    return {"customer": archive.restore(id)}
+
+
+def _low_products() -> Iterator[str]:
     listing = plans.list_products(ProductFilter(stock_to=settings.low_stock_threshold - 1))
-    restocked: list[products.Product] = []
     window = Window(first=MOST)
     while True:
         page = read_page(listing, window)
-        done = [products.restock(edge.node.id, slot) for edge in page.edges]
-        restocked += [product for product in done if product]
+        yield from [edge.node.id for edge in page.edges]
         if not page.has_next:
-            return {"products": restocked, "message": f"{len(restocked)} products restocked"}
+            return
         window = Window(first=MOST, after=page.end_cursor)
+
+
+def _at_most(ids: list[str]) -> list[str]:
+    if len(ids) > MOST:
+        raise InvalidInput(f"At most {MOST} ids at a time, not {len(ids)}", field="ids")
+    return ids
 
 
 def _quantities(order: Mapping[str, Any]) -> dict[str, int]:

@@ -1,11 +1,15 @@
 """Resolvers of the questions: single rows, lists, totals."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from operator import attrgetter
 from typing import Any, TypeVar
 
+from chalicelib import clock
 from chalicelib.api.context import Info, context_of
-from chalicelib.crm import counters, customers, ids, orders, plans, products
+from chalicelib.crm import archive, counters, customers, ids, orders, plans, products, walk
+from chalicelib.crm.archive import Archived
 from chalicelib.crm.counters import Stats
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.listing import MOST, Listing, Page, Window, read_page
@@ -89,8 +93,35 @@ def all_orders(root: Any, info: Info, **arguments: Any) -> Page[Order]:
         product_name=take("productName", None),
         product_id=take("productId", None),
         customer_id=root.id if isinstance(root, Customer) else None,
+        status=take("status", None),
     )
     page = read_page(plans.list_orders(wanted, take("orderBy", None)), Window(**arguments))
+    _expect([edge.node for edge in page.edges], info)
+    return page
+
+
+def inactive_customers(_root: Any, _info: Info, activeBefore: date | None = None, **window: Any) -> Page[Customer]:
+    return read_page(plans.list_inactive(activeBefore or _inactive_since()), Window(**window))
+
+
+def inactive_customer_count(_root: Any, _info: Info, activeBefore: date | None = None) -> int:
+    return walk.count(plans.list_inactive(activeBefore or _inactive_since()).path)
+
+
+def deleted_customers(_root: Any, _info: Info, **window: Any) -> Page[Archived]:
+    return read_page(archive.listing(), Window(**window))
+
+
+def of_deleted(name: str) -> Callable[[Archived, Info], Any]:
+    get = attrgetter(f"customer.{'created_at' if name == 'createdAt' else name}")
+    return lambda row, _info: get(row)
+
+
+def orders_due_for_reminder(_root: Any, info: Info, day: date | None = None, **window: Any) -> Page[Order]:
+    last = day or clock.now().date()
+    first = last - timedelta(days=settings.reminder_days)
+    wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED)
+    page = read_page(plans.list_orders(wanted), Window(**window))
     _expect([edge.node for edge in page.edges], info)
     return page
 
@@ -152,6 +183,10 @@ def _plain(listing: Listing[Row]) -> list[Row]:
         if not page.has_next:
             return rows
         window = Window(first=MOST, after=page.end_cursor)
+
+
+def _inactive_since() -> date:
+    return clock.now().date() - timedelta(days=settings.inactive_days)
 
 
 def _exactly_one(**arguments: str | None) -> None:

@@ -20,7 +20,7 @@ from graphql import (
     validate,
 )
 
-from chalicelib.api import bulk, mutations, queries
+from chalicelib.api import bulk, jobs, mutations, queries, reports
 from chalicelib.api.context import Context
 from chalicelib.api.faults import format_error
 from chalicelib.api.scalars import bind_scalars
@@ -29,6 +29,7 @@ from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 
+ANYONE = "anyone"
 _MOST_TOKENS = 2000
 _MOST_ERRORS = 5
 _DOCUMENTS = 256
@@ -49,6 +50,19 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "allOrders": queries.all_orders,
         "lowStockProducts": queries.low_stock_products,
         "crmStats": queries.crm_stats,
+        "inactiveCustomers": queries.inactive_customers,
+        "inactiveCustomerCount": queries.inactive_customer_count,
+        "deletedCustomers": queries.deleted_customers,
+        "ordersDueForReminder": queries.orders_due_for_reminder,
+        "reports": reports.all_reports,
+        "report": reports.report,
+        "health": jobs.health,
+        "jobs": jobs.all_jobs,
+        "job": jobs.job,
+        "jobRuns": jobs.job_runs,
+        "jobRun": jobs.job_run,
+        "queue": jobs.queue_depth,
+        "deadLetters": jobs.dead_letters,
     },
     "Mutation": {
         "createCustomer": mutations.create_customer,
@@ -63,6 +77,13 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "bulkCreateOrders": bulk.create_orders,
         "cancelOrder": mutations.cancel_order,
         "updateLowStockProducts": mutations.update_low_stock_products,
+        "deleteInactiveCustomers": mutations.delete_inactive_customers,
+        "restoreCustomer": mutations.restore_customer,
+        "runJob": jobs.run_job,
+        "pauseJob": jobs.pause_job,
+        "resumeJob": jobs.resume_job,
+        "remakeReport": jobs.remake_report,
+        "redriveDeadLetters": jobs.redrive_dead_letters,
     },
     "Customer": {"orders": queries.all_orders, "lastOrderAt": lambda row, _: row.last_order},
     "Product": {
@@ -80,9 +101,26 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "hasNextPage": lambda page, _: page.has_next,
         "hasPreviousPage": lambda page, _: page.has_previous,
     },
-    "CustomerConnection": {"pageInfo": queries.page_info},
-    "ProductConnection": {"pageInfo": queries.page_info},
-    "OrderConnection": {"pageInfo": queries.page_info},
+    "DeadLetter": {"sentAt": lambda row, _: row["sent_at"]},
+    "DeletedCustomer": {name: queries.of_deleted(name) for name in ("id", "name", "email", "phone", "createdAt")},
+    "Report": {
+        **{name: reports.content(name) for name in ("from", "to", "totals", "week", "before")},
+        "topCustomers": reports.content("top_customers"),
+        "topProducts": reports.content("top_products"),
+        "revenueChange": reports.revenue_change,
+    },
+    "ReportTotals": {"revenue": reports.revenue},
+    "ReportWeek": {
+        "revenue": reports.revenue,
+        "averageOrder": reports.average_order,
+        "newCustomers": reports.new_customers,
+    },
+    "ReportEntry": {"revenue": reports.revenue},
+    "JobRun": {"counts": jobs.counts, "lines": jobs.lines, "durationSeconds": lambda run, _: run.seconds},
+    **{
+        f"{kind}Connection": {"pageInfo": queries.page_info}
+        for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun")
+    },
 }
 _KINDS = {Customer: "Customer", Product: "Product", Order: "Order"}
 
@@ -135,11 +173,13 @@ def prepare(text: str) -> Prepared:
     return Prepared(None if errors else document, tuple(errors))
 
 
-def run(document: DocumentNode, variables: Mapping[str, Any] | None, operation: str | None = None) -> ExecutionResult:
+def run(
+    document: DocumentNode, variables: Mapping[str, Any] | None, operation: str | None = None, actor: str = ANYONE
+) -> ExecutionResult:
     result = execute_sync(
         schema(),
         document,
-        context_value=Context(),
+        context_value=Context(execute, actor),
         variable_values=dict(variables or {}),
         operation_name=operation,
     )

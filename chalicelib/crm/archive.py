@@ -4,7 +4,7 @@ The archive is the partition `archive` of `ops`, a row a customer, with a TTL. T
 the company's books.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -12,7 +12,9 @@ from functools import partial
 from chalicelib import clock
 from chalicelib.crm import claims, counters, customers, ids, moments, reads, tables, text
 from chalicelib.crm.customers import Customer
+from chalicelib.crm.listing import Listing
 from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token, proven
+from chalicelib.crm.walk import Path
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.settings import settings
 
@@ -60,16 +62,19 @@ def delete_inactive(customer_id: str, before: date, token: str) -> Customer | No
 
 
 def restore(customer_id: str) -> Customer:
-    """Bring the customer back, with e-mail and history. Raises NotFound, DuplicateEmail."""
+    """Bring the customer back, with e-mail and history, and as active as of today: the next clean-up must not take
+    back what somebody undid. Raises NotFound, DuplicateEmail.
+    """
     if customers.find(customer_id) is None:
         archived = find(customer_id)
         if archived is None:
             raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
-        customer = replace(archived.customer, token=new_token())
+        now = clock.now()
+        customer = replace(archived.customer, token=new_token(), restored_at=moments.to_text(now))
         write = Transaction(proof=lambda: customers.find(customer_id) is not None)
         customers.put(write, customer)
         write.delete(tables.Op(pk=PARTITION, sk=customer_id), tables.Op.token == archived.customer.token)
-        counters.add(write, clock.now().date().isoformat(), customer_id, customers=1)
+        counters.add(write, now.date().isoformat(), customer_id, customers=1)
         write.commit()
     return customers.require(customer_id)
 
@@ -81,21 +86,22 @@ def find(customer_id: str) -> Archived | None:
     return _load(item) if item else None
 
 
-def newest_first() -> Iterator[Archived]:
-    """By customer id, that is by creation; reads a page at a time, as far as it is asked for."""
-    for item in reads.query(
-        TableName=reads.table_name(tables.Op),
-        KeyConditionExpression="pk = :archive",
-        ExpressionAttributeValues={":archive": {"S": PARTITION}},
-        ScanIndexForward=False,
-    ):
-        yield _load(item)
+def listing() -> Listing[Archived]:
+    """The customers that were created last first."""
+    path = Path(tables.Op, None, "pk", "sk", (PARTITION,), id_name="sk")
+    return Listing(path=path, descending=True, query="archive", fetch=_find_all, passes=lambda _: True, exact=True)
+
+
+def _find_all(customer_ids: Iterable[str]) -> dict[str, Archived]:
+    keys = [{"pk": {"S": PARTITION}, "sk": {"S": customer_id}} for customer_id in customer_ids]
+    return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.Op, keys)}
 
 
 def _archive(old: Customer, token: str) -> Transaction:
     now = clock.now()
     content = {"name": old.name, "email": old.email, "phone": old.phone, "created_at": old.created_at}
-    content |= {"last_order": old.last_order, "orders": str(old.orders), "deleted_at": moments.to_text(now)}
+    content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
+    content["deleted_at"] = moments.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
     write = Transaction(proof=lambda: _archived_as(old.id, token))
     write.delete(customers.key(old.id), (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders))
@@ -121,5 +127,6 @@ def _load(item: reads.Item) -> Archived:
         last_order=content["last_order"],
         orders=int(content["orders"]),
         token=item["token"]["S"],
+        restored_at=content["restored_at"],
     )
     return Archived(customer, content["deleted_at"])

@@ -24,11 +24,12 @@ class Customer:
     last_order: str | None
     orders: int
     token: str
+    restored_at: str | None = None
 
     @property
     def active_on(self) -> str:
-        """The day of the latest order or, without any later, of the creation."""
-        return max(self.created_at, self.last_order or "")[:10]
+        """The day of the latest order, the creation, or the return from the archive: whichever is last."""
+        return max(self.created_at, self.last_order or "", self.restored_at or "")[:10]
 
 
 def load(item: reads.Item) -> Customer:
@@ -41,6 +42,7 @@ def load(item: reads.Item) -> Customer:
         last_order=reads.text(item, "last_order"),
         orders=reads.number(item, "orders"),
         token=item["token"]["S"],
+        restored_at=reads.text(item, "restored_at"),
     )
 
 
@@ -168,6 +170,7 @@ def _row(customer: Customer) -> tables.Customer:
         act_k=keys.sort_key(customer.active_on, customer.id),
         last_order=customer.last_order,
         orders=customer.orders,
+        restored_at=customer.restored_at,
         token=customer.token,
         **_keys(customer),
     )

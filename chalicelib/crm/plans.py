@@ -70,6 +70,7 @@ class OrderFilter:
     product_name: str | None = None
     product_id: str | None = None
     customer_id: str | None = None
+    status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,15 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
         tests.append(_Test(lambda row: text.fold_phone(row.phone).startswith(prefix), "phone_k"))
     path = paths[order[0][0] if order else "phone" if prefix else "created_at"]
     return _listing(path, order, _CUSTOMER_VALUES, _query("customers", wanted, order_by), customers.find_all, tests)
+
+
+def list_inactive(before: date) -> Listing[Customer]:
+    """Customers last active before that day, the longest inactive first."""
+    lanes = tuple(keys.shards("a", settings.activity_shards))
+    day = before.isoformat()
+    path = Path(tables.Customer, "by_activity", "act_s", "act_k", lanes, high=day)  # keys of the day itself are longer
+    tests: list[_Test[Customer]] = [_Test(lambda row: row.active_on < day, "act_k")]
+    return _listing(path, [], _CUSTOMER_VALUES, json.dumps(["inactive", day]), customers.find_all, tests)
 
 
 def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None = None) -> Listing[Product]:
@@ -173,6 +183,8 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
         tests.append(_Test(lambda row: row.customer_id == wanted.customer_id, "customer_id"))
     if wanted.product_id is not None:
         tests.append(_Test(lambda row: any(line.product_id == wanted.product_id for line in row.lines), "product_id"))
+    if wanted.status is not None:
+        tests.append(_Test(lambda row: row.status == wanted.status))
     if wanted.product_name:
         tests.append(_Test(_contains(wanted.product_name, lambda row: [line.name for line in row.lines])))
     return tests

@@ -1,4 +1,4 @@
-"""Products: priced in cents, stocked, restocked once a slot, and archived instead of deleted once they were sold."""
+"""Products: priced in cents, stocked, and archived instead of deleted once they were sold."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,12 +6,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.crm import claims, ids, keys, moments, money, reads, tables, text
-from chalicelib.crm.transaction import Stale, Transaction, attempts, code_of, is_passing, new_token, proven
+from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import (
     Conflict,
     DuplicateSku,
@@ -121,39 +120,6 @@ def delete(product_id: str) -> Product:
             continue
         return new if keep else old
     raise Conflict
-
-
-def restock(product_id: str, slot: str) -> Product | None:
-    """Add to a product that is low on stock, once for `slot` (a text that grows with time), whoever repeats it.
-
-    None if it is not low, or was restocked for this slot or a later one by somebody else.
-    """
-    row = tables.Product
-    mark = keys.sort_key(slot, new_token())  # above its slot and below the next: it also tells who restocked for it
-    unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot)
-    low = row.stock_s.exists() & (row.stock < settings.low_stock_threshold)
-    actions: list[Action] = [row.stock.add(settings.restock_amount), row.restock_slot.set(mark)]
-    for _ in attempts():
-        stored = row(id=product_id)
-        try:
-            stored.update(actions, condition=low & unseen)
-        except UpdateError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return proven(partial(_restocked, product_id, mark))
-            if not is_passing(error):
-                raise
-        else:
-            return load(stored.serialize())
-    restocked = proven(partial(_restocked, product_id, mark))
-    if restocked is None:
-        raise Unavailable
-    return restocked
-
-
-def _restocked(product_id: str, mark: str) -> Product | None:
-    """The product, if the restock with this mark is applied."""
-    item = reads.get(tables.Product, {"id": {"S": product_id}})
-    return load(item) if item and reads.text(item, "restock_slot") == mark else None
 
 
 def _as_stored(product: Product) -> Product:

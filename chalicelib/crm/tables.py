@@ -64,6 +64,7 @@ class Customer(Model):
     phone = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     last_order = UnicodeAttribute(null=True)
+    restored_at = UnicodeAttribute(null=True)
     orders = NumberAttribute(default=0)
     list_s = UnicodeAttribute()
     created_k = UnicodeAttribute()
@@ -122,6 +123,8 @@ class Product(Model):
     """Order lines that took stock: such a product is archived, never deleted."""
     archived_at = UnicodeAttribute(null=True)
     restock_slot = UnicodeAttribute(null=True)
+    restocked_to = NumberAttribute(null=True)
+    """The stock right after the restock of that slot."""
     list_s = UnicodeAttribute(null=True)
     stock_s = UnicodeAttribute(null=True)
     price_k = UnicodeAttribute(null=True)
@@ -200,7 +203,7 @@ class Line(Model):
 
 
 class Op(Model):
-    """Small rows around the entities: see `claims`, `counters`, `cursors` and the archive in `customers`."""
+    """Small rows around the entities and jobs: see `claims`, `counters`, `cursors`, `archive`, and `jobs.control`."""
 
     class Meta:
         table_name = settings.table_prefix + "ops"
@@ -216,15 +219,17 @@ class Op(Model):
     cents = NumberAttribute(null=True)
     customers = NumberAttribute(null=True)
     created = NumberAttribute(null=True)
+    paused_until = UnicodeAttribute(null=True)
+    watched = UnicodeAttribute(null=True)
     ttl = TTLAttribute(null=True)
 
 
-class RunsByStatus(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
+class RunsUnfinished(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_status"
         projection = KeysOnlyProjection()
 
-    status = UnicodeAttribute(hash_key=True)
+    unfinished = UnicodeAttribute(hash_key=True)
     slot = UnicodeAttribute(range_key=True)
 
 
@@ -239,27 +244,32 @@ class Run(Model):
     job = UnicodeAttribute(hash_key=True)
     slot = UnicodeAttribute(range_key=True)
     status = UnicodeAttribute()
+    unfinished = UnicodeAttribute(null=True)
+    """The status while the run is not at its end: finished runs leave the index, which so stays small."""
     trigger = UnicodeAttribute()
     actor = UnicodeAttribute(null=True)
-    cap = NumberAttribute(null=True)
+    arguments: JSONAttribute = JSONAttribute()
     owner = UnicodeAttribute(null=True)
     lease_until = UnicodeAttribute(null=True)
     attempts = NumberAttribute(default=0)
+    tries = NumberAttribute(default=0)
     pages = NumberAttribute(default=0)
-    cursor = UnicodeAttribute(null=True)
-    counts: JSONAttribute = JSONAttribute(null=True)
+    state: JSONAttribute = JSONAttribute()
+    counts: JSONAttribute = JSONAttribute()
     created_at = UnicodeAttribute()
     started_at = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
     error = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
-    late_at = UnicodeAttribute(null=True)
-    ttl = TTLAttribute(null=True)
+    token = UnicodeAttribute()
+    ttl = TTLAttribute()
 
-    by_status = RunsByStatus()
+    by_status = RunsUnfinished()
 
 
 class Report(Model):
+    """See `reports`."""
+
     class Meta:
         table_name = settings.table_prefix + "reports"
         region = settings.region
@@ -267,6 +277,6 @@ class Report(Model):
 
     kind = UnicodeAttribute(hash_key=True)
     period = UnicodeAttribute(range_key=True)
-    revision = NumberAttribute()
     made_at = UnicodeAttribute()
     content: JSONAttribute = JSONAttribute()
+    token = UnicodeAttribute()

@@ -8,6 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.crm import archive, counters, customers, orders, tables
 from chalicelib.crm.customers import Customer
+from chalicelib.crm.listing import Window, read_page
 from chalicelib.errors import DuplicateEmail, NotFound
 from tests.builders import a_customer, a_product, rows_of, time_is
 
@@ -29,6 +30,7 @@ def test_a_deleted_customer_is_in_the_archive_with_a_term_and_the_email_is_free(
             "created_at": "2026-11-22T12:00:00.000000Z",
             "last_order": "2026-11-22T12:00:00.000000Z",
             "orders": "1",
+            "restored_at": None,
             "deleted_at": "2026-11-22T12:00:00.000000Z",
         }
         assert orders.find(order.id) == order
@@ -117,4 +119,4 @@ def test_the_archive_lists_the_newest_customers_first() -> None:
     for day in ("01", "02", "03"):
         with time_is(f"2026-01-{day}T12:00:00"):
             deleted.append(archive.delete(a_customer().id).id)
-    assert [entry.customer.id for entry in archive.newest_first()] == deleted[::-1]
+    assert [edge.node.customer.id for edge in read_page(archive.listing(), Window()).edges] == deleted[::-1]

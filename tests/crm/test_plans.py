@@ -165,16 +165,22 @@ def _list_documents(customer_id: str) -> list[str]:
     for name, field, wrapper in wrappers:
         kind = str(field.type)
         if kind.startswith("["):
-            documents.append(wrapper % f"{name} {{ id }}")
+            documents.append(wrapper % f"{name} {{ {_a_field(kind)} }}")
         elif "Connection" in kind:
-            inner = "{ pageInfo { hasNextPage endCursor } edges { cursor node { id } } }"
+            inner = f"{{ pageInfo {{ hasNextPage endCursor }} edges {{ cursor node {{ {_a_field(kind)} }} }} }}"
             calls = _arguments(field, kind)
             documents += [wrapper % f"{name}{arguments} {inner}" for arguments in calls]
     return documents
 
 
+def _a_field(kind: str) -> str:
+    return {"JobRunConnection": "slot", "ReportConnection": "period", "[Job!]!": "name"}.get(kind, "id")
+
+
 def _arguments(field: Any, kind: str) -> list[str]:
     samples = {
+        "OrderStatus": "PLACED",
+        "RunStatus": "FAILED",
         "String": '"a"',
         "Int": "5",
         "Boolean": "true",
@@ -184,13 +190,15 @@ def _arguments(field: Any, kind: str) -> list[str]:
     }
     fields = {"Customer": ("createdAt", "email", "name", "phone"), "Product": ("name", "price", "stock")}
     orders_by = fields.get(kind.removesuffix("!").removesuffix("Connection"), ("orderDate", "totalAmount"))
+    required = [f'{name}: "heartbeat"' for name, argument in field.args.items() if str(argument.type) == "String!"]
     filters = [""]
     for name, argument in field.args.items():
-        if name not in {"before", "after", "last", "orderBy"}:
+        if str(argument.type) != "String!" and name not in {"before", "after", "last", "orderBy"}:
             value = '"555"' if name == "phoneStartsWith" else samples[str(argument.type)]
             filters.append(f"{name}: {value}")
     ordered = [f'orderBy: "{sign}{by}"' for by in orders_by for sign in ("", "-")] if "orderBy" in field.args else []
-    everything = [f"{part} {order}".strip() for part in [*filters, "last: 3"] for order in ["", *ordered]]
+    parts = [" ".join([*required, part]) for part in [*filters, "last: 3"]]
+    everything = [f"{part} {order}".strip() for part in parts for order in ["", *ordered]]
     return [f"({inside})" if inside else "" for inside in everything]
 
 

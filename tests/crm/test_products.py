@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import history, money, orders, products, tables
+from chalicelib.crm import history, money, orders, products, stock, tables
 from chalicelib.errors import CrmError, DuplicateSku, InvalidInput, NotFound, UnknownProducts
 from tests.builders import a_customer, a_past_order, a_product, rows_of
 
@@ -128,7 +128,7 @@ def test_what_nobody_knows_cannot_be_changed_deleted_or_restocked() -> None:
         with pytest.raises(NotFound) as raised:
             action()
         assert raised.value.code == "NOT_FOUND"
-    assert products.restock(UNKNOWN, "2026-11-22T12") is None
+    assert stock.restock(UNKNOWN, "2026-11-22T12") is None
     assert rows_of(tables.Product) == {}
 
 
@@ -152,7 +152,7 @@ def test_a_sold_product_is_archived_and_its_sku_is_free() -> None:
         orders.create(ann.id, {lamp.id: 1})
     with pytest.raises(InvalidInput, match="archived and cannot be changed"):
         products.update(lamp.id, {"name": "X"})
-    assert products.restock(lamp.id, "2026-11-22T12") is None
+    assert stock.restock(lamp.id, "2026-11-22T12") is None
     orders.cancel(order.id)
     kept = products.find(lamp.id)
     assert kept is not None
@@ -175,16 +175,16 @@ def test_a_product_sold_while_it_is_deleted_is_archived(monkeypatch: pytest.Monk
     assert products.delete(lamp.id).archived_at is not None
 
 
-@pytest.mark.parametrize(("stock", "after"), [(0, 10), (9, 19)])
-def test_a_product_that_is_low_is_restocked_once_a_slot(stock: int, after: int) -> None:
-    lamp = a_product(stock=stock)
-    restocked = products.restock(lamp.id, "2026-11-22T12")
+@pytest.mark.parametrize(("left", "after"), [(0, 10), (9, 19)])
+def test_a_product_that_is_low_is_restocked_once_a_slot(left: int, after: int) -> None:
+    lamp = a_product(stock=left)
+    restocked = stock.restock(lamp.id, "2026-11-22T12")
     assert restocked is not None
     assert restocked.stock == after
     products.update(lamp.id, {"stock": 1})
-    assert products.restock(lamp.id, "2026-11-22T12") is None
-    assert products.restock(lamp.id, "2026-11-22T00") is None
-    assert products.restock(lamp.id, "2026-11-23T00") is not None
+    assert stock.restock(lamp.id, "2026-11-22T12") is None
+    assert stock.restock(lamp.id, "2026-11-22T00") is None
+    assert stock.restock(lamp.id, "2026-11-23T00") is not None
     again = products.find(lamp.id)
     assert again is not None
     assert again.stock == 11
@@ -192,7 +192,7 @@ def test_a_product_that_is_low_is_restocked_once_a_slot(stock: int, after: int) 
 
 def test_a_product_that_is_not_low_is_left_alone() -> None:
     lamp = a_product(stock=10)
-    assert products.restock(lamp.id, "2026-11-22T12") is None
+    assert stock.restock(lamp.id, "2026-11-22T12") is None
     assert products.find(lamp.id) == lamp
 
 

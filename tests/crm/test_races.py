@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.crm import archive, claims, counters, customers, keys, orders, products, reads, tables
+from chalicelib.crm import archive, claims, counters, customers, keys, orders, products, reads, stock, tables
 from chalicelib.crm.orders import Order
 from chalicelib.crm.transaction import Transaction
 from chalicelib.errors import CrmError
@@ -60,7 +60,7 @@ class Shop:
     def restock(self, dice: random.Random) -> None:
         product_id = dice.choice(self.product_ids)
         # Few slots, and the later the later: workers meet on the same one.
-        if products.restock(product_id, f"2026-11-22T{len(self.placed) // 30:03d}"):
+        if stock.restock(product_id, f"2026-11-22T{len(self.placed) // 30:03d}"):
             self.restocked.append(product_id)
 
     def enter(self, dice: random.Random) -> None:
@@ -156,10 +156,10 @@ def _stock_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
     for order in stored.values():
         if order.status == orders.PLACED:
             left.subtract({line.product_id: line.quantity for line in order.lines})
-    for product_id, stock in left.items():
+    for product_id, pieces in left.items():
         product = products.find(product_id)
-        if product is None or product.stock != stock or stock < 0:
-            yield f"{product}: there should be {stock}"
+        if product is None or product.stock != pieces or pieces < 0:
+            yield f"{product}: there should be {pieces}"
 
 
 def _customer_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
@@ -240,7 +240,7 @@ def at_once(work: Callable[[], object]) -> list[object]:
 
 def restock_at_once() -> int:
     product = a_product(stock=0)
-    answers = at_once(lambda: products.restock(product.id, "2026-11-22T12"))
+    answers = at_once(lambda: stock.restock(product.id, "2026-11-22T12"))
     return sum(answer is not None for answer in answers)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.crm import archive, counters, history, orders, products
+from chalicelib.crm import archive, counters, history, orders, stock
 from tests.builders import a_customer, a_past_order, a_product, time_is
 from tests.metering import Meter, metered
 
@@ -47,7 +47,7 @@ def test_the_first_order_of_a_day_moves_the_customer_in_one_index() -> None:
 def test_a_restock_costs_3() -> None:
     product = a_product(stock=3)
     with metered() as meter:
-        products.restock(product.id, "2026-11-22T12")
+        stock.restock(product.id, "2026-11-22T12")
     assert charged(meter) == 3
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.retries.quota import RetryQuota
 from pynamodb.exceptions import TransactWriteError, UpdateError
 
-from chalicelib.crm import archive, customers, database, history, orders, products, tables, transaction
+from chalicelib.crm import archive, customers, database, history, orders, products, stock, tables, transaction
 from chalicelib.errors import AlreadyCancelled, Conflict, Unavailable, UnknownCustomer
 from tests.builders import a_customer, a_past_order, a_product, rows_of
 from tests.faults.lossy import FOREVER, TRIES, Lossy, Story, cancelled, faults_found, losing, play, refused
@@ -52,7 +52,7 @@ STORIES: dict[str, Story] = {
     "update product": Story(lambda: a_product(sku="LAMP-1").id, lambda key: products.update(key, CHANGES)),
     "delete product": Story(lambda: a_product(sku="LAMP-1").id, products.delete),
     "archive product": Story(_ordered_product, products.delete),
-    "restock": Story(lambda: a_product(stock=3).id, lambda key: _found(products.restock(key, "2026-11-22T12"))),
+    "restock": Story(lambda: a_product(stock=3).id, lambda key: _found(stock.restock(key, "2026-11-22T12"))),
     "create order": Story(_parties, lambda given: orders.create(*given)),
     "cancel order": Story(lambda: _an_order().id, orders.cancel),
     "import order": Story(_past_order, lambda past: _new(history.record(past))),
@@ -60,9 +60,9 @@ STORIES: dict[str, Story] = {
 every_story = pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
 
 
-def _found(product: products.Product | None) -> None:
-    assert product is not None
-    assert product.stock == 13
+def _found(restocked: stock.Restock | None) -> None:
+    assert restocked is not None
+    assert restocked.stock == restocked.product.stock == 13
 
 
 def _new(recorded: tuple[orders.Order, bool]) -> None:
@@ -96,7 +96,7 @@ def test_lost_answers_do_no_harm_where_the_database_knows_request_tokens(name: s
 
 def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
     """The control: the harness finds what the proofs prevent."""
-    for module in (transaction, products):
+    for module in (transaction, stock):
         monkeypatch.setattr(module, "proven", lambda _: None)
     harmed = {name for name, story in STORIES.items() if faults_found(story, length=1, arrives=True)}
     # The others repeat themselves harmlessly: updates set what they set before, an import finds its own reference.
@@ -249,7 +249,7 @@ def test_a_restock_that_cannot_be_written_is_an_error_and_no_restock(
     monkeypatch.setattr("time.sleep", lambda _: None)
     lamp = a_product(stock=3)
     with _answering("UpdateItem", lambda _: refused(code), times=FOREVER), pytest.raises(raised):
-        products.restock(lamp.id, "2026-11-22T12")
+        stock.restock(lamp.id, "2026-11-22T12")
     assert products.find(lamp.id) == lamp
 
 
@@ -259,7 +259,7 @@ def test_a_restock_whose_answers_are_all_lost_is_found_by_its_mark(monkeypatch: 
     lamp = a_product(stock=3)
     with losing(Lossy(0, 1, arrives=True)):
         monkeypatch.setattr(RetryQuota, "acquire", lambda *_: False)  # botocore gives up after the first try
-        restocked = products.restock(lamp.id, "2026-11-22T12")
+        restocked = stock.restock(lamp.id, "2026-11-22T12")
     assert restocked is not None
     assert restocked.stock == 13
 

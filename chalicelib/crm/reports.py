@@ -1,0 +1,99 @@
+"""Reports: written once, never changed; one that is made again is a further revision of its period."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.exceptions import PutError
+
+from chalicelib import clock
+from chalicelib.crm import moments, reads, tables
+from chalicelib.crm.keys import SEPARATOR
+from chalicelib.crm.listing import Listing
+from chalicelib.crm.transaction import attempts, code_of, is_passing
+from chalicelib.crm.walk import Path
+from chalicelib.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`period` is an ISO week such as 2026-W47; `content` is JSON, amounts in cents; `token` says who made it."""
+
+    kind: str
+    period: str
+    revision: int
+    made_at: str
+    content: dict[str, Any]
+    token: str
+
+
+def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: bool = False) -> Report:
+    """Write the first revision or, with `again`, the next one; otherwise the report that is there already is the answer.
+
+    Safe to repeat: one that was written with `token` is never written twice.
+    """
+    for _ in attempts():
+        latest = find(kind, period)
+        if latest and (latest.token == token or not again):
+            return latest
+        revision = latest.revision + 1 if latest else 1
+        row = tables.Report(kind, _key(period, revision), made_at=moments.to_text(clock.now()))
+        row.content, row.token = content, token
+        try:
+            row.save(tables.Report.kind.does_not_exist())
+        except PutError as error:
+            if code_of(error) != "ConditionalCheckFailedException" and not is_passing(error):
+                raise
+    latest = find(kind, period)
+    if latest is None or latest.token != token:
+        raise Unavailable
+    return latest
+
+
+def find(kind: str, period: str, revision: int | None = None) -> Report | None:
+    """The revision, or without one the latest."""
+    low, high = (_key(period, revision or 0), _key(period, revision or 9999))
+    answer = reads.call(
+        "query",
+        TableName=reads.table_name(tables.Report),
+        KeyConditionExpression="kind = :kind AND period BETWEEN :low AND :high",
+        ExpressionAttributeValues={":kind": {"S": kind}, ":low": {"S": low}, ":high": {"S": high}},
+        ScanIndexForward=False,
+        ConsistentRead=True,
+        Limit=1,
+    )
+    return _load(answer["Items"][0]) if answer["Items"] else None
+
+
+def newest_first(kind: str) -> Listing[Report]:
+    """All revisions."""
+    path = Path(tables.Report, None, "kind", "period", (kind,), id_name="period")
+    return Listing(
+        path=path,
+        descending=True,
+        query=f"reports {kind}",
+        fetch=lambda keys: _find_all(kind, keys),
+        passes=lambda _: True,
+        exact=True,
+    )
+
+
+def _find_all(kind: str, keys: Iterable[str]) -> dict[str, Report]:
+    wanted = [{"kind": {"S": kind}, "period": {"S": key}} for key in keys]
+    return {item["period"]["S"]: _load(item) for item in reads.get_all(tables.Report, wanted)}
+
+
+def _key(period: str, revision: int) -> str:
+    return f"{period}{SEPARATOR}{revision:04d}"
+
+
+def _load(item: reads.Item) -> Report:
+    period, _, revision = item["period"]["S"].partition(SEPARATOR)
+    return Report(
+        kind=item["kind"]["S"],
+        period=period,
+        revision=int(revision),
+        made_at=item["made_at"]["S"],
+        content=reads.json_of(item, "content"),
+        token=item["token"]["S"],
+    )

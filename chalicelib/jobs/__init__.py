@@ -1,0 +1,1 @@
+"""The maintenance jobs: when they run, what they do, what became of each run."""

@@ -1,0 +1,49 @@
+"""Alerts: what an operator is told of once when it begins and once when it is over.
+
+A row `(alert, job#kind)` of `ops` stands for one that is open. It is told before it is marked as told, so a crash between
+the two tells twice rather than never.
+"""
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import aws, clock, telemetry
+from chalicelib.crm import moments, reads, tables
+from chalicelib.errors import Unavailable
+from chalicelib.settings import settings
+
+LATE, FAILING, DOWN, TOO_FREQUENT = "LATE", "FAILING", "DOWN", "TOO_FREQUENT"
+_PARTITION = "alert"
+_RECOVERED = "RECOVERED"
+
+
+def standing() -> set[tuple[str, str]]:
+    """(job, kind) of those that are open."""
+    items = reads.query(
+        TableName=reads.table_name(tables.Op),
+        KeyConditionExpression="pk = :alert",
+        ExpressionAttributeValues={":alert": {"S": _PARTITION}},
+        ConsistentRead=True,
+    )
+    return {(job, kind) for job, _, kind in (item["sk"]["S"].partition("#") for item in items)}
+
+
+def begin(job: str, kind: str, text: str) -> None:
+    _tell(job, kind, text)
+    tables.Op(_PARTITION, f"{job}#{kind}", content={"text": text, "since": moments.to_text(clock.now())}).save()
+
+
+def end(job: str, kind: str) -> None:
+    _tell(job, _RECOVERED, f"no longer {kind.replace('_', ' ').lower()}")
+    tables.Op(_PARTITION, f"{job}#{kind}").delete()
+
+
+def _tell(job: str, kind: str, text: str) -> None:
+    message = f"{kind}: {job}: {text}"
+    telemetry.warn(message, job=job, kind=kind)
+    telemetry.count(f"Job{kind.title().replace('_', '')}", job=job)
+    if not settings.topic_arn:
+        return
+    try:
+        aws.client("sns").publish(TopicArn=settings.topic_arn, Subject=f"{kind}: {job}"[:100], Message=message)
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable from error

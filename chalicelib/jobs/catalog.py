@@ -1,0 +1,83 @@
+"""The five jobs as data. Each schedule stands here, once, in UTC; app.py and everything that looks ahead reads it here."""
+
+from datetime import timedelta
+
+from chalicelib.errors import UnknownJob
+from chalicelib.jobs import customer_cleanup, heartbeat, low_stock, order_reminders, weekly_report
+from chalicelib.jobs.job import CatchUp, Job, Overlap
+from chalicelib.jobs.schedule import Schedule
+
+_HOUR = timedelta(hours=1)
+
+HEARTBEAT = Job(
+    name=heartbeat.NAME,
+    schedule=Schedule("*/5 * * * *"),
+    description="Asks the GraphQL API over HTTP and logs whether it is alive",
+    step=heartbeat.step,
+    preview=heartbeat.preview,
+    catch_up=CatchUp.NONE,  # what was the case then cannot be found out now
+    overlap=Overlap.SKIP,
+    grace=timedelta(minutes=10),
+    most=8,
+    span=timedelta(minutes=15),
+    without_ledger=heartbeat.without_ledger,
+    alarm=heartbeat.alarm,
+)
+LOW_STOCK = Job(
+    name=low_stock.NAME,
+    schedule=Schedule("0 */12 * * *"),
+    description="Adds stock to each product that is low",
+    step=low_stock.step,
+    preview=low_stock.preview,
+    catch_up=CatchUp.LATEST,
+    overlap=Overlap.WAIT,
+    grace=_HOUR,
+    most=6,
+    span=_HOUR,
+)
+ORDER_REMINDERS = Job(
+    name=order_reminders.NAME,
+    schedule=Schedule("0 8 * * *"),
+    description="Logs a reminder for each order of the last 7 days",
+    step=order_reminders.step,
+    preview=order_reminders.preview,
+    catch_up=CatchUp.LATEST,  # of several missed days only the last can still remind of what is current
+    overlap=Overlap.WAIT,
+    grace=_HOUR,
+    most=6,
+    span=_HOUR,
+    personal=True,
+)
+CUSTOMER_CLEANUP = Job(
+    name=customer_cleanup.NAME,
+    schedule=Schedule("0 2 * * 0"),
+    description="Moves customers without an order in the last year to the archive",
+    step=customer_cleanup.step,
+    preview=customer_cleanup.preview,
+    catch_up=CatchUp.LATEST,
+    overlap=Overlap.WAIT,
+    grace=2 * _HOUR,
+    most=6,
+    span=_HOUR,
+)
+WEEKLY_REPORT = Job(
+    name=weekly_report.NAME,
+    schedule=Schedule("0 6 * * 1"),
+    description="Makes the report of the week that is over",
+    step=weekly_report.step,
+    preview=weekly_report.preview,
+    catch_up=CatchUp.ALL,  # each week has its report
+    overlap=Overlap.WAIT,
+    grace=2 * _HOUR,
+    most=10,
+    span=_HOUR,
+    queued=True,
+)
+JOBS = {job.name: job for job in (HEARTBEAT, LOW_STOCK, ORDER_REMINDERS, CUSTOMER_CLEANUP, WEEKLY_REPORT)}
+
+
+def find(name: str) -> Job:
+    """Raises UnknownJob."""
+    if name not in JOBS:
+        raise UnknownJob(f"There is no job {name!r}. There are: {', '.join(JOBS)}", field="name")
+    return JOBS[name]

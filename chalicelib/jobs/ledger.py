@@ -1,0 +1,231 @@
+"""The ledger: how runs are claimed, carried on and ended, so that each slot's effect happens once.
+
+    (nothing) --record--> WAITING --claim--> RUNNING --finish--> SUCCEEDED
+        |                   |  ^               |  |
+        |                   |  +---release-----+  +--end--> FAILED
+        +-------end---------+--end--> SKIPPED, MISSED, FAILED --reopen--> WAITING
+
+Every write is conditional on the row as it was read, and known again by its token, so a lost answer, a schedule that
+fires twice and two workers all end in one winner. A claim is a lease: a worker that dies loses it by time, and what it
+still writes afterwards is refused.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.crm import moments, tables
+from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
+from chalicelib.errors import Conflict, RunNotRepeatable
+from chalicelib.jobs import control, runs
+from chalicelib.jobs.control import Control
+from chalicelib.jobs.job import Job, Overlap, Page
+from chalicelib.jobs.runs import Run, Status, Trigger
+from chalicelib.settings import settings
+
+LEASE = timedelta(minutes=3)
+"""Renewed with each page. A page takes seconds, and 10 s of patience with a database that stalls."""
+MOST_TRIES = 5
+_REPEATABLE = {Status.FAILED, Status.MISSED, Status.SKIPPED}
+
+
+class LostLease(Stale):
+    """Somebody else has taken the run over"""
+
+
+def record(run: Run) -> Run:
+    """Store a run that waits, unless its slot has a row: then that one is the answer."""
+    for _ in attempts():
+        stored = runs.find(run.job, run.slot)
+        if stored:
+            return stored
+        try:
+            return _store(run, run)
+        except Stale:
+            continue
+    raise Conflict
+
+
+def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | None:
+    """The run, ours for the time of a lease; None if there is nothing to do, and then the ledger says why."""
+    for _ in attempts():
+        run = runs.find(job.name, slot) or runs.new(job.name, slot, trigger)
+        now = clock.now()
+        if run.finished or run.held_at(now):
+            return None
+        state = control.find(job.name)
+        try:
+            if state.current == slot or _may_begin(job, run, state, now):
+                return _take(run, state, now)
+        except Stale:
+            continue
+        return None
+    raise Conflict
+
+
+def checkpoint(run: Run, page: Page) -> Run:
+    """A page is done, and there is more. Raises LostLease."""
+    return _advance(run, page, state=dict(page.state or {}), lease_until=_lease(clock.now()))
+
+
+def finish(run: Run, page: Page) -> Run:
+    """The last page is done. Raises LostLease."""
+    finished_at = moments.to_text(clock.now())
+    return _advance(run, page, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at)
+
+
+def release(run: Run, error: str | None = None) -> Run:
+    """Let another go on: at once when handed over, as a further attempt after an error. Raises LostLease."""
+    status = Status.WAITING if error else Status.RUNNING
+    try:
+        return _store(run, replace(run, status=status, lease_until=None, error=error or run.error))
+    except Stale as stale:
+        raise LostLease from stale
+
+
+def end(run: Run, status: Status, *, reason: str | None = None, error: str | None = None) -> Run:
+    """End a run without a result. Raises Stale if it has gone on meanwhile."""
+    ended = replace(
+        run,
+        status=status,
+        lease_until=None,
+        finished_at=moments.to_text(clock.now()),
+        reason=reason or run.reason,
+        error=error or run.error,
+    )
+    write, ended = _written(run, ended)
+    if control.find(run.job).current == run.slot:
+        _let_go(write, run)
+    write.commit()
+    return ended
+
+
+def reopen(run: Run, actor: str) -> Run:
+    """Have a run that failed, was missed or was skipped wait again, from where it stood. Raises RunNotRepeatable."""
+    if run.status not in _REPEATABLE:
+        raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
+    again = replace(
+        run, status=Status.WAITING, trigger=Trigger.OPERATOR, actor=actor, tries=0, finished_at=None, reason=None
+    )
+    return _store(run, again)
+
+
+def _may_begin(job: Job, run: Run, state: Control, now: datetime) -> bool:
+    """Whether nothing speaks against it; otherwise what does is recorded. Raises Stale."""
+    pause = state.paused_at(now)
+    if pause:
+        end(run, Status.SKIPPED, reason=f"paused by {pause.actor}: {pause.reason}")
+        return False
+    current = runs.find(job.name, state.current) if state.current else None
+    if current is None or current.finished:
+        return True
+    if job.overlap is Overlap.WAIT:
+        if not run.token or run.reason is None:
+            _store(run, replace(run, reason=f"waits for the run of {current.slot}"))
+        return False
+    if current.held_at(now):
+        end(run, Status.SKIPPED, reason=f"the run of {current.slot} was still going")
+        return False
+    end(current, Status.FAILED, error=current.error or f"its worker died, and the run of {run.slot} takes its place")
+    raise Stale
+
+
+def _take(run: Run, state: Control, now: datetime) -> Run | None:
+    handed_over = run.status is Status.RUNNING and run.lease_until is None
+    if run.tries >= MOST_TRIES and not handed_over:
+        end(run, Status.FAILED, error=run.error or f"its worker died {run.tries} times")
+        return None
+    owner = new_token()
+    taken = replace(
+        run,
+        status=Status.RUNNING,
+        owner=owner,
+        lease_until=_lease(now),
+        attempts=run.attempts + (not handed_over),
+        tries=run.tries + (not handed_over),
+        started_at=run.started_at or moments.to_text(now),
+        reason=run.reason if run.trigger is Trigger.CATCH_UP else None,
+    )
+    write, taken = _written(run, taken)
+    row = tables.Op
+    unchanged = row.token == state.token if state.token else row.token.does_not_exist()
+    free = row.owner == state.current if state.current else row.owner.does_not_exist()
+    write.update(control.key(run.job), [row.owner.set(run.slot)], unchanged & free)
+    write.commit()
+    return taken
+
+
+def _advance(run: Run, page: Page, **changes: Any) -> Run:
+    counts = dict(run.counts)
+    for name, amount in page.counts.items():
+        counts[name] = counts.get(name, 0) + amount
+    write, new = _written(run, replace(run, pages=run.pages + 1, counts=counts, tries=0, error=None, **changes))
+    if page.lines or page.content is not None:
+        kept = {"lines": list(page.lines), "content": page.content}
+        sk = f"{new.pages:06d}"
+        write.put(tables.Op(pk=runs.partition(run.job, run.slot), sk=sk, content=kept, ttl=_expiry(new)))
+    if new.finished:
+        _let_go(write, run)
+    try:
+        write.commit()
+    except Stale as stale:
+        raise LostLease from stale
+    return new
+
+
+def _let_go(write: Transaction, run: Run) -> None:
+    write.update(control.key(run.job), [tables.Op.owner.remove()], tables.Op.owner == run.slot)
+
+
+def _store(old: Run, new: Run) -> Run:
+    write, new = _written(old, new)
+    write.commit()
+    return new
+
+
+def _written(old: Run, new: Run) -> tuple[Transaction, Run]:
+    new = replace(new, token=new_token())
+    row = tables.Run
+    write = Transaction(proof=lambda: _carries(new))
+    write.put(_row(new), row.token == old.token if old.token else row.job.does_not_exist())
+    return write, new
+
+
+def _carries(run: Run) -> bool:
+    stored = runs.find(run.job, run.slot)
+    return stored is not None and stored.token == run.token
+
+
+def _lease(now: datetime) -> str:
+    return moments.to_text(now + LEASE)
+
+
+def _expiry(run: Run) -> datetime:
+    return moments.from_text(run.created_at) + timedelta(days=settings.history_days)
+
+
+def _row(run: Run) -> tables.Run:
+    return tables.Run(
+        job=run.job,
+        slot=run.slot,
+        status=run.status.value,
+        unfinished=None if run.finished else run.status.value,
+        trigger=run.trigger.value,
+        actor=run.actor,
+        arguments=run.arguments,
+        owner=run.owner,
+        lease_until=run.lease_until,
+        attempts=run.attempts,
+        tries=run.tries,
+        pages=run.pages,
+        state=run.state,
+        counts=run.counts,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        error=run.error,
+        reason=run.reason,
+        token=run.token,
+        ttl=_expiry(run),
+    )

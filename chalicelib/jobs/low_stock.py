@@ -1,0 +1,52 @@
+"""low_stock: adds stock to the products that are low, by the GraphQL mutation that an operator has too."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.jobs.job import Execute, Page, Preview, Work, ask
+
+NAME = "low_stock"
+SELECT = """
+query LowStock($after: String) {
+  lowStockProducts(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } }
+}"""
+RESTOCK = """
+mutation Restock($slot: DateTime, $ids: [ID!]) {
+  updateLowStockProducts(slot: $slot, ids: $ids) { restocked { stock product { name } } }
+}"""
+SHOW = """{
+  lowStockProducts(first: 100) { edges { node { name stock } } pageInfo { hasNextPage } }
+}"""
+
+
+def step(work: Work) -> Page:
+    chosen = work.state.get("ids")
+    return _select(work) if chosen is None else _restock(work, chosen)
+
+
+def preview(execute: Execute, _now: datetime, _arguments: Mapping[str, Any]) -> Preview:
+    page = ask(execute, SHOW)["lowStockProducts"]
+    low = [edge["node"] for edge in page["edges"]]
+    more = page["pageInfo"]["hasNextPage"]
+    lines = tuple(f"Product: {product['name']}, Stock: {product['stock']}" for product in low)
+    return Preview(f"{'At least ' * more}{len(low)} products would be restocked", lines, more)
+
+
+def _select(work: Work) -> Page:
+    """Products that are restocked are low no longer, so which ones it will be is kept before any of them is."""
+    page = work.ask(SELECT, after=work.state.get("after"))["lowStockProducts"]
+    ids = [edge["node"]["id"] for edge in page["edges"]]
+    after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+    if not ids and after is None:
+        return Page(None)
+    return Page({"ids": ids, "after": after})
+
+
+def _restock(work: Work, ids: list[str]) -> Page:
+    done = work.ask(RESTOCK, slot=work.slot, ids=ids)["updateLowStockProducts"]["restocked"]
+    now = f"{clock.now():%d/%m/%Y-%H:%M:%S}"
+    lines = tuple(f"[{now}] Product: {entry['product']['name']}, New Stock: {entry['stock']}" for entry in done)
+    after = work.state["after"]
+    return Page({"after": after} if after else None, lines, {"restocked": len(lines)})

@@ -1,0 +1,60 @@
+"""order_reminders: a line, and if there is a sender address an e-mail, for each order of the last days.
+
+Once for an order and a day, also when the job is run again that day; cancelled orders, and those whose customer is gone,
+are left out.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.jobs import mail
+from chalicelib.jobs.job import Execute, Page, Preview, Work, ask
+from chalicelib.settings import settings
+
+NAME = "order_reminders"
+SELECT = """
+query Due($day: Date!, $after: String) {
+  ordersDueForReminder(day: $day, first: 100, after: $after) {
+    edges { node { id orderDate totalAmount customer { name email } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+
+def window(day: date) -> tuple[date, date]:
+    """The first and the last day whose orders are due on `day`."""
+    return day - timedelta(days=settings.reminder_days), day
+
+
+def step(work: Work) -> Page:
+    day = work.due.date()
+    page = work.ask(SELECT, day=day.isoformat(), after=work.state.get("after"))["ordersDueForReminder"]
+    known = _reminded_before(work)
+    due = [edge["node"] for edge in page["edges"] if edge["node"]["id"] not in known]
+    orders = [order for order in due if order["customer"]]
+    counts = {"reminded": len(orders), "already_reminded": len(page["edges"]) - len(due)}
+    if len(orders) < len(due):
+        counts["customer_gone"] = len(due) - len(orders)
+    if settings.mail_sender:
+        counts |= mail.remind(day, orders)
+    after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+    return Page({"after": after} if after else None, _lines(orders), counts, [order["id"] for order in orders])
+
+
+def preview(execute: Execute, now: datetime, _arguments: Mapping[str, Any]) -> Preview:
+    page = ask(execute, SELECT, day=now.date().isoformat())["ordersDueForReminder"]
+    orders = [edge["node"] for edge in page["edges"] if edge["node"]["customer"]]
+    more = page["pageInfo"]["hasNextPage"]
+    return Preview(f"{'At least ' * more}{len(orders)} orders are due for a reminder", _lines(orders), more)
+
+
+def _lines(orders: list[dict[str, Any]]) -> tuple[str, ...]:
+    now = f"{clock.now():%Y-%m-%d %H:%M:%S}"
+    return tuple(f"[{now}] - Order ID: {order['id']}, Customer Email: {order['customer']['email']}" for order in orders)
+
+
+def _reminded_before(work: Work) -> set[str]:
+    """By other runs of this day: usually there are none, and then this costs one read."""
+    return {order_id for slot in work.same_day() for content in work.contents(slot) for order_id in content}

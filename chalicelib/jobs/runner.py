@@ -1,0 +1,157 @@
+"""Running: what a schedule's firing and a message of the queue set off.
+
+A firing claims its slot and works page by page. Short of time it hands the run over through the queue; an error lets it
+wait there for its next try.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib import telemetry
+from chalicelib.crm.transaction import Stale
+from chalicelib.errors import Unavailable
+from chalicelib.jobs import catalog, ledger, queue, runs, slots
+from chalicelib.jobs.job import Execute, Job, Page, Refused, Work
+from chalicelib.jobs.ledger import LostLease
+from chalicelib.jobs.runs import Run, Status, Trigger
+
+MARGIN = 60.0
+"""Seconds of Lambda time that are kept for handing over; half of the time where there is less than twice that."""
+PAUSE = 30
+"""Seconds before the second try."""
+_WINDOW = timedelta(minutes=15)
+"""How far the time of an event may lie behind its slot."""
+
+
+class NotDue(ValueError):
+    """The event's time fits no firing of the schedule"""
+
+
+class RunFailed(Exception):
+    """The run of this message has failed for good: it belongs to the dead letters"""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """`execute` runs GraphQL in process, `seconds_left` is the time of this invocation."""
+
+    execute: Execute
+    seconds_left: Callable[[], float]
+
+    def fire(self, job: Job, moment: datetime) -> None:
+        """The schedule of `job` fired at `moment`. Raises NotDue, Unavailable."""
+        slot = slot_of(job, moment)
+        if job.queued:
+            ledger.record(runs.new(job.name, slot, Trigger.SCHEDULE))
+            queue.send(job.name, slot)
+            return
+        try:
+            failed = self.run(job, slot)
+        except Unavailable:
+            if job.without_ledger is None:
+                raise
+            _tell(job, slot, job.without_ledger())
+        else:
+            if failed:
+                queue.send(job.name, slot, delay=PAUSE)
+
+    def deliver(self, body: str, receipt: str) -> None:
+        """A message asks for a run. Raises what it fails of, so that the queue sends the message again, or buries it."""
+        try:
+            self._handle(queue.read(body))
+        except Exception:
+            queue.put_off(receipt, PAUSE)
+            raise
+
+    def _handle(self, message: queue.Message) -> None:
+        if runs.find(message.job, message.slot) is None:
+            raise queue.BadMessage(f"The ledger has no run of {message.job} for {message.slot}")
+        failed = self.run(catalog.find(message.job), message.slot)
+        if failed:
+            raise failed
+        run = runs.find(message.job, message.slot)
+        if run and run.status is Status.FAILED and run.tries >= ledger.MOST_TRIES:
+            raise RunFailed(run.error)
+
+    def run(self, job: Job, slot: str) -> Exception | None:
+        """Work on a run as long as there is work and time; the error after which it waits for a further try."""
+        run = ledger.claim(job, slot)
+        if run is None:
+            return None
+        margin = min(MARGIN, self.seconds_left() / 2)
+        while not run.finished:
+            try:
+                run = self._take_step(job, run)
+            except LostLease:
+                return None  # its new owner goes on
+            except Refused as refusal:
+                run = ledger.end(run, Status.FAILED, error=str(refusal))
+            except Exception as error:  # noqa: BLE001 - whatever a step fails of, the ledger must say so
+                return _try_again(job, run, error)
+            if not run.finished and self.seconds_left() < margin:
+                ledger.release(run)
+                queue.send(job.name, slot)
+                return None
+        _ended(job, run)
+        return None
+
+    def _take_step(self, job: Job, run: Run) -> Run:
+        page = job.step(self._work(run))
+        run = ledger.finish(run, page) if page.state is None else ledger.checkpoint(run, page)
+        _tell(
+            job, run.slot, page
+        )  # not before it is certain: what is told twice was done twice, to whoever reads the log
+        return run
+
+    def _work(self, run: Run) -> Work:
+        return Work(
+            slot=run.slot,
+            state=run.state,
+            counts=run.counts,
+            arguments=run.arguments,
+            execute=self.execute,
+            contents=lambda slot: (kept.content for kept in runs.kept(run.job, slot) if kept.content is not None),
+            same_day=lambda: [slot for slot in runs.on_day(run.job, run.slot[:10]) if slot != run.slot],
+        )
+
+
+def slot_of(job: Job, moment: datetime) -> str:
+    """The firing that an event of `moment` is for. Raises NotDue."""
+    firing = job.schedule.until(moment)
+    if moment - firing > _WINDOW:
+        raise NotDue(f"{job.name} is not due at {moment}: {job.schedule.words}")
+    return slots.of(firing)
+
+
+def _try_again(job: Job, run: Run, error: Exception) -> Exception | None:
+    text = f"{type(error).__name__}: {error}"
+    telemetry.warn("a try of a run failed", job=job.name, slot=run.slot, attempt=run.attempts, exc_info=error)
+    try:
+        if run.tries < ledger.MOST_TRIES:
+            ledger.release(run, text)
+        else:
+            _ended(job, ledger.end(run, Status.FAILED, error=text))
+    except Stale:
+        return None  # somebody else has taken it over
+    return error
+
+
+def _ended(job: Job, run: Run) -> None:
+    telemetry.info(
+        f"{job.name} {run.status}", job=job.name, slot=run.slot, counts=run.counts, seconds=run.seconds, error=run.error
+    )
+    telemetry.count(f"Run{run.status.capitalize()}", job=job.name)
+    try:
+        for waiting in runs.unfinished():
+            if waiting.job == job.name and waiting.status is Status.WAITING:
+                queue.send(job.name, waiting.slot)
+    except Unavailable:
+        return  # the watch sends them
+
+
+def _tell(job: Job, slot: str, page: Page) -> None:
+    for line in page.lines:
+        telemetry.info(line, job=job.name, slot=slot, personal=job.personal)
+    for name, value in page.counts.items():
+        telemetry.count(name, value, job=job.name)

@@ -1,0 +1,88 @@
+"""Schedules: written once in crontab syntax, in UTC; what EventBridge needs is derived from that.
+
+EventBridge has six fields, names for week days, and wants `?` in exactly one of the two day fields. What it cannot
+express is refused when the schedule is made, that is when the program starts:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+
+from cronsim import CronSim, CronSimError
+
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_FIELDS = 5
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class BadSchedule(ValueError):
+    """The schedule cannot be used"""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Raises BadSchedule for what crontab does not know, and for what EventBridge cannot express."""
+
+    crontab: str
+
+    def __post_init__(self) -> None:
+        _ = self.eventbridge
+
+    def after(self, moment: datetime) -> datetime:
+        """The first firing later than `moment`."""
+        return next(CronSim(self.crontab, moment))
+
+    def until(self, moment: datetime) -> datetime:
+        """The last firing not later than `moment`."""
+        return next(CronSim(self.crontab, moment + timedelta(seconds=1), reverse=True))
+
+    def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """All firings later than `after` and not later than `until`, in their order."""
+        return takewhile(lambda firing: firing <= until, CronSim(self.crontab, after))
+
+    @property
+    def words(self) -> str:
+        """In English, e.g. "At 02:00 on Sunday"."""
+        return CronSim(self.crontab, _ANY_TIME).explain()
+
+    @property
+    def eventbridge(self) -> tuple[str, str, str, str, str, str]:
+        """Minutes, hours, day of the month, month, day of the week, year."""
+        parsed = self._parse()
+        minute, hour, day, month, weekday = self.crontab.upper().split()
+        if "*" not in {day, weekday}:
+            raise BadSchedule(f"{self.crontab!r}: EventBridge takes a day of the month or days of the week, not both")
+        if not all(isinstance(number, int) and number >= 0 for number in [*parsed.days, *parsed.weekdays]):
+            raise BadSchedule(f"{self.crontab!r}: L and # are not supported")
+        return (
+            _field(minute, parsed.minutes, first=0),
+            _field(hour, parsed.hours, first=0),
+            _field(day, parsed.days, first=1) if weekday == "*" else "?",
+            _field(month, parsed.months, first=1),
+            "?" if weekday == "*" else _weekdays(parsed),
+            "*",
+        )
+
+    def _parse(self) -> CronSim:
+        if len(self.crontab.split()) != _FIELDS:
+            raise BadSchedule(f"{self.crontab!r}: a schedule has five fields: minute hour day month weekday")
+        try:
+            return CronSim(self.crontab, _ANY_TIME)
+        except CronSimError as error:
+            raise BadSchedule(f"{self.crontab!r}: {error}") from None
+
+
+def _field(text: str, numbers: set[int], first: int) -> str:
+    """Steps from the beginning as they are; anything else, such as steps in a range, as a list."""
+    if text == "*":
+        return text
+    if text.startswith("*/") and "," not in text:
+        return f"{first}{text[1:]}"
+    return ",".join(map(str, sorted(numbers)))
+
+
+def _weekdays(parsed: CronSim) -> str:
+    numbers = sorted({number % 7 for number in parsed.weekdays if isinstance(number, int)})
+    return ",".join(_DAYS[number] for number in numbers)

@@ -1,0 +1,61 @@
+"""Log lines and metrics: JSON and EMF on Lambda, where CloudWatch reads them, plain lines on a console.
+
+Whatever is logged is free of e-mail addresses and keys, but for lines that are marked as personal.
+"""
+
+import logging
+import re
+import sys
+from typing import Any
+
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from chalicelib.settings import settings
+
+NAMESPACE = "CRM"
+_EMAIL = re.compile(r"[^\s\"'<>,;:=(\[{]+@[^\s\"'<>,;:)\]}]+")
+_KEY = re.compile(r"crm_[A-Za-z0-9]+_[A-Za-z0-9_\-]+")
+_log = logging.getLogger("crm")
+
+
+class _Json(LambdaPowertoolsFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return _redacted(super().format(record), record)
+
+
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return _redacted(super().format(record), record)
+
+
+def _redacted(text: str, record: logging.LogRecord) -> str:
+    text = _KEY.sub("crm_***", text)
+    return text if getattr(record, "personal", False) else _EMAIL.sub("***@***", text)
+
+
+def start() -> None:
+    """Take over the log of the process."""
+    root = logging.getLogger()
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_Json(service="crm", stage=settings.stage) if settings.on_lambda else _Plain("%(message)s"))
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    _log.setLevel(logging.INFO)
+
+
+def info(message: str, **keys: Any) -> None:
+    _log.info(message, extra=keys)
+
+
+def warn(message: str, *, exc_info: BaseException | None = None, **keys: Any) -> None:
+    _log.warning(message, extra=keys, exc_info=exc_info)
+
+
+def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
+    """A value of the metric `name`, by stage and `dimensions`. Only CloudWatch reads them, so elsewhere nothing happens."""
+    if not settings.on_lambda:
+        return
+    with single_metric(name, unit, value, namespace=NAMESPACE) as metric:
+        for key, text in {"stage": settings.stage, **dimensions}.items():
+            metric.add_dimension(key, text)
