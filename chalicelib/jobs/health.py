@@ -47,7 +47,8 @@ def of(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequence[R
     if late is None and last and last.status is Status.MISSED:
         late = f"the run of {last.slot} was missed: {last.reason}"
     failing = f"the run of {last.slot} failed: {last.error}" if last and last.status is Status.FAILED else None
-    succeeded = last if last and last.status is Status.SUCCEEDED else None
+    # Of one that failed nobody knows what it would have found: what was alarming before still is.
+    succeeded = next((run for run in recent if run.status is Status.SUCCEEDED), None)
     return Health(
         late=late,
         failing=failing,
@@ -73,8 +74,8 @@ def _late(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequenc
 
 
 def _too_frequent(job: Job, recent: Sequence[Run], now: datetime) -> str | None:
-    since = moments.to_text(now - job.span)
-    count = sum((run.started_at or "") > since for run in recent)
+    since, until = moments.to_text(now - job.span), moments.to_text(now)
+    count = sum(since < (run.started_at or "") <= until for run in recent)
     return f"{count} runs within {job.span}, more than {job.most}" if count > job.most else None
 
 

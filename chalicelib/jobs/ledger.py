@@ -10,6 +10,7 @@ fires twice and two workers all end in one winner. A claim is a lease: a worker 
 still writes afterwards is refused.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,12 +102,20 @@ def end(run: Run, status: Status, *, reason: str | None = None, error: str | Non
     return ended
 
 
-def reopen(run: Run, actor: str) -> Run:
+def reopen(run: Run, actor: str, arguments: Mapping[str, Any] | None = None) -> Run:
     """Have a run that failed, was missed or was skipped wait again, from where it stood. Raises RunNotRepeatable."""
     if run.status not in _REPEATABLE:
         raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
     again = replace(
-        run, status=Status.WAITING, trigger=Trigger.OPERATOR, actor=actor, tries=0, finished_at=None, reason=None
+        run,
+        status=Status.WAITING,
+        trigger=Trigger.OPERATOR,
+        actor=actor,
+        arguments={**run.arguments, **(arguments or {})},
+        tries=0,
+        started_at=None,
+        finished_at=None,
+        reason=None,
     )
     return _store(run, again)
 
@@ -160,7 +169,7 @@ def _advance(run: Run, page: Page, **changes: Any) -> Run:
     counts = dict(run.counts)
     for name, amount in page.counts.items():
         counts[name] = counts.get(name, 0) + amount
-    write, new = _written(run, replace(run, pages=run.pages + 1, counts=counts, tries=0, error=None, **changes))
+    write, new = _written(run, replace(run, pages=run.pages + 1, counts=counts, tries=1, error=None, **changes))
     if page.lines or page.content is not None:
         kept = {"lines": list(page.lines), "content": page.content}
         sk = f"{new.pages:06d}"
