@@ -9,7 +9,7 @@ from chalicelib.crm import moments
 from chalicelib.jobs import slots
 from chalicelib.jobs.control import Control
 from chalicelib.jobs.job import Job
-from chalicelib.jobs.runs import Run, Status
+from chalicelib.jobs.runs import Run, Status, Trigger
 
 RECENT = 20
 """Runs that are looked at, or one more than may be in a span where that is more."""
@@ -63,7 +63,7 @@ def looked_at(job: Job) -> int:
 
 
 def _late(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime) -> str | None:
-    overdue = [run.slot for run in unfinished if run.due + job.grace < now]
+    overdue = [run.slot for run in unfinished if _asked_at(run) + job.grace < now]
     if overdue:
         return f"the run of {min(overdue)} is not finished, {job.grace} after it was due"
     expected = slots.of(job.schedule.until(now - job.grace))
@@ -71,6 +71,11 @@ def _late(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequenc
     if control.watched and expected > control.watched and expected not in {run.slot for run in recent}:
         return f"the run of {expected} was not begun, {job.grace} after it was due"
     return None
+
+
+def _asked_at(run: Run) -> datetime:
+    """Of a run that an operator repeats, not when it was due once."""
+    return moments.from_text(run.created_at) if run.trigger is Trigger.OPERATOR else run.due
 
 
 def _too_frequent(job: Job, recent: Sequence[Run], now: datetime) -> str | None:

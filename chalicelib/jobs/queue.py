@@ -25,6 +25,8 @@ MOST_RECEIVES = 5
 VISIBILITY = 1800
 """Seconds; six times the consumer's time limit, as AWS advises, so that a message does not come again while it is worked on."""
 _PEEK = 10
+_WAIT = 1
+"""Seconds. Without any, SQS asks only some of its servers, and may find nothing where there is something."""
 _MOST_LISTED = 100
 
 
@@ -129,7 +131,7 @@ def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
             QueueUrl=_url(DEAD),
             MaxNumberOfMessages=_PEEK,
             VisibilityTimeout=seconds,
-            WaitTimeSeconds=0,
+            WaitTimeSeconds=_WAIT,
             MessageSystemAttributeNames=["SentTimestamp"],
         )
         fresh = [message for message in answer.get("Messages", ()) if message["MessageId"] not in seen]

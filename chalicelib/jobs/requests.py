@@ -14,7 +14,7 @@ from chalicelib.jobs.runs import Run, Status, Trigger
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """`left` are those that no run can be made of."""
+    """`left` are those that no run can be made of, or of jobs that are paused."""
 
     sent: int
     left: int
@@ -52,7 +52,7 @@ def redrive(actor: str) -> Redriven:
     sent, left = 0, []
     for letter in queue.take_dead_letters():
         run = runs.find(letter.message.job, letter.message.slot) if letter.message else None
-        if run is None:
+        if run is None or control.find(run.job).paused_at(clock.now()):
             left.append(letter)
             continue
         if run.status is Status.FAILED:

@@ -98,7 +98,7 @@ class Runner:
                 ledger.release(run)
                 queue.send(job.name, run.slot)
                 return None
-        _ended(job, run)
+        _wake_waiting(job)
         return None
 
     def _take_step(self, job: Job, run: Run) -> Run:
@@ -107,11 +107,14 @@ class Runner:
         _tell(
             job, run.slot, page
         )  # not before it is certain: what is told twice was done twice, to whoever reads the log
+        if run.finished:
+            ledger.announce(run)
         return run
 
     def _work(self, run: Run) -> Work:
         return Work(
             slot=run.slot,
+            pages=run.pages,
             state=run.state,
             counts=run.counts,
             arguments=run.arguments,
@@ -136,19 +139,17 @@ def _try_again(job: Job, run: Run, error: Exception) -> Exception | None:
         if run.tries < ledger.MOST_TRIES:
             ledger.release(run, text)
         else:
-            _ended(job, ledger.end(run, Status.FAILED, error=text))
+            ledger.end(run, Status.FAILED, error=text)
+            _wake_waiting(job)
     except Stale:
         return None  # somebody else has taken it over
     return error
 
 
-def _ended(job: Job, run: Run) -> None:
-    telemetry.info(
-        f"{job.name} {run.status}", job=job.name, slot=run.slot, counts=run.counts, seconds=run.seconds, error=run.error
-    )
-    telemetry.count(f"Run{run.status.capitalize()}", job=job.name)
+def _wake_waiting(job: Job) -> None:
+    """The job is free: those that wait for it need not wait for the watch."""
     if job.overlap is Overlap.SKIP:
-        return  # nothing waits for it
+        return
     try:
         for waiting in runs.unfinished():
             if waiting.job == job.name and waiting.status is Status.WAITING:
