@@ -91,7 +91,7 @@ def test_more_than_the_cap_stops_before_anything_is_deleted_and_says_what_to_do(
     assert (run.status, run.attempts, left()) == (Status.FAILED, 1, before)
     assert run.error == (
         "3 customers would be deleted, more than the cap of 2. Look at inactiveCustomers; if they shall go, "
-        'run the job with the cap raised: runJob(name: "customer_cleanup", cap: 3)'
+        'run the job with the cap raised: runJob(name: "customer_cleanup", cap: 3), or crmctl run customer_cleanup --cap 3'
     )
     time.later(minutes=1)
     raised = requests.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 3})
