@@ -56,7 +56,8 @@ def _check(work: Work) -> Page:
     if count > cap:
         raise Refused(
             f"{count} customers would be deleted, more than the cap of {cap}. Look at inactiveCustomers; "
-            f'if they shall go, run the job with the cap raised: runJob(name: "{NAME}", cap: {count})'
+            f'if they shall go, run the job with the cap raised: runJob(name: "{NAME}", cap: {count}), '
+            f"or crmctl run {NAME} --cap {count}"
         )
     return Page({"before": before})
 

@@ -119,7 +119,7 @@ def test_a_report_of_a_week_without_orders_is_readable(crm: Served) -> None:
         (["report", "2026-W01"], "There is no report of 2026-W01. There may be others: crmctl reports"),
         (["report", "2026-W01", "--revision", "3"], "There is no report of 2026-W01 in revision 3."),
         (["report", "\x1b[2J"], r"There is no report of \x1b[2J."),
-        (["remake-report", "soon"], "A period is a week that has begun"),
+        (["remake-report", "soon"], "A period is a week that is over"),
         (["inactive-customers", "--active-before", "soon"], "does not match the format"),
         (["due-reminders", "--limit", "0"], "--limit"),
         (["low-stock", "--threshold", "9999999999"], "Int cannot represent"),

@@ -122,7 +122,7 @@ def test_a_run_that_is_skipped_after_all_ends_with_1(crm: Served, monkeypatch: p
         (["low_stock", "--cap", "3"], "cap is for customer_cleanup"),
         (["customer_cleanup", "--cap", "0"], "cap must be at least 1"),
         (["low_stock", "--slot", "2026-11-22"], "low_stock has no run of 2026-11-22T00:00:00Z"),
-        (["low_stock", "--slot", "2026-11-22", "--dry-run"], "leave dryRun and cap out"),
+        (["low_stock", "--slot", "2026-11-22", "--dry-run"], "leave dryRun out"),
     ],
 )
 def test_what_the_api_refuses_is_one_line_in_its_own_words_and_exit_status_2(
