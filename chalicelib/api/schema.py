@@ -122,7 +122,13 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "ReportEntry": {"revenue": reports.revenue},
     "ApiKey": {"role": lambda row, _: row.role.name, "state": keys.state},
-    "JobRun": {"counts": jobs.counts, "lines": jobs.lines, "durationSeconds": lambda run, _: run.seconds},
+    "JobRun": {
+        "cap": lambda run, _: run.arguments.get("cap"),
+        "period": lambda run, _: run.arguments.get("period"),
+        "counts": jobs.counts,
+        "lines": jobs.lines,
+        "durationSeconds": lambda run, _: run.seconds,
+    },
     **{
         f"{kind}Connection": {"pageInfo": queries.page_info}
         for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun", "ApiKey")

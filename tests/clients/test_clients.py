@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.clients.node import run
+from tests.localdev.crm_server import Served
 from tests.localdev.servers import Place
-from tests.test_served import Served
 
 pytestmark = pytest.mark.no_database
 FULL_SIZE = os.environ.get("CRM_FULL_SIZE") == "1"
