@@ -13,7 +13,8 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
 
 from chalicelib import telemetry
-from chalicelib.api.http import Request, respond
+from chalicelib.api.http import respond
+from chalicelib.api.message import Request
 from chalicelib.api.schema import execute
 from chalicelib.jobs import catalog, queue, watch
 from chalicelib.jobs.job import Job
@@ -24,7 +25,7 @@ telemetry.start()
 
 
 # Every method is routed here, as API Gateway would answer those it does not know with a 403.
-@app.route("/graphql", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], content_types=["*/*"])
+@app.route("/graphql", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], content_types=["*/*"])
 def graphql() -> Response:
     sent = app.current_request
     assert sent is not None  # noqa: S101 - Chalice sets it before it calls a view

@@ -10,7 +10,11 @@ CrmError
  +- TooManyRows              a plain list would have to be cut
  +- Unavailable              the database did not answer: a change may or may not have been made
  +- UnknownJob, JobPaused, RunNotRepeatable
- +- Unauthenticated
+ +- IdempotencyConflict      an Idempotency-Key came with another request before
+ +- InProgress               the request with that key is being carried out
+ +- OverLimit                the document is too large, too deep, too wide or too dear; `code` says which
+ +- PersistedQueryNotFound
+ +- Unauthenticated, Forbidden, RateLimited
 """
 
 
@@ -161,3 +165,41 @@ class Unauthenticated(CrmError):
     """A valid key is needed: send it as `Authorization: Bearer <key>`"""
 
     code = "UNAUTHENTICATED"
+
+
+class Forbidden(CrmError):
+    """The key's role does not allow this"""
+
+    code = "FORBIDDEN"
+
+
+class RateLimited(CrmError):
+    """Too many requests with this key. Wait a moment"""
+
+    code = "RATE_LIMITED"
+
+
+class IdempotencyConflict(CrmError):
+    """The Idempotency-Key was used for another request. Use a new one for each change"""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class InProgress(CrmError):
+    """The request with this Idempotency-Key is still being carried out. Ask again in a moment"""
+
+    code = "IN_PROGRESS"
+
+
+class PersistedQueryNotFound(CrmError):
+    """PersistedQueryNotFound"""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class OverLimit(CrmError):
+    """The document asks for too much"""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -36,6 +36,15 @@ class Settings:
     reminder_days: int = 7
     history_days: int = 400
     """How long runs and their lines are kept: longer than a year, so that last year's run can be compared."""
+    rate_per_second: int = 20
+    rate_burst: int = 200
+    """Requests of one key: at once, and in the long run."""
+    cost_limit: int = 10_000
+    """Of a document, see `chalicelib.api.limits`."""
+    cors_origins: str = ""
+    """Origins, separated by commas, whose pages may call the API from a browser."""
+    graphiql: bool = True
+    """Serve GraphiQL to browsers at GET /graphql."""
     api_url: str = ""
     """Where the heartbeat asks, e.g. https://.../graphql."""
     topic_arn: str = ""

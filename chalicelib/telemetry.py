@@ -6,6 +6,9 @@ Whatever is logged is free of e-mail addresses and keys, but for lines that are 
 import logging
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -18,6 +21,7 @@ NAMESPACE = "CRM"
 _EMAIL = re.compile(r"[^\s\"'<>,;:=(\[{]+@[^\s\"'<>,;:)\]}\\]+")
 _KEY = re.compile(r"crm_[A-Za-z0-9]+_[A-Za-z0-9_\-]+")
 _log = logging.getLogger("crm")
+_keys: ContextVar[dict[str, Any]] = ContextVar("keys", default={})  # noqa: B039 - never changed, only replaced
 
 
 class _Json(LambdaPowertoolsFormatter):
@@ -46,11 +50,25 @@ def start() -> None:
 
 
 def info(message: str, **keys: Any) -> None:
-    _log.info(message, extra=keys)
+    _log.info(message, extra=_keys.get() | keys)
 
 
 def warn(message: str, *, exc_info: BaseException | None = None, **keys: Any) -> None:
-    _log.warning(message, extra=keys, exc_info=exc_info)
+    _log.warning(message, extra=_keys.get() | keys, exc_info=exc_info)
+
+
+def error(message: str, *, exc_info: BaseException | None = None, **keys: Any) -> None:
+    _log.error(message, extra=_keys.get() | keys, exc_info=exc_info)
+
+
+@contextmanager
+def about(**keys: str) -> Iterator[None]:
+    """Each line within has these keys."""
+    before = _keys.set(_keys.get() | keys)
+    try:
+        yield
+    finally:
+        _keys.reset(before)
 
 
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from crmctl import customers, dead_letters, import_command, jobs, orders, products, reports, running, runs
+from crmctl import customers, dead_letters, import_command, jobs, keys, orders, products, reports, running, runs
 
 COMMANDS: tuple[click.Command, ...] = (
     import_command.import_command,
@@ -24,6 +24,7 @@ COMMANDS: tuple[click.Command, ...] = (
     reports.remake_report,
     dead_letters.dead_letters,
     dead_letters.redrive,
+    keys.keys,
 )
 
 

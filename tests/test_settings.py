@@ -83,8 +83,9 @@ def test_on_lambda_the_app_needs_nothing_that_is_not_packaged() -> None:
     code = (
         "import sys; sys.modules.update(localdev=None, crmctl=None, click=None, moto=None)\n"
         "import app\n"
-        "from chalicelib.api.http import Request, respond\n"
-        "sent = Request('POST', {'content-type': 'application/json'}, {}, '{\"query\": \"{ hello }\"}')\n"
+        "from chalicelib.api.http import respond\n"
+        "from chalicelib.api.message import Request\n"
+        "sent = Request('POST', {'content-type': 'application/json'}, {}, '{\"query\": \"{ jobs { name } }\"}')\n"
         "assert respond(sent).status == 401\n"
     )
     names = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}

@@ -3,16 +3,14 @@
 A masked error has a reference: the caller gets it, and the log has the stack under it.
 """
 
-import logging
 import secrets
 from typing import Any
 
 from graphql import GraphQLError
 
+from chalicelib import telemetry
 from chalicelib.crm.transaction import is_passing
 from chalicelib.errors import CrmError, Unavailable
-
-_log = logging.getLogger(__name__)
 
 
 def describe(error: BaseException) -> dict[str, str | None]:
@@ -20,10 +18,10 @@ def describe(error: BaseException) -> dict[str, str | None]:
     if isinstance(error, CrmError):
         return {"code": error.code, "message": error.message, "field": error.field}
     if is_passing(error):
-        _log.warning("database unavailable", exc_info=error)
+        telemetry.warn("database unavailable", exc_info=error)
         return describe(Unavailable())
     reference = secrets.token_hex(6)
-    _log.error("unexpected error %s", reference, exc_info=error)
+    telemetry.error(f"unexpected error {reference}", reference=reference, exc_info=error)
     return {"code": "INTERNAL", "message": f"Something went wrong on our side. Reference: {reference}", "field": None}
 
 

@@ -1,137 +1,156 @@
-"""GraphQL over HTTP: from a request's bytes to a status, headers and bytes, whatever the server in front."""
+"""GraphQL over HTTP: from a request's bytes to a status, headers and bytes, whatever the server in front.
+
+https://graphql.github.io/graphql-over-http/draft/, with the statuses that clients of today expect: a document that cannot
+be executed is a 400 to those who ask for graphql-response+json, and a 200 to those who only know application/json.
+"""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from graphql import OperationDefinitionNode, OperationType, get_operation_ast
+from graphql import DocumentNode, OperationDefinitionNode, OperationType, get_operation_ast
 
+from chalicelib import telemetry
+from chalicelib.api import cors, graphiql, idempotency, negotiation, persisted
+from chalicelib.api.caller import Caller, identify
 from chalicelib.api.faults import describe, format_error
-from chalicelib.api.schema import answer, prepare, run
-from chalicelib.errors import Unauthenticated
+from chalicelib.api.message import Answer, Request
+from chalicelib.api.parameters import METHODS, Parameters, Refused, read_parameters
+from chalicelib.api.price import price
+from chalicelib.api.schema import answer, introspected, prepare, rules, run, schema
+from chalicelib.crm.credentials import Role
+from chalicelib.errors import CrmError, OverLimit
 from chalicelib.settings import settings
 
-MOST_BYTES = 1024 * 1024
-_JSON = "application/json"
-_METHODS = "GET, POST"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Header names in lower case; `query` are the parameters of the URL; Lambda hands text over as the body."""
-
-    method: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes | str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: str
-    headers: dict[str, str]
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
-        super().__init__(message)
-        error = {"message": message, "extensions": {"code": code}}
-        self.answer = Answer(status, _dump({"errors": [error]}), _headers(**headers))
-
-
-@dataclass(frozen=True, slots=True)
-class _Parameters:
-    query: str
-    variables: Mapping[str, Any] | None
-    operation: str | None
+_STATUSES = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "IN_PROGRESS": 409,
+    "IDEMPOTENCY_KEY_REUSED": 422,
+    "RATE_LIMITED": 429,
+    "UNAVAILABLE": 503,
+}
+_MORE_HEADERS = {
+    "UNAUTHENTICATED": {"WWW-Authenticate": 'Bearer realm="crm"'},
+    "RATE_LIMITED": {"Retry-After": "1"},
+    "IN_PROGRESS": {"Retry-After": "1"},
+    "UNAVAILABLE": {"Retry-After": "5"},
+}
 
 
 def respond(request: Request) -> Answer:
+    with telemetry.about(request_id=request.id):
+        answered = _respond(request)
+    headers = {"X-Request-Id": request.id, **cors.headers(request), **answered.headers}
+    return replace(answered, body="" if request.method == "HEAD" else answered.body, headers=headers)
+
+
+def _respond(request: Request) -> Answer:
+    if request.method == "OPTIONS":
+        return cors.preflight(request)
+    if graphiql.is_asked_for(request):
+        return graphiql.page(request)
+    media_type = negotiation.accepted(request.headers.get("accept"))
     try:
-        _authorise()
-        return _execute(request, _parameters(request))
-    except _Refused as refused:
-        return refused.answer
+        _check(request, media_type)
+        content, headers = _carry_out(request)
+        status = 200 if "data" in content or media_type == negotiation.JSON else 400
+    except Refused as refused:
+        status, headers = refused.status, refused.headers
+        content = {"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]}
     except Exception as error:  # noqa: BLE001 - the last line: a caller always gets GraphQL's form, never a stack
-        described = describe(error)
-        return Answer(500, _dump({"errors": [_error(described)]}), _headers())
+        status, content, headers = _failure(error)
+    return Answer(status, _dump(content), _headers(media_type or negotiation.JSON, headers))
 
 
-def _authorise() -> None:
-    if not settings.open_access:
-        raise _Refused(401, str(Unauthenticated()), Unauthenticated.code, **{"WWW-Authenticate": "Bearer"})
+def _check(request: Request, media_type: str | None) -> None:
+    if media_type is None:
+        raise Refused(406, f"Answers come as {negotiation.RESPONSE} or {negotiation.JSON}", "NOT_ACCEPTABLE")
+    if request.method not in {*METHODS, "HEAD"}:
+        raise Refused(405, "Use GET or POST", "METHOD_NOT_ALLOWED", Allow=", ".join(METHODS))
 
 
-def _execute(request: Request, parameters: _Parameters) -> Answer:
-    prepared = prepare(parameters.query)
+def _carry_out(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answer in GraphQL's form, and further headers."""
+    parameters = read_parameters(request)
+    caller = identify(request.headers)
+    parameters = _persisted(parameters, caller)
+    prepared = prepare(parameters.query, hints=not caller.is_stranger)
     if prepared.document is None:
-        return Answer(400, _dump({"errors": [format_error(error) for error in prepared.errors]}), _headers())
+        return {"errors": [format_error(error) for error in prepared.errors]}, {}
     operation = get_operation_ast(prepared.document, parameters.operation)
     if operation is None:
-        raise _Refused(400, "Name one of the document's operations in operationName")
-    if request.method == "GET" and not _is_query(operation):
-        raise _Refused(405, "Only queries can be sent with GET", "METHOD_NOT_ALLOWED", Allow="POST")
-    answered = answer(run(prepared.document, parameters.variables, parameters.operation))
-    return Answer(200 if "data" in answered else 400, _dump(answered), _headers())
-
-
-def _is_query(operation: OperationDefinitionNode) -> bool:
-    return operation.operation is OperationType.QUERY
-
-
-def _parameters(request: Request) -> _Parameters:
-    if request.method == "GET":
-        raw: dict[str, Any] = dict(request.query)
-        for name in ("variables", "extensions"):
-            if raw.get(name):
-                raw[name] = _parse(raw[name], f"The parameter {name}")
-    elif request.method == "POST":
-        raw = _body(request)
+        raise Refused(400, "Name one of the document's operations in operationName")
+    changes = operation.operation is OperationType.MUTATION
+    if request.method in {"GET", "HEAD"} and changes:
+        raise Refused(405, "Only queries can be sent with GET", "METHOD_NOT_ALLOWED", Allow="POST")
+    only_meta = _authorise(prepared.document, operation, parameters, caller)
+    key = request.headers.get("idempotency-key") if changes else None
+    headers = {}
+    if only_meta and not parameters.variables:
+        answered = introspected(prepared.document, parameters.operation)
+    elif key:
+        answered, again = idempotency.once(
+            key, caller, parameters.identity, lambda: _execute(prepared.document, parameters, caller)
+        )
+        headers = {"Idempotency-Replayed": "true"} if again else {}
     else:
-        raise _Refused(405, "Use GET or POST", "METHOD_NOT_ALLOWED", Allow=_METHODS)
-    query, variables, operation = raw.get("query"), raw.get("variables"), raw.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise _Refused(400, "Send a GraphQL document in `query`")
-    if variables is not None and not isinstance(variables, dict):
-        raise _Refused(400, "`variables` must be an object")
-    if operation is not None and not isinstance(operation, str):
-        raise _Refused(400, "`operationName` must be a string")
-    return _Parameters(query, variables, operation or None)
+        answered = _execute(prepared.document, parameters, caller)
+    return answered, headers
 
 
-def _body(request: Request) -> dict[str, Any]:
-    if len(request.body) > MOST_BYTES:
-        raise _Refused(413, f"A request has at most {MOST_BYTES} bytes", "TOO_LARGE")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != _JSON:
-        raise _Refused(415, f"Send {_JSON}", "UNSUPPORTED_MEDIA_TYPE")
-    body = _parse(request.body, "The body")
-    if not isinstance(body, dict):
-        raise _Refused(400, "The body must be a JSON object; batches are not supported")
-    return body
+def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
+    digest = persisted.wanted_hash(parameters.extensions)
+    if digest is None:
+        if not parameters.query:
+            raise Refused(400, "Send a GraphQL document in `query`")
+        return parameters
+    if not parameters.query:
+        return replace(parameters, query=persisted.find(digest))
+    persisted.keep(digest, parameters.query, caller)
+    return parameters
 
 
-def _parse(text: bytes | str, what: str) -> Any:
-    try:
-        # Not json.loads of bytes, which would guess UTF-16 and UTF-32 as well.
-        text = text.decode("utf-8") if isinstance(text, bytes) else text
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise _Refused(400, f"{what} is not valid JSON in UTF-8") from None
+def _authorise(
+    document: DocumentNode, operation: OperationDefinitionNode, parameters: Parameters, caller: Caller
+) -> bool:
+    """Whether nothing but the schema is asked for. Raises Unauthenticated, Forbidden, OverLimit."""
+    found = price(schema(), rules(), document, operation, parameters.variables or {})
+    caller.check(max(found.role, Role.VIEWER) if found.introspects else found.role)
+    if found.cost > settings.cost_limit:
+        raise OverLimit(
+            f"The document costs {found.cost}, more than {settings.cost_limit}: ask for smaller pages, or fewer fields",
+            "COST_LIMIT",
+        )
+    return found.introspects and found.cost == 0 and found.depth == 0
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+def _execute(document: DocumentNode | None, parameters: Parameters, caller: Caller) -> dict[str, Any]:
+    assert document is not None  # noqa: S101 - it was prepared
+    return answer(run(document, parameters.variables, parameters.operation, caller.name))
 
 
-def _error(described: Mapping[str, str | None]) -> dict[str, Any]:
-    return {"message": described["message"], "extensions": {"code": described["code"]}}
+def _failure(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
+    described = describe(error)
+    code = described["code"] or ""
+    status = _STATUSES.get(code, 400 if isinstance(error, CrmError) else 500)
+    extensions = {name: value for name, value in described.items() if name != "message" and value is not None}
+    return (
+        status,
+        {"errors": [{"message": described["message"], "extensions": extensions}]},
+        _MORE_HEADERS.get(code, {}),
+    )
 
 
-def _headers(**more: str) -> dict[str, str]:
-    return {"Content-Type": f"{_JSON}; charset=utf-8", "Cache-Control": "no-store", **more}
+def _headers(media_type: str, more: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "Content-Type": f"{media_type}; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Vary": "Accept, Origin",
+        "X-Content-Type-Options": "nosniff",
+        **more,
+    }
 
 
 def _dump(content: dict[str, Any]) -> str:

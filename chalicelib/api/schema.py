@@ -20,9 +20,11 @@ from graphql import (
     validate,
 )
 
-from chalicelib.api import bulk, jobs, mutations, queries, reports
+from chalicelib.api import bulk, jobs, keys, mutations, queries, reports
 from chalicelib.api.context import Context
 from chalicelib.api.faults import format_error
+from chalicelib.api.limits import MOST_CHARACTERS, MOST_COMMENTS, MOST_TOKENS, check_shape
+from chalicelib.api.price import Rules, read_rules
 from chalicelib.api.scalars import bind_scalars
 from chalicelib.crm import money
 from chalicelib.crm.customers import Customer
@@ -30,7 +32,6 @@ from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 
 ANYONE = "anyone"
-_MOST_TOKENS = 2000
 _MOST_ERRORS = 5
 _DOCUMENTS = 256
 """Parsed and validated documents kept; one takes about 34 kB and saves 3.5 ms (measured)."""
@@ -62,6 +63,7 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "jobRuns": jobs.job_runs,
         "jobRun": jobs.job_run,
         "queue": jobs.queue_depth,
+        "keys": keys.all_keys,
         "deadLetters": jobs.dead_letters,
     },
     "Mutation": {
@@ -84,6 +86,9 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "resumeJob": jobs.resume_job,
         "remakeReport": jobs.remake_report,
         "redriveDeadLetters": jobs.redrive_dead_letters,
+        "createKey": keys.create_key,
+        "rotateKey": keys.rotate_key,
+        "revokeKey": keys.revoke_key,
     },
     "Customer": {"orders": queries.all_orders, "lastOrderAt": lambda row, _: row.last_order},
     "Product": {
@@ -116,6 +121,7 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "newCustomers": reports.new_customers,
     },
     "ReportEntry": {"revenue": reports.revenue},
+    "ApiKey": {"role": lambda row, _: row.role.name, "state": keys.state},
     "JobRun": {
         "cap": lambda run, _: run.arguments.get("cap"),
         "period": lambda run, _: run.arguments.get("period"),
@@ -125,7 +131,7 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     **{
         f"{kind}Connection": {"pageInfo": queries.page_info}
-        for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun")
+        for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun", "ApiKey")
     },
 }
 _KINDS = {Customer: "Customer", Product: "Product", Order: "Order"}
@@ -150,6 +156,12 @@ def schema() -> GraphQLSchema:
     return built
 
 
+@cache
+def rules() -> Rules:
+    """Raises LookupError if a field has none: who may see it must be said."""
+    return read_rules(schema())
+
+
 def _bind(kind: GraphQLObjectType, resolvers: Mapping[str, Callable[..., Any]]) -> None:
     if unknown := resolvers.keys() - kind.fields.keys():
         raise LookupError(f"{kind.name} has no field {unknown}")
@@ -167,16 +179,29 @@ def _attribute(name: str) -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=_DOCUMENTS)
-def prepare(text: str) -> Prepared:
+def prepare(text: str, *, hints: bool = True) -> Prepared:
+    """Parse and validate; without `hints` no error suggests what the schema has instead. Raises OverLimit."""
     try:
-        document = parse(text, max_lexical_tokens=_MOST_TOKENS)
+        document = parse(
+            text, max_lexical_tokens=MOST_TOKENS, max_comments=MOST_COMMENTS, max_source_length=MOST_CHARACTERS
+        )
     except GraphQLError as error:
-        error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
+        over_limit = "Parsing aborted" in error.message
+        error.extensions = {"code": "DOCUMENT_TOO_COMPLEX" if over_limit else "GRAPHQL_PARSE_FAILED"}
         return Prepared(None, (error,))
-    errors = validate(schema(), document, max_errors=_MOST_ERRORS)
-    for failure in errors:
-        failure.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
-    return Prepared(None if errors else document, tuple(errors))
+    check_shape(document)
+    errors = validate(schema(), document, max_errors=_MOST_ERRORS, hide_suggestions=not hints)
+    return Prepared(None if errors else document, tuple(_failure(error, hints=hints) for error in errors))
+
+
+def _failure(error: GraphQLError, *, hints: bool) -> GraphQLError:
+    # A literal that is too much for Python itself, such as a number of 5,000 digits, is no fault of ours.
+    unreadable = error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+    failure = GraphQLError("The document has a value that cannot be read", error.nodes) if unreadable else error
+    failure.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+    if not hints:  # there is one that `hide_suggestions` leaves
+        failure.message = failure.message.partition(" Did you mean")[0]
+    return failure
 
 
 def run(
@@ -191,6 +216,12 @@ def run(
     )
     assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
     return result
+
+
+@lru_cache(maxsize=16)
+def introspected(document: DocumentNode, operation: str | None) -> dict[str, Any]:
+    """The answer to a document that asks for nothing but the schema: it never changes, and is dear to make."""
+    return answer(run(document, None, operation))
 
 
 def execute(text: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -1,6 +1,12 @@
 """Opaque ids that tell their table and sort by time: `cus_…`, `prd_…`, `ord_…` and a ULID."""
 
+import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from itertools import count
 
 from ulid import ULID
 
@@ -12,8 +18,29 @@ ORDER = "ord"
 _ID = re.compile(r"(cus|prd|ord)_[0-9A-HJKMNP-TV-Z]{26}")
 
 
+_given: ContextVar[Iterator[ULID] | None] = ContextVar("given ids", default=None)
+
+
 def new_id(kind: str) -> str:
-    return f"{kind}_{ULID.from_datetime(clock.now())}"
+    given = _given.get()
+    return f"{kind}_{next(given) if given else ULID.from_datetime(clock.now())}"
+
+
+@contextmanager
+def made_from(seed: str, moment: datetime) -> Iterator[None]:
+    """New ids follow from `seed` and `moment`: a request that is carried out again makes the same ones."""
+    milliseconds = int(moment.timestamp() * 1000).to_bytes(6)
+    ids = (ULID(milliseconds + hashlib.sha256(f"{seed} {number}".encode()).digest()[:10]) for number in count())
+    before = _given.set(ids)
+    try:
+        yield
+    finally:
+        _given.reset(before)
+
+
+def may_exist() -> bool:
+    """Whether a new id may be that of a row which an earlier try of the same request has made."""
+    return _given.get() is not None
 
 
 def kind_of(row_id: str) -> str | None:

@@ -96,6 +96,9 @@ def create(customer_id: str, quantities: Mapping[str, int], date: datetime | Non
     _check_quantities(quantities)
     placed_at = moments.to_text(moments.checked_past(date, "orderDate"))
     order_id = ids.new_id(ids.ORDER)  # before the first try: a retry that meets its own success knows it
+    made = find(order_id) if ids.may_exist() else None
+    if made:
+        return made
     customer, order = _priced(order_id, customer_id, placed_at, quantities)
     lines.put(placed_at, order_id, quantities)
     try:

@@ -79,6 +79,9 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
         sold=0,
         token=new_token(),
     )
+    made = find(product.id) if ids.may_exist() else None
+    if made:
+        return made
     write = Transaction(proof=lambda: find(product.id) is not None)
     _claim_sku(write, product)
     write.put(_row(product), tables.Product.id.does_not_exist())

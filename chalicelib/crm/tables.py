@@ -203,7 +203,7 @@ class Line(Model):
 
 
 class Op(Model):
-    """Small rows around the entities and jobs: see `claims`, `counters`, `cursors`, `archive`, and `jobs.control`."""
+    """Small rows around the entities and jobs: see `claims`, `counters`, `cursors`, `archive`, `credentials`, and `jobs.control`."""
 
     class Meta:
         table_name = settings.table_prefix + "ops"
@@ -221,6 +221,8 @@ class Op(Model):
     created = NumberAttribute(null=True)
     paused_until = UnicodeAttribute(null=True)
     watched = UnicodeAttribute(null=True)
+    used_at = UnicodeAttribute(null=True)
+    full_until = NumberAttribute(null=True)
     ttl = TTLAttribute(null=True)
 
 

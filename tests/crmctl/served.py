@@ -9,7 +9,8 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from chalicelib import aws
-from chalicelib.api.http import Request, respond
+from chalicelib.api.http import respond
+from chalicelib.api.message import Request
 from chalicelib.api.schema import execute
 from chalicelib.jobs import queue
 from chalicelib.jobs.runner import Runner
