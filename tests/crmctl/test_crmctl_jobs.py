@@ -81,7 +81,7 @@ def test_a_job_is_paused_with_a_reason_and_an_end_and_resumed(crm: Served) -> No
     with time_is(NOON):
         paused = crm.crmctl("pause", "low_stock", "--reason", "stock-taking", "--until", "2026-11-23T08:00+02:00")
         assert paused.stdout == (
-            "low_stock is paused by anyone since 2026-11-22 12:00 until 2026-11-23 06:00: stock-taking\n"
+            "low_stock is paused by open access since 2026-11-22 12:00 until 2026-11-23 06:00: stock-taking\n"
         )
         assert control.find("low_stock").pause
         resumed = crm.crmctl("resume", "low_stock")

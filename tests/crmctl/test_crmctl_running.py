@@ -37,7 +37,7 @@ def test_a_run_is_waited_for_and_its_lines_and_counts_are_shown(crm: Served) -> 
     assert [line.partition("] ")[2] for line in lines] == ["Product: Lamp, New Stock: 13"]
     slot = runs.latest("low_stock", 1)[0].slot
     assert last.startswith(f"{slot} SUCCEEDED in ")
-    assert last.endswith("(OPERATOR by anyone): restocked 1")
+    assert last.endswith("(OPERATOR by open access): restocked 1")
     assert result.stderr == f"low_stock was asked for: run {slot}\n"
     assert products.find_all([lamp.id])[lamp.id].stock == 13
 
@@ -98,7 +98,7 @@ def test_a_run_that_takes_longer_than_the_timeout_ends_with_3_and_what_it_waits_
     assert ledger.claim(catalog.LOW_STOCK, SLOT)
     result = crm.crmctl("run", "low_stock", "--timeout", "0.05")
     assert result.exit_code == 3
-    assert f"WAITING (OPERATOR by anyone): waits for the run of {SLOT}" in result.stdout
+    assert f"WAITING (OPERATOR by open access): waits for the run of {SLOT}" in result.stdout
     assert "Not finished after 0.05 s; it goes on. See what comes of it: crmctl runs low_stock" in result.stderr
 
 
@@ -111,7 +111,7 @@ def test_a_run_that_is_skipped_after_all_ends_with_1(crm: Served, monkeypatch: p
     monkeypatch.setattr(time, "sleep", paused_meanwhile)
     result = crm.crmctl("run", "low_stock")
     assert result.exit_code == 1
-    assert "SKIPPED (OPERATOR by anyone): paused by ann: stock-taking" in result.stdout
+    assert "SKIPPED (OPERATOR by open access): paused by ann: stock-taking" in result.stdout
 
 
 @pytest.mark.parametrize(
