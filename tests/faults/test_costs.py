@@ -1,6 +1,6 @@
 """What a run costs depends on what it changes, not on how many rows there are.
 
-The larger company has 5,000 rows of each kind; CRM_FULL_SIZE=1 gives it 100,000, which takes minutes to load.
+The larger company has 3,000 rows of each kind; CRM_FULL_SIZE=1 gives it 100,000, which takes minutes to load.
 """
 
 import os
@@ -26,7 +26,7 @@ from tests.metering import Meter, metered
 pytestmark = pytest.mark.ministack
 
 FULL = bool(os.environ.get("CRM_FULL_SIZE"))
-SMALL, LARGE = 1000, 100_000 if FULL else 5000
+SMALL, LARGE = 1000, 100_000 if FULL else 3000
 AFFECTED = 40
 JOBS = (catalog.CUSTOMER_CLEANUP, catalog.ORDER_REMINDERS, catalog.LOW_STOCK)
 NOW = SLOTS[catalog.CUSTOMER_CLEANUP]
