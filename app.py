@@ -19,8 +19,9 @@ from chalicelib.api.schema import execute
 from chalicelib.jobs import catalog, queue, watch
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.runner import Runner
+from chalicelib.settings import settings
 
-app = Chalice(app_name="crm")
+app = Chalice(app_name=f"crm-{settings.stage}")  # the name of the REST API
 telemetry.start()
 
 
