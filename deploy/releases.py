@@ -59,7 +59,7 @@ class Releases:
 
     def url(self, release: str) -> str:
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
-        return f"https://{self.bucket}.s3.{self._region}.{suffix}/{self._key(release)}"
+        return f"https://s3.{self._region}.{suffix}/{self.bucket}/{self._key(release)}"
 
     def _key(self, release: str) -> str:
         return f"{self._stage}/{release}.json"

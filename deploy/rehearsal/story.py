@@ -1,0 +1,122 @@
+"""What is rehearsed: a stage is deployed, used, updated, rolled back, deleted, brought back with its data, and wiped."""
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from chalicelib.jobs import catalog
+from deploy import __main__ as cli
+from deploy import data, package
+from deploy.package import Package
+from deploy.rehearsal.stage import RehearsalError, Stage
+from deploy.releases import Releases
+from deploy.stack import Stack
+
+STAGE = "dev"
+ORDER = "mutation ($c: ID!, $p: ID!) { createOrder(input: {customerId: $c, lines: [{productId: $p, quantity: 2}]}) { order { id } } }"
+STATS = "{ crmStats { customers orders revenue } }"
+
+Say = Callable[[str], None]
+
+
+def expect(holds: object, what: str) -> None:
+    if not holds:
+        raise RehearsalError(what)
+
+
+class Story:
+    """`heard` is what the deploy script says, `connect` makes a stage of its address and key."""
+
+    def __init__(self, directory: Path, connect: Callable[[str, str], Stage], say: Say) -> None:
+        self._directory = directory
+        self._connect = connect
+        self._say = say
+        self._releases = Releases(STAGE)
+
+    def play(self) -> None:
+        built = package.build(STAGE, self._directory / "package")
+        first = self._publish(built)
+        stage = self._connect(*self._bring_up(first))
+        for chapter in (self._calls, self._schedules, self._dead_letters):
+            chapter(stage)
+        before = stage.ask(STATS)
+        second = self._publish(self._changed(built))
+        for release in (second, first):
+            self._bring_up(release)
+            expect(Stack(f"crm-{STAGE}", self._say).tags()["release"] == release, f"{release} does not run")
+            expect(stage.ask(STATS) == before, "the data is not what it was")
+            self._say(f"Release {release} runs, with the data as it was")
+        self._goes_and_comes_back(stage, first)
+
+    def _publish(self, built: Package) -> str:
+        self._releases.ensure_bucket()
+        return self._releases.publish(built)
+
+    def _bring_up(self, release: str) -> tuple[str, str]:
+        """(address, key if there is a first one)"""
+        heard: list[str] = []
+        self._command("rollback", "--release", release, heard=heard)
+        url = next(line.split()[-1] for line in heard if line.startswith("GraphQL: "))
+        key = next((line.split()[-1] for line in heard if line.startswith("Key of")), "")
+        return url, key
+
+    def _command(self, *arguments: str, heard: list[str] | None = None, status: int = 0) -> None:
+        cli.say = (heard if heard is not None else []).append
+        found = cli.main([*arguments, "--stage", STAGE, "--poll", "0.2"])
+        if found != status:
+            raise RehearsalError("\n".join([f"python -m deploy {' '.join(arguments)} ended with {found}", *(heard or [])]))
+
+    def _calls(self, stage: Stage) -> None:
+        refused = stage.answer(STATS, Authorization="Bearer crm_000000000000_wrong")
+        expect(refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED", f"a wrong key opens: {refused}")
+        expect(stage.ask("{ health { database queue } }") == {"health": {"database": "UP", "queue": "UP"}}, "not healthy")
+        customer = stage.ask('mutation { createCustomer(input: {name: "Ann", email: "ann@example.com"}) { customer { id } } }')
+        product = stage.ask('mutation { createProduct(input: {name: "Lamp", price: "12.50", stock: 6}) { product { id } } }')
+        ids = {"c": customer["createCustomer"]["customer"]["id"], "p": product["createProduct"]["product"]["id"]}
+        answers = [stage.answer(ORDER, ids, **{"Idempotency-Key": "one"}) for _ in range(2)]
+        expect(answers[0] == answers[1] and "errors" not in answers[0], f"a repeated order is another: {answers}")
+        stock = stage.ask("query ($p: ID!) { product(id: $p) { stock } }", p=ids["p"])["product"]["stock"]
+        expect(stock == 4, f"6 - 2 pieces are {stock}")
+        self._say("The API takes orders, and knows a repeated one")
+
+    def _schedules(self, stage: Stage) -> None:
+        stage.send("poison")  # it needs its time, which others can use
+        for job in sorted(catalog.JOBS.values(), key=lambda job: job.schedule.after(stage.now())):
+            lines = stage.fires(job)
+            expect(lines or job.name == catalog.CUSTOMER_CLEANUP.name, f"{job.name} left no line")
+            expect("is down" not in "".join(lines), f"the heartbeat got no answer: {lines}")
+            self._say(f"{job.name}: {lines[0] if lines else 'nothing to do'}")
+        reports = stage.ask("{ reports { edges { node { period } } } }")["reports"]["edges"]
+        expect(len(reports) == 1, f"the weekly report was not made by the queue's consumer: {reports}")
+        stage.ask('mutation { remakeReport(period: "2026-W01") { run { slot } } }')
+        stage.wait(lambda: stage.ask('{ report(period: "2026-W01") { period } }')["report"], "a report that was asked for")
+
+    def _dead_letters(self, stage: Stage) -> None:
+        found = stage.wait(lambda: stage.ask("{ deadLetters { body reason } }")["deadLetters"], "the dead letter", 240)
+        expect(found[0]["body"] == "poison", f"the dead letters are {found}")
+        self._say(f"The poisoned message is a dead letter: {found[0]['reason']}")
+
+    def _changed(self, built: Package) -> Package:
+        """The next release: the same with a line more in app.py."""
+        code = self._directory / "changed.zip"
+        shutil.copy(built.code, code)
+        with zipfile.ZipFile(code, "a") as archive:
+            archive.writestr("chalicelib/next_release.py", '"""A module more."""\n')
+        return Package(built.template, code)
+
+    def _goes_and_comes_back(self, stage: Stage, release: str) -> None:
+        before = stage.ask(STATS)
+        self._command("down")
+        expect(len(data.existing(STAGE)) == len(data.table_names(STAGE)), "the tables went with the stack")
+        url, key = self._bring_up(release)
+        expect(not key, "a stage that has keys was given another one")
+        stage.url = url
+        expect(stage.ask(STATS) == before, "the data is not what it was")
+        self._say("The stack was deleted and made again around its tables")
+        self._command("delete-data", status=1)
+        self._command("delete-data", "--confirm", f"crm-{STAGE}", status=1)
+        self._command("down")
+        self._command("delete-data", "--confirm", f"crm-{STAGE}")
+        expect(not data.existing(STAGE), "the tables are still there")
+        self._say("Stack and tables are gone")
