@@ -40,6 +40,20 @@ class PackageError(Exception):
 
 def build(stage: str, out: Path, checkout: Path = ROOT) -> Package:
     """Raises PackageError."""
+    sam = make_template(stage, out, checkout)
+    code = out / "deployment.zip"
+    with tempfile.TemporaryDirectory() as scratch:
+        unpacked = Path(scratch)
+        with zipfile.ZipFile(code) as archive:
+            archive.extractall(unpacked)
+        shrink(unpacked)
+        compile_all(unpacked)
+        pack(unpacked, code)
+    return Package(sam, code)
+
+
+def make_template(stage: str, out: Path, checkout: Path = ROOT) -> Path:
+    """Beside Chalice's own zip, as it is. Raises PackageError."""
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch) / "project"
         _copy(checkout, project)
@@ -47,15 +61,9 @@ def build(stage: str, out: Path, checkout: Path = ROOT) -> Package:
         merge.write_text(template.dump(template.to_merge(stage)), "utf-8")
         out.mkdir(parents=True, exist_ok=True)
         _chalice(stage, project, merge, out)
-        unpacked = Path(scratch) / "unpacked"
-        with zipfile.ZipFile(out / "deployment.zip") as archive:
-            archive.extractall(unpacked)
-        shrink(unpacked)
-        compile_all(unpacked)
-        pack(unpacked, out / "deployment.zip")
     sam = out / "sam.json"
     sam.write_text(template.dump(template.finish(template.read(sam))), "utf-8")
-    return Package(sam, out / "deployment.zip")
+    return sam
 
 
 def _copy(checkout: Path, project: Path) -> None:
