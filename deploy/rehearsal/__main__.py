@@ -41,6 +41,7 @@ def main() -> int:
                 Story(
                     directory,
                     lambda url, key: Stage(STAGE, url, key, network.environment, directory / "ahead"),
+                    network.cut,
                     say,
                 ).play()
             except RehearsalError as error:

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 REGION = "us-east-1"
+REHEARSER = "X-Rehearser"
+"""Whoever sends this header gets an answer even when the functions get none."""
 _API = re.compile(rf"([a-z0-9]+)\.execute-api\.{REGION}\.amazonaws\.com")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SECONDS = 60
@@ -35,10 +37,21 @@ class Internet:
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(certificate)
         self.endpoint = ""
+        self.is_cut = False
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
         self.server.internet = self  # type: ignore[attr-defined]
         proxy = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.environment = {"HTTPS_PROXY": proxy, "https_proxy": proxy, "REQUESTS_CA_BUNDLE": str(certificate)}
+
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """The functions get no answer meanwhile; who rehearses does."""
+        self.is_cut = True
+        try:
+            yield
+        finally:
+            self.is_cut = False
 
 
 @contextmanager
@@ -66,7 +79,7 @@ class _Proxy(BaseHTTPRequestHandler):
         internet: Any = self.server.internet  # type: ignore[attr-defined]
         with internet.tls.wrap_socket(self.connection, server_side=True) as secured:
             inner = _Inner.__new__(_Inner)
-            inner.api, inner.endpoint = known[1], internet.endpoint
+            inner.api, inner.internet = known[1], internet
             inner.__init__(secured, self.client_address, self.server)  # type: ignore[misc]
         self.close_connection = True
 
@@ -78,11 +91,14 @@ class _Inner(BaseHTTPRequestHandler):
     """A request to the API's own address, passed on to the emulator's."""
 
     api: str
-    endpoint: str
+    internet: Internet
 
     def do_POST(self) -> None:  # noqa: N802 - named by http.server
+        if self.internet.is_cut and REHEARSER not in self.headers:
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        url = f"{self.endpoint}/_aws/execute-api/{self.api}{self.path}"
+        url = f"{self.internet.endpoint}/_aws/execute-api/{self.api}{self.path}"
         headers = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "connection"}}
         request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - loopback
         try:

@@ -11,6 +11,7 @@ import boto3
 import requests
 
 from chalicelib.jobs.job import Job
+from deploy.rehearsal.internet import REHEARSER
 
 Found = TypeVar("Found")
 _SECONDS = 60
@@ -29,6 +30,7 @@ class Stage:
         self._session.trust_env = False  # a proxy or certificates of the developer's are not meant
         self._session.proxies = {"https": environment["HTTPS_PROXY"]}
         self._session.verify = environment["REQUESTS_CA_BUNDLE"]
+        self._session.headers[REHEARSER] = "yes"
         self._session.headers["Authorization"] = f"Bearer {key}"
 
     def answer(self, document: str, variables: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
@@ -82,3 +84,24 @@ class Stage:
                 return found
             time.sleep(0.5)
         raise RehearsalError(f"{what} has not come within {seconds:.0f} s")
+
+
+class Inbox:
+    """What those who read the topic get."""
+
+    def __init__(self, stage: str) -> None:
+        self._sqs: Any = boto3.client("sqs")
+        anyone = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
+        self._url = self._sqs.create_queue(QueueName="inbox", Attributes={"Policy": policy})["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns: Any = boto3.client("sns")
+        topic = sns.create_topic(Name=f"crm-{stage}-alerts")["TopicArn"]  # the one that is there
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        self._got: list[str] = []
+
+    def has(self, text: str) -> bool:
+        for message in self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", ()):
+            self._got.append(json.loads(message["Body"])["Message"])
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return any(text in message for message in self._got)

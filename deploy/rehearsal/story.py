@@ -3,17 +3,19 @@
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from chalicelib.jobs import catalog
 from deploy import __main__ as cli
 from deploy import data, package
 from deploy.package import Package
-from deploy.rehearsal.stage import RehearsalError, Stage
+from deploy.rehearsal.stage import Inbox, RehearsalError, Stage
 from deploy.releases import Releases
 from deploy.stack import Stack
 
-STAGE = "dev"
+STAGE = "prod"
+"""The one whose name is not the default, and whose tables are protected."""
 ORDER = "mutation ($c: ID!, $p: ID!) { createOrder(input: {customerId: $c, lines: [{productId: $p, quantity: 2}]}) { order { id } } }"
 STATS = "{ crmStats { customers orders revenue } }"
 
@@ -26,11 +28,14 @@ def expect(holds: object, what: str) -> None:
 
 
 class Story:
-    """`heard` is what the deploy script says, `connect` makes a stage of its address and key."""
+    """`connect` makes a stage of its address and key; `cut` cuts its functions off from the API, and joins them again."""
 
-    def __init__(self, directory: Path, connect: Callable[[str, str], Stage], say: Say) -> None:
+    def __init__(
+        self, directory: Path, connect: Callable[[str, str], Stage], cut: Callable[[], AbstractContextManager[None]], say: Say
+    ) -> None:
         self._directory = directory
         self._connect = connect
+        self._cut = cut
         self._say = say
         self._releases = Releases(STAGE)
 
@@ -38,7 +43,7 @@ class Story:
         built = package.build(STAGE, self._directory / "package")
         first = self._publish(built)
         stage = self._connect(*self._bring_up(first))
-        for chapter in (self._calls, self._schedules, self._dead_letters):
+        for chapter in (self._calls, self._schedules, self._alerts, self._dead_letters, self._beside):
             chapter(stage)
         before = stage.ask(STATS)
         second = self._publish(self._changed(built))
@@ -61,9 +66,10 @@ class Story:
         key = next((line.split()[-1] for line in heard if line.startswith("Key of")), "")
         return url, key
 
-    def _command(self, *arguments: str, heard: list[str] | None = None, status: int = 0) -> None:
+    @staticmethod
+    def _command(*arguments: str, heard: list[str] | None = None, status: int = 0, stage: str = STAGE) -> None:
         cli.say = (heard if heard is not None else []).append
-        found = cli.main([*arguments, "--stage", STAGE, "--poll", "0.2"])
+        found = cli.main([*arguments, "--stage", stage, "--poll", "0.2"])
         if found != status:
             raise RehearsalError("\n".join([f"python -m deploy {' '.join(arguments)} ended with {found}", *(heard or [])]))
 
@@ -91,6 +97,27 @@ class Story:
         expect(len(reports) == 1, f"the weekly report was not made by the queue's consumer: {reports}")
         stage.ask('mutation { remakeReport(period: "2026-W01") { run { slot } } }')
         stage.wait(lambda: stage.ask('{ report(period: "2026-W01") { period } }')["report"], "a report that was asked for")
+
+    def _alerts(self, stage: Stage) -> None:
+        inbox = Inbox(STAGE)
+        with self._cut():
+            lines = stage.fires(catalog.HEARTBEAT)
+        expect("is down" in "".join(lines), f"the heartbeat noticed nothing: {lines}")
+        stage.wait(lambda: inbox.has("DOWN: heartbeat"), "the message that the API is down")
+        stage.fires(catalog.HEARTBEAT)
+        stage.wait(lambda: inbox.has("RECOVERED: heartbeat"), "the message that the API is back")
+        self._say("Who reads the topic was told that the API was down, and that it is back")
+
+    def _beside(self, _stage: Stage) -> None:
+        """Another stage in the same account, of resources.yaml alone."""
+        other = Stack("crm-dev-resources", self._say)
+        heard: list[str] = []
+        self._command("resources", heard=heard, stage="dev")
+        expect(len(data.existing("dev")) == len(data.table_names("dev")), "dev has not all of its tables")
+        expect(any(line.startswith("Key of the first operator") for line in heard), "dev has no key")
+        other.delete()
+        data.delete("dev")
+        self._say("The resources of dev stood beside it, and are gone")
 
     def _dead_letters(self, stage: Stage) -> None:
         found = stage.wait(lambda: stage.ask("{ deadLetters { body reason } }")["deadLetters"], "the dead letter", 240)
