@@ -14,26 +14,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deploy import data, package, policies, template
 from deploy.package import PackageError
 from deploy.releases import Releases
-from deploy.stack import DeployError, Stack
+from deploy.stack import DeployError, Say, Stack
 
 ACCOUNT = Path(__file__).with_name("account.yaml")
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
 
 
 def deploy(options: argparse.Namespace) -> None:
     """Package, upload, bring the stack up to it, and tell how to call it."""
     with tempfile.TemporaryDirectory() as scratch:
-        say(f"Packaging {options.stage} ...")
+        options.say(f"Packaging {options.stage} ...")
         made = package.build(options.stage, Path(scratch))
-        say(f"The package has {made.code.stat().st_size / 1e6:.1f} MB")
+        options.say(f"The package has {made.code.stat().st_size / 1e6:.1f} MB")
         releases = Releases(options.stage, options.bucket)
         releases.ensure_bucket()
         release = releases.publish(made)
-    say(f"Uploaded as release {release} to {releases.bucket}")
-    _allow_access_logs()
+    options.say(f"Uploaded as release {release} to {releases.bucket}")
+    _allow_access_logs(options)
     _bring_up(options, releases, release)
 
 
@@ -44,14 +40,14 @@ def rollback(options: argparse.Namespace) -> None:
     wanted = options.release or releases.before(current)
     if not wanted:
         raise DeployError("There is no release before the one that runs")
-    say(f"From release {current} to {wanted}")
+    options.say(f"From release {current} to {wanted}")
     _bring_up(options, releases, wanted)
 
 
 def releases(options: argparse.Namespace) -> None:
     current = _stack(options).tags().get("release")
     for name in Releases(options.stage, options.bucket).names():
-        say(f"{name}{'  <- runs' if name == current else ''}")
+        options.say(f"{name}{'  <- runs' if name == current else ''}")
 
 
 def delete(options: argparse.Namespace) -> None:
@@ -59,8 +55,8 @@ def delete(options: argparse.Namespace) -> None:
     _stack(options).delete()
     kept = data.existing(options.stage)
     if kept:
-        say(f"The stack is gone. Kept, with what is in them: {', '.join(kept)}")
-        say(f"To delete them too: make delete-data STAGE={options.stage} CONFIRM=crm-{options.stage}")
+        options.say(f"The stack is gone. Kept, with what is in them: {', '.join(kept)}")
+        options.say(f"To delete them too: make delete-data STAGE={options.stage} CONFIRM=crm-{options.stage}")
 
 
 def delete_data(options: argparse.Namespace) -> None:
@@ -68,17 +64,17 @@ def delete_data(options: argparse.Namespace) -> None:
         raise DeployError(f"This deletes every row of the stage. If you mean it: CONFIRM=crm-{options.stage}")
     if _stack(options).exists():
         raise DeployError(f"The stack still uses its tables: make delete STAGE={options.stage} first")
-    say(f"Deleted: {', '.join(data.delete(options.stage)) or 'nothing'}")
+    options.say(f"Deleted: {', '.join(data.delete(options.stage)) or 'nothing'}")
 
 
 def resources(options: argparse.Namespace) -> None:
     """What `chalice deploy` needs first: resources.yaml as a stack of its own."""
-    stack = Stack(f"crm-{options.stage}-resources", say, options.poll)
+    stack = Stack(f"crm-{options.stage}-resources", options.say, options.poll)
     parameters = {"Stage": options.stage} | ({"AlarmEmail": options.email} if options.email else {})
     stack.deploy({"TemplateBody": template.RESOURCES.read_text("utf-8")}, parameters, {})
     for name, value in stack.outputs().items():
-        say(f"{name}: {value}")
-    _first_key(options.stage)
+        options.say(f"{name}: {value}")
+    _first_key(options)
 
 
 def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> None:
@@ -88,36 +84,36 @@ def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> Non
     changed = stack.deploy(
         {"TemplateURL": found.url(release)}, parameters, {"stage": options.stage, "release": release}, adopt=adopt
     )
-    say("The stack is up to date" if changed else "There was nothing to change")
-    say(f"GraphQL: {stack.outputs()['GraphQL']}")
-    _first_key(options.stage)
+    options.say("The stack is up to date" if changed else "There was nothing to change")
+    options.say(f"GraphQL: {stack.outputs()['GraphQL']}")
+    _first_key(options)
 
 
-def _first_key(stage: str) -> None:
+def _first_key(options: argparse.Namespace) -> None:
     """Once a stage: nobody could use it otherwise, and nobody can tell the key again."""
     region: str = boto3.client("dynamodb").meta.region_name
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}
-    environment |= {"CRM_STAGE": stage, "CRM_REGION": region}
+    environment |= {"CRM_STAGE": options.stage, "CRM_REGION": region}
     command = [sys.executable, "-m", "deploy.first_key"]
     key = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, cwd=package.ROOT).stdout
     if key:
-        say(f"Key of the first operator, told this once: {key}")
+        options.say(f"Key of the first operator, told this once: {key}")
 
 
-def _allow_access_logs() -> None:
+def _allow_access_logs(options: argparse.Namespace) -> None:
     if boto3.client("apigateway").get_account().get("cloudwatchRoleArn"):
         return
-    say("API Gateway may not write logs in this account and region yet: making the role")
-    Stack("crm-account", say).deploy({"TemplateBody": ACCOUNT.read_text("utf-8")}, {}, {})
+    options.say("API Gateway may not write logs in this account and region yet: making the role")
+    Stack("crm-account", options.say, options.poll).deploy({"TemplateBody": ACCOUNT.read_text("utf-8")}, {}, {})
 
 
 def _stack(options: argparse.Namespace) -> Stack:
-    return Stack(f"crm-{options.stage}", say, options.poll)
+    return Stack(f"crm-{options.stage}", options.say, options.poll)
 
 
 def _package(options: argparse.Namespace) -> None:
     made = package.build(options.stage, options.out)
-    say(f"{made.template}\n{made.code} ({made.code.stat().st_size / 1e6:.1f} MB)")
+    options.say(f"{made.template}\n{made.code} ({made.code.stat().st_size / 1e6:.1f} MB)")
 
 
 def _policies(_options: argparse.Namespace) -> None:
@@ -150,8 +146,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+def _print(text: str) -> None:
+    print(text, flush=True)
+
+
+def main(arguments: list[str] | None = None, say: Say = _print) -> int:
+    options = _parser().parse_args(arguments, argparse.Namespace(say=say))
     try:
         options.run(options)
     except (DeployError, PackageError, ClientError, BotoCoreError) as error:

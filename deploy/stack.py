@@ -87,7 +87,9 @@ class Stack:
         try:
             waiter.wait(ChangeSetName=change_set, WaiterConfig={"Delay": max(1, round(self._poll)), "MaxAttempts": 300})
         except WaiterError as error:
-            reason = self._cloudformation.describe_change_set(ChangeSetName=change_set).get("StatusReason") or str(error)
+            reason = self._cloudformation.describe_change_set(ChangeSetName=change_set).get("StatusReason") or str(
+                error
+            )
             self._cloudformation.delete_change_set(ChangeSetName=change_set)
             if any(text in reason for text in _NOTHING):
                 return None

@@ -27,8 +27,18 @@ def to_merge(stage: str) -> dict[str, Any]:
     """What Chalice shall merge into the template of `stage`."""
     merged = TemplateDeepMerger().merge(read(STACK), read(RESOURCES))
     del merged["Parameters"]["Stage"]
-    for function in ("APIHandler", "Heartbeat", "LowStock", "OrderReminders", "CustomerCleanup", "WeeklyReport", "Work"):
-        variables = merged["Resources"][function]["Properties"].setdefault("Environment", {}).setdefault("Variables", {})
+    for function in (
+        "APIHandler",
+        "Heartbeat",
+        "LowStock",
+        "OrderReminders",
+        "CustomerCleanup",
+        "WeeklyReport",
+        "Work",
+    ):
+        variables = (
+            merged["Resources"][function]["Properties"].setdefault("Environment", {}).setdefault("Variables", {})
+        )
         variables["CRM_STAGE"] = stage
     del merged["Conditions"]["IsProd"]
     written: dict[str, Any] = _write_out(merged, stage)

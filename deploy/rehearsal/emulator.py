@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from localdev import emulator
@@ -98,10 +98,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """Its functions too: they are of its process group."""
     assert process.stdin is not None  # noqa: S101 - it was made with a pipe
     process.stdin.close()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

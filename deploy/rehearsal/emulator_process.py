@@ -39,7 +39,9 @@ def accept_metric_math() -> None:
             if "MetricStat" in entry:
                 metric = entry["MetricStat"]
                 rest = {key: value for key, value in properties.items() if key != "Metrics"}
-                return record(name, {**rest, **metric["Metric"], "Period": metric["Period"], "Statistic": metric["Stat"]})
+                return record(
+                    name, {**rest, **metric["Metric"], "Period": metric["Period"], "Statistic": metric["Stat"]}
+                )
         return record(name, properties)
 
     provisioners._cw_metric_alarm_record = first_metric

@@ -43,7 +43,6 @@ class Internet:
         proxy = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.environment = {"HTTPS_PROXY": proxy, "https_proxy": proxy, "REQUESTS_CA_BUNDLE": str(certificate)}
 
-
     @contextmanager
     def cut(self) -> Iterator[None]:
         """The functions get no answer meanwhile; who rehearses does."""
@@ -69,7 +68,7 @@ class _Proxy(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     api = ""
 
-    def do_CONNECT(self) -> None:  # noqa: N802 - named by http.server
+    def do_CONNECT(self) -> None:
         known = _API.fullmatch(self.path.partition(":")[0])
         if known is None:
             self.send_error(HTTPStatus.FORBIDDEN, "The rehearsal has no such address")
@@ -93,7 +92,7 @@ class _Inner(BaseHTTPRequestHandler):
     api: str
     internet: Internet
 
-    def do_POST(self) -> None:  # noqa: N802 - named by http.server
+    def do_POST(self) -> None:
         if self.internet.is_cut and REHEARSER not in self.headers:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
             return
@@ -128,7 +127,9 @@ def _write_certificate(file: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"*.execute-api.{REGION}.amazonaws.com")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(f"*.execute-api.{REGION}.amazonaws.com")]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -47,7 +47,9 @@ class Stage:
 
     def run(self, job: str, *, after: str = "") -> dict[str, Any] | None:
         """The newest run of that job, if its slot is later than `after` and it has come to its end."""
-        document = "query ($job: String!) { jobRuns(job: $job, first: 1) { edges { node { slot status error lines } } } }"
+        document = (
+            "query ($job: String!) { jobRuns(job: $job, first: 1) { edges { node { slot status error lines } } } }"
+        )
         edges = self.ask(document, job=job)["jobRuns"]["edges"]
         newest: dict[str, Any] | None = edges[0]["node"] if edges else None
         ended = newest is not None and newest["slot"] > after and newest["status"] not in {"WAITING", "RUNNING"}

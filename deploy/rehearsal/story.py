@@ -19,6 +19,8 @@ STAGE = "prod"
 ORDER = "mutation ($c: ID!, $p: ID!) { createOrder(input: {customerId: $c, lines: [{productId: $p, quantity: 2}]}) { order { id } } }"
 STATS = "{ crmStats { customers orders revenue } }"
 
+STOCK = 6
+
 Say = Callable[[str], None]
 
 
@@ -31,7 +33,11 @@ class Story:
     """`connect` makes a stage of its address and key; `cut` cuts its functions off from the API, and joins them again."""
 
     def __init__(
-        self, directory: Path, connect: Callable[[str, str], Stage], cut: Callable[[], AbstractContextManager[None]], say: Say
+        self,
+        directory: Path,
+        connect: Callable[[str, str], Stage],
+        cut: Callable[[], AbstractContextManager[None]],
+        say: Say,
     ) -> None:
         self._directory = directory
         self._connect = connect
@@ -68,22 +74,29 @@ class Story:
 
     @staticmethod
     def _command(*arguments: str, heard: list[str] | None = None, status: int = 0, stage: str = STAGE) -> None:
-        cli.say = (heard if heard is not None else []).append
-        found = cli.main([*arguments, "--stage", stage, "--poll", "0.2"])
+        found = cli.main([*arguments, "--stage", stage, "--poll", "0.2"], (heard if heard is not None else []).append)
         if found != status:
-            raise RehearsalError("\n".join([f"python -m deploy {' '.join(arguments)} ended with {found}", *(heard or [])]))
+            raise RehearsalError(
+                "\n".join([f"python -m deploy {' '.join(arguments)} ended with {found}", *(heard or [])])
+            )
 
     def _calls(self, stage: Stage) -> None:
         refused = stage.answer(STATS, Authorization="Bearer crm_000000000000_wrong")
         expect(refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED", f"a wrong key opens: {refused}")
-        expect(stage.ask("{ health { database queue } }") == {"health": {"database": "UP", "queue": "UP"}}, "not healthy")
-        customer = stage.ask('mutation { createCustomer(input: {name: "Ann", email: "ann@example.com"}) { customer { id } } }')
-        product = stage.ask('mutation { createProduct(input: {name: "Lamp", price: "12.50", stock: 6}) { product { id } } }')
+        expect(
+            stage.ask("{ health { database queue } }") == {"health": {"database": "UP", "queue": "UP"}}, "not healthy"
+        )
+        customer = stage.ask(
+            'mutation { createCustomer(input: {name: "Ann", email: "ann@example.com"}) { customer { id } } }'
+        )
+        product = stage.ask(
+            'mutation { createProduct(input: {name: "Lamp", price: "12.50", stock: 6}) { product { id } } }'
+        )
         ids = {"c": customer["createCustomer"]["customer"]["id"], "p": product["createProduct"]["product"]["id"]}
         answers = [stage.answer(ORDER, ids, **{"Idempotency-Key": "one"}) for _ in range(2)]
         expect(answers[0] == answers[1] and "errors" not in answers[0], f"a repeated order is another: {answers}")
         stock = stage.ask("query ($p: ID!) { product(id: $p) { stock } }", p=ids["p"])["product"]["stock"]
-        expect(stock == 4, f"6 - 2 pieces are {stock}")
+        expect(stock == STOCK - 2, f"{STOCK} - 2 pieces are {stock}")
         self._say("The API takes orders, and knows a repeated one")
 
     def _schedules(self, stage: Stage) -> None:
@@ -96,7 +109,9 @@ class Story:
         reports = stage.ask("{ reports { edges { node { period } } } }")["reports"]["edges"]
         expect(len(reports) == 1, f"the weekly report was not made by the queue's consumer: {reports}")
         stage.ask('mutation { remakeReport(period: "2026-W01") { run { slot } } }')
-        stage.wait(lambda: stage.ask('{ report(period: "2026-W01") { period } }')["report"], "a report that was asked for")
+        stage.wait(
+            lambda: stage.ask('{ report(period: "2026-W01") { period } }')["report"], "a report that was asked for"
+        )
 
     def _alerts(self, stage: Stage) -> None:
         inbox = Inbox(STAGE)

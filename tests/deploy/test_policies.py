@@ -44,7 +44,9 @@ def test_no_policy_has_a_star_for_an_action_or_reaches_another_stage(stage: str)
     for function in FUNCTIONS:
         for statement in policies.policy(stage, function)["Statement"]:
             assert "*" not in "".join(statement["Action"])
-            known = statement["Resource"] in {"*", "arn:aws:ses:*:*:identity/*"} or f"crm-{stage}" in statement["Resource"]
+            known = (
+                statement["Resource"] in {"*", "arn:aws:ses:*:*:identity/*"} or f"crm-{stage}" in statement["Resource"]
+            )
             assert known, statement
             if statement["Resource"] == "*":
                 assert all(action.startswith("xray:") for action in statement["Action"])

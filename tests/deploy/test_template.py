@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from chalicelib import telemetry
 from chalicelib.crm import database
 from chalicelib.crm.tables import Op, Run
 from chalicelib.jobs import alerts, catalog, heartbeat, queue
+from chalicelib.settings import settings
 from deploy import data, package, policies, template
 from tests.deploy.building import Template
 
@@ -86,7 +88,7 @@ def by_name(entries: list[dict[str, str]]) -> list[dict[str, str]]:
     return sorted(entries, key=lambda entry: entry["AttributeName"])
 
 
-def plain(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+def plain(entries: Iterable[Any]) -> list[dict[str, str]]:
     return [dict(entry) for entry in entries]
 
 
@@ -112,7 +114,8 @@ def test_the_queues_are_those_of_the_code(resources: dict[str, Any]) -> None:
 
 def test_no_name_is_shared_by_two_stages() -> None:
     names = [set(names_of(template.to_merge(stage))) for stage in policies.STAGES]
-    assert names[0] and not names[0] & names[1]
+    assert names[0]
+    assert not names[0] & names[1]
 
 
 def names_of(merged: dict[str, Any]) -> list[str]:
@@ -130,7 +133,7 @@ def names_of(merged: dict[str, Any]) -> list[str]:
 def test_what_the_alarms_and_the_dashboard_look_at_is_what_the_code_counts(
     resources: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telemetry, "settings", type(telemetry.settings)(stage="test", on_lambda=True))
+    monkeypatch.setattr(telemetry, "settings", replace(settings, on_lambda=True))
     kinds = (alerts.LATE, alerts.FAILING, alerts.DOWN, alerts.TOO_FREQUENT)
     known = {"RunFailed", *(f"Job{kind.title().replace('_', '')}" for kind in kinds), heartbeat.UP}
     telemetry.count("RunFailed", job="low_stock")
@@ -173,7 +176,9 @@ def test_the_dashboard_is_one(resources: dict[str, Any]) -> None:
 
 
 def test_every_function_has_a_log_group_that_ends_a_timeout_and_a_name(packaged: Template) -> None:
-    groups = {entry["LogGroupName"]: entry for entry in of_type(packaged.content["Resources"], "AWS::Logs::LogGroup").values()}
+    groups = {
+        entry["LogGroupName"]: entry for entry in of_type(packaged.content["Resources"], "AWS::Logs::LogGroup").values()
+    }
     functions = of_type(packaged.content["Resources"], "AWS::Serverless::Function")
     assert {entry["FunctionName"] for entry in functions.values()} == {
         policies.function_name(packaged.stage, function) for function in policies.NEEDS
