@@ -34,7 +34,7 @@ def main() -> int:
         with internet.running(directory) as network, emulator.running(directory, network.environment) as endpoint:
             network.endpoint = os.environ["AWS_ENDPOINT_URL"] = endpoint
             say(f"MiniStack answers at {endpoint}")
-            from deploy.rehearsal.stage import RehearsalError, Stage  # boto3 and chalicelib read the environment
+            from deploy.rehearsal.stage import Stage  # boto3 and chalicelib read the environment
             from deploy.rehearsal.story import STAGE, Story
 
             try:
@@ -44,8 +44,8 @@ def main() -> int:
                     network.cut,
                     say,
                 ).play()
-            except RehearsalError as error:
-                say(f"FAILED: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the stage did not do what it should
+                say(f"FAILED: {type(error).__name__}: {error}")
                 print((directory / "ministack.log").read_text(errors="replace")[-6000:], file=sys.stderr)
                 return 1
     say("All of it works")

@@ -35,7 +35,11 @@ class Stage:
 
     def answer(self, document: str, variables: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
         body = {"query": document, "variables": variables}
-        answer: dict[str, Any] = self._session.post(self.url, json=body, headers=headers, timeout=_SECONDS).json()
+        response = self._session.post(self.url, json=body, headers=headers, timeout=_SECONDS)
+        try:
+            answer: dict[str, Any] = response.json()
+        except ValueError as error:
+            raise RehearsalError(f"{document} was answered by {response.status_code} {response.text[:500]}") from error
         return answer
 
     def ask(self, document: str, **variables: Any) -> dict[str, Any]:

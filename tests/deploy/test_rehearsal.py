@@ -84,5 +84,6 @@ def test_a_rehearsal_without_it_fails(fault: str, tmp_path: Path) -> None:
     FAULTS[fault](checkout)
     done = rehearse(checkout)
     assert done.returncode == 1, done.stdout + done.stderr
-    (failed,) = [line for line in done.stdout.splitlines() if "FAILED" in line]
-    print(fault, failed)
+    failed = [line for line in done.stdout.splitlines() if "FAILED" in line]
+    assert failed, done.stdout + done.stderr
+    print(fault, failed[0])
