@@ -1,4 +1,5 @@
 # make local [ARGS="--port 8001"]   the API on this machine, with an emulator, tables and demo data
+# make fast-forward [ARGS="--days 7"]   the jobs of the last days, in seconds
 # make test [ARGS="-k name"]        make check: ruff and mypy        make reset: delete the local data
 # make python                      print the Python that has everything
 # make deploy STAGE=dev              package, upload and deploy [ARGS="--email me@example.com"]; then rollback, releases, delete
@@ -23,7 +24,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 ARGS ?=
 
-.PHONY: local test reset check clean python package deploy rollback releases delete delete-data resources policies rehearse rehearse-faults
+.PHONY: local test fast-forward reset check clean python package deploy rollback releases delete delete-data resources policies rehearse rehearse-faults
 
 # No bytecode: each new file in the checkout restarts the server.
 local: $(STAMP)
@@ -36,6 +37,9 @@ check: $(STAMP)
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
+
+fast-forward: $(STAMP)
+	PYTHONDONTWRITEBYTECODE=1 "$(BIN)/python" -m localdev fast-forward $(ARGS)
 
 package: $(STAMP)
 	"$(BIN)/python" -m deploy package --stage "$(STAGE)" --out "$(CACHE)/package-$(STAGE)" $(ARGS)

@@ -19,7 +19,10 @@ from chalicelib.jobs.job import Job
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
 
-app = Chalice(app_name=f"crm-{settings.stage}")  # the name of the REST API
+app = Chalice(
+    app_name=f"crm-{settings.stage}",  # the name of the REST API
+    configure_logs=False,  # its handler would take the lines past telemetry
+)
 telemetry.start()
 
 # GraphQL is a third of a cold start (measured), and these functions do without. The others import it while they start,
@@ -92,3 +95,7 @@ def weekly_report(event: CloudWatchEvent) -> None:
 def work(event: SQSEvent) -> None:
     for message in event:
         runner(event).deliver(message.body, message.receipt_handle)
+
+
+if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":
+    localdev.run_jobs(app)
