@@ -2,6 +2,8 @@
 # make fast-forward [ARGS="--days 7"]   the jobs of the last days, in seconds
 # make test [ARGS="-k name"]        make check: ruff and mypy        make reset: delete the local data
 # make python                      print the Python that has everything
+# make deploy STAGE=dev              package, upload and deploy [ARGS="--email me@example.com"]; then rollback, releases, delete
+# make rehearse                     the deployment on an emulator; make rehearse-faults: and whether it notices what is missing
 # make clean                        delete the virtual environment and everything local
 
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -22,7 +24,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 ARGS ?=
 
-.PHONY: local test fast-forward reset check clean python
+.PHONY: local test fast-forward reset check clean python package deploy rollback releases delete delete-data resources policies rehearse rehearse-faults
 
 # No bytecode: each new file in the checkout restarts the server.
 local: $(STAMP)
@@ -38,6 +40,34 @@ check: $(STAMP)
 
 fast-forward: $(STAMP)
 	PYTHONDONTWRITEBYTECODE=1 "$(BIN)/python" -m localdev fast-forward $(ARGS)
+
+package: $(STAMP)
+	"$(BIN)/python" -m deploy package --stage "$(STAGE)" --out "$(CACHE)/package-$(STAGE)" $(ARGS)
+
+# With the caller's AWS credentials and region.
+deploy: $(STAMP)
+	"$(BIN)/python" -m deploy up --stage "$(STAGE)" $(ARGS)
+
+rollback releases: $(STAMP)
+	"$(BIN)/python" -m deploy $@ --stage "$(STAGE)" $(if $(RELEASE),--release "$(RELEASE)") $(ARGS)
+
+delete: $(STAMP)
+	"$(BIN)/python" -m deploy down --stage "$(STAGE)" $(ARGS)
+
+delete-data: $(STAMP)
+	"$(BIN)/python" -m deploy delete-data --stage "$(STAGE)" --confirm "$(CONFIRM)" $(ARGS)
+
+resources: $(STAMP)
+	"$(BIN)/python" -m deploy resources --stage "$(STAGE)" $(ARGS)
+
+policies: $(STAMP)
+	"$(BIN)/python" -m deploy policies
+
+rehearse: $(STAMP)
+	"$(BIN)/python" -m deploy.rehearsal
+
+rehearse-faults: $(STAMP)
+	REHEARSE=1 "$(BIN)/python" -m pytest -n 1 tests/deploy/test_rehearsal.py $(ARGS)
 
 reset: $(STAMP)
 	"$(BIN)/python" -m localdev reset

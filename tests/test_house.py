@@ -10,7 +10,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = [
     ROOT / "app.py",
-    *(file for name in ("chalicelib", "localdev", "crmctl") for file in (ROOT / name).rglob("*.py")),
+    *(
+        file
+        for name in ("chalicelib", "localdev", "crmctl", "deploy", "benchmarks")
+        for file in (ROOT / name).rglob("*.py")
+    ),
 ]
 pytestmark = pytest.mark.no_database
 

@@ -1,0 +1,1 @@
+"""How does a stage get to AWS, and away again? Stands beside the product and is never packaged."""

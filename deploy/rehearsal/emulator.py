@@ -1,0 +1,113 @@
+"""How is MiniStack started for a rehearsal: on loopback, with roles enforced, with the SAM transform beside it?"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from localdev import emulator
+
+SAM = "aws-sam-translator==1.115.0"
+READY_SECONDS = 60
+_MAIN = Path(__file__).with_name("emulator_process.py")
+_END_SECONDS = 20
+
+
+@contextmanager
+def running(directory: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Its address. `environment` is also that of the functions; EventBridge is ahead by the seconds in the file `ahead`."""
+    _fetch()
+    python = _bare_python(directory / "python")
+    port = _free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    log, ahead = directory / "ministack.log", directory / "ahead"
+    ahead.write_text("0")
+    own = {"REHEARSAL_PYTHON": python, "REHEARSAL_AHEAD": str(ahead)}
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [*_command("--offline"), "python", "-I", str(_MAIN)],
+            env=emulator.neutral_environment() | _settings(directory, port) | environment | own,
+            cwd=directory,
+            stdin=subprocess.PIPE,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+        try:
+            _wait(endpoint, process, log)
+            yield endpoint
+        finally:
+            _end(process)
+
+
+def _command(*options: str) -> list[str]:
+    return [*emulator._uv_command(*options), "--with", SAM]
+
+
+def _fetch() -> None:
+    """From uv's cache, or else from the package index."""
+    for options in (("--offline",), ()):
+        command = [*_command(*options), "python", "-c", ""]
+        done = subprocess.run(
+            command, env=emulator.neutral_environment(), check=False, capture_output=True, text=True, timeout=600
+        )
+        if done.returncode == 0:
+            return
+    raise RuntimeError(f"uv could not fetch MiniStack and {SAM}:\n{done.stderr}")
+
+
+def _bare_python(place: Path) -> str:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True, timeout=60)
+    return str(place / "bin" / "python")
+
+
+def _settings(directory: Path, port: int) -> dict[str, str]:
+    return {
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "USE_SSL": "0",
+        "LOG_LEVEL": "INFO",
+        "TMPDIR": str(directory),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        # MiniStack removes containers of its name from Docker, also those of another that the developer runs.
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+
+
+def _wait(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not emulator.answers(endpoint):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"MiniStack did not start:\n{log.read_text()}")
+        time.sleep(0.05)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Its functions too: they are of its process group."""
+    assert process.stdin is not None  # noqa: S101 - it was made with a pipe
+    process.stdin.close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_END_SECONDS)
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,80 @@
+"""What runs as MiniStack during a rehearsal? This file, in the environment that uv makes for it.
+
+Functions run on a Python that has nothing installed, so that a requirement which is not packaged is missed, and under
+their roles (AUTH=true), so that a permission is. EventBridge's clock can be set ahead, so that nobody waits for Monday.
+It ends when its standard input does.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+END_SECONDS = 10.0
+
+ministack: Any = importlib.import_module("ministack.app")
+actions: Any = importlib.import_module("ministack.core.iam_actions")
+eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
+provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
+
+
+def end_with_input() -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(END_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def accept_metric_math() -> None:
+    """Alarms over several metrics are the one thing in the stack that MiniStack refuses: it gets the first metric."""
+    record = provisioners._cw_metric_alarm_record
+
+    def first_metric(name: str, properties: dict[str, Any]) -> Any:
+        for entry in properties.get("Metrics") or ():
+            if "MetricStat" in entry:
+                metric = entry["MetricStat"]
+                rest = {key: value for key, value in properties.items() if key != "Metrics"}
+                return record(
+                    name, {**rest, **metric["Metric"], "Period": metric["Period"], "Statistic": metric["Stat"]}
+                )
+        return record(name, properties)
+
+    provisioners._cw_metric_alarm_record = first_metric
+
+
+def name_batches_as_iam_does() -> None:
+    """SQS has no permissions for batches: that for one message is that for several."""
+    extract = actions.extract_iam_action
+
+    def without_batch(*arguments: Any, **named: Any) -> Any:
+        action = extract(*arguments, **named)
+        return action.removesuffix("Batch") if str(action).startswith("sqs:") else action
+
+    actions.extract_iam_action = without_batch
+    if hasattr(ministack, "extract_iam_action"):
+        ministack.extract_iam_action = without_batch
+
+
+def set_clock_of_eventbridge(ahead: Path) -> None:
+    """By as many seconds as the file says; and look at it more often."""
+    eventbridge._SCHEDULER_TICK_INTERVAL = 0.5
+    eventbridge._now_ts = lambda: time.time() + float(ahead.read_text() or 0)
+
+
+def main() -> None:
+    accept_metric_math()
+    name_batches_as_iam_does()
+    set_clock_of_eventbridge(Path(os.environ.pop("REHEARSAL_AHEAD")))
+    sys.executable = os.environ.pop("REHEARSAL_PYTHON")
+    threading.Thread(target=end_with_input, daemon=True).start()
+    sys.argv[1:] = []
+    ministack.main()
+
+
+if __name__ == "__main__":
+    main()

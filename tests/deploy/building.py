@@ -1,0 +1,57 @@
+"""The packaged stack, made once for all tests that look at it."""
+
+import fcntl
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy import package
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    stage: str
+    file: Path
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """A copy of one's own."""
+        found: dict[str, Any] = json.loads(self.file.read_text("utf-8"))
+        return found
+
+
+def copy_of_checkout(target: Path, *more: str) -> Path:
+    """What packaging reads, so that a test can change it."""
+    package._copy(package.ROOT, target)
+    for name in more:
+        shutil.copytree(package.ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+def template_of(stage: str, directory: Path) -> Template:
+    """Without any requirement: only the template is of interest, and it does not depend on them."""
+    bare = copy_of_checkout(directory / f"checkout-{stage}")
+    (bare / "requirements.txt").write_text("")
+    return Template(stage, package.make_template(stage, directory / stage, bare))
+
+
+def once(directory: Path, name: str) -> Path:
+    """A directory that all test processes share; whoever makes `made` in it holds its lock."""
+    # pytest-xdist gives each process a directory in the session's own; without it, this is the session's own.
+    place = (directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory) / name
+    place.mkdir(exist_ok=True)
+    return place
+
+
+def built(stage: str, directory: Path) -> package.Package:
+    place = once(directory, f"package-{stage}")
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = package.Package(place / "sam.json", place / "deployment.zip")
+        if not (place / "made").exists():
+            made = package.build(stage, place)
+            (place / "made").touch()
+        return made

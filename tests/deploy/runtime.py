@@ -1,0 +1,96 @@
+"""AWS's own runtime client against a small runtime API: a packaged function in a process of its own, as Lambda starts it."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any
+
+SECONDS = 20
+VERSION = "/2018-06-01/runtime"
+
+
+class Api(ThreadingHTTPServer):
+    """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html: next invocation, its result, errors."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.events: Queue[str] = Queue()
+        self.results: Queue[tuple[str, Any]] = Queue()
+        self.number = 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def invoke(self, event: dict[str, Any]) -> tuple[str, Any]:
+        """("response" or "error", what the function sent)"""
+        self.events.put(json.dumps(event))
+        for _ in range(10 * SECONDS):
+            try:
+                return self.results.get(timeout=0.1)
+            except Empty:
+                assert self.process is None or self.process.poll() is None, "the function's process has ended"
+        raise TimeoutError
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Api
+
+    def do_GET(self) -> None:
+        event = self.server.events.get()
+        self.server.number += 1
+        self.send_response(200)
+        self.send_header("Lambda-Runtime-Aws-Request-Id", f"request-{self.server.number}")
+        self.send_header("Lambda-Runtime-Deadline-Ms", "99999999999999")
+        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:crm")
+        self.send_header("Content-Type", "application/json")
+        self._send(event.encode())
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        kind = "error" if self.path.endswith("/error") else "response"
+        self.server.results.put((kind, json.loads(body or b"null")))
+        self.send_response(202)
+        self._send(b"{}")
+
+    def _send(self, body: bytes) -> None:
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Only what the function says is of interest."""
+
+
+@contextmanager
+def started(unpacked: Path, client: Path, handler: str, environment: dict[str, str]) -> Iterator[Api]:
+    """`client` holds awslambdaric, and nothing else that the package could take for its own."""
+    api = Api()
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    api.process = process = subprocess.Popen(
+        [sys.executable, "-S", "-s", "-m", "awslambdaric", handler],
+        cwd=unpacked,
+        env={
+            "PYTHONPATH": f"{unpacked}:{client}",
+            "LAMBDA_TASK_ROOT": str(unpacked),
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_address[1]}",
+            "AWS_LAMBDA_FUNCTION_NAME": "crm",
+            "_HANDLER": handler,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **environment,
+        },
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        yield api
+    finally:
+        process.kill()
+        process.wait()
+        api.shutdown()
+        api.server_close()

@@ -1,0 +1,143 @@
+"""Is the package what Lambda needs: small, complete, and answering?"""
+
+import json
+import os
+import shutil
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import awslambdaric
+import pytest
+
+from benchmarks import package as benchmark
+from chalicelib.crm import credentials
+from chalicelib.crm.credentials import Role
+from deploy import package, policies
+from deploy.package import Package
+from tests.conftest import MINISTACK
+from tests.deploy import runtime
+
+HANDLERS = {name: "app.app" if name == policies.API else f"app.{name}" for name in policies.NEEDS}
+
+
+@pytest.fixture(scope="module")
+def unpacked(built: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(built.code) as archive:
+        archive.extractall(place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lambda's image has it, the package has not: alone in a directory, so that nothing else of ours is found there."""
+    place = tmp_path_factory.mktemp("client")
+    for name in ("awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson"):
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        origin = Path(spec.origin)
+        if spec.submodule_search_locations:
+            shutil.copytree(origin.parent, place / name)
+        else:
+            shutil.copy(origin, place)
+    assert awslambdaric.__name__
+    return place
+
+
+@pytest.mark.no_database
+def test_the_zip_is_small(built: Package) -> None:
+    assert built.code.stat().st_size < benchmark.MOST_ZIP
+
+
+@pytest.mark.no_database
+def test_nothing_is_packaged_that_only_development_needs(built: Package) -> None:
+    with zipfile.ZipFile(built.code) as archive:
+        tops = {name.split("/")[0].removesuffix(".py") for name in archive.namelist()}
+    tools = {"localdev", "crmctl", "deploy", "benchmarks", "tests", "moto", "pytest", "pip", "setuptools", "click"}
+    assert not tops & tools
+    assert {"app", "chalice", "chalicelib", "graphql", "pynamodb"} <= tops
+
+
+@pytest.mark.no_database
+def test_every_module_has_its_bytecode_and_lambda_need_not_check_it(built: Package) -> None:
+    with zipfile.ZipFile(built.code) as archive:
+        names = set(archive.namelist())
+        compiled = [name for name in names if name.endswith(".pyc")]
+        assert len(compiled) == len([name for name in names if name.endswith(".py")])
+        assert {archive.read(name)[4] for name in compiled} == {1}, "a hash that is not checked"
+
+
+@pytest.mark.no_database
+def test_the_package_is_the_same_every_time(built: Package, unpacked: Path, tmp_path: Path) -> None:
+    package.pack(unpacked, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == built.code.read_bytes()
+
+
+def environment(endpoint: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+        "CRM_STAGE": "test",
+        "CRM_API_URL": "http://127.0.0.1:9/graphql",
+    }
+
+
+def event_for(function: str, number: int, key: str) -> dict[str, Any]:
+    if function == policies.API:
+        return asked("{ health { database } crmStats { customers } }", key)
+    if function == "work":
+        return {"Records": []}
+    times = {
+        "heartbeat": "2026-11-23T12:05:00Z",
+        "low_stock": "2026-11-23T12:00:00Z",
+        "order_reminders": "2026-11-23T08:00:00Z",
+    }
+    times |= {"customer_cleanup": "2026-11-22T02:00:00Z", "weekly_report": "2026-11-23T06:00:00Z"}
+    detail = {"version": "0", "account": "0", "region": "us-east-1", "detail": {}, "detail-type": "Scheduled Event"}
+    return detail | {"source": "aws.events", "time": times[function], "id": str(number), "resources": []}
+
+
+def asked(document: str, key: str) -> dict[str, Any]:
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    return {
+        "httpMethod": "POST",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": json.dumps({"query": document}),
+        "isBase64Encoded": False,
+        "requestContext": {"resourcePath": "/graphql", "httpMethod": "POST"},
+    }
+
+
+@pytest.mark.ministack
+@pytest.mark.parametrize("function", HANDLERS)
+def test_lambdas_own_client_starts_each_function_and_gets_two_answers(
+    function: str, unpacked: Path, client: Path, backend: str
+) -> None:
+    assert backend == MINISTACK
+    key = credentials.create("test", Role.OPERATOR, "test").key
+    with runtime.started(unpacked, client, HANDLERS[function], environment(os.environ["AWS_ENDPOINT_URL"])) as api:
+        for number in range(2):
+            kind, answer = api.invoke(event_for(function, number, key))
+            assert kind == "response", answer
+            if function == policies.API:
+                assert answer["statusCode"] == 200, answer
+                assert json.loads(answer["body"])["data"]["health"] == {"database": "UP"}
+
+
+@pytest.mark.no_database
+def test_a_function_imports_no_more_than_it_needs(unpacked: Path) -> None:
+    code = "import app; assert ('graphql' in sys.modules) is {wanted}"
+    for function, handler in HANDLERS.items():
+        wanted = function not in {"heartbeat", "weekly_report"}
+        assert benchmark.imported(unpacked, code.format(wanted=wanted), handler) > 0

@@ -1,0 +1,223 @@
+"""Is the stack what CloudFormation accepts, and what the code expects?"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.translator.transform import transform
+
+from chalicelib import telemetry
+from chalicelib.crm import database
+from chalicelib.crm.tables import Op, Run
+from chalicelib.jobs import alerts, catalog, heartbeat, queue
+from chalicelib.settings import settings
+from deploy import data, package, policies, template
+from tests.deploy.building import Template
+
+pytestmark = pytest.mark.no_database
+TITLES = {name.capitalize() for name in ("customers", "products", "orders", "lines", "ops", "runs", "reports")}
+
+
+@pytest.fixture(scope="module", params=policies.STAGES)
+def packaged(request: pytest.FixtureRequest, packaged_template: Callable[[str], Template]) -> Template:
+    return packaged_template(request.param)
+
+
+@pytest.fixture(scope="module")
+def resources() -> dict[str, Any]:
+    found: dict[str, Any] = template.to_merge("test")["Resources"]
+    return found
+
+
+def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: entry["Properties"] for name, entry in found.items() if entry.get("Type") == kind}
+
+
+def expanded(packaged: Template) -> dict[str, Any]:
+    """What CloudFormation makes of it before it begins."""
+    content = packaged.content
+    for entry in content["Resources"].values():
+        if entry["Type"] == "AWS::Serverless::Function":
+            entry["Properties"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
+    loader = type("NoPolicies", (), {"load": staticmethod(dict)})()
+    found: dict[str, Any] = transform(content, {}, loader)
+    return found
+
+
+def test_cfn_lint_finds_nothing_in_any_template_before_and_after_the_sam_transform(
+    packaged_template: Callable[[str], Template], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    files = [template.RESOURCES, Path(template.__file__).with_name("account.yaml")]
+    for stage in policies.STAGES:
+        packaged, after = packaged_template(stage), tmp_path / f"expanded-{stage}.json"
+        content = expanded(packaged)
+        assert not [entry for entry in content["Resources"].values() if entry["Type"].startswith("AWS::Serverless")]
+        after.write_text(json.dumps(content))
+        files += [packaged.file, after]
+    command = [sys.executable, "-c", "from cfnlint.runner import main; main()", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_tables_are_those_of_the_models(resources: dict[str, Any]) -> None:
+    tables = {entry["TableName"]: entry for entry in of_type(resources, "AWS::DynamoDB::Table").values()}
+    assert set(tables) == {model.Meta.table_name for model in database.TABLES}
+    for model in database.TABLES:
+        wanted, found = model._get_schema(), tables[model.Meta.table_name]
+        assert by_name(found["AttributeDefinitions"]) == by_name(plain(wanted["attribute_definitions"]))
+        assert by_name(found["KeySchema"]) == by_name(plain(wanted["key_schema"]))
+        indexes = {entry["IndexName"]: entry for entry in found.get("GlobalSecondaryIndexes", ())}
+        assert set(indexes) == {entry["index_name"] for entry in wanted["global_secondary_indexes"]}
+        for entry in wanted["global_secondary_indexes"]:
+            index = indexes[entry["index_name"]]
+            assert by_name(index["KeySchema"]) == by_name(plain(entry["key_schema"]))
+            assert index["Projection"] == entry["projection"]
+        assert found["BillingMode"] == "PAY_PER_REQUEST" == model.Meta.billing_mode
+        assert found["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        expires = {"AttributeName": "ttl", "Enabled": True} if model in {Op, Run} else None
+        assert found.get("TimeToLiveSpecification") == expires
+
+
+def by_name(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    return sorted(entries, key=lambda entry: entry["AttributeName"])
+
+
+def plain(entries: Iterable[Any]) -> list[dict[str, str]]:
+    return [dict(entry) for entry in entries]
+
+
+def test_a_stack_that_goes_leaves_its_tables_and_prod_protects_them() -> None:
+    for stage in policies.STAGES:
+        entries = template.to_merge(stage)["Resources"].values()
+        tables = [entry for entry in entries if entry.get("Type") == "AWS::DynamoDB::Table"]
+        assert len(tables) == len(database.TABLES)
+        for table in tables:
+            assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert table["UpdateReplacePolicy"] == "Retain"
+            assert table["Properties"]["DeletionProtectionEnabled"] is (stage == "prod")
+
+
+def test_the_queues_are_those_of_the_code(resources: dict[str, Any]) -> None:
+    queues = of_type(resources, "AWS::SQS::Queue")
+    work, dead = queues["JobsQueue"], queues["DeadLetters"]
+    assert (work["QueueName"], dead["QueueName"]) == (queue.NAME, queue.DEAD)
+    assert work["VisibilityTimeout"] == queue.VISIBILITY
+    assert work["RedrivePolicy"]["maxReceiveCount"] == queue.MOST_RECEIVES
+    assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_no_name_is_shared_by_two_stages() -> None:
+    names = [set(names_of(template.to_merge(stage))) for stage in policies.STAGES]
+    assert names[0]
+    assert not names[0] & names[1]
+
+
+def names_of(merged: dict[str, Any]) -> list[str]:
+    found = []
+    for entry in merged["Resources"].values():
+        for key, value in entry.get("Properties", {}).items():
+            if key in {"Name", "FunctionName", "TableName", "QueueName", "TopicName", "AlarmName", "DashboardName"} | {
+                "LogGroupName"
+            }:
+                assert isinstance(value, str), f"{key} must be literal, or a table left behind cannot be taken over"
+                found.append(value)
+    return found
+
+
+def test_what_the_alarms_and_the_dashboard_look_at_is_what_the_code_counts(
+    resources: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "settings", replace(settings, on_lambda=True))
+    kinds = (alerts.LATE, alerts.FAILING, alerts.DOWN, alerts.TOO_FREQUENT)
+    known = {"RunFailed", *(f"Job{kind.title().replace('_', '')}" for kind in kinds), heartbeat.UP}
+    telemetry.count("RunFailed", job="low_stock")
+    written = json.loads(capsys.readouterr().out)
+    assert written["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["stage", "job"]]
+    seen = set()
+    for metric in metrics_of(resources):
+        if metric["Namespace"] == written["_aws"]["CloudWatchMetrics"][0]["Namespace"]:
+            dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
+            assert set(dimensions) == {"stage", "job"}
+            assert dimensions["stage"] == written["stage"]
+            seen.add((metric["MetricName"], dimensions["job"]))
+    assert {name for name, _ in seen} == known
+    for name in ("RunFailed", "JobLate", "JobFailing"):
+        assert {job for metric, job in seen if metric == name} == set(catalog.JOBS)
+
+
+def metrics_of(found: dict[str, Any]) -> list[dict[str, Any]]:
+    metrics = []
+    for alarm in of_type(found, "AWS::CloudWatch::Alarm").values():
+        if "MetricName" in alarm:
+            metrics.append(alarm)
+        metrics += [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", ()) if "MetricStat" in entry]
+    return metrics
+
+
+def test_every_alarm_reaches_the_topic_and_a_silent_heartbeat_raises_one(resources: dict[str, Any]) -> None:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    assert all(alarm["AlarmActions"] == [{"Ref": "Topic"}] for alarm in alarms.values())
+    silent = alarms["HeartbeatSilentAlarm"]
+    assert (silent["MetricName"], silent["Statistic"], silent["Period"]) == (heartbeat.UP, "SampleCount", 900)
+    assert silent["TreatMissingData"] == "breaching"
+
+
+def test_the_dashboard_is_one(resources: dict[str, Any]) -> None:
+    (dashboard,) = of_type(resources, "AWS::CloudWatch::Dashboard").values()
+    body = dashboard["DashboardBody"]["Fn::Sub"].replace("${AWS::Region}", "us-east-1")
+    assert "${" not in body
+    assert len(json.loads(body)["widgets"]) == 8
+
+
+def test_every_function_has_a_log_group_that_ends_a_timeout_and_a_name(packaged: Template) -> None:
+    groups = {
+        entry["LogGroupName"]: entry for entry in of_type(packaged.content["Resources"], "AWS::Logs::LogGroup").values()
+    }
+    functions = of_type(packaged.content["Resources"], "AWS::Serverless::Function")
+    assert {entry["FunctionName"] for entry in functions.values()} == {
+        policies.function_name(packaged.stage, function) for function in policies.NEEDS
+    }
+    for entry in functions.values():
+        assert groups[f"/aws/lambda/{entry['FunctionName']}"]["RetentionInDays"] in {14, 90}
+        assert entry["Architectures"] == ["arm64"]
+        assert entry["Tracing"] == "Active"
+        assert entry["Environment"]["Variables"]["CRM_STAGE"] == packaged.stage
+    assert functions["APIHandler"]["Timeout"] == 29
+    assert functions["Heartbeat"]["Timeout"] == 60
+    assert 6 * functions["Work"]["Timeout"] == queue.VISIBILITY
+
+
+def test_roles_name_resources_of_their_account_and_region_only(packaged: Template) -> None:
+    roles = of_type(packaged.content["Resources"], "AWS::IAM::Role")
+    assert len(roles) == len(policies.NEEDS)
+    for role in roles.values():
+        for entry in role["Policies"]:
+            for statement in entry["PolicyDocument"]["Statement"]:
+                assert ":*:*:" not in str(statement["Resource"])
+
+
+def test_schedules_are_tried_again_and_the_heartbeat_is_told_its_address_and_topic(packaged: Template) -> None:
+    functions = of_type(packaged.content["Resources"], "AWS::Serverless::Function")
+    for job in catalog.JOBS:
+        entry = functions["".join(part.capitalize() for part in job.split("_"))]
+        assert entry["EventInvokeConfig"]["MaximumRetryAttempts"] == 2
+    variables = functions["Heartbeat"]["Environment"]["Variables"]
+    assert variables["CRM_API_URL"] == packaged.content["Outputs"]["GraphQL"]["Value"]
+    assert variables["CRM_TOPIC_ARN"] == {"Ref": "Topic"}
+
+
+def test_tables_to_delete_are_those_of_the_stage() -> None:
+    assert set(data.table_names("test")) == {model.Meta.table_name for model in database.TABLES}
+
+
+def test_only_services_that_the_code_asks_for_are_packaged() -> None:
+    asked = {"dynamodb"}
+    for file in (package.ROOT / "chalicelib").rglob("*.py"):
+        asked |= {part.split('"')[0] for part in file.read_text("utf-8").split('aws.client("')[1:]}
+    assert asked == package.SERVICES
