@@ -51,6 +51,8 @@ class Settings:
     """An SNS topic that is told of late, failing and recovered jobs."""
     mail_sender: str = ""
     """With an address, reminders are also sent to customers, by SES from there."""
+    report_recipients: str = ""
+    """Addresses, separated by commas, that get the weekly report, if there is a sender."""
     on_lambda: bool = False
 
     @property

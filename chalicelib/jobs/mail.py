@@ -1,10 +1,11 @@
-"""Reminders by e-mail: one for an order and a day.
+"""E-mails, each sent once: a reminder for an order and a day, a report for a week.
 
-SES cannot tell a repeated request from a new one, so each mail is claimed before it is sent, by a row `(mail#day, order)`
-of `ops`. A claim whose sender died is never sent again: one mail too few is better than two. Those are counted as doubtful.
+SES cannot tell a repeated request from a new one, so each mail is claimed before it is sent, by a row `(mail#..., ...)` of
+`ops`. A claim whose sender died is never sent again: one mail too few is better than two. Those are counted as doubtful.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,23 +22,41 @@ _THROTTLED = {"TooManyRequestsException", "LimitExceededException", "Throttling"
 SENT, FAILED, DOUBTFUL = "mails_sent", "mails_failed", "mails_doubtful"
 
 
-def remind(day: date, orders: list[dict[str, Any]]) -> Counter[str]:
-    """Send what was not sent yet; counts of what became of each."""
-    return Counter(_remind(day, order) for order in orders)
+@dataclass(frozen=True, slots=True)
+class Letter:
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    html: str | None = None
 
 
-def _remind(day: date, order: dict[str, Any]) -> str:
-    row = tables.Op(pk=f"mail#{day}", sk=order["id"], token=new_token(), ttl=clock.now() + timedelta(days=30))
+def send_once(pk: str, sk: str, letter: Letter) -> str:
+    """What became of it, also if that was settled before: SENT, FAILED or DOUBTFUL. Raises Unavailable."""
+    row = tables.Op(pk=f"mail#{pk}", sk=sk, token=new_token(), ttl=clock.now() + timedelta(days=30))
     earlier = _claim(row)
     if earlier is not None:
         return earlier
     try:
-        row.owner = _send(order)
+        row.owner = _send(letter)
     except Unavailable:
         row.delete()  # it was not sent: the next try of the run may
         raise
     row.save()
     return row.owner
+
+
+def remind(day: date, orders: list[dict[str, Any]]) -> Counter[str]:
+    """Send what was not sent yet; counts of what became of each."""
+    return Counter(send_once(str(day), order["id"], _reminder(order)) for order in orders)
+
+
+def _reminder(order: dict[str, Any]) -> Letter:
+    customer, day = order["customer"], order["orderDate"][:10]
+    text = (
+        f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {day}: "
+        f"${order['totalAmount']} in total.\n"
+    )
+    return Letter((customer["email"],), f"Your order of {day}", text)
 
 
 def _claim(row: tables.Op) -> str | None:
@@ -58,21 +77,13 @@ def _claim(row: tables.Op) -> str | None:
     raise Unavailable
 
 
-def _send(order: dict[str, Any]) -> str:
-    customer = order["customer"]
-    text = (
-        f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {order['orderDate'][:10]}: "
-        f"${order['totalAmount']} in total.\n"
-    )
-    content = {
-        "Subject": {"Data": f"Your order of {order['orderDate'][:10]}", "Charset": "UTF-8"},
-        "Body": {"Text": {"Data": text, "Charset": "UTF-8"}},
-    }
+def _send(letter: Letter) -> str:
+    body = {"Text": _utf8(letter.text)} | ({"Html": _utf8(letter.html)} if letter.html else {})
     try:
         aws.client("sesv2", tries=1).send_email(
             FromEmailAddress=settings.mail_sender,
-            Destination={"ToAddresses": [customer["email"]]},
-            Content={"Simple": content},
+            Destination={"ToAddresses": list(letter.to)},
+            Content={"Simple": {"Subject": _utf8(letter.subject), "Body": body}},
         )
     except ClientError as error:
         if is_passing(error) or code_of(error) in _THROTTLED:
@@ -81,3 +92,7 @@ def _send(order: dict[str, Any]) -> str:
     except BotoCoreError:
         return DOUBTFUL  # no answer
     return SENT
+
+
+def _utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}
