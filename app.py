@@ -13,8 +13,9 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
 
 from chalicelib import telemetry
+from chalicelib.api import console
 from chalicelib.api.http import respond
-from chalicelib.api.message import Request
+from chalicelib.api.message import Answer, Request
 from chalicelib.api.schema import execute
 from chalicelib.jobs import catalog, queue, watch
 from chalicelib.jobs.job import Job
@@ -27,9 +28,31 @@ telemetry.start()
 # Every method is routed here, as API Gateway would answer those it does not know with a 403.
 @app.route("/graphql", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], content_types=["*/*"])
 def graphql() -> Response:
+    return response(respond(request()))
+
+
+@app.route("/console")
+def console_page() -> Response:
+    return response(console.serve(request()))
+
+
+@app.route("/console/{name}")
+def console_file(name: str) -> Response:
+    return response(console.serve(request(), name))
+
+
+@app.route("/console/vendor/{name}")
+def console_library(name: str) -> Response:
+    return response(console.serve(request(), "vendor", name))
+
+
+def request() -> Request:
     sent = app.current_request
     assert sent is not None  # noqa: S101 - Chalice sets it before it calls a view
-    answer = respond(Request(sent.method, sent.headers, sent.query_params or {}, sent.raw_body))
+    return Request(sent.method, sent.headers, sent.query_params or {}, sent.raw_body)
+
+
+def response(answer: Answer) -> Response:
     return Response(answer.body, {**answer.headers}, answer.status)
 
 

@@ -21,6 +21,7 @@ from chalicelib.jobs import (
     requests,
     runs,
     slots,
+    uptime,
     weekly_report,
 )
 from chalicelib.jobs import (
@@ -33,6 +34,7 @@ from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.runs import Run, Status
 
 LONGEST_REASON = 200
+_MOST_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,12 @@ def remake_report(_root: Any, info: Info, period: str) -> dict[str, Any]:
         raise InvalidInput("A period is a week that has begun, such as 2026-W47", field="period")
     arguments = {"period": period, "again": True}
     return {"run": requests.run_now(catalog.WEEKLY_REPORT, context_of(info).actor, arguments)}
+
+
+def uptime_hours(_root: Any, _info: Info, days: int | None = None) -> list[uptime.Hour]:
+    if days is not None and not 1 <= days <= _MOST_DAYS:
+        raise InvalidInput(f"days must be from 1 to {_MOST_DAYS}", field="days")
+    return uptime.hours(days or 7)
 
 
 def queue_depth(_root: Any, _info: Info) -> dict[str, int]:

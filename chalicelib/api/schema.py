@@ -63,6 +63,7 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "jobRuns": jobs.job_runs,
         "jobRun": jobs.job_run,
         "queue": jobs.queue_depth,
+        "uptime": jobs.uptime_hours,
         "keys": keys.all_keys,
         "deadLetters": jobs.dead_letters,
     },
