@@ -1,4 +1,5 @@
 # make local [ARGS="--port 8001"]   the API on this machine, with an emulator, tables and demo data
+# make fast-forward [ARGS="--days 7"]   the jobs of the last days, in seconds
 # make test [ARGS="-k name"]        make check: ruff and mypy        make reset: delete the local data
 # make python                      print the Python that has everything
 # make clean                        delete the virtual environment and everything local
@@ -21,7 +22,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 ARGS ?=
 
-.PHONY: local test reset check clean python
+.PHONY: local test fast-forward reset check clean python
 
 # No bytecode: each new file in the checkout restarts the server.
 local: $(STAMP)
@@ -34,6 +35,9 @@ check: $(STAMP)
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
+
+fast-forward: $(STAMP)
+	PYTHONDONTWRITEBYTECODE=1 "$(BIN)/python" -m localdev fast-forward $(ARGS)
 
 reset: $(STAMP)
 	"$(BIN)/python" -m localdev reset

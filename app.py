@@ -21,7 +21,7 @@ from chalicelib.jobs import catalog, queue, watch
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.runner import Runner
 
-app = Chalice(app_name="crm")
+app = Chalice(app_name="crm", configure_logs=False)  # its handler would take the lines past telemetry
 telemetry.start()
 
 
@@ -102,3 +102,7 @@ def weekly_report(event: CloudWatchEvent) -> None:
 def work(event: SQSEvent) -> None:
     for message in event:
         runner(event).deliver(message.body, message.receipt_handle)
+
+
+if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":
+    localdev.run_jobs(app)

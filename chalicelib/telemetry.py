@@ -17,7 +17,8 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from chalicelib.settings import settings
 
 NAMESPACE = "CRM"
-_EMAIL = re.compile(r"[^\s\"'<>,;:=(\[{]+@[^\s\"'<>,;:)\]}]+")
+# Not the backslash behind an address, which in JSON belongs to the quote that follows.
+_EMAIL = re.compile(r"[^\s\"'<>,;:=(\[{]+@[^\s\"'<>,;:)\]}\\]+")
 _KEY = re.compile(r"crm_[A-Za-z0-9]+_[A-Za-z0-9_\-]+")
 _log = logging.getLogger("crm")
 _keys: ContextVar[dict[str, Any]] = ContextVar("keys", default={})  # noqa: B039 - never changed, only replaced

@@ -5,6 +5,7 @@ are safe to repeat.
 
 ApiError             the operation cannot be carried out; the text is for the user
  +- Transient        worth another try (raised to the caller only when the tries are used up)
+ +- Refused          the API answered, and says why not
  +- RequestTooLarge  the server refuses a body of this size
  +- Stopped          `stop` was called meanwhile
 """
@@ -19,6 +20,8 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+
+from crmctl.text import plain
 
 ATTEMPTS = 6
 FIRST_DELAY = 0.5
@@ -40,6 +43,14 @@ class Transient(ApiError):
     def __init__(self, message: str, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Refused(ApiError):
+    """The API answered, and says why not; `said` is that alone, on one line"""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class RequestTooLarge(ApiError):
@@ -165,7 +176,10 @@ def _data(response: requests.Response, url: str) -> dict[str, Any]:
         return data
     if _codes(errors) & RETRY_CODES:
         raise Transient(f"{url} answers: {_messages(errors)}.")
-    raise ApiError(f"{url} refuses the request (HTTP {status}): {_messages(errors) or 'it gives no reason'}")
+    said = _messages(errors) or "it gives no reason"
+    message = f"{url} refuses the request (HTTP {status}): {said}"
+    # What does not fit the schema (400) is no answer to what was asked: the user learns who says so.
+    raise Refused(message, said) if errors and response.ok else ApiError(message)
 
 
 def _json(response: requests.Response, url: str) -> Any:
@@ -190,7 +204,7 @@ def _codes(errors: list[dict[str, Any]]) -> set[str]:
 
 def _messages(errors: list[dict[str, Any]]) -> str:
     """The first three; a request of a hundred rows can have hundreds."""
-    return "; ".join(str(error.get("message", "no message")).rstrip(".") for error in errors[:3])
+    return plain("; ".join(str(error.get("message", "no message")).rstrip(".") for error in errors[:3]))
 
 
 def _kind_of(response: requests.Response) -> str:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from crmctl.importer import Tally
+from crmctl.text import plain
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -53,6 +54,7 @@ class Display:
             self._bar.advance(self._task, count)
 
     def say(self, message: str) -> None:
+        message = plain(message)
         if self._bar.disable:
             click.echo(message, err=True)
         else:

@@ -8,10 +8,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from crmctl.csvfiles import Row, Table
+from crmctl.moments import utc
 
 SHOWN_CHARACTERS = 40
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
@@ -146,14 +146,11 @@ def _line(values: dict[str, str]) -> dict[str, Any]:
 
 
 def moment(column: str, text: str) -> str:
-    """ISO-8601 in UTC with Z. Without a time it is midnight, without a zone it is UTC."""
     try:
-        value = datetime.fromisoformat(text)
-        utc = value.astimezone(UTC) if value.tzinfo else value
-    except (ValueError, OverflowError):
+        return utc(text)
+    except ValueError:
         expected = "expected 2025-03-31 or 2025-03-31T12:00:00Z"
         raise BadValue("INVALID_DATE", f"{column} {_shown(text)} is no date; {expected}") from None
-    return utc.replace(tzinfo=None).isoformat() + "Z"
 
 
 def decimal(column: str, text: str) -> str:

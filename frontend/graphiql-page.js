@@ -57,6 +57,14 @@ const usable = (given) => {
   return { ...lastUsed, ...kept };
 };
 
+// The history has the headers of what was run, so keys are taken out of what the browser stores.
+const storage = {
+  getItem: (name) => localStorage.getItem(name),
+  setItem: (name, value) => localStorage.setItem(name, String(value).replace(/crm_[0-9a-z]+_[\w-]+/g, "")),
+  removeItem: (name) => localStorage.removeItem(name),
+  clear: () => localStorage.clear(),
+};
+
 async function fetcher(params, options = {}) {
   const response = await fetch(location.pathname, {
     method: "POST",
@@ -73,5 +81,6 @@ ReactDOM.createRoot(document.getElementById("graphiql")).render(
     defaultHeaders: headers,
     defaultTabs: examples.map((query) => ({ query, headers })),
     shouldPersistHeaders: false,
+    storage,
   }),
 );

@@ -1,10 +1,12 @@
 """How does `chalice local` come to run with no AWS account and nothing else installed?
 
-app.py calls start() before it imports chalicelib. Chalice never packages this directory.
+app.py calls start() before it imports chalicelib, and run_jobs() when all functions are registered. Chalice never
+packages this directory.
 """
 
 import os
 import sys
+from typing import Any
 
 
 def start() -> None:
@@ -17,6 +19,14 @@ def start() -> None:
         from localdev import session  # here, so that `chalice deploy` and `package` load nothing of it
 
         session.begin()
+
+
+def run_jobs(app: Any) -> None:
+    """Under `chalice local`, have the app's schedules and its queue set off its functions."""
+    if _is_local_server():
+        from localdev import session
+
+        session.run_jobs(app)
 
 
 def _is_local_server() -> bool:

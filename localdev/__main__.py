@@ -1,10 +1,12 @@
-"""What can be done by hand? `python -m localdev reset` deletes the local data."""
+"""What can be done by hand? `python -m localdev reset` deletes the local data, `fast-forward` has days go by in seconds."""
 
+import argparse
 import fcntl
 import sys
 import time
 
-from localdev.console import complain, say
+from localdev import fast_forward
+from localdev.console import LocalError, complain, say
 from localdev.emulator import SAVE_SECONDS
 from localdev.processes import Process
 from localdev.state import State
@@ -35,11 +37,29 @@ def reset() -> int:
     return 0
 
 
+def forward(days: int, *, heartbeat: bool) -> int:
+    try:
+        fast_forward.run(days, heartbeat=heartbeat)
+    except LocalError as error:
+        complain(str(error))
+        return 1
+    except KeyboardInterrupt:
+        complain("Stopped. What was done is kept.")
+        return 130
+    return 0
+
+
 def main() -> int:
-    if sys.argv[1:] == ["reset"]:
-        return reset()
-    complain("usage: python -m localdev reset")
-    return 2
+    parser = argparse.ArgumentParser(prog="python -m localdev")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("reset", help="delete the local data")
+    walk = commands.add_parser("fast-forward", help="have all jobs of the last days done now, each at its time")
+    walk.add_argument("--days", type=int, choices=range(1, 366), metavar="1..365", default=7, help="default: 7")
+    walk.add_argument(
+        "--no-heartbeat", action="store_true", help="leave out the 288 heartbeats a day, most of the work"
+    )
+    words = parser.parse_args()
+    return reset() if words.command == "reset" else forward(words.days, heartbeat=not words.no_heartbeat)
 
 
 if __name__ == "__main__":

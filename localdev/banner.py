@@ -2,19 +2,30 @@
 
 from pathlib import Path
 
+from localdev.environment import Jobs
 from localdev.server import Address
 
+_JOBS = {
+    Jobs.ALL: "run at their times (UTC), and what they log comes here",
+    Jobs.ASKED_FOR: "run when they are asked for, none at its time (CRM_JOBS=asked)",
+    Jobs.OFF: "off (CRM_JOBS=off)",
+}
 
-def full(address: Address, *, endpoint: str, emulator: str, data: str, is_open: bool) -> str:
+
+def full(address: Address, *, endpoint: str, emulator: str, data: str, jobs: Jobs, is_open: bool) -> str:  # noqa: PLR0913 - what it shows
     access = "open: no key needed" if is_open else "needs an API key: this is not loopback, or CRM_OPEN_ACCESS is off"
     return f"""
   CRM on this machine
     API       {address.url}/graphql   ({access})
     AWS       {emulator} at {endpoint}
     Data      {data}
+    Jobs      {_JOBS[jobs]}
   Try
     curl -s {address.url}/graphql -H 'Content-Type: application/json' \\
       -d '{{"query": "{{ allProducts(first: 3) {{ edges {{ node {{ name price stock }} }} }} }}"}}'
+    curl -s {address.url}/graphql -H 'Content-Type: application/json' \\
+      -d '{{"query": "mutation {{ runJob(name: \\"low_stock\\") {{ run {{ slot }} }} }}"}}'
+    make fast-forward    (all jobs of the last 7 days, now)
   Edit a file and the server reloads. Ctrl-C ends it.
 """
 

@@ -46,7 +46,7 @@ def fetch() -> None:
         raise LocalError(
             f"uv could not fetch MiniStack {VERSION} (its message is above): the first start needs the network.\n"
             "Behind a proxy set HTTPS_PROXY; with a package index of your own set UV_INDEX_URL.\n"
-            "Or run another DynamoDB emulator and set AWS_ENDPOINT_URL, for example to http://127.0.0.1:8001."
+            "Or run another emulator of DynamoDB and SQS and set AWS_ENDPOINT_URL, for example to http://127.0.0.1:8001."
         )
 
 

@@ -25,6 +25,10 @@ ministack: Any = importlib.import_module("ministack.app")
 persistence: Any = importlib.import_module("ministack.core.persistence")
 
 
+LOOK = (b"x-amz-target", b"AmazonSQS.ReceiveMessage")
+"""What the servers send all the time. One that finds a message is followed by its deletion."""
+
+
 class Counted:
     """MiniStack's ASGI application, counting requests, so that an idle one need not save."""
 
@@ -33,7 +37,7 @@ class Counted:
         self.requests = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/_ministack/"):
+        if scope["type"] == "http" and not scope["path"].startswith("/_ministack/") and LOOK not in scope["headers"]:
             self.requests += 1
         await self._application(scope, receive, send)
 

@@ -2,13 +2,16 @@
 
 import ipaddress
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from enum import Enum
 from urllib.parse import urlsplit
 
 from localdev.console import LocalError
 
 ENDPOINT = "AWS_ENDPOINT_URL"
 ALLOW_REMOTE = "CRM_ALLOW_REMOTE_ENDPOINT"
+API_URL = "CRM_API_URL"
+JOBS = "CRM_JOBS"
 
 FIXED = {
     "AWS_ACCESS_KEY_ID": "local",
@@ -36,6 +39,23 @@ DROPPED = (
 )
 
 
+class Jobs(Enum):
+    """Which jobs run by themselves under `chalice local`."""
+
+    ALL = "on"
+    ASKED_FOR = "asked"
+    """Those that somebody asks for, and none at its time: for tests that count what a job did."""
+    OFF = "off"
+
+
+def jobs_mode(environment: Mapping[str, str]) -> Jobs:
+    text = environment.get(JOBS) or Jobs.ALL.value
+    try:
+        return Jobs(text.lower())
+    except ValueError:
+        raise LocalError(f"{JOBS} must be on, asked or off, not {text!r}.") from None
+
+
 def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -51,6 +71,7 @@ def prepare(environment: MutableMapping[str, str], host: str) -> str | None:
     `host` is where the server listens: the API is open without keys on loopback only.
     """
     _refuse_remote_endpoints(environment)
+    jobs_mode(environment)
     for name in DROPPED:
         environment.pop(name, None)
     environment.update(FIXED)

@@ -19,10 +19,23 @@ class Address:
     port: int = 8000
 
     @property
+    def callable_host(self) -> str:
+        """From this machine: 0.0.0.0 is no address to call."""
+        return {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104
+
+    @property
     def url(self) -> str:
-        """For this machine's browser: 0.0.0.0 is no address to call."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://{host}:{self.port}"
+        return f"http://{self.callable_host}:{self.port}"
+
+    def wait_until_up(self) -> None:
+        """For ever: a server that cannot listen ends with the whole process."""
+        while True:
+            try:
+                socket.create_connection((self.callable_host, self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
 
     @property
     def clash(self) -> str:
@@ -43,6 +56,13 @@ def address() -> Address:
         return Address()
     default = Address()
     return Address(options.get("host") or default.host, options.get("port") or default.port)
+
+
+def free_address() -> Address:
+    host = Address().host
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return Address(host, probe.getsockname()[1])
 
 
 def check_port(address: Address) -> None:

@@ -3,10 +3,13 @@
 import logging
 import os
 import sys
+import threading
+from typing import Any
 
 from localdev import backend, banner, environment, server
 from localdev.console import LocalError, fail, leave, say
 from localdev.emulator import VERSION
+from localdev.environment import Jobs
 from localdev.processes import Process, in_our_group, on_parent_gone
 from localdev.state import State
 
@@ -34,37 +37,65 @@ def _reloader() -> Process:
 
 
 def _begin(owner: Process, *, worker: bool) -> None:
-    if "chalicelib.settings" in sys.modules:
-        raise LocalError("chalicelib was imported before localdev.start(), so it has read another environment.")
     quieten_logs()
     address = server.address()
     server.check_port(address)
     server.improve_http_server(address)
-    chosen = environment.prepare(os.environ, address.host)
-    state = State.of_checkout()
-    if chosen is None:
-        running = backend.connect(state, owner)
-        backend.watch(state, running, reloaded=worker)
-        os.environ[environment.ENDPOINT] = running.endpoint
-    _provision(state)
+    state, chosen = connect(owner, address, reloaded=worker)
+    provision(state)
     _greet(address, owner, state, chosen)
 
 
-def _provision(state: State) -> None:
-    """Tables, then demo data. chalicelib is imported only here, now that the environment is set."""
+def connect(owner: Process, address: server.Address, *, reloaded: bool) -> tuple[State, str | None]:
+    """Set the environment for a server at `address`, with an emulator that answers; the developer's own one, if any."""
+    if "chalicelib.settings" in sys.modules:
+        raise LocalError("chalicelib was imported before localdev.start(), so it has read another environment.")
+    chosen = environment.prepare(os.environ, address.host)
+    os.environ.setdefault(environment.API_URL, f"{address.url}/graphql")
+    state = State.of_checkout()
+    if chosen is None:
+        running = backend.connect(state, owner)
+        backend.watch(state, running, reloaded=reloaded)
+        os.environ[environment.ENDPOINT] = running.endpoint
+    return state, chosen
+
+
+def provision(state: State) -> None:
+    """Tables and queues, then demo data. chalicelib is imported only here, now that the environment is set."""
     from botocore.exceptions import BotoCoreError, ClientError
     from pynamodb.exceptions import PynamoDBException
 
     from chalicelib.crm.database import create_tables
+    from chalicelib.jobs import queue
     from localdev import demo
 
     state.create()
     with state.locked("provision"):  # two servers started at once would both find a table missing
         try:
             create_tables()
+            queue.create()
             demo.provide()
         except (BotoCoreError, ClientError, PynamoDBException) as error:
-            raise LocalError(f"No tables could be made at {os.environ[environment.ENDPOINT]}: {error}") from error
+            endpoint = os.environ[environment.ENDPOINT]
+            raise LocalError(f"No tables and queues could be made at {endpoint}: {error}") from error
+
+
+def run_jobs(app: Any) -> None:
+    """The schedules begin when the server answers, since the heartbeat asks it."""
+    from localdev.pump import Pump
+    from localdev.ticker import Ticker
+
+    mode = environment.jobs_mode(os.environ)
+    if mode is not Jobs.OFF:
+        Pump(app).start()
+    if mode is Jobs.ALL:
+        ticker, address = Ticker(app), server.address()
+
+        def tick() -> None:
+            address.wait_until_up()
+            ticker.run()
+
+        threading.Thread(target=tick, name="ticker", daemon=True).start()
 
 
 def _greet(address: server.Address, owner: Process, state: State, chosen: str | None) -> None:
@@ -78,6 +109,7 @@ def _greet(address: server.Address, owner: Process, state: State, chosen: str | 
             endpoint=endpoint,
             emulator=f"MiniStack {VERSION}, an emulator," if chosen is None else "your AWS_ENDPOINT_URL",
             data=banner.kept_data(state.root) if chosen is None else "kept by that emulator",
+            jobs=environment.jobs_mode(os.environ),
             is_open=os.environ.get("CRM_OPEN_ACCESS", "").lower() in {"1", "true", "yes", "on"},
         )
     )

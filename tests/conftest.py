@@ -32,6 +32,7 @@ from chalicelib.jobs import queue
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
 
+queue._WAIT = 0  # an emulator has one server, which knows at once that there is nothing
 MOTO = "moto"
 ENDPOINT = "AWS_ENDPOINT_URL"
 MINISTACK = "ministack"

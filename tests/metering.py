@@ -1,4 +1,4 @@
-"""How many calls a piece of work makes, and how many write units it is charged.
+"""How many calls a piece of work makes, and how many units it is charged.
 
 pynamodb discards ConsumedCapacity, so both are taken from botocore's events. Works with any code that uses the shared
 client, from any thread, and may be nested. A call that botocore repeats by itself counts once.
@@ -13,14 +13,16 @@ from typing import Any
 
 from chalicelib.crm import database
 
+_READS = ("GetItem", "BatchGetItem", "Query", "Scan")
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 
 
 @dataclass(slots=True)
 class Meter:
-    """`calls` by operation, e.g. {"Query": 1}; `write_units` as the database charged them, indexes included."""
+    """`calls` by operation, e.g. {"Query": 1}; units as the database charged them, indexes included."""
 
     calls: Counter[str] = field(default_factory=Counter)
+    read_units: float = 0.0
     write_units: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -32,11 +34,19 @@ class Meter:
         with self._lock:
             self.calls[model.name] += 1
 
-    def charge(self, parsed: dict[str, Any], **_rest: Any) -> None:
-        consumed = parsed.get("ConsumedCapacity") or []
-        entries = [consumed] if isinstance(consumed, dict) else consumed
+    def charge_reads(self, parsed: dict[str, Any], **_rest: Any) -> None:
         with self._lock:
-            self.write_units += sum(entry["CapacityUnits"] for entry in entries)
+            self.read_units += _units(parsed)
+
+    def charge_writes(self, parsed: dict[str, Any], **_rest: Any) -> None:
+        with self._lock:
+            self.write_units += _units(parsed)
+
+
+def _units(parsed: dict[str, Any]) -> float:
+    consumed = parsed.get("ConsumedCapacity") or []
+    entries = [consumed] if isinstance(consumed, dict) else consumed
+    return float(sum(entry["CapacityUnits"] for entry in entries))
 
 
 def _ask_for_units(params: dict[str, Any], **_rest: Any) -> dict[str, Any]:
@@ -48,9 +58,10 @@ def metered() -> Iterator[Meter]:
     meter = Meter()
     events = database.client().meta.events
     handlers: list[tuple[str, Any]] = [("before-call.dynamodb", meter.count)]
-    for operation in _WRITES:
+    for operation in _READS + _WRITES:
         handlers.append((f"provide-client-params.dynamodb.{operation}", _ask_for_units))
-        handlers.append((f"after-call.dynamodb.{operation}", meter.charge))
+        charge = meter.charge_writes if operation in _WRITES else meter.charge_reads
+        handlers.append((f"after-call.dynamodb.{operation}", charge))
     for number, (event, handler) in enumerate(handlers):
         events.register(event, handler, unique_id=f"metered-{id(meter)}-{number}")
     try:

@@ -1,84 +1,62 @@
 """The product as it is used: `chalice local`, real HTTP, a real company's books imported and asked for again."""
 
-import signal
+import csv
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
 from tests.conftest import DATA, ROOT
-from tests.localdev.servers import Place, free_port, wait_for
+from tests.localdev.crm_server import Served
+from tests.localdev.servers import Place
 
 pytestmark = [
     pytest.mark.no_database,
     pytest.mark.skipif(not DATA.exists(), reason="the companies' books are not beside this checkout"),
 ]
 STATS = "{ crmStats { customers orders revenue newCustomers } }"
+LOW = "mutation { updateLowStockProducts { products { name stock } } }"
+PREVIEW = "mutation ($name: String!, $cap: Int) { runJob(name: $name, cap: $cap, dryRun: true) { preview { summary lines more } } }"
+ALFKI = '{ customer(email: "ALFKI@northwind.example") { id name orders { edges { node { totalAmount } } } } }'
+CAP = 500
 BOOKS = {"northwind": (91, 830, Decimal("1354458.59")), "chinook": (59, 412, Decimal("2328.60"))}
 """Customers, orders, revenue."""
 
 
-class Served:
-    """The checkout under `chalice local`, with a cache of its own and no demo data."""
-
-    def __init__(self, place: Place) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}/graphql"
-        self._place = place
-        self._log = place.root / "served.log"
-        with self._log.open("wb") as log:
-            chalice = str(Path(sys.executable).with_name("chalice"))
-            self.process = subprocess.Popen(
-                [chalice, "local", "--no-autoreload", "--port", str(port)],
-                cwd=ROOT,
-                env=place.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        wait_for(self._is_up, "the server")
-
-    def _is_up(self) -> bool | None:
-        assert self.process.poll() is None, self._log.read_text()
-        try:
-            return self.ask("{ hello }") == {"hello": "Hello, GraphQL!"}
-        except requests.ConnectionError:
-            return None
-
-    def ask(self, document: str, **variables: object) -> dict[str, Any]:
-        body = {"query": document, "variables": variables}
-        answer = requests.post(self.url, json=body, timeout=120).json()
-        assert "errors" not in answer, answer
-        data: dict[str, Any] = answer["data"]
-        return data
-
-    def load(self, books: str) -> str:
-        command = [sys.executable, "-m", "crmctl", "import", str(DATA / books), "--url", self.url]
-        result = subprocess.run(
-            command, cwd=ROOT, env=self._place.environment(), capture_output=True, text=True, check=False, timeout=300
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
-
-    def end(self) -> None:
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(30)
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    place = Place(tmp_path_factory.mktemp("served"))
+    """With Northwind's books. No job runs unless it is asked for, whatever the time is."""
+    place = Place(tmp_path_factory.mktemp("served"), {"CRM_JOBS": "asked"})
     server = Served(place)
     try:
+        load(server, "northwind")
         yield server
     finally:
         server.end()
         place.clear()
+
+
+@pytest.fixture(scope="module")
+def both(served: Served) -> Served:
+    """With Chinook's books too."""
+    load(served, "chinook")
+    return served
+
+
+def load(server: Served, books: str) -> str:
+    command = [sys.executable, "-m", "crmctl", "import", str(DATA / books), "--url", server.url]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def rows(books: str, kind: str) -> list[dict[str, str]]:
+    with (DATA / books / f"{kind}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def totals(*books: str) -> dict[str, object]:
@@ -87,29 +65,73 @@ def totals(*books: str) -> dict[str, object]:
 
 
 def test_a_companys_books_come_back_to_the_cent_and_once(served: Served) -> None:
-    served.load("northwind")
     assert served.ask(STATS) == {"crmStats": totals("northwind")}
-    summary = served.load("northwind")
+    summary = load(served, "northwind")
     assert summary.split("orders")[1].split()[1:6:2] == ["0", "830", "0"]
     assert served.ask(STATS) == {"crmStats": totals("northwind")}
 
-    restocked = served.ask("mutation { updateLowStockProducts { products { name stock } } }")
-    assert len(restocked["updateLowStockProducts"]["products"]) == 12
-    again = served.ask("mutation { updateLowStockProducts { products { name stock } } }")
-    assert again["updateLowStockProducts"]["products"] == []
-
-    served.load("chinook")
-    assert served.ask(STATS) == {"crmStats": totals("northwind", "chinook")}
-
     year = served.ask('{ crmStats(from: "1997-01-01", to: "1997-12-31") { orders revenue } }')["crmStats"]
-    assert year == books_of_1997()
-    customer = served.ask('{ customer(email: "ALFKI@northwind.example") { name orders { edges { node { id } } } } }')
-    assert customer["customer"]["name"] == "Alfreds Futterkiste"
-    assert len(customer["customer"]["orders"]["edges"]) == 6
+    lines = [row for row in rows("northwind", "orders") if row["order_date"].startswith("1997")]
+    assert year == {"orders": len({row["order_ref"] for row in lines}), "revenue": str(revenue(lines))}
+    customer = served.ask(ALFKI)["customer"]
+    assert customer["name"] == "Alfreds Futterkiste"
+    assert len(customer["orders"]["edges"]) == 6
 
 
-def books_of_1997() -> dict[str, object]:
-    lines = [line.split(",") for line in (DATA / "northwind" / "orders.csv").read_text("utf-8").splitlines()[1:]]
-    lines = [line for line in lines if line[2].startswith("1997")]
-    revenue = sum((int(line[4]) * Decimal(line[5]) for line in lines), Decimal(0))
-    return {"orders": len({line[0] for line in lines}), "revenue": str(revenue)}
+def test_low_stock_restocks_what_is_low_once_and_keeps_its_lines(served: Served) -> None:
+    low = {row["name"]: int(row["stock"]) for row in rows("northwind", "products") if int(row["stock"]) < 10}
+    preview = served.ask(PREVIEW, name="low_stock")["runJob"]["preview"]
+    assert (len(low), len(preview["lines"])) == (12, 12)
+    run = served.run("low_stock")
+    told = [re.fullmatch(r"\[[\d/]+-[\d:]+\] Product: (.+), New Stock: (\d+)", line) for line in run["lines"]]
+    assert {line[1]: int(line[2]) for line in told if line} == {name: stock + 10 for name, stock in low.items()}
+    assert served.ask(LOW)["updateLowStockProducts"]["products"] == []
+    assert served.run("low_stock")["lines"] == []
+
+
+def test_the_report_has_the_totals_of_the_books(served: Served) -> None:
+    (line,) = served.run("weekly_report")["lines"]
+    lines = rows("northwind", "orders")
+    orders = len({row["order_ref"] for row in lines})
+    assert line.endswith(f" Report: 91 customers, {orders} orders, ${revenue(lines)} revenue")
+    (report,) = served.ask("{ reports { edges { node { totals { customers orders revenue } } } } }")["reports"]["edges"]
+    assert report["node"]["totals"] == {"customers": 91, "orders": orders, "revenue": str(revenue(lines))}
+
+
+def test_a_second_companys_books_are_added(both: Served) -> None:
+    assert both.ask(STATS) == {"crmStats": totals("northwind", "chinook")}
+
+
+def test_the_clean_up_deletes_whom_its_preview_names_and_each_can_be_brought_back(both: Served) -> None:
+    before = both.ask(STATS)["crmStats"]
+    alfki = both.ask(ALFKI)["customer"]
+    preview = both.ask(PREVIEW, name="customer_cleanup", cap=CAP)["runJob"]["preview"]
+    gone = sum(day < datetime.now(UTC).date() - timedelta(days=365) for day in last_active().values())
+    assert preview["summary"] == f"{gone} customers would be deleted"
+
+    run = both.run("customer_cleanup", cap=CAP)
+    assert run["counts"] == [{"name": "deleted", "value": gone}]
+    assert run["lines"][0].endswith(f" Deleted {gone} inactive customers")
+    after = both.ask(STATS)["crmStats"]
+    assert (after["orders"], after["revenue"]) == (before["orders"], before["revenue"])
+    assert after["customers"] == before["customers"] - gone
+    assert both.ask(ALFKI) == {"customer": None}
+
+    both.ask("mutation ($id: ID!) { restoreCustomer(id: $id) { customer { id } } }", id=alfki["id"])
+    assert both.ask(ALFKI)["customer"] == alfki
+
+
+def revenue(lines: list[dict[str, str]]) -> Decimal:
+    return sum((int(row["quantity"]) * Decimal(row["unit_price"]) for row in lines), Decimal(0))
+
+
+def last_active() -> dict[str, date]:
+    """By e-mail; who never ordered is active on the day of the first entry."""
+    found: dict[str, date] = {}
+    for books in BOOKS:
+        entries = [(row["email"], row["created_at"]) for row in rows(books, "customers")]
+        entries += [(row["customer_email"], row["order_date"]) for row in rows(books, "orders")]
+        for email, text in entries:
+            day = datetime.fromisoformat(text).date()
+            found[email.lower()] = max(day, found.get(email.lower(), day))
+    return found

@@ -37,6 +37,42 @@ def test_a_value_that_does_not_fit_is_named(name: str, value: str, problem: str)
         read_settings({name: value})
 
 
+def test_the_settings_of_the_jobs_are_read() -> None:
+    found = read_settings(
+        {
+            "CRM_INACTIVE_DAYS": "30",
+            "CRM_CLEANUP_PERCENT": "5",
+            "CRM_CLEANUP_FLOOR": "7",
+            "CRM_REMINDER_DAYS": "3",
+            "CRM_HISTORY_DAYS": "40",
+            "CRM_API_URL": "https://crm.example/graphql",
+            "CRM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alerts",
+            "CRM_MAIL_SENDER": "orders@crm.example",
+        }
+    )
+    assert (found.inactive_days, found.cleanup_percent, found.cleanup_floor) == (30, 5, 7)
+    assert (found.reminder_days, found.history_days) == (3, 40)
+    assert (found.api_url, found.mail_sender) == ("https://crm.example/graphql", "orders@crm.example")
+    assert found.topic_arn.endswith(":alerts")
+
+
+def test_where_mails_and_alerts_go_is_nowhere_unless_it_is_set() -> None:
+    found = read_settings({})
+    assert (found.api_url, found.topic_arn, found.mail_sender) == ("", "", "")
+
+
+@pytest.mark.parametrize("name", ["CRM_INACTIVE_DAYS", "CRM_CLEANUP_FLOOR", "CRM_REMINDER_DAYS", "CRM_HISTORY_DAYS"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "", "a week"])
+def test_no_number_of_days_is_none_at_all(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1"):
+        read_settings({name: value})
+
+
+def test_on_lambda_it_is_known() -> None:
+    assert read_settings({"AWS_LAMBDA_FUNCTION_NAME": "crm-prod"}).on_lambda
+    assert not read_settings({"AWS_EXECUTION_ENV": "AWS_Lambda_python3.11"}).on_lambda
+
+
 def test_a_deployed_stage_refuses_to_run_open() -> None:
     with pytest.raises(ValueError, match="a deployed stage must ask for keys"):
         read_settings({"CRM_OPEN_ACCESS": "true", "AWS_LAMBDA_FUNCTION_NAME": "crm-prod"})
@@ -47,8 +83,9 @@ def test_on_lambda_the_app_needs_nothing_that_is_not_packaged() -> None:
     code = (
         "import sys; sys.modules.update(localdev=None, crmctl=None, click=None, moto=None)\n"
         "import app\n"
-        "from chalicelib.api.http import Request, respond\n"
-        "sent = Request('POST', {'content-type': 'application/json'}, {}, '{\"query\": \"{ hello }\"}')\n"
+        "from chalicelib.api.http import respond\n"
+        "from chalicelib.api.message import Request\n"
+        "sent = Request('POST', {'content-type': 'application/json'}, {}, '{\"query\": \"{ jobs { name } }\"}')\n"
         "assert respond(sent).status == 401\n"
     )
     names = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}

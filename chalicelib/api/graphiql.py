@@ -27,7 +27,7 @@ def page(request: Request) -> Answer:
         "Content-Security-Policy": _policy(),
         "Cache-Control": "private, no-cache",
         "ETag": etag,
-        "Vary": "Accept",
+        "Vary": "Accept, Origin",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }

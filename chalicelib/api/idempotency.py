@@ -19,7 +19,7 @@ from pynamodb.exceptions import PutError
 
 from chalicelib import clock
 from chalicelib.api.caller import Caller
-from chalicelib.crm import ids, moments, reads, tables
+from chalicelib.crm import credentials, ids, moments, reads, tables
 from chalicelib.crm.transaction import attempts, code_of, is_passing, new_token
 from chalicelib.errors import IdempotencyConflict, InProgress, InvalidInput, Unavailable
 
@@ -128,7 +128,7 @@ def _digest(request: Mapping[str, Any]) -> str:
 
 
 def _pack(answer: Answer) -> str:
-    return base64.b64encode(zlib.compress(json.dumps(answer).encode())).decode()
+    return base64.b64encode(zlib.compress(credentials.hide(json.dumps(answer)).encode())).decode()
 
 
 def _unpack(packed: str) -> Answer:

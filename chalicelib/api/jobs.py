@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any
 
@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import clock
 from chalicelib.api.context import Info, context_of
-from chalicelib.crm import reads
+from chalicelib.crm import moments, reads
 from chalicelib.crm.listing import Page, Window, read_page
 from chalicelib.errors import CrmError, InvalidInput
 from chalicelib.jobs import (
@@ -139,9 +139,9 @@ def run_job(
     wanted = catalog.find(name)
     arguments = _arguments(wanted, cap)
     if slot is not None:
-        if dryRun or cap is not None:
-            raise InvalidInput("slot repeats a run as it was: leave dryRun and cap out", field="slot")
-        return {"run": requests.run_again(wanted, slots.of(slot), context_of(info).actor)}
+        if dryRun:
+            raise InvalidInput("slot repeats a run: leave dryRun out", field="slot")
+        return {"run": requests.run_again(wanted, slots.of(slot), context_of(info).actor, arguments)}
     if dryRun:
         return {"preview": _preview(wanted, info, arguments)}
     return {"run": requests.run_now(wanted, context_of(info).actor, arguments)}
@@ -165,8 +165,11 @@ def resume_job(_root: Any, _info: Info, name: str) -> dict[str, Any]:
 
 def remake_report(_root: Any, info: Info, period: str) -> dict[str, Any]:
     monday = weekly_report.monday_of(period)
-    if monday is None or monday > clock.now().date():
-        raise InvalidInput("A period is a week that has begun, such as 2026-W47", field="period")
+    over = clock.now().date() - timedelta(
+        days=7
+    )  # one made before its week is over would stand in the schedule's place
+    if monday is None or not moments.EARLIEST.date() <= monday <= over:
+        raise InvalidInput("A period is a week that is over, such as 2026-W47", field="period")
     arguments = {"period": period, "again": True}
     return {"run": requests.run_now(catalog.WEEKLY_REPORT, context_of(info).actor, arguments)}
 

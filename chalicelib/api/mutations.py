@@ -64,10 +64,12 @@ def update_low_stock_products(
     _info: Info,
     slot: datetime | None = None,
     ids: list[str] | None = None,
+    token: str | None = None,
 ) -> _Input:
     """Each product that is low now gets its addition once, also if two of these run at the same time."""
     key = moments.to_text(slot or clock.now())
-    token = key if slot else None  # whoever repeats a slot gets the same answer again
+    if slot and not token:
+        token = key
     low = _low_products() if ids is None else _at_most(ids)
     done = [restocked for restocked in (stock.restock(product_id, key, token) for product_id in low) if restocked]
     return {

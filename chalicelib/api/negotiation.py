@@ -52,7 +52,7 @@ def _range(part: str) -> tuple[str, float]:
         key, _, value = parameter.partition("=")
         if key.strip() == "q":
             try:
-                return name, min(max(float(value), 0.0), 1.0)
+                return name, min(max(0.0, float(value)), 1.0)  # in this order "nan" is 0
             except ValueError:
                 return name, 0.0
     return name, 1.0

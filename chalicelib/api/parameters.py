@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.api import negotiation
+from chalicelib.api.limits import check_json, check_variables
 from chalicelib.api.message import Request
 
 METHODS = ("GET", "POST")
@@ -38,7 +39,7 @@ class Parameters:
 
 
 def read_parameters(request: Request) -> Parameters:
-    """Raises Refused."""
+    """Raises Refused, OverLimit."""
     raw = _body(request) if request.method == "POST" else _url(request)
     query, variables, operation = raw.get("query"), raw.get("variables"), raw.get("operationName")
     extensions = raw.get("extensions")
@@ -46,6 +47,7 @@ def read_parameters(request: Request) -> Parameters:
         raise Refused(400, "`query` must be a string")
     if variables is not None and not isinstance(variables, dict):
         raise Refused(400, "`variables` must be an object")
+    check_variables(variables or {})
     if operation is not None and not isinstance(operation, str):
         raise Refused(400, "`operationName` must be a string")
     if extensions is not None and not isinstance(extensions, dict):
@@ -82,6 +84,7 @@ def _parse(text: bytes | str, what: str) -> Any:
     try:
         # Not json.loads of bytes, which would guess UTF-16 and UTF-32 as well.
         text = text.decode("utf-8") if isinstance(text, bytes) else text
+        check_json(text)
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Refused(400, f"{what} is not valid JSON in UTF-8") from None

@@ -5,6 +5,7 @@ https://www.apollographql.com/docs/apollo-server/performance/apq describes what 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
@@ -18,6 +19,7 @@ from chalicelib.errors import InvalidInput, PersistedQueryNotFound
 
 _PARTITION = "document"
 _KEPT = timedelta(days=30)
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def wanted_hash(extensions: Mapping[str, Any] | None) -> str | None:
@@ -55,7 +57,7 @@ def keep(digest: str, text: str, caller: Caller) -> None:
 @lru_cache(maxsize=256)
 def _stored(digest: str) -> str:
     """An error is not cached, so that a document is found as soon as it is there."""
-    item = reads.get_op(_PARTITION, digest) if digest.isalnum() else None
+    item = reads.get_op(_PARTITION, digest) if _HASH.fullmatch(digest) else None
     if item is None:
         raise KeyError(digest)
     text: str = reads.json_of(item, "content")["text"]

@@ -105,6 +105,7 @@ class _Pricing:
         self._schema = schema
         self._rules = rules
         self._variables = variables
+        self._defaults: dict[str, ValueNode | None] = {}
         self._definitions = {
             definition.name.value: definition
             for definition in document.definitions
@@ -116,6 +117,8 @@ class _Pricing:
         root = self._schema.get_root_type(operation.operation)
         if root is None:
             raise GraphQLError("The schema has no such operation", operation)
+        definitions = operation.variable_definitions or ()
+        self._defaults = {definition.variable.name.value: definition.default_value for definition in definitions}
         return self._selections(operation.selection_set, root)
 
     def _fragment(self, name: str) -> Price:
@@ -164,9 +167,10 @@ class _Pricing:
                 return self._literal(argument.value)
         return None
 
-    def _literal(self, value: ValueNode) -> Any:
+    def _literal(self, value: ValueNode | None) -> Any:
         if isinstance(value, VariableNode):
-            return self._variables.get(value.name.value)
+            name = value.name.value
+            return self._variables[name] if name in self._variables else self._literal(self._defaults.get(name))
         if isinstance(value, IntValueNode):
             return int(value.value[:_DIGITS])
         return value.values if isinstance(value, ListValueNode) else None

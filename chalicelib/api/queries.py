@@ -118,8 +118,9 @@ def of_deleted(name: str) -> Callable[[Archived, Info], Any]:
 
 
 def orders_due_for_reminder(_root: Any, info: Info, day: date | None = None, **window: Any) -> Page[Order]:
+    days = timedelta(days=settings.reminder_days)
     last = day or clock.now().date()
-    first = last - timedelta(days=settings.reminder_days)
+    first = max(last, date.min + days) - days
     wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED)
     page = read_page(plans.list_orders(wanted), Window(**window))
     _expect([edge.node for edge in page.edges], info)

@@ -123,7 +123,13 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "ReportEntry": {"revenue": reports.revenue},
     "ApiKey": {"role": lambda row, _: row.role.name, "state": keys.state},
-    "JobRun": {"counts": jobs.counts, "lines": jobs.lines, "durationSeconds": lambda run, _: run.seconds},
+    "JobRun": {
+        "cap": lambda run, _: run.arguments.get("cap"),
+        "period": lambda run, _: run.arguments.get("period"),
+        "counts": jobs.counts,
+        "lines": jobs.lines,
+        "durationSeconds": lambda run, _: run.seconds,
+    },
     **{
         f"{kind}Connection": {"pageInfo": queries.page_info}
         for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun", "ApiKey")
@@ -181,13 +187,22 @@ def prepare(text: str, *, hints: bool = True) -> Prepared:
             text, max_lexical_tokens=MOST_TOKENS, max_comments=MOST_COMMENTS, max_source_length=MOST_CHARACTERS
         )
     except GraphQLError as error:
-        error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
+        over_limit = "Parsing aborted" in error.message
+        error.extensions = {"code": "DOCUMENT_TOO_COMPLEX" if over_limit else "GRAPHQL_PARSE_FAILED"}
         return Prepared(None, (error,))
     check_shape(document)
     errors = validate(schema(), document, max_errors=_MOST_ERRORS, hide_suggestions=not hints)
-    for failure in errors:
-        failure.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
-    return Prepared(None if errors else document, tuple(errors))
+    return Prepared(None if errors else document, tuple(_failure(error, hints=hints) for error in errors))
+
+
+def _failure(error: GraphQLError, *, hints: bool) -> GraphQLError:
+    # A literal that is too much for Python itself, such as a number of 5,000 digits, is no fault of ours.
+    unreadable = error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+    failure = GraphQLError("The document has a value that cannot be read", error.nodes) if unreadable else error
+    failure.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+    if not hints:  # there is one that `hide_suggestions` leaves
+        failure.message = failure.message.partition(" Did you mean")[0]
+    return failure
 
 
 def run(

@@ -26,6 +26,10 @@ class Archived:
     customer: Customer
     deleted_at: str
 
+    @property
+    def kept_until(self) -> str:
+        return moments.to_text(moments.from_text(self.deleted_at) + timedelta(days=settings.archive_days))
+
 
 def delete(customer_id: str) -> Customer:
     """Move the customer to the archive and free the e-mail address. Raises NotFound."""

@@ -33,10 +33,11 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
     Safe to repeat: one that was written with `token` is never written twice.
     """
     for _ in attempts():
-        latest = find(kind, period)
-        if latest and (latest.token == token or not again):
-            return latest
-        revision = latest.revision + 1 if latest else 1
+        made = _revisions(kind, period)
+        own = next((report for report in made if report.token == token), None)
+        if own or (made and not again):
+            return own or made[0]
+        revision = made[0].revision + 1 if made else 1
         row = tables.Report(kind, _key(period, revision), made_at=moments.to_text(clock.now()))
         row.content, row.token = content, token
         try:
@@ -44,25 +45,13 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
         except PutError as error:
             if code_of(error) != "ConditionalCheckFailedException" and not is_passing(error):
                 raise
-    latest = find(kind, period)
-    if latest is None or latest.token != token:
-        raise Unavailable
-    return latest
+    raise Unavailable
 
 
 def find(kind: str, period: str, revision: int | None = None) -> Report | None:
     """The revision, or without one the latest."""
-    low, high = (_key(period, revision or 0), _key(period, revision or 9999))
-    answer = reads.call(
-        "query",
-        TableName=reads.table_name(tables.Report),
-        KeyConditionExpression="kind = :kind AND period BETWEEN :low AND :high",
-        ExpressionAttributeValues={":kind": {"S": kind}, ":low": {"S": low}, ":high": {"S": high}},
-        ScanIndexForward=False,
-        ConsistentRead=True,
-        Limit=1,
-    )
-    return _load(answer["Items"][0]) if answer["Items"] else None
+    made = _revisions(kind, period)
+    return next((report for report in made if revision in {None, report.revision}), None)
 
 
 def newest_first(kind: str) -> Listing[Report]:
@@ -76,6 +65,18 @@ def newest_first(kind: str) -> Listing[Report]:
         passes=lambda _: True,
         exact=True,
     )
+
+
+def _revisions(kind: str, period: str) -> list[Report]:
+    """The latest first; there are few."""
+    items = reads.query(
+        TableName=reads.table_name(tables.Report),
+        KeyConditionExpression="kind = :kind AND begins_with(period, :period)",
+        ExpressionAttributeValues={":kind": {"S": kind}, ":period": {"S": period + SEPARATOR}},
+        ScanIndexForward=False,
+        ConsistentRead=True,
+    )
+    return [_load(item) for item in items]
 
 
 def _find_all(kind: str, keys: Iterable[str]) -> dict[str, Report]:

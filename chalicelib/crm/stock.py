@@ -6,7 +6,7 @@ from functools import partial
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import keys, products, reads, tables
+from chalicelib.crm import ids, keys, products, reads, tables
 from chalicelib.crm.products import Product
 from chalicelib.crm.transaction import attempts, code_of, is_passing, new_token, proven
 from chalicelib.errors import Unavailable
@@ -27,6 +27,8 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
     None if it is not low, or was restocked for this slot or a later one by somebody else. Whoever comes again with the
     same slot and token gets the same answer again.
     """
+    if not ids.is_id(ids.PRODUCT, product_id):
+        return None
     row = tables.Product
     mark = keys.sort_key(slot, token or new_token())  # above its slot and below the next
     unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot)

@@ -4,10 +4,15 @@ A row `(alert, job#kind)` of `ops` stands for one that is open. It is told befor
 the two tells twice rather than never.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock, telemetry
 from chalicelib.crm import moments, reads, tables
+from chalicelib.crm.transaction import is_passing
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 
@@ -28,13 +33,26 @@ def standing() -> set[tuple[str, str]]:
 
 
 def begin(job: str, kind: str, text: str) -> None:
+    """Raises Unavailable, and then is told again by the next look."""
     _tell(job, kind, text)
-    tables.Op(_PARTITION, f"{job}#{kind}", content={"text": text, "since": moments.to_text(clock.now())}).save()
+    content = {"text": text, "since": moments.to_text(clock.now())}
+    with _unavailable():
+        tables.Op(_PARTITION, f"{job}#{kind}", content=content).save()
 
 
 def end(job: str, kind: str) -> None:
+    """Raises Unavailable, and then is told again by the next look."""
     _tell(job, _RECOVERED, f"no longer {kind.replace('_', ' ').lower()}")
-    tables.Op(_PARTITION, f"{job}#{kind}").delete()
+    with _unavailable():
+        tables.Op(_PARTITION, f"{job}#{kind}").delete()
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except PynamoDBException as error:
+        raise (Unavailable if is_passing(error) else error) from error
 
 
 def _tell(job: str, kind: str, text: str) -> None:

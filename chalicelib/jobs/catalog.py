@@ -20,6 +20,7 @@ HEARTBEAT = Job(
     grace=timedelta(minutes=10),
     most=8,
     span=timedelta(minutes=15),
+    lease=timedelta(minutes=2),  # over before the next one is due
     without_ledger=heartbeat.without_ledger,
     alarm=heartbeat.alarm,
 )

@@ -21,6 +21,8 @@ query Inactive($before: Date!, $after: String) {
     pageInfo { hasNextPage endCursor }
   }
 }"""
+SHOW = SELECT.replace(" endCursor", "")
+"""The first cursor ever makes the secret that it is signed with: a preview writes not even that."""
 DELETE = """
 mutation Delete($before: Date!, $ids: [ID!]!, $slot: DateTime!) {
   deleteInactiveCustomers(activeBefore: $before, ids: $ids, slot: $slot) { deleted }
@@ -42,7 +44,7 @@ def step(work: Work) -> Page:
 def preview(execute: Execute, now: datetime, arguments: Mapping[str, Any]) -> Preview:
     before = cutoff(now).isoformat()
     count, cap = _affected(execute, before, arguments)
-    page = ask(execute, SELECT, before=before)["inactiveCustomers"]
+    page = ask(execute, SHOW, before=before)["inactiveCustomers"]
     lines = tuple("Customer: {name}, Email: {email}".format(**edge["node"]) for edge in page["edges"])
     over = f", more than the cap of {cap}: the run would stop" if count > cap else ""
     return Preview(f"{count} customers would be deleted{over}", lines, page["pageInfo"]["hasNextPage"])
@@ -54,7 +56,8 @@ def _check(work: Work) -> Page:
     if count > cap:
         raise Refused(
             f"{count} customers would be deleted, more than the cap of {cap}. Look at inactiveCustomers; "
-            f'if they shall go, run the job with the cap raised: runJob(name: "{NAME}", cap: {count})'
+            f'if they shall go, run the job with the cap raised: runJob(name: "{NAME}", cap: {count}), '
+            f"or crmctl run {NAME} --cap {count}"
         )
     return Page({"before": before})
 

@@ -9,7 +9,7 @@ from chalicelib.crm import moments
 from chalicelib.jobs import slots
 from chalicelib.jobs.control import Control
 from chalicelib.jobs.job import Job
-from chalicelib.jobs.runs import Run, Status
+from chalicelib.jobs.runs import Run, Status, Trigger
 
 RECENT = 30
 """Runs that are looked at, or one more than may be in a span where that is more."""
@@ -47,7 +47,8 @@ def of(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequence[R
     if late is None and last and last.status is Status.MISSED:
         late = f"the run of {last.slot} was missed: {last.reason}"
     failing = f"the run of {last.slot} failed: {last.error}" if last and last.status is Status.FAILED else None
-    succeeded = last if last and last.status is Status.SUCCEEDED else None
+    # Of one that failed nobody knows what it would have found: what was alarming before still is.
+    succeeded = next((run for run in recent if run.status is Status.SUCCEEDED), None)
     return Health(
         late=late,
         failing=failing,
@@ -62,7 +63,7 @@ def looked_at(job: Job) -> int:
 
 
 def _late(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime) -> str | None:
-    overdue = [run.slot for run in unfinished if run.due + job.grace < now]
+    overdue = [run.slot for run in unfinished if _asked_at(run) + job.grace < now]
     if overdue:
         return f"the run of {min(overdue)} is not finished, {job.grace} after it was due"
     expected = slots.of(job.schedule.until(now - job.grace))
@@ -72,9 +73,14 @@ def _late(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequenc
     return None
 
 
+def _asked_at(run: Run) -> datetime:
+    """Of a run that an operator repeats, not when it was due once."""
+    return moments.from_text(run.created_at) if run.trigger is Trigger.OPERATOR else run.due
+
+
 def _too_frequent(job: Job, recent: Sequence[Run], now: datetime) -> str | None:
-    since = moments.to_text(now - job.span)
-    count = sum((run.started_at or "") > since for run in recent)
+    since, until = moments.to_text(now - job.span), moments.to_text(now)
+    count = sum(since < (run.started_at or "") <= until for run in recent)
     return f"{count} runs within {job.span}, more than {job.most}" if count > job.most else None
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -55,6 +56,6 @@ def _is_alive() -> bool:
     try:
         response = requests.post(settings.api_url, json={"query": DOCUMENT}, timeout=SECONDS, allow_redirects=False)
         data = response.json()["data"]
-        return bool(response.ok and data["hello"] and set(data["health"].values()) == {"UP"})
+        return bool(response.status_code == HTTPStatus.OK and data["hello"] and set(data["health"].values()) == {"UP"})
     except (requests.RequestException, ValueError, LookupError, TypeError, AttributeError):
         return False  # whatever the API answers instead, a client gets no answer

@@ -56,6 +56,8 @@ class Work:
     """What a step gets. `counts` are the sums so far; `contents` reads those of a run's pages, by its slot."""
 
     slot: str
+    pages: int
+    """How many are done."""
     state: Mapping[str, Any]
     counts: Mapping[str, int]
     arguments: Mapping[str, Any]
@@ -96,6 +98,8 @@ class Job:
     grace: timedelta
     most: int
     span: timedelta
+    lease: timedelta | None = None
+    """For how long its claim holds, if not as long as a Lambda may live."""
     queued: bool = False
     """The schedule only asks for the run, and the queue's consumer does it."""
     personal: bool = False

@@ -10,11 +10,12 @@ fires twice and two workers all end in one winner. A claim is a lease: a worker 
 still writes afterwards is refused.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib import clock
+from chalicelib import clock, telemetry
 from chalicelib.crm import moments, tables
 from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import Conflict, RunNotRepeatable
@@ -24,8 +25,8 @@ from chalicelib.jobs.job import Job, Overlap, Page
 from chalicelib.jobs.runs import Run, Status, Trigger
 from chalicelib.settings import settings
 
-LEASE = timedelta(minutes=3)
-"""Renewed with each page. A page takes seconds, and 10 s of patience with a database that stalls."""
+LEASE = timedelta(minutes=6)
+"""Renewed with each page. Longer than a Lambda of ours may live: who has lost it is dead, and changes nothing any more."""
 MOST_TRIES = 5
 _REPEATABLE = {Status.FAILED, Status.MISSED, Status.SKIPPED}
 
@@ -57,7 +58,7 @@ def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | Non
         state = control.find(job.name)
         try:
             if state.current == slot or _may_begin(job, run, state, now):
-                return _take(run, state, now)
+                return _take(job, run, state, now)
         except Stale:
             continue
         return None
@@ -66,7 +67,7 @@ def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | Non
 
 def checkpoint(run: Run, page: Page) -> Run:
     """A page is done, and there is more. Raises LostLease."""
-    return _advance(run, page, state=dict(page.state or {}), lease_until=_lease(clock.now()))
+    return _advance(run, page, state=dict(page.state or {}), lease_until=moments.to_text(clock.now() + LEASE))
 
 
 def finish(run: Run, page: Page) -> Run:
@@ -101,15 +102,25 @@ def end(
     if control.find(run.job).current == run.slot:
         _let_go(write, run)
     write.commit()
+    announce(ended)
     return ended
 
 
-def reopen(run: Run, actor: str) -> Run:
+def reopen(run: Run, actor: str, arguments: Mapping[str, Any] | None = None) -> Run:
     """Have a run that failed, was missed or was skipped wait again, from where it stood. Raises RunNotRepeatable."""
     if run.status not in _REPEATABLE:
         raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
     again = replace(
-        run, status=Status.WAITING, trigger=Trigger.OPERATOR, actor=actor, tries=0, finished_at=None, reason=None
+        run,
+        status=Status.WAITING,
+        trigger=Trigger.OPERATOR,
+        actor=actor,
+        created_at=moments.to_text(clock.now()),
+        arguments={**run.arguments, **(arguments or {})},
+        tries=0,
+        started_at=None,
+        finished_at=None,
+        reason=None,
     )
     return _store(run, again)
 
@@ -134,7 +145,7 @@ def _may_begin(job: Job, run: Run, state: Control, now: datetime) -> bool:
     raise Stale
 
 
-def _take(run: Run, state: Control, now: datetime) -> Run | None:
+def _take(job: Job, run: Run, state: Control, now: datetime) -> Run | None:
     handed_over = run.status is Status.RUNNING and run.lease_until is None
     if run.tries >= MOST_TRIES and not handed_over:
         end(run, Status.FAILED, error=run.error or f"its worker died {run.tries} times")
@@ -144,7 +155,7 @@ def _take(run: Run, state: Control, now: datetime) -> Run | None:
         run,
         status=Status.RUNNING,
         owner=owner,
-        lease_until=_lease(now),
+        lease_until=moments.to_text(now + (job.lease or LEASE)),
         attempts=run.attempts + (not handed_over),
         tries=run.tries + (not handed_over),
         started_at=run.started_at or moments.to_text(now),
@@ -164,7 +175,7 @@ def _advance(run: Run, page: Page, **changes: Any) -> Run:
     for name, amount in page.counts.items():
         counts[name] = counts.get(name, 0) + amount
     write, new = _written(
-        run, replace(run, pages=run.pages + 1, counts=counts, tries=0, error=None, trace=None, **changes)
+        run, replace(run, pages=run.pages + 1, counts=counts, tries=1, error=None, trace=None, **changes)
     )
     if page.lines or page.content is not None:
         kept = {"lines": list(page.lines), "content": page.content}
@@ -177,6 +188,20 @@ def _advance(run: Run, page: Page, **changes: Any) -> Run:
     except Stale as stale:
         raise LostLease from stale
     return new
+
+
+def announce(run: Run) -> None:
+    """Tell the log how a run has ended."""
+    telemetry.info(
+        f"{run.job} {run.status}",
+        job=run.job,
+        slot=run.slot,
+        counts=run.counts,
+        seconds=run.seconds,
+        error=run.error,
+        reason=run.reason,
+    )
+    telemetry.count(f"Run{run.status.capitalize()}", job=run.job)
 
 
 def _let_go(write: Transaction, run: Run) -> None:
@@ -200,10 +225,6 @@ def _written(old: Run, new: Run) -> tuple[Transaction, Run]:
 def _carries(run: Run) -> bool:
     stored = runs.find(run.job, run.slot)
     return stored is not None and stored.token == run.token
-
-
-def _lease(now: datetime) -> str:
-    return moments.to_text(now + LEASE)
 
 
 def _expiry(run: Run) -> datetime:

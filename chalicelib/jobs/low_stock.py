@@ -13,8 +13,8 @@ query LowStock($after: String) {
   lowStockProducts(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } }
 }"""
 RESTOCK = """
-mutation Restock($slot: DateTime, $ids: [ID!]) {
-  updateLowStockProducts(slot: $slot, ids: $ids) { restocked { stock product { name } } }
+mutation Restock($slot: DateTime, $ids: [ID!], $token: String) {
+  updateLowStockProducts(slot: $slot, ids: $ids, token: $token) { restocked { stock product { name } } }
 }"""
 SHOW = """{
   lowStockProducts(first: 100) { edges { node { name stock } } pageInfo { hasNextPage } }
@@ -45,7 +45,9 @@ def _select(work: Work) -> Page:
 
 
 def _restock(work: Work, ids: list[str]) -> Page:
-    done = work.ask(RESTOCK, slot=work.slot, ids=ids)["updateLowStockProducts"]["restocked"]
+    # A token a page: one that is low again behind the cursor had its restock, and its line, in an earlier page.
+    token = f"{work.slot}.{work.pages}"
+    done = work.ask(RESTOCK, slot=work.slot, ids=ids, token=token)["updateLowStockProducts"]["restocked"]
     now = f"{clock.now():%d/%m/%Y-%H:%M:%S}"
     lines = tuple(f"[{now}] Product: {entry['product']['name']}, New Stock: {entry['stock']}" for entry in done)
     after = work.state["after"]

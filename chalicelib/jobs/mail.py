@@ -17,6 +17,7 @@ from chalicelib.crm.transaction import attempts, code_of, is_passing, new_token
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 
+_THROTTLED = {"TooManyRequestsException", "LimitExceededException", "Throttling"}
 SENT, FAILED, DOUBTFUL = "mails_sent", "mails_failed", "mails_doubtful"
 
 
@@ -30,10 +31,13 @@ def _remind(day: date, order: dict[str, Any]) -> str:
     earlier = _claim(row)
     if earlier is not None:
         return earlier
-    outcome = _send(order)
-    row.owner = outcome
+    try:
+        row.owner = _send(order)
+    except Unavailable:
+        row.delete()  # it was not sent: the next try of the run may
+        raise
     row.save()
-    return outcome
+    return row.owner
 
 
 def _claim(row: tables.Op) -> str | None:
@@ -70,7 +74,9 @@ def _send(order: dict[str, Any]) -> str:
             Destination={"ToAddresses": [customer["email"]]},
             Content={"Simple": content},
         )
-    except ClientError:
+    except ClientError as error:
+        if is_passing(error) or code_of(error) in _THROTTLED:
+            raise Unavailable from error
         return FAILED  # refused: it was not sent
     except BotoCoreError:
         return DOUBTFUL  # no answer

@@ -25,6 +25,8 @@ MOST_RECEIVES = 5
 VISIBILITY = 1800
 """Seconds; six times the consumer's time limit, as AWS advises, so that a message does not come again while it is worked on."""
 _PEEK = 10
+_WAIT = 1
+"""Seconds. Without any, SQS asks only some of its servers, and may find nothing where there is something."""
 _MOST_LISTED = 100
 
 
@@ -63,7 +65,7 @@ def read(body: str) -> Message:
         message = Message(content["job"], content["slot"])
         catalog.find(message.job)
         fits = slots.of(slots.moment_of(message.slot)) == message.slot
-    except (ValueError, LookupError, TypeError, AttributeError, CrmError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, CrmError) as error:
         raise BadMessage(f"Not a message of ours: {error}") from error
     if not fits:
         raise BadMessage(f"Not a message of ours: {message.slot!r} is no slot")
@@ -96,7 +98,7 @@ def depth() -> dict[str, int]:
 def dead_letters() -> list[DeadLetter]:
     """At most 100, the oldest first. They stay where they are."""
     letters = list(_receive())
-    _show_again(letters)
+    show_again(letters)
     return sorted(letters, key=lambda letter: letter.sent_at)
 
 
@@ -110,12 +112,14 @@ def remove(letter: DeadLetter) -> None:
 
 
 def create() -> None:
-    """Create what is missing. Safe to repeat."""
+    """Create what is missing, and set what has changed. Safe to repeat."""
     sqs = aws.client("sqs")
-    dead = sqs.create_queue(QueueName=DEAD, Attributes={"MessageRetentionPeriod": "1209600"})["QueueUrl"]
+    dead = sqs.create_queue(QueueName=DEAD)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=dead, Attributes={"MessageRetentionPeriod": "1209600"})
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MOST_RECEIVES})
-    sqs.create_queue(QueueName=NAME, Attributes={"VisibilityTimeout": str(VISIBILITY), "RedrivePolicy": policy})
+    url = sqs.create_queue(QueueName=NAME)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(VISIBILITY), "RedrivePolicy": policy})
 
 
 def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
@@ -127,7 +131,7 @@ def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
             QueueUrl=_url(DEAD),
             MaxNumberOfMessages=_PEEK,
             VisibilityTimeout=seconds,
-            WaitTimeSeconds=0,
+            WaitTimeSeconds=_WAIT,
             MessageSystemAttributeNames=["SentTimestamp"],
         )
         fresh = [message for message in answer.get("Messages", ()) if message["MessageId"] not in seen]
@@ -156,7 +160,8 @@ def _why(message: Message) -> str:
     return run.error or f"The run has the state {run.status}"
 
 
-def _show_again(letters: list[DeadLetter]) -> None:
+def show_again(letters: list[DeadLetter]) -> None:
+    """At once, not only after the time that they were taken for."""
     for start in range(0, len(letters), _PEEK):
         entries = [
             {"Id": str(number), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}

@@ -13,7 +13,7 @@ from chalicelib import telemetry
 from chalicelib.crm.transaction import Stale
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import catalog, ledger, queue, runs, slots
-from chalicelib.jobs.job import Execute, Job, Page, Refused, Work
+from chalicelib.jobs.job import Execute, Job, Overlap, Page, Refused, Work
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.runs import Run, Status, Trigger
 
@@ -79,23 +79,28 @@ class Runner:
     def run(self, job: Job, slot: str) -> Exception | None:
         """Work on a run as long as there is work and time; the error after which it waits for a further try."""
         run = ledger.claim(job, slot)
-        if run is None:
-            return None
+        try:
+            return self._carry_on(job, run) if run else None
+        except Stale:
+            return None  # it is somebody else's now, who goes on
+
+    def _carry_on(self, job: Job, run: Run) -> Exception | None:
+        """Raises Stale when the run is lost."""
         margin = min(MARGIN, self.seconds_left() / 2)
         while not run.finished:
             try:
                 run = self._take_step(job, run)
             except LostLease:
-                return None  # its new owner goes on
+                raise
             except Refused as refusal:
                 run = ledger.end(run, Status.FAILED, error=str(refusal))
             except Exception as error:  # noqa: BLE001 - whatever a step fails of, the ledger must say so
                 return _try_again(job, run, error)
             if not run.finished and self.seconds_left() < margin:
                 ledger.release(run)
-                queue.send(job.name, slot)
+                queue.send(job.name, run.slot)
                 return None
-        _ended(job, run)
+        _wake_waiting(job)
         return None
 
     def _take_step(self, job: Job, run: Run) -> Run:
@@ -104,11 +109,14 @@ class Runner:
         _tell(
             job, run.slot, page
         )  # not before it is certain: what is told twice was done twice, to whoever reads the log
+        if run.finished:
+            ledger.announce(run)
         return run
 
     def _work(self, run: Run) -> Work:
         return Work(
             slot=run.slot,
+            pages=run.pages,
             state=run.state,
             counts=run.counts,
             arguments=run.arguments,
@@ -134,17 +142,17 @@ def _try_again(job: Job, run: Run, error: Exception) -> Exception | None:
         if run.tries < ledger.MOST_TRIES:
             ledger.release(run, text, trace)
         else:
-            _ended(job, ledger.end(run, Status.FAILED, error=text, trace=trace))
+            ledger.end(run, Status.FAILED, error=text, trace=trace)
+            _wake_waiting(job)
     except Stale:
         return None  # somebody else has taken it over
     return error
 
 
-def _ended(job: Job, run: Run) -> None:
-    telemetry.info(
-        f"{job.name} {run.status}", job=job.name, slot=run.slot, counts=run.counts, seconds=run.seconds, error=run.error
-    )
-    telemetry.count(f"Run{run.status.capitalize()}", job=job.name)
+def _wake_waiting(job: Job) -> None:
+    """The job is free: those that wait for it need not wait for the watch."""
+    if job.overlap is Overlap.SKIP:
+        return
     try:
         for waiting in runs.unfinished():
             if waiting.job == job.name and waiting.status is Status.WAITING:

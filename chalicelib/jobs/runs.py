@@ -49,7 +49,7 @@ class Run:
     attempts: int = 0
     """How often it was begun, or begun again after a failure; handing over does not count."""
     tries: int = 0
-    """The attempts since it last got a page further."""
+    """The attempts since it last got a page further, the one that did included."""
     pages: int = 0
     state: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)

@@ -36,7 +36,7 @@ class Schedule:
 
     def until(self, moment: datetime) -> datetime:
         """The last firing not later than `moment`."""
-        return next(CronSim(self.crontab, moment + timedelta(seconds=1), reverse=True))
+        return next(CronSim(self.crontab, moment.replace(microsecond=0) + timedelta(seconds=1), reverse=True))
 
     def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
         """All firings later than `after` and not later than `until`, in their order."""
@@ -78,7 +78,7 @@ def _field(text: str, numbers: set[int], first: int) -> str:
     """Steps from the beginning as they are; anything else, such as steps in a range, as a list."""
     if text == "*":
         return text
-    if text.startswith("*/") and "," not in text:
+    if text.startswith("*/") and "," not in text and len(numbers) > 1:  # EventBridge refuses steps beyond a field's end
         return f"{first}{text[1:]}"
     return ",".join(map(str, sorted(numbers)))
 

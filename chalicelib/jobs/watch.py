@@ -27,13 +27,20 @@ def look() -> None:
     for run in runs.unfinished():
         _carry_on(run, now)
     unfinished = runs.unfinished()
-    standing = alerts.standing()
+    states = {job.name: control.find(job.name) for job in catalog.JOBS.values()}
     for job in catalog.JOBS.values():
-        state = control.find(job.name)
-        _account(job, state, now)
+        _account(job, states[job.name], now)
+    standing = alerts.standing()
+    untold: Unavailable | None = None
+    for job in catalog.JOBS.values():
         recent = runs.latest(job.name, health.looked_at(job))
         own = [run for run in unfinished if run.job == job.name]
-        _complain(job, health.of(job, state, recent, own, now), standing)
+        try:
+            _complain(job, health.of(job, states[job.name], recent, own, now), standing)
+        except Unavailable as error:  # a topic that is gone must not keep the other jobs from being told of
+            untold = error
+    if untold:
+        raise untold
 
 
 def _carry_on(run: Run, now: datetime) -> None:
@@ -76,7 +83,7 @@ def _account(job: Job, state: Control, now: datetime) -> None:
 
 
 def _record(job: Job, state: Control, slot: str, *, is_latest: bool) -> None:
-    pause = state.pause
+    pause = state.paused_at(slots.moment_of(slot))
     try:
         if pause and slots.moment_of(pause.since) <= slots.moment_of(slot):
             run = runs.new(job.name, slot, Trigger.SCHEDULE)

@@ -70,7 +70,7 @@ def test_other_methods_are_told_which_there_are(client: Client, method: str) -> 
         b'"text"',
         b"null",
         b"\xff\xfe",
-        b"[" * 100_000,
+        b"[" * 10_000,
         b'{"query": NaN}',
         b'{"query": 1}',
         b'{"query": " "}',

@@ -120,3 +120,47 @@ def test_the_archive_lists_the_newest_customers_first() -> None:
         with time_is(f"2026-01-{day}T12:00:00"):
             deleted.append(archive.delete(a_customer().id).id)
     assert [edge.node.customer.id for edge in read_page(archive.listing(), Window()).edges] == deleted[::-1]
+
+
+def test_who_is_brought_back_is_active_as_of_that_day(lapsed: Customer) -> None:
+    archive.delete(lapsed.id)
+    with time_is("2026-11-22T12:00:00"):
+        restored = archive.restore(lapsed.id)
+    assert (restored.active_on, restored.created_at) == ("2026-11-22", lapsed.created_at)
+    assert archive.delete_inactive(lapsed.id, date(2026, 11, 22), "t1") is None
+    assert archive.delete_inactive(lapsed.id, date(2026, 11, 23), "t1")
+
+
+def test_restoring_twice_is_restoring_once(lapsed: Customer) -> None:
+    archive.delete(lapsed.id)
+    assert archive.restore(lapsed.id) == archive.restore(lapsed.id)
+    assert counters.stats().customers == 1
+    assert archive.find(lapsed.id) is None
+
+
+def test_who_came_back_and_was_deleted_under_a_token_is_not_the_answer_to_an_older_one(lapsed: Customer) -> None:
+    assert archive.delete_inactive(lapsed.id, date(2026, 1, 1), "t1")
+    archive.restore(lapsed.id)
+    assert archive.delete_inactive(lapsed.id, date(2026, 1, 1), "t1") is None
+    assert customers.find(lapsed.id)
+    assert counters.stats().customers == 1
+
+
+def test_a_change_meanwhile_goes_to_the_archive_too(lapsed: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = customers.find
+
+    def find_then_rename(customer_id: str) -> Customer | None:
+        monkeypatch.setattr(customers, "find", find)
+        found = find(customer_id)
+        customers.update(lapsed.id, {"email": "lee@example.com"})
+        return found
+
+    monkeypatch.setattr(customers, "find", find_then_rename)
+    deleted = archive.delete_inactive(lapsed.id, date(2026, 1, 1), "t1")
+    assert deleted
+    archived = archive.find(lapsed.id)
+    assert archived
+    assert deleted.email == archived.customer.email == "lee@example.com"
+    assert customers.find_by_email("lee@example.com") is None
+    assert customers.find_by_email("ann@example.com") is None
+    assert a_customer(email="lee@example.com")

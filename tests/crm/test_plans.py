@@ -16,10 +16,12 @@ from chalicelib.crm.plans import (
     OrderFilter,
     ProductFilter,
     list_customers,
+    list_inactive,
     list_orders,
     list_products,
 )
-from chalicelib.errors import InvalidInput
+from chalicelib.crm.walk import count
+from chalicelib.errors import InvalidCursor, InvalidInput
 from tests.crm.world import Filter, list_any
 from tests.metering import metered
 
@@ -97,6 +99,44 @@ def test_fields_are_known_in_both_spellings(order_by: str) -> None:
 
 def test_an_order_by_nothing_is_no_order() -> None:
     assert list_products(ProductFilter(), [None, ""]).path == list_products(ProductFilter()).path
+
+
+def test_the_inactive_are_found_by_one_index_the_longest_inactive_first() -> None:
+    days = ("2024-05-05", "2020-01-01", "2025-11-22", "2025-11-21")
+    made = {day: customers.create("Ann", f"{day}@example.com", None, _noon(day)) for day in days}
+    listing = list_inactive(date(2025, 11, 22))
+    assert (listing.path.range_name, listing.exact, len(listing.path.lanes)) == ("act_k", True, 16)
+    found = [edge.node.id for edge in read_page(listing, Window()).edges]
+    assert found == [made[day].id for day in sorted(days)[:3]]
+    assert count(listing.path) == 3
+    assert count(list_inactive(date(2020, 1, 1)).path) == 0
+    assert count(list_inactive(date(2020, 1, 2)).path) == 1
+
+
+def test_who_orders_or_comes_back_is_inactive_no_longer() -> None:
+    ann = customers.create("Ann", "ann@example.com", None, _noon("2020-01-01"))
+    bob = customers.create("Bob", "bob@example.com", None, _noon("2020-01-01"))
+    archive.delete(bob.id)
+    archive.restore(bob.id)
+    orders.create(ann.id, {products.create("Lamp", Decimal(5), 10).id: 1}, _noon("2024-01-01"))
+    assert count(list_inactive(date(2024, 1, 1)).path) == 0
+    assert [edge.node.id for edge in read_page(list_inactive(date(2024, 1, 2)), Window()).edges] == [ann.id]
+
+
+def test_a_cursor_of_the_inactive_is_of_their_day() -> None:
+    for number in range(3):
+        customers.create("Ann", f"a{number}@example.com", None, _noon("2020-01-01"))
+    page = read_page(list_inactive(date(2021, 1, 1)), Window(first=1))
+    assert page.has_next
+    with pytest.raises(InvalidCursor):
+        read_page(list_inactive(date(2021, 1, 2)), Window(after=page.end_cursor))
+    archive.delete(page.edges[0].node.id)
+    rest = read_page(list_inactive(date(2021, 1, 1)), Window(after=page.end_cursor))
+    assert len(rest.edges) == 2
+
+
+def _noon(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T12:00:00+00:00")
 
 
 def test_a_row_that_has_changed_since_the_index_was_written_is_tested_as_it_is() -> None:

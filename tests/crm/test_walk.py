@@ -1,12 +1,13 @@
 """Walks over partitions: bounds, directions, and the ends of a walk among rows with the same number."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from chalicelib.crm import keys, products, tables
 from chalicelib.crm.cursors import Position
-from chalicelib.crm.walk import Path, Walk, prefixed, up_to
+from chalicelib.crm.walk import Path, Walk, count, prefixed, up_to
 from chalicelib.settings import settings
 from tests.metering import metered
 
@@ -60,6 +61,21 @@ def test_a_walk_asks_each_partition_once_for_what_fits_into_one_answer(positions
     with metered() as meter:
         assert len(list(Walk(STOCK, up=True).positions())) == len(positions)
     assert meter.calls == {"Query": len(LANES)}
+
+
+def test_counting_takes_in_what_a_walk_does_and_reads_no_rows(positions: list[Position]) -> None:
+    with metered() as meter:
+        assert count(STOCK) == len(positions)
+    assert meter.calls == {"Query": len(LANES)}
+    assert count(replace(STOCK, low="4")) == count(replace(STOCK, high="3")) == 12
+    assert count(replace(STOCK, low="3", high="100")) == 24
+    assert count(replace(STOCK, low="4", high="99")) == 0
+
+
+def test_what_has_no_lanes_is_counted_without_asking() -> None:
+    with metered() as meter:
+        assert count(Path(tables.Line, None, "product_id", "date_k", (), id_name=None)) == 0
+    assert meter.total_calls == 0
 
 
 def test_bounds_take_in_every_key_that_begins_with_them_and_no_other() -> None:

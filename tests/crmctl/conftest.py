@@ -1,4 +1,4 @@
-"""What the tests of crmctl share: a fake API, a directory of files, and the command run in process."""
+"""What the tests of crmctl share: a fake API and the real one, a directory of files, and the command run in process."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from crmctl import client
+from crmctl import client, running
 from crmctl.cli import main
 from tests.crmctl.fake_api import FakeApi, running_api
 from tests.crmctl.import_files import CUSTOMERS, ORDERS, PRODUCTS, RunImport, write
+from tests.crmctl.served import Served, serving
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting_and_no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(running, "FIRST_DELAY", 0.001)
     for name in ("CRM_KEY", "CRM_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -24,6 +26,12 @@ def _no_waiting_and_no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def api() -> Iterator[FakeApi]:
     with running_api() as api:
         yield api
+
+
+@pytest.fixture
+def crm() -> Iterator[Served]:
+    with serving() as served:
+        yield served
 
 
 @pytest.fixture

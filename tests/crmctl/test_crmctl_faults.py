@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crmctl import cli
+from crmctl import import_command
 from crmctl.client import Client
 from crmctl.importer import send_all
 from tests.crmctl.fake_api import (
@@ -148,7 +148,7 @@ def test_ctrl_c_writes_the_rejects_so_far(files: Path, run_import: RunImport, mo
         send_all(client, kind, *args, **options)  # type: ignore[arg-type]
 
     write(files, customers="name,email,phone,created_at\nCarl,carl@example.com,,soon\n")
-    monkeypatch.setattr(cli, "send_all", interrupt_the_products)
+    monkeypatch.setattr(import_command, "send_all", interrupt_the_products)
     result = run_import()
     assert result.exit_code == 130
     assert "Repeat the command to continue" in result.stderr

@@ -5,8 +5,9 @@ It sits below botocore's own retries, so that a retry meets what its first try h
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,14 +45,19 @@ class Lossy:
 
 
 @contextmanager
-def losing(lossy: Lossy) -> Iterator[None]:
-    endpoint = database.client()._endpoint
+def intercepted(client: Any, send: Callable[..., Any]) -> Iterator[None]:
+    """Whatever the client sends goes through `send`, which is told how to pass it on."""
+    endpoint = client._endpoint
     pass_on = endpoint._do_get_response
-    endpoint._do_get_response = lambda request, model, context: lossy.send(pass_on, request, model, context)
+    endpoint._do_get_response = partial(send, pass_on)
     try:
         yield
     finally:
         del endpoint._do_get_response
+
+
+def losing(lossy: Lossy) -> AbstractContextManager[None]:
+    return intercepted(database.client(), lossy.send)
 
 
 @dataclass(frozen=True)

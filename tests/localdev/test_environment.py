@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from localdev.console import LocalError
-from localdev.environment import is_loopback, prepare
+from localdev.environment import Jobs, is_loopback, jobs_mode, prepare
 
 pytestmark = pytest.mark.no_database
 
@@ -66,3 +66,11 @@ def test_the_api_is_open_on_loopback_only() -> None:
 def test_what_is_loopback() -> None:
     assert all(map(is_loopback, ["localhost", "127.0.0.1", "127.1.2.3", "::1"]))
     assert not any(map(is_loopback, ["", "0.0.0.0", "localhost.example", "10.0.0.1", "::"]))  # noqa: S104
+
+
+def test_which_jobs_run_by_themselves_can_be_chosen_and_nothing_else_is_taken_for_it() -> None:
+    assert jobs_mode({}) is Jobs.ALL
+    assert jobs_mode({"CRM_JOBS": "OFF"}) is Jobs.OFF
+    assert jobs_mode({"CRM_JOBS": "asked"}) is Jobs.ASKED_FOR
+    with pytest.raises(LocalError, match="CRM_JOBS"):
+        prepare({"CRM_JOBS": "of"}, "127.0.0.1")

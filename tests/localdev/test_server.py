@@ -125,7 +125,7 @@ def test_another_emulator_is_used_and_its_data_left_alone(place: Place) -> None:
 
 def test_an_emulator_that_is_not_there_is_told(place: Place) -> None:
     said = place.serve(AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}").ended()
-    assert "No tables could be made at http://127.0.0.1:" in said
+    assert "No tables and queues could be made at http://127.0.0.1:" in said
 
 
 def test_a_worker_whose_reloader_was_killed_while_it_started_ends_at_once(place: Place) -> None:

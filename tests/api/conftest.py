@@ -1,0 +1,43 @@
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.api import caller, cors, graphiql, http
+from chalicelib.crm import bucket
+from chalicelib.settings import settings
+from tests.api.shop import Clock, Shop
+
+Change = Callable[..., None]
+
+
+@pytest.fixture
+def change(monkeypatch: pytest.MonkeyPatch) -> Change:
+    """Run the front door with other settings."""
+
+    def change(**values: object) -> None:
+        changed = replace(settings, **values)  # type: ignore[arg-type]
+        for module in (caller, cors, graphiql, http, bucket):
+            monkeypatch.setattr(module, "settings", changed)
+
+    return change
+
+
+@pytest.fixture
+def deployed(change: Change) -> None:
+    """Nothing is open without a key."""
+    change(open_access=False)
+
+
+@pytest.fixture
+def watch() -> Iterator[Clock]:
+    moved = Clock()
+    clock.set_source(lambda: moved.now)
+    yield moved
+    clock.set_source(None)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()

@@ -1,0 +1,188 @@
+"""Idempotency-Key: a change that is sent again is made once, and answered the same."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from chalicelib.api import idempotency
+from chalicelib.crm import credentials, orders, tables
+from chalicelib.crm.credentials import Role
+from chalicelib.errors import Unavailable
+from tests.api.door import Reply, post
+from tests.api.shop import ORDER, Clock, Shop, orders_made, replayed
+from tests.builders import rows_of
+
+
+def test_a_repeated_order_is_made_once_and_answered_the_same(shop: Shop) -> None:
+    first, again = shop.order("k"), shop.order("k")
+    assert first.data["createOrder"]["order"]["totalAmount"] == "12.50"
+    assert again.answer.body == first.answer.body
+    assert (replayed(first), replayed(again)) == (False, True)
+    assert (orders_made(), shop.stock) == (1, 49)
+
+
+def test_without_a_key_or_with_another_one_it_is_another_order(shop: Shop) -> None:
+    for _ in range(2):
+        post({"query": ORDER, "variables": shop.variables}).ok()
+    shop.order("k").ok()
+    shop.order("l").ok()
+    assert orders_made() == 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"variables": {"n": 2}},
+        {"query": ORDER + " "},
+        {"operationName": "A"},
+    ],
+    ids=["variables", "document", "operation"],
+)
+def test_the_key_of_another_request_is_refused(shop: Shop, other: dict[str, Any]) -> None:
+    named = ORDER.replace("mutation (", "mutation A (")
+    request = {"query": named, "variables": shop.variables}
+    post(request, idempotency_key="k").ok()
+    changed = request | other | {"variables": shop.variables | other.get("variables", {})}
+    reply = post(changed, idempotency_key="k")
+    assert (reply.status, reply.code) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert orders_made() == 1
+
+
+def test_the_order_of_variables_makes_no_difference(shop: Shop) -> None:
+    shop.order("k").ok()
+    turned = dict(reversed(shop.variables.items()))
+    assert replayed(post({"query": ORDER, "variables": turned}, idempotency_key="k"))
+
+
+def test_the_accepted_type_may_differ(shop: Shop) -> None:
+    shop.order("k").ok()
+    again = post(
+        {"query": ORDER, "variables": shop.variables},
+        idempotency_key="k",
+        accept="application/graphql-response+json",
+    )
+    assert replayed(again)
+    assert again.headers["Content-Type"].startswith("application/graphql-response+json")
+
+
+def test_an_error_that_is_certain_is_kept_too(shop: Shop) -> None:
+    first = shop.order("k", n=51)
+    assert first.code == "INSUFFICIENT_STOCK"
+    restock = "mutation ($p: ID!) { updateProduct(id: $p, input: {stock: 100}) { product { stock } } }"
+    post({"query": restock, "variables": {"p": shop.variables["p"]}}).ok()
+    again = shop.order("k", n=51)
+    assert (again.json, replayed(again)) == (first.json, True)
+
+
+def test_an_answer_in_doubt_is_not_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = orders._place
+
+    def lose(*arguments: Any) -> Any:
+        place(*arguments)
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(orders, "_place", lose)
+        assert shop.order("k").code == "UNAVAILABLE"
+    assert orders_made() == 1
+    again = shop.order("k")
+    assert again.data["createOrder"]["order"]["totalAmount"] == "12.50"
+    assert (orders_made(), shop.stock, replayed(again)) == (1, 49, False)
+    assert replayed(shop.order("k"))
+
+
+def test_after_a_day_the_key_is_free(shop: Shop, watch: Clock) -> None:
+    shop.order("k").ok()
+    watch.advance(hours=23, minutes=59)
+    assert replayed(shop.order("k"))
+    watch.advance(minutes=2)
+    assert not replayed(shop.order("k", n=2))
+    assert orders_made() == 2
+    assert replayed(shop.order("k", n=2))
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_key_is_bound_to_who_sent_it(shop: Shop) -> None:
+    ann, bob = (credentials.create(name, Role.EDITOR, "test").key for name in ("Ann", "Bob"))
+    mine, theirs = shop.order("k", ann), shop.order("k", bob)
+    assert mine.data != theirs.data
+    assert (orders_made(), replayed(theirs)) == (2, False)
+    assert shop.order("k", ann).answer.body == mine.answer.body
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_kept_answer_is_not_for_who_may_no_longer_ask(shop: Shop) -> None:
+    issued = credentials.create("Ann", Role.EDITOR, "test")
+    shop.order("k", issued.key).ok()
+    credentials.revoke(issued.credential.id)
+    assert shop.order("k", issued.key).status == 401
+
+
+@pytest.mark.parametrize("key", ["k" * 256, "k\n", "ключ", "k\x7f"])
+def test_a_key_must_be_printable_ascii(shop: Shop, key: str) -> None:
+    reply = shop.order(key)
+    assert (reply.status, reply.code) == (400, "INVALID_INPUT")
+    assert orders_made() == 0
+
+
+def test_the_longest_key_and_every_character_may_be_used(shop: Shop) -> None:
+    for key in ("k" * 255, "".join(map(chr, range(33, 127)))):
+        assert not replayed(shop.order(key))
+        assert replayed(shop.order(key))
+
+
+def test_queries_need_no_key_and_keep_nothing() -> None:
+    for _ in range(2):
+        assert not replayed(post({"query": "{ hello }"}, idempotency_key="k"))
+    assert rows_of(tables.Op) == {}
+
+
+def test_a_request_that_is_refused_keeps_nothing() -> None:
+    post({"query": "mutation { nonsense }"}, idempotency_key="k")
+    post({"query": "mutation {"}, idempotency_key="k")
+    assert rows_of(tables.Op) == {}
+
+
+def test_a_large_answer_is_not_kept_and_the_change_still_made_once(
+    shop: Shop, watch: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "_MOST_STORED", 10)
+    first = shop.order("k")
+    watch.advance(seconds=1)
+    assert shop.order("k").json == first.json
+    assert orders_made() == 1
+
+
+def test_a_new_key_is_not_kept_where_its_answer_is(shop: Shop) -> None:
+    create = {"query": 'mutation { a: createKey(name: "Shop", role: VIEWER) { key { id } secret } }'}
+    first, again = (post(create, idempotency_key="k") for _ in range(2))
+    assert first.data["a"]["secret"].startswith(f"crm_{first.data['a']['key']['id']}_")
+    assert again.data["a"] == {"key": first.data["a"]["key"], "secret": None}
+    (row,) = [row for (pk, _), row in rows_of(tables.Op).items() if pk.startswith("idempotency")]
+    kept = idempotency._unpack(json.loads(row["content"]["S"])["answer"])
+    assert first.data["a"]["secret"] not in json.dumps(kept)
+    assert shop.stock == 50
+
+
+@pytest.mark.ministack
+def test_two_at_once_make_one_order(shop: Shop) -> None:
+    gate = threading.Barrier(4)
+    replies: list[Reply] = []
+
+    def send() -> None:
+        gate.wait()
+        replies.append(shop.order("k"))
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (orders_made(), shop.stock) == (1, 49)
+    assert {reply.status for reply in replies} <= {200, 409}
+    bodies = {reply.answer.body for reply in replies if reply.status == 200}
+    assert len(bodies) == 1
+    assert {reply.code for reply in replies if reply.status == 409} <= {"IN_PROGRESS"}
+    assert shop.order("k").answer.body in bodies

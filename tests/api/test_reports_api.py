@@ -1,0 +1,136 @@
+"""Reports as they are read over GraphQL, and made again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.api.schema import execute
+from chalicelib.crm import history
+from chalicelib.jobs import runs, weekly_report
+from chalicelib.jobs.catalog import WEEKLY_REPORT
+from chalicelib.jobs.runs import Status
+from tests.builders import a_customer, a_past_order, a_product, moment
+from tests.jobs.world import Clock, Consumer, a_runner, moving_clock, the_run, waiting_messages, without_pauses
+
+MONDAY = "2026-11-23T06:00:00"
+REPORT = """query ($period: String!, $revision: Int) { report(period: $period, revision: $revision) {
+  period revision from to madeAt revenueChange
+  totals { customers orders revenue } week { newCustomers orders revenue averageOrder }
+  before { newCustomers orders revenue averageOrder }
+  topCustomers { id name revenue count } topProducts { id name revenue count } } }"""
+REMAKE = "mutation ($period: String!) { remakeReport(period: $period) { run { slot status actor } } }"
+
+
+@pytest.fixture(autouse=True)
+def time() -> Iterator[Clock]:
+    with moving_clock(MONDAY) as clock, without_pauses():
+        yield clock
+
+
+def ask(document: str, **variables: object) -> dict[str, Any]:
+    answer = execute(document, variables)
+    assert "errors" not in answer, answer
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+def sold(*sales: tuple[str, str]) -> tuple[str, str]:
+    """(day, amount) to Ann: the ids of her and of what she bought."""
+    ann, lamp = a_customer("Ann", created_at=moment("2026-11-16T00:00:00")), a_product("Lamp")
+    for number, (day, amount) in enumerate(sales):
+        line = (lamp, 1, amount)
+        history.record(a_past_order(ann, line, reference=f"R{number}", date=moment(f"{day}T12:00:00")))
+    return ann.id, lamp.id
+
+
+def made(time: Clock) -> None:
+    a_runner().fire(WEEKLY_REPORT, time.now)
+    Consumer().pump()
+
+
+def test_a_report_in_full(time: Clock) -> None:
+    ann, lamp = sold(("2026-11-10", "30.00"), ("2026-11-17", "10.00"), ("2026-11-18", "10.01"), ("2026-11-19", "0.01"))
+    made(time)
+    assert ask(REPORT, period="2026-W47")["report"] == {
+        "period": "2026-W47",
+        "revision": 1,
+        "from": "2026-11-16",
+        "to": "2026-11-22",
+        "madeAt": "2026-11-23T06:00:00Z",
+        "revenueChange": "-33.3",
+        "totals": {"customers": 1, "orders": 4, "revenue": "50.02"},
+        "week": {"newCustomers": 1, "orders": 3, "revenue": "20.02", "averageOrder": "6.67"},
+        "before": {"newCustomers": 0, "orders": 1, "revenue": "30.00", "averageOrder": "30.00"},
+        "topCustomers": [{"id": ann, "name": "Ann", "revenue": "20.02", "count": 3}],
+        "topProducts": [{"id": lamp, "name": "Lamp", "revenue": "20.02", "count": 3}],
+    }
+
+
+def test_where_there_is_nothing_to_divide_by_there_is_null(time: Clock) -> None:
+    made(time)
+    report = ask(REPORT, period="2026-W47")["report"]
+    assert report["revenueChange"] is None
+    assert report["week"] == {"newCustomers": 0, "orders": 0, "revenue": "0.00", "averageOrder": None}
+    assert (report["topCustomers"], report["topProducts"]) == ([], [])
+
+
+@pytest.mark.parametrize("period", ["2026-W46", "2026-W99", "", "nonsense", "2026-W47#0001", "9999-W52", "0001-W01"])
+def test_what_was_never_made_is_null(period: str, time: Clock) -> None:
+    made(time)
+    assert ask(REPORT, period=period) == {"report": None}
+
+
+@pytest.mark.parametrize("revision", [2, 0, -1, 10_000, 2**31 - 1])
+def test_a_revision_that_is_not_there_is_null(revision: int, time: Clock) -> None:
+    made(time)
+    assert ask(REPORT, period="2026-W47", revision=revision) == {"report": None}
+
+
+def test_a_report_made_again_is_a_further_revision_and_the_first_stays(time: Clock) -> None:
+    sold(("2026-11-17", "10.00"))
+    made(time)
+    first = ask(REPORT, period="2026-W47")
+    ann = a_customer("Bob")
+    history.record(a_past_order(ann, (a_product(), 1, "5.00"), reference="late", date=moment("2026-11-18T00:00:00")))
+    time.later(hours=1)
+    run = ask(REMAKE, period="2026-W47")["remakeReport"]["run"]
+    assert (run["status"], run["actor"]) == ("WAITING", "anyone")
+    assert ask(REMAKE, period="2026-W47")["remakeReport"]["run"] == run
+    Consumer().pump()
+    assert ask(REPORT, period="2026-W47", revision=1) == first
+    again = ask(REPORT, period="2026-W47")["report"]
+    assert (again["revision"], again["week"]["revenue"]) == (2, "15.00")
+    listed = ask("{ reports(first: 5) { edges { node { period revision } } pageInfo { hasNextPage } } }")["reports"]
+    assert [edge["node"]["revision"] for edge in listed["edges"]] == [2, 1]
+    assert not listed["pageInfo"]["hasNextPage"]
+
+
+def test_a_report_of_a_week_long_ago_can_be_made_for_the_first_time(time: Clock) -> None:
+    sold(("2026-01-01", "10.00"))
+    slot = ask(REMAKE, period="2026-W01")["remakeReport"]["run"]["slot"]
+    Consumer().pump()
+    report = ask(REPORT, period="2026-W01")["report"]
+    assert (report["from"], report["week"]["revenue"], report["revision"]) == ("2025-12-29", "10.00", 1)
+    assert runs.find("weekly_report", slot)
+    assert time.now
+
+
+@pytest.mark.parametrize("period", ["2026-W49", "2027-W01", "9999-W52", "2026-W54", "nonsense", "", "0001-W01"])
+def test_only_weeks_that_are_over_have_reports(period: str) -> None:
+    (error,) = execute(REMAKE, {"period": period})["errors"]
+    assert error["extensions"] == {"code": "INVALID_INPUT", "field": "period"}
+    assert waiting_messages() == []
+
+
+def test_the_report_of_a_week_is_not_made_before_the_week_is_over(time: Clock) -> None:
+    """Else the report that is made early would stand, and the one on Monday find that there is one already."""
+    time.at("2026-11-18T12:00:00")
+    (error,) = execute(REMAKE, {"period": "2026-W47"})["errors"]
+    assert error["extensions"] == {"code": "INVALID_INPUT", "field": "period"}
+    time.at(MONDAY)
+    sold(("2026-11-22", "10.00"))
+    made(time)
+    assert ask(REPORT, period="2026-W47")["report"]["week"]["revenue"] == "10.00"
+    assert the_run(WEEKLY_REPORT.name, f"{MONDAY}Z").status is Status.SUCCEEDED
+    assert weekly_report.period_of(moment(MONDAY).date()) == "2026-W48"

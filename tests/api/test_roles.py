@@ -1,0 +1,177 @@
+"""Every field of the schema, asked for by every kind of caller: who is let in, who is not, and nobody by accident."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+)
+
+from chalicelib import clock
+from chalicelib.api import http
+from chalicelib.api.schema import schema
+from chalicelib.crm import bucket, credentials
+from chalicelib.crm.credentials import Role
+from tests.api.conftest import Change
+from tests.api.door import ask
+from tests.builders import moment
+
+# Whoever changes a rule in the schema has to change it here as well.
+ANYBODY = {"Query.hello", "Query.health", "Health.database", "Health.queue"}
+OPERATORS = {
+    "Query.keys",
+    "Query.deadLetters",
+    "Mutation.deleteInactiveCustomers",
+    "Mutation.restoreCustomer",
+    "Mutation.runJob",
+    "Mutation.pauseJob",
+    "Mutation.resumeJob",
+    "Mutation.remakeReport",
+    "Mutation.redriveDeadLetters",
+    "Mutation.createKey",
+    "Mutation.rotateKey",
+    "Mutation.revokeKey",
+}
+CALLERS = {"nobody": Role.PUBLIC, "viewer": Role.VIEWER, "editor": Role.EDITOR, "operator": Role.OPERATOR}
+VALUES = {
+    "Date": '"2026-01-01"',
+    "DateTime": '"2026-01-01T00:00:00Z"',
+    "Decimal": '"1.00"',
+    "Int": "1",
+    "Boolean": "true",
+    "Float": "1.5",
+}
+Kind = GraphQLObjectType | GraphQLInterfaceType
+
+
+def needed(name: str) -> Role:
+    if name in ANYBODY:
+        return Role.PUBLIC
+    if name in OPERATORS:
+        return Role.OPERATOR
+    return Role.EDITOR if name.startswith("Mutation.") else Role.VIEWER
+
+
+def value(kind: GraphQLInputType) -> str:
+    if isinstance(kind, GraphQLNonNull):
+        return value(kind.of_type)
+    if isinstance(kind, GraphQLList):
+        return f"[{value(kind.of_type)}]"
+    if isinstance(kind, GraphQLEnumType):
+        return str(next(iter(kind.values)))
+    if isinstance(kind, GraphQLInputObjectType):
+        required = {name: field.type for name, field in kind.fields.items() if isinstance(field.type, GraphQLNonNull)}
+        return "{" + ", ".join(f"{name}: {value(inner)}" for name, inner in required.items()) + "}"
+    return VALUES.get(get_named_type(kind).name, '"x"')
+
+
+def call(name: str, field: GraphQLField) -> str:
+    required = {key: arg.type for key, arg in field.args.items() if isinstance(arg.type, GraphQLNonNull)}
+    size = {"first": "1"} if "first" in field.args else {}
+    given = {key: value(kind) for key, kind in required.items()} | size
+    return name + (f"({', '.join(f'{key}: {text}' for key, text in given.items())})" if given else "")
+
+
+def leaf(kind: Kind) -> str:
+    return "{ __typename }" if isinstance(get_named_type(kind), GraphQLObjectType | GraphQLInterfaceType) else ""
+
+
+def paths() -> dict[str, tuple[str, Role]]:
+    """By type and field: a document that asks for it, the shortest there is, and the role that is needed for all of it."""
+    found: dict[str, tuple[str, Role]] = {}
+    waiting: list[tuple[Kind, str, str, Role]] = []
+    for root, word in (("Query", "query"), ("Mutation", "mutation")):
+        waiting.append((schema().type_map[root], f"{word} {{ ", " }", Role.PUBLIC))  # type: ignore[arg-type]
+    while waiting:
+        kind, before, behind, role = waiting.pop(0)
+        for name, field in kind.fields.items():
+            key = f"{kind.name}.{name}"
+            if key in found:
+                continue
+            text = call(name, field)
+            inner: Any = get_named_type(field.type)
+            whole = max(role, needed(key))
+            found[key] = (f"{before}{text} {leaf(inner)}{behind}", whole)
+            if isinstance(inner, GraphQLObjectType | GraphQLInterfaceType):
+                waiting.append((inner, f"{before}{text} {{ ", f" }}{behind}", whole))
+    return found
+
+
+PATHS = paths()
+
+
+@pytest.fixture
+def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str | None]]:
+    """By caller. A document that is let in is not executed: only who gets so far is asked here."""
+    change(open_access=False, rate_burst=10_000)
+    monkeypatch.setattr(http, "_execute", lambda *_: {"data": "executed"})
+    clock.set_source(lambda: moment("2026-11-01"))
+    issued = {role.name.lower(): credentials.create(role.name, role, "test") for role in Role if role}
+    expired = credentials.create("Expired", Role.OPERATOR, "test", moment("2026-11-02"))
+    revoked = credentials.create("Revoked", Role.OPERATOR, "test")
+    credentials.revoke(revoked.credential.id)
+    clock.set_source(lambda: moment("2026-11-03"))
+    # Each key is looked up once, and takes nothing from its bucket: 1,500 requests would spend their time on it.
+    monkeypatch.setattr(credentials, "authenticate", cache(credentials.authenticate))
+    monkeypatch.setattr(bucket, "take", lambda *_: None)
+    yield {
+        "nobody": None,
+        **{name: row.key for name, row in (issued | {"expired": expired, "revoked": revoked}).items()},
+    }
+    clock.set_source(None)
+
+
+def test_every_field_is_reached() -> None:
+    kinds = schema().type_map.items()
+    all_fields = {
+        f"{name}.{field}"
+        for name, kind in kinds
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__")
+        for field in kind.fields
+    }
+    assert all_fields - set(PATHS) == set()
+    assert len(PATHS) > 220
+    assert all_fields >= ANYBODY | OPERATORS
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_role_sees_its_fields_and_no_others(caller: str, keys: dict[str, str | None]) -> None:
+    has = CALLERS[caller]
+    wrong = {}
+    for name, (document, role) in PATHS.items():
+        reply = ask(document, keys[caller])
+        expected = 200 if role <= has else 401 if has is Role.PUBLIC else 403
+        if reply.status != expected or ("data" in reply.json) != (expected == 200):
+            wrong[name] = (expected, reply.status, reply.answer.body)
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("caller", ["expired", "revoked"])
+def test_a_key_that_is_over_sees_nothing_not_even_what_everybody_may(caller: str, keys: dict[str, str | None]) -> None:
+    assert {ask(document, keys[caller]).status for document, _ in PATHS.values()} == {401}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_one_field_too_many_spoils_the_whole_document(caller: str, keys: dict[str, str | None]) -> None:
+    above = {"nobody": "crmStats { orders }", "viewer": "keys { edges { cursor } }", "editor": "deadLetters { id }"}
+    if caller == "operator":
+        assert ask("{ hello keys(first: 1) { edges { cursor } } }", keys[caller]).status == 200
+        return
+    for document in (
+        f"{{ hello {above[caller]} }}",
+        f"query ($no: Boolean = false) {{ hello ... @include(if: $no) {{ {above[caller]} }} }}",
+        f"{{ ...F hello }} fragment F on Query {{ ...G }} fragment G on Query {{ x: {above[caller]} }}",
+    ):
+        reply = ask(document, keys[caller])
+        assert reply.status in {401, 403}
+        assert "data" not in reply.json

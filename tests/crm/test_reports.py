@@ -1,0 +1,108 @@
+"""Reports as they are stored: revisions, each written once."""
+
+import pytest
+from pynamodb.exceptions import PutError
+
+from chalicelib.crm import reports, tables
+from chalicelib.crm.listing import Window, read_page
+from chalicelib.crm.reports import Report
+from tests.builders import time_is
+
+KIND = "weekly"
+
+
+def saved(period: str = "2026-W47", token: str | None = None, *, again: bool = False, **content: int) -> Report:
+    return reports.save(KIND, period, content, token or "t1", again=again)
+
+
+def test_a_report_comes_back_as_it_was_stored() -> None:
+    with time_is("2026-11-23T06:00:00"):
+        report = saved(cents=5)
+    assert report == Report(KIND, "2026-W47", 1, "2026-11-23T06:00:00.000000Z", {"cents": 5}, "t1")
+    assert reports.find(KIND, "2026-W47") == report
+    assert reports.find(KIND, "2026-W47", 1) == report
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    saved()
+    assert reports.find(KIND, "2026-W46") is None
+    assert reports.find(KIND, "2026-W47", 2) is None
+    assert reports.find("monthly", "2026-W47") is None
+    assert reports.find(KIND, "2026-W4") is None
+
+
+def test_the_first_one_stands_unless_it_is_made_again() -> None:
+    first = saved(cents=1)
+    assert saved(token="t2", cents=2) == first
+    second = saved(token="t2", again=True, cents=2)
+    assert (second.revision, second.content) == (2, {"cents": 2})
+    assert reports.find(KIND, "2026-W47") == second
+    assert reports.find(KIND, "2026-W47", 1) == first
+
+
+def test_whoever_repeats_writes_nothing_again() -> None:
+    first = saved(cents=1)
+    assert saved(again=True, cents=9) == first
+    second = saved(token="t2", again=True, cents=2)
+    assert saved(token="t2", again=True, cents=9) == second
+
+
+def test_a_revision_beyond_the_ninth_is_still_the_latest() -> None:
+    for number in range(1, 13):
+        assert saved(token=f"t{number}", again=True).revision == number
+    latest = reports.find(KIND, "2026-W47")
+    assert latest
+    assert latest.revision == 12
+
+
+def test_two_who_make_one_again_at_once_make_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    saved()
+    look = reports._revisions
+
+    def look_then_lose(kind: str, period: str) -> list[Report]:
+        monkeypatch.setattr(reports, "_revisions", look)
+        found = look(kind, period)
+        saved(token="faster", again=True)
+        return found
+
+    monkeypatch.setattr(reports, "_revisions", look_then_lose)
+    mine = saved(token="slower", again=True)
+    assert (mine.revision, mine.token) == (3, "slower")
+    second = reports.find(KIND, "2026-W47", 2)
+    assert second
+    assert second.token == "faster"
+
+
+def test_who_was_slower_with_the_first_one_takes_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    look = reports._revisions
+
+    def look_then_lose(kind: str, period: str) -> list[Report]:
+        monkeypatch.setattr(reports, "_revisions", look)
+        found = look(kind, period)
+        saved(token="faster", cents=1)
+        return found
+
+    monkeypatch.setattr(reports, "_revisions", look_then_lose)
+    assert saved(token="slower", cents=2).token == "faster"
+
+
+def test_all_revisions_are_listed_the_latest_first() -> None:
+    for period in ("2026-W46", "2026-W47", "2025-W52"):
+        saved(period)
+    saved("2026-W46", "t2", again=True)
+    listed = read_page(reports.newest_first(KIND), Window(first=3))
+    assert [(edge.node.period, edge.node.revision) for edge in listed.edges] == [
+        ("2026-W47", 1),
+        ("2026-W46", 2),
+        ("2026-W46", 1),
+    ]
+    rest = read_page(reports.newest_first(KIND), Window(after=listed.end_cursor))
+    assert [edge.node.period for edge in rest.edges] == ["2025-W52"]
+    assert not rest.has_next
+
+
+def test_what_the_database_will_not_take_is_raised_as_it_is() -> None:
+    with pytest.raises(PutError):
+        reports.save(KIND, "2026-W47", {"text": "x" * 500_000}, "t1")
+    assert reports.find(KIND, "2026-W47") is None
+    assert tables.Report.exists()

@@ -1,0 +1,75 @@
+"""Restocking: what is low gets its addition once for a slot, whoever asks how often."""
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.crm import orders, products, stock, tables
+from chalicelib.settings import settings
+from tests.builders import a_customer, a_product, rows_of
+
+FIRST, SECOND = "2026-11-22T00:00:00.000000Z", "2026-11-22T12:00:00.000000Z"
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 10), (9, 19), (10, 10), (11, 11)])
+def test_only_what_is_below_the_threshold_is_low(before: int, after: int) -> None:
+    product = a_product(stock=before)
+    done = stock.restock(product.id, FIRST)
+    assert bool(done) == (after != before)
+    found = products.find(product.id)
+    assert found
+    assert found.stock == after
+    if done:
+        assert (done.stock, done.product.stock, done.product.name) == (after, after, "Lamp")
+
+
+def test_for_a_slot_it_is_done_once_and_whoever_repeats_it_gets_the_same_answer() -> None:
+    product = a_product(stock=1)
+    first = stock.restock(product.id, FIRST, "mine")
+    orders.create(a_customer().id, {product.id: 4})
+    again = stock.restock(product.id, FIRST, "mine")
+    assert first
+    assert again
+    assert (first.stock, again.stock, again.product.stock) == (11, 11, 7)
+    assert stock.restock(product.id, FIRST, "another's") is None
+    assert stock.restock(product.id, FIRST) is None
+    assert _stock(product.id) == 7
+
+
+def test_what_is_low_again_is_restocked_for_a_later_slot_and_for_no_earlier_one() -> None:
+    product = a_product(stock=1)
+    assert stock.restock(product.id, FIRST)
+    orders.create(a_customer().id, {product.id: 5})
+    later = stock.restock(product.id, SECOND)
+    assert later
+    assert later.stock == 16
+    orders.create(a_customer().id, {product.id: 10})
+    assert stock.restock(product.id, FIRST, "mine") is None
+    assert _stock(product.id) == 6
+
+
+@pytest.mark.parametrize("product_id", ["", "42", "prd_01ARZ3NDEKTSV4RRFFQ69G5FAV", "cus_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+def test_what_is_no_product_is_not_made_one(product_id: str) -> None:
+    assert stock.restock(product_id, FIRST) is None
+    assert rows_of(tables.Product) == {}
+
+
+def test_archived_products_are_not_restocked() -> None:
+    product = a_product(stock=5)
+    orders.create(a_customer().id, {product.id: 4})
+    assert products.delete(product.id).archived_at
+    assert stock.restock(product.id, FIRST) is None
+
+
+def test_threshold_and_amount_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stock, "settings", replace(settings, low_stock_threshold=50, restock_amount=7))
+    product = a_product(stock=49)
+    done = stock.restock(product.id, FIRST)
+    assert done
+    assert done.stock == 56
+
+
+def _stock(product_id: str) -> int:
+    found = products.find(product_id)
+    assert found
+    return found.stock

@@ -1,0 +1,70 @@
+"""The real API over real HTTP, in this process, and the consumer of its queue."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from chalicelib import aws
+from chalicelib.api.http import respond
+from chalicelib.api.message import Request
+from chalicelib.api.schema import execute
+from chalicelib.jobs import queue
+from chalicelib.jobs.runner import Runner
+from crmctl.cli import main
+
+
+class Served(HTTPServer):
+    """One request after another; after each, the queue is worked off unless `consuming` is off."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/graphql"
+        self.consuming = True
+        self.requests: list[str] = []
+
+    def crmctl(self, *words: str) -> Result:
+        return CliRunner().invoke(main, [*words, "--url", self.url])
+
+    def consume(self) -> None:
+        sqs, url = aws.client("sqs"), queue._url(queue.NAME)
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages"):
+            receipt = messages[0]["ReceiptHandle"]
+            with suppress(Exception):  # it stays on the queue
+                Runner(execute, lambda: 300.0).deliver(messages[0]["Body"], receipt)
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Served
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests.append(body.decode())
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = respond(Request("POST", headers, {}, body))
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body.encode())
+        if self.server.consuming:
+            self.server.consume()
+
+
+@contextmanager
+def serving() -> Iterator[Served]:
+    with Served() as served:
+        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield served
+        finally:
+            served.shutdown()
+            thread.join()

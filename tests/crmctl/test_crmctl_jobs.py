@@ -1,0 +1,163 @@
+"""What do operators see of the jobs and their runs, and how do they hold and release them?"""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.jobs import catalog, control, ledger, runs
+from chalicelib.jobs.job import Page
+from chalicelib.jobs.runs import Status, Trigger
+from crmctl import paging
+from crmctl.runs import RUNS_WITH_LINES
+from tests.builders import time_is
+from tests.crmctl.served import Served
+
+NOON = "2026-11-22T12:00:00"
+
+
+def finished(slot: str, *lines: str, **counts: int) -> None:
+    with time_is(slot.removesuffix("Z")):
+        run = ledger.claim(catalog.LOW_STOCK, slot)
+    assert run
+    with time_is(slot.removesuffix(":00Z") + ":42"):
+        ledger.finish(run, Page(None, lines, counts))
+
+
+def skipped(slot: str, reason: str = "paused by ann: stock-taking") -> None:
+    ledger.end(runs.new("low_stock", slot, Trigger.SCHEDULE), Status.SKIPPED, reason=reason)
+
+
+def row_of(output: str, first: str) -> str:
+    return next(line for line in output.splitlines() if line.startswith(first))
+
+
+def test_jobs_are_shown_with_their_times_in_utc_and_complaints_beneath(crm: Served) -> None:
+    finished("2026-11-22T00:00:00Z")
+    with time_is(NOON):
+        control.pause("heartbeat", "moving house", "ann")
+        ledger.end(runs.new("weekly_report", "2026-11-16T06:00:00Z", Trigger.SCHEDULE), Status.FAILED, error="no disk")
+        result = crm.crmctl("jobs")
+
+    assert result.exit_code == 0, result.output
+    low_stock = row_of(result.stdout, "low_stock")
+    assert catalog.LOW_STOCK.schedule.words in low_stock
+    assert "OK" in low_stock
+    assert "2026-11-22 00:00" in low_stock
+    assert "2026-11-23 00:00" in low_stock
+    assert low_stock.endswith("42.0 s")
+    assert "NEVER_RAN  -" in row_of(result.stdout, "customer_cleanup")
+    assert result.stdout.partition("\n\n")[2].splitlines() == [
+        "heartbeat: paused by ann since 2026-11-22 12:00: moving house",
+        "weekly_report: the run of 2026-11-16T06:00:00Z failed: no disk",
+    ]
+
+
+def test_jobs_without_remarks_end_with_the_table(crm: Served) -> None:
+    assert "\n\n" not in crm.crmctl("jobs").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["jobs"], ["heartbeat", "low_stock", "order_reminders", "customer_cleanup", "weekly_report"]),
+        (["runs", "low_stock"], []),
+        (["inactive-customers"], []),
+        (["low-stock"], []),
+        (["due-reminders"], []),
+        (["deleted-customers"], []),
+        (["reports"], []),
+        (["dead-letters"], []),
+    ],
+)
+def test_every_list_is_there_as_json(crm: Served, words: list[str], names: list[str]) -> None:
+    result = crm.crmctl(*words, "--json")
+    rows: list[dict[str, Any]] = json.loads(result.stdout)
+    assert [row["name"] for row in rows] == names
+    assert not result.stderr
+
+
+def test_a_job_is_paused_with_a_reason_and_an_end_and_resumed(crm: Served) -> None:
+    with time_is(NOON):
+        paused = crm.crmctl("pause", "low_stock", "--reason", "stock-taking", "--until", "2026-11-23T08:00+02:00")
+        assert paused.stdout == (
+            "low_stock is paused by anyone since 2026-11-22 12:00 until 2026-11-23 06:00: stock-taking\n"
+        )
+        assert control.find("low_stock").pause
+        resumed = crm.crmctl("resume", "low_stock")
+    assert resumed.stdout == "low_stock is no longer paused. Its next run: 2026-11-23 00:00\n"
+    assert not control.find("low_stock").pause
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["pause", "low_stock"], "Missing option '--reason'"),
+        (["pause", "low_stock", "--reason", " "], "Error: Say why"),
+        (["pause", "low_stock", "--reason", "x", "--until", "2020-01-01"], "Error: until must lie ahead"),
+        (["pause", "nope", "--reason", "x"], "Error: There is no job 'nope'"),
+        (["resume", "nope"], "Error: There is no job 'nope'"),
+        (["runs", "nope"], "Error: There is no job 'nope'"),
+        (["runs", "low_stock", "--status", "DONE"], "'DONE' is not one of"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_2_and_a_clear_text(crm: Served, words: list[str], said: str) -> None:
+    result = crm.crmctl(*words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_runs_are_shown_newest_first_with_their_reasons_beneath(crm: Served) -> None:
+    finished("2026-11-21T00:00:00Z", "one", "two", restocked=1200, failed=0)
+    skipped("2026-11-22T00:00:00Z")
+    result = crm.crmctl("runs", "low_stock")
+
+    table, _, remarks = result.stdout.partition("\n\n")
+    assert [line.split()[:2] for line in table.splitlines()[2:]] == [
+        ["2026-11-22T00:00:00Z", "SKIPPED"],
+        ["2026-11-21T00:00:00Z", "SUCCEEDED"],
+    ]
+    assert row_of(table, "2026-11-21").split("  ")[-1] == "restocked 1,200, failed 0"
+    assert "42.0 s" in row_of(table, "2026-11-21")
+    assert remarks == "2026-11-22T00:00:00Z: paused by ann: stock-taking\n"
+
+
+def test_with_lines_each_run_is_followed_by_what_it_logged(crm: Served) -> None:
+    finished("2026-11-21T00:00:00Z", "one", "two", restocked=2)
+    skipped("2026-11-22T00:00:00Z")
+    assert crm.crmctl("runs", "low_stock", "--lines").stdout.splitlines() == [
+        "2026-11-22T00:00:00Z SKIPPED (SCHEDULE): paused by ann: stock-taking",
+        "2026-11-21T00:00:00Z SUCCEEDED in 42.0 s (SCHEDULE): restocked 2",
+        "  one",
+        "  two",
+    ]
+
+
+def test_runs_with_a_status_are_picked_and_lines_are_in_the_json_when_asked_for(crm: Served) -> None:
+    finished("2026-11-21T00:00:00Z", "one")
+    skipped("2026-11-22T00:00:00Z")
+    rows = json.loads(crm.crmctl("runs", "low_stock", "--status", "succeeded", "--lines", "--json").stdout)
+    assert [(row["slot"], row["lines"]) for row in rows] == [("2026-11-21T00:00:00Z", ["one"])]
+    assert "lines" not in json.loads(crm.crmctl("runs", "low_stock", "--json").stdout)[0]
+    assert crm.crmctl("runs", "low_stock", "--status", "FAILED", "--lines").stdout == "There are no such runs.\n"
+
+
+@pytest.mark.parametrize(("limit", "more", "requests"), [(4, True, 1), (5, True, 1), (7, True, 2), (12, False, 3)])
+def test_long_histories_are_paged_through_and_what_is_left_out_is_told(
+    crm: Served, monkeypatch: pytest.MonkeyPatch, limit: int, *, more: bool, requests: int
+) -> None:
+    monkeypatch.setattr(paging, "PAGE", 5)
+    for number in range(12):
+        skipped(f"2026-11-22T00:{number:02d}:00Z")
+    result = crm.crmctl("runs", "low_stock", "--limit", str(limit), "--json")
+    newest = [f"2026-11-22T00:{number:02d}:00Z" for number in range(11, 11 - limit, -1)]
+    assert [row["slot"] for row in json.loads(result.stdout)] == newest
+    assert result.stderr == (f"There are more than these {limit}: raise --limit.\n" if more else "")
+    assert len(crm.requests) == requests
+
+
+def test_with_lines_the_pages_are_smaller(crm: Served) -> None:
+    for number in range(RUNS_WITH_LINES + 1):
+        skipped(f"2026-11-22T00:{number:02d}:00Z")
+    assert len(crm.crmctl("runs", "low_stock", "--lines").stdout.splitlines()) == RUNS_WITH_LINES + 1
+    assert len(crm.requests) == 2

@@ -1,0 +1,212 @@
+"""DynamoDB in a few dictionaries, for tests that play thousands of runs: a call costs a tenth of what moto takes for it.
+
+It answers what jobs, orders and reads ask, and nothing else: an operation or expression that is unknown here fails the
+test. `test_memory.py` sends the same requests to MiniStack and compares every answer.
+"""
+
+import json
+import threading
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from pynamodb.models import Model
+
+from chalicelib.crm import database
+from tests.builders import Rows, key_names
+from tests.faults.expressions import Item, condition, plain, updated
+
+Key = tuple[str, ...]
+REFUSED = "ConditionalCheckFailed"
+
+
+class Refused(Exception):
+    """An answer with an error code, and for a transaction the reason of each of its actions"""
+
+    def __init__(self, code: str, reasons: list[str] | None = None) -> None:
+        super().__init__(code)
+        self.code, self.reasons = code, reasons
+
+
+class _Table:
+    """`order` has for each index, None being the table itself, the keys of each partition, sorted."""
+
+    def __init__(self, model: type[Model]) -> None:
+        schema = model._get_schema()
+        self.key = key_names(model)
+        self.ranges: dict[str | None, list[str]] = {None: self.key} | {
+            index["index_name"]: [
+                entry["AttributeName"] for entry in sorted(index["key_schema"], key=lambda entry: str(entry["KeyType"]))
+            ]
+            for index in schema["global_secondary_indexes"]
+        }
+        self.rows: dict[Key, Item] = {}
+        self.order: dict[tuple[str | None, str], list[tuple[Any, Key]]] = {}
+
+    def key_of(self, item: Item) -> Key:
+        return tuple(item[name]["S"] for name in self.key)
+
+    def replace(self, key: Key, new: Item | None) -> None:
+        old = self.rows.pop(key, None)
+        for item, add in ((old, False), (new, True)):
+            if item is None:
+                continue
+            for index, names in self.ranges.items():
+                if all(name in item for name in names):
+                    partition = self.order.setdefault((index, item[names[0]]["S"]), [])
+                    place = (plain(item[names[-1]]), key)
+                    if add:
+                        insort(partition, place)
+                    else:
+                        del partition[bisect_left(partition, place)]
+        if new is not None:
+            self.rows[key] = new
+
+
+class Memory:
+    """`knows_tokens`: a repeated transaction is recognised, as by AWS for ten minutes; without, as after them."""
+
+    def __init__(self, *, knows_tokens: bool = True) -> None:
+        self.knows_tokens = knows_tokens
+        self._tables = {str(model.Meta.table_name): _Table(model) for model in database.TABLES}
+        self._tokens: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._operations: dict[str, Callable[[Any], Item]] = {
+            "GetItem": self._get,
+            "BatchGetItem": self._batch_get,
+            "Query": self._query,
+            "Scan": self._scan,
+            "PutItem": lambda request: self._write([("Put", request)]),
+            "UpdateItem": self._update,
+            "DeleteItem": lambda request: self._write([("Delete", request)]),
+            "BatchWriteItem": self._batch_write,
+            "TransactWriteItems": self._transact,
+        }
+
+    def answer(self, operation: str, request: Item) -> Item:
+        """Raises Refused. One at a time, as each row of DynamoDB takes its writes."""
+        with self._lock:
+            return self._operations[operation](request)
+
+    def rows(self) -> dict[str, Rows]:
+        return {model.__name__: self.rows_of(model) for model in database.TABLES}
+
+    def rows_of(self, model: type[Model]) -> Rows:
+        table = self._tables[str(model.Meta.table_name)]
+        return {key: _copied(item) for key, item in table.rows.items()}
+
+    def copy(self) -> "Memory":
+        new = Memory(knows_tokens=self.knows_tokens)
+        for name, table in self._tables.items():
+            new._tables[name].rows = dict(table.rows)  # items are replaced, never changed
+            new._tables[name].order = {index: list(keys) for index, keys in table.order.items()}
+        return new
+
+    def _get(self, request: Item) -> Item:
+        table = self._tables[request["TableName"]]
+        item = table.rows.get(table.key_of(request["Key"]))
+        return {"Item": _copied(item)} if item else {}
+
+    def _batch_get(self, request: Item) -> Item:
+        found = {}
+        for name, asked in request["RequestItems"].items():
+            table = self._tables[name]
+            rows = (table.rows.get(table.key_of(key)) for key in asked["Keys"])
+            found[name] = [_copied(row) for row in rows if row]
+        return {"Responses": found, "UnprocessedKeys": {}}
+
+    def _scan(self, request: Item) -> Item:
+        items = [_copied(row) for row in self._tables[request["TableName"]].rows.values()]
+        return {"Items": items, "Count": len(items)}
+
+    def _query(self, request: Item) -> Item:
+        table, index = self._tables[request["TableName"]], request.get("IndexName")
+        names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
+        test = condition(request["KeyConditionExpression"])
+        partition = table.order.get((index, _hash_of(request["KeyConditionExpression"], values)), [])
+        limit = request.get("Limit")
+        places = self._places(table, partition, request)
+        found = (place for place in places if test(table.rows[place[1]], names, values))
+        page = list(islice(found, limit))
+        keys_only = {*table.key, *table.ranges[index]} if index else None
+        answer: Item = {"Count": len(page)}
+        if request.get("Select") != "COUNT":
+            answer["Items"] = [_projected(table.rows[key], keys_only) for _, key in page]
+        if len(page) == limit:  # also when nothing comes after it, as in DynamoDB
+            answer["LastEvaluatedKey"] = _projected(table.rows[page[-1][1]], {*table.key, *table.ranges[index]})
+        return answer
+
+    @staticmethod
+    def _places(table: _Table, partition: list[tuple[Any, Key]], request: Item) -> Iterator[tuple[Any, Key]]:
+        forward, start = request.get("ScanIndexForward", True), request.get("ExclusiveStartKey")
+        if start is None:
+            return iter(partition) if forward else reversed(partition)
+        place = (plain(start[table.ranges[request.get("IndexName")][-1]]), table.key_of(start))
+        at = bisect_left(partition, place)
+        there = at < len(partition) and partition[at] == place
+        return iter(partition[at + there :]) if forward else reversed(partition[:at])
+
+    def _update(self, request: Item) -> Item:
+        self._write([("Update", request)])
+        table = self._tables[request["TableName"]]
+        item = table.rows[table.key_of(request["Key"])]
+        return {"Attributes": _copied(item)} if request.get("ReturnValues") == "ALL_NEW" else {}
+
+    def _batch_write(self, request: Item) -> Item:
+        for name, entries in request["RequestItems"].items():
+            for entry in entries:
+                for kind, content in entry.items():
+                    self._write([(kind.removesuffix("Request"), {"TableName": name, **content})])
+        return {"UnprocessedItems": {}}
+
+    def _transact(self, request: Item) -> Item:
+        token, body = request["ClientRequestToken"], json.dumps(request, sort_keys=True)
+        if self.knows_tokens and token in self._tokens:
+            assert self._tokens[token] == body
+            return {}
+        actions = [(kind, action) for entry in request["TransactItems"] for kind, action in entry.items()]
+        self._write(actions, together=True)
+        self._tokens[token] = body
+        return {}
+
+    def _write(self, actions: list[tuple[str, Item]], *, together: bool = False) -> Item:
+        """All or nothing."""
+        plans = [self._planned(kind, action) for kind, action in actions]
+        refused = [plan is None for plan in plans]
+        if any(refused):
+            reasons = [REFUSED if one else "None" for one in refused]
+            raise Refused("TransactionCanceledException", reasons) if together else Refused(f"{REFUSED}Exception")
+        planned = [plan for plan in plans if plan]
+        assert len({(id(table), key) for table, key, _ in planned}) == len(planned), "DynamoDB takes one action a row"
+        for table, key, item in planned:
+            table.replace(key, item)
+        return {}
+
+    def _planned(self, kind: str, action: Item) -> tuple[_Table, Key, Item | None] | None:
+        """What would be written where; None if the condition does not hold."""
+        table = self._tables[action["TableName"]]
+        key = table.key_of(action["Item"] if kind == "Put" else action["Key"])
+        old = table.rows.get(key)
+        names, values = action.get("ExpressionAttributeNames", {}), action.get("ExpressionAttributeValues", {})
+        text = action.get("ConditionExpression")
+        if text and not condition(text)(old or {}, names, values):
+            return None
+        if kind == "Update":
+            return table, key, updated(old or action["Key"], action["UpdateExpression"], names, values)
+        assert kind in {"Put", "Delete"}, kind
+        return table, key, action["Item"] if kind == "Put" else None
+
+
+def _hash_of(text: str, values: Item) -> str:
+    """Every key condition begins `name = :value`."""
+    return str(values[text.split()[2]]["S"])
+
+
+def _projected(item: Item, names: set[str] | None) -> Item:
+    return _copied(item if names is None else {name: item[name] for name in names})
+
+
+def _copied(item: Item) -> Item:
+    """Callers may change what they are given."""
+    return {name: dict(value) for name, value in item.items()}

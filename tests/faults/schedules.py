@@ -1,0 +1,194 @@
+"""Random schedules: jobs that fall due at the same minute, and a world that loses, repeats, kills and delays for ten minutes.
+
+Afterwards nothing more gets lost. Within two looks of the watch each slot must have come to its end, and the books must be
+those of a run that nothing befell.
+"""
+
+import os
+import random
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.crm import archive, stock, tables, transaction
+from chalicelib.crm.transaction import Transaction
+from chalicelib.jobs import catalog, ledger, queue, requests, runs, slots
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.schedule import Schedule
+from tests.builders import Rows, moment
+from tests.faults.company import books
+from tests.faults.environment import MINUTE, Environment, Fault, Letters, Stage
+from tests.faults.memory import Memory
+
+DUE = moment("2026-11-23T06:00:00")
+SLOT = slots.of(DUE)
+LIKELY = (Fault.DIE_BEFORE, Fault.DIE_AFTER) + 3 * (Fault.LOSE_REQUEST, Fault.LOSE_ANSWER) + (Fault.STALL_BEFORE,)
+HEARTBEAT = catalog.HEARTBEAT.name
+
+
+@contextmanager
+def all_due_at_once() -> Iterator[dict[str, Job]]:
+    """The five jobs, each with a slot at DUE."""
+    daily = Schedule("0 6 * * *")
+    jobs = {name: replace(job, schedule=daily) for name, job in catalog.JOBS.items() if name != HEARTBEAT}
+    jobs[HEARTBEAT] = catalog.HEARTBEAT
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "JOBS", dict(jobs))
+        yield jobs
+
+
+@dataclass
+class Outcome:
+    wrong: list[str] = field(default_factory=list)
+    """What differs from the books of a clean run."""
+    endless: list[str] = field(default_factory=list)
+    """Slots that came to no end."""
+    befell: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Player:
+    stage: Stage
+    memory: Memory
+    jobs: dict[str, Job]
+    _clean: dict[tuple[str, ...], dict[str, Rows]] = field(default_factory=dict)
+
+    def play(self, seed: int) -> Outcome:
+        dice = random.Random(seed)
+        chosen = tuple(sorted(dice.sample(sorted(self.jobs), 2)))
+        if chosen not in self._clean:
+            self._clean[chosen] = self._books(chosen, None, Outcome())
+        outcome = Outcome()
+        found = self._books(chosen, dice, outcome)
+        outcome.wrong += _differences(self._clean[chosen], found)
+        return outcome
+
+    def _books(self, chosen: tuple[str, ...], dice: random.Random | None, outcome: Outcome) -> dict[str, Rows]:
+        catalog.JOBS.clear()
+        catalog.JOBS.update({name: self.jobs[name] for name in chosen})  # the watch looks at these alone
+        memory = self.memory.copy()
+        memory.knows_tokens = dice is None or dice.random() < 0.5
+        with self.stage.play(Environment(memory, DUE - MINUTE)) as environment:
+            environment.look()
+            environment.now = DUE
+            if dice:
+                _befall(environment, dice, outcome.befell)
+            for name in dice.sample(chosen, 2) if dice else chosen:
+                for _ in range(dice.choice((0, 1, 1, 1, 1, 2, 2)) if dice else 1):
+                    environment.fire(self.jobs[name], DUE)
+            for _ in range(2 if dice else 1):
+                _five_minutes(environment)
+            environment.choose = lambda _: None
+            environment.letters.doubled = lambda: False
+            for _ in range(2):
+                _five_minutes(environment)
+            outcome.endless += _endless(environment, chosen)
+            self._repair(environment, chosen)
+            environment.now += timedelta(seconds=queue.VISIBILITY) + MINUTE
+            environment.work_off()
+        return _books_of(environment, chosen)
+
+    def _repair(self, environment: Environment, chosen: tuple[str, ...]) -> None:
+        """What operators do about a run that failed after five tries."""
+        for name in chosen:
+            run = runs.find(name, SLOT)
+            if name != HEARTBEAT and run and run.status is runs.Status.FAILED:
+                requests.run_again(self.jobs[name], SLOT, "operator")
+        environment.work_off()
+
+
+def _befall(environment: Environment, dice: random.Random, befell: Counter[str]) -> None:
+    calm = dice.choice((0.9, 0.95, 0.98))
+
+    def choose(_number: int) -> Fault | None:
+        if dice.random() < calm:
+            return None
+        fault = dice.choice(LIKELY)
+        befell[fault] += 1
+        return fault
+
+    environment.choose = choose
+    environment.letters = Letters(doubled=lambda: dice.random() < 0.2)
+
+
+def _five_minutes(environment: Environment) -> None:
+    for _ in range(5):
+        environment.now += MINUTE
+        environment.work_off()
+    environment.look()
+    environment.work_off()
+
+
+def _endless(environment: Environment, chosen: tuple[str, ...]) -> list[str]:
+    stored = environment.memory.rows_of(tables.Run)
+    late = [str(key) for key, row in stored.items() if "unfinished" in row]
+    return late + [name for name in chosen if (name, SLOT) not in stored]
+
+
+def _books_of(environment: Environment, chosen: tuple[str, ...]) -> dict[str, Rows]:
+    """Heartbeats may fail; but each tells of itself once at most."""
+    found = books(environment.memory)
+    found["Run"] = {key: row for key, row in found["Run"].items() if key[0] in chosen and key[0] != HEARTBEAT}
+    told = {key: row for key, row in found["Op"].items() if HEARTBEAT in key[0] or HEARTBEAT in key[1]}
+    lines = Counter(key[0] for key in told if key[0].startswith("run"))
+    found["Op"] = {key: row for key, row in found["Op"].items() if key not in told and key[0] != "alert"}
+    if any(count > 1 for count in lines.values()):
+        found["Run"][HEARTBEAT,] = {"told": dict(lines)}
+    return found
+
+
+def _differences(clean: dict[str, Rows], found: dict[str, Rows]) -> list[str]:
+    return [
+        f"{table} {key}: {rows.get(key)} became {found[table].get(key)}"
+        for table, rows in clean.items()
+        for key in {**rows, **found[table]}
+        if rows.get(key) != found[table].get(key)
+    ]
+
+
+def fresh(count: int) -> range:
+    """Seeds; CRM_SEED has those begin there that went wrong."""
+    first = int(os.environ.get("CRM_SEED") or secrets.randbelow(10**9))
+    return range(first, first + count)
+
+
+def judge(player: Player, seeds: range) -> tuple[list[str], list[str]]:
+    """The seeds with wrong books, and those with slots that came to no end."""
+    began = time.process_time()
+    outcomes = {seed: player.play(seed) for seed in seeds}
+    faults = sum((outcome.befell for outcome in outcomes.values()), Counter[str]())
+    seconds = time.process_time() - began
+    print(
+        f"{len(outcomes)} schedules from seed {seeds[0]} on, {faults.total()} faults, {seconds:.1f} s: {dict(faults)}"
+    )
+    wrong = [f"{seed}: {outcome.wrong}" for seed, outcome in outcomes.items() if outcome.wrong]
+    return wrong, [f"{seed}: {outcome.endless}" for seed, outcome in outcomes.items() if outcome.endless]
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """The control: without leases, tokens, conditions and proofs, which is how jobs are usually written."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (transaction, stock, archive):
+            patch.setattr(module, "proven", lambda _: None)
+        for name in ("put", "update", "delete"):
+            patch.setattr(Transaction, name, _deaf(getattr(Transaction, name)))
+        patch.setattr(tables.Product, "update", _deaf(tables.Product.update))
+        patch.setattr(runs.Run, "held_at", lambda *_: False)
+        patch.setattr(ledger, "_carries", lambda _: False)
+        yield
+
+
+def _deaf(method: Callable[..., Any]) -> Callable[..., Any]:
+    def without_condition(target: Any, *arguments: Any, **_condition: Any) -> Any:
+        return method(target, *(one for one in arguments if not isinstance(one, Condition) and not callable(one)))
+
+    return without_condition

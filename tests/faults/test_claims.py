@@ -1,0 +1,128 @@
+"""Eight workers want the same run at the same time: one gets it, and nobody gets it from a living one.
+
+A thousand contests in memory, where threads change hands at every call, and fifty over the wire; CRM_FULL_SIZE=1
+has a thousand there too.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.errors import Conflict
+from chalicelib.jobs import catalog, ledger, slots
+from chalicelib.jobs.job import Job, Page
+from chalicelib.jobs.ledger import LEASE, LostLease
+from chalicelib.jobs.runs import Run
+from tests.builders import moment, time_is
+from tests.faults.environment import Environment, stage
+from tests.faults.memory import Memory
+from tests.faults.schedules import unguarded
+
+NOW = moment("2026-11-22T12:00:00")
+SLOT = slots.of(NOW)
+THREADS = 8
+CONTESTS = 1000
+ON_THE_WIRE = CONTESTS if os.environ.get("CRM_FULL_SIZE") else 50
+
+
+@pytest.fixture(autouse=True)
+def _hasty_switching() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Environment]:
+    with stage() as built, built.play(Environment(Memory(), NOW)) as environment:
+        yield environment
+
+
+def _job(number: int) -> Job:
+    return replace(catalog.LOW_STOCK, name=f"job-{number}")
+
+
+def _winners(pool: ThreadPoolExecutor, job: Job) -> list[Run]:
+    """Of eight claims that begin together."""
+    together = threading.Barrier(THREADS)
+
+    def attend(_: int) -> Run | None:
+        together.wait()
+        try:
+            return ledger.claim(job, SLOT)
+        except Conflict:
+            return None
+
+    return [run for run in pool.map(attend, range(THREADS)) if run]
+
+
+def _contests(count: int) -> Counter[int]:
+    """How many contests had how many winners."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return Counter(len(_winners(pool, _job(number))) for number in range(count))
+
+
+@pytest.mark.no_database
+@pytest.mark.usefixtures("in_memory")
+def test_one_of_eight_gets_a_run_a_thousand_times() -> None:
+    assert _contests(CONTESTS) == {1: CONTESTS}
+
+
+@pytest.mark.ministack
+def test_one_of_eight_gets_a_run_over_the_wire() -> None:
+    began = time.perf_counter()
+    with time_is(NOW.isoformat()[:19]):
+        assert _contests(ON_THE_WIRE) == {1: ON_THE_WIRE}
+    print(f"{ON_THE_WIRE} contests in {time.perf_counter() - began:.1f} s")
+
+
+@pytest.mark.no_database
+@pytest.mark.usefixtures("in_memory")
+def test_without_conditions_several_get_it() -> None:
+    """The control."""
+    with unguarded():
+        found = _contests(50)
+    print(f"contests by their number of winners: {dict(found)}")
+    assert max(found) > 1
+
+
+@pytest.mark.no_database
+def test_nobody_takes_over_before_the_lease_is_over_and_then_one_does(in_memory: Environment) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for number in range(100):
+            in_memory.now = NOW
+            (first,) = _winners(pool, _job(number))
+            in_memory.now = NOW + LEASE - timedelta(microseconds=1)
+            assert _winners(pool, _job(number)) == []
+            in_memory.now = NOW + LEASE
+            (second,) = _winners(pool, _job(number))
+            assert (second.attempts, second.owner == first.owner) == (2, False)
+            for write in (ledger.checkpoint, ledger.finish):
+                with pytest.raises(LostLease):
+                    write(first, Page({"at": 1} if write is ledger.checkpoint else None, ("a line",)))
+            with pytest.raises(LostLease):
+                ledger.release(first)
+            assert ledger.finish(second, Page(None, ("a line",))).finished
+
+
+@pytest.mark.no_database
+def test_a_lease_that_is_renewed_is_held_longer(in_memory: Environment) -> None:
+    job = _job(0)
+    run = ledger.claim(job, SLOT)
+    assert run
+    in_memory.now = NOW + LEASE - timedelta(seconds=1)
+    ledger.checkpoint(run, Page({"at": 1}))
+    in_memory.now = clock.now() + LEASE - timedelta(seconds=1)
+    assert ledger.claim(job, SLOT) is None
+    in_memory.now = clock.now() + timedelta(seconds=1)
+    assert ledger.claim(job, SLOT)

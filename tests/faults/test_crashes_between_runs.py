@@ -1,0 +1,127 @@
+"""What is between the runs breaks off too: hand-overs, the watch, mails; and runs that die time after time."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chalicelib.jobs import catalog, requests, runs, slots
+from chalicelib.jobs.job import Job
+from chalicelib.settings import settings
+from tests.faults.company import SLOTS, books, company
+from tests.faults.environment import MINUTE, Environment, Fault, Stage
+from tests.faults.memory import Memory
+from tests.faults.theatre import READS, Story, Theatre, breaks, fire, own
+
+pytestmark = pytest.mark.no_database
+
+
+def _fire_in_bits(job: Job) -> Callable[[Environment], object]:
+    """Each page in a Lambda of its own."""
+
+    def act(environment: Environment) -> None:
+        environment.seconds_left = iter([100, 30] * 40).__next__
+        environment.fire(job, SLOTS[job])
+        environment.work_off()
+        environment.seconds_left = lambda: 300
+
+    return act
+
+
+def _die_of_the_third_write(environment: Environment) -> None:
+    environment.sent.clear()
+    environment.choose = lambda _: Fault.DIE_BEFORE if environment.sent.count("TransactWriteItems") == 3 else None
+    assert not environment.fire(catalog.LOW_STOCK, SLOTS[catalog.LOW_STOCK])
+    environment.choose = lambda _: None
+    environment.now += 4 * MINUTE
+
+
+def _be_missed(environment: Environment) -> None:
+    environment.now += 11 * MINUTE
+
+
+def _look(environment: Environment) -> None:
+    environment.look()
+    environment.work_off()
+
+
+STORIES = {
+    "a run in bits": Story(catalog.ORDER_REMINDERS, _fire_in_bits(catalog.ORDER_REMINDERS), writes_only=True),
+    "the watch over a dead worker": Story(catalog.LOW_STOCK, _look, _die_of_the_third_write, writes_only=True),
+    "the watch over a slot nobody began": Story(catalog.CUSTOMER_CLEANUP, _look, _be_missed, writes_only=True),
+}
+
+
+@pytest.fixture(scope="module")
+def small_company() -> Iterator[tuple[Stage, Memory]]:
+    with company() as made:
+        yield made
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
+def test_wherever_it_breaks_off_the_books_are_those_of_a_clean_run(
+    small_company: tuple[Stage, Memory], story: Story
+) -> None:
+    assert Theatre(*small_company, story).problems() == []
+
+
+@pytest.mark.parametrize("name", ["low_stock", "customer_cleanup"])
+def test_a_run_that_dies_again_and_again_fails_in_the_end_and_an_operator_brings_it_to_the_right_one(
+    small_company: tuple[Stage, Memory], name: str
+) -> None:
+    theatre = Theatre(*small_company, Story(catalog.find(name), fire(catalog.find(name))))
+    clean, sent = theatre.play()
+    job, slot = catalog.find(name), SLOTS[catalog.find(name)]
+    failed = 0
+    writes = [number for number, operation in enumerate(sent) if operation not in READS]
+    for number in writes[1:]:  # the first is the claim, and who dies of that has not begun
+        with theatre.stage.play(Environment(theatre.memory.copy(), slot - MINUTE)) as environment:
+            environment.look()
+            environment.now = slot
+            environment.begin = environment.sent.clear
+            environment.choose = {number: Fault.DIE_AFTER}.get
+            environment.fire(job, slot)
+            environment.choose = {number + 1: Fault.DIE_AFTER}.get  # a message is looked up first
+            for _ in range(24):
+                environment.now += 5 * MINUTE
+                with environment.undisturbed():
+                    environment.look()
+                environment.work_off()
+            environment.choose = lambda _: None
+            run = runs.find(name, slots.of(slot))
+            assert run
+            if run.status is not runs.Status.SUCCEEDED:
+                failed += 1
+                assert (run.status, run.error) == (runs.Status.FAILED, "its worker died 5 times")
+                requests.run_again(job, slots.of(slot), "operator")
+                environment.work_off()
+            environment.settle()
+        assert own(books(environment.memory), job) == clean
+    print(f"{failed} of {len(writes) - 1} runs failed")
+    assert failed or name == "low_stock"  # whose every try gets a page further
+
+
+@pytest.fixture
+def _with_mail() -> Iterator[None]:
+    object.__setattr__(settings, "mail_sender", "crm@example.com")
+    yield
+    object.__setattr__(settings, "mail_sender", "")
+
+
+@pytest.mark.usefixtures("_with_mail")
+def test_no_reminder_is_mailed_twice_and_each_is_accounted_for(small_company: tuple[Stage, Memory]) -> None:
+    theatre = Theatre(*small_company, Story(catalog.ORDER_REMINDERS, fire(catalog.ORDER_REMINDERS)))
+    key = (catalog.ORDER_REMINDERS.name, slots.of(SLOTS[catalog.ORDER_REMINDERS]))
+    clean, sent = theatre.play()
+    assert clean["Run"][key]["counts"]["mails_sent"] == len(theatre.stage.environment.mails) == 7
+    for number, operation, fault in breaks(sent):
+        if operation in READS:
+            continue
+        ending, _ = theatre.play(number, fault)
+        mails, run = Counter(theatre.stage.environment.mails), ending["Run"][key]
+        told = {name: count for name, count in run["counts"].items() if name.startswith("mails")}
+        assert run["status"]["S"] == "SUCCEEDED"
+        assert set(mails.values()) == {1}, (operation, number, fault)
+        assert sum(told.values()) == 7
+        assert told["mails_sent"] <= len(mails) <= told["mails_sent"] + told.get("mails_doubtful", 0)
+        assert len(mails) >= 6

@@ -1,0 +1,57 @@
+"""Every call that a run makes is its last, or gets lost, or takes for ever: in the end the books are those of a clean run."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.jobs import catalog
+from chalicelib.jobs.job import Job
+from tests.faults.company import SLOTS, company
+from tests.faults.environment import Fault, Stage
+from tests.faults.memory import Memory
+from tests.faults.schedules import unguarded
+from tests.faults.theatre import Story, Theatre, differences, fire
+
+pytestmark = pytest.mark.no_database
+
+JOBS = [job for job in SLOTS if job is not catalog.HEARTBEAT]
+
+
+@pytest.fixture(scope="module")
+def small_company() -> Iterator[tuple[Stage, Memory]]:
+    with company() as made:
+        yield made
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_wherever_a_run_breaks_off_the_books_are_those_of_a_clean_one(
+    small_company: tuple[Stage, Memory], job: Job
+) -> None:
+    assert Theatre(*small_company, Story(job, fire(job))).problems() == []
+
+
+def test_without_the_guards_many_a_break_leaves_other_books(small_company: tuple[Stage, Memory]) -> None:
+    """The control."""
+    with unguarded():
+        found = Theatre(*small_company, Story(catalog.LOW_STOCK, fire(catalog.LOW_STOCK), writes_only=True)).problems()
+    print(f"{len(found)} breaks leave other books")
+    assert len(found) >= 10
+
+
+def test_a_heartbeat_that_breaks_off_tells_of_itself_once_or_is_marked_as_failed_or_missed(
+    small_company: tuple[Stage, Memory],
+) -> None:
+    theatre = Theatre(*small_company, Story(catalog.HEARTBEAT, fire(catalog.HEARTBEAT)))
+    clean, sent = theatre.play()
+    (key,) = clean["Run"]
+    statuses = Counter[str]()
+    for number in range(len(sent)):
+        for fault in Fault:
+            ending, _ = theatre.play(number, fault)
+            status = ending["Run"][key]["status"]["S"]
+            statuses[status] += 1
+            assert status in {"FAILED", "MISSED"} or ending == clean, differences(clean, ending)
+            assert status == "SUCCEEDED" or not any(pk.startswith("run") for pk, _ in ending["Op"])
+    print(statuses)
+    assert statuses.keys() == {"SUCCEEDED", "FAILED", "MISSED"}

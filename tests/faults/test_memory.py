@@ -1,0 +1,74 @@
+"""The database in memory, under which the other tests here run, answers as MiniStack does to the very same requests."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.crm import database, orders
+from tests.builders import a_customer, a_product
+from tests.faults.company import SLOTS, START, found, small_pages
+from tests.faults.environment import MINUTE, Environment, Fault, stage
+from tests.faults.memory import Memory
+
+pytestmark = pytest.mark.ministack
+
+Exchange = tuple[str, dict[str, Any], Any]
+
+
+def _a_hard_sunday(*, every: int) -> list[Exchange]:
+    """All jobs with their faults, the watch, an order that is refused, one that is cancelled: each request and its answer."""
+    environment = Environment(Memory(), START, exchanged=[])
+    faults = (Fault.LOSE_ANSWER, Fault.LOSE_REQUEST, Fault.LOSE_ANSWER, Fault.STALL_BEFORE, Fault.DIE_AFTER)
+    with small_pages(), stage() as built, built.play(environment):
+        found()
+        order = orders.create(a_customer("Ann").id, {a_product(stock=3).id: 3})
+        orders.cancel(order.id)
+        environment.look()
+        environment.choose = lambda number: None if number % every else faults[number // every % len(faults)]
+        for job, slot in SLOTS.items():
+            environment.now = slot
+            environment.fire(job, slot)
+            environment.fire(job, slot + MINUTE)
+            environment.settle(looks=2)
+    assert environment.exchanged
+    return environment.exchanged
+
+
+@pytest.mark.parametrize("every", [7, 40])
+def test_the_database_in_memory_answers_each_request_as_ministack_does(every: int) -> None:
+    exchanged = _a_hard_sunday(every=every)
+    differences = []
+    for operation, request, answer in exchanged:
+        real = _ask(operation, request)
+        if real != _comparable(operation, answer):
+            differences.append((operation, request, _comparable(operation, answer), real))
+    counts = Counter(operation for operation, _, _ in exchanged)
+    print(f"{counts.total()} requests: {dict(counts)}")
+    assert differences[:3] == []
+    refused = sum("Error" in answer for _, _, answer in exchanged)
+    assert refused >= 3
+    assert counts.keys() >= {"Query", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "TransactWriteItems"}
+
+
+def _ask(operation: str, request: dict[str, Any]) -> Any:
+    try:
+        answer = database.client()._make_api_call(operation, request)
+    except ClientError as error:
+        answer = error.response
+    return _comparable(operation, answer)
+
+
+def _comparable(operation: str, answer: dict[str, Any]) -> Any:
+    """What our code looks at: not the words of an error, and not the order of a batch."""
+    if "Error" in answer:
+        return answer["Error"]["Code"], [reason["Code"] for reason in answer.get("CancellationReasons", ())]
+    if operation == "BatchGetItem":
+        return {
+            name: sorted(json.dumps(row, sort_keys=True) for row in rows) for name, rows in answer["Responses"].items()
+        }
+    return {
+        name: answer[name] for name in ("Item", "Items", "Count", "LastEvaluatedKey", "Attributes") if name in answer
+    }

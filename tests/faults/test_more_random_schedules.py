@@ -1,0 +1,15 @@
+"""The other half of the random schedules: see `test_random_schedules.py`."""
+
+import pytest
+
+from tests.faults.company import company
+from tests.faults.schedules import Player, all_due_at_once, fresh, judge
+
+pytestmark = pytest.mark.no_database
+
+FRESH = 500
+
+
+def test_more_fresh_schedules_end_with_the_right_books() -> None:
+    with company() as (stage, memory), all_due_at_once() as jobs:
+        assert judge(Player(stage, memory, jobs), fresh(FRESH)) == ([], [])

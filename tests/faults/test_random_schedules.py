@@ -1,0 +1,38 @@
+"""A thousand random schedules of faults over all jobs: twenty that are always the same, the others new each time.
+
+Half of them are in `test_more_random_schedules.py`, so that two workers share them.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.company import company
+from tests.faults.schedules import Player, all_due_at_once, fresh, judge, unguarded
+
+pytestmark = pytest.mark.no_database
+
+FIXED = range(20)
+FRESH = 480
+CONTROL = range(100)
+
+
+@pytest.fixture(scope="module")
+def player() -> Iterator[Player]:
+    with company() as (stage, memory), all_due_at_once() as jobs:
+        yield Player(stage, memory, jobs)
+
+
+def test_twenty_known_schedules_end_with_the_right_books(player: Player) -> None:
+    assert judge(player, FIXED) == ([], [])
+
+
+def test_fresh_schedules_end_with_the_right_books(player: Player) -> None:
+    assert judge(player, fresh(FRESH)) == ([], [])
+
+
+def test_without_the_guards_many_of_the_same_schedules_end_with_wrong_books(player: Player) -> None:
+    with unguarded():
+        wrong, _ = judge(player, CONTROL)
+    print(f"{len(wrong)} of {len(CONTROL)} go wrong")
+    assert len(wrong) > len(CONTROL) * 0.05

@@ -1,0 +1,202 @@
+"""customer_cleanup: who has not ordered for a year goes to the archive, and never more than a cap of them."""
+
+from dataclasses import replace
+from itertools import cycle
+
+import pytest
+
+from chalicelib.api.schema import execute
+from chalicelib.crm import archive, counters, customers, database, history, orders
+from chalicelib.crm.customers import Customer
+from chalicelib.jobs import customer_cleanup, ledger, requests, runs
+from chalicelib.jobs.catalog import CUSTOMER_CLEANUP
+from chalicelib.jobs.runs import Status
+from chalicelib.settings import settings
+from tests.builders import a_customer, a_past_order, a_product, moment
+from tests.jobs.world import Clock, Consumer, a_runner, dump, kept_lines, the_run
+
+NAME = CUSTOMER_CLEANUP.name
+SUNDAY = "2026-11-22T02:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def _early_on_sunday(time: Clock) -> None:
+    time.at("2026-11-22T02:00:00")
+
+
+def since(day: str, name: str = "Ann") -> Customer:
+    """A customer created that day who has ordered nothing."""
+    return a_customer(name, created_at=moment(f"{day}T12:00:00"))
+
+
+def ids_of(*people: Customer) -> list[str]:
+    return sorted(person.id for person in people)
+
+
+def left() -> list[str]:
+    return sorted(item["id"]["S"] for item in database.client().scan(TableName="crm-test-customers")["Items"])
+
+
+def deleted() -> list[str]:
+    """As the run has kept them."""
+    return sorted(key for page in runs.kept(NAME, SUNDAY) for key in page.content or ())
+
+
+def test_who_was_last_active_more_than_a_year_ago_goes_and_the_others_stay(time: Clock) -> None:
+    long_ago, a_day_too_long, just_so, new = (
+        since(day) for day in ("2020-01-01", "2025-11-21", "2025-11-22", "2026-11-22")
+    )
+    ordered = since("2020-01-01")
+    history_of(ordered, "2026-05-05T10:00:00")
+    ordered_long_ago = since("2020-01-01")
+    history_of(ordered_long_ago, "2024-05-05T10:00:00")
+    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    gone = ids_of(long_ago, a_day_too_long, ordered_long_ago)
+    assert left() == ids_of(just_so, new, ordered)
+    assert deleted() == gone
+    run = the_run(NAME, SUNDAY)
+    assert (run.status, run.counts) == (Status.SUCCEEDED, {"deleted": 3})
+    assert kept_lines(NAME, SUNDAY) == ["[2026-11-22 02:00:00] Deleted 3 inactive customers"]
+    assert all(archive.find(key) for key in gone)
+    assert counters.stats().customers == 3
+    assert counters.stats().orders == 2, "the orders stay"
+
+
+def history_of(customer: Customer, date: str) -> None:
+    past = a_past_order(customer, (a_product(), 1, "5.00"), reference=f"R-{customer.id}", date=moment(date))
+    history.record(past)
+
+
+def test_when_nobody_is_inactive_the_line_says_none(time: Clock) -> None:
+    since("2026-01-01")
+    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    assert kept_lines(NAME, SUNDAY) == ["[2026-11-22 02:00:00] Deleted 0 inactive customers"]
+    assert the_run(NAME, SUNDAY).status is Status.SUCCEEDED
+
+
+@pytest.fixture
+def cautious(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most two, or half of all."""
+    monkeypatch.setattr(customer_cleanup, "settings", replace(settings, cleanup_floor=2, cleanup_percent=50))
+
+
+@pytest.mark.usefixtures("cautious")
+def test_more_than_the_cap_stops_before_anything_is_deleted_and_says_what_to_do(time: Clock) -> None:
+    for _ in range(3):
+        since("2020-01-01")
+    since("2026-01-01")
+    before = left()
+    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    run = the_run(NAME, SUNDAY)
+    assert (run.status, run.attempts, left()) == (Status.FAILED, 1, before)
+    assert run.error == (
+        "3 customers would be deleted, more than the cap of 2. Look at inactiveCustomers; if they shall go, "
+        'run the job with the cap raised: runJob(name: "customer_cleanup", cap: 3)'
+    )
+    time.later(minutes=1)
+    raised = requests.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 3})
+    Consumer().pump()
+    assert the_run(NAME, raised.slot).counts == {"deleted": 3}
+    assert len(left()) == 1
+
+
+@pytest.mark.usefixtures("cautious")
+def test_the_cap_is_the_floor_or_the_share_whichever_is_more(time: Clock) -> None:
+    for _ in range(3):
+        since("2020-01-01")
+        since("2026-01-01")
+    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    assert the_run(NAME, SUNDAY).counts == {"deleted": 3}
+
+
+@pytest.mark.usefixtures("cautious")
+def test_a_lower_cap_is_kept_to_as_well(time: Clock) -> None:
+    since("2020-01-01")
+    since("2020-01-01")
+    asked = requests.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 1})
+    Consumer().pump()
+    assert the_run(NAME, asked.slot).status is Status.FAILED
+    assert len(left()) == 2
+    assert time.now
+
+
+def _chosen(time: Clock) -> None:
+    """A run whose worker died right after it had chosen whom to delete."""
+    run = ledger.claim(CUSTOMER_CLEANUP, SUNDAY)
+    assert run
+    for _ in range(2):
+        page = CUSTOMER_CLEANUP.step(a_runner()._work(run))
+        assert not page.content
+        run = ledger.checkpoint(run, page)
+    assert run.state["ids"]
+    time.later(minutes=7)
+
+
+def test_an_order_placed_meanwhile_wins(time: Clock) -> None:
+    ann, bob = since("2020-01-01", "Ann"), since("2020-01-01", "Bob")
+    _chosen(time)
+    orders.create(ann.id, {a_product().id: 1})
+    a_runner().run(CUSTOMER_CLEANUP, SUNDAY)
+    assert left() == [ann.id]
+    assert deleted() == [bob.id]
+    assert kept_lines(NAME, SUNDAY) == ["[2026-11-22 02:07:00] Deleted 1 inactive customers"]
+
+
+def test_a_worker_that_died_after_the_deletion_leaves_the_same_result(time: Clock) -> None:
+    ann, bob = since("2020-01-01", "Ann"), since("2020-01-01", "Bob")
+    _chosen(time)
+    variables = {"before": "2025-11-22", "ids": [ann.id], "slot": SUNDAY}
+    assert execute(customer_cleanup.DELETE, variables)["data"]["deleteInactiveCustomers"] == {"deleted": [ann.id]}
+    a_runner().run(CUSTOMER_CLEANUP, SUNDAY)
+    assert deleted() == ids_of(ann, bob)
+    assert the_run(NAME, SUNDAY).counts == {"deleted": 2}
+    assert counters.stats().customers == 0
+
+
+def test_who_is_brought_back_survives_the_next_clean_up(time: Clock) -> None:
+    ann = since("2020-01-01")
+    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    time.later(days=3)
+    archive.restore(ann.id)
+    for sunday in ("2026-11-29T02:00:00", "2027-11-21T02:00:00"):
+        a_runner().fire(CUSTOMER_CLEANUP, time.at(sunday))
+        assert left() == [ann.id]
+    time.at("2027-11-28T02:00:00")
+    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    assert left() == []
+
+
+def test_a_late_run_deletes_whom_it_would_have_deleted_in_time(time: Clock) -> None:
+    ann, bob = since("2025-11-21"), since("2025-11-23")
+    time.later(days=5)
+    a_runner().run(CUSTOMER_CLEANUP, SUNDAY)
+    assert (left(), deleted()) == ([bob.id], [ann.id])
+
+
+@pytest.mark.parametrize("count", [6, 7])
+def test_more_than_a_page_goes_page_by_page_also_through_hand_overs(
+    count: int, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_cleanup, "SELECT", customer_cleanup.SELECT.replace("first: 100", "first: 3"))
+    made = ids_of(*(since("2020-01-01") for _ in range(count)))
+    one_page_each = a_runner(cycle([300.0, 1.0]).__next__)
+    one_page_each.fire(CUSTOMER_CLEANUP, time.now)
+    Consumer(one_page_each).pump()
+    run = the_run(NAME, SUNDAY)
+    assert (run.status, run.counts, run.attempts, left()) == (Status.SUCCEEDED, {"deleted": count}, 1, [])
+    assert kept_lines(NAME, SUNDAY) == [f"[2026-11-22 02:00:00] Deleted {count} inactive customers"]
+    assert deleted() == made
+
+
+@pytest.mark.usefixtures("cautious")
+def test_the_preview_says_who_would_go_and_whether_the_cap_would_stop_it(time: Clock) -> None:
+    for name in ("Ann", "Bob", "Cyd"):
+        customers.create(name, f"{name.lower()}@example.com", None, moment("2020-01-01T12:00:00"))
+    before = dump()
+    shown = customer_cleanup.preview(execute, time.now, {})
+    assert shown.summary == "3 customers would be deleted, more than the cap of 2: the run would stop"
+    assert sorted(shown.lines) == [
+        f"Customer: {name}, Email: {name.lower()}@example.com" for name in ("Ann", "Bob", "Cyd")
+    ]
+    assert customer_cleanup.preview(execute, time.now, {"cap": 3}).summary == "3 customers would be deleted"
+    assert dump() == before

@@ -1,0 +1,116 @@
+"""The heartbeat asks over real HTTP, and says in one line whether the CRM is alive."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from graphql import parse, validate
+
+from chalicelib.api.schema import execute, schema
+from chalicelib.jobs import heartbeat
+from chalicelib.jobs.catalog import HEARTBEAT
+from chalicelib.jobs.job import Refused
+from chalicelib.jobs.runs import Status
+from chalicelib.settings import settings
+from tests.jobs.loopback import UP, Api, serving
+from tests.jobs.world import NOWHERE, Clock, a_runner, database_down, kept_lines, queue_down, the_run, told
+
+ALIVE, DOWN = "22/11/2026-12:00:00 CRM is alive", "22/11/2026-12:00:00 CRM is down"
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    with serving() as served:
+        yield served
+
+
+def test_an_api_that_answers_is_alive(api: Api, time: Clock, log: pytest.LogCaptureFixture) -> None:
+    a_runner().fire(HEARTBEAT, time.now)
+    assert api.asked == [{"query": "{ hello health { database queue } }"}]
+    run = the_run("heartbeat")
+    assert (run.status, run.counts["up"], kept_lines("heartbeat")) == (Status.SUCCEEDED, 1, [ALIVE])
+    assert 0 <= run.counts["latency_ms"] < 5000
+    assert told(log) == [ALIVE, "heartbeat SUCCEEDED"]
+    assert heartbeat.alarm(run.counts) is None
+
+
+def test_what_it_asks_is_what_the_api_knows() -> None:
+    assert validate(schema(), parse(heartbeat.DOCUMENT)) == []
+    assert execute(heartbeat.DOCUMENT) == UP
+
+
+ANSWERS: dict[str, dict[str, object]] = {
+    "HTTP 500": {"status": 500},
+    "HTTP 401": {"status": 401, "body": json.dumps({"errors": [{"message": "A valid key is needed"}]})},
+    "no JSON": {"body": "<html>It works!</html>"},
+    "nothing": {"body": ""},
+    "a list": {"body": "[1]"},
+    "null": {"body": "null"},
+    "errors": {"body": json.dumps({"data": None, "errors": [{"message": "INTERNAL"}]})},
+    "no hello": {"body": json.dumps({"data": {**UP["data"], "hello": None}})},
+    "no health": {"body": json.dumps({"data": {"hello": "Hello", "health": None}})},
+    "health without anything": {"body": json.dumps({"data": {"hello": "Hello", "health": {}}})},
+    "database down": {"body": json.dumps(UP).replace('"UP"', '"DOWN"', 1)},
+    "queue down": {"body": json.dumps({"data": {"hello": "Hi", "health": {"database": "UP", "queue": "DOWN"}}})},
+    "redirect": {"status": 307, "headers": {"Location": "http://127.0.0.1:9/"}},
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+def test_any_other_answer_means_that_it_is_down(answer: dict[str, object], api: Api, time: Clock) -> None:
+    for name, value in answer.items():
+        setattr(api, name, value)
+    a_runner().fire(HEARTBEAT, time.now)
+    run = the_run("heartbeat")
+    assert (run.status, run.counts["up"], kept_lines("heartbeat")) == (Status.SUCCEEDED, 0, [DOWN])
+    assert heartbeat.alarm(run.counts) == "The API does not answer, or says that its database or queue does not"
+    assert len(api.asked) == 1, "it is asked once, and no redirect is followed"
+
+
+def test_no_answer_in_time_means_that_it_is_down(api: Api, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "SECONDS", 0.1)
+    api.go.clear()
+    a_runner().fire(HEARTBEAT, time.now)
+    run = the_run("heartbeat")
+    assert kept_lines("heartbeat") == [DOWN]
+    assert run.counts["latency_ms"] >= 100
+
+
+def test_nobody_there_means_that_it_is_down(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "settings", replace(settings, api_url=NOWHERE))
+    a_runner().fire(HEARTBEAT, time.now)
+    assert kept_lines("heartbeat") == [DOWN]
+
+
+def test_without_an_address_the_run_fails_and_says_what_to_set(
+    time: Clock, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "settings", replace(settings, api_url=""))
+    a_runner().fire(HEARTBEAT, time.now)
+    run = the_run("heartbeat")
+    assert (run.status, run.attempts) == (Status.FAILED, 1)
+    assert run.error == "CRM_API_URL is not set: the heartbeat does not know where to ask"
+    assert told(log) == ["heartbeat FAILED"]
+
+
+def test_a_preview_asks_too_and_writes_nothing(
+    api: Api, time: Clock, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    shown = heartbeat.preview(execute, time.now, {})
+    assert shown.lines == (ALIVE,)
+    assert shown.summary.startswith("The API answered within ")
+    api.status = 500
+    assert heartbeat.preview(execute, time.now, {}).summary == "The API is down"
+    monkeypatch.setattr(heartbeat, "settings", replace(settings, api_url=""))
+    with pytest.raises(Refused, match="CRM_API_URL is not set"):
+        heartbeat.preview(execute, time.now, {})
+    assert told(log) == []
+
+
+@pytest.mark.parametrize("what", ["database", "queue"])
+def test_the_api_itself_says_what_is_down(what: str) -> None:
+    with database_down() if what == "database" else queue_down():
+        answer = execute(heartbeat.DOCUMENT)
+    assert answer["data"]["hello"]
+    assert answer["data"]["health"] == {"database": "UP", "queue": "UP"} | {what: "DOWN"}

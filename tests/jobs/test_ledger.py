@@ -1,0 +1,276 @@
+"""The ledger: each arrow between the states of a run, and whatever must not be one."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.crm import moments
+from chalicelib.crm.transaction import Stale
+from chalicelib.errors import RunNotRepeatable
+from chalicelib.jobs import control, ledger, runs
+from chalicelib.jobs.job import Overlap, Page
+from chalicelib.jobs.ledger import LostLease
+from chalicelib.jobs.runs import Run, Status, Trigger
+from tests.jobs.world import SLOT, Clock, a_job, kept_lines, one_page, the_run
+
+JOB = a_job(one_page)
+SKIPPING = a_job(one_page, overlap=Overlap.SKIP)
+LATER_SLOT = "2026-11-22T13:00:00Z"
+MORE = Page({"at": 2}, ("one",), {"rows": 2}, ["content"])
+LAST = Page(None, ("two",), {"rows": 1})
+pytestmark = pytest.mark.usefixtures("time")
+
+
+def claimed(slot: str = SLOT) -> Run:
+    run = ledger.claim(JOB, slot)
+    assert run is not None
+    return run
+
+
+def stored_as(run: Run) -> bool:
+    return runs.find(run.job, run.slot) == run
+
+
+def test_a_claim_makes_the_row_and_holds_it_for_the_time_of_a_lease() -> None:
+    run = claimed()
+    assert stored_as(run)
+    assert (run.status, run.trigger, run.attempts, run.tries) == (Status.RUNNING, Trigger.SCHEDULE, 1, 1)
+    assert run.lease_until == moments.to_text(clock.now() + ledger.LEASE)
+    assert run.started_at == moments.to_text(clock.now())
+    assert control.find(JOB.name).current == SLOT
+
+
+def test_a_held_run_is_nobody_elses(time: Clock) -> None:
+    run = claimed()
+    time.later(seconds=179)
+    assert ledger.claim(JOB, SLOT) is None
+    assert stored_as(run)
+
+
+@pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.SKIPPED, Status.MISSED])
+def test_a_run_at_its_end_is_not_claimed_again(status: Status, time: Clock) -> None:
+    run = claimed()
+    ended = ledger.finish(run, LAST) if status is Status.SUCCEEDED else ledger.end(run, status)
+    time.later(days=1)
+    assert ledger.claim(JOB, SLOT) is None
+    assert stored_as(ended)
+    assert control.find(JOB.name).current is None
+
+
+def test_after_the_lease_another_goes_on_where_the_run_stood(time: Clock) -> None:
+    first = ledger.checkpoint(claimed(), MORE)
+    time.later(minutes=6)
+    second = claimed()
+    assert second.owner != first.owner
+    assert (second.state, second.counts, second.pages, second.attempts) == ({"at": 2}, {"rows": 2}, 1, 2)
+    assert second.started_at == first.started_at
+
+
+WRITES: dict[str, Callable[[Run], Run]] = {
+    "checkpoint": lambda run: ledger.checkpoint(run, MORE),
+    "finish": lambda run: ledger.finish(run, LAST),
+    "hand over": ledger.release,
+    "release": lambda run: ledger.release(run, "broken"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
+def test_who_has_lost_the_lease_writes_nothing_any_more(write: Callable[[Run], Run], time: Clock) -> None:
+    slow = claimed()
+    time.later(minutes=6)
+    quick = claimed()
+    with pytest.raises(LostLease):
+        write(slow)
+    assert stored_as(quick)
+    assert kept_lines(JOB.name) == []
+    finished = ledger.finish(quick, LAST)
+    with pytest.raises(LostLease):
+        write(slow)
+    assert stored_as(finished)
+    assert kept_lines(JOB.name) == ["two"]
+
+
+def test_each_page_renews_the_lease(time: Clock) -> None:
+    run = claimed()
+    for _ in range(3):
+        time.later(minutes=5)
+        run = ledger.checkpoint(run, MORE)
+    time.later(minutes=5)
+    assert ledger.claim(JOB, SLOT) is None
+
+
+def test_pages_add_up_to_the_result() -> None:
+    run = ledger.finish(ledger.checkpoint(claimed(), MORE), LAST)
+    assert stored_as(run)
+    assert (run.status, run.counts, run.pages, run.state) == (Status.SUCCEEDED, {"rows": 3}, 2, {})
+    assert (run.finished_at, run.lease_until) == (moments.to_text(clock.now()), None)
+    assert [(page.lines, page.content) for page in runs.kept(JOB.name, SLOT)] == [
+        (["one"], ["content"]),
+        (["two"], None),
+    ]
+
+
+def test_a_page_that_leaves_nothing_takes_no_row() -> None:
+    ledger.finish(claimed(), Page(None))
+    assert list(runs.kept(JOB.name, SLOT)) == []
+
+
+def test_handing_over_is_no_attempt_and_a_failure_is_one(time: Clock) -> None:
+    run = claimed()
+    for _ in range(10):
+        ledger.release(run)
+        run = claimed()
+    assert (run.attempts, run.tries) == (1, 1)
+    for tries in range(2, 5):
+        waiting = ledger.release(run, f"broken {tries}")
+        assert (waiting.status, waiting.error) == (Status.WAITING, f"broken {tries}")
+        run = claimed()
+        assert (run.attempts, run.tries) == (tries, tries)
+        time.later(minutes=1)
+
+
+def test_a_page_further_means_all_tries_again() -> None:
+    ledger.release(claimed(), "broken")
+    run = ledger.checkpoint(claimed(), MORE)
+    assert (run.attempts, run.tries, run.error) == (2, 1, None)
+
+
+def test_a_run_whose_workers_all_die_fails_and_says_so(time: Clock) -> None:
+    for _ in range(ledger.MOST_TRIES):
+        claimed()
+        time.later(minutes=6)
+    assert ledger.claim(JOB, SLOT) is None
+    run = the_run(JOB.name)
+    assert (run.status, run.error) == (Status.FAILED, "its worker died 5 times")
+    assert control.find(JOB.name).current is None
+
+
+def test_a_run_that_was_recorded_waits_and_is_recorded_once() -> None:
+    run = ledger.record(runs.new(JOB.name, SLOT, Trigger.CATCH_UP, reason="late"))
+    assert (run.status, run.reason, run.trigger) == (Status.WAITING, "late", Trigger.CATCH_UP)
+    assert ledger.record(runs.new(JOB.name, SLOT, Trigger.OPERATOR, actor="ann")) == run
+    running = claimed()
+    assert (running.trigger, running.reason) == (Trigger.CATCH_UP, "late")
+    assert ledger.record(runs.new(JOB.name, SLOT, Trigger.SCHEDULE)) == running
+
+
+def test_a_slot_waits_while_its_predecessor_runs_and_says_for_what(time: Clock) -> None:
+    first = claimed()
+    time.later(minutes=1)
+    assert ledger.claim(JOB, LATER_SLOT) is None
+    waiting = the_run(JOB.name, LATER_SLOT)
+    assert (waiting.status, waiting.reason) == (Status.WAITING, f"waits for the run of {SLOT}")
+    assert ledger.claim(JOB, LATER_SLOT) is None
+    assert stored_as(waiting), "asking again changes nothing"
+    ledger.finish(first, LAST)
+    assert claimed(LATER_SLOT).reason is None
+
+
+def test_a_slot_waits_also_for_one_that_waits_for_its_next_try(time: Clock) -> None:
+    ledger.release(claimed(), "broken")
+    time.later(hours=1)
+    assert ledger.claim(JOB, LATER_SLOT) is None
+    assert claimed().attempts == 2
+
+
+def test_a_job_that_skips_lets_its_predecessor_go_on(time: Clock) -> None:
+    first = claimed()
+    time.later(minutes=1)
+    assert ledger.claim(SKIPPING, LATER_SLOT) is None
+    skipped = the_run(JOB.name, LATER_SLOT)
+    assert (skipped.status, skipped.reason) == (Status.SKIPPED, f"the run of {SLOT} was still going")
+    assert ledger.finish(first, LAST).status is Status.SUCCEEDED
+
+
+def test_a_job_that_skips_takes_the_place_of_a_dead_predecessor(time: Clock) -> None:
+    dead = claimed()
+    time.later(minutes=7)
+    taken = ledger.claim(SKIPPING, LATER_SLOT)
+    assert taken
+    assert taken.status is Status.RUNNING
+    assert control.find(JOB.name).current == LATER_SLOT
+    failed = the_run(JOB.name)
+    assert failed.status is Status.FAILED
+    assert failed.error == f"its worker died, and the run of {LATER_SLOT} takes its place"
+    with pytest.raises(LostLease):
+        ledger.finish(dead, LAST)
+
+
+def test_a_scheduled_slot_of_a_paused_job_is_skipped_with_who_and_why() -> None:
+    control.pause(JOB.name, "stock-taking", "ann")
+    assert ledger.claim(JOB, SLOT) is None
+    run = the_run(JOB.name)
+    assert (run.status, run.reason) == (Status.SKIPPED, "paused by ann: stock-taking")
+    assert run.finished_at
+    control.resume(JOB.name)
+    assert ledger.claim(JOB, SLOT) is None, "what was skipped is not begun by itself"
+    assert claimed(LATER_SLOT)
+
+
+def test_a_run_that_is_going_on_is_finished_in_spite_of_a_pause(time: Clock) -> None:
+    handed_over = ledger.release(ledger.checkpoint(claimed(), MORE))
+    control.pause(JOB.name, "stock-taking", "ann")
+    failed_once = ledger.release(claimed(), "broken")
+    assert handed_over.pages == failed_once.pages == 1
+    time.later(minutes=10)
+    assert ledger.finish(claimed(), LAST).status is Status.SUCCEEDED
+    assert ledger.claim(JOB, LATER_SLOT) is None
+
+
+def test_a_pause_with_an_end_ends_by_itself(time: Clock) -> None:
+    control.pause(JOB.name, "stock-taking", "ann", until=clock.now() + timedelta(hours=1))
+    time.later(minutes=59)
+    assert ledger.claim(JOB, SLOT) is None
+    time.later(minutes=1)
+    assert claimed(LATER_SLOT)
+
+
+def test_a_pause_between_the_look_and_the_claim_is_not_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = control.find
+
+    def find_then_pause(job: str) -> control.Control:
+        monkeypatch.setattr(control, "find", find)
+        state = find(job)
+        control.pause(job, "stock-taking", "ann")
+        return state
+
+    monkeypatch.setattr(control, "find", find_then_pause)
+    assert ledger.claim(JOB, SLOT) is None
+    assert the_run(JOB.name).status is Status.SKIPPED
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.MISSED, Status.SKIPPED])
+def test_what_ended_without_a_result_can_be_opened_again_where_it_stood(status: Status, time: Clock) -> None:
+    run = ledger.checkpoint(claimed(), MORE)
+    ended = ledger.end(run, status, reason="why", error="what")
+    time.later(days=1)
+    again = ledger.reopen(ended, "ann")
+    assert stored_as(again)
+    assert (again.status, again.trigger, again.actor) == (Status.WAITING, Trigger.OPERATOR, "ann")
+    assert (again.tries, again.reason, again.finished_at) == (0, None, None)
+    running = claimed()
+    assert (running.state, running.pages) == ({"at": 2}, 1)
+    done = ledger.finish(running, LAST)
+    assert (done.counts, kept_lines(JOB.name)) == ({"rows": 3}, ["one", "two"])
+
+
+@pytest.mark.parametrize("status", [Status.WAITING, Status.RUNNING, Status.SUCCEEDED])
+def test_what_goes_on_or_has_succeeded_cannot_be_opened_again(status: Status) -> None:
+    run = claimed()
+    if status is Status.WAITING:
+        run = ledger.release(run, "broken")
+    if status is Status.SUCCEEDED:
+        run = ledger.finish(run, LAST)
+    with pytest.raises(RunNotRepeatable, match=f"has the state {status}"):
+        ledger.reopen(run, "ann")
+    assert stored_as(run)
+
+
+def test_only_one_of_two_who_open_a_run_again_does() -> None:
+    failed = ledger.end(claimed(), Status.FAILED, error="broken")
+    again = ledger.reopen(failed, "ann")
+    with pytest.raises(Stale):
+        ledger.reopen(failed, "bob")
+    assert stored_as(again)

@@ -1,0 +1,67 @@
+"""Pausing and resuming a job over GraphQL."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.api.schema import execute
+from chalicelib.jobs import control
+from chalicelib.jobs.catalog import LOW_STOCK
+from tests.jobs.world import SLOT, Clock, a_runner
+
+pytestmark = pytest.mark.usefixtures("time")
+RUN = """mutation ($name: String!, $slot: DateTime) { runJob(name: $name, slot: $slot) { run { status } } }"""
+
+
+def ask(document: str, **variables: object) -> dict[str, Any]:
+    answer = execute(document, variables)
+    assert "errors" not in answer, answer
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+def refusal(document: str, **variables: object) -> tuple[str, str | None, str]:
+    """(code, field, message) of the only error."""
+    (error,) = execute(document, variables)["errors"]
+    return error["extensions"]["code"], error["extensions"].get("field"), error["message"]
+
+
+PAUSE = """mutation ($reason: String!, $until: DateTime) {
+  pauseJob(name: "low_stock", reason: $reason, until: $until) { job { state pause { reason actor until } } } }"""
+
+
+def test_a_job_is_paused_and_resumed(time: Clock) -> None:
+    paused = ask(PAUSE, reason="  stock-taking ", until="2026-11-22T13:00:00Z")["pauseJob"]["job"]
+    pause = {"reason": "stock-taking", "actor": "anyone", "until": "2026-11-22T13:00:00Z"}
+    assert paused == {"state": "PAUSED", "pause": pause}
+    code, field, message = refusal(RUN, name="low_stock")
+    assert (code, field) == ("JOB_PAUSED", "name")
+    assert message == "low_stock is paused by anyone: stock-taking. Resume it first"
+    a_runner().fire(LOW_STOCK, time.now)
+    skipped = ask('{ jobRuns(job: "low_stock") { edges { node { status reason } } } }')["jobRuns"]["edges"]
+    assert skipped == [{"node": {"status": "SKIPPED", "reason": "paused by anyone: stock-taking"}}]
+    resumed = ask('mutation { resumeJob(name: "low_stock") { job { state pause { reason } } } }')["resumeJob"]["job"]
+    assert resumed == {"state": "NEVER_RAN", "pause": None}
+    assert ask(RUN, name="low_stock", slot=SLOT)["runJob"]["run"]["status"] == "WAITING"
+
+
+@pytest.mark.parametrize(
+    ("variables", "field"),
+    [
+        ({"reason": ""}, "reason"),
+        ({"reason": " \t "}, "reason"),
+        ({"reason": "x" * 201}, "reason"),
+        ({"reason": "x", "until": "2026-11-22T12:00:00Z"}, "until"),
+        ({"reason": "x", "until": "2020-01-01T00:00:00Z"}, "until"),
+    ],
+)
+def test_a_pause_needs_a_reason_and_an_end_that_lies_ahead(variables: dict[str, str], field: str) -> None:
+    assert refusal(PAUSE, **variables)[:2] == ("INVALID_INPUT", field)
+    assert control.find("low_stock").pause is None
+
+
+def test_a_pause_that_is_over_is_not_shown(time: Clock) -> None:
+    ask(PAUSE, reason="stock-taking", until="2026-11-22T13:00:00Z")
+    time.later(hours=1)
+    assert ask('{ job(name: "low_stock") { state pause { reason } } }')["job"] == {"state": "NEVER_RAN", "pause": None}
+    assert ask(RUN, name="low_stock")["runJob"]["run"]["status"] == "WAITING"

@@ -1,0 +1,112 @@
+"""The queue: what is sent is read again, and dead letters are shown without being taken."""
+
+import json
+
+import pytest
+
+from chalicelib.errors import Unavailable
+from chalicelib.jobs import ledger, queue, runs
+from chalicelib.jobs.queue import DEAD, Message
+from chalicelib.jobs.runs import Status, Trigger
+from tests.jobs.world import (
+    SLOT,
+    Consumer,
+    a_job,
+    known,
+    one_page,
+    queue_down,
+    receive,
+    send_body,
+    waiting_messages,
+)
+
+OURS = json.dumps({"job": "low_stock", "slot": SLOT})
+
+
+def test_a_message_names_a_run() -> None:
+    queue.send("low_stock", SLOT)
+    message = receive(queue.NAME)
+    assert message
+    assert message["Body"] == OURS
+    assert queue.read(message["Body"]) == Message("low_stock", SLOT)
+
+
+@pytest.mark.parametrize("slot", [SLOT, "2026-11-22T12:00:00.000001Z", "2028-02-29T00:00:00Z"])
+def test_slots_of_firings_and_of_requests_are_read(slot: str) -> None:
+    assert queue.read(json.dumps({"job": "heartbeat", "slot": slot, "more": 1})) == Message("heartbeat", slot)
+
+
+def test_depth_counts_what_waits_is_worked_on_and_is_dead() -> None:
+    for slot in (SLOT, SLOT, SLOT):
+        queue.send("low_stock", slot)
+    receive(queue.NAME)
+    send_body("x", DEAD)
+    assert queue.depth() == {"waiting": 2, "working": 1, "dead": 1}
+
+
+def test_a_message_can_be_sent_for_later() -> None:
+    queue.send("low_stock", SLOT, delay=30)
+    assert receive(queue.NAME) is None
+
+
+def test_making_the_queues_again_changes_nothing() -> None:
+    queue.send("low_stock", SLOT)
+    queue.create()
+    assert waiting_messages() == [("low_stock", SLOT)]
+
+
+def test_what_is_buried_goes_to_the_dead_letters_after_five_tries() -> None:
+    found = queue._attributes(queue.NAME, ["RedrivePolicy", "VisibilityTimeout"])
+    assert json.loads(found["RedrivePolicy"])["maxReceiveCount"] == 5
+    assert json.loads(found["RedrivePolicy"])["deadLetterTargetArn"].endswith(f":{DEAD}")
+    assert int(found["VisibilityTimeout"]) == queue.VISIBILITY
+
+
+def test_dead_letters_say_why_and_are_there_again_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = a_job(one_page)
+    known(monkeypatch, job)
+    run = ledger.claim(job, SLOT)
+    assert run
+    ledger.end(run, Status.FAILED, error="RuntimeError: broken")
+    tally = json.dumps({"job": "tally", "slot": SLOT})
+    unknown = json.dumps({"job": "tally", "slot": "2020-01-01T00:00:00Z"})
+    for body in (tally, unknown, "{}", "[" * 100_000):
+        send_body(body, DEAD)
+    reasons = {}
+    for _ in range(2):
+        letters = queue.dead_letters()
+        assert len({letter.id for letter in letters}) == 4
+        assert [letter.sent_at for letter in letters] == sorted(letter.sent_at for letter in letters)
+        reasons = {letter.body[:60]: (letter.message, letter.reason) for letter in letters}
+    assert reasons[tally] == (Message("tally", SLOT), "RuntimeError: broken")
+    assert reasons[unknown] == (Message("tally", "2020-01-01T00:00:00Z"), "The ledger has no such run")
+    assert reasons["{}"] == (None, "Not a message of ours: 'job'")
+    assert reasons["[" * 60][0] is None
+
+
+def test_a_dead_letter_whose_run_has_done_well_since_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = a_job(one_page)
+    known(monkeypatch, job)
+    ledger.record(runs.new("tally", SLOT, Trigger.OPERATOR))
+    queue.send("tally", SLOT)
+    Consumer().pump()
+    send_body(json.dumps({"job": "tally", "slot": SLOT}), DEAD)
+    assert [letter.reason for letter in queue.dead_letters()] == ["The run has the state SUCCEEDED"]
+
+
+def test_all_of_many_dead_letters_are_shown_once() -> None:
+    for number in range(25):
+        send_body(f"no. {number}", DEAD)
+    assert {letter.body for letter in queue.dead_letters()} == {f"no. {number}" for number in range(25)}
+    assert len(queue.dead_letters()) == 25
+
+
+def test_without_the_queue_it_is_unavailable() -> None:
+    assert queue.answers()
+    with queue_down():
+        assert not queue.answers()
+        for call in (lambda: queue.send("low_stock", SLOT), queue.depth, queue.dead_letters):
+            with pytest.raises(Unavailable):
+                call()
+        queue.put_off("a receipt", 30)
+    assert queue.answers()

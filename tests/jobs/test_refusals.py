@@ -1,0 +1,72 @@
+"""Forged messages, and work without a ledger: nothing is done, and what can be said is said."""
+
+import pytest
+
+from chalicelib.errors import Unavailable
+from chalicelib.jobs import control, queue, runs
+from chalicelib.jobs.catalog import HEARTBEAT
+from chalicelib.jobs.job import Page, Work
+from tests.builders import moment
+from tests.conftest import connected_to
+from tests.jobs.world import NOON, NOWHERE, SLOT, Clock, Consumer, a_job, a_runner, known, send_body, told
+
+DUE = moment(NOON)
+
+
+FORGED = {
+    "no JSON": "stop everything",
+    "no object": '["tally"]',
+    "no slot": '{"job": "tally"}',
+    "unknown job": '{"job": "drop_tables", "slot": "2026-11-22T12:00:00Z"}',
+    "no job's name": '{"job": ["tally"], "slot": "2026-11-22T12:00:00Z"}',
+    "no moment": '{"job": "tally", "slot": "noon"}',
+    "slot is a number": '{"job": "tally", "slot": 12}',
+    "slot spelt otherwise": '{"job": "tally", "slot": "2026-11-22T12:00:00+00:00"}',
+    "slot without a zone": '{"job": "tally", "slot": "2026-11-22T12:00:00"}',
+    "slot out of all time": '{"job": "tally", "slot": "0001-01-01T00:00:00+23:00"}',
+    "deep": "[" * 100_000,
+    "no such run": '{"job": "tally", "slot": "2026-11-22T12:00:00Z"}',
+}
+
+
+@pytest.mark.parametrize("body", FORGED.values(), ids=FORGED.keys())
+def test_a_forged_message_runs_nothing_and_is_told_from_ours(
+    body: str, monkeypatch: pytest.MonkeyPatch, time: Clock
+) -> None:
+    def step(_work: Work) -> Page:
+        raise AssertionError("a forged message got this far")
+
+    known(monkeypatch, a_job(step))
+    with pytest.raises(queue.BadMessage):
+        a_runner().deliver(body, "no receipt")
+    assert runs.latest("tally", 5) == []
+    assert control.find("tally") == control.Control("tally")
+    assert time.now == DUE
+
+
+def test_forged_messages_end_as_dead_letters_and_hold_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    known(monkeypatch, a_job(lambda _: Page(None)))
+    for body in FORGED.values():
+        send_body(body)
+    consumer = Consumer()
+    consumer.pump(most=100)
+    assert len(consumer.errors) == queue.MOST_RECEIVES * len(FORGED)
+    assert {letter.body for letter in queue.dead_letters()} == {*FORGED.values()}
+
+
+@pytest.mark.usefixtures("time")
+def test_without_the_ledger_the_heartbeat_still_says_that_the_crm_is_down(log: pytest.LogCaptureFixture) -> None:
+    with connected_to(NOWHERE):
+        a_runner().fire(HEARTBEAT, DUE)
+    assert told(log) == ["22/11/2026-12:00:00 CRM is down"]
+    assert runs.find(HEARTBEAT.name, SLOT) is None
+
+
+@pytest.mark.usefixtures("time")
+def test_without_the_ledger_no_other_job_does_anything(log: pytest.LogCaptureFixture) -> None:
+    def step(_work: Work) -> Page:
+        raise AssertionError("ran without a claim")
+
+    with connected_to(NOWHERE), pytest.raises(Unavailable):
+        a_runner().fire(a_job(step), DUE)
+    assert told(log) == []

@@ -1,0 +1,75 @@
+"""The checkout's own app under the real `chalice local`, with a cache of its own."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.localdev.servers import CHECKOUT, Place, free_port, wait_for
+
+RUN = """mutation ($name: String!, $cap: Int) { runJob(name: $name, cap: $cap) { run { slot } } }"""
+RUNS = """query ($job: String!) {
+  jobRuns(job: $job, first: 100) { edges { node { slot status trigger attempts error lines counts { name value } } } }
+}"""
+
+
+class Served:
+    """Without the reloader: it would restart the server whenever anything in the checkout changes."""
+
+    def __init__(self, place: Place) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}/graphql"
+        self._log = place.root / "served.log"
+        chalice = str(Path(sys.executable).with_name("chalice"))
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [chalice, "local", "--no-autoreload", "--port", str(port)],
+                cwd=CHECKOUT,
+                env=place.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_for(self._is_up, "the server")
+
+    def _is_up(self) -> bool | None:
+        assert self.process.poll() is None, self.output()
+        try:
+            return self.ask("{ hello }") == {"hello": "Hello, GraphQL!"}
+        except requests.ConnectionError:
+            return None
+
+    def ask(self, document: str, **variables: object) -> dict[str, Any]:
+        body = {"query": document, "variables": variables}
+        answer = requests.post(self.url, json=body, timeout=120).json()
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def runs(self, job: str) -> list[dict[str, Any]]:
+        """The latest hundred, the newest first."""
+        return [edge["node"] for edge in self.ask(RUNS, job=job)["jobRuns"]["edges"]]
+
+    def run(self, job: str, **arguments: object) -> dict[str, Any]:
+        """Ask for a run, and wait for its end; `seconds` in the answer says how long."""
+        began = time.monotonic()
+        slot = self.ask(RUN, name=job, **arguments)["runJob"]["run"]["slot"]
+
+        def ended() -> dict[str, Any] | None:
+            run = next(run for run in self.runs(job) if run["slot"] == slot)
+            return run if run["status"] not in {"WAITING", "RUNNING"} else None
+
+        run = wait_for(ended, f"the end of {job}")
+        assert run["status"] == "SUCCEEDED", run
+        return run | {"seconds": time.monotonic() - began}
+
+    def output(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(30)

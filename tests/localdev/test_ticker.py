@@ -1,0 +1,111 @@
+"""The ticker: which slots it fires over a day with reloads, and what becomes of a function that fails."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from chalice.app import Cron, ScheduledEventConfig
+
+from app import app
+from chalicelib import clock
+from chalicelib.jobs import catalog, runs, slots
+from localdev import lambdas
+from localdev.ticker import OVERLAP, Ticker
+
+SUNDAY = datetime(2026, 11, 22, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Functions:
+    """An app whose scheduled functions fail as often as they are told to."""
+
+    failures: int = 0
+    called: list[tuple[Mapping[str, Any], Any]] = field(default_factory=list)
+
+    @property
+    def event_sources(self) -> list[ScheduledEventConfig]:
+        return [
+            ScheduledEventConfig(job.name, "", Cron(*job.schedule.eventbridge), "") for job in catalog.JOBS.values()
+        ]
+
+    @property
+    def handler_map(self) -> dict[str, Any]:
+        return dict.fromkeys(catalog.JOBS, self._call)
+
+    def _call(self, event: Mapping[str, Any], context: Any) -> None:
+        self.called.append((event, context))
+        if len(self.called) <= self.failures:
+            raise RuntimeError("no luck")
+
+
+@pytest.fixture
+def time() -> Iterator[SimpleNamespace]:
+    moving = SimpleNamespace(now=SUNDAY)
+    clock.set_source(lambda: moving.now)
+    yield moving
+    clock.set_source(None)
+
+
+@pytest.mark.no_database
+def test_over_a_day_with_reloads_no_slot_is_lost_and_only_those_of_a_reload_come_twice(time: SimpleNamespace) -> None:
+    chance = random.Random(7)
+    ticker = Ticker(Functions())
+    starts = [time.now]
+    fired: Counter[tuple[str, datetime]] = Counter()
+    while time.now < SUNDAY + DAY:
+        time.now += timedelta(seconds=chance.uniform(0.5, 20))
+        if chance.random() < 0.05:
+            time.now += timedelta(seconds=chance.uniform(1, 90))
+            ticker = Ticker(Functions())
+            starts.append(time.now)
+        fired.update(ticker.due())
+    expected = {
+        (job.name, slot) for job in catalog.JOBS.values() for slot in job.schedule.between(SUNDAY - OVERLAP, time.now)
+    }
+    assert set(fired) == expected
+    twice = {slot for (_, slot), count in fired.items() if count > 1}
+    assert twice
+    assert all(any(start - OVERLAP < slot <= start for start in starts) for slot in twice)
+
+
+@pytest.mark.no_database
+def test_slots_that_this_machine_slept_through_are_left_to_the_watch(time: SimpleNamespace) -> None:
+    ticker = Ticker(Functions())
+    ticker.due()
+    time.now += timedelta(hours=8, seconds=10)
+    assert ticker.due() == [
+        ("heartbeat", SUNDAY + timedelta(hours=8)),
+        ("order_reminders", SUNDAY + timedelta(hours=8)),
+    ]
+    time.now -= timedelta(hours=1)  # somebody sets the clock
+    assert ticker.due() == []
+
+
+@pytest.mark.usefixtures("time")
+def test_a_slot_that_is_fired_twice_has_one_run() -> None:
+    ticker = Ticker(app)
+    for _ in range(2):
+        ticker.fire("low_stock", SUNDAY)
+    run = runs.find("low_stock", slots.of(SUNDAY))
+    assert run is not None
+    assert (run.status, run.attempts) == ("SUCCEEDED", 1)
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize(("failures", "calls", "pauses"), [(0, 1, []), (1, 2, [60]), (9, 3, [60, 120])])
+def test_a_function_that_fails_is_called_twice_again(failures: int, calls: int, pauses: list[int]) -> None:
+    slept: list[float] = []
+    functions = Functions(failures)
+    Ticker(functions, slept.append).fire("low_stock", SUNDAY)
+    assert (len(functions.called), slept) == (calls, pauses)
+    event, context = functions.called[0]
+    assert (event["time"], event["detail-type"]) == ("2026-11-22T00:00:00Z", "Scheduled Event")
+    assert context.function_name == "low_stock"
+    assert 0 < context.get_remaining_time_in_millis() <= lambdas.TIME_LIMIT * 1000
+    assert len({event["id"] for event, _ in functions.called}) == 1
