@@ -1,5 +1,6 @@
 """Resolvers of the jobs: what operators see of them, and what they ask for."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -117,6 +118,10 @@ def job_runs(
 
 def job_run(_root: Any, _info: Info, job: str, slot: datetime) -> Run | None:
     return runs.find(catalog.find(job).name, slots.of(slot))
+
+
+def cursor(run: Run, _info: Info) -> str | None:
+    return json.dumps(run.state, ensure_ascii=False) if run.state else None
 
 
 def counts(run: Run, _info: Info) -> list[dict[str, Any]]:

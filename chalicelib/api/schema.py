@@ -126,6 +126,7 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "JobRun": {
         "cap": lambda run, _: run.arguments.get("cap"),
         "period": lambda run, _: run.arguments.get("period"),
+        "cursor": jobs.cursor,
         "counts": jobs.counts,
         "lines": jobs.lines,
         "durationSeconds": lambda run, _: run.seconds,

@@ -22,6 +22,8 @@ export class ApiError extends Error {
 
 export async function ask(query, variables = {}) {
   const headers = { "Content-Type": "application/json", Accept: "application/graphql-response+json" };
+  // What no header can carry is no key: fetch would fail as if there were no server.
+  if (/[^\x20-\x7e]/.test(key.get())) throw new ApiError("A key has only letters, digits and underscores.", "UNAUTHENTICATED");
   if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
   let answer;
   try {
@@ -32,6 +34,7 @@ export async function ask(query, variables = {}) {
   }
   if (answer.errors?.length) {
     const { message, extensions } = answer.errors[0];
+    if (extensions?.code === "FORBIDDEN") throw new ApiError("Your key is not allowed to do this. It takes a key with a higher role: operators run, pause and restore, editors restock.", "FORBIDDEN");
     if (extensions?.code === "UNAUTHENTICATED") window.dispatchEvent(new Event("signed-out"));
     throw new ApiError(message, extensions?.code);
   }
@@ -54,7 +57,7 @@ export function useQuery(query, variables = {}, seconds = 0) {
     }
   }, [query, text]);
   useEffect(() => {
-    setState({ loading: true });
+    setState((before) => ({ ...before, loading: true }));
     reload();
     return () => { latest.current++; };
   }, [reload]);

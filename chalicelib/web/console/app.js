@@ -12,8 +12,17 @@ import { Stock } from "./stock.js";
 
 const PAGES = { jobs: ["Jobs", Jobs], reports: ["Reports", Reports], stock: ["Stock", Stock], customers: ["Customers", Customers], queue: ["Queue", Queue], health: ["Health", Health] };
 
+// An address that somebody typed may be no address: it is shown as it is.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function useRoute() {
-  const read = () => location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+  const read = () => location.hash.replace(/^#\//, "").split("/").map(decoded);
   const [route, setRoute] = useState(read());
   useEffect(() => {
     const change = () => setRoute(read());
@@ -51,7 +60,7 @@ function SignIn({ done }) {
 }
 
 function Page({ route: [name, ...rest] }) {
-  if (name === "runs") return rest[1] ? html`<${Run} job=${rest[0]} slot=${rest[1]} />` : html`<${Runs} job=${rest[0]} />`;
+  if (name === "runs" && rest[0]) return rest[1] ? html`<${Run} job=${rest[0]} slot=${rest[1]} />` : html`<${Runs} job=${rest[0]} />`;
   const [, Content] = PAGES[name] ?? PAGES.jobs;
   return html`<${Content} rest=${rest} />`;
 }
@@ -94,7 +103,7 @@ function App() {
       </ul></nav>
       ${key.get() && html`<button class="plain" onClick=${leave}>Sign out</button>`}
     </header>
-    <main id="main" tabindex="-1"><${Page} key=${route.join("/")} route=${route} /></main>
+    <main id="main" tabindex="-1"><${Page} key=${route[0] === "runs" ? route.join("/") : route[0]} route=${route} /></main>
     <${Messages} />`;
 }
 

@@ -1,7 +1,7 @@
 // Who is about to be cleaned up, and who was deleted and can come back.
 import { ask, useQuery } from "./api.js";
 import { html } from "./html.js";
-import { Action, Shown, Table, Time, tell } from "./parts.js";
+import { Action, Name, Shown, Table, Time, isolated, tell } from "./parts.js";
 
 const BOTH = `query People {
   inactiveCustomerCount
@@ -14,7 +14,7 @@ export function Customers() {
   const asked = useQuery(BOTH);
   const restore = async ({ id, name }) => {
     await ask(RESTORE, { id });
-    tell(`${name} is back`);
+    tell(`${isolated(name)} is back`);
     await asked.reload();
   };
   return html`<h1>Customers</h1>
@@ -22,12 +22,12 @@ export function Customers() {
       <h2>About to be cleaned up${inactiveCustomerCount ? ` (${inactiveCustomerCount})` : ""}</h2>
       <p class="quiet">No order in the last year. The clean-up on Sunday moves them to an archive; an order before that keeps them.</p>
       <${Table} caption="Customers about to be cleaned up" rows=${inactiveCustomers.edges.map(({ node }) => node)} empty="Nobody." columns=${[
-        ["Customer", (row) => row.name], ["E-mail", (row) => row.email], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`], ["Last order", (row) => html`<${Time} at=${row.lastOrderAt} />`]]} />
+        ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`], ["Last order", (row) => html`<${Time} at=${row.lastOrderAt} />`]]} />
       ${inactiveCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}
       <h2>Deleted</h2>
       <p class="quiet">Kept for 90 days, with their e-mail address and orders.</p>
       <${Table} caption="Deleted customers" rows=${deletedCustomers.edges.map(({ node }) => node)} empty="Nobody was deleted." columns=${[
-        ["Customer", (row) => row.name], ["E-mail", (row) => row.email], ["Deleted", (row) => html`<${Time} at=${row.deletedAt} />`],
+        ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Deleted", (row) => html`<${Time} at=${row.deletedAt} />`],
         ["", (row) => html`<${Action} act=${() => restore(row)} label="Restore" name=${`Restore ${row.name}`} />`]]} />
       ${deletedCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}`}<//>`;
 }

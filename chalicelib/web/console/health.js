@@ -40,9 +40,14 @@ function days(hours) {
   return [...found].reverse();
 }
 
+function latency(hours) {
+  const known = hours.filter(({ averageMs }) => averageMs != null);
+  return known.length ? `${Math.round(known.reduce((sum, { averageMs }) => sum + averageMs, 0) / known.length)} ms` : "–";
+}
+
 const Day = ({ day, hours }) => html`
-  <div class="day"><span>${day}</span>
+  <div class="day"><span>${day}</span><span class="quiet number">${latency(hours)}</span>
     <ol class="strip" aria-label=${day}>${hours.map((hour) => {
       const text = `${HOUR.format(new Date(hour.hour))}: ${hour.up} up, ${hour.down} down, ${hour.missing} missing${hour.averageMs == null ? "" : `, ${hour.averageMs} ms`}`;
-      return html`<li key=${hour.hour}><span class="cell ${state(hour)}" title=${text}><span class="hidden">${text}</span></span></li>`;
+      return html`<li key=${hour.hour} style=${{ gridColumnStart: new Date(hour.hour).getHours() + 1 }}><span class="cell ${state(hour)}" title=${text}><span class="hidden">${text}</span></span></li>`;
     })}</ol></div>`;

@@ -1,13 +1,13 @@
 // Each job: how it is doing, its latest runs, and what an operator does with it.
 import { ask, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
-import { Action, Badge, Countdown, Dialog, Shown, Time, runLink, spell, tell, words } from "./parts.js";
+import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, progress, runLink, spell, tell, when, words } from "./parts.js";
 
 const JOBS = `query Jobs {
   jobs {
     name description schedule scheduleText state complaints lastRun nextRun averageSeconds
     pause { reason actor since until }
-    recent { job slot status durationSeconds reason error counts { name value } pages }
+    recent { job slot status startedAt durationSeconds reason error counts { name value } pages }
   }
 }`;
 const RUN = `mutation Run($name: String!, $dryRun: Boolean!, $cap: Int) {
@@ -49,19 +49,20 @@ function Job({ job, reload }) {
       <${Strip} job=${job} />
       <dl>
         <div><dt>Last run</dt><dd><${Time} at=${job.lastRun} /></dd></div>
+        <div><dt>Its result</dt><dd><${Result} runs=${job.recent} /></dd></div>
         <div><dt>Next run</dt><dd><${Time} at=${job.nextRun} /> <${Countdown} to=${job.nextRun} /></dd></div>
         <div><dt>Usually takes</dt><dd>${spell(job.averageSeconds)}</dd></div>
         <div><dt>Durations</dt><dd><${Trend} runs=${job.recent} /></dd></div>
       </dl>
       <div class="row actions">
-        <button class="main" onClick=${() => setOpen("run")} disabled=${Boolean(job.pause)} aria-label=${`Run ${job.name} now`}>Run now</button>
+        <button class="main" onClick=${() => setOpen("run")} disabled=${Boolean(job.pause)} aria-label=${`Run now: ${job.name}`}>Run now</button>
         <button onClick=${() => setOpen("try")} aria-label=${`Dry run of ${job.name}`}>Dry run</button>
         ${job.pause
           ? html`<${Action} act=${resume} label="Resume" name=${`Resume ${job.name}`} />`
           : html`<button onClick=${() => setOpen("pause")} aria-label=${`Pause ${job.name}`}>Pause</button>`}
         <a class="button" href="#/runs/${job.name}" aria-label=${`History of ${job.name}`}>History</a>
       </div>
-      ${(open === "run" || open === "try") && html`<${RunDialog} job=${job} close=${close} reload=${reload} />`}
+      ${(open === "run" || open === "try") && html`<${RunDialog} title=${open === "run" ? `Run ${job.name} now?` : `Dry run of ${job.name}`} job=${job} close=${close} reload=${reload} />`}
       ${open === "pause" && html`<${PauseDialog} job=${job} close=${close} reload=${reload} />`}
     </section>`;
 }
@@ -71,9 +72,18 @@ function Strip({ job }) {
   if (job.recent.length === 0) return html`<p class="empty">No runs yet</p>`;
   return html`<ol class="strip" aria-label=${`Latest runs of ${job.name}, the oldest first`}>
     ${[...job.recent].reverse().map((run) => html`
-      <li key=${run.slot}><a class=${run.status} href=${runLink(run)} title=${`${run.slot}: ${words(run.status)}${run.reason ? `, ${run.reason}` : ""}`}>
-        <span class="hidden">${run.slot}, ${words(run.status)}</span></a></li>`)}
+      <li key=${run.slot}><a class=${run.status} href=${runLink(run)} title=${`${when(run.slot)}: ${words(run.status)}${run.reason ? `, ${run.reason}` : ""}`}>
+        <span class="hidden">${when(run.slot)}, ${words(run.status)}</span></a></li>`)}
   </ol>`;
+}
+
+// Of the run that is going on, how far it is; else of the latest one that was carried out.
+function Result({ runs }) {
+  const run = runs.find(({ status }) => status === "RUNNING") ?? runs.find(({ startedAt }) => startedAt);
+  if (!run) return "–";
+  const done = counted(run.counts);
+  const text = run.status === "RUNNING" ? progress(run) : run.error ?? (done || words(run.status));
+  return html`<a href=${runLink(run)}><${Name} of=${text} /></a>`;
 }
 
 function Trend({ runs }) {
@@ -86,9 +96,10 @@ function Trend({ runs }) {
 }
 
 // Always shows what would be done before it is done.
-function RunDialog({ job, close, reload }) {
-  const preview = useQuery(RUN, { name: job.name, dryRun: true });
+function RunDialog({ title, job, close, reload }) {
   const [cap, setCap] = useState("");
+  const [tried, setTried] = useState("");
+  const preview = useQuery(RUN, { name: job.name, dryRun: true, cap: tried ? Number(tried) : null });
   const run = async () => {
     const data = await ask(RUN, { name: job.name, dryRun: false, cap: cap ? Number(cap) : null });
     tell(`${job.name} is asked for`);
@@ -97,15 +108,16 @@ function RunDialog({ job, close, reload }) {
     location.hash = runLink(data.runJob.run);
   };
   return html`
-    <${Dialog} title=${`Run ${job.name} now?`} close=${close}>
+    <${Dialog} title=${title} close=${close}>
       <${Shown} of=${preview}>${({ runJob: { preview: { summary, lines, more } } }) => html`
         <p><strong>${summary}.</strong> Nothing has been changed yet.</p>
         ${lines.length > 0 && html`<div class="lines" tabindex="0" role="region" aria-label="What would be done">
-          <table><caption class="hidden">What would be done</caption><tbody>${lines.map((line) => html`<tr><td>${line}</td></tr>`)}</tbody></table></div>`}
+          <${Table} caption="What would be done" rows=${lines.map((line, index) => ({ id: index + 1, line }))} columns=${[
+            ["No.", (row) => row.id, "number"], ["What would be done", (row) => html`<${Name} of=${row.line} />`]]} /></div>`}
         ${more && html`<p class="quiet">… and more.</p>`}`}<//>
       ${job.name === "customer_cleanup" && html`
         <label for="cap">Most customers that may go (empty: the usual cap)</label>
-        <input id="cap" type="number" min="1" value=${cap} onInput=${(event) => setCap(event.target.value)} />`}
+        <input id="cap" type="number" min="1" value=${cap} onInput=${(event) => setCap(event.target.value)} onChange=${() => setTried(cap)} />`}
       <div class="row actions">
         <${Action} kind="main" act=${run} label="Run it" disabled=${Boolean(job.pause)} />
         <button onClick=${close}>Cancel</button>

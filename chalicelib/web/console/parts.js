@@ -4,6 +4,13 @@ import { html, useEffect, useRef, useState } from "./html.js";
 const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const utc = (text) => new Date(text).toISOString().slice(0, 19).replace("T", " ") + " UTC";
 
+// For a title, where no element can be.
+export const when = (text) => `${LOCAL.format(new Date(text))} (${utc(text)})`;
+
+// Names are other people's text: whatever it holds, what stands beside it keeps its direction.
+export const Name = ({ of }) => html`<bdi>${of}</bdi>`;
+export const isolated = (name) => `\u2068${name}\u2069`;
+
 // In the viewer's zone; UTC when one points at it.
 export const Time = ({ at }) =>
   at ? html`<time datetime=${at} title=${utc(at)}>${LOCAL.format(new Date(at))}</time>` : html`<span class="quiet">never</span>`;
@@ -25,7 +32,7 @@ export function Countdown({ to }) {
     return () => clearInterval(timer);
   }, []);
   const left = (new Date(to) - now) / 1000;
-  return html`<span class="quiet" aria-hidden="true">${left > 0 ? `in ${spell(Math.ceil(left))}` : "any moment"}</span>`;
+  return html`<span class="quiet number" aria-hidden="true">${left > 0 ? `in ${spell(Math.ceil(left))}` : "any moment"}</span>`;
 }
 
 export const words = (state) => state.toLowerCase().replaceAll("_", " ");
@@ -48,17 +55,18 @@ export const Problem = ({ error, again }) => html`
 export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 
 // `columns` are [title, cell, class]; on a phone each row is a card, labelled by the titles.
+// The roles say what it is where CSS shows it as something else.
 export const Table = ({ caption, columns, rows, empty }) =>
   rows.length === 0
     ? html`<${Empty}>${empty}<//>`
     : html`
-      <table>
+      <table role="table">
         <caption class="hidden">${caption}</caption>
-        <thead><tr>${columns.map(([title, , kind]) => html`<th scope="col" class=${kind}>${title}</th>`)}</tr></thead>
-        <tbody>
+        <thead role="rowgroup"><tr role="row">${columns.map(([title, , kind]) => title ? html`<th scope="col" role="columnheader" class=${kind}>${title}</th>` : html`<td role="cell"></td>`)}</tr></thead>
+        <tbody role="rowgroup">
           ${rows.map((row) => html`
-            <tr key=${row.id ?? row.slot ?? row.name}>
-              ${columns.map(([title, cell, kind]) => html`<td data-title=${title} class=${kind}>${cell(row)}</td>`)}
+            <tr role="row" key=${row.id ?? row.slot ?? row.name}>
+              ${columns.map(([title, cell, kind]) => html`<td role="cell" data-title=${title} class=${kind}><span>${cell(row)}</span></td>`)}
             </tr>`)}
         </tbody>
       </table>`;
@@ -68,8 +76,14 @@ export function Dialog({ title, close, children }) {
   const dialog = useRef();
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current.showModal();
-    return () => before?.focus?.();
+    const section = before?.closest("section");
+    const shown = dialog.current;
+    shown.showModal();
+    // While it is open nothing beneath can have the focus. What opened it may be gone, as Pause is once the job is paused: then to the heading above it.
+    return () => {
+      shown.close();
+      (before?.isConnected ? before : section?.querySelector("h2 a"))?.focus();
+    };
   }, []);
   return html`
     <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${close}>
@@ -116,3 +130,10 @@ export const money = (text) =>
   Number(text).toLocaleString(undefined, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" });
 
 export const runLink = ({ job, slot }) => `#/runs/${job}/${encodeURIComponent(slot)}`;
+
+export const counted = (counts) => counts.map(({ name, value }) => (name.endsWith("_ms") ? `${value} ms` : `${value} ${name.replaceAll("_", " ")}`)).join(", ");
+
+export function progress({ status, pages, counts }) {
+  if (status === "WAITING") return "It begins within seconds, when nothing holds it up.";
+  return pages ? `${pages} ${pages === 1 ? "checkpoint" : "checkpoints"} so far${counts.length ? `, ${counted(counts)}` : ""}` : "It has begun.";
+}

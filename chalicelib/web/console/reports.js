@@ -1,7 +1,7 @@
 // The weekly reports as charts, and one of them in numbers.
 import { ask, useQuery } from "./api.js";
 import { html, useEffect, useRef } from "./html.js";
-import { Action, Empty, Shown, Table, Time, money, runLink, tell } from "./parts.js";
+import { Action, Empty, Name, Shown, Table, Time, money, runLink, tell } from "./parts.js";
 
 const REPORTS = `query Reports {
   reports(first: 53) {
@@ -40,6 +40,8 @@ function Charts({ reports }) {
 }
 
 const HALF_WEEK = 3.5 * 86400;
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+const WHOLE = [...Array(9).keys()].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
 function Chart({ days, numbers, label }) {
   const place = useRef();
@@ -50,11 +52,12 @@ function Chart({ days, numbers, label }) {
     const accent = style.getPropertyValue("--accent").trim();
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
     const size = () => ({ width: place.current.clientWidth, height: 180 });
+    const ticks = days.filter((_, index) => (days.length - 1 - index) % Math.ceil(days.length / 5) === 0);
     const plot = new uPlot({
       ...size(),
       legend: { show: false },
       scales: { x: { range: (_, first, last) => [first - HALF_WEEK, last + HALF_WEEK] }, y: { range: (_, __, most) => [0, most * 1.1 || 1] } },
-      axes: [axis, { ...axis, size: 60 }],
+      axes: [{ ...axis, splits: () => ticks, values: (_, at) => at.map((second) => DAY.format(second * 1000)) }, { ...axis, size: 60, incrs: WHOLE }],
       series: [{}, { stroke: accent, fill: `${accent}55`, width: 2, points: { show: false }, paths: uPlot.paths.bars({ size: [0.6, 40] }) }],
     }, [days, numbers], place.current);
     const resize = new ResizeObserver(() => plot.setSize(size()));
@@ -83,8 +86,8 @@ function One({ reports, report }) {
   return html`
     <section class="card report" aria-labelledby="report-title">
       <div class="row"><h2 id="report-title">Week ${report.period}: ${report.from} to ${report.to}</h2>
-        <label class="screen-only" for="week">Week</label>
-        <select class="screen-only" id="week" value=${report.period} onChange=${go}>${reports.map(({ period }) => html`<option value=${period}>${period}</option>`)}</select></div>
+        <span class="screen-only"><label for="week">Week</label>
+        <select id="week" value=${report.period} onChange=${go}>${reports.map(({ period }) => html`<option value=${period}>${period}</option>`)}</select></span></div>
       <p class="quiet">Made <${Time} at=${report.madeAt} />, revision ${report.revision}</p>
       <${Table} caption="The week" rows=${rows} empty="" columns=${[
         ["", (row) => row.name], ["This week", (row) => row.now, "number"], ["Week before", (row) => row.before, "number"], ["Change", (row) => row.change, "number"]]} />
@@ -102,7 +105,7 @@ function One({ reports, report }) {
 }
 
 const Top = ({ rows, count, caption }) => html`<${Table} caption=${caption} rows=${rows} empty="None this week" columns=${[
-  ["Name", (row) => row.name ?? html`<span class="quiet">deleted (${row.id})</span>`], ["Revenue", (row) => money(row.revenue), "number"], [count, (row) => row.count, "number"]]} />`;
+  ["Name", (row) => row.name ? html`<${Name} of=${row.name} />` : html`<span class="quiet">deleted (${row.id})</span>`], ["Revenue", (row) => money(row.revenue), "number"], [count, (row) => row.count, "number"]]} />`;
 
 // A cell that a spreadsheet would take for a formula gets an apostrophe.
 const cell = (value) => {

@@ -1,7 +1,7 @@
 // The runs of a job, and one of them with its lines.
 import { ask, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
-import { Action, Badge, Shown, Table, Time, runLink, spell, tell } from "./parts.js";
+import { Action, Badge, Name, Shown, Table, Time, counted, progress, runLink, spell, tell } from "./parts.js";
 
 const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
   jobRuns(job: $job, status: $status, first: 50, after: $after) {
@@ -11,7 +11,7 @@ const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
 }`;
 const ONE = `query Run($job: String!, $slot: DateTime!) {
   jobRun(job: $job, slot: $slot) {
-    job slot status trigger actor attempts pages createdAt startedAt finishedAt durationSeconds
+    job slot status trigger actor attempts pages cursor cap period createdAt startedAt finishedAt durationSeconds
     counts { name value } lines error reason
   }
 }`;
@@ -20,7 +20,7 @@ const AGAIN = `mutation Again($name: String!, $slot: DateTime!) { runJob(name: $
 const STATUSES = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED"];
 const TRIGGERS = { SCHEDULE: "its schedule", CATCH_UP: "the watch, which catches up what was missed", OPERATOR: "an operator" };
 
-const counted = (counts) => counts.map(({ name, value }) => `${value} ${name.replaceAll("_", " ")}`).join(", ");
+const GOING = new Set(["RUNNING", "WAITING"]);
 
 export function Runs({ job }) {
   const [status, setStatus] = useState("");
@@ -42,7 +42,7 @@ export function Runs({ job }) {
         ["Status", (run) => html`<${Badge} state=${run.status} />`],
         ["Took", (run) => spell(run.durationSeconds), "number"],
         ["Tries", (run) => run.attempts, "number"],
-        ["Result", (run) => run.error ?? run.reason ?? counted(run.counts)],
+        ["Result", (run) => html`<${Name} of=${run.error ?? run.reason ?? counted(run.counts)} />`],
       ]} />
       <div class="row actions">
         <button disabled=${cursors.length < 2} onClick=${() => setCursors(cursors.slice(0, -1))}>Newer</button>
@@ -54,7 +54,7 @@ export function Run({ job, slot }) {
   const [going, setGoing] = useState(true);
   const asked = useQuery(ONE, { job, slot }, going ? 1.5 : 0);
   const run = asked.data?.jobRun;
-  const isGoing = !run || run.status === "RUNNING" || run.status === "WAITING";
+  const isGoing = !run || GOING.has(run.status);
   if (isGoing !== going) setGoing(isGoing);
   const again = async () => {
     await ask(AGAIN, { name: job, slot });
@@ -71,7 +71,7 @@ export function Run({ job, slot }) {
 function Details({ run, again }) {
   const repeatable = ["FAILED", "MISSED", "SKIPPED"].includes(run.status);
   return html`
-    <div class="row"><${Badge} state=${run.status} />
+    <div class="row"><span role="status"><${Badge} state=${run.status} />${GOING.has(run.status) && html` <span class="quiet">${progress(run)}</span>`}</span>
       ${repeatable && html`<${Action} act=${again} label="Run it again" />`}</div>
     ${run.reason && html`<p class="note"><strong>Why:</strong> ${run.reason}</p>`}
     ${run.error && html`<p class="note bad" role="alert">${run.error}</p>`}
@@ -84,6 +84,9 @@ function Details({ run, again }) {
       <div><dt>Took</dt><dd>${spell(run.durationSeconds)}</dd></div>
       <div><dt>Tries</dt><dd>${run.attempts}</dd></div>
       <div><dt>Checkpoints</dt><dd>${run.pages}</dd></div>
+      ${run.cursor && html`<div><dt>Goes on from</dt><dd><code>${run.cursor.length > 300 ? `${run.cursor.slice(0, 300)} …` : run.cursor}</code></dd></div>`}
+      ${run.cap && html`<div><dt>Cap</dt><dd>${run.cap}</dd></div>`}
+      ${run.period && html`<div><dt>Week</dt><dd><a href="#/reports/${run.period}">${run.period}</a></dd></div>`}
       <div><dt>Result</dt><dd>${counted(run.counts) || "–"}</dd></div>
     </dl>
     <h2>Log</h2>

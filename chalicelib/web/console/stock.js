@@ -1,7 +1,7 @@
 // What is low on stock, and restocking it.
 import { ask, useQuery } from "./api.js";
 import { html } from "./html.js";
-import { Action, Shown, Table, money, tell } from "./parts.js";
+import { Action, Name, Shown, Table, isolated, money, tell } from "./parts.js";
 
 const LOW = `query Low {
   lowStockProducts(first: 100) { edges { node { id name sku price stock } } pageInfo { hasNextPage } }
@@ -13,7 +13,7 @@ export function Stock() {
   const restock = async (products) => {
     const data = await ask(RESTOCK, { ids: products.map(({ id }) => id) });
     const done = data.updateLowStockProducts.restocked;
-    tell(done.length === 1 ? `${done[0].product.name}: ${done[0].stock} in stock` : `${done.length} products restocked`);
+    tell(done.length === 1 ? `${isolated(done[0].product.name)}: ${done[0].stock} in stock` : `${done.length} products restocked`);
     await asked.reload();
   };
   return html`<h1>Low stock</h1>
@@ -22,7 +22,7 @@ export function Stock() {
       return html`
         ${products.length > 1 && html`<div class="row actions"><${Action} kind="main" act=${() => restock(products)} label=${`Restock all ${products.length}`} /></div>`}
         <${Table} caption="Products that are low" rows=${products} empty="Nothing is low on stock." columns=${[
-          ["Product", (row) => row.name], ["SKU", (row) => row.sku ?? "–"], ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
+          ["Product", (row) => html`<${Name} of=${row.name} />`], ["SKU", (row) => html`<${Name} of=${row.sku ?? "–"} />`], ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
           ["", (row) => html`<${Action} act=${() => restock([row])} label="Restock" name=${`Restock ${row.name}`} />`]]} />
         ${pageInfo.hasNextPage && html`<p class="quiet">… and more. The job low_stock restocks all of them.</p>`}`;
     }}<//>`;
