@@ -207,7 +207,7 @@ def test_a_report_is_made_again(tab: Tab, shown: Console) -> None:
 
 
 def test_one_click_restocks_one_product_or_all(tab: Tab, shown: Console) -> None:
-    for name in ("Green tea", QUOTES):
+    for name in ("Green tea", "Milk", QUOTES):
         a_product(name, stock=3)
     visit(tab, "Stock")
     before = names(shown.ask(STOCK)["lowStockProducts"])

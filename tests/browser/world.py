@@ -42,9 +42,9 @@ class Console:
 
 
 @contextmanager
-def console(root: Path) -> Iterator[Console]:
+def console(root: Path, **settings: str) -> Iterator[Console]:
     """The tables are named as this process names them."""
-    place = Place(root, {"CRM_JOBS": "asked", "CRM_STAGE": "test"})
+    place = Place(root, {"CRM_JOBS": "asked", "CRM_STAGE": "test", **settings})
     served = Served(place)
     shown = Console(place, served)
     try:
@@ -72,7 +72,8 @@ def furnish() -> None:
     for days in range(1, 7 * WEEKS, 3):
         date = now - timedelta(days=days)
         history.record(a_past_order(regular, (lamp, 1 + days % 4, "40.00"), reference=f"T-{days}", date=date))
-    put_runs([*_heartbeats(now), *_restocks(now)])
+    put_heartbeats(now)
+    put_runs(list(_restocks(now)))
     _write_reports(now)
     failed = a_failed_run(now - timedelta(hours=30))
     dead_letter({"job": failed.job, "slot": failed.slot})
@@ -97,16 +98,20 @@ def _times(moment: datetime) -> dict[str, Any]:
     return {"started_at": moments.to_text(moment), "finished_at": moments.to_text(moment + took), "attempts": 1}
 
 
-def a_failed_run(moment: datetime) -> Run:
+def a_failed_run(moment: datetime, error: str = f"ValueError: {SCRIPT}") -> Run:
     """Of low_stock, which would succeed if it were run again."""
-    trace = f'Traceback (most recent call last):\n  File "app.py", line 1, in step\nValueError: {SCRIPT}'
-    run = a_run("low_stock", moment, Status.FAILED, error=f"ValueError: {SCRIPT}", trace=trace)
+    trace = f'Traceback (most recent call last):\n  File "app.py", line 1, in step\n{error}'
+    run = a_run("low_stock", moment, Status.FAILED, error=error, trace=trace)
     put_runs([run])
     return run
 
 
 def dead_letter(content: dict[str, str]) -> None:
     send_body(json.dumps(content), queue.DEAD)
+
+
+def put_heartbeats(now: datetime) -> None:
+    put_runs(list(_heartbeats(now)))
 
 
 def _heartbeats(now: datetime) -> Iterator[Run]:
