@@ -34,7 +34,7 @@ export async function ask(query, variables = {}) {
   }
   if (answer.errors?.length) {
     const { message, extensions } = answer.errors[0];
-    if (extensions?.code === "FORBIDDEN") throw new ApiError("Your key is not allowed to do this. It takes a key with a higher role: operators run, pause and restore, editors restock.", "FORBIDDEN");
+    if (extensions?.code === "FORBIDDEN") throw new ApiError(`Your key is not allowed to do this. ${message}.`, "FORBIDDEN");
     if (extensions?.code === "UNAUTHENTICATED") window.dispatchEvent(new Event("signed-out"));
     throw new ApiError(message, extensions?.code);
   }
