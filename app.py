@@ -14,6 +14,8 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
 
 from chalicelib import telemetry
+from chalicelib.api import console
+from chalicelib.api.message import Answer, Request
 from chalicelib.jobs import catalog, queue, watch
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.runner import Runner
@@ -35,11 +37,32 @@ if os.environ.get("_HANDLER") not in {"app.heartbeat", "app.weekly_report"}:
 @app.route("/graphql", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], content_types=["*/*"])
 def graphql() -> Response:
     from chalicelib.api.http import respond
-    from chalicelib.api.message import Request
 
+    return response(respond(request()))
+
+
+@app.route("/console")
+def console_page() -> Response:
+    return response(console.serve(request()))
+
+
+@app.route("/console/{name}")
+def console_file(name: str) -> Response:
+    return response(console.serve(request(), name))
+
+
+@app.route("/console/vendor/{name}")
+def console_library(name: str) -> Response:
+    return response(console.serve(request(), "vendor", name))
+
+
+def request() -> Request:
     sent = app.current_request
     assert sent is not None  # noqa: S101 - Chalice sets it before it calls a view
-    answer = respond(Request(sent.method, sent.headers, sent.query_params or {}, sent.raw_body))
+    return Request(sent.method, sent.headers, sent.query_params or {}, sent.raw_body)
+
+
+def response(answer: Answer) -> Response:
     return Response(answer.body, {**answer.headers}, answer.status)
 
 

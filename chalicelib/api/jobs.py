@@ -1,5 +1,6 @@
 """Resolvers of the jobs: what operators see of them, and what they ask for."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from chalicelib.jobs import (
     requests,
     runs,
     slots,
+    uptime,
     weekly_report,
 )
 from chalicelib.jobs import (
@@ -33,6 +35,7 @@ from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.runs import Run, Status
 
 LONGEST_REASON = 200
+_MOST_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,10 @@ def job_run(_root: Any, _info: Info, job: str, slot: datetime) -> Run | None:
     return runs.find(catalog.find(job).name, slots.of(slot))
 
 
+def cursor(run: Run, _info: Info) -> str | None:
+    return json.dumps(run.state, ensure_ascii=False) if run.state else None
+
+
 def counts(run: Run, _info: Info) -> list[dict[str, Any]]:
     return [{"name": name, "value": value} for name, value in run.counts.items()]
 
@@ -170,6 +177,12 @@ def remake_report(_root: Any, info: Info, period: str) -> dict[str, Any]:
         raise InvalidInput("A period is a week that is over, such as 2026-W47", field="period")
     arguments = {"period": period, "again": True}
     return {"run": requests.run_now(catalog.WEEKLY_REPORT, context_of(info).actor, arguments)}
+
+
+def uptime_hours(_root: Any, _info: Info, days: int | None = None) -> list[uptime.Hour]:
+    if days is not None and not 1 <= days <= _MOST_DAYS:
+        raise InvalidInput(f"days must be from 1 to {_MOST_DAYS}", field="days")
+    return uptime.hours(days or 7)
 
 
 def queue_depth(_root: Any, _info: Info) -> dict[str, int]:

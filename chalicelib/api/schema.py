@@ -63,6 +63,7 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "jobRuns": jobs.job_runs,
         "jobRun": jobs.job_run,
         "queue": jobs.queue_depth,
+        "uptime": jobs.uptime_hours,
         "keys": keys.all_keys,
         "deadLetters": jobs.dead_letters,
     },
@@ -125,6 +126,7 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "JobRun": {
         "cap": lambda run, _: run.arguments.get("cap"),
         "period": lambda run, _: run.arguments.get("period"),
+        "cursor": jobs.cursor,
         "counts": jobs.counts,
         "lines": jobs.lines,
         "durationSeconds": lambda run, _: run.seconds,

@@ -262,6 +262,7 @@ class Run(Model):
     started_at = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
     error = UnicodeAttribute(null=True)
+    trace = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     token = UnicodeAttribute()
     ttl = TTLAttribute()

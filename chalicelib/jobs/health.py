@@ -11,7 +11,7 @@ from chalicelib.jobs.control import Control
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.runs import Run, Status, Trigger
 
-RECENT = 20
+RECENT = 30
 """Runs that are looked at, or one more than may be in a span where that is more."""
 _RESULTS = {Status.SUCCEEDED, Status.FAILED, Status.MISSED}
 

@@ -76,16 +76,18 @@ def finish(run: Run, page: Page) -> Run:
     return _advance(run, page, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at)
 
 
-def release(run: Run, error: str | None = None) -> Run:
+def release(run: Run, error: str | None = None, trace: str | None = None) -> Run:
     """Let another go on: at once when handed over, as a further attempt after an error. Raises LostLease."""
     status = Status.WAITING if error else Status.RUNNING
     try:
-        return _store(run, replace(run, status=status, lease_until=None, error=error or run.error))
+        return _store(run, replace(run, status=status, lease_until=None, error=error or run.error, trace=trace))
     except Stale as stale:
         raise LostLease from stale
 
 
-def end(run: Run, status: Status, *, reason: str | None = None, error: str | None = None) -> Run:
+def end(
+    run: Run, status: Status, *, reason: str | None = None, error: str | None = None, trace: str | None = None
+) -> Run:
     """End a run without a result. Raises Stale if it has gone on meanwhile."""
     ended = replace(
         run,
@@ -94,6 +96,7 @@ def end(run: Run, status: Status, *, reason: str | None = None, error: str | Non
         finished_at=moments.to_text(clock.now()),
         reason=reason or run.reason,
         error=error or run.error,
+        trace=trace or run.trace,
     )
     write, ended = _written(run, ended)
     if control.find(run.job).current == run.slot:
@@ -171,7 +174,9 @@ def _advance(run: Run, page: Page, **changes: Any) -> Run:
     counts = dict(run.counts)
     for name, amount in page.counts.items():
         counts[name] = counts.get(name, 0) + amount
-    write, new = _written(run, replace(run, pages=run.pages + 1, counts=counts, tries=1, error=None, **changes))
+    write, new = _written(
+        run, replace(run, pages=run.pages + 1, counts=counts, tries=1, error=None, trace=None, **changes)
+    )
     if page.lines or page.content is not None:
         kept = {"lines": list(page.lines), "content": page.content}
         sk = f"{new.pages:06d}"
@@ -246,6 +251,7 @@ def _row(run: Run) -> tables.Run:
         started_at=run.started_at,
         finished_at=run.finished_at,
         error=run.error,
+        trace=run.trace,
         reason=run.reason,
         token=run.token,
         ttl=_expiry(run),

@@ -7,6 +7,7 @@ wait there for its next try.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from traceback import format_exception
 
 from chalicelib import telemetry
 from chalicelib.crm.transaction import Stale
@@ -20,6 +21,7 @@ MARGIN = 60.0
 """Seconds of Lambda time that are kept for handing over; half of the time where there is less than twice that."""
 PAUSE = 30
 """Seconds before the second try."""
+_LONGEST_TRACE = 8000
 _WINDOW = timedelta(minutes=15)
 """How far the time of an event may lie behind its slot."""
 
@@ -134,12 +136,13 @@ def slot_of(job: Job, moment: datetime) -> str:
 
 def _try_again(job: Job, run: Run, error: Exception) -> Exception | None:
     text = f"{type(error).__name__}: {error}"
+    trace = "".join(format_exception(error))[-_LONGEST_TRACE:]
     telemetry.warn("a try of a run failed", job=job.name, slot=run.slot, attempt=run.attempts, exc_info=error)
     try:
         if run.tries < ledger.MOST_TRIES:
-            ledger.release(run, text)
+            ledger.release(run, text, trace)
         else:
-            ledger.end(run, Status.FAILED, error=text)
+            ledger.end(run, Status.FAILED, error=text, trace=trace)
             _wake_waiting(job)
     except Stale:
         return None  # somebody else has taken it over

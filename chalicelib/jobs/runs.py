@@ -56,6 +56,7 @@ class Run:
     started_at: str | None = None
     finished_at: str | None = None
     error: str | None = None
+    trace: str | None = None
     reason: str | None = None
     """Why it waits, was skipped or missed."""
     token: str = ""
@@ -197,6 +198,7 @@ def load(item: reads.Item) -> Run:
         started_at=reads.text(item, "started_at"),
         finished_at=reads.text(item, "finished_at"),
         error=reads.text(item, "error"),
+        trace=reads.text(item, "trace"),
         reason=reads.text(item, "reason"),
         token=item["token"]["S"],
     )

@@ -74,7 +74,7 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
 
 
 def test_the_page_was_built_from_the_scripts_beside_it() -> None:
-    assert (ROOT / "graphiql" / "page.js").read_text("utf-8") in text()
+    assert (ROOT / "frontend" / "graphiql-page.js").read_text("utf-8") in text()
 
 
 def test_a_page_that_is_known_is_not_sent_again() -> None:
@@ -85,7 +85,7 @@ def test_a_page_that_is_known_is_not_sent_again() -> None:
 
 
 def examples() -> list[str]:
-    source = (ROOT / "graphiql" / "page.js").read_text("utf-8")
+    source = (ROOT / "frontend" / "graphiql-page.js").read_text("utf-8")
     return re.findall(r"^  `(.*?)`,$", source, re.DOTALL | re.MULTILINE)
 
 
@@ -99,7 +99,7 @@ def test_each_example_is_valid_and_affordable() -> None:
 
 
 def test_the_header_for_a_key_is_prepared() -> None:
-    source = (ROOT / "graphiql" / "page.js").read_text("utf-8")
+    source = (ROOT / "frontend" / "graphiql-page.js").read_text("utf-8")
     assert 'Authorization: "Bearer <your key' in source
     assert "shouldPersistHeaders: false" in source
 

@@ -31,6 +31,7 @@ ANYBODY = {"Query.hello", "Query.health", "Health.database", "Health.queue"}
 OPERATORS = {
     "Query.keys",
     "Query.deadLetters",
+    "JobRun.trace",
     "Mutation.deleteInactiveCustomers",
     "Mutation.restoreCustomer",
     "Mutation.runJob",

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.localdev.servers import free_port, wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Browser, Page, Route
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -40,7 +40,7 @@ class Tab:
 
 
 @contextmanager
-def opened_tab() -> Iterator[Tab]:
+def opened_browser() -> Iterator["Browser"]:
     """Skips the test, with the reason, where there is no browser."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -49,9 +49,15 @@ def opened_tab() -> Iterator[Tab]:
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
         try:
-            yield Tab(browser.new_page(viewport={"width": 1280, "height": 720}))
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def opened_tab() -> Iterator[Tab]:
+    with opened_browser() as browser:
+        yield Tab(browser.new_page(viewport={"width": 1280, "height": 720}))
 
 
 @contextmanager

@@ -1,25 +1,36 @@
-"""Makes docs/graphiql.png again: `python -m tests.browser.screenshots`, with a chromium on the PATH."""
+"""Makes docs/*.png again: `python -m tests.browser.screenshots`, with a chromium on the PATH; a minute."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.conftest import ROOT  # first: it sets the environment
 
 # isort: split
 from moto import mock_aws
 
+from chalicelib import clock
 from chalicelib.crm import database
-from chalicelib.jobs import queue
-from tests.browser.chromium import opened_tab, served
+from chalicelib.jobs import control, queue
+from tests.browser.chromium import opened_browser, opened_tab, served
+from tests.browser.world import a_failed_run, console, put_heartbeats
 from tests.builders import a_product
 
-FILE = ROOT / "docs" / "graphiql.png"
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+DOCS = ROOT / "docs"
+WEEKS = 10
 PRODUCTS = (
     ("Desk lamp", "34.90", 2),
     ("Ballpoint pen, blue", "1.20", 4),
     ("Notebook A5", "3.50", 7),
     ("Stapler", "8.90", 9),
 )
+PAGES = {"console-jobs": ("jobs", ".strip a"), "console-report": ("reports", "canvas")}
 
 
-def main() -> None:
+def graphiql() -> None:
     with mock_aws():
         database.create_tables()
         queue.create()
@@ -31,9 +42,38 @@ def main() -> None:
             tab.page.locator(".result-window", has_text="Stapler").wait_for()
             tab.page.get_by_label("Show Documentation Explorer").click()
             tab.page.get_by_role("link", name="Query", exact=True).wait_for()
-            FILE.parent.mkdir(exist_ok=True)
-            tab.page.screenshot(path=FILE)
-    print(f"{FILE}: {FILE.stat().st_size} bytes")
+            tab.page.screenshot(path=DOCS / "graphiql.png")
+
+
+def operators() -> None:
+    """The demo data after weeks of schedules, with one run that failed and one job that is paused."""
+    with tempfile.TemporaryDirectory() as directory, console(Path(directory), CRM_DEMO_DATA="on") as shown:
+        done = shown.place.run("-m", "localdev", "fast-forward", "--days", str(7 * WEEKS), "--no-heartbeat")
+        assert done.returncode == 0, done.stdout + done.stderr
+        now = clock.now()
+        put_heartbeats(now)
+        a_failed_run(now.replace(hour=0, minute=0, second=1), "UNAVAILABLE: The database did not answer")
+        control.pause("customer_cleanup", "The auditors look at the customers until Friday", "Ann")
+        slot = next(run["slot"] for run in shown.served.runs("order_reminders") if run["lines"])
+        with opened_browser() as browser:
+            for name, (page, ready) in {**PAGES, "console-run": (f"runs/order_reminders/{slot}", "pre")}.items():
+                take(browser, f"{shown.url}#/{page}", ready, DOCS / f"{name}.png")
+
+
+def take(browser: "Browser", url: str, ready: str, file: Path) -> None:
+    page = browser.new_page(viewport={"width": 1100, "height": 720}, locale="en-GB")
+    page.goto(url)
+    page.locator(f"main {ready}").first.wait_for()
+    page.screenshot(path=file, full_page="report" in file.name)
+    page.close()
+
+
+def main() -> None:
+    DOCS.mkdir(exist_ok=True)
+    graphiql()
+    operators()
+    for file in sorted(DOCS.glob("*.png")):
+        print(f"{file.relative_to(ROOT)}: {file.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

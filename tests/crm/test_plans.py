@@ -214,7 +214,9 @@ def _list_documents(customer_id: str) -> list[str]:
 
 
 def _a_field(kind: str) -> str:
-    return {"JobRunConnection": "slot", "ReportConnection": "period", "[Job!]!": "name"}.get(kind, "id")
+    return {"JobRunConnection": "slot", "ReportConnection": "period", "[Job!]!": "name", "[UptimeHour!]!": "hour"}.get(
+        kind, "id"
+    )
 
 
 def _arguments(field: Any, kind: str) -> list[str]:

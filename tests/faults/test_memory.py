@@ -1,6 +1,7 @@
 """The database in memory, under which the other tests here run, answers as MiniStack does to the very same requests."""
 
 import json
+import os
 from collections import Counter
 from typing import Any
 
@@ -37,7 +38,7 @@ def _a_hard_sunday(*, every: int) -> list[Exchange]:
     return environment.exchanged
 
 
-@pytest.mark.parametrize("every", [7, 40])
+@pytest.mark.parametrize("every", [7, 40] if os.environ.get("CRM_FULL_SIZE") else [7])
 def test_the_database_in_memory_answers_each_request_as_ministack_does(every: int) -> None:
     exchanged = _a_hard_sunday(every=every)
     differences = []

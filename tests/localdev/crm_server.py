@@ -20,8 +20,8 @@ RUNS = """query ($job: String!) {
 class Served:
     """Without the reloader: it would restart the server whenever anything in the checkout changes."""
 
-    def __init__(self, place: Place) -> None:
-        port = free_port()
+    def __init__(self, place: Place, port: int = 0) -> None:
+        port = port or free_port()
         self.url = f"http://127.0.0.1:{port}/graphql"
         self._log = place.root / "served.log"
         chalice = str(Path(sys.executable).with_name("chalice"))

@@ -30,7 +30,7 @@ ${styles}</style>
 ${script(read("react/umd/react.production.min.js"))}
 ${script(read("react-dom/umd/react-dom.production.min.js"))}
 ${script(read("graphiql/graphiql.min.js"))}
-${script(readFileSync(new URL("./page.js", import.meta.url), "utf8"))}
+${script(readFileSync(new URL("./graphiql-page.js", import.meta.url), "utf8"))}
 </body>
 </html>
 `;

@@ -1,0 +1,70 @@
+// GraphQL from the page: one endpoint beside it, one key that is kept in this tab.
+import { useCallback, useEffect, useRef, useState } from "./html.js";
+
+const KEY = "crm-key";
+const ENDPOINT = new URL("./graphql", location.href);
+
+export const key = {
+  get: () => sessionStorage.getItem(KEY) ?? "",
+  set: (text) => sessionStorage.setItem(KEY, text),
+  forget: () => sessionStorage.removeItem(KEY),
+};
+
+export class ApiError extends Error {
+  constructor(message, code) {
+    super(message);
+    this.code = code;
+  }
+  get isAboutKey() {
+    return this.code === "UNAUTHENTICATED";
+  }
+}
+
+export async function ask(query, variables = {}) {
+  const headers = { "Content-Type": "application/json", Accept: "application/graphql-response+json" };
+  // What no header can carry is no key: fetch would fail as if there were no server.
+  if (/[^\x20-\x7e]/.test(key.get())) throw new ApiError("A key has only letters, digits and underscores.", "UNAUTHENTICATED");
+  if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
+  let answer;
+  try {
+    const response = await fetch(ENDPOINT, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+    answer = await response.json();
+  } catch {
+    throw new ApiError("The server does not answer. Is it running, and are you online?", "OFFLINE");
+  }
+  if (answer.errors?.length) {
+    const { message, extensions } = answer.errors[0];
+    if (extensions?.code === "FORBIDDEN") throw new ApiError(`Your key is not allowed to do this. ${message}.`, "FORBIDDEN");
+    if (extensions?.code === "UNAUTHENTICATED") window.dispatchEvent(new Event("signed-out"));
+    throw new ApiError(message, extensions?.code);
+  }
+  return answer.data;
+}
+
+// {data, error, loading, reload}: asked for when it is first needed, when the variables change, and every `seconds`.
+// Data that is there already stays while newer is on its way, and a tab that nobody looks at asks nothing.
+export function useQuery(query, variables = {}, seconds = 0) {
+  const [state, setState] = useState({ loading: true });
+  const latest = useRef(0);
+  const text = JSON.stringify(variables);
+  const reload = useCallback(async () => {
+    const number = ++latest.current;
+    try {
+      const data = await ask(query, JSON.parse(text));
+      if (number === latest.current) setState({ data, loading: false });
+    } catch (error) {
+      if (number === latest.current) setState((before) => ({ ...before, error, loading: false }));
+    }
+  }, [query, text]);
+  useEffect(() => {
+    setState((before) => ({ ...before, loading: true }));
+    reload();
+    return () => { latest.current++; };
+  }, [reload]);
+  useEffect(() => {
+    if (!seconds) return undefined;
+    const timer = setInterval(() => document.hidden || reload(), seconds * 1000);
+    return () => clearInterval(timer);
+  }, [reload, seconds]);
+  return { ...state, reload };
+}

@@ -1,0 +1,33 @@
+// Who is about to be cleaned up, and who was deleted and can come back.
+import { ask, useQuery } from "./api.js";
+import { html } from "./html.js";
+import { Action, Name, Shown, Table, Time, isolated, tell } from "./parts.js";
+
+const BOTH = `query People {
+  inactiveCustomerCount
+  inactiveCustomers(first: 50) { edges { node { id name email createdAt lastOrderAt } } pageInfo { hasNextPage } }
+  deletedCustomers(first: 50) { edges { node { id name email deletedAt } } pageInfo { hasNextPage } }
+}`;
+const RESTORE = `mutation Restore($id: ID!) { restoreCustomer(id: $id) { customer { name } } }`;
+
+export function Customers() {
+  const asked = useQuery(BOTH);
+  const restore = async ({ id, name }) => {
+    await ask(RESTORE, { id });
+    tell(`${isolated(name)} is back`);
+    await asked.reload();
+  };
+  return html`<h1>Customers</h1>
+    <${Shown} of=${asked}>${({ inactiveCustomers, inactiveCustomerCount, deletedCustomers }) => html`
+      <h2>About to be cleaned up${inactiveCustomerCount ? ` (${inactiveCustomerCount})` : ""}</h2>
+      <p class="quiet">No order in the last year. The clean-up on Sunday moves them to an archive; an order before that keeps them.</p>
+      <${Table} caption="Customers about to be cleaned up" rows=${inactiveCustomers.edges.map(({ node }) => node)} empty="Nobody." columns=${[
+        ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`], ["Last order", (row) => html`<${Time} at=${row.lastOrderAt} />`]]} />
+      ${inactiveCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}
+      <h2>Deleted</h2>
+      <p class="quiet">Kept for 90 days, with their e-mail address and orders.</p>
+      <${Table} caption="Deleted customers" rows=${deletedCustomers.edges.map(({ node }) => node)} empty="Nobody was deleted." columns=${[
+        ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Deleted", (row) => html`<${Time} at=${row.deletedAt} />`],
+        ["", (row) => html`<${Action} act=${() => restore(row)} label="Restore" name=${`Restore ${row.name}`} />`]]} />
+      ${deletedCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}`}<//>`;
+}

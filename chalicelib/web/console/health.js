@@ -1,0 +1,53 @@
+// Whether the API answered, hour by hour.
+import { useQuery } from "./api.js";
+import { html } from "./html.js";
+import { Badge, Shown, spell } from "./parts.js";
+
+const HEALTH = `query Health { health { database queue } uptime(days: 7) { hour up down missing averageMs } }`;
+const HOUR = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "numeric" });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "short" });
+
+const state = ({ up, down }) => (down ? "down" : up ? "up" : "unknown");
+
+export function Health() {
+  const asked = useQuery(HEALTH, {}, 60);
+  return html`<h1>Health</h1>
+    <${Shown} of=${asked}>${({ health, uptime }) => html`
+      <p class="row">Database <${Badge} state=${health.database} /> Queue <${Badge} state=${health.queue} /></p>
+      <h2>The last 7 days</h2>
+      <${Summary} hours=${uptime} />
+      <div class="week">${days(uptime).map(([day, hours]) => html`<${Day} key=${day} day=${day} hours=${hours} />`)}</div>`}<//>`;
+}
+
+function Summary({ hours }) {
+  const up = hours.reduce((sum, hour) => sum + hour.up, 0);
+  const down = hours.reduce((sum, hour) => sum + hour.down, 0);
+  const missing = hours.reduce((sum, hour) => sum + hour.missing, 0);
+  const slow = hours.filter(({ averageMs }) => averageMs != null);
+  const average = slow.length ? slow.reduce((sum, { averageMs }) => sum + averageMs, 0) / slow.length : null;
+  if (!up && !down) return html`<p class="empty">No heartbeat yet: the first comes within five minutes.</p>`;
+  return html`<p><strong>${((up / (up + down)) * 100).toFixed(2)} %</strong> of ${up + down} checks were answered, in ${spell(average == null ? null : average / 1000)} on average.
+    ${missing ? ` ${missing} checks were not made.` : ""}</p>`;
+}
+
+// By day in the viewer's zone.
+function days(hours) {
+  const found = new Map();
+  for (const hour of hours) {
+    const day = DAY.format(new Date(hour.hour));
+    found.set(day, [...(found.get(day) ?? []), hour]);
+  }
+  return [...found].reverse();
+}
+
+function latency(hours) {
+  const known = hours.filter(({ averageMs }) => averageMs != null);
+  return known.length ? `${Math.round(known.reduce((sum, { averageMs }) => sum + averageMs, 0) / known.length)} ms` : "–";
+}
+
+const Day = ({ day, hours }) => html`
+  <div class="day"><span>${day}</span><span class="quiet number">${latency(hours)}</span>
+    <ol class="strip" aria-label=${day}>${hours.map((hour) => {
+      const text = `${HOUR.format(new Date(hour.hour))}: ${hour.up} up, ${hour.down} down, ${hour.missing} missing${hour.averageMs == null ? "" : `, ${hour.averageMs} ms`}`;
+      return html`<li key=${hour.hour} style=${{ gridColumnStart: new Date(hour.hour).getHours() + 1 }}><span class="cell ${state(hour)}" title=${text}><span class="hidden">${text}</span></span></li>`;
+    })}</ol></div>`;

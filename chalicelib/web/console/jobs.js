@@ -1,0 +1,149 @@
+// Each job: how it is doing, its latest runs, and what an operator does with it.
+import { ask, useQuery } from "./api.js";
+import { html, useState } from "./html.js";
+import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, progress, runLink, spell, tell, when, words } from "./parts.js";
+
+const JOBS = `query Jobs {
+  jobs {
+    name description schedule scheduleText state complaints lastRun nextRun averageSeconds
+    pause { reason actor since until }
+    recent { job slot status startedAt durationSeconds reason error counts { name value } pages }
+  }
+}`;
+const RUN = `mutation Run($name: String!, $dryRun: Boolean!, $cap: Int) {
+  runJob(name: $name, dryRun: $dryRun, cap: $cap) { run { job slot } preview { summary lines more } }
+}`;
+const PAUSE = `mutation Pause($name: String!, $reason: String!, $until: DateTime) {
+  pauseJob(name: $name, reason: $reason, until: $until) { job { state } }
+}`;
+const RESUME = `mutation Resume($name: String!) { resumeJob(name: $name) { job { state } } }`;
+
+export function Jobs() {
+  const [busy, setBusy] = useState(false);
+  const asked = useQuery(JOBS, {}, busy ? 2 : 15);
+  const active = asked.data?.jobs.some(({ recent }) => recent.some(({ status }) => status === "RUNNING" || status === "WAITING")) ?? false;
+  if (active !== busy) setBusy(active);
+  return html`
+    <h1>Jobs</h1>
+    <${Shown} of=${asked}>${({ jobs }) => html`
+      <div class="jobs">${jobs.map((job) => html`<${Job} key=${job.name} job=${job} reload=${asked.reload} />`)}</div>`}<//>`;
+}
+
+function Job({ job, reload }) {
+  const [open, setOpen] = useState();
+  const close = () => setOpen(undefined);
+  const resume = async () => {
+    await ask(RESUME, { name: job.name });
+    tell(`${job.name} is resumed`);
+    await reload();
+  };
+  return html`
+    <section class="card" aria-labelledby=${`job-${job.name}`}>
+      <div class="row">
+        <h2 id=${`job-${job.name}`}><a href="#/runs/${job.name}">${job.name}</a></h2>
+        <${Badge} state=${job.state} />
+      </div>
+      <p>${job.description}. <span class="quiet" title=${`${job.schedule} (UTC)`}>${job.scheduleText}, UTC.</span></p>
+      ${job.pause && html`<p class="note">Paused by ${job.pause.actor}: ${job.pause.reason}${job.pause.until && html`, until <${Time} at=${job.pause.until} />`}</p>`}
+      ${job.complaints.map((text) => html`<p class="note bad">${text}</p>`)}
+      <${Strip} job=${job} />
+      <dl>
+        <div><dt>Last run</dt><dd><${Time} at=${job.lastRun} /></dd></div>
+        <div><dt>Its result</dt><dd><${Result} runs=${job.recent} /></dd></div>
+        <div><dt>Next run</dt><dd><${Time} at=${job.nextRun} /> <${Countdown} to=${job.nextRun} /></dd></div>
+        <div><dt>Usually takes</dt><dd>${spell(job.averageSeconds)}</dd></div>
+        <div><dt>Durations</dt><dd><${Trend} runs=${job.recent} /></dd></div>
+      </dl>
+      <div class="row actions">
+        <button class="main" onClick=${() => setOpen("run")} disabled=${Boolean(job.pause)} aria-label=${`Run now: ${job.name}`}>Run now</button>
+        <button onClick=${() => setOpen("try")} aria-label=${`Dry run of ${job.name}`}>Dry run</button>
+        ${job.pause
+          ? html`<${Action} act=${resume} label="Resume" name=${`Resume ${job.name}`} />`
+          : html`<button onClick=${() => setOpen("pause")} aria-label=${`Pause ${job.name}`}>Pause</button>`}
+        <a class="button" href="#/runs/${job.name}" aria-label=${`History of ${job.name}`}>History</a>
+      </div>
+      ${(open === "run" || open === "try") && html`<${RunDialog} title=${open === "run" ? `Run ${job.name} now?` : `Dry run of ${job.name}`} job=${job} close=${close} reload=${reload} />`}
+      ${open === "pause" && html`<${PauseDialog} job=${job} close=${close} reload=${reload} />`}
+    </section>`;
+}
+
+// The latest runs as coloured cells, the newest at the right.
+function Strip({ job }) {
+  if (job.recent.length === 0) return html`<p class="empty">No runs yet</p>`;
+  return html`<ol class="strip" aria-label=${`Latest runs of ${job.name}, the oldest first`}>
+    ${[...job.recent].reverse().map((run) => html`
+      <li key=${run.slot}><a class=${run.status} href=${runLink(run)} title=${`${when(run.slot)}: ${words(run.status)}${run.reason ? `, ${run.reason}` : ""}`}>
+        <span class="hidden">${when(run.slot)}, ${words(run.status)}</span></a></li>`)}
+  </ol>`;
+}
+
+// Of the run that is going on, how far it is; else of the latest one that was carried out.
+function Result({ runs }) {
+  const run = runs.find(({ status }) => status === "RUNNING") ?? runs.find(({ startedAt }) => startedAt);
+  if (!run) return "–";
+  const done = counted(run.counts);
+  const text = run.status === "RUNNING" ? progress(run) : run.error ?? (done || words(run.status));
+  return html`<a href=${runLink(run)}><${Name} of=${text} /></a>`;
+}
+
+function Trend({ runs }) {
+  const seconds = [...runs].reverse().map(({ durationSeconds }) => durationSeconds).filter((value) => value != null);
+  if (seconds.length < 2) return "–";
+  const most = Math.max(...seconds) || 1;
+  const points = seconds.map((value, index) => `${(index / (seconds.length - 1)) * 100},${22 - (value / most) * 20}`).join(" ");
+  return html`<svg class="trend" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label=${`From ${spell(seconds[0])} to ${spell(seconds.at(-1))}, at most ${spell(most)}`}>
+    <polyline points=${points} /></svg>`;
+}
+
+// Always shows what would be done before it is done.
+function RunDialog({ title, job, close, reload }) {
+  const [cap, setCap] = useState("");
+  const [tried, setTried] = useState("");
+  const preview = useQuery(RUN, { name: job.name, dryRun: true, cap: tried ? Number(tried) : null });
+  const run = async () => {
+    const data = await ask(RUN, { name: job.name, dryRun: false, cap: cap ? Number(cap) : null });
+    tell(`${job.name} is asked for`);
+    await reload();
+    close();
+    location.hash = runLink(data.runJob.run);
+  };
+  return html`
+    <${Dialog} title=${title} close=${close}>
+      <${Shown} of=${preview}>${({ runJob: { preview: { summary, lines, more } } }) => html`
+        <p><strong>${summary}.</strong> Nothing has been changed yet.</p>
+        ${lines.length > 0 && html`<div class="lines" tabindex="0" role="region" aria-label="What would be done">
+          <${Table} caption="What would be done" rows=${lines.map((line, index) => ({ id: index + 1, line }))} columns=${[
+            ["No.", (row) => row.id, "number"], ["What would be done", (row) => html`<${Name} of=${row.line} />`]]} /></div>`}
+        ${more && html`<p class="quiet">… and more.</p>`}`}<//>
+      ${job.name === "customer_cleanup" && html`
+        <label for="cap">Most customers that may go (empty: the usual cap)</label>
+        <input id="cap" type="number" min="1" value=${cap} onInput=${(event) => setCap(event.target.value)} onChange=${() => setTried(cap)} />`}
+      <div class="row actions">
+        <${Action} kind="main" act=${run} label="Run it" disabled=${Boolean(job.pause)} />
+        <button onClick=${close}>Cancel</button>
+      </div>
+    <//>`;
+}
+
+function PauseDialog({ job, close, reload }) {
+  const [reason, setReason] = useState("");
+  const [until, setUntil] = useState("");
+  const pause = async () => {
+    await ask(PAUSE, { name: job.name, reason, until: until ? new Date(until).toISOString() : null });
+    tell(`${job.name} is paused`);
+    await reload();
+    close();
+  };
+  return html`
+    <${Dialog} title=${`Pause ${job.name}?`} close=${close}>
+      <p>No run begins until somebody resumes it. One that is going on is finished.</p>
+      <label for="reason">Why</label>
+      <input id="reason" required maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} />
+      <label for="until">Until (empty: until it is resumed)</label>
+      <input id="until" type="datetime-local" value=${until} onInput=${(event) => setUntil(event.target.value)} />
+      <div class="row actions">
+        <${Action} kind="main" act=${pause} label="Pause it" disabled=${!reason.trim()} />
+        <button onClick=${close}>Cancel</button>
+      </div>
+    <//>`;
+}

@@ -1,0 +1,139 @@
+// What several pages show: times, states, tables, dialogs, messages.
+import { html, useEffect, useRef, useState } from "./html.js";
+
+const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const utc = (text) => new Date(text).toISOString().slice(0, 19).replace("T", " ") + " UTC";
+
+// For a title, where no element can be.
+export const when = (text) => `${LOCAL.format(new Date(text))} (${utc(text)})`;
+
+// Names are other people's text: whatever it holds, what stands beside it keeps its direction.
+export const Name = ({ of }) => html`<bdi>${of}</bdi>`;
+export const isolated = (name) => `\u2068${name}\u2069`;
+
+// In the viewer's zone; UTC when one points at it.
+export const Time = ({ at }) =>
+  at ? html`<time datetime=${at} title=${utc(at)}>${LOCAL.format(new Date(at))}</time>` : html`<span class="quiet">never</span>`;
+
+export function spell(seconds) {
+  if (seconds == null) return "–";
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 90) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+export function Countdown({ to }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const left = (new Date(to) - now) / 1000;
+  return html`<span class="quiet number" aria-hidden="true">${left > 0 ? `in ${spell(Math.ceil(left))}` : "any moment"}</span>`;
+}
+
+export const words = (state) => state.toLowerCase().replaceAll("_", " ");
+export const Badge = ({ state }) => html`<span class="badge ${state}">${words(state)}</span>`;
+
+export function Shown({ of: { data, error, loading, reload }, children }) {
+  if (data) {
+    return html`${error && html`<${Problem} error=${error} again=${reload} />`}${children(data)}`;
+  }
+  if (error) return html`<${Problem} error=${error} again=${reload} />`;
+  return loading && html`<div class="skeleton" role="status"><span class="hidden">Loading …</span></div>`;
+}
+
+export const Problem = ({ error, again }) => html`
+  <div class="problem" role="alert">
+    <p>${error.message}</p>
+    ${again && html`<button onClick=${again}>Try again</button>`}
+  </div>`;
+
+export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
+
+// `columns` are [title, cell, class]; on a phone each row is a card, labelled by the titles.
+// The roles say what it is where CSS shows it as something else.
+export const Table = ({ caption, columns, rows, empty }) =>
+  rows.length === 0
+    ? html`<${Empty}>${empty}<//>`
+    : html`
+      <table role="table">
+        <caption class="hidden">${caption}</caption>
+        <thead role="rowgroup"><tr role="row">${columns.map(([title, , kind]) => title ? html`<th scope="col" role="columnheader" class=${kind}>${title}</th>` : html`<td role="cell"></td>`)}</tr></thead>
+        <tbody role="rowgroup">
+          ${rows.map((row) => html`
+            <tr role="row" key=${row.id ?? row.slot ?? row.name}>
+              ${columns.map(([title, cell, kind]) => html`<td role="cell" data-title=${title} class=${kind}><span>${cell(row)}</span></td>`)}
+            </tr>`)}
+        </tbody>
+      </table>`;
+
+// A modal dialog: the browser keeps the focus in it and closes it with Escape.
+export function Dialog({ title, close, children }) {
+  const dialog = useRef();
+  useEffect(() => {
+    const before = document.activeElement;
+    const section = before?.closest("section");
+    const shown = dialog.current;
+    shown.showModal();
+    // While it is open nothing beneath can have the focus. What opened it may be gone, as Pause is once the job is paused: then to the heading above it.
+    return () => {
+      shown.close();
+      (before?.isConnected ? before : section?.querySelector("h2 a"))?.focus();
+    };
+  }, []);
+  return html`
+    <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${close}>
+      <h2 id="dialog-title">${title}</h2>
+      ${children}
+    </dialog>`;
+}
+
+// A button that does something on the server: it says when it is busy, and tells what went wrong.
+export function Action({ act, label, kind = "", disabled = false, name }) {
+  const [busy, setBusy] = useState(false);
+  const run = async () => {
+    setBusy(true);
+    try {
+      await act();
+    } catch (error) {
+      tell(error.message, "bad");
+    } finally {
+      setBusy(false);
+    }
+  };
+  return html`<button class=${kind} onClick=${run} disabled=${busy || disabled} aria-label=${name} aria-busy=${busy}>${label}</button>`;
+}
+
+export const tell = (text, kind = "good") => window.dispatchEvent(new CustomEvent("tell", { detail: { text, kind } }));
+
+export function Messages() {
+  const [messages, setMessages] = useState([]);
+  useEffect(() => {
+    const hear = ({ detail }) => {
+      const message = { ...detail, id: Math.random() };
+      setMessages((before) => [...before, message]);
+      setTimeout(() => setMessages((before) => before.filter(({ id }) => id !== message.id)), detail.kind === "bad" ? 12000 : 5000);
+    };
+    window.addEventListener("tell", hear);
+    return () => window.removeEventListener("tell", hear);
+  }, []);
+  return html`<div class="messages" role="status">
+    ${messages.map(({ id, text, kind }) => html`<p key=${id} class=${kind}>${text}</p>`)}
+  </div>`;
+}
+
+export const money = (text) =>
+  Number(text).toLocaleString(undefined, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" });
+
+export const runLink = ({ job, slot }) => `#/runs/${job}/${encodeURIComponent(slot)}`;
+
+export const counted = (counts) => counts.map(({ name, value }) => (name.endsWith("_ms") ? `${value} ms` : `${value} ${name.replaceAll("_", " ")}`)).join(", ");
+
+export function progress({ status, pages, counts }) {
+  if (status === "WAITING") return "It begins within seconds, when nothing holds it up.";
+  return pages ? `${pages} ${pages === 1 ? "checkpoint" : "checkpoints"} so far${counts.length ? `, ${counted(counts)}` : ""}` : "It has begun.";
+}

@@ -1,0 +1,31 @@
+// The queue: what waits, and the messages that failed for good.
+import { ask, useQuery } from "./api.js";
+import { html } from "./html.js";
+import { Action, Shown, Table, Time, runLink, tell } from "./parts.js";
+
+const DEPTH = `query Depth { queue { waiting working dead } }`;
+const LETTERS = `query Letters { deadLetters { id body reason sentAt job slot } }`;
+const REDRIVE = `mutation Redrive { redriveDeadLetters { redriven left } }`;
+
+export function Queue() {
+  const depth = useQuery(DEPTH, {}, 5);
+  const letters = useQuery(LETTERS);
+  const redrive = async () => {
+    const { redriven, left } = (await ask(REDRIVE)).redriveDeadLetters;
+    tell(`${redriven} sent again${left ? `; ${left} stay, since no run can be made of them` : ""}`);
+    await Promise.all([depth.reload(), letters.reload()]);
+  };
+  return html`<h1>Queue</h1>
+    <${Shown} of=${depth}>${({ queue }) => html`<dl class="figures">
+      <div><dt>Waiting</dt><dd>${queue.waiting}</dd></div>
+      <div><dt>Being worked on</dt><dd>${queue.working}</dd></div>
+      <div><dt>Dead letters</dt><dd>${queue.dead}</dd></div></dl>`}<//>
+    <h2>Dead letters</h2>
+    <p class="quiet">Messages that failed five times. Mend the cause, then send them again: what was done already is not done twice.</p>
+    <${Shown} of=${letters}>${({ deadLetters }) => html`
+      ${deadLetters.length > 0 && html`<div class="row actions"><${Action} kind="main" act=${redrive} label="Send all again" /></div>`}
+      <${Table} caption="Dead letters" rows=${deadLetters} empty="None." columns=${[
+        ["Sent", (row) => html`<${Time} at=${row.sentAt} />`],
+        ["Run", (row) => row.job ? html`<a href=${runLink(row)}>${row.job}, <${Time} at=${row.slot} /></a>` : html`<code>${row.body.slice(0, 80)}</code>`],
+        ["Why", (row) => row.reason]]} />`}<//>`;
+}

@@ -1,0 +1,103 @@
+// The runs of a job, and one of them with its lines.
+import { ask, useQuery } from "./api.js";
+import { html, useState } from "./html.js";
+import { Action, Badge, Name, Shown, Table, Time, counted, progress, runLink, spell, tell } from "./parts.js";
+
+const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
+  jobRuns(job: $job, status: $status, first: 50, after: $after) {
+    edges { node { job slot status trigger actor attempts durationSeconds reason error counts { name value } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+const ONE = `query Run($job: String!, $slot: DateTime!) {
+  jobRun(job: $job, slot: $slot) {
+    job slot status trigger actor attempts pages cursor cap period createdAt startedAt finishedAt durationSeconds
+    counts { name value } lines error reason
+  }
+}`;
+const TRACE = `query Trace($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { trace } }`;
+const AGAIN = `mutation Again($name: String!, $slot: DateTime!) { runJob(name: $name, slot: $slot) { run { status } } }`;
+const STATUSES = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED"];
+const TRIGGERS = { SCHEDULE: "its schedule", CATCH_UP: "the watch, which catches up what was missed", OPERATOR: "an operator" };
+
+const GOING = new Set(["RUNNING", "WAITING"]);
+
+export function Runs({ job }) {
+  const [status, setStatus] = useState("");
+  const [cursors, setCursors] = useState([null]);
+  const after = cursors.at(-1);
+  const asked = useQuery(RUNS, { job, status: status || null, after }, after ? 0 : 10);
+  const choose = (event) => { setStatus(event.target.value); setCursors([null]); };
+  return html`
+    <p><a href="#/jobs">Jobs</a></p>
+    <h1>Runs of ${job}</h1>
+    <label for="status">Status</label>
+    <select id="status" value=${status} onChange=${choose}>
+      <option value="">all</option>
+      ${STATUSES.map((name) => html`<option value=${name}>${name.toLowerCase()}</option>`)}
+    </select>
+    <${Shown} of=${asked}>${({ jobRuns: { edges, pageInfo } }) => html`
+      <${Table} caption=${`Runs of ${job}`} rows=${edges.map(({ node }) => node)} empty="No such runs" columns=${[
+        ["Due", (run) => html`<a href=${runLink(run)}><${Time} at=${run.slot} /></a>`],
+        ["Status", (run) => html`<${Badge} state=${run.status} />`],
+        ["Took", (run) => spell(run.durationSeconds), "number"],
+        ["Tries", (run) => run.attempts, "number"],
+        ["Result", (run) => html`<${Name} of=${run.error ?? run.reason ?? counted(run.counts)} />`],
+      ]} />
+      <div class="row actions">
+        <button disabled=${cursors.length < 2} onClick=${() => setCursors(cursors.slice(0, -1))}>Newer</button>
+        <button disabled=${!pageInfo.hasNextPage} onClick=${() => setCursors([...cursors, pageInfo.endCursor])}>Older</button>
+      </div>`}<//>`;
+}
+
+export function Run({ job, slot }) {
+  const [going, setGoing] = useState(true);
+  const asked = useQuery(ONE, { job, slot }, going ? 1.5 : 0);
+  const run = asked.data?.jobRun;
+  const isGoing = !run || GOING.has(run.status);
+  if (isGoing !== going) setGoing(isGoing);
+  const again = async () => {
+    await ask(AGAIN, { name: job, slot });
+    tell("It is tried again");
+    setGoing(true);
+    await asked.reload();
+  };
+  return html`
+    <p><a href="#/jobs">Jobs</a> › <a href="#/runs/${job}">${job}</a></p>
+    <h1>Run of ${job}</h1>
+    <${Shown} of=${asked}>${({ jobRun }) => jobRun ? html`<${Details} run=${jobRun} again=${again} />` : html`<p class="empty">There is no such run.</p>`}<//>`;
+}
+
+function Details({ run, again }) {
+  const repeatable = ["FAILED", "MISSED", "SKIPPED"].includes(run.status);
+  return html`
+    <div class="row"><span role="status"><${Badge} state=${run.status} />${GOING.has(run.status) && html` <span class="quiet">${progress(run)}</span>`}</span>
+      ${repeatable && html`<${Action} act=${again} label="Run it again" />`}</div>
+    ${run.reason && html`<p class="note"><strong>Why:</strong> ${run.reason}</p>`}
+    ${run.error && html`<p class="note bad" role="alert">${run.error}</p>`}
+    ${run.error && html`<${Trace} job=${run.job} slot=${run.slot} />`}
+    <dl>
+      <div><dt>Due</dt><dd><${Time} at=${run.slot} /></dd></div>
+      <div><dt>Started by</dt><dd>${TRIGGERS[run.trigger]}${run.actor && html` (${run.actor})`}</dd></div>
+      <div><dt>Began</dt><dd><${Time} at=${run.startedAt} /></dd></div>
+      <div><dt>Ended</dt><dd>${run.finishedAt ? html`<${Time} at=${run.finishedAt} />` : "not yet"}</dd></div>
+      <div><dt>Took</dt><dd>${spell(run.durationSeconds)}</dd></div>
+      <div><dt>Tries</dt><dd>${run.attempts}</dd></div>
+      <div><dt>Checkpoints</dt><dd>${run.pages}</dd></div>
+      ${run.cursor && html`<div><dt>Goes on from</dt><dd><code>${run.cursor.length > 300 ? `${run.cursor.slice(0, 300)} …` : run.cursor}</code></dd></div>`}
+      ${run.cap && html`<div><dt>Cap</dt><dd>${run.cap}</dd></div>`}
+      ${run.period && html`<div><dt>Week</dt><dd><a href="#/reports/${run.period}">${run.period}</a></dd></div>`}
+      <div><dt>Result</dt><dd>${counted(run.counts) || "–"}</dd></div>
+    </dl>
+    <h2>Log</h2>
+    ${run.lines.length
+      ? html`<pre class="lines" tabindex="0" role="region" aria-label="Log lines">${run.lines.join("\n")}</pre>`
+      : html`<p class="empty">It has logged nothing.</p>`}`;
+}
+
+// Only operators may see the stack: for others the rest of the page is all there is.
+function Trace({ job, slot }) {
+  const asked = useQuery(TRACE, { job, slot });
+  const trace = asked.data?.jobRun?.trace;
+  return trace ? html`<details><summary>Stack</summary><pre class="lines" tabindex="0" role="region" aria-label="Stack">${trace}</pre></details>` : null;
+}

@@ -1,0 +1,29 @@
+// What is low on stock, and restocking it.
+import { ask, useQuery } from "./api.js";
+import { html } from "./html.js";
+import { Action, Name, Shown, Table, isolated, money, tell } from "./parts.js";
+
+const LOW = `query Low {
+  lowStockProducts(first: 100) { edges { node { id name sku price stock } } pageInfo { hasNextPage } }
+}`;
+const RESTOCK = `mutation Restock($ids: [ID!]) { updateLowStockProducts(ids: $ids) { restocked { stock product { id name } } } }`;
+
+export function Stock() {
+  const asked = useQuery(LOW);
+  const restock = async (products) => {
+    const data = await ask(RESTOCK, { ids: products.map(({ id }) => id) });
+    const done = data.updateLowStockProducts.restocked;
+    tell(done.length === 1 ? `${isolated(done[0].product.name)}: ${done[0].stock} in stock` : `${done.length} products restocked`);
+    await asked.reload();
+  };
+  return html`<h1>Low stock</h1>
+    <${Shown} of=${asked}>${({ lowStockProducts: { edges, pageInfo } }) => {
+      const products = edges.map(({ node }) => node);
+      return html`
+        ${products.length > 1 && html`<div class="row actions"><${Action} kind="main" act=${() => restock(products)} label=${`Restock all ${products.length}`} /></div>`}
+        <${Table} caption="Products that are low" rows=${products} empty="Nothing is low on stock." columns=${[
+          ["Product", (row) => html`<${Name} of=${row.name} />`], ["SKU", (row) => html`<${Name} of=${row.sku ?? "–"} />`], ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
+          ["", (row) => html`<${Action} act=${() => restock([row])} label="Restock" name=${`Restock ${row.name}`} />`]]} />
+        ${pageInfo.hasNextPage && html`<p class="quiet">… and more. The job low_stock restocks all of them.</p>`}`;
+    }}<//>`;
+}

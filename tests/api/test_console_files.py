@@ -1,0 +1,77 @@
+"""The console's files as they are served: nothing but them, with a policy that lets in nothing else; all as they are licensed."""
+
+import re
+
+import pytest
+from chalice.test import Client
+
+import app
+from chalicelib.api import console
+from chalicelib.api.message import Answer, Request
+
+pytestmark = pytest.mark.no_database
+FILES = sorted(console._names())
+
+
+def served(*path: str, **headers: str) -> Answer:
+    return console.serve(Request("GET", headers, {}, b""), *path)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_is_served_with_its_type_and_the_policy(name: str) -> None:
+    answer = served(*name.split("/"))
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].endswith("charset=utf-8")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_without_a_name_it_is_the_page() -> None:
+    answer = served()
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<title>CRM console</title>" in str(answer.body)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("nothing.js",),
+        ("..", "graphiql.html.gz"),
+        ("../graphiql.html.gz",),
+        ("vendor",),
+        ("vendor", ""),
+        ("/etc/passwd",),
+    ],
+)
+def test_nothing_else_is_served(path: tuple[str, ...]) -> None:
+    answer = served(*path)
+    assert (answer.status, answer.body) == (404, "Not found")
+
+
+def test_what_a_browser_has_is_not_sent_again() -> None:
+    tag = served("app.js").headers["ETag"]
+    again = served("app.js", **{"if-none-match": tag})
+    assert (again.status, again.body) == (304, "")
+    assert served("app.js", **{"if-none-match": '"other"'}).status == 200
+
+
+def test_the_routes_lead_to_the_files() -> None:
+    with Client(app.app) as client:
+        for path in ("/console", "/console/app.js", "/console/vendor/preact.js"):
+            assert client.http.get(path).status_code == 200
+        assert client.http.get("/console/vendor/left-pad.js").status_code == 404
+
+
+def test_everything_that_is_imported_is_there_and_nothing_comes_from_elsewhere() -> None:
+    for name in FILES:
+        text = (console._DIRECTORY / name).read_text("utf-8")
+        folder = name.rpartition("/")[0]
+        for imported in re.findall(r'(?:from|import)\s*"\./([^"]+)"', text):
+            assert f"{folder}/{imported}".lstrip("/") in FILES, f"{name} imports {imported}"
+        for linked in re.findall(r'(?:src|href)="\./console/([^"]+)"', text):
+            assert linked in FILES
+        if folder != "vendor":
+            assert not re.search(r"https?://|innerHTML|\beval\(|dangerouslySet", text), name

@@ -1,0 +1,39 @@
+"""One browser and one console for a file of tests; each test has a tab of its own."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.chromium import Tab, opened_browser
+from tests.browser.world import Console, console, furnish
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    with opened_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def shown(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:  # noqa: ARG001 - no server without a browser
+    with console(tmp_path_factory.mktemp("console")) as shown:
+        furnish()
+        yield shown
+
+
+@pytest.fixture
+def tab(browser: "Browser", shown: Console) -> Iterator[Tab]:
+    """On the console's first page. No error of the page, and no request to elsewhere, goes unnoticed."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    tab = Tab(context.new_page())
+    tab.page.goto(shown.url)
+    try:
+        yield tab
+        assert (tab.complaints, tab.refused) == ([], [])
+    finally:
+        context.close()

@@ -1,0 +1,262 @@
+"""The console for everybody: assistive technology, keyboard, phone, dark mode; keys of every role; names that are attacks;
+no server. And what it costs to load.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.chromium import Tab
+from tests.browser.world import HOSTILE, Console
+from tests.clients.node import modules
+from tests.localdev.crm_server import Served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
+
+pytestmark = pytest.mark.no_database
+PAGES = {
+    "jobs": ".strip a",
+    "runs/low_stock": "tbody tr",
+    "runs/low_stock/{slot}": "summary",
+    "reports": "canvas",
+    "stock": "tbody tr",
+    "customers": "tbody tr",
+    "queue": "tbody tr",
+    "health": ".week .cell",
+}
+"""What is there when a page is."""
+MOST_BYTES = 300_000
+CREATE_KEY = """mutation ($name: String!, $role: Role!) {
+  createKey(name: $name, role: $role) { secret }
+}"""
+
+
+@pytest.fixture(scope="module")
+def slot(shown: Console) -> str:
+    """Of a run that failed."""
+    return str(next(run["slot"] for run in shown.served.runs("low_stock") if run["status"] == "FAILED"))
+
+
+@pytest.fixture(scope="module")
+def closed(shown: Console) -> Iterator[Served]:
+    """A second server on the same tables, which wants keys."""
+    shown.place.settings["CRM_OPEN_ACCESS"] = "false"
+    served = Served(shown.place)
+    shown.place.settings["CRM_OPEN_ACCESS"] = "true"
+    yield served
+    served.end()
+
+
+def secret(shown: Console, role: str) -> str:
+    return str(shown.ask(CREATE_KEY, name=f"Test {role}", role=role)["createKey"]["secret"])
+
+
+def visit(tab: Tab, url: str, page: str, slot: str) -> None:
+    tab.page.goto(f"{url}#/{page.format(slot=slot)}")
+    tab.page.locator(f"main {PAGES[page]}").first.wait_for()
+
+
+def violations(tab: Tab, *, fingers: bool = False) -> list[str]:
+    found: list[dict[str, Any]] = tab.page.evaluate(
+        "fingers => axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: fingers } } })"
+        ".then((done) => done.violations)",
+        fingers,
+    )
+    return [
+        f"{entry['id']} ({entry['impact']}): {entry['nodes'][0]['html'][:200]}"
+        for entry in found
+        if entry["impact"] in {"serious", "critical"}
+    ]
+
+
+def looked_over(tab: Tab, what: str) -> list[str]:
+    """What axe finds on the desk and on a phone, each by day and by night."""
+    found = []
+    for width in (1280, 390):
+        tab.page.set_viewport_size({"width": width, "height": 844})
+        for scheme in ("light", "dark"):
+            tab.page.emulate_media(color_scheme=scheme)
+            found += [f"{what}, {width}, {scheme}: {entry}" for entry in violations(tab, fingers=width < 500)]
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, what
+    return found
+
+
+@pytest.fixture
+def audited(browser: "Browser") -> Iterator[Tab]:
+    """With axe-core in it, past the policy of the page, as a browser's extension would be."""
+    context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
+    context.add_init_script((modules() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
+    yield Tab(context.new_page())
+    context.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
+    audited: Tab, shown: Console, slot: str, page: str
+) -> None:
+    visit(audited, shown.url, page, slot)
+    assert looked_over(audited, page) == []
+    assert (audited.complaints, audited.refused) == ([], [])
+
+
+def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, slot: str) -> None:
+    visit(audited, shown.url, "jobs", slot)
+    for button in ("Dry run of low_stock", "Pause low_stock"):
+        audited.page.get_by_role("button", name=button).click()
+        audited.page.locator("dialog tbody tr, dialog #reason").first.wait_for()
+        assert looked_over(audited, button) == []
+        audited.page.keyboard.press("Escape")
+        audited.page.locator("dialog").wait_for(state="detached")
+
+
+def test_everything_is_reached_with_the_keyboard_and_a_dialog_gives_the_focus_back(tab: Tab) -> None:
+    tab.page.locator(".strip a").first.wait_for()
+
+    def focused() -> str:
+        return str(tab.page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent.trim()"))
+
+    tab.page.keyboard.press("Tab")
+    assert focused() == "Skip to the content"
+    tab.page.keyboard.press("Enter")
+    assert tab.page.evaluate("document.activeElement.id") == "main"
+    seen = []
+    for _ in range(45):
+        tab.page.keyboard.press("Tab")
+        seen.append(focused())
+        if seen[-1] == "Pause heartbeat":
+            break
+    assert [name for name in seen if "heartbeat" in name] == [
+        "heartbeat",
+        "Run now: heartbeat",
+        "Dry run of heartbeat",
+        "Pause heartbeat",
+    ]
+    for way_out in ("Escape", "Enter"):  # the second on Cancel
+        tab.page.keyboard.press("Enter")
+        dialog = tab.page.get_by_role("dialog", name="Pause heartbeat?")
+        dialog.wait_for()
+        for _ in range(8):
+            tab.page.keyboard.press("Tab")
+            assert tab.page.evaluate(
+                "Boolean(document.activeElement.closest('dialog')) || document.activeElement === document.body"
+            )
+        dialog.get_by_role("button", name="Cancel").focus()
+        tab.page.keyboard.press(way_out)
+        dialog.wait_for(state="detached")
+        assert focused() == "Pause heartbeat"
+
+
+def test_names_that_are_attacks_are_only_text(tab: Tab, shown: Console) -> None:
+    for page in ("stock", "customers", "reports"):
+        tab.page.goto(f"{shown.url}#/{page}")
+        for name in HOSTILE:
+            cell = tab.page.locator("td bdi").get_by_text(name, exact=True).first
+            cell.wait_for()
+            assert cell.evaluate("node => node.textContent") == name
+    assert tab.page.evaluate("window.owned") is None
+    assert tab.page.locator("main script, main img").count() == 0
+
+
+def test_it_is_small_and_soon_there(browser: "Browser", shown: Console, capsys: pytest.CaptureFixture[str]) -> None:
+    page = browser.new_page()
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    sizes: list[float] = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    began = time.monotonic()
+    page.goto(shown.url)
+    page.get_by_role("button", name="Run now: heartbeat").wait_for()
+    seconds = time.monotonic() - began
+    page.wait_for_load_state("networkidle")
+    page.close()
+    with capsys.disabled():
+        print(f"\nconsole: {sum(sizes) / 1000:.0f} kB in {len(sizes)} requests, usable after {seconds:.2f} s")
+    assert len(sizes) > 10
+    assert sum(sizes) < MOST_BYTES
+
+
+def test_a_wrong_key_a_right_one_and_out_again(browser: "Browser", shown: Console, closed: Served) -> None:
+    tab = Tab(browser.new_context().new_page())
+    page = tab.page
+    page.goto(closed.url.replace("/graphql", "/console"))
+    for wrong in ("crm_wrong", "päivää"):
+        page.get_by_label("API key").fill(wrong)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("alert").get_by_text("This key does not open the CRM.").wait_for()
+    key = secret(shown, "OPERATOR")
+    page.get_by_label("API key").fill(key)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Jobs").wait_for()
+    page.get_by_role("button", name="Dry run of heartbeat").click()
+    page.get_by_text("The API answered within").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    assert page.evaluate("JSON.stringify(localStorage)") == "{}"
+    assert page.context.cookies() == []
+    page.reload()
+    page.get_by_role("heading", name="Jobs").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("API key").wait_for()
+    assert key not in page.evaluate("JSON.stringify(sessionStorage)")
+    page.context.close()
+    assert tab.refused == []
+    assert [text for text in tab.complaints if "status of 401" not in text] == [], "the browser's own word on a 401"
+
+
+def test_a_viewer_sees_and_is_told_what_takes_another_key(
+    browser: "Browser", shown: Console, closed: Served, slot: str
+) -> None:
+    tab = Tab(browser.new_context().new_page())
+    page = tab.page
+    url = closed.url.replace("/graphql", "/console")
+    page.goto(url)
+    page.get_by_label("API key").fill(secret(shown, "VIEWER"))
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Pause low_stock").click()
+    page.get_by_label("Why").fill("I want to")
+    page.get_by_role("button", name="Pause it").click()
+    page.locator(".messages", has_text="Your key is not allowed to do this.").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Run now: low_stock").click()
+    page.get_by_role("dialog").get_by_role("alert").get_by_text("Your key is not allowed").wait_for()
+    page.keyboard.press("Escape")
+    page.goto(f"{url}#/runs/low_stock/{slot}")
+    page.locator(".note.bad", has_text="ValueError").wait_for()
+    page.goto(f"{url}#/queue")
+    page.get_by_role("alert").get_by_text("Your key is not allowed").wait_for()
+    page.locator(".figures", has_text="Waiting").wait_for()
+    assert page.get_by_text("Stack", exact=True).count() == 0
+    page.context.close()
+    assert shown.ask('{ job(name: "low_stock") { pause { reason } } }') == {"job": {"pause": None}}
+    assert [text for text in tab.complaints if "status of 40" not in text] == []
+
+
+def test_loading_empty_and_broken_are_shown_and_it_recovers(browser: "Browser", shown: Console) -> None:
+    tab = Tab(browser.new_context().new_page())
+    page = tab.page
+    held: list[Route] = []
+    page.goto(shown.url)
+    card = page.get_by_role("region", name="weekly_report")
+    card.get_by_text("No runs yet").wait_for()
+    page.route("**/graphql", lambda route: held.append(route))  # noqa: PLW0108 - playwright takes no builtin
+    card.get_by_role("link", name="History").click()
+    page.locator(".skeleton").get_by_text("Loading").wait_for(state="attached")
+    page.unroute("**/graphql")
+    for route in held:
+        route.continue_()
+    page.get_by_text("No such runs").wait_for()
+    port = int(shown.url.rpartition(":")[2].partition("/")[0])
+    shown.served.end()
+    page.get_by_role("link", name="Stock").click()
+    page.get_by_role("alert").get_by_text("The server does not answer.").wait_for()
+    page.get_by_role("button", name="Try again").click()
+    shown.served = Served(shown.place, port)
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("row", name="Peppermint tea").wait_for()
+    assert page.get_by_role("alert").count() == 0
+    page.goto(f"{shown.url}#/%E0%A4%A")
+    page.get_by_role("heading", name="Jobs").wait_for()
+    page.context.close()
+    assert [text for text in tab.complaints if "ERR_CONNECTION_REFUSED" not in text] == []
