@@ -1,0 +1,271 @@
+"""What does a stage cost a month? `python -m benchmarks.cost` prints the table of the README.
+
+What each piece of work asks of AWS was measured on MiniStack and is kept in `units.json`; `--measure` does it again. How
+often each is done, and what cannot be measured here, is assumed below; prices are in `prices`.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.prices import NOTED, bill
+from localdev.emulator import Emulator, fetch
+from localdev.environment import FIXED
+from localdev.state import State
+
+UNITS = Path(__file__).with_name("units.json")
+ROOT = UNITS.parent.parent
+Units = dict[str, float]
+Quantities = dict[str, float]
+"""What is metered, by the names in `prices`."""
+
+YEARS = 2
+DAYS = 365 / 12
+SECONDS = DAYS * 86400
+GB = 2**30
+FIRINGS = {"low_stock": 2 * DAYS, "order_reminders": DAYS, "customer_cleanup": 52 / 12, "weekly_report": 52 / 12}
+BEATS = 288 * DAYS
+CALLS = {"order": 1, "orders_page": 4, "customer_by_email": 10, "hello": 5}
+"""Requests with a key, for each order that is placed."""
+LOW, LAPSING, WEEK = 0.01, 0.3 / 52, 7 / (YEARS * 365)
+"""Of the products, those low at each restock; of the customers, those cleaned up a week; of the orders, those of a week."""
+
+MEMORY = {"api": 1.0, "heartbeat": 0.5, "job": 1.0}
+WARM, A_CALL, COLD = 0.05, 0.01, 2.0
+"""Seconds of a function that starts from memory, that each call of DynamoDB or SQS adds, and that a cold start adds."""
+COLD_SHARE = 0.01
+LOG_BYTES = {"request": 1000, "invocation": 2000, "line": 400}
+LOG_MONTHS = 3
+POLLS = 5 * SECONDS / 20
+"""Of the queue: five pollers of Lambda, each asking every 20 seconds."""
+ALARM_METRICS = 46
+STEADY_METRICS, RUN_METRICS = 8, 3
+"""Five of API Gateway for POST and three of the heartbeat; three of a run of another job, each paid for an hour."""
+
+
+WORK = {
+    "order": "an order of 2 lines, with an Idempotency-Key",
+    "orders_page": "a page of 100 orders with customers and products",
+    "customer_by_email": "a customer by e-mail",
+    "hello": "`hello`, with a key",
+    "heartbeat": "a heartbeat with its watch, two functions",
+    "low_stock.run": "`low_stock`: a run",
+    "low_stock.row": "… and each product",
+    "order_reminders.run": "`order_reminders`: a run",
+    "order_reminders.row": "… and each order",
+    "customer_cleanup.run": "`customer_cleanup`: a run",
+    "customer_cleanup.row": "… and each customer",
+    "weekly_report.run": "`weekly_report`: a run, two functions",
+    "weekly_report.row": "… and each order of the week",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    name: str
+    customers: int
+    products: int
+    orders: int
+
+    def times(self, factor: int) -> "Size":
+        return Size(self.name, int(self.customers * factor), int(self.products * factor), int(self.orders * factor))
+
+    @property
+    def placed(self) -> float:
+        """Orders a month."""
+        return self.orders / YEARS / 12
+
+
+SMALL = Size("small", 10_000, 1_000, 100_000)
+SIZES = (SMALL, replace(SMALL.times(10), name="medium"), replace(SMALL.times(100), name="large"))
+
+
+def kept_units() -> dict[str, Units]:
+    found: dict[str, Units] = json.loads(UNITS.read_text())
+    return found
+
+
+def work_of(units: Units, times: float, *, memory: float, cold: float, log: float) -> Quantities:
+    """What a piece of work uses when it is done so often a month; `log` is bytes, `cold` how many of 1 start cold."""
+    seconds = (units["calls"] + units["sqs_calls"]) * A_CALL
+    starts = units["invocations"] * (WARM + COLD * cold)
+    logged = log * times / GB
+    return {
+        "write_units": units["write_units"] * times,
+        "read_units": units["read_units"] * times,
+        "sqs_calls": units["sqs_calls"] * times,
+        "requests": units["requests"] * times,
+        "invocations": units["invocations"] * times,
+        "gb_seconds": (seconds + starts) * memory * times,
+        "stored_gb": units["byte_days"] * times / DAYS / GB,
+        "table_gb": units["byte_days"] * times / DAYS / GB,
+        "log_gb": logged,
+        "kept_log_gb": logged * LOG_MONTHS,
+    }
+
+
+def together(parts: Iterable[Quantities]) -> Quantities:
+    found: Quantities = {}
+    for part in parts:
+        for name, quantity in part.items():
+            found[name] = found.get(name, 0.0) + quantity
+    return found
+
+
+def heartbeat(units: Mapping[str, Units]) -> Quantities:
+    """With its watch, and what it asks of the API: the same for every size. Each is a trace of X-Ray."""
+    log = LOG_BYTES["invocation"] + LOG_BYTES["request"]
+    found = work_of(units["heartbeat"], BEATS, memory=MEMORY["heartbeat"], cold=0, log=log)
+    return {**found, "traces": found["invocations"]}
+
+
+def fixed(units: Mapping[str, Units]) -> Quantities:
+    """What is paid whatever the size."""
+    metrics = STEADY_METRICS + RUN_METRICS * sum(FIRINGS.values()) * 3600 / SECONDS
+    standing = {"sqs_calls": POLLS, "alarm_metrics": ALARM_METRICS, "custom_metrics": metrics, "dashboards": 1}
+    log = LOG_BYTES["invocation"]
+    runs = (
+        work_of(units[f"{job}.run"], times, memory=MEMORY["job"], cold=1, log=log) for job, times in FIRINGS.items()
+    )
+    return together([standing, heartbeat(units), *runs])
+
+
+def asked(size: Size, units: Mapping[str, Units]) -> Quantities:
+    """Requests with a key."""
+    log = LOG_BYTES["request"]
+    return together(
+        work_of(units[name], calls * size.placed, memory=MEMORY["api"], cold=COLD_SHARE, log=log)
+        for name, calls in CALLS.items()
+    )
+
+
+def rows_worked_on(size: Size, units: Mapping[str, Units]) -> Quantities:
+    """By the jobs."""
+    lines = LOG_BYTES["line"]
+    return together(
+        work_of(units[f"{job}.row"], rows * FIRINGS[job], memory=MEMORY["job"], cold=0, log=log)
+        for job, rows, log in (
+            ("low_stock", LOW * size.products, lines),
+            ("order_reminders", WEEK * size.orders, lines),
+            ("customer_cleanup", LAPSING * size.customers, 0),
+            ("weekly_report", WEEK * size.orders, 0),
+        )
+    )
+
+
+def kept(size: Size, units: Mapping[str, Units]) -> Quantities:
+    table = index = 0.0
+    for name, count in (("a_customer", size.customers), ("a_product", size.products), ("order", size.orders)):
+        table += units[name]["table_bytes"] * count / GB
+        index += units[name]["index_bytes"] * count / GB
+    return {"table_gb": table, "stored_gb": table + index}
+
+
+def proportional(size: Size, units: Mapping[str, Units]) -> Quantities:
+    """What twice the customers, products and orders use twice of."""
+    return together([asked(size, units), rows_worked_on(size, units), kept(size, units)])
+
+
+def traces(invocations: float) -> float:
+    """X-Ray takes the first of each second and 5 % of the others, here of work that is spread evenly."""
+    first = min(invocations, SECONDS)
+    return first + 0.05 * (invocations - first)
+
+
+def quantities(size: Size, units: Mapping[str, Units]) -> Quantities:
+    standing, growing = fixed(units), proportional(size, units)
+    return together([standing, growing, {"traces": traces(growing["invocations"])}])
+
+
+def table(units: Mapping[str, Units]) -> str:
+    used = [quantities(size, units) for size in SIZES]
+    bills = [bill(each) for each in used]
+    free = [sum(bill(each, free=True).values()) for each in used]
+    share = sum(bill(heartbeat(units)).values())
+    rows = [
+        ("", [size.name for size in SIZES]),
+        ("---", ["---:"] * len(SIZES)),
+        ("customers / products", [f"{size.customers:,} / {size.products:,}" for size in SIZES]),
+        ("orders in two years", [f"{size.orders:,}" for size in SIZES]),
+        ("API requests a month", [f"{size.placed * sum(CALLS.values()):,.0f}" for size in SIZES]),
+        *((name, [f"{each[name]:,.2f}" for each in bills]) for name in bills[0]),
+        ("**together, USD a month**", [f"**{sum(each.values()):,.2f}**" for each in bills]),
+        ("of it the heartbeat with its watch", [f"{share:,.2f}"] * len(SIZES)),
+        ("together, after what an account has free", [f"{each:,.2f}" for each in free]),
+    ]
+    return _markdown(rows)
+
+
+def measured(units: Mapping[str, Units]) -> str:
+    columns = {
+        "write_units": "write units",
+        "read_units": "read units",
+        "calls": "calls of DynamoDB",
+        "sqs_calls": "of SQS",
+    }
+    rows = [
+        ("measured", list(columns.values())),
+        ("---", ["---:"] * len(columns)),
+        *((text, [f"{units[name][column]:.4g}" for column in columns]) for name, text in WORK.items()),
+    ]
+    return _markdown(rows)
+
+
+def _markdown(rows: Iterable[tuple[str, list[str]]]) -> str:
+    return "\n".join("| " + " | ".join([name, *cells]) + " |" for name, cells in rows)
+
+
+def measure() -> str:
+    """`units`, in a process whose environment leads to an emulator of its own."""
+    fetch()
+    with tempfile.TemporaryDirectory() as scratch:
+        state = State(Path(scratch))
+        state.create()
+        state.log.touch()
+        with state.lifetime_lock.open("w") as lock:
+            emulator = Emulator(state, lock.fileno())
+            try:
+                while not emulator.ready():
+                    if not emulator.running():
+                        raise SystemExit(state.log.read_text())
+                    time.sleep(0.05)
+                return _run(emulator.endpoint)
+            finally:
+                emulator.end()
+
+
+def _run(endpoint: str) -> str:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "CRM_"))}
+    environment = (
+        kept
+        | FIXED
+        | {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "CRM_STAGE": "cost",
+            "CRM_CLEANUP_FLOOR": "1000",
+        }
+    )
+    command = [sys.executable, "-m", "benchmarks.units"]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.cost", description="What a stage costs a month.")
+    parser.add_argument("--measure", action="store_true", help="measure the units again, on an emulator, and keep them")
+    if parser.parse_args().measure:
+        UNITS.write_text(measure())
+    units = kept_units()
+    print(f"us-east-1, prices noted on {NOTED}\n\n{table(units)}\n\n{measured(units)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
