@@ -17,6 +17,7 @@ def full(address: Address, *, endpoint: str, emulator: str, data: str, jobs: Job
     return f"""
   CRM on this machine
     API       {address.url}/graphql   ({access})
+    Console   {address.url}/console   (and GraphiQL at /graphql, in a browser)
     AWS       {emulator} at {endpoint}
     Data      {data}
     Jobs      {_JOBS[jobs]}
