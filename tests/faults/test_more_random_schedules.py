@@ -1,5 +1,7 @@
 """The other half of the random schedules: see `test_random_schedules.py`."""
 
+import os
+
 import pytest
 
 from tests.faults.company import company
@@ -7,7 +9,7 @@ from tests.faults.schedules import Player, all_due_at_once, fresh, judge
 
 pytestmark = pytest.mark.no_database
 
-FRESH = 500
+FRESH = 500 if os.environ.get("CRM_FULL_SIZE") else 150
 
 
 def test_more_fresh_schedules_end_with_the_right_books() -> None:

@@ -1,8 +1,9 @@
-"""A thousand random schedules of faults over all jobs: twenty that are always the same, the others new each time.
+"""Random schedules of faults over all jobs: twenty that are always the same, the others new each time.
 
-Half of them are in `test_more_random_schedules.py`, so that two workers share them.
+300 of them, and with CRM_FULL_SIZE=1 a thousand. Half of them are in `test_more_random_schedules.py`, so that two workers share them.
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from tests.faults.schedules import Player, all_due_at_once, fresh, judge, unguar
 pytestmark = pytest.mark.no_database
 
 FIXED = range(20)
-FRESH = 480
+FRESH = 480 if os.environ.get("CRM_FULL_SIZE") else 130
 CONTROL = range(100)
 
 
