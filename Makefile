@@ -3,6 +3,7 @@
 # make test [ARGS="-k name"]        make check: ruff and mypy        make reset: delete the local data
 # make python                      print the Python that has everything
 # make deploy STAGE=dev              package, upload and deploy [ARGS="--email me@example.com"]; then rollback, releases, delete
+# make bench [ARGS="peers"]         measure everything, or one section, side by side
 # make rehearse                     the deployment on an emulator; make rehearse-faults: and whether it notices what is missing
 # make clean                        delete the virtual environment and everything local
 
@@ -24,7 +25,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 ARGS ?=
 
-.PHONY: local test fast-forward reset check clean python package deploy rollback releases delete delete-data resources policies rehearse rehearse-faults
+.PHONY: local test bench fast-forward reset check clean python package deploy rollback releases delete delete-data resources policies rehearse rehearse-faults
 
 # No bytecode: each new file in the checkout restarts the server.
 local: $(STAMP)
@@ -32,6 +33,9 @@ local: $(STAMP)
 
 test: $(STAMP)
 	"$(BIN)/python" -m pytest $(ARGS)
+
+bench: $(STAMP)
+	"$(BIN)/python" -m benchmarks $(ARGS)
 
 check: $(STAMP)
 	"$(BIN)/ruff" check .

@@ -1,1 +1,1 @@
-"""What does it cost: bytes, milliseconds, dollars?"""
+"""What does it cost: calls, units, milliseconds, bytes, dollars? `python -m benchmarks` says it in one table."""

@@ -6,22 +6,15 @@ often each is done, and what cannot be measured here, is assumed below; prices a
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks import backend
 from benchmarks.prices import NOTED, bill
-from localdev.emulator import Emulator, fetch
-from localdev.environment import FIXED
-from localdev.state import State
 
 UNITS = Path(__file__).with_name("units.json")
-ROOT = UNITS.parent.parent
 Units = dict[str, float]
 Quantities = dict[str, float]
 """What is metered, by the names in `prices`."""
@@ -223,38 +216,7 @@ def _markdown(rows: Iterable[tuple[str, list[str]]]) -> str:
 
 
 def measure() -> str:
-    """`units`, in a process whose environment leads to an emulator of its own."""
-    fetch()
-    with tempfile.TemporaryDirectory() as scratch:
-        state = State(Path(scratch))
-        state.create()
-        state.log.touch()
-        with state.lifetime_lock.open("w") as lock:
-            emulator = Emulator(state, lock.fileno())
-            try:
-                while not emulator.ready():
-                    if not emulator.running():
-                        raise SystemExit(state.log.read_text())
-                    time.sleep(0.05)
-                return _run(emulator.endpoint)
-            finally:
-                emulator.end()
-
-
-def _run(endpoint: str) -> str:
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "CRM_"))}
-    environment = (
-        kept
-        | FIXED
-        | {
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "CRM_STAGE": "cost",
-            "CRM_CLEANUP_FLOOR": "1000",
-        }
-    )
-    command = [sys.executable, "-m", "benchmarks.units"]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return "".join(backend.run("benchmarks.units", CRM_STAGE="cost", CRM_CLEANUP_FLOOR="1000"))
 
 
 def main() -> int:

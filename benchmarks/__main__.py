@@ -1,0 +1,56 @@
+"""`python -m benchmarks [SECTION ...]` measures everything, or those sections, and prints one table.
+
+With `--keep` the table also goes to `benchmarks/README.md`, with the day and the machine.
+"""
+
+import argparse
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import backend
+from benchmarks.finding import Finding, read, table
+
+SECTIONS: dict[str, str] = {}
+"""By the name of their module."""
+KEPT = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
+
+
+def measured(name: str) -> list[Finding]:
+    print(f"... {name}", file=sys.stderr)
+    return [read(line) for line in backend.run(f"benchmarks.{name}")]
+
+
+def shown(found: dict[str, list[Finding]]) -> str:
+    parts = [f"### {SECTIONS[name]}\n\n{table(findings)}" for name, findings in found.items()]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return f"Measured on {datetime.now(UTC):%Y-%m-%d} ({machine}).\n\n" + "\n\n".join(parts) + "\n"
+
+
+def keep(text: str) -> None:
+    page = KEPT.read_text("utf-8")
+    before, _, rest = page.partition(BEGIN)
+    KEPT.write_text(before + BEGIN + "\n" + text + "\n" + END + rest.partition(END)[2], "utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure, side by side.")
+    parser.add_argument("section", nargs="*", choices=[[], *SECTIONS], metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--keep", action="store_true", help=f"write all of it to {KEPT.name}")
+    wanted = parser.parse_args()
+    if wanted.keep and wanted.section:
+        parser.error("--keep is for all sections together")
+    found = {name: measured(name) for name in wanted.section or SECTIONS}
+    text = shown(found)
+    print(text)
+    if wanted.keep:
+        keep(text)
+    missed = [finding for findings in found.values() for finding in findings if not finding.is_met]
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
