@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.crm.answers import RowsConnection
 from chalicelib.crm.tables import Customer, Line, Op, Order, Product, Report, Run
 from chalicelib.settings import settings
 
 TABLES: tuple[type[Model], ...] = (Customer, Product, Order, Line, Op, Run, Report)
 
 # A read answers or fails in seconds, so that a stall cannot eat a Lambda's minute (pynamodb's own: 30 s, 15 s, 4 tries).
-connection = Connection(
+connection = RowsConnection(
     region=settings.region,
     connect_timeout_seconds=1,
     read_timeout_seconds=5,
