@@ -43,6 +43,8 @@ class Settings:
     """Of a document, see `chalicelib.api.limits`."""
     cors_origins: str = ""
     """Origins, separated by commas, whose pages may call the API from a browser."""
+    reference_executor: bool = False
+    """Execute documents by graphql-core's own executor: slower, see `chalicelib.api.executor`."""
     graphiql: bool = True
     """Serve GraphiQL to browsers at GET /graphql."""
     api_url: str = ""

@@ -22,6 +22,7 @@ from graphql import (
 
 from chalicelib.api import bulk, jobs, keys, mutations, queries, reports
 from chalicelib.api.context import Context
+from chalicelib.api.executor import PlanningExecutor, RowResolver
 from chalicelib.api.faults import format_error
 from chalicelib.api.limits import MOST_CHARACTERS, MOST_COMMENTS, MOST_TOKENS, check_shape
 from chalicelib.api.price import Rules, read_rules
@@ -30,6 +31,7 @@ from chalicelib.crm import money
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
+from chalicelib.settings import settings
 
 ANYONE = "anyone"
 _MOST_ERRORS = 5
@@ -91,23 +93,23 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "rotateKey": keys.rotate_key,
         "revokeKey": keys.revoke_key,
     },
-    "Customer": {"orders": queries.all_orders, "lastOrderAt": lambda row, _: row.last_order},
+    "Customer": {"orders": queries.all_orders, "lastOrderAt": RowResolver(attrgetter("last_order"))},
     "Product": {
-        "price": lambda row, _: money.from_cents(row.cents),
-        "archived": lambda row, _: row.archived_at is not None,
+        "price": RowResolver(lambda row: money.from_cents(row.cents)),
+        "archived": RowResolver(lambda row: row.archived_at is not None),
     },
     "Order": {
         "customer": queries.order_customer,
         "products": queries.order_products,
-        "orderDate": lambda row, _: row.date,
-        "totalAmount": lambda row, _: money.from_cents(row.cents),
+        "orderDate": RowResolver(attrgetter("date")),
+        "totalAmount": RowResolver(lambda row: money.from_cents(row.cents)),
     },
     "OrderLine": {"product": queries.line_product},
     "PageInfo": {
-        "hasNextPage": lambda page, _: page.has_next,
-        "hasPreviousPage": lambda page, _: page.has_previous,
+        "hasNextPage": RowResolver(attrgetter("has_next")),
+        "hasPreviousPage": RowResolver(attrgetter("has_previous")),
     },
-    "DeadLetter": {"sentAt": lambda row, _: row["sent_at"]},
+    "DeadLetter": {"sentAt": RowResolver(lambda row: row["sent_at"])},
     "DeletedCustomer": {name: queries.of_deleted(name) for name in ("id", "name", "email", "phone", "createdAt")},
     "Report": {
         **{name: reports.content(name) for name in ("from", "to", "totals", "week", "before")},
@@ -122,14 +124,14 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "newCustomers": reports.new_customers,
     },
     "ReportEntry": {"revenue": reports.revenue},
-    "ApiKey": {"role": lambda row, _: row.role.name, "state": keys.state},
+    "ApiKey": {"role": RowResolver(lambda row: row.role.name), "state": keys.state},
     "JobRun": {
-        "cap": lambda run, _: run.arguments.get("cap"),
-        "period": lambda run, _: run.arguments.get("period"),
+        "cap": RowResolver(lambda run: run.arguments.get("cap")),
+        "period": RowResolver(lambda run: run.arguments.get("period")),
         "cursor": jobs.cursor,
         "counts": jobs.counts,
         "lines": jobs.lines,
-        "durationSeconds": lambda run, _: run.seconds,
+        "durationSeconds": RowResolver(attrgetter("seconds")),
     },
     **{
         f"{kind}Connection": {"pageInfo": queries.page_info}
@@ -172,12 +174,7 @@ def _bind(kind: GraphQLObjectType, resolvers: Mapping[str, Callable[..., Any]]) 
         if name in resolvers:
             field.resolve = resolvers[name]
         elif snake != name:
-            field.resolve = _attribute(snake)
-
-
-def _attribute(name: str) -> Callable[..., Any]:
-    get = attrgetter(name)
-    return lambda row, _info: get(row)
+            field.resolve = RowResolver(attrgetter(snake))
 
 
 @lru_cache(maxsize=_DOCUMENTS)
@@ -215,6 +212,7 @@ def run(
         context_value=Context(execute, actor),
         variable_values=dict(variables or {}),
         operation_name=operation,
+        executor_class=None if settings.reference_executor else PlanningExecutor,
     )
     assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
     return result
