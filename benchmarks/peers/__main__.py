@@ -10,7 +10,6 @@ from benchmarks.peers.contestant import Contestant, Running, running
 from benchmarks.peers.operations import OPERATIONS, Json, Operation
 from chalicelib.crm import database
 
-ROUNDS = 30
 OURS = Contestant("ours", "ours", "store.txt", calls=True)
 PEERS = (
     Contestant("with_django", "graphene-django on SQLite", "django.txt"),
@@ -43,7 +42,7 @@ def findings() -> Iterator[Finding]:
 def raced(field: Field, operation: Operation, body: str) -> dict[Contestant, float]:
     """Least seconds of each. They take turns, and every answer is compared with our own."""
     found: dict[Contestant, list[float]] = {contestant: [] for contestant in field}
-    for _ in range(ROUNDS):
+    for _ in range(operation.rounds):
         answers: dict[Contestant, Json] = {}
         for contestant, process in field.items():
             seconds, data = process.asked(body)

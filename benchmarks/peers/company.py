@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypedDict
 
-CUSTOMERS, PRODUCTS, ORDERS, LINES = 100, 100, 120, 3
+LINES = 3
 STOCK = 10**6
 _BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -20,19 +20,19 @@ class Company(TypedDict):
     orders: list[dict[str, Any]]
 
 
-def founded() -> Company:
+def founded(customer_count: int = 100, product_count: int = 100, order_count: int = 120) -> Company:
     """Written through this project's own store, whose tables must exist."""
     from chalicelib.crm import customers, orders, products  # noqa: PLC0415 - not all contestants have it
 
     people = [
         customers.create(f"Customer {number}", f"customer{number}@example.com", f"+1555{number:07d}", _BEGAN)
-        for number in range(CUSTOMERS)
+        for number in range(customer_count)
     ]
-    goods = [products.create(f"Product {number}", 5 + Decimal(number) / 4, STOCK) for number in range(PRODUCTS)]
+    goods = [products.create(f"Product {number}", 5 + Decimal(number) / 4, STOCK) for number in range(product_count)]
     placed = []
-    for number in range(ORDERS):
-        wanted = {goods[(LINES * number + line) % PRODUCTS].id: 1 + line for line in range(LINES)}
-        placed.append(orders.create(people[number % CUSTOMERS].id, wanted, _BEGAN + timedelta(hours=number)))
+    for number in range(order_count):
+        wanted = {goods[(LINES * number + line) % product_count].id: 1 + line for line in range(LINES)}
+        placed.append(orders.create(people[number % customer_count].id, wanted, _BEGAN + timedelta(hours=number)))
     left = products.find_all(row.id for row in goods)
     return {
         "customers": [

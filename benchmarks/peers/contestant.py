@@ -25,23 +25,23 @@ class Contestant:
     requirements: str
     calls: bool = False
 
-    def command(self, *options: str) -> list[str]:
-        uv = [sys.executable, "-m", "uv", "run", "--no-project", "--isolated", "--quiet", *options]
-        return [*uv, "--python", sys.executable, "--with-requirements", str(_HERE / self.requirements), "python"]
+    def python(self, *options: str) -> list[str]:
+        """The command of its environment's Python, which has nothing of ours."""
+        uv = [sys.executable, "-m", "uv", "run", "--no-project", "--isolated", *options, "--python", sys.executable]
+        return [*uv, "--with-requirements", str(_HERE / self.requirements), "python"]
 
-    def is_fetched(self) -> bool:
-        return (
-            subprocess.run([*self.command("--offline"), "-c", ""], check=False, stderr=subprocess.DEVNULL).returncode
-            == 0
-        )
+    def fetch(self) -> None:
+        """Needs the network only if uv has not kept it."""
+        nothing = ["-c", ""]
+        if subprocess.run([*self.python("--offline"), *nothing], check=False, capture_output=True).returncode:
+            subprocess.run([*self.python(), *nothing], check=True)
 
 
 class Running:
     def __init__(self, contestant: Contestant, environment: dict[str, str], company: Company) -> None:
         self._title = contestant.title
-        options = ("--offline",) if contestant.is_fetched() else ()
         self._process = subprocess.Popen(
-            [*contestant.command(*options), "-m", "benchmarks.peers.worker", contestant.module],
+            [*contestant.python("--offline", "--quiet"), "-m", "benchmarks.peers.worker", contestant.module],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -83,6 +83,8 @@ def running(
     contestants: tuple[Contestant, ...], environment: dict[str, str], company: Company
 ) -> Iterator[list[Running]]:
     """All of them, ready."""
+    for contestant in {each.requirements: each for each in contestants}.values():
+        contestant.fetch()
     started: list[Running] = []
     try:
         started.extend(Running(contestant, environment, company) for contestant in contestants)

@@ -30,10 +30,14 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`differs` are the paths in the answer that each contestant fills in its own way: they are not compared."""
+    """
+    The shorter it takes, the more `rounds` are needed for a least time that stays.
+    `differs` are the paths in the answer that each contestant fills in its own way: they are not compared.
+    """
 
     name: str
     title: str
+    rounds: int
     document: str
     variables: Callable[[Company], Json] = lambda _company: {}
     differs: tuple[str, ...] = ()
@@ -62,6 +66,7 @@ OPERATIONS = (
     Operation(
         "orders",
         "100 orders with customer and products",
+        25,
         """{ allOrders(first: 100, orderBy: ["-orderDate"]) {
   edges { node { id orderDate totalAmount customer { id name email } products { id name price } } }
   pageInfo { hasNextPage endCursor } } }""",
@@ -70,14 +75,16 @@ OPERATIONS = (
     Operation(
         "customer",
         "one customer by e-mail",
+        60,
         "query ($email: String!) { customer(email: $email) { id name email phone createdAt } }",
         lambda company: {"email": company["customers"][-1]["email"]},
     ),
-    Operation("hello", "hello", "{ hello }"),
+    Operation("hello", "hello", 100, "{ hello }"),
     # The last one: the orders that it places would be among those that are listed.
     Operation(
         "create_order",
         "create an order of two lines",
+        40,
         """mutation ($input: CreateOrderInput!) { createOrder(input: $input) {
   order { id orderDate totalAmount customer { id name email } products { id name price } } } }""",
         _order,

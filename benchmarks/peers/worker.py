@@ -3,20 +3,18 @@
 Its standard input brings a line with the company, then one with each question; a line on standard output answers each.
 """
 
-import cProfile
 import importlib
 import json
 import os
-import pstats
 import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from benchmarks.cpu import once
+from benchmarks.peers import shares
 from benchmarks.peers.operations import Json, event
 
 Handler: TypeAlias = Callable[[Json, Any], Json]
-PROFILED = 20
 
 
 def asked(handler: Handler, body: str) -> tuple[float, Json]:
@@ -42,10 +40,7 @@ def calls(handler: Handler, body: str) -> int:
 
 def profile(handler: Handler, body: str) -> None:
     """On standard error."""
-    profiler = cProfile.Profile()
-    for _ in range(PROFILED):
-        profiler.runcall(handler, event(body), None)
-    pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(40)
+    shares.show(lambda: handler(event(body), None), sys.stderr)
 
 
 def reply(handler: Handler, question: Json) -> Any:
