@@ -1,0 +1,41 @@
+"""What peers do on this project's store: their resolvers call it, and read in batches by the same look-ahead."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from chalicelib.api.context import Batch
+from chalicelib.crm import customers, orders, plans, products
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.listing import Page, Window, read_page
+from chalicelib.crm.orders import Order
+from chalicelib.crm.plans import OrderFilter
+from chalicelib.crm.products import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Of one request."""
+
+    customers: Batch[Customer] = field(default_factory=lambda: Batch(customers.find_all))
+    products: Batch[Product] = field(default_factory=lambda: Batch(products.find_all))
+
+    def find(self, email: str) -> Customer | None:
+        return customers.find_by_email(email)
+
+    def page(self, first: int | None, order_by: list[str | None] | None) -> Page[Order]:
+        page = read_page(plans.list_orders(OrderFilter(), order_by), Window(first=first))
+        found = [edge.node for edge in page.edges]
+        self.customers.want(order.customer_id for order in found)
+        self.products.want(line.product_id for order in found for line in order.lines)
+        return page
+
+    def place(self, customer_id: str, lines: Iterable[tuple[str, int]]) -> Order:
+        order = orders.create(customer_id, dict(lines))
+        self.products.want(line.product_id for line in order.lines)
+        return order
+
+    def customer(self, order: Order) -> Customer | None:
+        return self.customers.get(order.customer_id)
+
+    def products_of(self, order: Order) -> list[Product | None]:
+        return [self.products.get(line.product_id) for line in order.lines]

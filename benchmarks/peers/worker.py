@@ -1,0 +1,61 @@
+"""A contestant's process: `python -m benchmarks.peers.worker ours`.
+
+Its standard input brings a line with the company, then one with each question; a line on standard output answers each.
+"""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from benchmarks.cpu import once
+from benchmarks.peers import shares
+from benchmarks.peers.operations import Json, event
+
+Handler: TypeAlias = Callable[[Json, Any], Json]
+
+
+def asked(handler: Handler, body: str) -> tuple[float, Json]:
+    """Seconds of CPU, and the data that were answered. Whatever else is answered ends the process."""
+    request = event(body)
+    answers: list[Json] = []
+    seconds = once(lambda: answers.append(handler(request, None)))
+    answer = json.loads(answers[0]["body"])
+    if answers[0]["statusCode"] != 200 or "errors" in answer:  # noqa: PLR2004
+        raise SystemExit(f"{body} was answered {answers[0]}")
+    data: Json = answer["data"]
+    return seconds, data
+
+
+def calls(handler: Handler, body: str) -> int:
+    """Of DynamoDB."""
+    from benchmarks.charges import charged  # noqa: PLC0415 - not all contestants have what it needs
+
+    with charged() as charges:
+        asked(handler, body)
+    return charges.calls
+
+
+def profile(handler: Handler, body: str) -> None:
+    """On standard error."""
+    shares.show(lambda: handler(event(body), None), sys.stderr)
+
+
+def reply(handler: Handler, question: Json) -> Any:
+    wanted, body = question["wanted"], question["body"]
+    return {"asked": asked, "calls": calls, "profile": profile}[wanted](handler, body)
+
+
+def main() -> None:
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a contestant logs must not come between the answers
+    contestant = importlib.import_module(f"benchmarks.peers.{sys.argv[1]}")
+    handler = contestant.begin(json.loads(sys.stdin.readline()))
+    for line in sys.stdin:
+        print(json.dumps(reply(handler, json.loads(line))), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()
