@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from graphql import DocumentNode, OperationDefinitionNode, OperationType, get_operation_ast
+from graphql import DocumentNode, OperationType, get_operation_ast
 
 from chalicelib import telemetry
 from chalicelib.api import cors, graphiql, idempotency, negotiation, persisted
@@ -17,8 +17,8 @@ from chalicelib.api.caller import Caller, identify
 from chalicelib.api.faults import describe, format_error
 from chalicelib.api.message import Answer, Request
 from chalicelib.api.parameters import METHODS, Parameters, Refused, read_parameters
-from chalicelib.api.price import price
-from chalicelib.api.schema import answer, introspected, prepare, rules, run, schema
+from chalicelib.api.price import Price
+from chalicelib.api.schema import Invalid, answer, introspected, prepare, run
 from chalicelib.crm.credentials import Role
 from chalicelib.errors import CrmError, OverLimit
 from chalicelib.settings import settings
@@ -77,7 +77,7 @@ def _carry_out(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
     caller = identify(request.headers)
     parameters = _persisted(parameters, caller)
     prepared = prepare(parameters.query, hints=not caller.is_stranger)
-    if prepared.document is None:
+    if isinstance(prepared, Invalid):
         return {"errors": [format_error(error) for error in prepared.errors]}, {}
     operation = get_operation_ast(prepared.document, parameters.operation)
     if operation is None:
@@ -85,7 +85,7 @@ def _carry_out(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
     changes = operation.operation is OperationType.MUTATION
     if request.method in {"GET", "HEAD"} and changes:
         raise Refused(405, "Only queries can be sent with GET", "METHOD_NOT_ALLOWED", Allow="POST")
-    only_meta = _authorise(prepared.document, operation, parameters, caller)
+    only_meta = _authorise(prepared.prices.of(operation, parameters.variables or {}), caller)
     key = request.headers.get("idempotency-key") if changes else None
     headers = {}
     if only_meta and not parameters.variables:
@@ -112,11 +112,8 @@ def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
     return parameters
 
 
-def _authorise(
-    document: DocumentNode, operation: OperationDefinitionNode, parameters: Parameters, caller: Caller
-) -> bool:
+def _authorise(found: Price, caller: Caller) -> bool:
     """Whether nothing but the schema is asked for. Raises Unauthenticated, Forbidden, OverLimit."""
-    found = price(schema(), rules(), document, operation, parameters.variables or {})
     caller.check(max(found.role, Role.VIEWER) if found.introspects else found.role)
     if found.cost > settings.cost_limit:
         raise OverLimit(
@@ -126,8 +123,7 @@ def _authorise(
     return found.introspects and found.cost == 0 and found.depth == 0
 
 
-def _execute(document: DocumentNode | None, parameters: Parameters, caller: Caller) -> dict[str, Any]:
-    assert document is not None  # noqa: S101 - it was prepared
+def _execute(document: DocumentNode, parameters: Parameters, caller: Caller) -> dict[str, Any]:
     return answer(run(document, parameters.variables, parameters.operation, caller.name))
 
 

@@ -85,10 +85,13 @@ def _parse(text: bytes | str, what: str) -> Any:
         # Not json.loads of bytes, which would guess UTF-16 and UTF-32 as well.
         text = text.decode("utf-8") if isinstance(text, bytes) else text
         check_json(text)
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise Refused(400, f"{what} is not valid JSON in UTF-8") from None
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

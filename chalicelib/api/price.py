@@ -7,7 +7,6 @@ fragments cost no time here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -106,12 +105,13 @@ class _Pricing:
         self._rules = rules
         self._variables = variables
         self._defaults: dict[str, ValueNode | None] = {}
+        self._fragments: dict[str, Price] = {}
+        self.depends_on_variables = False
         self._definitions = {
             definition.name.value: definition
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self.fragment = cache(self._fragment)
 
     def operation(self, operation: OperationDefinitionNode) -> Price:
         root = self._schema.get_root_type(operation.operation)
@@ -122,8 +122,11 @@ class _Pricing:
         return self._selections(operation.selection_set, root)
 
     def _fragment(self, name: str) -> Price:
-        definition = self._definitions[name]
-        return self._selections(definition.selection_set, self._schema.type_map[definition.type_condition.name.value])
+        if name not in self._fragments:
+            definition = self._definitions[name]
+            kind = self._schema.type_map[definition.type_condition.name.value]
+            self._fragments[name] = self._selections(definition.selection_set, kind)
+        return self._fragments[name]
 
     def _selections(self, selection_set: SelectionSetNode, kind: GraphQLNamedType) -> Price:
         total = Price()
@@ -131,7 +134,7 @@ class _Pricing:
             if isinstance(selection, FieldNode):
                 total = total.plus(self._field(selection, kind))
             elif isinstance(selection, FragmentSpreadNode):
-                total = total.plus(self.fragment(selection.name.value))
+                total = total.plus(self._fragment(selection.name.value))
             else:
                 condition = selection.type_condition  # type: ignore[attr-defined]  # an inline fragment
                 inner = self._schema.type_map[condition.name.value] if condition else kind
@@ -169,6 +172,7 @@ class _Pricing:
 
     def _literal(self, value: ValueNode | None) -> Any:
         if isinstance(value, VariableNode):
+            self.depends_on_variables = True
             name = value.name.value
             return self._variables[name] if name in self._variables else self._literal(self._defaults.get(name))
         if isinstance(value, IntValueNode):
@@ -176,15 +180,22 @@ class _Pricing:
         return value.values if isinstance(value, ListValueNode) else None
 
 
-def price(
-    schema: GraphQLSchema,
-    rules: Rules,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Mapping[str, Any],
-) -> Price:
-    """Of a valid document. Raises OverLimit for one that fragments make too deep."""
-    found = _Pricing(schema, rules, document, variables).operation(operation)
-    if found.depth > DEPTH:
-        raise OverLimit(f"The document has too many levels: at most {DEPTH}", "DOCUMENT_TOO_COMPLEX")
-    return found
+class Prices:
+    """Of the operations of a valid document. What no variable changes is worked out once."""
+
+    def __init__(self, schema: GraphQLSchema, rules: Rules, document: DocumentNode) -> None:
+        self._of_what = schema, rules, document
+        self._known: dict[str | None, Price] = {}
+
+    def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Price:
+        """Raises OverLimit if fragments make it too deep."""
+        name = operation.name.value if operation.name else None
+        if name in self._known:
+            return self._known[name]
+        pricing = _Pricing(*self._of_what, variables)
+        found = pricing.operation(operation)
+        if found.depth > DEPTH:
+            raise OverLimit(f"The document has too many levels: at most {DEPTH}", "DOCUMENT_TOO_COMPLEX")
+        if not pricing.depends_on_variables:
+            self._known[name] = found
+        return found

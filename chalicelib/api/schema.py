@@ -25,7 +25,7 @@ from chalicelib.api.context import Context
 from chalicelib.api.executor import PlanningExecutor, RowResolver
 from chalicelib.api.faults import format_error
 from chalicelib.api.limits import MOST_CHARACTERS, MOST_COMMENTS, MOST_TOKENS, check_shape
-from chalicelib.api.price import Rules, read_rules
+from chalicelib.api.price import Prices, Rules, read_rules
 from chalicelib.api.scalars import bind_scalars
 from chalicelib.crm import money
 from chalicelib.crm.customers import Customer
@@ -143,10 +143,15 @@ _KINDS = {Customer: "Customer", Product: "Product", Order: "Order"}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that was parsed and validated, or what is wrong with it."""
+    """A document that was parsed and validated, with its prices; or what is wrong with it."""
 
-    document: DocumentNode | None
-    errors: tuple[GraphQLError, ...] = ()
+    document: DocumentNode
+    prices: Prices
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    errors: tuple[GraphQLError, ...]
 
 
 @cache
@@ -178,7 +183,7 @@ def _bind(kind: GraphQLObjectType, resolvers: Mapping[str, Callable[..., Any]]) 
 
 
 @lru_cache(maxsize=_DOCUMENTS)
-def prepare(text: str, *, hints: bool = True) -> Prepared:
+def prepare(text: str, *, hints: bool = True) -> Prepared | Invalid:
     """Parse and validate; without `hints` no error suggests what the schema has instead. Raises OverLimit."""
     try:
         document = parse(
@@ -187,10 +192,12 @@ def prepare(text: str, *, hints: bool = True) -> Prepared:
     except GraphQLError as error:
         over_limit = "Parsing aborted" in error.message
         error.extensions = {"code": "DOCUMENT_TOO_COMPLEX" if over_limit else "GRAPHQL_PARSE_FAILED"}
-        return Prepared(None, (error,))
+        return Invalid((error,))
     check_shape(document)
     errors = validate(schema(), document, max_errors=_MOST_ERRORS, hide_suggestions=not hints)
-    return Prepared(None if errors else document, tuple(_failure(error, hints=hints) for error in errors))
+    if errors:
+        return Invalid(tuple(_failure(error, hints=hints) for error in errors))
+    return Prepared(document, Prices(schema(), rules(), document))
 
 
 def _failure(error: GraphQLError, *, hints: bool) -> GraphQLError:
@@ -227,7 +234,7 @@ def introspected(document: DocumentNode, operation: str | None) -> dict[str, Any
 def execute(text: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Run a document in process: the answer as a caller over HTTP gets it."""
     prepared = prepare(text)
-    if prepared.document is None:
+    if isinstance(prepared, Invalid):
         return {"errors": [format_error(error) for error in prepared.errors]}
     return answer(run(prepared.document, variables))
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.api import graphiql
-from chalicelib.api.price import price
-from chalicelib.api.schema import prepare, rules, schema
+from chalicelib.api.schema import Prepared, prepare
 from chalicelib.settings import settings
 from tests.api.conftest import Change
 from tests.api.door import HELLO, Reply, get, send
@@ -93,9 +92,9 @@ def test_each_example_is_valid_and_affordable() -> None:
     assert len(examples()) >= 4
     for example in examples():
         prepared = prepare(example)
-        assert prepared.document, prepared.errors
+        assert isinstance(prepared, Prepared), prepared
         for definition in prepared.document.definitions:
-            assert price(schema(), rules(), prepared.document, definition, {}).cost < settings.cost_limit / 5  # type: ignore[arg-type]
+            assert prepared.prices.of(definition, {}).cost < settings.cost_limit / 5  # type: ignore[arg-type]
 
 
 def test_the_header_for_a_key_is_prepared() -> None:

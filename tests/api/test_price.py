@@ -6,7 +6,7 @@ import pytest
 from graphql import GraphQLObjectType, build_schema, get_operation_ast, parse, validate
 
 from chalicelib.api import price as module
-from chalicelib.api.price import Price, Rule, price, read_rules
+from chalicelib.api.price import Price, Prices, Rule, read_rules
 from chalicelib.api.schema import rules, schema
 from chalicelib.crm.credentials import Role
 from chalicelib.errors import OverLimit
@@ -20,7 +20,7 @@ def priced(text: str, **variables: object) -> Price:
     assert validate(schema(), document) == []
     operation = get_operation_ast(document)
     assert operation is not None
-    return price(schema(), rules(), document, operation, variables)
+    return Prices(schema(), rules(), document).of(operation, variables)
 
 
 PAGE = "edges { node { id } }"
@@ -134,7 +134,7 @@ def test_only_the_operation_that_is_run_is_priced() -> None:
     document = parse("query A { hello } query B { keys { edges { cursor } } }")
     operation = get_operation_ast(document, "A")
     assert operation is not None
-    assert price(schema(), rules(), document, operation, {}) == Price(depth=1)
+    assert Prices(schema(), rules(), document).of(operation, {}) == Price(depth=1)
 
 
 def test_each_field_has_a_rule() -> None:
@@ -158,3 +158,21 @@ def test_a_schema_with_a_field_without_a_rule_does_not_start(rule: str, named: s
     assert SDL.count(rule) == 1
     with pytest.raises(LookupError, match=f"{named} needs a rule"):
         read_rules(build_schema(SDL.replace(rule, rule.partition(" @")[0])))
+
+
+def test_what_variables_change_is_priced_each_time() -> None:
+    document = parse(
+        f"query A($n: Int = 7) {{ allCustomers(first: $n) {{ {PAGE} }} }} "
+        f"query B {{ allCustomers(first: 3) {{ {PAGE} }} }} "
+        "query C($ids: [ID!]!) { a: allCustomers(first: 1) { ...Rows } hello } "
+        f"fragment Rows on CustomerConnection {{ {PAGE} }}"
+    )
+    prices = Prices(schema(), rules(), document)
+
+    def cost(name: str, **variables: object) -> int:
+        operation = get_operation_ast(document, name)
+        assert operation
+        return prices.of(operation, variables).cost
+
+    assert [cost("A", n=2), cost("A", n=50), cost("A"), cost("A", n=2)] == [5, 101, 15, 5]
+    assert [cost("B"), cost("B", n=2), cost("C"), cost("A", n=1)] == [7, 7, 3, 3]
