@@ -39,7 +39,7 @@ from graphql.pyutils import Path, is_iterable
 Fields: TypeAlias = dict[str, list[FieldDetails]]
 """What is selected of an object, by the name in the answer."""
 Get: TypeAlias = Callable[[Any], Any]
-Step: TypeAlias = Callable[[Any, Path | None], Any]
+Step: TypeAlias = Callable[[Any, Path], Any]
 """(row, its path) -> the answer for one field of it, or for all that are selected."""
 Complete: TypeAlias = Callable[[Any, GraphQLResolveInfo[Any], Path], Any]
 
@@ -69,10 +69,12 @@ class PlanningExecutor(IncrementalExecutor):
         grouped_field_set: Fields,
         position_context: Any,
     ) -> Any:
+        if path is None or position_context is not None:  # the root comes once: planning would cost more than it saves
+            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
         plans = self._plans
         if plans is None or plans.executor is not self:  # executors are copied for parts that come later
             plans = self._plans = _Plans(self)
-        if position_context is not None or not plans.are_plain:
+        if not plans.are_plain:
             return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
         return plans.of(parent_type, grouped_field_set)(source_value, path)
 
@@ -100,7 +102,7 @@ class _Plans:
         planned = ((name, self._field(kind, name, details)) for name, details in selected.items())
         steps = [(name, step) for name, step in planned if step]
 
-        def run(row: Any, path: Path | None) -> dict[str, Any]:
+        def run(row: Any, path: Path) -> dict[str, Any]:
             return {name: step(row, path) for name, step in steps}
 
         return run
@@ -145,7 +147,7 @@ class _Plans:
         as_it_is = str if wanted is GraphQLString or wanted is GraphQLID else None
         is_default = (field.resolve or executor.field_resolver) is default_field_resolver
 
-        def leaf(row: Any, path: Path | None) -> Any:
+        def leaf(row: Any, path: Path) -> Any:
             try:
                 value = get(row)
                 if type(value) is as_it_is:
@@ -182,7 +184,7 @@ class _Plans:
         executor, nodes = self.executor, _nodes(details)
         complete = self._completion(field.type, details)
 
-        def resolved(row: Any, path: Path | None) -> Any:
+        def resolved(row: Any, path: Path) -> Any:
             here = Path(path, name, kind.name)
             info = executor.build_resolve_info(field, nodes, kind, here)
             try:
