@@ -13,7 +13,10 @@ from pathlib import Path
 from benchmarks import backend
 from benchmarks.finding import Finding, read, table
 
-SECTIONS: dict[str, str] = {}
+SECTIONS = {
+    "growth": "Jobs against what they replace",
+    "memory": "Memory",
+}
 """By the name of their module."""
 KEPT = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
