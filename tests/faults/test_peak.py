@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.rows import DUE, a_customer, an_order
 from chalicelib.crm import customers, orders, tables
-from chalicelib.jobs import catalog, runs, slots
+from chalicelib.jobs import catalog, runs, slots, weekly_report
 from chalicelib.jobs.job import Job, Page, Work
 from tests.faults.environment import Environment, Stage, stage
 from tests.faults.memory import Memory
@@ -99,3 +99,16 @@ def test_if_a_run_kept_its_lines_that_would_be_seen(built: Stage) -> None:
     few, many = (_highest(built, size, keep=list[Page]().append) for size in (FEW, MANY))
     print(f"{few} bytes at {FEW} rows, {many} at {MANY}")
     assert many > few * MOST
+
+
+def test_the_report_finds_its_best_customers_without_a_list_of_all() -> None:
+    sums: dict[str, tuple[int, ...]] = {f"cus_{number:026d}": (number, 1) for number in range(20_000)}
+    work = Work("", 0, {}, {}, {}, lambda *_: {"data": {"node": None}}, lambda _: iter(()), list)
+    tracemalloc.start()
+    try:
+        best = weekly_report._top(work, sums)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [entry["cents"] for entry in best] == [19_999, 19_998, 19_997, 19_996, 19_995]
+    assert peak < 100_000, "a list of all would have millions of bytes"
