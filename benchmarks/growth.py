@@ -14,7 +14,16 @@ from benchmarks import cost, cpu
 from benchmarks.charges import Charges, charged
 from benchmarks.finding import Finding, tell
 from benchmarks.firing import fire, succeeded
-from benchmarks.rows import AFFECTED, DUE, IS_FULL, empty_tables, put_affected_again, put_books, put_company
+from benchmarks.rows import (
+    AFFECTED,
+    DUE,
+    IS_FULL,
+    empty_tables,
+    put_affected_again,
+    put_books,
+    put_company,
+    wait_for_ministack,
+)
 from benchmarks.scans import SCANS
 from chalicelib.crm import database, tables
 from chalicelib.jobs import catalog, queue, slots, weekly_report
@@ -45,6 +54,7 @@ class Pair:
 
 
 def main() -> None:
+    wait_for_ministack()
     database.create_tables()
     queue.create()
     found = {size: pairs(size) for size in (WARM, *SIZES)}

@@ -24,6 +24,7 @@ from benchmarks.rows import (
     put_customers,
     put_orders,
     put_products,
+    wait_for_ministack,
 )
 from chalicelib.crm import database
 from chalicelib.jobs import catalog, queue
@@ -64,6 +65,7 @@ CASES: tuple[tuple[Job, Put], ...] = (
 
 
 def findings() -> Iterator[Finding]:
+    wait_for_ministack()
     database.create_tables()
     queue.create()
     for job, put in CASES:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.firing import fire, succeeded
-from benchmarks.rows import DUE
+from benchmarks.rows import DUE, wait_for_ministack
 from chalicelib import telemetry
 from chalicelib.jobs import catalog
 
@@ -30,6 +30,7 @@ class _Nowhere(io.TextIOBase):
 
 
 def main() -> None:
+    wait_for_ministack()
     job, few, many = catalog.find(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     with redirect_stdout(_Nowhere()):
         telemetry.start()

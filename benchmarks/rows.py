@@ -36,6 +36,11 @@ DUE = {
 """The slots whose work it is."""
 
 
+def wait_for_ministack() -> None:
+    """It takes longer over many rows than DynamoDB, and the longest when it saves them. Call it before anything is asked."""
+    database.connection._read_timeout_seconds = 120  # noqa: SLF001 - fixed for what is deployed
+
+
 def row_id(kind: str, number: int) -> str:
     return f"{kind}_{number:026d}"
 
