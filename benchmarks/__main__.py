@@ -13,7 +13,11 @@ from pathlib import Path
 from benchmarks import backend
 from benchmarks.finding import Finding, read, table
 
-SECTIONS: dict[str, str] = {"peers": "API against peers"}
+SECTIONS = {
+    "peers": "API against peers",
+    "growth": "Jobs against what they replace",
+    "memory": "Memory",
+}
 """By the name of their module."""
 KEPT = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->"

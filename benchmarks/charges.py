@@ -1,8 +1,8 @@
 """What DynamoDB and SQS are asked for, and what DynamoDB would charge for it.
 
 Write units are MiniStack's, which are exact; a write whose condition does not hold is charged too, one unit. Its read units are not, so those are computed from the rows that came back by
-DynamoDB's rules: a row read by its key is rounded up to 4 KB by itself, the rows of a query together, and nothing costs less
-than one such step; half of it where the read need not be consistent. Nothing here filters or projects in DynamoDB, so
+DynamoDB's rules: a row read by its key is rounded up to 4 KB by itself, the rows of a query or of a page of a scan together,
+and nothing costs less than one such step; half of it where the read need not be consistent. Nothing here filters or projects in DynamoDB, so
 what came back is what was looked at; a query that only counts is given its rows' usual size.
 """
 
@@ -17,7 +17,7 @@ from chalicelib import aws
 from chalicelib.crm import database
 
 Item = Mapping[str, Mapping[str, Any]]
-_READS = ("GetItem", "BatchGetItem", "Query")
+_READS = ("GetItem", "BatchGetItem", "Query", "Scan")
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 _REFUSED = "ConditionalCheckFailedException"
 _STEP = 4096
@@ -28,15 +28,18 @@ _COUNTED = 200
 @dataclass(slots=True)
 class Charges:
     calls: int = 0
+    scans: int = 0
+    """Of the calls; no work of ours has any."""
     sqs_calls: int = 0
     read_units: float = 0.0
     write_units: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def call(self, model: Any, **_rest: Any) -> None:
-        assert model.name in _READS + _WRITES, model.name  # noqa: S101 - a Scan, or what has no rule here
+        assert model.name in _READS + _WRITES, model.name  # noqa: S101 - what has no rule here
         with self._lock:
             self.calls += 1
+            self.scans += model.name == "Scan"
 
     def sqs_call(self, **_rest: Any) -> None:
         with self._lock:

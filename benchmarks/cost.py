@@ -139,17 +139,22 @@ def asked(size: Size, units: Mapping[str, Units]) -> Quantities:
     )
 
 
+def rows_of_a_run(size: Size) -> dict[str, float]:
+    """Of each job."""
+    return {
+        "low_stock": LOW * size.products,
+        "order_reminders": WEEK * size.orders,
+        "customer_cleanup": LAPSING * size.customers,
+        "weekly_report": WEEK * size.orders,
+    }
+
+
 def rows_worked_on(size: Size, units: Mapping[str, Units]) -> Quantities:
-    """By the jobs."""
-    lines = LOG_BYTES["line"]
+    """By the jobs. A line is logged for each product and each order that is due."""
+    logged = {"low_stock": LOG_BYTES["line"], "order_reminders": LOG_BYTES["line"]}
     return together(
-        work_of(units[f"{job}.row"], rows * FIRINGS[job], memory=MEMORY["job"], cold=0, log=log)
-        for job, rows, log in (
-            ("low_stock", LOW * size.products, lines),
-            ("order_reminders", WEEK * size.orders, lines),
-            ("customer_cleanup", LAPSING * size.customers, 0),
-            ("weekly_report", WEEK * size.orders, 0),
-        )
+        work_of(units[f"{job}.row"], rows * FIRINGS[job], memory=MEMORY["job"], cold=0, log=logged.get(job, 0))
+        for job, rows in rows_of_a_run(size).items()
     )
 
 

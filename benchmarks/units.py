@@ -6,16 +6,16 @@ It needs the environment that `benchmarks.cost` gives it: an emulator of its own
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from typing import Any
 
 from benchmarks.charges import charged, row_bytes
+from benchmarks.firing import at, day, fire, queue_url, succeeded
 from chalicelib import aws, clock
 from chalicelib.api.http import respond
 from chalicelib.api.message import Request
@@ -38,25 +38,8 @@ PAGE = """{ allOrders(first: 100, orderBy: ["-orderDate"]) {
   pageInfo { hasNextPage endCursor } } }"""
 CUSTOMER = "query ($e: String!) { customer(email: $e) { id name email phone } }"
 Units = dict[str, float]
-_moments: list[datetime] = []
 _seconds = count()
 """Requests come a second apart: at one instant a key's bucket would not be full."""
-
-
-@contextmanager
-def at(moment: datetime) -> Iterator[None]:
-    _moments.append(moment)
-    clock.set_source(lambda: _moments[-1])
-    try:
-        yield
-    finally:
-        _moments.pop()
-        if not _moments:
-            clock.set_source(None)
-
-
-def day(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def stored() -> Units:
@@ -85,6 +68,8 @@ def measured(work: Callable[[], None], *, requests: int = 0, invocations: int = 
     with charged() as charges:
         work()
     after = stored()
+    if charges.scans:
+        raise SystemExit("something scans a table")
     counted = {name: getattr(charges, name) for name in ("write_units", "read_units", "calls", "sqs_calls")}
     kept = {name: after[name] - before[name] for name in after}
     return {**counted, "requests": requests, "invocations": invocations + requests, **kept}
@@ -151,24 +136,10 @@ def founded() -> tuple[Company, dict[str, Units]]:
     return Company(key, buyers, goods), kept
 
 
-def fire(job: Job, slot: datetime, rows: int) -> Units:
-    """A firing, and what the queue's consumer then makes of it."""
-    runner = Runner(execute, lambda: 300)
-    sqs = aws.client("sqs")
-    url = sqs.get_queue_url(QueueName=queue.NAME)["QueueUrl"]
-
-    def work() -> None:
-        runner.fire(job, slot)
-        if job.queued:
-            for message in sqs.receive_message(QueueUrl=url)["Messages"]:
-                runner.deliver(message["Body"], message["ReceiptHandle"])
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-
+def measured_run(job: Job, slot: datetime, rows: int) -> Units:
     with at(slot + timedelta(seconds=5)):
-        units = measured(work, invocations=1 + job.queued)
-        run = runs.find(job.name, slots.of(slot))
-    if run is None or run.status != "SUCCEEDED" or (run.counts and max(run.counts.values()) != rows):
-        raise SystemExit(f"{job.name} of {rows} rows became {run}")
+        units = measured(lambda: fire(job, slot), invocations=1 + job.queued)
+    succeeded(job, slot, rows)
     return units
 
 
@@ -207,7 +178,7 @@ def all_jobs(company: Company) -> dict[str, Units]:
             (catalog.ORDER_REMINDERS, f"{sunday}T08:00:00"),
             (catalog.WEEKLY_REPORT, f"{monday}T06:00:00"),
         ):
-            found.setdefault(job.name, []).append(fire(job, day(slot), rows))
+            found.setdefault(job.name, []).append(measured_run(job, day(slot), rows))
     both = {name: fitted(*pair) for name, pair in found.items()}
     return {
         f"{name}.{part}": units for name, pair in both.items() for part, units in zip(("run", "row"), pair, strict=True)
@@ -255,7 +226,7 @@ def main() -> int:
     database.create_tables()
     queue.create()
     queue.send(heartbeat.NAME, "warm")
-    aws.client("sqs").purge_queue(QueueUrl=aws.client("sqs").get_queue_url(QueueName=queue.NAME)["QueueUrl"])
+    aws.client("sqs").purge_queue(QueueUrl=queue_url())
     with at(day("2026-10-01T00:00:00")):
         company, units = founded()
     units |= all_jobs(company)

@@ -14,6 +14,7 @@ from chalicelib.crm import money, reads
 from chalicelib.crm.keys import shard, shards
 from chalicelib.crm.tables import Op
 from chalicelib.crm.transaction import Transaction
+from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 
 _PREFIX = "count#"
@@ -21,12 +22,22 @@ _PREFIX = "count#"
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """`customers`: how many there were at the end of the last day. The others: what fell into the days asked for."""
+    """What fell into the days that were asked for, of which `first` is the first. `gained`: customers that came, less those
+    that left.
+    """
 
-    customers: int
+    first: str | None
     orders: int
     cents: int
     new_customers: int
+    gained: int
+
+    @property
+    def customers(self) -> int:
+        """How many there were at the end of the last day. Only this takes the days before, too, which are read for it."""
+        if self.first is None:
+            return self.gained
+        return self.gained + _sums(" AND sk < :first", {":first": {"S": self.first}})["customers"]
 
     @property
     def revenue(self) -> Decimal:
@@ -44,21 +55,28 @@ def add(write: Transaction, day: str, row_id: str, **amounts: int) -> None:
 
 
 def stats(first: date | None = None, last: date | None = None) -> Stats:
-    """Totals from the day `first` to the day `last`, both included; without them, of all time."""
-    start = first.isoformat() if first else ""
+    """Totals from the day `first` to the day `last`, both included; without them, of all time. Raises InvalidInput."""
+    if first and last and first > last:
+        raise InvalidInput("from must not be after to", field="from")
+    start = first.isoformat() if first else None
+    end = last.isoformat() if last else "~"
+    bounds = {":first": {"S": start}, ":last": {"S": end}} if start else {":last": {"S": end}}
+    sums = _sums(" AND sk BETWEEN :first AND :last" if start else " AND sk <= :last", bounds)
+    return Stats(start, sums["orders"], sums["cents"], sums["created"], sums["customers"])
+
+
+def _sums(days: str, bounds: reads.Item) -> dict[str, int]:
     sums = dict.fromkeys(("customers", "orders", "cents", "created"), 0)
     for lane in shards(_PREFIX, settings.counter_shards):
-        for item in _days(lane, last.isoformat() if last else "~"):
-            sums["customers"] += reads.number(item, "customers")
-            if item["sk"]["S"] >= start:
-                for name in ("orders", "cents", "created"):
-                    sums[name] += reads.number(item, name)
-    return Stats(sums["customers"], sums["orders"], sums["cents"], sums["created"])
+        for item in _days(lane, days, bounds):
+            for name in sums:
+                sums[name] += reads.number(item, name)
+    return sums
 
 
-def _days(lane: str, last: str) -> Iterator[reads.Item]:
+def _days(lane: str, days: str, bounds: reads.Item) -> Iterator[reads.Item]:
     return reads.query(
         TableName=reads.table_name(Op),
-        KeyConditionExpression="pk = :lane AND sk <= :last",
-        ExpressionAttributeValues={":lane": {"S": lane}, ":last": {"S": last}},
+        KeyConditionExpression="pk = :lane" + days,
+        ExpressionAttributeValues={":lane": {"S": lane}, **bounds},
     )

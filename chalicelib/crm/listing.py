@@ -125,12 +125,13 @@ class _Reader(Generic[Row]):
         """The rows in walking order, and whether there are more."""
         exact, wanted = self._listing.exact, self._offset + self._size + 1
         # Where the index answers the filter, keys alone tell whether there is more: one query for a page and the next row.
+        # Elsewhere it is one too, if all of them pass.
         walk = Walk(
             path=self._listing.path,
             up=forward != self._listing.descending,
             start=start,
             stop=stop,
-            batch=wanted if exact else min(BATCH, settings.read_budget),
+            batch=wanted if exact else min(max(wanted, BATCH), settings.read_budget),
         )
         return self._read_exact(walk.positions()) if exact else self._read_filtered(walk.positions())
 
@@ -148,13 +149,16 @@ class _Reader(Generic[Row]):
         return found, next(positions, None) is not None
 
     def _read_filtered(self, positions: Iterator[Position]) -> tuple[list[Edge[Row]], bool]:
-        """Rows found beyond the page are read again by the next one."""
+        """Rows found beyond the page are read again by the next one, so it looks at no more than may be needed to find one:
+        at as many as are missing, and as many again as it has looked at in vain.
+        """
         found: list[Edge[Row]] = []
-        budget, end = settings.read_budget, self._offset + self._size
+        looked_at, end = 0, self._offset + self._size
         more = True
-        while more and len(found) <= end and budget > 0:
-            steps = self._steps(positions, min(BATCH, budget))
-            budget -= len(steps)
+        while more and len(found) <= end and looked_at < settings.read_budget:
+            missing, in_vain = end + 1 - len(found), looked_at - len(found)
+            steps = self._steps(positions, min(missing + in_vain, BATCH, settings.read_budget - looked_at))
+            looked_at += len(steps)
             found += self._edges(steps)
             more = bool(steps)
         more = len(found) > end or next(positions, None) is not None

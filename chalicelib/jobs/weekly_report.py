@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from heapq import nsmallest
+from typing import Any, TypeAlias
 
 from chalicelib import clock
 from chalicelib.crm import reports
@@ -33,6 +34,9 @@ query Totals($from: Date!, $to: Date!, $before: Date!, $beforeTo: Date!) {
   before: crmStats(from: $before, to: $beforeTo) { newCustomers orders revenue }
 }"""
 NAMES = "query Names($id: ID!) { node(id: $id) { ... on Customer { name } ... on Product { name } } }"
+
+_Sums: TypeAlias = dict[str, tuple[int, ...]]
+"""(cents, orders) of each customer, (cents, pieces) of each product: of everybody who ordered, so it must be small."""
 
 
 def step(work: Work) -> Page:
@@ -83,9 +87,9 @@ def line(totals: Mapping[str, Any]) -> str:
 
 
 def _sums(orders: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """[cents, orders] of each customer, [cents, pieces] of each product: text keys and whole numbers, as JSON keeps them."""
-    customers: dict[str, list[int]] = {}
-    products: dict[str, list[int]] = {}
+    """Text keys and whole numbers, as JSON keeps them."""
+    customers: _Sums = {}
+    products: _Sums = {}
     for order in orders:
         _add(customers, order["customerId"], _cents(order["totalAmount"]), 1)
         for entry in order["lines"]:
@@ -93,13 +97,13 @@ def _sums(orders: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"customers": customers, "products": products}
 
 
-def _add(sums: dict[str, list[int]], key: str, *amounts: int) -> None:
-    sums[key] = [old + new for old, new in zip(sums.get(key, [0] * len(amounts)), amounts, strict=True)]
+def _add(sums: _Sums, key: str, *amounts: int) -> None:
+    sums[key] = tuple(old + new for old, new in zip(sums.get(key, (0,) * len(amounts)), amounts, strict=True))
 
 
 def _finish(work: Work, first: date, last: date) -> Page:
-    customers: dict[str, list[int]] = {}
-    products: dict[str, list[int]] = {}
+    customers: _Sums = {}
+    products: _Sums = {}
     for content in work.contents(work.slot):
         for sums, part in ((customers, content["customers"]), (products, content["products"])):
             for key, amounts in part.items():
@@ -138,9 +142,9 @@ def _stored(stats: Mapping[str, Any], people: str) -> dict[str, int]:
     return {name: stats[people], "orders": stats["orders"], "cents": _cents(stats["revenue"])}
 
 
-def _top(work: Work, sums: Mapping[str, list[int]]) -> list[dict[str, Any]]:
+def _top(work: Work, sums: _Sums) -> list[dict[str, Any]]:
     """The five with the highest sums; the names as they are now, None for who is gone."""
-    best = sorted(sums.items(), key=lambda entry: (-entry[1][0], entry[0]))[:TOP]
+    best = nsmallest(TOP, sums.items(), key=lambda entry: (-entry[1][0], entry[0]))
     rows = [work.ask(NAMES, id=key)["node"] for key, _ in best]
     return [
         {"id": key, "name": row["name"] if row else None, "cents": cents, "count": count}

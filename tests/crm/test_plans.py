@@ -1,5 +1,6 @@
 """Which index a question takes, what that costs, and questions that are refused."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -173,6 +174,32 @@ def test_a_page_of_100_orders_with_customers_and_products_takes_four_calls() -> 
     assert len(edges) == 100
     assert all(edge["node"]["customer"]["name"] == "Ann" and edge["node"]["products"] for edge in edges)
     assert meter.calls == {"Query": 1, "BatchGetItem": 3}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "size", "batches"),
+    [
+        (OrderFilter(status="PLACED"), 100, [100, 1]),
+        (OrderFilter(status="PLACED"), 5, [6]),
+        (OrderFilter(status="CANCELLED"), 5, [6, 12, 24, 48, 13]),
+        (OrderFilter(status="CANCELLED"), 100, [100, 3]),
+    ],
+)
+def test_a_page_that_no_index_answers_looks_at_few_rows_beyond_its_own(
+    wanted: OrderFilter, size: int, batches: list[int]
+) -> None:
+    _past_orders(103)
+    listing, asked = list_orders(wanted), list[int]()
+
+    def fetch(order_ids: Iterable[str]) -> dict[str, orders.Order]:
+        some = list(order_ids)
+        asked.append(len(some))
+        return listing.fetch(some)
+
+    with metered() as meter:
+        read_page(replace(listing, fetch=fetch), Window(first=size))
+    assert [count for count in asked if count] == batches
+    assert meter.calls["Query"] <= 2
 
 
 @pytest.mark.parametrize("field", ["id", "cursor"])

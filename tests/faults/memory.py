@@ -89,6 +89,9 @@ class Memory:
         with self._lock:
             return self._operations[operation](request)
 
+    def put(self, row: Model) -> None:
+        self.answer("PutItem", {"TableName": row.Meta.table_name, "Item": row.serialize()})
+
     def rows(self) -> dict[str, Rows]:
         return {model.__name__: self.rows_of(model) for model in database.TABLES}
 

@@ -3,107 +3,41 @@
 The larger company has 3,000 rows of each kind; CRM_FULL_SIZE=1 gives it 100,000, which takes minutes to load.
 """
 
-import os
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from itertools import islice
 
 import pytest
-from pynamodb.models import Model
 
+from benchmarks.rows import AFFECTED, DUE, IS_FULL, empty_tables, put_company
 from chalicelib.api.schema import execute
-from chalicelib.crm import counters, customers, database, ids, moments, orders, products, tables
-from chalicelib.crm.transaction import Transaction
 from chalicelib.jobs import catalog, runs, slots
 from chalicelib.jobs.runner import Runner
 from tests.builders import time_is
-from tests.faults.company import SLOTS
 from tests.metering import Meter, metered
 
 pytestmark = pytest.mark.ministack
 
-FULL = bool(os.environ.get("CRM_FULL_SIZE"))
-SMALL, LARGE = 1000, 100_000 if FULL else 3000
-AFFECTED = 40
+SMALL, LARGE = 1000, 100_000 if IS_FULL else 3000
 JOBS = (catalog.CUSTOMER_CLEANUP, catalog.ORDER_REMINDERS, catalog.LOW_STOCK)
-NOW = SLOTS[catalog.CUSTOMER_CLEANUP]
-
-
-def _id(kind: str, number: int) -> str:
-    return f"{kind}_{number:026d}"
-
-
-def _product(number: int) -> products.Product:
-    stock = 3 if number < AFFECTED else 50
-    return products.Product(_id(ids.PRODUCT, number), None, f"Product {number}", 1250, stock, None, 0, "t")
-
-
-def _customer(number: int) -> customers.Customer:
-    created = NOW - timedelta(days=400 if number < AFFECTED else 30)
-    email = f"somebody{number}@example.com"
-    return customers.Customer(
-        _id(ids.CUSTOMER, number), f"Name {number}", email, None, moments.to_text(created), None, 0, "t"
-    )
-
-
-def _order(number: int) -> orders.Order:
-    date = NOW - timedelta(days=2 if number < AFFECTED else 30, seconds=number)
-    line = orders.OrderLine(_id(ids.PRODUCT, 999), "Product 999", 1, 1250)
-    customer = _id(ids.CUSTOMER, AFFECTED + number % 100)
-    return orders.new_order(_id(ids.ORDER, number), customer, moments.to_text(date), (line,))
-
-
-def _load(table: type[Model], rows: Iterable[Model]) -> None:
-    """Directly, as DynamoDB has them: the API would take an hour."""
-
-    def put(batch: tuple[Model, ...]) -> None:
-        requests = [{"PutRequest": {"Item": row.serialize()}} for row in batch]
-        answer = database.client().batch_write_item(RequestItems={table.Meta.table_name: requests})
-        assert not answer["UnprocessedItems"]
-
-    with ThreadPoolExecutor(4) as pool:
-        for _ in pool.map(put, _by_25(rows)):
-            pass
-
-
-def _by_25(rows: Iterable[Model]) -> Iterator[tuple[Model, ...]]:
-    rows = iter(rows)
-    while batch := tuple(islice(rows, 25)):
-        yield batch
-
-
-def _company(size: int) -> None:
-    began = time.perf_counter()
-    _load(tables.Product, (products._row(_product(number)) for number in range(size)))
-    _load(tables.Customer, (customers._row(_customer(number)) for number in range(size)))
-    _load(tables.Op, (tables.Op("email", _customer(n).email, owner=_customer(n).id) for n in range(AFFECTED)))
-    _load(tables.Order, (orders._row(_order(number)) for number in range(size)))
-    write = Transaction(proof=lambda: False)
-    counters.add(write, "2026-01-01", "x", customers=size)
-    write.commit()
-    print(f"{size} rows of each kind loaded in {time.perf_counter() - began:.0f} s")
 
 
 @contextmanager
-def _afterwards_empty() -> Iterator[None]:
-    """Deleting the tables is faster than deleting their rows."""
+def _company(size: int) -> Iterator[None]:
+    began = time.perf_counter()
     try:
+        put_company(size)
+        print(f"{size} rows of each kind loaded in {time.perf_counter() - began:.0f} s")
         yield
     finally:
-        for table in database.TABLES:
-            database.client().delete_table(TableName=table.Meta.table_name)
-        database.create_tables()
+        empty_tables()
 
 
 def _costs(size: int) -> dict[str, Meter]:
     found = {}
-    with _afterwards_empty():
-        _company(size)
+    with _company(size):
         for job in JOBS:
-            slot = SLOTS[job]
+            slot = DUE[job]
             began = time.perf_counter()
             with time_is(slot.isoformat()[:19]), metered() as found[job.name]:
                 Runner(execute, lambda: 300).fire(job, slot)

@@ -3,7 +3,6 @@
 10,000 orders, a real second for each Lambda; CRM_FULL_SIZE=1 has 100,000 and five seconds.
 """
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from pynamodb.models import Model
 
-from chalicelib.crm import customers, ids, moments, orders
+from benchmarks.rows import IS_FULL, a_customer, an_order, row_id
+from chalicelib.crm import customers, ids, orders
 from chalicelib.jobs import catalog, runs, slots
 from tests.faults.company import SLOTS
 from tests.faults.environment import Environment, stage
@@ -21,15 +20,10 @@ from tests.faults.memory import Memory
 
 pytestmark = pytest.mark.no_database
 
-FULL = bool(os.environ.get("CRM_FULL_SIZE"))
-ORDERS, SECONDS = (100_000, 5.0) if FULL else (10_000, 1.0)
+ORDERS, SECONDS = (100_000, 5.0) if IS_FULL else (10_000, 1.0)
 JOB = catalog.ORDER_REMINDERS
 DUE = SLOTS[JOB]
 CUSTOMERS = 100
-
-
-def _id(kind: str, number: int) -> str:
-    return f"{kind}_{number:026d}"
 
 
 @dataclass
@@ -53,20 +47,12 @@ def environment() -> Iterator[Environment]:
     with stage() as built:
         made = Environment(Memory(), DUE, begin=left.begin, seconds_left=left)
         for number in range(CUSTOMERS):
-            email, created = f"somebody{number}@example.com", moments.to_text(DUE)
-            row = customers.Customer(_id(ids.CUSTOMER, number), "Name", email, None, created, None, 0, "t")
-            _put(made.memory, customers._row(row))
+            made.memory.put(customers._row(a_customer(number, DUE)))
         for number in range(ORDERS):
-            date = moments.to_text(DUE - timedelta(days=2, seconds=number))
-            line = orders.OrderLine(_id(ids.PRODUCT, 1), "Lamp", 1, 1250)
-            customer = _id(ids.CUSTOMER, number % CUSTOMERS)
-            _put(made.memory, orders._row(orders.new_order(_id(ids.ORDER, number), customer, date, (line,))))
+            date = DUE - timedelta(days=2, seconds=number)
+            made.memory.put(orders._row(an_order(number, number % CUSTOMERS, date)))
         with built.play(made):
             yield made
-
-
-def _put(memory: Memory, row: Model) -> None:
-    memory.answer("PutItem", {"TableName": row.Meta.table_name, "Item": row.serialize()})
 
 
 def test_each_of_many_orders_is_reminded_of_once_however_often_the_time_is_up(environment: Environment) -> None:
@@ -81,5 +67,5 @@ def test_each_of_many_orders_is_reminded_of_once_however_often_the_time_is_up(en
     assert (run.status, run.attempts, run.counts["reminded"]) == ("SUCCEEDED", 1, ORDERS)
     kept = runs.kept(JOB.name, slots.of(DUE))
     lines = Counter(line.split()[5].rstrip(",") for page in kept for line in page.lines)
-    assert lines == {_id(ids.ORDER, number): 1 for number in range(ORDERS)}
+    assert lines == {row_id(ids.ORDER, number): 1 for number in range(ORDERS)}
     assert left.lambdas > 1

@@ -1,0 +1,61 @@
+"""A firing of a job at a time of our choice, with what the queue's consumer then makes of it: what a benchmark of jobs runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from chalicelib import aws, clock
+from chalicelib.api.schema import execute
+from chalicelib.jobs import queue, runs, slots
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.runner import Runner
+from chalicelib.jobs.runs import Run
+
+_moments: list[datetime] = []
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    _moments.append(moment)
+    clock.set_source(lambda: _moments[-1])
+    try:
+        yield
+    finally:
+        _moments.pop()
+        if not _moments:
+            clock.set_source(None)
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def fire(job: Job, slot: datetime) -> None:
+    """With all the time that it needs."""
+    runner = Runner(execute, lambda: 300)
+    with at(slot + timedelta(seconds=5)):
+        runner.fire(job, slot)
+        if job.queued:
+            _deliver(runner)
+
+
+def _deliver(runner: Runner) -> None:
+    sqs = aws.client("sqs")
+    for message in sqs.receive_message(QueueUrl=queue_url())["Messages"]:
+        runner.deliver(message["Body"], message["ReceiptHandle"])
+        sqs.delete_message(QueueUrl=queue_url(), ReceiptHandle=message["ReceiptHandle"])
+
+
+@cache
+def queue_url() -> str:
+    url: str = aws.client("sqs").get_queue_url(QueueName=queue.NAME)["QueueUrl"]
+    return url
+
+
+def succeeded(job: Job, slot: datetime, rows: int) -> Run:
+    """The run, which must have changed so many rows."""
+    run = runs.find(job.name, slots.of(slot))
+    if run is None or run.status != "SUCCEEDED" or (run.counts and max(run.counts.values()) != rows):
+        raise SystemExit(f"{job.name} of {rows} rows became {run}")
+    return run

@@ -1,0 +1,101 @@
+"""How much memory does a run need for its rows? What it has read it must let go, page by page.
+
+Each run is done by a process of its own (`resident`), which has warmed up with a run over a few rows before the many are
+there; what it has at its peak is Linux's own figure. In the report's week each order is another customer's: it adds up by
+customer, so that is the most that it can need.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from benchmarks.finding import Finding, tell
+from benchmarks.resident import WEEK
+from benchmarks.rows import (
+    IS_FULL,
+    NOW,
+    a_customer,
+    a_product,
+    an_order,
+    empty_tables,
+    put_claims,
+    put_customers,
+    put_orders,
+    put_products,
+    wait_for_ministack,
+)
+from chalicelib.crm import database
+from chalicelib.jobs import catalog, queue
+from chalicelib.jobs.job import Job
+
+FEW = 250
+"""Some pages."""
+MANY = 20_000 if IS_FULL else 4000
+"""MiniStack looks at every row of the list for each page of it, so that ten times as many take it a hundred times as long."""
+MOST = 30.0
+Put = Callable[[range, timedelta], None]
+"""Puts rows of these numbers, so long before those that are due at the slot in `DUE`."""
+
+
+def put_low(numbers: range, _ago: timedelta) -> None:
+    put_products(a_product(number, stock=3) for number in numbers)
+
+
+def put_inactive(numbers: range, _ago: timedelta) -> None:
+    created = NOW - timedelta(days=500)
+    put_customers(a_customer(number, created) for number in numbers)
+    put_claims(a_customer(number, created) for number in numbers)
+
+
+def put_ordered(numbers: range, ago: timedelta) -> None:
+    """Each by another customer."""
+    date = NOW - timedelta(days=2) - ago
+    put_customers(a_customer(number, date) for number in numbers)
+    put_orders(an_order(number, number, date - timedelta(seconds=number % 80_000)) for number in numbers)
+
+
+CASES: tuple[tuple[Job, Put], ...] = (
+    (catalog.ORDER_REMINDERS, put_ordered),
+    (catalog.WEEKLY_REPORT, put_ordered),
+    (catalog.LOW_STOCK, put_low),
+    (catalog.CUSTOMER_CLEANUP, put_inactive),
+)
+
+
+def findings() -> Iterator[Finding]:
+    wait_for_ministack()
+    database.create_tables()
+    queue.create()
+    for job, put in CASES:
+        print(f"    {job.name} of {MANY:,} rows", file=sys.stderr)
+        yield Finding(
+            f"`{job.name}` of {MANY:,} rows, at its peak",
+            grown(job, put),
+            unit="MiB",
+            against=f"after a run of {FEW}",
+            most=MOST,
+        )
+        empty_tables()
+
+
+def grown(job: Job, put: Put) -> float:
+    """In MiB."""
+    put(range(FEW), WEEK)
+    command = [sys.executable, "-m", "benchmarks.resident", job.name, str(FEW), str(MANY)]
+    environment = os.environ | {"CRM_CLEANUP_FLOOR": str(MANY)}
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        process.stdout.readline()
+        put(range(FEW, FEW + MANY), timedelta())
+        peak, _ = process.communicate("go on\n")
+    if process.returncode:
+        raise SystemExit(f"{command} ended with {process.returncode}")
+    return float(peak)
+
+
+if __name__ == "__main__":
+    tell(findings())

@@ -1,0 +1,149 @@
+"""Rows in any number, put into the tables directly: through the API 100,000 of them would take hours.
+
+A company of any size has the same work for each job: `AFFECTED` products are low, so many customers are inactive, and so
+many orders are of the week that the reminders and the report look at. Its books go back two years.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import islice, product
+
+from pynamodb.models import Model
+
+from benchmarks.backend import FULL
+from benchmarks.firing import day
+from chalicelib.crm import claims, counters, customers, database, ids, keys, moments, orders, products, tables, text
+from chalicelib.jobs import catalog
+from chalicelib.settings import settings
+
+IS_FULL = bool(os.environ.get(FULL))
+AFFECTED = 40
+GOODS = 20
+"""Products that are ordered."""
+HISTORY = 730
+"""Days of the books."""
+NOW = day("2026-11-22T02:00:00")
+"""On a Sunday."""
+DUE = {
+    catalog.CUSTOMER_CLEANUP: NOW,
+    catalog.ORDER_REMINDERS: day("2026-11-22T08:00:00"),
+    catalog.LOW_STOCK: day("2026-11-22T12:00:00"),
+    catalog.WEEKLY_REPORT: day("2026-11-23T06:00:00"),
+}
+"""The slots whose work it is."""
+
+
+def wait_for_ministack() -> None:
+    """It takes longer over many rows than DynamoDB, and the longest when it saves them. Call it before anything is asked."""
+    database.connection._read_timeout_seconds = 120  # noqa: SLF001 - fixed for what is deployed
+
+
+def row_id(kind: str, number: int) -> str:
+    return f"{kind}_{number:026d}"
+
+
+def a_product(number: int, stock: int = 50) -> products.Product:
+    return products.Product(row_id(ids.PRODUCT, number), None, f"Product {number}", 1250, stock, None, 0, "t")
+
+
+def a_customer(number: int, created: datetime) -> customers.Customer:
+    key, email = row_id(ids.CUSTOMER, number), f"somebody{number}@example.com"
+    return customers.Customer(key, f"Name {number}", email, None, moments.to_text(created), None, 0, "t")
+
+
+def an_order(number: int, customer: int, date: datetime) -> orders.Order:
+    line = orders.OrderLine(row_id(ids.PRODUCT, number % GOODS), f"Product {number % GOODS}", 1, 1250)
+    key = row_id(ids.ORDER, number)
+    return orders.new_order(key, row_id(ids.CUSTOMER, customer), moments.to_text(date), (line,))
+
+
+def put_products(rows: Iterable[products.Product]) -> None:
+    _put(tables.Product, (products._row(row) for row in rows))  # noqa: SLF001 - the rows as the domain writes them
+
+
+def put_customers(rows: Iterable[customers.Customer]) -> None:
+    """Without their claims, which a clean-up releases."""
+    _put(tables.Customer, (customers._row(row) for row in rows))  # noqa: SLF001 - as above
+
+
+def put_claims(rows: Iterable[customers.Customer]) -> None:
+    _put(tables.Op, (tables.Op(pk=claims.EMAIL, sk=text.fold(row.email), owner=row.id) for row in rows))
+
+
+def put_orders(rows: Iterable[orders.Order]) -> None:
+    _put(tables.Order, (orders._row(row) for row in rows))  # noqa: SLF001 - as above
+
+
+def put_company(size: int) -> None:
+    put_products(map(_product, range(size)))
+    put_customers(map(_customer, range(size)))
+    put_orders(map(_order, range(size)))
+    put_claims(map(_customer, range(AFFECTED)))
+
+
+def put_affected_again() -> None:
+    """As they were before a job changed them."""
+    put_products(map(_product, range(AFFECTED)))
+    put_customers(map(_customer, range(AFFECTED)))
+    put_claims(map(_customer, range(AFFECTED)))
+
+
+def put_books(size: int) -> None:
+    """The counters of that company. Each day has all of its rows at any size, so that the size is all that grows."""
+    lanes = keys.shards(counters._PREFIX, settings.counter_shards)  # noqa: SLF001 - the rows as the domain writes them
+    days = [str((NOW - timedelta(days=number)).date()) for number in range(-1, HISTORY + 32)]
+    sold, made = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for number in range(size):
+        order, customer = _order(number), _customer(number)
+        sold[_lane(order.id), order.date[:10]] += 1
+        made[_lane(customer.id), customer.created_at[:10]] += 1
+    rows = [(lane, date, sold[lane, date], made[lane, date]) for lane, date in product(lanes, days)]
+    _put(
+        tables.Op,
+        (tables.Op(lane, date, orders=n, cents=1250 * n, customers=m, created=m) for lane, date, n, m in rows),
+    )
+
+
+def empty_tables() -> None:
+    """Deleting the tables is faster than deleting their rows."""
+    for table in database.TABLES:
+        database.client().delete_table(TableName=table.Meta.table_name)
+    database.create_tables()
+
+
+def _lane(key: str) -> str:
+    return keys.shard(counters._PREFIX, key, settings.counter_shards)  # noqa: SLF001 - as above
+
+
+def _product(number: int) -> products.Product:
+    return a_product(number, stock=3 if number < AFFECTED else 50)
+
+
+def _customer(number: int) -> customers.Customer:
+    return a_customer(number, NOW - timedelta(days=400 if number < AFFECTED else 30 + number % 300))
+
+
+def _order(number: int) -> orders.Order:
+    days = 2 if number < AFFECTED else 30 + number % HISTORY
+    return an_order(number, AFFECTED + number % 50, NOW - timedelta(days=days, seconds=number))
+
+
+def _put(table: type[Model], rows: Iterable[Model]) -> None:
+    def put(batch: tuple[Model, ...]) -> None:
+        requests = [{"PutRequest": {"Item": row.serialize()}} for row in batch]
+        answer = database.client().batch_write_item(RequestItems={table.Meta.table_name: requests})
+        if answer["UnprocessedItems"]:
+            raise SystemExit("rows were left out")
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in pool.map(put, _by_25(rows)):
+            pass
+
+
+def _by_25(rows: Iterable[Model]) -> Iterator[tuple[Model, ...]]:
+    rows = iter(rows)
+    while batch := tuple(islice(rows, 25)):
+        yield batch

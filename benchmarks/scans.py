@@ -1,0 +1,64 @@
+"""What would the jobs cost without indexes? Each reads its tables whole, and the program picks: what the jobs of the Django
+CRM amount to on DynamoDB.
+
+They only find what is to be done; doing it would cost the same.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from pynamodb.models import Model
+
+from chalicelib.crm import database, moments, orders, reads, tables
+from chalicelib.jobs import customer_cleanup, low_stock, order_reminders, weekly_report
+from chalicelib.settings import settings
+
+
+def low_products(_due: datetime) -> int:
+    rows = _rows(tables.Product)
+    return sum("stock_s" in row and reads.number(row, "stock") < settings.low_stock_threshold for row in rows)
+
+
+def due_orders(due: datetime) -> int:
+    first, last = order_reminders.window(due.date())
+    placed = (row for row in _rows(tables.Order) if row["status"]["S"] == orders.PLACED)
+    return sum(first.isoformat() <= row["date"]["S"] < moments.day_after(last) for row in placed)
+
+
+def inactive_customers(due: datetime) -> int:
+    """Who ordered is found in the orders."""
+    before = customer_cleanup.cutoff(due).isoformat()
+    ordered = {row["customer_id"]["S"] for row in _rows(tables.Order) if row["date"]["S"] >= before}
+    created = ((row["id"]["S"], row["created_at"]["S"]) for row in _rows(tables.Customer))
+    return sum(key not in ordered and moment < before for key, moment in created)
+
+
+def week_orders(due: datetime) -> int:
+    """And the totals, and the sums by customer and product."""
+    first, last = weekly_report.week_of(due, {})
+    customers = sum(1 for _ in _rows(tables.Customer))
+    found, cents = 0, 0
+    sums: dict[str, int] = {}
+    for row in map(orders.load, _rows(tables.Order)):
+        if row.status != orders.PLACED:
+            continue
+        cents += row.cents
+        if first.isoformat() <= row.date < moments.day_after(last):
+            found += 1
+            for key, amount in ((row.customer_id, row.cents), *((line.product_id, line.cents) for line in row.lines)):
+                sums[key] = sums.get(key, 0) + amount
+    return found if customers and cents and sums else 0
+
+
+SCANS: Mapping[str, Callable[[datetime], int]] = {
+    low_stock.NAME: low_products,
+    order_reminders.NAME: due_orders,
+    customer_cleanup.NAME: inactive_customers,
+    weekly_report.NAME: week_orders,
+}
+"""By the job that each stands against: at a time, how many rows are to be worked on."""
+
+
+def _rows(table: type[Model]) -> Iterator[reads.Item]:
+    for page in database.client().get_paginator("scan").paginate(TableName=reads.table_name(table)):
+        yield from page["Items"]

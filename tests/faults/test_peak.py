@@ -1,0 +1,114 @@
+"""A run lets go of a page before it takes the next: three times as many rows need no more memory at a time.
+
+What the database in memory keeps of a run is not the run's, so here it forgets the lines. `benchmarks.memory` measures the
+other jobs too, as processes.
+"""
+
+import gc
+import logging
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from benchmarks.rows import DUE, a_customer, an_order
+from chalicelib.crm import customers, orders, tables
+from chalicelib.jobs import catalog, runs, slots, weekly_report
+from chalicelib.jobs.job import Job, Page, Work
+from tests.faults.environment import Environment, Stage, stage
+from tests.faults.memory import Memory
+
+pytestmark = pytest.mark.no_database
+
+JOB = catalog.ORDER_REMINDERS
+SLOT = DUE[JOB]
+WARM, FEW, MANY = 300, 500, 1500
+MOST = 1.05
+CUSTOMERS = 100
+
+
+@pytest.fixture(scope="module")
+def built() -> Iterator[Stage]:
+    with stage() as made, made.play(_due(WARM)) as environment:
+        environment.fire(JOB, SLOT)
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Else pytest would keep what is logged."""
+    caplog.set_level(logging.WARNING, "crm")
+
+
+def _due(many: int) -> Environment:
+    """So many orders are."""
+    memory = Memory()
+    for number in range(CUSTOMERS):
+        memory.put(customers._row(a_customer(number, SLOT)))
+    for number in range(many):
+        date = SLOT - timedelta(days=2, seconds=number)
+        memory.put(orders._row(an_order(number, number % CUSTOMERS, date)))
+    return Environment(memory, SLOT, choose=lambda _: _forget_lines(memory))
+
+
+def _forget_lines(memory: Memory) -> None:
+    memory._tokens.clear()
+    table = memory._tables[str(tables.Op.Meta.table_name)]
+    for key in [key for key in table.rows if key[0].startswith("run")]:
+        table.replace(key, None)
+
+
+def _highest(built: Stage, many: int, keep: Callable[[Page], object] = lambda _: None) -> int:
+    """The most bytes that Python had at a time, with the garbage of one page at most; `keep` gets each page."""
+    peaks: list[int] = []
+
+    def step(work: Work) -> Page:
+        page = JOB.step(work)
+        keep(page)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        gc.collect()
+        tracemalloc.reset_peak()
+        return page
+
+    with built.play(_due(many)) as environment:
+        _traced(environment, replace(JOB, step=step))
+        run = runs.find(JOB.name, slots.of(SLOT))
+    assert run
+    assert (run.status, run.counts["reminded"], len(peaks)) == ("SUCCEEDED", many, run.pages)
+    return max(peaks)
+
+
+def _traced(environment: Environment, job: Job) -> None:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        environment.fire(job, SLOT)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_run_over_three_times_the_rows_needs_no_more_memory(built: Stage) -> None:
+    few, many = (_highest(built, size) for size in (FEW, MANY))
+    print(f"{few} bytes at {FEW} rows, {many} at {MANY}")
+    assert many <= few * MOST
+
+
+def test_if_a_run_kept_its_lines_that_would_be_seen(built: Stage) -> None:
+    few, many = (_highest(built, size, keep=list[Page]().append) for size in (FEW, MANY))
+    print(f"{few} bytes at {FEW} rows, {many} at {MANY}")
+    assert many > few * MOST
+
+
+def test_the_report_finds_its_best_customers_without_a_list_of_all() -> None:
+    sums: dict[str, tuple[int, ...]] = {f"cus_{number:026d}": (number, 1) for number in range(20_000)}
+    work = Work("", 0, {}, {}, {}, lambda *_: {"data": {"node": None}}, lambda _: iter(()), list)
+    tracemalloc.start()
+    try:
+        best = weekly_report._top(work, sums)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [entry["cents"] for entry in best] == [19_999, 19_998, 19_997, 19_996, 19_995]
+    assert peak < 100_000, "a list of all would have millions of bytes"
