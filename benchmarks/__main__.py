@@ -17,6 +17,7 @@ SECTIONS = {
     "peers": "API against peers",
     "growth": "Jobs against what they replace",
     "memory": "Memory",
+    "start": "Cold start",
 }
 """By the name of their module."""
 KEPT = Path(__file__).with_name("README.md")
