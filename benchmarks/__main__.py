@@ -13,7 +13,9 @@ from pathlib import Path
 from benchmarks import backend
 from benchmarks.finding import Finding, read, table
 
-SECTIONS: dict[str, str] = {}
+SECTIONS: dict[str, str] = {
+    "contention": "Throughput and contention",
+}
 """By the name of their module."""
 KEPT = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
