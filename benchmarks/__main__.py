@@ -15,6 +15,7 @@ from benchmarks.finding import Finding, read, table
 
 SECTIONS: dict[str, str] = {
     "contention": "Throughput and contention",
+    "bulk": "Import",
 }
 """By the name of their module."""
 KEPT = Path(__file__).with_name("README.md")

@@ -37,8 +37,12 @@ def emulator() -> Iterator[str]:
 
 
 def environment(endpoint: str, **settings: str) -> dict[str, str]:
-    """That of this process, with nothing of AWS or of this project in it but what leads to the emulator."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "CRM_"))}
+    """That of this process, with nothing of AWS or of this project in it but what leads to the emulator.
+
+    What is meant for the benchmarks, CRM_BENCH_..., stays.
+    """
+    own = {name: text for name, text in os.environ.items() if name.startswith("CRM_BENCH_")}
+    kept = own | {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "CRM_"))}
     wanted = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1", "CRM_STAGE": "bench"}
     return kept | FIXED | wanted | settings
 

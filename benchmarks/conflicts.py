@@ -36,9 +36,10 @@ class Holds:
     """Because a condition did not hold."""
     conflicts: Counter[str] = field(default_factory=Counter)
     """Transactions cancelled, by the table whose row was held."""
-    arrivals: list[float] = field(default_factory=list)
-    """When each transaction came for the first time."""
-    _known: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    """Their tokens: one that is sent again has the same."""
+    first: Counter[str] = field(default_factory=Counter)
+    """Of the conflicts, those of transactions that were sent for the first time."""
     _until: dict[Row, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -48,10 +49,11 @@ class Holds:
         rows = [row_of(action) for action in asked["TransactItems"]]
         with self._lock:
             now = time.monotonic()
-            self._note(asked["ClientRequestToken"], now)
             held = [self._until.get(row, 0.0) > now for row in rows]
+            self._note(
+                asked["ClientRequestToken"], {row[0] for row, is_held in zip(rows, held, strict=True) if is_held}
+            )
             if any(held):
-                self.conflicts.update({row[0] for row, is_held in zip(rows, held, strict=True) if is_held})
                 return cancelled([CONFLICT if is_held else None for is_held in held])
             self._until.update(dict.fromkeys(rows, now + self.seconds))
         time.sleep(self.seconds)
@@ -62,11 +64,12 @@ class Holds:
         with self._lock:
             self.refused += REFUSED in codes
 
-    def _note(self, token: str, now: float) -> None:
+    def _note(self, token: str, met: set[str]) -> None:
         self.sent += 1
-        if token not in self._known:
-            self._known.add(token)
-            self.arrivals.append(now)
+        self.conflicts.update(met)
+        if token not in self.known:
+            self.known.add(token)
+            self.first.update(met)
 
 
 def row_of(action: dict[str, dict[str, Any]]) -> Row:
@@ -112,7 +115,7 @@ def slow_motion(times: float) -> Iterator[None]:
     What is asked of a database more slowly by that factor, and held longer by it, then goes as it would at full speed: so a
     small machine shows what happens at a rate that it does not reach.
     """
-    real = transaction.time
+    real = vars(transaction)["time"]
     slowed = SimpleNamespace(
         sleep=lambda seconds: time.sleep(seconds * times), monotonic=lambda: time.monotonic() / times
     )

@@ -5,10 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TypeVar
 
-Answer = TypeVar("Answer")
-Work = Callable[[random.Random], Answer]
 _MOST = 500
 """At work at a time. Nearly all of them only wait."""
 
@@ -34,14 +31,17 @@ def at_once(threads: int, times: int, work: Callable[[random.Random], object]) -
     return seconds
 
 
-def at_rate(rate: float, times: int, work: Callable[[random.Random], object]) -> None:
-    """A Poisson process: each piece comes at its time, whatever became of those before it."""
+def at_rate(rate: float, times: int, work: Callable[[random.Random], object]) -> float:
+    """A Poisson process: each piece comes at its time, whatever became of those before. The rate that it was in fact."""
     dice = random.Random(times)  # noqa: S311 - not a secret
     with ThreadPoolExecutor(_MOST) as pool:
-        due, done = time.monotonic(), []
+        began = due = time.monotonic()
+        done = []
         for number in range(times):
             due += dice.expovariate(rate)
             time.sleep(max(0.0, due - time.monotonic()))
             done.append(pool.submit(work, random.Random(number)))  # noqa: S311 - not a secret
+        came = times / (time.monotonic() - began)
     for one in done:
         one.result()
+    return came

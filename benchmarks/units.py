@@ -5,17 +5,16 @@ It needs the environment that `benchmarks.cost` gives it: an emulator of its own
 
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from typing import Any
 
 from benchmarks.charges import charged, row_bytes
+from benchmarks.served import in_process
 from chalicelib import aws, clock
 from chalicelib.api.http import respond
 from chalicelib.api.message import Request
@@ -214,18 +213,6 @@ def all_jobs(company: Company) -> dict[str, Units]:
     }
 
 
-class _Door(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        answer = respond(Request("POST", {name.lower(): text for name, text in self.headers.items()}, {}, body))
-        self.send_response(answer.status)
-        self.end_headers()
-        self.wfile.write(answer.body.encode())
-
-    def log_message(self, *_arguments: object) -> None:
-        """Standard output is for the units."""
-
-
 def beats() -> Units:
     runner = Runner(execute, lambda: 60)
     slot = day("2026-11-09T12:00:00")
@@ -238,16 +225,14 @@ def beats() -> Units:
                 runner.fire(catalog.HEARTBEAT, slot)
                 watch.look()
 
-    server = HTTPServer(("127.0.0.1", 0), _Door)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    object.__setattr__(settings, "api_url", f"http://127.0.0.1:{server.server_port}/graphql")
-    beat(WARM)
-    run = runs.find(heartbeat.NAME, slots.of(slot))
-    if run is None or not run.counts.get(heartbeat.UP):
-        raise SystemExit(f"the heartbeat found nobody: {run}")
-    with at(slot):
-        units = measured(lambda: beat(BEATS), requests=BEATS, invocations=BEATS)
-    server.shutdown()
+    with in_process(respond) as url:
+        object.__setattr__(settings, "api_url", url)
+        beat(WARM)
+        run = runs.find(heartbeat.NAME, slots.of(slot))
+        if run is None or not run.counts.get(heartbeat.UP):
+            raise SystemExit(f"the heartbeat found nobody: {run}")
+        with at(slot):
+            units = measured(lambda: beat(BEATS), requests=BEATS, invocations=BEATS)
     return each(units, BEATS)
 
 

@@ -57,8 +57,9 @@ def test_outside_of_such_a_request_ids_are_new() -> None:
     assert not ids.may_exist()
     with ids.made_from("outer", moment(NOW), again=True):
         assert ids.may_exist()
-        with pytest.raises(KeyError), ids.made_from("inner", moment(NOW), again=False):
+        with ids.made_from("inner", moment(NOW), again=False):
             assert not ids.may_exist()
+        with pytest.raises(KeyError), ids.made_from("inner", moment(NOW), again=False):
             raise KeyError
         assert ids.new_id(ids.ORDER) == made("outer", 1)[0]
     assert not ids.may_exist()
