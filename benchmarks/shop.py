@@ -32,7 +32,7 @@ class Shop:
         return order
 
     def differences(self) -> int:
-        """Orders, pieces of stock, counted orders and cents that are not as the callers were told."""
+        """Orders, pieces of stock, orders booked and orders counted that are not as callers were told; 1 for wrong cents."""
         told = {order.id: order for order in self.placed}
         sold = Counter(line.product_id for order in self.placed for line in order.lines)
         stored = products.find_all(self.products, consistent=True)
@@ -40,7 +40,7 @@ class Shop:
         bought = Counter(order.customer_id for order in self.placed)
         booked = customers.find_all(self.customers, consistent=True)
         activity = sum(abs(bought[key] - booked[key].orders) for key in self.customers)
-        counted = abs(_counted("orders") - len(told)) + abs(_counted("cents") - sum(one.cents for one in self.placed))
+        counted = abs(_counted("orders") - len(told)) + (_counted("cents") != sum(one.cents for one in self.placed))
         return len(told.keys() ^ _stored_orders()) + stock + activity + counted
 
 

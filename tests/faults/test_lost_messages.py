@@ -183,7 +183,7 @@ def test_a_restock_waits_out_conflicts_and_throttles(code: str) -> None:
     assert ending.tables == play(STORIES["restock"], Lossy())[1].tables
 
 
-@pytest.mark.parametrize(("operation", "name"), [("GetItem", "import order"), ("BatchGetItem", "create order")])
+@pytest.mark.parametrize(("operation", "name"), [("GetItem", "cancel order"), ("BatchGetItem", "create order")])
 def test_a_throttled_read_is_reported_as_unavailable_and_nothing_is_written(operation: str, name: str) -> None:
     def act(given: Any) -> None:
         with _answering(operation, lambda _: refused("ProvisionedThroughputExceededException"), times=FOREVER):
@@ -196,7 +196,7 @@ def test_a_throttled_read_is_reported_as_unavailable_and_nothing_is_written(oper
 
 @pytest.mark.parametrize("operation", ["GetItem", "BatchGetItem", "BatchWriteItem", "TransactWriteItems"])
 def test_what_is_our_own_mistake_is_raised_at_once_as_it_is(operation: str) -> None:
-    name = "import order" if operation == "GetItem" else "create order"
+    name = "cancel order" if operation == "GetItem" else "create order"
 
     def act(given: Any) -> None:
         with _answering(operation, lambda _: refused("ValidationException"), times=FOREVER) as answers:
