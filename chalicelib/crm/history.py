@@ -69,11 +69,12 @@ def record_all(past: Sequence[PastOrder]) -> list[Recorded | Exception]:
     new = [order for order in drafts if isinstance(order, Order) and good[order.id] not in held]
     lines.put_all((order.date, order.id, _product_ids(order)) for order in new)
 
+    known = orders.find_all(held.values(), consistent=True)
     latest: dict[str, Customer] = {}
 
     def finish(draft: Order, customer: Customer) -> Recorded:
         if holder := held.get(good[draft.id]):
-            return _same(holder, draft), False
+            return _same(known.get(holder), draft), False
         customer = latest.get(customer.id, customer)
         recorded = _record(draft, customer)
         latest[customer.id] = replace(customer, last_order=max(customer.last_order or "", draft.date))
@@ -121,7 +122,7 @@ def _write(order: Order, customer: Customer, reference: str) -> Order:
         except Stale:
             held = _holder(reference)
             if held:
-                return _same(held, order)
+                return _same(orders.find(held), order)
             found = customers.find(customer.id)
             if found is None:
                 raise UnknownCustomer("The customer was deleted meanwhile", field="customerEmail") from None
@@ -135,8 +136,7 @@ def _holder(reference: str) -> str | None:
     return claims.owner_of(claims.REFERENCE, text.fold(reference))
 
 
-def _same(order_id: str, wanted: Order) -> Order:
-    stored = orders.find(order_id)
+def _same(stored: Order | None, wanted: Order) -> Order:
     if stored is None or _content(stored) != _content(wanted):
         raise ReferenceConflict(field="reference")
     # A customer who was deleted comes back under another id when the files are imported again.

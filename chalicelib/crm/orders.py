@@ -85,8 +85,9 @@ def find(order_id: str) -> Order | None:
     return load(item) if item else None
 
 
-def find_all(order_ids: Iterable[str]) -> dict[str, Order]:
-    return {order_id: load(item) for order_id, item in reads.by_id(tables.Order, order_ids).items()}
+def find_all(order_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Order]:
+    items = reads.by_id(tables.Order, order_ids, consistent=consistent)
+    return {order_id: load(item) for order_id, item in items.items()}
 
 
 def create(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> Order:

@@ -166,7 +166,7 @@ def test_orders_recorded_together_take_a_transaction_each_and_share_the_rest() -
     with metered() as meter:
         again = history.record_all(past)
     assert again == [(order, False) for order, _ in map(_good, recorded)]
-    assert meter.calls == {"BatchGetItem": 1, "GetItem": 10}
+    assert meter.calls == {"BatchGetItem": 2}
 
 
 def test_of_orders_recorded_together_one_that_cannot_be_hinders_no_other() -> None:
