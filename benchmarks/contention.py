@@ -180,7 +180,7 @@ def overload(shop: Shop) -> Iterator[Finding]:
         holds, _ = under(shop, rate, MANY, 1)
         yield Finding(f"tries an order, {rate}/s of one product", holds.sent / ARRIVALS, "tries", most=ATTEMPTS)
         given_up = (shop.given_up - before) / ARRIVALS
-        most = 0.02 if rate == min(TOO_MANY) else None
+        most = 0.05 if rate == min(TOO_MANY) else None
         yield Finding(f"given up an order, {rate}/s of one product", given_up, "Conflict errors", most=most)
 
 

@@ -1,10 +1,9 @@
-"""Where does the time go? A profile, summed up by the parts that a reader of this project knows."""
+"""Where does the CPU time go? A profile, summed up by the parts that a reader of this project knows."""
 
 import pstats
 from cProfile import Profile
 
 PARTS = {
-    "waiting for the emulator": ("method 'recv", "method 'poll'", "method 'acquire'", "method 'read'", "time.sleep"),
     "GraphQL and its resolvers": ("/graphql/", "/chalicelib/api/"),
     "the domain": ("/chalicelib/",),
     "pynamodb": ("/pynamodb/",),
