@@ -16,8 +16,10 @@ from benchmarks.finding import Finding, read, table
 SECTIONS = {
     "peers": "API against peers",
     "growth": "Jobs against what they replace",
-    "memory": "Memory",
+    "contention": "Throughput and contention",
     "start": "Cold start",
+    "bulk": "Import",
+    "memory": "Memory",
 }
 """By the name of their module."""
 KEPT = Path(__file__).with_name("README.md")

@@ -16,6 +16,7 @@ from localdev.state import State
 ROOT = Path(__file__).parent.parent
 FULL = "CRM_FULL_SIZE"
 """With it the largest size is 100,000, as in the tests: minutes more."""
+_OURS, _FOREIGN = (FULL, "CRM_BENCH_"), ("AWS_", "CRM_")
 
 
 @contextmanager
@@ -39,8 +40,11 @@ def emulator() -> Iterator[str]:
 
 
 def environment(endpoint: str, **settings: str) -> dict[str, str]:
-    """That of this process, with nothing of AWS or of this project in it but the size and what leads to the emulator."""
-    kept = {name: text for name, text in os.environ.items() if name == FULL or not name.startswith(("AWS_", "CRM_"))}
+    """That of this process, with nothing of AWS or of this project in it but what leads to the emulator.
+
+    What is meant for the benchmarks, CRM_BENCH_... and CRM_FULL_SIZE, stays.
+    """
+    kept = {name: text for name, text in os.environ.items() if name.startswith(_OURS) or not name.startswith(_FOREIGN)}
     wanted = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1", "CRM_STAGE": "bench"}
     return kept | FIXED | wanted | settings
 

@@ -103,23 +103,24 @@ def _remember(params: dict[str, Any], context: dict[str, Any], **_rest: Any) -> 
 
 
 @contextmanager
-def charged() -> Iterator[Charges]:
-    """What is asked of any thread meanwhile."""
+def charged(client: Any = None) -> Iterator[Charges]:
+    """What is asked meanwhile, by any thread, through our client of DynamoDB or another one."""
     charges = Charges()
+    dynamodb = client or database.client()
     handlers: list[tuple[Any, str, Callable[..., Any]]] = [
-        (database.client(), "before-call.dynamodb", charges.call),
+        (dynamodb, "before-call.dynamodb", charges.call),
         (aws.client("sqs"), "before-call.sqs", charges.sqs_call),
     ]
     for operation in _READS:
-        handlers.append((database.client(), f"provide-client-params.dynamodb.{operation}", _remember))
-        handlers.append((database.client(), f"after-call.dynamodb.{operation}", charges.read))
+        handlers.append((dynamodb, f"provide-client-params.dynamodb.{operation}", _remember))
+        handlers.append((dynamodb, f"after-call.dynamodb.{operation}", charges.read))
     for operation in _WRITES:
-        handlers.append((database.client(), f"provide-client-params.dynamodb.{operation}", _ask_for_units))
-        handlers.append((database.client(), f"after-call.dynamodb.{operation}", charges.wrote))
-    for client, event, handler in handlers:
-        client.meta.events.register(event, handler)
+        handlers.append((dynamodb, f"provide-client-params.dynamodb.{operation}", _ask_for_units))
+        handlers.append((dynamodb, f"after-call.dynamodb.{operation}", charges.wrote))
+    for service, event, handler in handlers:
+        service.meta.events.register(event, handler)
     try:
         yield charges
     finally:
-        for client, event, handler in handlers:
-            client.meta.events.unregister(event, handler)
+        for service, event, handler in handlers:
+            service.meta.events.unregister(event, handler)

@@ -16,13 +16,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.door import door
 from benchmarks.finding import Finding, tell
 from benchmarks.firing import queue_url
 from benchmarks.peers.operations import event
 from benchmarks.rows import empty_tables
+from benchmarks.served import in_process
 from chalicelib import aws, clock
 from chalicelib.api import schema
+from chalicelib.api.http import respond
 from chalicelib.crm import credentials, database, tables
 from chalicelib.jobs import catalog, queue
 from deploy import package, policies
@@ -67,7 +68,7 @@ ALONE, TOGETHER = "boto3, graphql-core, pynamodb, each alone", "the three in one
 
 
 def findings() -> Iterator[Finding]:
-    with tempfile.TemporaryDirectory() as scratch, door() as url:
+    with tempfile.TemporaryDirectory() as scratch, in_process(respond) as url:
         made, unpacked = package.build("dev", Path(scratch) / "package"), Path(scratch) / "unpacked"
         yield Finding("the zip", round(made.code.stat().st_size / 1e6, 1), "MB", most=MOST_ZIP)
         with zipfile.ZipFile(made.code) as archive:

@@ -13,8 +13,8 @@ from itertools import count
 from typing import Any
 
 from benchmarks.charges import charged, row_bytes
-from benchmarks.door import door
 from benchmarks.firing import at, day, fire, queue_url, succeeded
+from benchmarks.served import in_process
 from chalicelib import aws, clock
 from chalicelib.api.http import respond
 from chalicelib.api.message import Request
@@ -196,7 +196,7 @@ def beats() -> Units:
                 runner.fire(catalog.HEARTBEAT, slot)
                 watch.look()
 
-    with door() as url:
+    with in_process(respond) as url:
         object.__setattr__(settings, "api_url", url)
         beat(WARM)
         run = runs.find(heartbeat.NAME, slots.of(slot))

@@ -17,6 +17,12 @@ CrmError
  +- Unauthenticated, Forbidden, RateLimited
 """
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class CrmError(Exception):
     """The request cannot be carried out"""
@@ -203,3 +209,11 @@ class OverLimit(CrmError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def caught(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | Exception:
+    """What it returns or raises: one row's failure, whatever it is, must not hide what became of the others."""
+    try:
+        return work(*arguments, **named)
+    except Exception as error:  # noqa: BLE001 - as said
+        return error

@@ -1,18 +1,20 @@
 """Bulk creation: good rows are kept, each other row has its own error."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from chalicelib.api.context import Info
 from chalicelib.api.faults import describe
 from chalicelib.api.mutations import new_customer, new_product
 from chalicelib.crm import claims, customers, history, products, text
 from chalicelib.crm.history import PastLine, PastOrder
-from chalicelib.errors import InvalidInput, UnknownCustomer, UnknownProducts
+from chalicelib.errors import InvalidInput, UnknownCustomer, UnknownProducts, caught
 
 MOST_ROWS = 100
 _Rows = Sequence[Mapping[str, Any] | None]
+_Made: TypeAlias = tuple[Any, bool]
+"""The row, and whether it is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,11 @@ class Result:
 
 
 def create_customers(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
-    return _payload("customer", _each(input, lambda row: (new_customer(row), True)))
+    return _payload("customer", _each(input, new_customer))
 
 
 def create_products(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
-    return _payload("product", _each(input, lambda row: (new_product(row), True)))
+    return _payload("product", _each(input, new_product))
 
 
 def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
@@ -41,7 +43,8 @@ def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # n
     people = customers.find_all(emails.values(), consistent=True)
     goods = products.find_all(skus.values(), consistent=True)
 
-    def record(row: Mapping[str, Any]) -> tuple[Any, bool]:
+    def past_order(row: Mapping[str, Any] | None) -> PastOrder:
+        row = _present(row)
         person = people.get(emails.get(text.fold(row["customerEmail"]), ""))
         if person is None:
             raise UnknownCustomer(f"There is no customer {row['customerEmail']!r}", field="customerEmail")
@@ -50,27 +53,32 @@ def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # n
         if unknown:
             raise UnknownProducts(f"There is no product {', '.join(map(repr, unknown[:10]))}", field="sku")
         past = tuple(PastLine(product, line["quantity"], line["unitPrice"]) for product, line in lines if product)
-        return history.record(PastOrder(row["reference"], person, row["orderDate"], past))
+        return PastOrder(row["reference"], person, row["orderDate"], past)
 
-    return _payload("order", _each(input, record))
+    found = [caught(past_order, row) for row in input]
+    recorded = iter(history.record_all([one for one in found if isinstance(one, PastOrder)]))
+    return _payload("order", [next(recorded) if isinstance(one, PastOrder) else one for one in found])
 
 
-def _each(rows: _Rows, create: Callable[[Mapping[str, Any]], tuple[Any, bool]]) -> list[Result]:
+def _each(rows: _Rows, create: Callable[[Mapping[str, Any]], Any]) -> list[_Made | Exception]:
     _check_size(rows)
-    return [_one(index, row, create) for index, row in enumerate(rows)]
+    return [caught(lambda row: (create(_present(row)), True), row) for row in rows]
 
 
-def _one(index: int, row: Mapping[str, Any] | None, create: Callable[[Mapping[str, Any]], tuple[Any, bool]]) -> Result:
-    try:
-        if row is None:
-            raise InvalidInput("The row is null")  # noqa: TRY301 - answered like any other bad row
-        made, created = create(row)
-    except Exception as error:  # noqa: BLE001 - one row's failure, whatever it is, must not hide what became of the others
-        return Result(index, error=describe(error))
-    return Result(index, made, created)
+def _present(row: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if row is None:
+        raise InvalidInput("The row is null")
+    return row
 
 
-def _payload(name: str, results: list[Result]) -> dict[str, Any]:
+def _result(index: int, made: _Made | Exception) -> Result:
+    if isinstance(made, Exception):
+        return Result(index, error=describe(made))
+    return Result(index, *made)
+
+
+def _payload(name: str, made: Iterable[_Made | Exception]) -> dict[str, Any]:
+    results = [_result(index, one) for index, one in enumerate(made)]
     return {
         f"{name}s": [result.row for result in results if result.row],
         "errors": [f"Row {result.index + 1}: {result.error['message']}" for result in results if result.error],

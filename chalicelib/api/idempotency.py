@@ -11,7 +11,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +46,8 @@ class _Entry:
     busy_until: str
     token: str
     answer: str | None = None
+    again: bool = field(default=False, compare=False)
+    """Whether an earlier try may have made something already."""
 
 
 def once(key: str, caller: Caller, request: Mapping[str, Any], change: Callable[[], Answer]) -> tuple[Answer, bool]:
@@ -55,7 +57,8 @@ def once(key: str, caller: Caller, request: Mapping[str, Any], change: Callable[
     entry = _claim(f"idempotency#{caller.id}", key, _digest(request))
     if entry.answer is not None:
         return _unpack(entry.answer), True
-    with ids.made_from(f"{entry.pk} {entry.sk} {entry.request}", moments.from_text(entry.began)):
+    seed = f"{entry.pk} {entry.sk} {entry.request}"
+    with ids.made_from(seed, moments.from_text(entry.began), again=entry.again):
         answer = change()
     _keep(entry, answer)
     return answer, False
@@ -66,11 +69,11 @@ def _claim(pk: str, sk: str, request: str) -> _Entry:
     for _ in attempts():
         now = clock.now()
         token, busy = new_token(), moments.to_text(now + BUSY)
+        entry = _Entry(pk, sk, request, moments.to_text(now), busy, token)
+        if _write(entry, None):  # before any look at what is there: nearly always it is nothing
+            return entry
         found = _find(pk, sk)
         if found is None:
-            entry = _Entry(pk, sk, request, moments.to_text(now), busy, token)
-            if _write(entry, None):
-                return entry
             continue
         if found.request != request:
             raise IdempotencyConflict
@@ -78,7 +81,7 @@ def _claim(pk: str, sk: str, request: str) -> _Entry:
             return found
         if found.busy_until > moments.to_text(now):
             raise InProgress
-        entry = replace(found, busy_until=busy, token=token)
+        entry = replace(found, busy_until=busy, token=token, again=True)
         if _write(entry, found.token):
             return entry
     raise Unavailable

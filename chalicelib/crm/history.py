@@ -1,9 +1,11 @@
 """Historic orders: imported with their own reference, date and prices, once by reference, leaving stock alone."""
 
 import json
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from chalicelib.crm import claims, customers, ids, lines, moments, money, orders, text
 from chalicelib.crm.customers import Customer
@@ -19,6 +21,7 @@ from chalicelib.errors import (
     TooManyLines,
     Unavailable,
     UnknownCustomer,
+    caught,
 )
 
 MOST_LINES = 1000
@@ -43,30 +46,70 @@ class PastOrder:
     lines: tuple[PastLine, ...]
 
 
-def record(past: PastOrder) -> tuple[Order, bool]:
-    """Write it, or find that it was written before: (order, whether it is new).
+Recorded: TypeAlias = tuple[Order, bool]
+"""The order, and whether it is new."""
+
+
+def record(past: PastOrder) -> Recorded:
+    """Write it, or find that it was written before.
 
     Raises InvalidInput, NoLines, TooManyLines, UnknownCustomer, ReferenceConflict, Conflict.
     """
+    (recorded,) = record_all([past])
+    if isinstance(recorded, Exception):
+        raise recorded
+    return recorded
+
+
+def record_all(past: Sequence[PastOrder]) -> list[Recorded | Exception]:
+    """Each is written by itself, or gets its own error. What is to be read and put before is so for all of them at once."""
+    drafts = [caught(_draft, one) for one in past]
+    good = {order.id: text.fold(order.reference or "") for order in drafts if isinstance(order, Order)}
+    held = claims.owners_of(claims.REFERENCE, good.values())
+    new = [order for order in drafts if isinstance(order, Order) and good[order.id] not in held]
+    lines.put_all((order.date, order.id, _product_ids(order)) for order in new)
+
+    known = orders.find_all(held.values(), consistent=True)
+    latest: dict[str, Customer] = {}
+
+    def finish(draft: Order, customer: Customer) -> Recorded:
+        if holder := held.get(good[draft.id]):
+            return _same(known.get(holder), draft), False
+        customer = latest.get(customer.id, customer)
+        recorded = _record(draft, customer)
+        latest[customer.id] = replace(customer, last_order=max(customer.last_order or "", draft.date))
+        return recorded
+
+    return [
+        draft if isinstance(draft, Exception) else caught(finish, draft, one.customer)
+        for draft, one in zip(drafts, past, strict=True)
+    ]
+
+
+def _draft(past: PastOrder) -> Order:
     reference = _checked_reference(past.reference)
     date = moments.to_text(moments.checked_past(past.date, "orderDate"))
     order = orders.new_order(ids.new_id(ids.ORDER), past.customer.id, date, _merged(past.lines), reference)
     _check_size(order)
-    held = _holder(reference)
-    if held:
-        return _same(held, order), False
-    product_ids = [line.product_id for line in order.lines]
-    lines.put(order.date, order.id, product_ids)
+    return order
+
+
+def _record(order: Order, customer: Customer) -> Recorded:
+    """Its lines are there already."""
     try:
-        written = _write(order, past.customer, reference)
+        written = _write(order, customer, order.reference or "")
     except Unavailable:
         raise  # it may have been written
     except CrmError:
-        lines.discard(order.date, order.id, product_ids)
+        lines.discard(order.date, order.id, _product_ids(order))
         raise
     if written.id != order.id:
-        lines.discard(order.date, order.id, product_ids)
+        lines.discard(order.date, order.id, _product_ids(order))
     return written, written.id == order.id
+
+
+def _product_ids(order: Order) -> list[str]:
+    return [line.product_id for line in order.lines]
 
 
 def _write(order: Order, customer: Customer, reference: str) -> Order:
@@ -79,7 +122,7 @@ def _write(order: Order, customer: Customer, reference: str) -> Order:
         except Stale:
             held = _holder(reference)
             if held:
-                return _same(held, order)
+                return _same(orders.find(held), order)
             found = customers.find(customer.id)
             if found is None:
                 raise UnknownCustomer("The customer was deleted meanwhile", field="customerEmail") from None
@@ -93,8 +136,7 @@ def _holder(reference: str) -> str | None:
     return claims.owner_of(claims.REFERENCE, text.fold(reference))
 
 
-def _same(order_id: str, wanted: Order) -> Order:
-    stored = orders.find(order_id)
+def _same(stored: Order | None, wanted: Order) -> Order:
     if stored is None or _content(stored) != _content(wanted):
         raise ReferenceConflict(field="reference")
     # A customer who was deleted comes back under another id when the files are imported again.

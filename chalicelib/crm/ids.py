@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
@@ -18,20 +19,26 @@ ORDER = "ord"
 _ID = re.compile(r"(cus|prd|ord)_[0-9A-HJKMNP-TV-Z]{26}")
 
 
-_given: ContextVar[Iterator[ULID] | None] = ContextVar("given ids", default=None)
+@dataclass(frozen=True, slots=True)
+class _Given:
+    ids: Iterator[ULID]
+    again: bool
+
+
+_given: ContextVar[_Given | None] = ContextVar("given ids", default=None)
 
 
 def new_id(kind: str) -> str:
     given = _given.get()
-    return f"{kind}_{next(given) if given else ULID.from_datetime(clock.now())}"
+    return f"{kind}_{next(given.ids) if given else ULID.from_datetime(clock.now())}"
 
 
 @contextmanager
-def made_from(seed: str, moment: datetime) -> Iterator[None]:
-    """New ids follow from `seed` and `moment`: a request that is carried out again makes the same ones."""
+def made_from(seed: str, moment: datetime, *, again: bool) -> Iterator[None]:
+    """New ids follow from `seed` and `moment`: a request that is carried out `again` makes the same ones."""
     milliseconds = int(moment.timestamp() * 1000).to_bytes(6)
     ids = (ULID(milliseconds + hashlib.sha256(f"{seed} {number}".encode()).digest()[:10]) for number in count())
-    before = _given.set(ids)
+    before = _given.set(_Given(ids, again))
     try:
         yield
     finally:
@@ -40,7 +47,8 @@ def made_from(seed: str, moment: datetime) -> Iterator[None]:
 
 def may_exist() -> bool:
     """Whether a new id may be that of a row which an earlier try of the same request has made."""
-    return _given.get() is not None
+    given = _given.get()
+    return given is not None and given.again
 
 
 def kind_of(row_id: str) -> str | None:

@@ -21,6 +21,7 @@ from chalicelib.errors import (
     NotFound,
     TooManyLines,
     Unavailable,
+    UnknownCustomer,
     UnknownProducts,
 )
 from chalicelib.settings import settings
@@ -84,8 +85,9 @@ def find(order_id: str) -> Order | None:
     return load(item) if item else None
 
 
-def find_all(order_ids: Iterable[str]) -> dict[str, Order]:
-    return {order_id: load(item) for order_id, item in reads.by_id(tables.Order, order_ids).items()}
+def find_all(order_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Order]:
+    items = reads.by_id(tables.Order, order_ids, consistent=consistent)
+    return {order_id: load(item) for order_id, item in items.items()}
 
 
 def create(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> Order:
@@ -183,8 +185,7 @@ def _priced(
     order_id: str, customer_id: str, date: str, quantities: Mapping[str, int]
 ) -> tuple[customers.Customer, Order]:
     """The order at the prices of now. Raises what speaks against it now."""
-    customer = customers.require(customer_id)
-    known = products.find_all((key for key in quantities if ids.is_id(ids.PRODUCT, key)), consistent=True)
+    customer, known = _looked_up(customer_id, quantities)
     unknown = [key for key in quantities if key not in known or known[key].archived_at]
     if unknown:
         raise UnknownProducts(f"{UnknownProducts.__doc__}: {', '.join(map(repr, unknown[:10]))}", field="lines")
@@ -193,6 +194,19 @@ def _priced(
         raise InsufficientStock("; ".join(_shortage(product, quantities[product.id]) for product in short[:10]))
     priced = tuple(OrderLine(key, known[key].name, quantity, known[key].cents) for key, quantity in quantities.items())
     return customer, new_order(order_id, customer_id, date, priced)
+
+
+def _looked_up(customer_id: str, product_ids: Iterable[str]) -> tuple[customers.Customer, dict[str, Product]]:
+    """In one call. Raises UnknownCustomer."""
+    wanted = {
+        tables.Customer: [key for key in (customer_id,) if ids.is_id(ids.CUSTOMER, key)],
+        tables.Product: [key for key in product_ids if ids.is_id(ids.PRODUCT, key)],
+    }
+    found = reads.together(wanted)
+    if customer_id not in found[tables.Customer]:
+        raise UnknownCustomer(field="customerId")
+    known = {key: products.load(item) for key, item in found[tables.Product].items()}
+    return customers.load(found[tables.Customer][customer_id]), known
 
 
 def _shortage(product: Product, quantity: int) -> str:

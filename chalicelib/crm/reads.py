@@ -1,7 +1,7 @@
 """Reads through the bare client: rows as DynamoDB's attribute maps, a third of the CPU that models need (measured)."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -48,16 +48,31 @@ def get_all(table: type[Model], keys: Iterable[Item], *, consistent: bool = Fals
     name = table_name(table)
     found: list[Item] = []
     for start in range(0, len(wanted), BATCH):
-        request: Item = {name: {"Keys": wanted[start : start + BATCH], "ConsistentRead": consistent}}
-        for _ in attempts():
-            answer = call("batch_get_item", RequestItems=request)
-            found += answer["Responses"].get(name, [])
-            request = answer.get("UnprocessedKeys") or {}
-            if not request:
-                break
-        else:
-            raise Unavailable
+        request = {name: {"Keys": wanted[start : start + BATCH], "ConsistentRead": consistent}}
+        found += (item for _, item in _fetch(request))
     return found
+
+
+def together(wanted: Mapping[type[Model], Iterable[str]]) -> dict[type[Model], dict[str, Item]]:
+    """Rows of several tables by id, as they are now, in one call: at most 100 ids, all of them distinct."""
+    keys = {table: [{"id": {"S": row_id}} for row_id in ids] for table, ids in wanted.items()}
+    request = {table_name(table): {"Keys": some, "ConsistentRead": True} for table, some in keys.items() if some}
+    found: dict[str, dict[str, Item]] = {table_name(table): {} for table in wanted}
+    for name, item in _fetch(request) if request else ():
+        found[name][item["id"]["S"]] = item
+    return {table: found[table_name(table)] for table in wanted}
+
+
+def _fetch(request: Item) -> Iterator[tuple[str, Item]]:
+    """(table, row) for each that exists of at most 100 keys; what the database leaves over is asked for again."""
+    for _ in attempts():
+        answer = call("batch_get_item", RequestItems=request)
+        for name, items in answer["Responses"].items():
+            yield from ((name, item) for item in items)
+        request = answer.get("UnprocessedKeys") or {}
+        if not request:
+            return
+    raise Unavailable
 
 
 def query(**request: Any) -> Iterator[Item]:

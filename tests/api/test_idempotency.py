@@ -13,6 +13,7 @@ from chalicelib.errors import Unavailable
 from tests.api.door import Reply, post
 from tests.api.shop import ORDER, Clock, Shop, orders_made, replayed
 from tests.builders import rows_of
+from tests.metering import metered
 
 
 def test_a_repeated_order_is_made_once_and_answered_the_same(shop: Shop) -> None:
@@ -164,6 +165,16 @@ def test_a_new_key_is_not_kept_where_its_answer_is(shop: Shop) -> None:
     kept = idempotency._unpack(json.loads(row["content"]["S"])["answer"])
     assert first.data["a"]["secret"] not in json.dumps(kept)
     assert shop.stock == 50
+
+
+def test_a_key_costs_an_order_two_writes_and_its_repetition_no_order(shop: Shop) -> None:
+    calls = []
+    for _ in range(2):
+        with metered() as meter:
+            shop.order("k").ok()
+        calls.append(meter.calls)
+    plain = {"BatchGetItem": 1, "BatchWriteItem": 1, "TransactWriteItems": 1}
+    assert calls == [plain | {"PutItem": 2}, {"PutItem": 1, "GetItem": 2}]
 
 
 @pytest.mark.ministack

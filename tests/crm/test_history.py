@@ -8,6 +8,7 @@ from chalicelib.crm import archive, claims, counters, customers, history, orders
 from chalicelib.crm.products import Product
 from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
+from tests.metering import metered
 
 
 def some_products(count: int, name: str = "Product") -> list[Product]:
@@ -131,9 +132,7 @@ def test_a_customer_with_orders_since_is_read_again() -> None:
 def test_whoever_loses_the_race_for_a_reference_gets_the_order_of_the_winner(monkeypatch: pytest.MonkeyPatch) -> None:
     past = a_past_order(a_customer(), (a_product(), 1, "1"))
     order, _ = history.record(past)
-    unaware: list[None] = [None]
-    holder = history._holder
-    monkeypatch.setattr(history, "_holder", lambda reference: unaware.pop() if unaware else holder(reference))
+    monkeypatch.setattr(claims, "owners_of", lambda *_: {})
     assert history.record(past) == (order, False)
     assert len(rows_of(tables.Line)) == 1
 
@@ -146,3 +145,50 @@ def test_an_import_that_is_always_too_late_is_given_up(monkeypatch: pytest.Monke
     with pytest.raises(Conflict):
         history.record(a_past_order(ann, (lamp, 1, "1")))
     assert len(rows_of(tables.Line)) == 1
+
+
+def test_orders_recorded_together_take_a_transaction_each_and_share_the_rest() -> None:
+    ann, goods = a_customer(), [a_product(f"Product {number}") for number in range(5)]
+    lines = [(product, 1, "1.00") for product in goods]
+    past = [
+        a_past_order(ann, *lines, reference=f"R{number}", date=moment(f"2025-03-{28 - number}T10:00:00"))
+        for number in range(10)
+    ]
+    with metered() as meter:
+        recorded = history.record_all(past)
+    # The newest first: each but the first finds a customer with a later order than it has read.
+    assert meter.calls == {"BatchGetItem": 1, "BatchWriteItem": 2, "TransactWriteItems": 10}
+    assert len(rows_of(tables.Line)) == 50
+    assert recorded == [(orders.find(order.id), True) for order, _ in map(_good, recorded)]
+    found = customers.find(ann.id)
+    assert found is not None
+    assert (found.orders, found.last_order) == (10, "2025-03-28T10:00:00.000000Z")
+    with metered() as meter:
+        again = history.record_all(past)
+    assert again == [(order, False) for order, _ in map(_good, recorded)]
+    assert meter.calls == {"BatchGetItem": 2}
+
+
+def test_of_orders_recorded_together_one_that_cannot_be_hinders_no_other() -> None:
+    ann, lamp = a_customer(), a_product()
+    archived = a_customer()
+    archive.delete(archived.id)
+    line = (lamp, 1, "1.00")
+    past = [
+        a_past_order(ann, line, reference="A"),
+        a_past_order(ann, reference="B"),
+        a_past_order(archived, line, reference="C"),
+        a_past_order(ann, line, reference="a"),
+        a_past_order(ann, (lamp, 2, "1.00"), reference="A"),
+        a_past_order(ann, line, reference="D"),
+    ]
+    recorded = history.record_all(past)
+    codes = [one.code if isinstance(one, CrmError) else _good(one)[1] for one in recorded]
+    assert codes == [True, "NO_LINES", "INVALID_CUSTOMER_ID", False, "REFERENCE_CONFLICT", True]
+    assert recorded[3] == (_good(recorded[0])[0], False)
+    assert {key[1][-30:] for key in rows_of(tables.Line)} == {key[0] for key in rows_of(tables.Order)}
+
+
+def _good(recorded: history.Recorded | Exception) -> history.Recorded:
+    assert not isinstance(recorded, Exception), recorded
+    return recorded

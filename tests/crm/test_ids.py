@@ -12,7 +12,7 @@ NOW = "2026-11-02T12:00:00"
 
 
 def made(seed: str, count: int = 3, at: str = NOW) -> list[str]:
-    with ids.made_from(seed, moment(at)):
+    with ids.made_from(seed, moment(at), again=False):
         return [ids.new_id(ids.ORDER) for _ in range(count)]
 
 
@@ -55,9 +55,11 @@ def test_ids_that_can_be_made_again_sort_by_time_as_well() -> None:
 
 def test_outside_of_such_a_request_ids_are_new() -> None:
     assert not ids.may_exist()
-    with ids.made_from("outer", moment(NOW)):
+    with ids.made_from("outer", moment(NOW), again=True):
         assert ids.may_exist()
-        with pytest.raises(KeyError), ids.made_from("inner", moment(NOW)):
+        with ids.made_from("inner", moment(NOW), again=False):
+            assert not ids.may_exist()
+        with pytest.raises(KeyError), ids.made_from("inner", moment(NOW), again=False):
             raise KeyError
         assert ids.new_id(ids.ORDER) == made("outer", 1)[0]
     assert not ids.may_exist()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import archive, counters, customers, orders, products, tables
+from chalicelib.crm import archive, counters, customers, orders, products, reads, tables
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import (
     AlreadyCancelled,
@@ -18,6 +18,7 @@ from chalicelib.errors import (
     UnknownCustomer,
 )
 from tests.builders import a_customer, a_product, moment, rows_of, time_is
+from tests.metering import metered
 
 UNKNOWN = "prd_" + "0" * 26
 
@@ -69,6 +70,21 @@ def test_an_order_that_cannot_be_is_refused(quantities: dict[str, int], code: st
     assert (raised.value.code, raised.value.message) == (code, says)
     assert rows_of(tables.Op) == before
     assert rows_of(tables.Line) == {}
+
+
+def test_an_order_takes_three_calls_however_many_lines_it_has() -> None:
+    ann = a_customer()
+    for many in (1, 20):
+        quantities = {a_product(f"Product {number}").id: 1 for number in range(many)}
+        with metered() as meter:
+            orders.create(ann.id, quantities)
+        assert meter.calls == {"BatchGetItem": 1, "BatchWriteItem": 1, "TransactWriteItems": 1}
+
+
+def test_a_product_is_no_customer() -> None:
+    lamp = a_product()
+    with pytest.raises(UnknownCustomer):
+        orders.create(lamp.id, {lamp.id: 1})
 
 
 @pytest.mark.parametrize("customer_id", ["", "42", "cus_" + "0" * 26])
@@ -201,9 +217,9 @@ def test_what_has_gone_meanwhile_is_said_and_nothing_is_left(
 def test_an_order_that_is_always_too_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     ann, lamp = a_customer(), a_product()
-    seen = {lamp.id: lamp}
+    seen = reads.together({tables.Customer: [ann.id], tables.Product: [lamp.id]})
     products.update(lamp.id, {"price": Decimal(2)})
-    monkeypatch.setattr(products, "find_all", lambda *_, **__: seen)
+    monkeypatch.setattr(reads, "together", lambda _: seen)
     with pytest.raises(Conflict) as raised:
         orders.create(ann.id, {lamp.id: 1})
     assert raised.value.code == "CONFLICT"

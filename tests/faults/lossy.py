@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.retries.quota import RetryQuota
 
+from benchmarks import conflicts
 from chalicelib.crm import database, ids, keys
 from chalicelib.errors import CrmError, Unavailable
 from tests.builders import Rows, key_names, rows_of, time_is
@@ -150,13 +151,8 @@ def empty_tables() -> None:
 
 
 def cancelled(reason: str, actions: int) -> tuple[Any, dict[str, Any]]:
-    """DynamoDB's answer to a transaction that met another one, or the limits of a partition."""
-    error = {
-        "Error": {"Code": "TransactionCanceledException", "Message": f"Transaction cancelled [{reason}]"},
-        "CancellationReasons": [{"Code": "None"}] * (actions - 1) + [{"Code": reason, "Message": reason}],
-        "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {}},
-    }
-    return _Answer(400), error
+    """DynamoDB's answer to a transaction whose last action met another one, or the limits of a partition."""
+    return conflicts.cancelled([None] * (actions - 1) + [reason])
 
 
 def refused(code: str) -> tuple[Any, dict[str, Any]]:

@@ -1,0 +1,182 @@
+"""How fast do a company's books come in? `crmctl import` over HTTP, against a batch writer that only stores the same rows.
+
+An import also claims e-mail addresses, SKUs and references, books each order on its customer and on the totals of its day,
+and can be repeated: transactions, which cost a row two write units instead of one. The batch writer does none of it.
+"""
+
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from cProfile import Profile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer
+
+from benchmarks.backend import ROOT
+from benchmarks.charges import Charges, charged
+from benchmarks.finding import Finding, tell
+from benchmarks.served import chalice_local, in_process
+from benchmarks.shares import shares
+from chalicelib.api.http import respond
+from chalicelib.api.message import Answer, Request
+from chalicelib.crm import database
+from chalicelib.settings import settings
+
+DATA = Path(os.environ.get("CRM_BENCH_DATA") or ROOT.parent / "shared" / "data") / "northwind"
+ROUNDS = 3
+COPY = "copy-"
+KINDS = {"bulkCreateCustomers": "customer", "bulkCreateProducts": "product", "bulkCreateOrders": "order"}
+MOST = {"customer": (1, 10), "product": (1, 7), "order": (1.3, 16)}
+"""Calls of a transaction and a share in what a request asks once. Units of a transaction: two for each row, the customer's,
+the day's and the claim's among them, one for each entry of an index; and one for each line, which is put before."""
+Rows = dict[str, list[dict[str, Any]]]
+"""Of each table, as Python has them."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the requests of an import asked of the database, by the kind of row that they bring."""
+
+    charges: Charges
+    requests: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    units: Counter[str] = field(default_factory=Counter)
+    cpu: float = 0.0
+    wall: float = 0.0
+
+    def respond(self, request: Request) -> Answer:
+        name = re.search(r"bulkCreate\w+", str(request.body))
+        kind = KINDS[name[0]] if name else ""
+        calls, units = self.charges.calls, self.charges.write_units
+        cpu, wall = time.thread_time(), time.perf_counter()
+        answer = respond(request)
+        self.cpu += time.thread_time() - cpu
+        self.wall += time.perf_counter() - wall
+        self.requests[kind] += 1
+        self.calls[kind] += self.charges.calls - calls
+        self.units[kind] += round(self.charges.write_units - units)
+        return answer
+
+
+def import_to(url: str, *options: str) -> float:
+    """Seconds."""
+    with tempfile.TemporaryDirectory() as rejects:
+        command = [sys.executable, "-m", "crmctl", "import", str(DATA), "--url", url, "--rejects", rejects, *options]
+        began = time.perf_counter()
+        done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+        seconds = time.perf_counter() - began
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+    return seconds
+
+
+def names() -> list[str]:
+    return [str(table.Meta.table_name) for table in database.TABLES]
+
+
+def empty() -> None:
+    """The tables, and those of the copy: new ones."""
+    client = database.client()
+    for name in client.list_tables()["TableNames"]:
+        client.delete_table(TableName=name)
+    database.create_tables()
+    for name in names():
+        found = client.describe_table(TableName=name)["Table"]
+        wanted = ("AttributeDefinitions", "KeySchema")
+        indexes = [
+            {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+            for index in found.get("GlobalSecondaryIndexes", ())
+        ]
+        more = {"GlobalSecondaryIndexes": indexes} if indexes else {}
+        same = {key: found[key] for key in wanted}
+        client.create_table(TableName=COPY + name, BillingMode="PAY_PER_REQUEST", **same, **more)
+
+
+def rows() -> Rows:
+    plain = TypeDeserializer().deserialize
+    found: Rows = {}
+    for name in names():
+        pages = database.client().get_paginator("scan").paginate(TableName=name)
+        found[name] = [{key: plain(value) for key, value in item.items()} for page in pages for item in page["Items"]]
+    return found
+
+
+def copy(resource: Any, stored: Rows) -> float:
+    """Seconds in which a batch writer stores those rows."""
+    began = time.perf_counter()
+    for name, items in stored.items():
+        with resource.Table(COPY + name).batch_writer() as batch:
+            for item in items:
+                batch.put_item(Item=item)
+    return time.perf_counter() - began
+
+
+def tell_shares(busy: float) -> None:
+    """Of the time of the server's requests, `busy` is its own. A profile slows down, so it is of another import."""
+    empty()
+    profile = Profile(time.thread_time)
+    with in_process(lambda request: profile.runcall(respond, request)) as url:
+        import_to(url, "--workers", "1")
+    print(f"{1 - busy:6.1%} waiting for the emulator", file=sys.stderr)
+    for name, share in shares(profile).items():
+        print(f"{share * busy:6.1%} {name}", file=sys.stderr)
+
+
+def timed(resource: Any) -> Iterator[Finding]:
+    """They take turns; the best round of each counts."""
+    imported, copied = [], []
+    with chalice_local() as url:
+        for _ in range(ROUNDS):
+            empty()
+            imported.append(import_to(url))
+            stored = rows()
+            copied.append(copy(resource, stored))
+    many = sum(map(len, stored.values()))
+    print(f"{many} rows: imports {imported} s, copies {copied} s", file=sys.stderr)
+    ratio = min(copied) / min(imported)
+    # It makes six calls for each of the batch writer's, and the emulator takes longer for a transaction than for as many puts.
+    yield Finding(f"rows a second of `crmctl import`, {many} rows", ratio, against="batch writer", least=0.1)
+
+
+def counted(resource: Any) -> Iterator[Finding]:
+    empty()
+    with charged() as charges:
+        asked = Asked(charges)
+        with in_process(asked.respond) as url:
+            import_to(url, "--workers", "1")  # in their order, and so always the same
+    stored = rows()
+    with charged(resource.meta.client) as bare:
+        copy(resource, stored)
+    tell_shares(asked.cpu / asked.wall)
+    for kind, (calls, units) in MOST.items():
+        many = len(stored[f"{settings.table_prefix}{kind}s"])
+        yield Finding(f"HTTP requests for {many} {kind}s", asked.requests[kind], "requests", most=math.ceil(many / 50))
+        yield Finding(f"DynamoDB calls of {many} {kind}s", asked.calls[kind] / many, "for each", most=calls)
+        yield Finding(f"write units of {many} {kind}s", asked.units[kind] / many, "for each", most=units)
+    against = f"{bare.calls} of the batch writer"
+    yield Finding("DynamoDB calls of the import", asked.calls.total() / bare.calls, against=against)
+    against = f"{bare.write_units:.0f} of the batch writer"
+    yield Finding("write units of the import", asked.units.total() / bare.write_units, against=against, most=1.8)
+
+
+def findings() -> Iterable[Finding]:
+    if not DATA.exists():
+        print(f"... left out: there are no books at {DATA}", file=sys.stderr)
+        return
+    resource = boto3.resource("dynamodb")
+    object.__setattr__(settings, "open_access", True)
+    yield from counted(resource)
+    yield from timed(resource)
+
+
+if __name__ == "__main__":
+    tell(findings())

@@ -1,0 +1,67 @@
+"""A shop that many order from at the same time, and whether its books are right afterwards."""
+
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from chalicelib.crm import customers, database, orders, products, tables
+from chalicelib.errors import Conflict
+
+STOCK = 10**6
+
+
+@dataclass
+class Shop:
+    """`placed` and `given_up` are what callers were told. Lists only grow, so that threads may share them."""
+
+    customers: list[str]
+    products: list[str]
+    placed: list[orders.Order] = field(default_factory=list)
+    given_up: int = 0
+
+    def order(self, dice: random.Random, products: int) -> orders.Order | None:
+        """One piece of one of the first so many products, for anyone. None when the database was too busy."""
+        try:
+            order = orders.create(dice.choice(self.customers), {self.products[dice.randrange(products)]: 1})
+        except Conflict:
+            self.given_up += 1
+            return None
+        self.placed.append(order)
+        return order
+
+    def differences(self) -> int:
+        """Orders, pieces of stock, orders booked and orders counted that are not as callers were told; 1 for wrong cents."""
+        told = {order.id: order for order in self.placed}
+        sold = Counter(line.product_id for order in self.placed for line in order.lines)
+        stored = products.find_all(self.products, consistent=True)
+        stock = sum(abs(STOCK - sold[key] - stored[key].stock) for key in self.products)
+        bought = Counter(order.customer_id for order in self.placed)
+        booked = customers.find_all(self.customers, consistent=True)
+        activity = sum(abs(bought[key] - booked[key].orders) for key in self.customers)
+        counted = abs(_counted("orders") - len(told)) + (_counted("cents") != sum(one.cents for one in self.placed))
+        return len(told.keys() ^ _stored_orders()) + stock + activity + counted
+
+
+def opened(people: int, goods: int) -> Shop:
+    def enter(number: int) -> str:
+        return customers.create(f"Customer {number}", f"customer{number}@example.com").id
+
+    def stack(number: int) -> str:
+        return products.create(f"Product {number}", Decimal("12.50"), STOCK).id
+
+    with ThreadPoolExecutor(4) as pool:
+        return Shop(list(pool.map(enter, range(people))), list(pool.map(stack, range(goods))))
+
+
+def _stored_orders() -> set[str]:
+    pages = database.client().get_paginator("scan").paginate(TableName=tables.Order.Meta.table_name)
+    return {row["id"]["S"] for page in pages for row in page["Items"]}
+
+
+def _counted(name: str) -> int:
+    """Over all shards that ever were, so that their number may change meanwhile."""
+    pages = database.client().get_paginator("scan").paginate(TableName=tables.Op.Meta.table_name)
+    rows = (row for page in pages for row in page["Items"] if row["pk"]["S"].startswith("count#"))
+    return sum(int(row.get(name, {"N": "0"})["N"]) for row in rows)
