@@ -30,9 +30,10 @@ class Rows:
         return page
 
     def place(self, customer_id: str, lines: Iterable[tuple[str, int]]) -> Order:
-        order = orders.create(customer_id, dict(lines))
-        self.products.want(line.product_id for line in order.lines)
-        return order
+        placed = orders.place(customer_id, dict(lines))
+        self.customers.know(placed.customers)
+        self.products.know(placed.products)
+        return placed.order
 
     def customer(self, order: Order) -> Customer | None:
         return self.customers.get(order.customer_id)

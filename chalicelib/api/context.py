@@ -24,6 +24,10 @@ class Batch(Generic[Row]):
     def want(self, ids: Iterable[str]) -> None:
         self._wanted.update(dict.fromkeys(key for key in ids if key not in self._rows))
 
+    def know(self, rows: Mapping[str, Row]) -> None:
+        """Rows that need not be read any more."""
+        self._rows.update(rows)
+
     def get(self, row_id: str) -> Row | None:
         if row_id not in self._rows:
             self.want([row_id])

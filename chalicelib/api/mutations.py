@@ -50,9 +50,11 @@ def delete_product(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
 
 
 def create_order(_root: Any, info: Info, input: _Input) -> _Input:  # noqa: A002
-    order = orders.create(input["customerId"], _quantities(input), input.get("orderDate"))
-    context_of(info).products.want(line.product_id for line in order.lines)
-    return {"order": order}
+    placed = orders.place(input["customerId"], _quantities(input), input.get("orderDate"))
+    context = context_of(info)
+    context.customers.know(placed.customers)
+    context.products.know(placed.products)
+    return {"order": placed.order}
 
 
 def cancel_order(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -77,7 +77,7 @@ def record_all(past: Sequence[PastOrder]) -> list[Recorded | Exception]:
             return _same(known.get(holder), draft), False
         customer = latest.get(customer.id, customer)
         recorded = _record(draft, customer)
-        latest[customer.id] = replace(customer, last_order=max(customer.last_order or "", draft.date))
+        latest[customer.id] = customers.booked(customer, draft.date)
         return recorded
 
     return [

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pynamodb.expressions.update import Action
 
 from chalicelib.crm import counters, customers, ids, keys, lines, moments, money, products, reads, tables
+from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
 from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import (
@@ -90,7 +91,24 @@ def find_all(order_ids: Iterable[str], *, consistent: bool = False) -> dict[str,
     return {order_id: load(item) for order_id, item in items.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order, and the rows that it was placed on, as it left them: what others ordered at that moment is not in them.
+
+    No rows, if an earlier try had placed it.
+    """
+
+    order: Order
+    customers: Mapping[str, Customer]
+    products: Mapping[str, Product]
+
+
 def create(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> Order:
+    """As `place`, for those who want nothing but the order."""
+    return place(customer_id, quantities, date).order
+
+
+def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> Placed:
     """Place an order of {product id: quantity} at today's prices, and take it from stock: all of it or nothing.
 
     Raises UnknownCustomer, UnknownProducts, NoLines, TooManyLines, InvalidInput, InsufficientStock, Conflict.
@@ -100,11 +118,12 @@ def create(customer_id: str, quantities: Mapping[str, int], date: datetime | Non
     order_id = ids.new_id(ids.ORDER)  # before the first try: a retry that meets its own success knows it
     made = find(order_id) if ids.may_exist() else None
     if made:
-        return made
-    customer, order = _priced(order_id, customer_id, placed_at, quantities)
+        return Placed(made, {}, {})
+    seen = _looked_up(customer_id, quantities)
+    order = _priced(order_id, seen, placed_at, quantities)
     lines.put(placed_at, order_id, quantities)
     try:
-        return _place(order, customer)
+        return _place(order, seen)
     except Unavailable:
         raise  # it may have been placed
     except CrmError:
@@ -112,23 +131,33 @@ def create(customer_id: str, quantities: Mapping[str, int], date: datetime | Non
         raise
 
 
-def _place(order: Order, customer: customers.Customer) -> Order:
+def _place(order: Order, seen: "_Seen") -> Placed:
     quantities = {line.product_id: line.quantity for line in order.lines}
     for number in attempts():
         if number:  # a price, the stock or the customer changed meanwhile: look again, and say what is wrong now
-            customer, order = _priced(order.id, order.customer_id, order.date, quantities)
-        write = start(order, customer)
+            seen = _looked_up(order.customer_id, quantities)
+            order = _priced(order.id, seen, order.date, quantities)
+        write = start(order, seen.customer)
         for line in order.lines:
             _take_stock(write, line)
         try:
             write.commit()
         except Stale:
             continue
-        return order
+        return Placed(order, {order.customer_id: customers.booked(seen.customer, order.date)}, _left(order, seen))
     raise Conflict
 
 
-def start(order: Order, customer: customers.Customer) -> Transaction:
+def _left(order: Order, seen: "_Seen") -> dict[str, Product]:
+    """The products without what the order took."""
+    taken = ((seen.products[line.product_id], line.quantity) for line in order.lines)
+    return {
+        product.id: replace(product, stock=product.stock - quantity, sold=product.sold + 1)
+        for product, quantity in taken
+    }
+
+
+def start(order: Order, customer: Customer) -> Transaction:
     """The writes that every order is: itself, its customer's activity, the day's totals."""
     write = Transaction(proof=lambda: find(order.id) is not None)  # nobody else makes this id
     write.put(_row(order), tables.Order.id.does_not_exist())
@@ -181,22 +210,13 @@ def _check_quantities(quantities: Mapping[str, int]) -> None:
         check_quantity(quantity)
 
 
-def _priced(
-    order_id: str, customer_id: str, date: str, quantities: Mapping[str, int]
-) -> tuple[customers.Customer, Order]:
-    """The order at the prices of now. Raises what speaks against it now."""
-    customer, known = _looked_up(customer_id, quantities)
-    unknown = [key for key in quantities if key not in known or known[key].archived_at]
-    if unknown:
-        raise UnknownProducts(f"{UnknownProducts.__doc__}: {', '.join(map(repr, unknown[:10]))}", field="lines")
-    short = [known[key] for key, quantity in quantities.items() if known[key].stock < quantity]
-    if short:
-        raise InsufficientStock("; ".join(_shortage(product, quantities[product.id]) for product in short[:10]))
-    priced = tuple(OrderLine(key, known[key].name, quantity, known[key].cents) for key, quantity in quantities.items())
-    return customer, new_order(order_id, customer_id, date, priced)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    customer: Customer
+    products: Mapping[str, Product]
 
 
-def _looked_up(customer_id: str, product_ids: Iterable[str]) -> tuple[customers.Customer, dict[str, Product]]:
+def _looked_up(customer_id: str, product_ids: Iterable[str]) -> _Seen:
     """In one call. Raises UnknownCustomer."""
     wanted = {
         tables.Customer: [key for key in (customer_id,) if ids.is_id(ids.CUSTOMER, key)],
@@ -206,7 +226,20 @@ def _looked_up(customer_id: str, product_ids: Iterable[str]) -> tuple[customers.
     if customer_id not in found[tables.Customer]:
         raise UnknownCustomer(field="customerId")
     known = {key: products.load(item) for key, item in found[tables.Product].items()}
-    return customers.load(found[tables.Customer][customer_id]), known
+    return _Seen(customers.load(found[tables.Customer][customer_id]), known)
+
+
+def _priced(order_id: str, seen: _Seen, date: str, quantities: Mapping[str, int]) -> Order:
+    """The order at the prices of now. Raises what speaks against it now."""
+    known = seen.products
+    unknown = [key for key in quantities if key not in known or known[key].archived_at]
+    if unknown:
+        raise UnknownProducts(f"{UnknownProducts.__doc__}: {', '.join(map(repr, unknown[:10]))}", field="lines")
+    short = [known[key] for key, quantity in quantities.items() if known[key].stock < quantity]
+    if short:
+        raise InsufficientStock("; ".join(_shortage(product, quantities[product.id]) for product in short[:10]))
+    priced = tuple(OrderLine(key, known[key].name, quantity, known[key].cents) for key, quantity in quantities.items())
+    return new_order(order_id, seen.customer.id, date, priced)
 
 
 def _shortage(product: Product, quantity: int) -> str:

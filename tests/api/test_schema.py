@@ -15,6 +15,7 @@ from chalicelib.crm.customers import Customer
 from chalicelib.crm.money import from_cents
 from chalicelib.crm.products import Product
 from chalicelib.settings import settings
+from tests.metering import metered
 
 PAST_ORDERS = """mutation ($input: [BulkCreateOrdersInput]!) { bulkCreateOrders(input: $input) {
   orders { reference } errors
@@ -245,3 +246,15 @@ def test_the_clock_can_be_moved(pen: Product) -> None:
         assert orders.create(bob.id, {pen.id: 1}).date == "2028-02-29T12:00:00.000000Z"
     finally:
         clock.set_source(None)
+
+
+def test_a_new_order_is_answered_from_the_rows_that_it_was_placed_on(ann: Customer, pen: Product) -> None:
+    document = """mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order {
+      orderDate customer { name lastOrderAt } products { name stock } lines { product { stock price } } } } }"""
+    with metered() as meter:
+        order = ask(document, input={"customerId": ann.id, "lines": [{"productId": pen.id, "quantity": 3}]})
+    order = order["createOrder"]["order"]
+    assert order["customer"] == {"name": "Ann", "lastOrderAt": order["orderDate"]}
+    assert order["products"] == [{"name": "Pen", "stock": 17}]
+    assert order["lines"] == [{"product": {"stock": 17, "price": "2.50"}}]
+    assert meter.calls == {"BatchGetItem": 1, "BatchWriteItem": 1, "TransactWriteItems": 1}

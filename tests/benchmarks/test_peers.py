@@ -11,7 +11,7 @@ from benchmarks.peers.company import founded
 from benchmarks.peers.operations import OPERATIONS
 from benchmarks.peers.worker import asked, calls
 
-CALLS = {"orders": 4, "customer": 2, "hello": 0, "create_order": 6}
+CALLS = {"orders": 4, "customer": 2, "hello": 0, "create_order": 3}
 
 
 def test_our_answers_are_those_of_rows_in_memory_and_take_no_more_calls_than_they_need() -> None:

@@ -81,6 +81,23 @@ def test_an_order_takes_three_calls_however_many_lines_it_has() -> None:
         assert meter.calls == {"BatchGetItem": 1, "BatchWriteItem": 1, "TransactWriteItems": 1}
 
 
+@pytest.mark.parametrize("date", [None, "2026-01-01T00:00:00"])
+def test_the_rows_of_an_order_are_handed_over_as_it_left_them(date: str | None) -> None:
+    ann, lamp, chair = a_customer(), a_product(stock=5), a_product(stock=2)
+    orders.create(ann.id, {chair.id: 1})
+    placed = orders.place(ann.id, {lamp.id: 2, chair.id: 1}, moment(date) if date else None)
+    assert placed.customers == customers.find_all([ann.id])
+    assert placed.products == products.find_all([lamp.id, chair.id])
+
+
+def test_an_order_that_looked_again_hands_over_what_it_saw_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, lamp = a_customer(), a_product(stock=5, price="1.00")
+    meanwhile(monkeypatch, lambda: products.update(lamp.id, {"price": Decimal(2), "stock": 9}))
+    placed = orders.place(ann.id, {lamp.id: 2})
+    assert placed.products == products.find_all([lamp.id])
+    assert placed.customers == customers.find_all([ann.id])
+
+
 def test_a_product_is_no_customer() -> None:
     lamp = a_product()
     with pytest.raises(UnknownCustomer):
