@@ -65,6 +65,8 @@ class Work:
     contents: Callable[[str], Iterator[Any]]
     same_day: Callable[[], list[str]]
     """The slots of the job's other runs on this slot's day."""
+    memo: dict[str, Any] = field(default_factory=dict)
+    """What steps of this invocation leave for each other. It is gone with the invocation."""
 
     @property
     def due(self) -> datetime:

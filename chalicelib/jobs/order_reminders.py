@@ -23,6 +23,7 @@ query Due($day: Date!, $after: String) {
 }"""
 SHOW = SELECT.replace(" endCursor", "")
 """The first cursor ever makes the secret that it is signed with: a preview writes not even that."""
+_KNOWN = "reminded before"
 
 
 def window(day: date) -> tuple[date, date]:
@@ -58,5 +59,11 @@ def _lines(orders: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _reminded_before(work: Work) -> set[str]:
-    """By other runs of this day: usually there are none, and then this costs one read."""
-    return {order_id for slot in work.same_day() for content in work.contents(slot) for order_id in content}
+    """By other runs of this day: usually there are none, and then this costs one read. Kept for the next pages, as no other
+    run of the job goes on meanwhile.
+    """
+    if _KNOWN not in work.memo:
+        contents = (content for slot in work.same_day() for content in work.contents(slot))
+        work.memo[_KNOWN] = {order_id for content in contents for order_id in content}
+    known: set[str] = work.memo[_KNOWN]
+    return known

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from traceback import format_exception
+from typing import Any
 
 from chalicelib import telemetry
 from chalicelib.crm.transaction import Stale
@@ -87,9 +88,10 @@ class Runner:
     def _carry_on(self, job: Job, run: Run) -> Exception | None:
         """Raises Stale when the run is lost."""
         margin = min(MARGIN, self.seconds_left() / 2)
+        memo: dict[str, Any] = {}
         while not run.finished:
             try:
-                run = self._take_step(job, run)
+                run = self._take_step(job, run, memo)
             except LostLease:
                 raise
             except Refused as refusal:
@@ -103,8 +105,8 @@ class Runner:
         _wake_waiting(job)
         return None
 
-    def _take_step(self, job: Job, run: Run) -> Run:
-        page = job.step(self._work(run))
+    def _take_step(self, job: Job, run: Run, memo: dict[str, Any]) -> Run:
+        page = job.step(self._work(run, memo))
         run = ledger.finish(run, page) if page.state is None else ledger.checkpoint(run, page)
         _tell(
             job, run.slot, page
@@ -113,7 +115,7 @@ class Runner:
             ledger.announce(run)
         return run
 
-    def _work(self, run: Run) -> Work:
+    def _work(self, run: Run, memo: dict[str, Any]) -> Work:
         return Work(
             slot=run.slot,
             pages=run.pages,
@@ -123,6 +125,7 @@ class Runner:
             execute=self.execute,
             contents=lambda slot: (kept.content for kept in runs.kept(run.job, slot) if kept.content is not None),
             same_day=lambda: [slot for slot in runs.on_day(run.job, run.slot[:10]) if slot != run.slot],
+            memo=memo,
         )
 
 

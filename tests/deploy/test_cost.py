@@ -104,6 +104,7 @@ TABLE = {"RequestItems": {"t": {"Keys": [{}, {}, {}], "ConsistentRead": False}}}
         ("Query", {}, {"Items": [ROW] * 4, "ScannedCount": 4}, 0.5),
         ("Query", {}, {"Items": [ROW] * 5, "ScannedCount": 5}, 1),
         ("Query", {"ConsistentRead": True}, {"Items": [], "ScannedCount": 0}, 1),
+        ("Scan", {}, {"Items": [ROW] * 9, "ScannedCount": 9}, 1.5),
         ("Query", {"Select": "COUNT"}, {"Count": 100, "ScannedCount": 100}, 2.5),
         ("BatchGetItem", TABLE, {"Responses": {"t": [ROW, {"id": {"S": "x" * 5000}}]}}, 2),
     ],

@@ -125,7 +125,7 @@ def _chosen(time: Clock) -> None:
     run = ledger.claim(CUSTOMER_CLEANUP, SUNDAY)
     assert run
     for _ in range(2):
-        page = CUSTOMER_CLEANUP.step(a_runner()._work(run))
+        page = CUSTOMER_CLEANUP.step(a_runner()._work(run, {}))
         assert not page.content
         run = ledger.checkpoint(run, page)
     assert run.state["ids"]

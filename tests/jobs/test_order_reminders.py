@@ -12,6 +12,7 @@ from chalicelib.jobs.catalog import ORDER_REMINDERS
 from chalicelib.jobs.runs import Status
 from tests.builders import a_customer, a_product, moment
 from tests.jobs.world import Clock, Consumer, a_runner, dump, kept_lines, many_orders, the_run, told
+from tests.metering import metered
 
 NAME = ORDER_REMINDERS.name
 TODAY, TOMORROW = "2026-11-22T08:00:00Z", "2026-11-23T08:00:00Z"
@@ -85,6 +86,20 @@ def test_more_than_a_page_of_orders_all_get_one_line(time: Clock) -> None:
     assert (run.status, run.pages, run.counts) == (Status.SUCCEEDED, 2, {"reminded": 103, "already_reminded": 0})
     assert reminded() == made
     assert order_reminders.preview(execute, time.now, {}).summary == "At least 100 orders are due for a reminder"
+
+
+def test_a_second_run_the_same_day_reads_what_the_first_left_once_and_not_for_each_page(time: Clock) -> None:
+    (first,) = placed(2)
+    many_orders(first, 302)
+    with metered() as once:
+        a_runner().fire(ORDER_REMINDERS, time.now)
+    time.later(hours=1)
+    again = requests.run_now(ORDER_REMINDERS, "ann", {})
+    with metered() as twice:
+        Consumer().pump()
+    assert the_run(NAME, again.slot).counts == {"reminded": 0, "already_reminded": 303}
+    assert once.calls["Query"] == 4 + 1 + 2, "the pages, the day's other runs, and those that wait"
+    assert twice.calls["Query"] == once.calls["Query"] + 1
 
 
 def test_a_run_that_is_caught_up_reminds_as_of_its_day(time: Clock) -> None:
