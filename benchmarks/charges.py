@@ -1,9 +1,10 @@
 """What DynamoDB and SQS are asked for, and what DynamoDB would charge for it.
 
-Write units are MiniStack's, which are exact; a write whose condition does not hold is charged too, one unit. Its read units are not, so those are computed from the rows that came back by
-DynamoDB's rules: a row read by its key is rounded up to 4 KB by itself, the rows of a query or of a page of a scan together,
-and nothing costs less than one such step; half of it where the read need not be consistent. Nothing here filters or projects in DynamoDB, so
-what came back is what was looked at; a query that only counts is given its rows' usual size.
+Write units are MiniStack's, which are exact. It has none for a write whose condition does not hold; such a one is taken for
+a unit, which is right for rows up to 1 KB. Its read units are not DynamoDB's, so those are computed from the rows that came
+back: a row read by its key is rounded up to 4 KB by itself, the rows of a query or of a page of a scan together, and nothing
+costs less than one such step; half of it where the read need not be consistent. Nothing here filters or projects in
+DynamoDB, so what came back is what was looked at; a query that only counts is given its rows' usual size.
 """
 
 import math

@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -29,6 +30,27 @@ def asked(handler: Handler, body: str) -> tuple[float, Json]:
     return seconds, data
 
 
+def above(handler: Handler, body: str) -> tuple[float, Json]:
+    """As `asked`, without the seconds in the database's client, which is the same for all who have this project's store."""
+    from chalicelib.crm import database  # noqa: PLC0415 - not all contestants have it
+
+    marks: list[float] = []
+    events = database.client().meta.events
+    ends = ("provide-client-params.dynamodb", "after-call.dynamodb")
+
+    def mark(**_rest: Any) -> None:
+        marks.append(time.process_time())
+
+    for end in ends:
+        events.register(end, mark, unique_id=end)
+    try:
+        seconds, data = asked(handler, body)
+    finally:
+        for end in ends:
+            events.unregister(end, mark, unique_id=end)
+    return seconds - sum(marks[1::2]) + sum(marks[::2]), data
+
+
 def calls(handler: Handler, body: str) -> int:
     """Of DynamoDB."""
     from benchmarks.charges import charged  # noqa: PLC0415 - not all contestants have what it needs
@@ -45,7 +67,7 @@ def profile(handler: Handler, body: str) -> None:
 
 def reply(handler: Handler, question: Json) -> Any:
     wanted, body = question["wanted"], question["body"]
-    return {"asked": asked, "calls": calls, "profile": profile}[wanted](handler, body)
+    return {"asked": asked, "above": above, "calls": calls, "profile": profile}[wanted](handler, body)
 
 
 def main() -> None:

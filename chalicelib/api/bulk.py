@@ -7,14 +7,14 @@ from typing import Any, TypeAlias
 from chalicelib.api.context import Info
 from chalicelib.api.faults import describe
 from chalicelib.api.mutations import new_customer, new_product
-from chalicelib.crm import claims, customers, history, products, text
+from chalicelib.crm import claims, customers, history, ids, products, text
 from chalicelib.crm.history import PastLine, PastOrder
 from chalicelib.errors import InvalidInput, UnknownCustomer, UnknownProducts, caught
 
 MOST_ROWS = 100
 _Rows = Sequence[Mapping[str, Any] | None]
 _Made: TypeAlias = tuple[Any, bool]
-"""The row, and whether it is new."""
+"""A row, and whether it is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,9 @@ def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # n
     goods = products.find_all(skus.values(), consistent=True)
 
     def past_order(row: Mapping[str, Any] | None) -> PastOrder:
+        order_id = ids.new_id(
+            ids.ORDER
+        )  # first: carried out again, each row gets the one that it had, whatever became of others
         row = _present(row)
         person = people.get(emails.get(text.fold(row["customerEmail"]), ""))
         if person is None:
@@ -53,7 +56,7 @@ def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # n
         if unknown:
             raise UnknownProducts(f"There is no product {', '.join(map(repr, unknown[:10]))}", field="sku")
         past = tuple(PastLine(product, line["quantity"], line["unitPrice"]) for product, line in lines if product)
-        return PastOrder(row["reference"], person, row["orderDate"], past)
+        return PastOrder(row["reference"], person, row["orderDate"], past, order_id)
 
     found = [caught(past_order, row) for row in input]
     recorded = iter(history.record_all([one for one in found if isinstance(one, PastOrder)]))

@@ -1,6 +1,6 @@
 """What the resolvers of one request share: rows that are read in batches, once each."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -27,6 +27,18 @@ class Batch(Generic[Row]):
     def know(self, rows: Mapping[str, Row]) -> None:
         """Rows that need not be read any more."""
         self._rows.update(rows)
+        for row_id in rows:
+            self._wanted.pop(row_id, None)
+
+    def forget(self) -> None:
+        """Rows may have changed."""
+        self._rows.clear()
+        self._wanted.clear()
+
+    def get_all(self, ids: Sequence[str]) -> list[Row | None]:
+        if not all(row_id in self._rows for row_id in ids):
+            self.want(ids)
+        return [self.get(row_id) for row_id in ids]
 
     def get(self, row_id: str) -> Row | None:
         if row_id not in self._rows:

@@ -1,4 +1,4 @@
-"""Execute a document as graphql-core does, in a fifth of its time, where everything is synchronous.
+"""Execute a document as graphql-core does, three to seven times as fast, where everything is synchronous.
 
 graphql-core asks of every field of every row again what it is called, how it is resolved and what its type demands, and
 makes a path and an `info` for it: 4.3 µs a field (measured). Here each selection set is planned once, when its first row

@@ -4,6 +4,9 @@ A masked error has a reference: the caller gets it, and the log has the stack un
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from graphql import GraphQLError
@@ -12,14 +15,35 @@ from chalicelib import telemetry
 from chalicelib.crm.transaction import is_passing
 from chalicelib.errors import CrmError, Unavailable
 
+_told: ContextVar[set[str] | None] = ContextVar("told", default=None)
+
+
+@contextmanager
+def told() -> Iterator[set[str]]:
+    """The codes of all errors that are described meanwhile."""
+    codes: set[str] = set()
+    before = _told.set(codes)
+    try:
+        yield codes
+    finally:
+        _told.reset(before)
+
 
 def describe(error: BaseException) -> dict[str, str | None]:
     """{code, message, field} of `error`."""
+    described = _described(error)
+    codes = _told.get()
+    if codes is not None:
+        codes.add(described["code"] or "")
+    return described
+
+
+def _described(error: BaseException) -> dict[str, str | None]:
     if isinstance(error, CrmError):
         return {"code": error.code, "message": error.message, "field": error.field}
     if is_passing(error):
         telemetry.warn("database unavailable", exc_info=error)
-        return describe(Unavailable())
+        return _described(Unavailable())
     reference = secrets.token_hex(6)
     telemetry.error(f"unexpected error {reference}", reference=reference, exc_info=error)
     return {"code": "INTERNAL", "message": f"Something went wrong on our side. Reference: {reference}", "field": None}

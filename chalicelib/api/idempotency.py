@@ -18,6 +18,7 @@ from typing import Any
 from pynamodb.exceptions import PutError
 
 from chalicelib import clock
+from chalicelib.api import faults
 from chalicelib.api.caller import Caller
 from chalicelib.crm import credentials, ids, moments, reads, tables
 from chalicelib.crm.transaction import attempts, code_of, is_passing, new_token
@@ -58,9 +59,9 @@ def once(key: str, caller: Caller, request: Mapping[str, Any], change: Callable[
     if entry.answer is not None:
         return _unpack(entry.answer), True
     seed = f"{entry.pk} {entry.sk} {entry.request}"
-    with ids.made_from(seed, moments.from_text(entry.began), again=entry.again):
+    with ids.made_from(seed, moments.from_text(entry.began), again=entry.again), faults.told() as codes:
         answer = change()
-    _keep(entry, answer)
+    _keep(entry, answer, codes)
     return answer, False
 
 
@@ -70,9 +71,9 @@ def _claim(pk: str, sk: str, request: str) -> _Entry:
         now = clock.now()
         token, busy = new_token(), moments.to_text(now + BUSY)
         entry = _Entry(pk, sk, request, moments.to_text(now), busy, token)
-        if _write(entry, None):  # before any look at what is there: nearly always it is nothing
+        found = _write(entry, None)  # before any look at what is there: nearly always it is nothing
+        if found == entry:
             return entry
-        found = _find(pk, sk)
         if found is None:
             continue
         if found.request != request:
@@ -82,14 +83,16 @@ def _claim(pk: str, sk: str, request: str) -> _Entry:
         if found.busy_until > moments.to_text(now):
             raise InProgress
         entry = replace(found, busy_until=busy, token=token, again=True)
-        if _write(entry, found.token):
+        if _write(entry, found.token) == entry:
             return entry
     raise Unavailable
 
 
-def _keep(entry: _Entry, answer: Answer) -> None:
-    """An answer that says that nobody knows what was done is not kept: the same request may find out."""
-    codes = {error.get("extensions", {}).get("code") for error in answer.get("errors", ())}
+def _keep(entry: _Entry, answer: Answer, codes: set[str]) -> None:
+    """An answer that says that nobody knows what was done is not kept: the same request may find out.
+
+    `codes` are those of all errors on the way, also of single rows, which the caller need not have asked for.
+    """
     packed = None if codes & _IN_DOUBT else _pack(answer)
     if packed and len(packed) > _MOST_STORED:
         packed = None
@@ -99,8 +102,8 @@ def _keep(entry: _Entry, answer: Answer) -> None:
         return  # the change is made; asked for again, it meets its own ids
 
 
-def _write(entry: _Entry, seen: str | None) -> bool:
-    """Whether the row was as it was seen. Raises Unavailable."""
+def _write(entry: _Entry, seen: str | None) -> _Entry | None:
+    """What the row holds then: `entry`, or if it was not as it was seen, something else or nothing. Raises Unavailable."""
     content = {"request": entry.request, "began": entry.began, "busy_until": entry.busy_until, "answer": entry.answer}
     ttl = moments.from_text(entry.began) + KEPT
     row = tables.Op(pk=entry.pk, sk=entry.sk, content=content, token=entry.token, ttl=ttl)
@@ -109,12 +112,11 @@ def _write(entry: _Entry, seen: str | None) -> bool:
             row.save(tables.Op.token == seen if seen else _NEW | (tables.Op.ttl <= clock.now()))
         except PutError as error:
             if code_of(error) == "ConditionalCheckFailedException":
-                stored = _find(entry.pk, entry.sk)  # perhaps by our own first try, whose answer was lost
-                return stored == entry
+                return _find(entry.pk, entry.sk)  # perhaps `entry`: by our own first try, whose answer was lost
             if not is_passing(error):
                 raise
         else:
-            return True
+            return entry
     raise Unavailable
 
 

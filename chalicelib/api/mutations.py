@@ -54,6 +54,7 @@ def create_order(_root: Any, info: Info, input: _Input) -> _Input:  # noqa: A002
     context = context_of(info)
     context.customers.know(placed.customers)
     context.products.know(placed.products)
+    context.products.want(line.product_id for line in placed.order.lines)
     return {"order": placed.order}
 
 

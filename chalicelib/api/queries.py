@@ -146,9 +146,7 @@ def order_customer(order: Order, info: Info) -> Customer | None:
 
 
 def order_products(order: Order, info: Info) -> list[Product | None]:
-    batch = context_of(info).products
-    batch.want(line.product_id for line in order.lines)
-    return [batch.get(line.product_id) for line in order.lines]
+    return context_of(info).products.get_all([line.product_id for line in order.lines])
 
 
 def line_product(line: orders.OrderLine, info: Info) -> Product | None:

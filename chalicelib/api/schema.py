@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from chalicelib.api import bulk, jobs, keys, mutations, queries, reports
-from chalicelib.api.context import Context
+from chalicelib.api.context import Context, Info, context_of
 from chalicelib.api.executor import PlanningExecutor, RowResolver
 from chalicelib.api.faults import format_error
 from chalicelib.api.limits import MOST_CHARACTERS, MOST_COMMENTS, MOST_TOKENS, check_shape
@@ -140,11 +140,13 @@ _RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
 }
 _KINDS = {Customer: "Customer", Product: "Product", Order: "Order"}
+_OBJECTS = {*_KINDS.values(), "OrderLine"}
+"""Their rows are never mappings, so nobody needs to ask."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that was parsed and validated, with its prices; or what is wrong with it."""
+    """A document that was parsed and validated, with its prices."""
 
     document: DocumentNode
     prices: Prices
@@ -152,6 +154,8 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
+    """What is wrong with a document."""
+
     errors: tuple[GraphQLError, ...]
 
 
@@ -164,6 +168,8 @@ def schema() -> GraphQLSchema:
     for name, kind in built.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             _bind(kind, _RESOLVERS.get(name, {}))
+    for field in built.type_map["Mutation"].fields.values():  # type: ignore[attr-defined]
+        field.resolve = _afresh(field.resolve)
     return built
 
 
@@ -180,8 +186,19 @@ def _bind(kind: GraphQLObjectType, resolvers: Mapping[str, Callable[..., Any]]) 
         snake = re.sub(r"([A-Z])", r"_\1", name).lower()
         if name in resolvers:
             field.resolve = resolvers[name]
-        elif snake != name:
+        elif snake != name or kind.name in _OBJECTS:
             field.resolve = RowResolver(attrgetter(snake))
+
+
+def _afresh(change: Callable[..., Any]) -> Callable[..., Any]:
+    """Changes follow each other: what one has read, the next one may change."""
+
+    def changed(root: Any, info: Info, **arguments: Any) -> Any:
+        context_of(info).customers.forget()
+        context_of(info).products.forget()
+        return change(root, info, **arguments)
+
+    return changed
 
 
 @lru_cache(maxsize=_DOCUMENTS)

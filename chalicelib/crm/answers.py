@@ -4,7 +4,6 @@ botocore walks through each value of each row to make what it was given, 43 µs 
 alone takes 2 µs. Binary attributes, the only ones that would come out otherwise, are used nowhere here.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,7 +39,8 @@ class _Parser(JSONParser):
     def parse(self, response: Mapping[str, Any], shape: Any) -> Any:
         if shape is None or shape.name not in _OF_ROWS or response["status_code"] != _OK:
             return super().parse(response, shape)
-        answer = json.loads(response["body"])
+        # As botocore reads it: for what is damaged it has a check, and tries again.
+        answer = self._parse_body_as_json(response["body"])  # type: ignore[attr-defined]
         about = super().parse(response, None)  # type: ignore[arg-type]  # no shape: headers and status only
         return {**{name: value for name, value in answer.items() if value is not None}, **about}
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from chalicelib.crm import money, reads
 from chalicelib.crm.keys import shard, shards
@@ -20,10 +21,11 @@ from chalicelib.settings import settings
 _PREFIX = "count#"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stats:
-    """What fell into the days that were asked for, of which `first` is the first. `gained`: customers that came, less those
-    that left.
+    """What fell into the days that were asked for, from `first` on, or from the beginning without one.
+
+    `gained` are the customers that came, less those that left.
     """
 
     first: str | None
@@ -32,9 +34,9 @@ class Stats:
     new_customers: int
     gained: int
 
-    @property
+    @cached_property
     def customers(self) -> int:
-        """How many there were at the end of the last day. Only this takes the days before, too, which are read for it."""
+        """How many there were at the end of the last day. This alone takes the days before, which are read for it, once."""
         if self.first is None:
             return self.gained
         return self.gained + _sums(" AND sk < :first", {":first": {"S": self.first}})["customers"]

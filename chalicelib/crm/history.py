@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -44,6 +44,7 @@ class PastOrder:
     customer: Customer
     date: datetime
     lines: tuple[PastLine, ...]
+    id: str = field(default_factory=lambda: ids.new_id(ids.ORDER))
 
 
 Recorded: TypeAlias = tuple[Order, bool]
@@ -62,23 +63,24 @@ def record(past: PastOrder) -> Recorded:
 
 
 def record_all(past: Sequence[PastOrder]) -> list[Recorded | Exception]:
-    """Each is written by itself, or gets its own error. What is to be read and put before is so for all of them at once."""
+    """Each is written by itself, or gets its own error. What is to be read and put before is so for all of them at once.
+
+    Who dies in between leaves lines of orders that do not exist, which readers ignore.
+    """
     drafts = [caught(_draft, one) for one in past]
-    good = {order.id: text.fold(order.reference or "") for order in drafts if isinstance(order, Order)}
-    held = claims.owners_of(claims.REFERENCE, good.values())
-    new = [order for order in drafts if isinstance(order, Order) and good[order.id] not in held]
+    references = {order.id: _reference(order) for order in drafts if isinstance(order, Order)}
+    held = claims.owners_of(claims.REFERENCE, references.values())
+    new = [order for order in drafts if isinstance(order, Order) and references[order.id] not in held]
     lines.put_all((order.date, order.id, _product_ids(order)) for order in new)
 
     known = orders.find_all(held.values(), consistent=True)
     latest: dict[str, Customer] = {}
 
     def finish(draft: Order, customer: Customer) -> Recorded:
-        if holder := held.get(good[draft.id]):
+        if holder := held.get(references[draft.id]):
             return _same(known.get(holder), draft), False
-        customer = latest.get(customer.id, customer)
-        recorded = _record(draft, customer)
-        latest[customer.id] = customers.booked(customer, draft.date)
-        return recorded
+        written, latest[customer.id] = _record(draft, latest.get(customer.id, customer))
+        return written, written.id == draft.id
 
     return [
         draft if isinstance(draft, Exception) else caught(finish, draft, one.customer)
@@ -89,15 +91,15 @@ def record_all(past: Sequence[PastOrder]) -> list[Recorded | Exception]:
 def _draft(past: PastOrder) -> Order:
     reference = _checked_reference(past.reference)
     date = moments.to_text(moments.checked_past(past.date, "orderDate"))
-    order = orders.new_order(ids.new_id(ids.ORDER), past.customer.id, date, _merged(past.lines), reference)
+    order = orders.new_order(past.id, past.customer.id, date, _merged(past.lines), reference)
     _check_size(order)
     return order
 
 
-def _record(order: Order, customer: Customer) -> Recorded:
-    """Its lines are there already."""
+def _record(order: Order, customer: Customer) -> tuple[Order, Customer]:
+    """The order that has the reference now, and the customer as last seen. The lines are there already."""
     try:
-        written = _write(order, customer, order.reference or "")
+        written, customer = _write(order, customer)
     except Unavailable:
         raise  # it may have been written
     except CrmError:
@@ -105,35 +107,36 @@ def _record(order: Order, customer: Customer) -> Recorded:
         raise
     if written.id != order.id:
         lines.discard(order.date, order.id, _product_ids(order))
-    return written, written.id == order.id
+    return written, customer
+
+
+def _reference(order: Order) -> str:
+    """As it is claimed."""
+    return text.fold(order.reference or "")
 
 
 def _product_ids(order: Order) -> list[str]:
     return [line.product_id for line in order.lines]
 
 
-def _write(order: Order, customer: Customer, reference: str) -> Order:
-    """The order that has the reference now: this one, or one with the same content that was first."""
+def _write(order: Order, customer: Customer) -> tuple[Order, Customer]:
+    """What has the reference then: `order`, or one with the same content that was first; and the customer as last seen."""
     for _ in attempts():
         write = orders.start(order, customer)
-        claims.claim(write, claims.REFERENCE, text.fold(reference), order.id, Stale)
+        claims.claim(write, claims.REFERENCE, _reference(order), order.id, Stale)
         try:
             write.commit()
         except Stale:
-            held = _holder(reference)
+            held = claims.owner_of(claims.REFERENCE, _reference(order))
             if held:
-                return _same(orders.find(held), order)
+                return _same(orders.find(held), order), customer
             found = customers.find(customer.id)
             if found is None:
                 raise UnknownCustomer("The customer was deleted meanwhile", field="customerEmail") from None
             customer = found
         else:
-            return order
+            return order, customers.booked(customer, order.date)
     raise Conflict
-
-
-def _holder(reference: str) -> str | None:
-    return claims.owner_of(claims.REFERENCE, text.fold(reference))
 
 
 def _same(stored: Order | None, wanted: Order) -> Order:

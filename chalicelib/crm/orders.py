@@ -113,9 +113,11 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
 
     Raises UnknownCustomer, UnknownProducts, NoLines, TooManyLines, InvalidInput, InsufficientStock, Conflict.
     """
+    # Before the first try: a retry that meets its own success knows it. And before any check, so that in a document that is
+    # carried out again each change gets the id that it had.
+    order_id = ids.new_id(ids.ORDER)
     _check_quantities(quantities)
     placed_at = moments.to_text(moments.checked_past(date, "orderDate"))
-    order_id = ids.new_id(ids.ORDER)  # before the first try: a retry that meets its own success knows it
     made = find(order_id) if ids.may_exist() else None
     if made:
         return Placed(made, {}, {})

@@ -9,11 +9,8 @@ from chalicelib.jobs.job import Execute, Page, Preview, Refused, Work, ask
 from chalicelib.settings import settings
 
 NAME = "customer_cleanup"
-COUNT = """
-query Affected($before: Date!) {
-  inactiveCustomerCount(activeBefore: $before)
-  crmStats { customers }
-}"""
+COUNT = "query Affected($before: Date!) { inactiveCustomerCount(activeBefore: $before) }"
+ALL = "query All { crmStats { customers } }"
 SELECT = """
 query Inactive($before: Date!, $after: String) {
   inactiveCustomers(activeBefore: $before, first: 100, after: $after) {
@@ -64,9 +61,16 @@ def _check(work: Work) -> Page:
 
 def _affected(execute: Execute, before: str, arguments: Mapping[str, Any]) -> tuple[int, int]:
     """(how many would be deleted, how many may be)"""
-    data = ask(execute, COUNT, before=before)
-    share = data["crmStats"]["customers"] * settings.cleanup_percent // 100
-    return data["inactiveCustomerCount"], arguments.get("cap") or max(settings.cleanup_floor, share)
+    count = ask(execute, COUNT, before=before)["inactiveCustomerCount"]
+    return count, arguments.get("cap") or _cap(execute, count)
+
+
+def _cap(execute: Execute, count: int) -> int:
+    """How many customers there are is a sum over all days of the books: it is asked for only if it matters."""
+    if count <= settings.cleanup_floor:
+        return settings.cleanup_floor
+    everybody: int = ask(execute, ALL)["crmStats"]["customers"]
+    return max(settings.cleanup_floor, everybody * settings.cleanup_percent // 100)
 
 
 def _select(work: Work) -> Page:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api import idempotency
 from chalicelib.crm import customers, orders, products, tables
-from tests.api.door import post
+from tests.api.door import Reply, post
 from tests.api.shop import Clock, Shop, orders_made, replayed
-from tests.builders import rows_of
+from tests.builders import a_customer, a_product, rows_of
+from tests.metering import metered
 
 
 class Killed(BaseException):
@@ -79,3 +81,67 @@ def test_customers_and_products_are_made_once_as_well(kind: str, watch: Clock, m
     again = post({"query": documents[kind]}, idempotency_key="k")
     assert again.data[f"create{kind.capitalize()}"][kind]["id"]
     assert len(rows_of({"customer": tables.Customer, "product": tables.Product}[kind])) == 1
+
+
+BULK = """mutation ($rows: [BulkCreateOrdersInput]!) { bulkCreateOrders(input: $rows) {
+  results { created error { code } order { reference } } } }"""
+
+
+def test_rows_that_could_not_be_at_first_take_nothing_from_those_that_were_made(
+    watch: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first row's customer is there only when the request is carried out again."""
+    product = a_product(sku="PEN")
+    a_customer(email="second@example.com")
+
+    def row(name: str) -> dict[str, Any]:
+        line = {"sku": "PEN", "quantity": 1, "unitPrice": "2.00"}
+        return {
+            "reference": name,
+            "customerEmail": f"{name}@example.com",
+            "orderDate": "2026-01-01T00:00:00Z",
+            "lines": [line],
+        }
+
+    def send() -> Reply:
+        return post({"query": BULK, "variables": {"rows": [row("first"), row("second")]}}, None, idempotency_key="k")
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(idempotency, "_keep", die)
+        with pytest.raises(Killed):
+            send()
+    assert orders_made() == 1
+    a_customer(email="first@example.com")
+    watch.advance(seconds=61)
+    results = send().data["bulkCreateOrders"]["results"]
+    assert [result["order"]["reference"] for result in results] == ["first", "second"]
+    assert orders_made() == 2
+    assert [key[0] for key in rows_of(tables.Line)] == [product.id] * 2
+
+
+def test_an_order_of_many_lines_that_was_made_before_is_answered_in_few_calls(
+    shop: Shop, watch: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goods = [a_product(stock=5) for _ in range(20)]
+    lines = ", ".join(f'{{productId: "{product.id}", quantity: 1}}' for product in goods)
+    document = f"""mutation ($c: ID!) {{ createOrder(input: {{customerId: $c, lines: [{lines}]}}) {{
+      order {{ lines {{ product {{ stock }} }} }} }} }}"""
+
+    def send() -> Reply:
+        return post({"query": document, "variables": {"c": shop.variables["c"]}}, None, idempotency_key="k")
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(idempotency, "_keep", die)
+        with pytest.raises(Killed):
+            send()
+    watch.advance(seconds=61)
+    with metered() as meter:
+        again = send()
+    assert [line["product"]["stock"] for line in again.data["createOrder"]["order"]["lines"]] == [4] * 20
+    assert meter.calls["BatchGetItem"] == 1

@@ -258,3 +258,20 @@ def test_a_new_order_is_answered_from_the_rows_that_it_was_placed_on(ann: Custom
     assert order["products"] == [{"name": "Pen", "stock": 17}]
     assert order["lines"] == [{"product": {"stock": 17, "price": "2.50"}}]
     assert meter.calls == {"BatchGetItem": 1, "BatchWriteItem": 1, "TransactWriteItems": 1}
+
+
+def test_a_change_is_not_answered_from_rows_that_were_read_before_it(ann: Customer, pen: Product) -> None:
+    before = orders.create(ann.id, {pen.id: 3})
+    answer = ask(
+        """mutation ($ann: ID!, $pen: ID!, $before: ID!) {
+          placed: createOrder(input: {customerId: $ann, productIds: [$pen]}) { order { id } }
+          cancelled: cancelOrder(id: $before) { order { products { stock } } }
+          renamed: updateCustomer(id: $ann, input: {name: "Anna"}) {
+            customer { orders { edges { node { customer { name } } } } } } }""",
+        ann=ann.id,
+        pen=pen.id,
+        before=before.id,
+    )
+    assert answer["cancelled"]["order"]["products"] == [{"stock": 19}]
+    named = [edge["node"]["customer"]["name"] for edge in answer["renamed"]["customer"]["orders"]["edges"]]
+    assert named == ["Anna", "Anna"]

@@ -1,11 +1,14 @@
 """Answers of DynamoDB, read in the short way, are what botocore makes of them."""
 
-from collections.abc import Callable
+from binascii import crc32
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from pynamodb.attributes import BinaryAttribute, BinarySetAttribute
@@ -97,3 +100,31 @@ def test_models_read_the_same_rows(make: Callable[[], Any]) -> None:
     made = make()
     table = tables.Customer if make is a_customer else tables.Product
     assert table.get(made.id).name == made.name
+
+
+@dataclass
+class _Raw:
+    body: bytes
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.body
+
+
+@pytest.mark.ministack
+@pytest.mark.parametrize("damaged", [b"", b'{"Item": {"pk": {"S": "a'])
+def test_a_damaged_answer_is_asked_for_again(damaged: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB sends a checksum."""
+    database.client().put_item(TableName=NAME, Item=ROW)
+    bodies = [damaged]
+    endpoint = database.client()._endpoint
+    send = endpoint._send
+
+    def sent(request: Any) -> Any:
+        answer = send(request)
+        answer.headers["x-amz-crc32"] = str(crc32(answer.content))
+        body = bodies.pop() if bodies else answer.content
+        return AWSResponse(answer.url, answer.status_code, answer.headers, _Raw(body))
+
+    monkeypatch.setattr(endpoint, "_send", sent)
+    assert database.client().get_item(TableName=NAME, Key=KEY)["Item"] == ROW
+    assert not bodies

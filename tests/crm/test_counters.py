@@ -8,7 +8,9 @@ import pytest
 
 from chalicelib.crm import archive, counters, moments, orders, reads
 from chalicelib.errors import InvalidInput
+from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, moment, time_is
+from tests.metering import metered
 
 
 @pytest.fixture
@@ -108,3 +110,11 @@ def test_moments_are_text_in_the_order_of_time() -> None:
 def test_the_day_after_is_an_upper_bound() -> None:
     assert moments.day_after(date(2026, 12, 31)) == "2027-01-01"
     assert moments.day_after(date.max) > moments.to_text(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+
+
+@pytest.mark.usefixtures("_three_days")
+def test_the_number_of_customers_is_worked_out_once() -> None:
+    stats = counters.stats(date(2026, 3, 3))
+    with metered() as meter:
+        assert {stats.customers for _ in range(15)} == {1}
+    assert meter.calls == {"Query": settings.counter_shards}

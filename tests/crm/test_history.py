@@ -130,10 +130,10 @@ def test_a_customer_with_orders_since_is_read_again() -> None:
 
 
 def test_whoever_loses_the_race_for_a_reference_gets_the_order_of_the_winner(monkeypatch: pytest.MonkeyPatch) -> None:
-    past = a_past_order(a_customer(), (a_product(), 1, "1"))
-    order, _ = history.record(past)
+    ann, pen = a_customer(), a_product()
+    order, _ = history.record(a_past_order(ann, (pen, 1, "1")))
     monkeypatch.setattr(claims, "owners_of", lambda *_: {})
-    assert history.record(past) == (order, False)
+    assert history.record(a_past_order(ann, (pen, 1, "1"))) == (order, False)
     assert len(rows_of(tables.Line)) == 1
 
 
@@ -192,3 +192,15 @@ def test_of_orders_recorded_together_one_that_cannot_be_hinders_no_other() -> No
 def _good(recorded: history.Recorded | Exception) -> history.Recorded:
     assert not isinstance(recorded, Exception), recorded
     return recorded
+
+
+def test_orders_of_a_customer_with_a_later_one_look_again_once() -> None:
+    ann, (pen,) = a_customer(created_at=moment("2020-01-01T00:00:00")), some_products(1)
+    history.record(a_past_order(ann, (pen, 1, "1.00"), reference="late", date=moment("2026-01-01T00:00:00")))
+    past = [
+        a_past_order(ann, (pen, 1, "1.00"), reference=f"R{number}", date=moment(f"2025-01-{number:02d}T00:00:00"))
+        for number in range(1, 21)
+    ]
+    with metered() as meter:
+        assert all(_good(recorded)[1] for recorded in history.record_all(past))
+    assert meter.calls["TransactWriteItems"] == 21

@@ -1,12 +1,13 @@
 """customer_cleanup: who has not ordered for a year goes to the archive, and never more than a cap of them."""
 
 from dataclasses import replace
+from datetime import date
 from itertools import cycle
 
 import pytest
 
 from chalicelib.api.schema import execute
-from chalicelib.crm import archive, counters, customers, database, history, orders
+from chalicelib.crm import archive, counters, customers, database, history, orders, walk
 from chalicelib.crm.customers import Customer
 from chalicelib.jobs import customer_cleanup, ledger, requests, runs
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP
@@ -186,6 +187,25 @@ def test_more_than_a_page_goes_page_by_page_also_through_hand_overs(
     assert (run.status, run.counts, run.attempts, left()) == (Status.SUCCEEDED, {"deleted": count}, 1, [])
     assert kept_lines(NAME, SUNDAY) == [f"[2026-11-22 02:00:00] Deleted {count} inactive customers"]
     assert deleted() == made
+
+
+@pytest.mark.parametrize(("many", "sums"), [(100, 0), (101, 1)])
+def test_all_customers_are_counted_only_where_more_would_go_than_may_anyway(
+    many: int, sums: int, monkeypatch: pytest.MonkeyPatch, time: Clock
+) -> None:
+    """The default floor is 100."""
+    asked: list[object] = []
+    stats = counters.stats
+
+    def noted(*days: date | None) -> counters.Stats:
+        asked.append(days)
+        return stats(*days)
+
+    monkeypatch.setattr(counters, "stats", noted)
+    monkeypatch.setattr(walk, "count", lambda _: many)
+    shown = customer_cleanup.preview(execute, time.now, {})
+    assert shown.summary.startswith(f"{many} customers would be deleted")
+    assert len(asked) == sums
 
 
 @pytest.mark.usefixtures("cautious")
