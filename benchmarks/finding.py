@@ -21,7 +21,9 @@ class Finding:
 
     @property
     def is_met(self) -> bool:
-        return (self.most is None or self.figure <= self.most) and (self.least is None or self.figure >= self.least)
+        """By the figure as it is shown."""
+        figure = float(_number(self.figure).replace(",", ""))
+        return (self.most is None or figure <= self.most) and (self.least is None or figure >= self.least)
 
     def row(self) -> tuple[str, ...]:
         bounds = [("≤", self.most), ("≥", self.least)]

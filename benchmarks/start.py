@@ -29,7 +29,7 @@ from chalicelib.jobs import catalog, queue
 from deploy import package, policies
 from localdev import lambdas
 
-ROUNDS = 5
+ROUNDS = 9
 MOST_ZIP = 20
 """MB."""
 MOST_TIME, MOST_HEARTBEAT, MOST_MEMORY = 1.15, 0.75, 1.15

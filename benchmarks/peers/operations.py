@@ -66,7 +66,7 @@ OPERATIONS = (
     Operation(
         "orders",
         "100 orders with customer and products",
-        40,
+        80,
         """{ allOrders(first: 100, orderBy: ["-orderDate"]) {
   edges { node { id orderDate totalAmount customer { id name email } products { id name price } } }
   pageInfo { hasNextPage endCursor } } }""",
