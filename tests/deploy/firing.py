@@ -12,7 +12,7 @@ import pytest
 import app
 from chalicelib import aws
 from chalicelib.crm import database
-from chalicelib.jobs import alerts, catalog, heartbeat, mail, order_reminders, queue
+from chalicelib.jobs import alerts, catalog, customer_cleanup, heartbeat, mail, order_reminders, queue
 from chalicelib.jobs.queue import BadMessage
 from chalicelib.jobs.runner import RunFailed
 from chalicelib.settings import settings
@@ -123,11 +123,11 @@ def prepare() -> None:
 
 @contextmanager
 def fully_set() -> Iterator[None]:
-    """With a topic and a sender of mails, and an API that answers."""
+    """With a topic and a sender of mails, an API that answers, and a clean-up that has to count all customers."""
     topic = f"arn:aws:sns:us-east-1:123456789012:crm-{settings.stage}-alerts"
-    chosen = replace(settings, topic_arn=topic, mail_sender=SENDER)
+    chosen = replace(settings, topic_arn=topic, mail_sender=SENDER, cleanup_floor=0, cleanup_percent=100)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (alerts, mail, order_reminders):
+        for module in (alerts, mail, order_reminders, customer_cleanup):
             patch.setattr(module, "settings", chosen)
         patch.setattr(heartbeat, "ask", lambda: (True, 5))
         yield
