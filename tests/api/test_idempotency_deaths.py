@@ -1,5 +1,6 @@
 """Idempotency-Key, when the process dies in the middle: nobody knows how far it came, and yet nothing is made twice."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -83,6 +84,16 @@ def test_customers_and_products_are_made_once_as_well(kind: str, watch: Clock, m
     assert len(rows_of({"customer": tables.Customer, "product": tables.Product}[kind])) == 1
 
 
+def die_before_the_answer_is_kept(send: Callable[[], Reply], monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(idempotency, "_keep", die)
+        with pytest.raises(Killed):
+            send()
+
+
 BULK = """mutation ($rows: [BulkCreateOrdersInput]!) { bulkCreateOrders(input: $rows) {
   results { created error { code } order { reference } } } }"""
 
@@ -106,13 +117,7 @@ def test_rows_that_could_not_be_at_first_take_nothing_from_those_that_were_made(
     def send() -> Reply:
         return post({"query": BULK, "variables": {"rows": [row("first"), row("second")]}}, None, idempotency_key="k")
 
-    def die(*_: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(idempotency, "_keep", die)
-        with pytest.raises(Killed):
-            send()
+    die_before_the_answer_is_kept(send, monkeypatch)
     assert orders_made() == 1
     a_customer(email="first@example.com")
     watch.advance(seconds=61)
@@ -133,13 +138,7 @@ def test_an_order_of_many_lines_that_was_made_before_is_answered_in_few_calls(
     def send() -> Reply:
         return post({"query": document, "variables": {"c": shop.variables["c"]}}, None, idempotency_key="k")
 
-    def die(*_: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(idempotency, "_keep", die)
-        with pytest.raises(Killed):
-            send()
+    die_before_the_answer_is_kept(send, monkeypatch)
     watch.advance(seconds=61)
     with metered() as meter:
         again = send()
