@@ -44,9 +44,8 @@ def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # n
     goods = products.find_all(skus.values(), consistent=True)
 
     def past_order(row: Mapping[str, Any] | None) -> PastOrder:
-        order_id = ids.new_id(
-            ids.ORDER
-        )  # first: carried out again, each row gets the one that it had, whatever became of others
+        # First: carried out again, each row gets the id that it had, whatever became of others.
+        order_id = ids.new_id(ids.ORDER)
         row = _present(row)
         person = people.get(emails.get(text.fold(row["customerEmail"]), ""))
         if person is None:
