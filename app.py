@@ -14,10 +14,10 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
 
 from chalicelib import telemetry
-from chalicelib.api import console
-from chalicelib.api.message import Answer, Request
-from chalicelib.crm import database
-from chalicelib.jobs import catalog, queue, watch
+from chalicelib.api.pages import console
+from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.store import connection
+from chalicelib.jobs import catalog, queue, watchdog
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
@@ -31,10 +31,10 @@ telemetry.start()
 # What can be done beforehand is done here: while a function starts, Lambda gives it a whole CPU. GraphQL is a third of
 # a cold start (measured), and two functions do without.
 if settings.on_lambda:
-    database.client()
+    connection.client()
 if os.environ.get("_HANDLER") not in {"app.heartbeat", "app.weekly_report"}:
-    import chalicelib.api.http  # noqa: F401 - for the sake of `graphql`
-    from chalicelib.api.schema import rules
+    import chalicelib.api.http.endpoint  # noqa: F401 - for the sake of `graphql`
+    from chalicelib.api.graphql.schema import rules
 
     rules()
 
@@ -42,7 +42,7 @@ if os.environ.get("_HANDLER") not in {"app.heartbeat", "app.weekly_report"}:
 # Every method is routed here, as API Gateway would answer those it does not know with a 403.
 @app.route("/graphql", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], content_types=["*/*"])
 def graphql() -> Response:
-    from chalicelib.api.http import respond
+    from chalicelib.api.http.endpoint import respond
 
     return response(respond(request()))
 
@@ -73,7 +73,7 @@ def response(answer: Answer) -> Response:
 
 
 def execute(text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    from chalicelib.api import schema
+    from chalicelib.api.graphql import schema
 
     return schema.execute(text, variables)
 
@@ -96,7 +96,7 @@ def heartbeat(event: CloudWatchEvent) -> None:
     try:
         fire(catalog.HEARTBEAT, event)
     finally:
-        watch.look()
+        watchdog.look()
 
 
 @app.schedule(due(catalog.LOW_STOCK), name=catalog.LOW_STOCK.name)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import backend
-from benchmarks.finding import Finding, read, table
+from benchmarks.result import Finding, read, table
 
 SECTIONS = {
     "peers": "API against peers",

@@ -22,14 +22,14 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 
 from benchmarks.backend import ROOT
-from benchmarks.charges import Charges, charged
-from benchmarks.finding import Finding, tell
+from benchmarks.metering import Charges, charged
+from benchmarks.result import Finding, tell
 from benchmarks.served import chalice_local, in_process
 from benchmarks.shares import shares
-from chalicelib.api.http import respond
-from chalicelib.api.message import Answer, Request
-from chalicelib.crm import database
+from chalicelib.api.http.endpoint import respond
+from chalicelib.api.http.http_types import Answer, Request
 from chalicelib.settings import settings
+from chalicelib.store import connection
 
 DATA = Path(os.environ.get("CRM_BENCH_DATA") or ROOT.parent / "shared" / "data") / "northwind"
 ROUNDS = 3
@@ -80,15 +80,15 @@ def import_to(url: str, *options: str) -> float:
 
 
 def names() -> list[str]:
-    return [str(table.Meta.table_name) for table in database.TABLES]
+    return [str(table.Meta.table_name) for table in connection.TABLES]
 
 
 def empty() -> None:
     """The tables, and those of the copy: new ones."""
-    client = database.client()
+    client = connection.client()
     for name in client.list_tables()["TableNames"]:
         client.delete_table(TableName=name)
-    database.create_tables()
+    connection.create_tables()
     for name in names():
         found = client.describe_table(TableName=name)["Table"]
         wanted = ("AttributeDefinitions", "KeySchema")
@@ -105,7 +105,7 @@ def rows() -> Rows:
     plain = TypeDeserializer().deserialize
     found: Rows = {}
     for name in names():
-        pages = database.client().get_paginator("scan").paginate(TableName=name)
+        pages = connection.client().get_paginator("scan").paginate(TableName=name)
         found[name] = [{key: plain(value) for key, value in item.items()} for page in pages for item in page["Items"]]
     return found
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
-from chalicelib.crm import database, transaction
+from chalicelib.store import connection, transaction
 
 CONFLICT = "TransactionConflict"
 REFUSED = "ConditionalCheckFailed"
@@ -22,7 +22,7 @@ Row: TypeAlias = tuple[str, ...]
 """Its table, and the values of its key."""
 _KEYS = {
     str(table.Meta.table_name): [entry["AttributeName"] for entry in table._get_schema()["key_schema"]]  # noqa: SLF001 - the models' own account of their keys
-    for table in database.TABLES
+    for table in connection.TABLES
 }
 
 
@@ -98,7 +98,7 @@ def holding(seconds: float) -> Iterator[Holds]:
         ("before-call.dynamodb.TransactWriteItems", holds.arrive),
         ("after-call.dynamodb.TransactWriteItems", holds.answered),
     )
-    events = database.client().meta.events
+    events = connection.client().meta.events
     for event, handler in handlers:
         events.register(event, handler)
     try:

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
-from benchmarks.charges import charged
 from benchmarks.conflicts import Holds, holding, slow_motion
 from benchmarks.cpu import least
-from benchmarks.crowd import at_once, at_rate
-from benchmarks.finding import Finding, tell
+from benchmarks.load import at_once, at_rate
+from benchmarks.metering import charged
+from benchmarks.result import Finding, tell
 from benchmarks.shop import Shop, opened
-from chalicelib.api.http import respond
-from chalicelib.api.message import Request
-from chalicelib.crm import credentials, database, orders, tables
-from chalicelib.crm.transaction import ATTEMPTS
+from chalicelib.access import api_keys
+from chalicelib.api.http.endpoint import respond
+from chalicelib.api.http.http_types import Request
+from chalicelib.crm import orders
 from chalicelib.settings import settings
+from chalicelib.store import connection, tables
+from chalicelib.store.transaction import ATTEMPTS
 
 THREADS = (1, 2, 4, 8, 16)
 PRODUCTS = (1000, 10, 1)
@@ -95,7 +97,7 @@ def api(shop: Shop) -> Iterator[Finding]:
     """What GraphQL over HTTP, a key and its bucket add to an order."""
     object.__setattr__(settings, "rate_burst", 10**6)
     answered: list[str] = []
-    key = credentials.create("web shop", credentials.Role.EDITOR, "operator").key
+    key = api_keys.create("web shop", api_keys.Role.EDITOR, "operator").key
     headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
 
     def order(dice: random.Random) -> None:
@@ -199,8 +201,8 @@ def cost(shop: Shop) -> Iterator[Finding]:
 
 def findings() -> Iterator[Finding]:
     # A slow answer is no outage here: the machine may have other things to do.
-    vars(database.connection).update(_connect_timeout_seconds=60, _read_timeout_seconds=60)
-    database.create_tables()
+    vars(connection.connection).update(_connect_timeout_seconds=60, _read_timeout_seconds=60)
+    connection.create_tables()
     shop = opened(300, 1000)
     for part in (cost, throughput, api, modelled, overload):
         yield from part(shop)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from chalicelib import aws, clock
-from chalicelib.api.schema import execute
-from chalicelib.jobs import queue, runs, slots
+from chalicelib.api.graphql.schema import execute
+from chalicelib.jobs import queue, run_records, slots
 from chalicelib.jobs.job import Job
+from chalicelib.jobs.run_records import Run
 from chalicelib.jobs.runner import Runner
-from chalicelib.jobs.runs import Run
 
 _moments: list[datetime] = []
 
@@ -55,7 +55,7 @@ def queue_url() -> str:
 
 def succeeded(job: Job, slot: datetime, rows: int) -> Run:
     """The run, which must have changed so many rows."""
-    run = runs.find(job.name, slots.of(slot))
+    run = run_records.find(job.name, slots.of(slot))
     if run is None or run.status != "SUCCEEDED" or (run.counts and max(run.counts.values()) != rows):
         raise SystemExit(f"{job.name} of {rows} rows became {run}")
     return run

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from benchmarks import cost, cpu
-from benchmarks.charges import Charges, charged
-from benchmarks.finding import Finding, tell
 from benchmarks.firing import fire, succeeded
+from benchmarks.metering import Charges, charged
+from benchmarks.result import Finding, tell
 from benchmarks.rows import (
     AFFECTED,
     DUE,
@@ -25,9 +25,9 @@ from benchmarks.rows import (
     wait_for_ministack,
 )
 from benchmarks.scans import SCANS
-from chalicelib.crm import database, tables
 from chalicelib.jobs import catalog, queue, slots, weekly_report
 from chalicelib.jobs.job import Job
+from chalicelib.store import connection, tables
 
 WARM, SMALL = 100, 1000
 SIZES = (SMALL, 10_000, 100_000) if IS_FULL else (SMALL, 10_000)
@@ -55,7 +55,7 @@ class Pair:
 
 def main() -> None:
     wait_for_ministack()
-    database.create_tables()
+    connection.create_tables()
     queue.create()
     found = {size: pairs(size) for size in (WARM, *SIZES)}
     tell(flat(found[SMALL], found[LARGE]))

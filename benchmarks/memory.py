@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from benchmarks.finding import Finding, tell
-from benchmarks.resident import WEEK
+from benchmarks.memory_probe import WEEK
+from benchmarks.result import Finding, tell
 from benchmarks.rows import (
     IS_FULL,
     NOW,
@@ -26,9 +26,9 @@ from benchmarks.rows import (
     put_products,
     wait_for_ministack,
 )
-from chalicelib.crm import database
 from chalicelib.jobs import catalog, queue
 from chalicelib.jobs.job import Job
+from chalicelib.store import connection
 
 FEW = 250
 """Some pages."""
@@ -66,7 +66,7 @@ CASES: tuple[tuple[Job, Put], ...] = (
 
 def findings() -> Iterator[Finding]:
     wait_for_ministack()
-    database.create_tables()
+    connection.create_tables()
     queue.create()
     for job, put in CASES:
         print(f"    {job.name} of {MANY:,} rows", file=sys.stderr)
@@ -83,7 +83,7 @@ def findings() -> Iterator[Finding]:
 def grown(job: Job, put: Put) -> float:
     """In MiB."""
     put(range(FEW), WEEK)
-    command = [sys.executable, "-m", "benchmarks.resident", job.name, str(FEW), str(MANY)]
+    command = [sys.executable, "-m", "benchmarks.memory_probe", job.name, str(FEW), str(MANY)]
     environment = os.environ | {"CRM_CLEANUP_FLOOR": str(MANY)}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -15,9 +15,10 @@ from pynamodb.models import Model
 
 from benchmarks.backend import FULL
 from benchmarks.firing import day
-from chalicelib.crm import claims, counters, customers, database, ids, keys, moments, orders, products, tables, text
+from chalicelib.crm import counters, customers, orders, products, text, unique_values
 from chalicelib.jobs import catalog
 from chalicelib.settings import settings
+from chalicelib.store import connection, ids, index_keys, tables, timestamps
 
 IS_FULL = bool(os.environ.get(FULL))
 AFFECTED = 40
@@ -38,7 +39,7 @@ DUE = {
 
 def wait_for_ministack() -> None:
     """It takes longer over many rows than DynamoDB, and the longest when it saves them. Call it before anything is asked."""
-    database.connection._read_timeout_seconds = 120  # noqa: SLF001 - fixed for what is deployed
+    connection.connection._read_timeout_seconds = 120  # noqa: SLF001 - fixed for what is deployed
 
 
 def row_id(kind: str, number: int) -> str:
@@ -51,13 +52,13 @@ def a_product(number: int, stock: int = 50) -> products.Product:
 
 def a_customer(number: int, created: datetime) -> customers.Customer:
     key, email = row_id(ids.CUSTOMER, number), f"somebody{number}@example.com"
-    return customers.Customer(key, f"Name {number}", email, None, moments.to_text(created), None, 0, "t")
+    return customers.Customer(key, f"Name {number}", email, None, timestamps.to_text(created), None, 0, "t")
 
 
 def an_order(number: int, customer: int, date: datetime) -> orders.Order:
     line = orders.OrderLine(row_id(ids.PRODUCT, number % GOODS), f"Product {number % GOODS}", 1, 1250)
     key = row_id(ids.ORDER, number)
-    return orders.new_order(key, row_id(ids.CUSTOMER, customer), moments.to_text(date), (line,))
+    return orders.new_order(key, row_id(ids.CUSTOMER, customer), timestamps.to_text(date), (line,))
 
 
 def put_products(rows: Iterable[products.Product]) -> None:
@@ -70,7 +71,7 @@ def put_customers(rows: Iterable[customers.Customer]) -> None:
 
 
 def put_claims(rows: Iterable[customers.Customer]) -> None:
-    _put(tables.Op, (tables.Op(pk=claims.EMAIL, sk=text.fold(row.email), owner=row.id) for row in rows))
+    _put(tables.Op, (tables.Op(pk=unique_values.EMAIL, sk=text.fold(row.email), owner=row.id) for row in rows))
 
 
 def put_orders(rows: Iterable[orders.Order]) -> None:
@@ -93,7 +94,7 @@ def put_affected_again() -> None:
 
 def put_books(size: int) -> None:
     """The counters of that company. Each day has all of its rows at any size, so that the size is all that grows."""
-    lanes = keys.shards(counters._PREFIX, settings.counter_shards)  # noqa: SLF001 - the rows as the domain writes them
+    lanes = index_keys.shards(counters._PREFIX, settings.counter_shards)  # noqa: SLF001 - the rows as the domain writes them
     days = [str((NOW - timedelta(days=number)).date()) for number in range(-1, HISTORY + 32)]
     sold, made = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for number in range(size):
@@ -109,13 +110,13 @@ def put_books(size: int) -> None:
 
 def empty_tables() -> None:
     """Deleting the tables is faster than deleting their rows."""
-    for table in database.TABLES:
-        database.client().delete_table(TableName=table.Meta.table_name)
-    database.create_tables()
+    for table in connection.TABLES:
+        connection.client().delete_table(TableName=table.Meta.table_name)
+    connection.create_tables()
 
 
 def _lane(key: str) -> str:
-    return keys.shard(counters._PREFIX, key, settings.counter_shards)  # noqa: SLF001 - as above
+    return index_keys.shard(counters._PREFIX, key, settings.counter_shards)  # noqa: SLF001 - as above
 
 
 def _product(number: int) -> products.Product:
@@ -134,7 +135,7 @@ def _order(number: int) -> orders.Order:
 def _put(table: type[Model], rows: Iterable[Model]) -> None:
     def put(batch: tuple[Model, ...]) -> None:
         requests = [{"PutRequest": {"Item": row.serialize()}} for row in batch]
-        answer = database.client().batch_write_item(RequestItems={table.Meta.table_name: requests})
+        answer = connection.client().batch_write_item(RequestItems={table.Meta.table_name: requests})
         if answer["UnprocessedItems"]:
             raise SystemExit("rows were left out")
 

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from pynamodb.models import Model
 
-from chalicelib.crm import database, moments, orders, reads, tables
+from chalicelib.crm import orders
 from chalicelib.jobs import customer_cleanup, low_stock, order_reminders, weekly_report
 from chalicelib.settings import settings
+from chalicelib.store import connection, reads, tables, timestamps
 
 
 def low_products(_due: datetime) -> int:
@@ -22,7 +23,7 @@ def low_products(_due: datetime) -> int:
 def due_orders(due: datetime) -> int:
     first, last = order_reminders.window(due.date())
     placed = (row for row in _rows(tables.Order) if row["status"]["S"] == orders.PLACED)
-    return sum(first.isoformat() <= row["date"]["S"] < moments.day_after(last) for row in placed)
+    return sum(first.isoformat() <= row["date"]["S"] < timestamps.day_after(last) for row in placed)
 
 
 def inactive_customers(due: datetime) -> int:
@@ -43,7 +44,7 @@ def week_orders(due: datetime) -> int:
         if row.status != orders.PLACED:
             continue
         cents += row.cents
-        if first.isoformat() <= row.date < moments.day_after(last):
+        if first.isoformat() <= row.date < timestamps.day_after(last):
             found += 1
             for key, amount in ((row.customer_id, row.cents), *((line.product_id, line.cents) for line in row.lines)):
                 sums[key] = sums.get(key, 0) + amount
@@ -60,5 +61,5 @@ SCANS: Mapping[str, Callable[[datetime], int]] = {
 
 
 def _rows(table: type[Model]) -> Iterator[reads.Item]:
-    for page in database.client().get_paginator("scan").paginate(TableName=reads.table_name(table)):
+    for page in connection.client().get_paginator("scan").paginate(TableName=reads.table_name(table)):
         yield from page["Items"]

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from benchmarks.backend import ROOT
-from chalicelib.api.message import Answer, Request
+from chalicelib.api.http.http_types import Answer, Request
 from localdev.server import free_address
 
 _DEADLINE = 60.0

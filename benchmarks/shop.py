@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from chalicelib.crm import customers, database, orders, products, tables
+from chalicelib.crm import customers, orders, products
 from chalicelib.errors import Conflict
+from chalicelib.store import connection, tables
 
 STOCK = 10**6
 
@@ -56,12 +57,12 @@ def opened(people: int, goods: int) -> Shop:
 
 
 def _stored_orders() -> set[str]:
-    pages = database.client().get_paginator("scan").paginate(TableName=tables.Order.Meta.table_name)
+    pages = connection.client().get_paginator("scan").paginate(TableName=tables.Order.Meta.table_name)
     return {row["id"]["S"] for page in pages for row in page["Items"]}
 
 
 def _counted(name: str) -> int:
     """Over all shards that ever were, so that their number may change meanwhile."""
-    pages = database.client().get_paginator("scan").paginate(TableName=tables.Op.Meta.table_name)
+    pages = connection.client().get_paginator("scan").paginate(TableName=tables.Op.Meta.table_name)
     rows = (row for page in pages for row in page["Items"] if row["pk"]["S"].startswith("count#"))
     return sum(int(row.get(name, {"N": "0"})["N"]) for row in rows)

@@ -16,18 +16,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.finding import Finding, tell
 from benchmarks.firing import queue_url
 from benchmarks.peers.operations import event
+from benchmarks.result import Finding, tell
 from benchmarks.rows import empty_tables
 from benchmarks.served import in_process
 from chalicelib import aws, clock
-from chalicelib.api import schema
-from chalicelib.api.http import respond
-from chalicelib.crm import credentials, database, tables
+from chalicelib.access import api_keys
+from chalicelib.api.graphql import schema
+from chalicelib.api.http.endpoint import respond
 from chalicelib.jobs import catalog, queue
+from chalicelib.store import connection, tables
 from deploy import package, policies
-from localdev import lambdas
+from localdev import lambda_events
 
 ROUNDS = 9
 MOST_ZIP = 20
@@ -97,7 +98,9 @@ def a_round(unpacked: Path, environment: Mapping[str, str]) -> dict[str, Start]:
     )
     for job in catalog.JOBS.values():
         slot = job.schedule.until(clock.now() - timedelta(minutes=1))
-        found[job.name] = started(unpacked, environment, function(job.name, lambdas.scheduled(job.name, slot, REGION)))
+        found[job.name] = started(
+            unpacked, environment, function(job.name, lambda_events.scheduled(job.name, slot, REGION))
+        )
     return found | {"work": started(unpacked, environment, function("work", message()))}
 
 
@@ -106,7 +109,7 @@ def function(name: str, given: Any) -> Work:
 
 
 def request() -> dict[str, Any]:
-    key = credentials.create("cold", credentials.Role.VIEWER, "operator").key
+    key = api_keys.create("cold", api_keys.Role.VIEWER, "operator").key
     asked = event(json.dumps({"query": QUERY}))
     asked["headers"]["Authorization"] = f"Bearer {key}"
     asked["multiValueHeaders"]["Authorization"] = [f"Bearer {key}"]
@@ -118,7 +121,7 @@ def message() -> dict[str, Any]:
     sqs = aws.client("sqs")
     (sent,) = sqs.receive_message(QueueUrl=queue_url(), AttributeNames=["All"])["Messages"]
     sqs.delete_message(QueueUrl=queue_url(), ReceiptHandle=sent["ReceiptHandle"])
-    return lambdas.queued(sent, queue.NAME, REGION)
+    return lambda_events.queued(sent, queue.NAME, REGION)
 
 
 def started(unpacked: Path, environment: Mapping[str, str], work: Work) -> Start:
@@ -136,6 +139,6 @@ def started(unpacked: Path, environment: Mapping[str, str], work: Work) -> Start
 
 
 if __name__ == "__main__":
-    database.create_tables()
+    connection.create_tables()
     queue.create()
     tell(findings())

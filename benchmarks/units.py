@@ -12,18 +12,20 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from benchmarks.charges import charged, row_bytes
 from benchmarks.firing import at, day, fire, queue_url, succeeded
+from benchmarks.metering import charged, row_bytes
 from benchmarks.served import in_process
 from chalicelib import aws, clock
-from chalicelib.api.http import respond
-from chalicelib.api.message import Request
-from chalicelib.api.schema import execute
-from chalicelib.crm import credentials, customers, database, orders, products
-from chalicelib.jobs import catalog, heartbeat, queue, runs, slots, watch
+from chalicelib.access import api_keys
+from chalicelib.api.graphql.schema import execute
+from chalicelib.api.http.endpoint import respond
+from chalicelib.api.http.http_types import Request
+from chalicelib.crm import customers, orders, products
+from chalicelib.jobs import catalog, heartbeat, queue, run_records, slots, watchdog
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
+from chalicelib.store import connection
 
 FEW, MANY = 100, 300
 BEATS, WARM = 12, 25
@@ -44,11 +46,11 @@ _seconds = count()
 def stored() -> Units:
     """Bytes that stay, in tables and in indexes, and bytes times days of the rows that DynamoDB deletes in time."""
     found = {"table_bytes": 0.0, "index_bytes": 0.0, "byte_days": 0.0}
-    for table in database.TABLES:
+    for table in connection.TABLES:
         schema = table._get_schema()  # noqa: SLF001 - the models' own account of their keys
         keys = {entry["AttributeName"] for entry in schema["key_schema"]}
         indexes = [keys | {e["AttributeName"] for e in i["key_schema"]} for i in schema["global_secondary_indexes"]]
-        for page in database.client().get_paginator("scan").paginate(TableName=table.Meta.table_name):
+        for page in connection.client().get_paginator("scan").paginate(TableName=table.Meta.table_name):
             for row in page["Items"]:
                 size = row_bytes(row) + OVERHEAD
                 entries = [{name: row[name] for name in names} for names in indexes if names <= row.keys()]
@@ -122,7 +124,7 @@ def founded() -> tuple[Company, dict[str, Units]]:
     """What its customers and products take to store, too."""
     buyers: list[customers.Customer] = []
     goods: list[products.Product] = []
-    key = credentials.create("web shop", credentials.Role.EDITOR, "operator").key
+    key = api_keys.create("web shop", api_keys.Role.EDITOR, "operator").key
 
     def buy() -> None:
         names = [f"Customer Number {number}" for number in range(MANY)]
@@ -194,12 +196,12 @@ def beats() -> Units:
             slot += timedelta(minutes=5)
             with at(slot + timedelta(seconds=5)):
                 runner.fire(catalog.HEARTBEAT, slot)
-                watch.look()
+                watchdog.look()
 
     with in_process(respond) as url:
         object.__setattr__(settings, "api_url", url)
         beat(WARM)
-        run = runs.find(heartbeat.NAME, slots.of(slot))
+        run = run_records.find(heartbeat.NAME, slots.of(slot))
         if run is None or not run.counts.get(heartbeat.UP):
             raise SystemExit(f"the heartbeat found nobody: {run}")
         with at(slot):
@@ -208,7 +210,7 @@ def beats() -> Units:
 
 
 def main() -> int:
-    database.create_tables()
+    connection.create_tables()
     queue.create()
     queue.send(heartbeat.NAME, "warm")
     aws.client("sqs").purge_queue(QueueUrl=queue_url())

@@ -40,11 +40,11 @@ class Settings:
     rate_burst: int = 200
     """Requests of one key: at once, and in the long run."""
     cost_limit: int = 10_000
-    """Of a document, see `chalicelib.api.limits`."""
+    """Of a document, see `chalicelib.api.graphql.document_limits`."""
     cors_origins: str = ""
     """Origins, separated by commas, whose pages may call the API from a browser."""
     reference_executor: bool = False
-    """Execute documents by graphql-core's own executor: slower, see `chalicelib.api.executor`."""
+    """Execute documents by graphql-core's own executor: slower, see `chalicelib.api.graphql.executor`."""
     graphiql: bool = True
     """Serve GraphiQL to browsers at GET /graphql."""
     api_url: str = ""

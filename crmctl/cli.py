@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from crmctl import customers, dead_letters, import_command, jobs, keys, orders, products, reports, running, runs
+from crmctl import customers, dead_letters, import_command, jobs, keys, orders, products, reports, run_command, runs
 
 COMMANDS: tuple[click.Command, ...] = (
     import_command.import_command,
@@ -13,7 +13,7 @@ COMMANDS: tuple[click.Command, ...] = (
     jobs.pause,
     jobs.resume,
     runs.runs,
-    running.run,
+    run_command.run,
     customers.inactive_customers,
     customers.deleted_customers,
     customers.restore,

@@ -7,9 +7,9 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, say_if_more, with_client
-from crmctl.moments import to_minute
 from crmctl.tables import Column
 from crmctl.text import plain
+from crmctl.time_arguments import to_minute
 
 INACTIVE = """query Inactive($before: Date, $first: Int, $after: String) {
   list: inactiveCustomers(activeBefore: $before, first: $first, after: $after) {

@@ -5,8 +5,8 @@ import click
 from crmctl import tables
 from crmctl.client import Client
 from crmctl.commands import json_option, say, with_client
-from crmctl.moments import to_minute
 from crmctl.tables import Column, Row
+from crmctl.time_arguments import to_minute
 
 DEAD = "{ deadLetters { id job slot sentAt reason body } queue { waiting working dead } }"
 REDRIVE = "mutation Redrive { redriveDeadLetters { redriven left } }"

@@ -23,18 +23,18 @@ def create_first(stage: str, name: str, region: str, *, another: bool) -> None:
     from pynamodb.exceptions import PynamoDBException  # noqa: PLC0415
 
     from chalicelib import clock  # noqa: PLC0415
-    from chalicelib.crm import credentials  # noqa: PLC0415
-    from chalicelib.crm.listing import Window, read_page  # noqa: PLC0415
+    from chalicelib.access import api_keys  # noqa: PLC0415
     from chalicelib.errors import CrmError  # noqa: PLC0415
+    from chalicelib.store.pagination import Window, read_page  # noqa: PLC0415
 
     try:
-        known = [edge.node for edge in read_page(credentials.listing(), Window()).edges]
-        working = [key for key in known if key.role is credentials.Role.OPERATOR and key.valid_at(clock.now())]
+        known = [edge.node for edge in read_page(api_keys.listing(), Window()).edges]
+        working = [key for key in known if key.role is api_keys.Role.OPERATOR and key.valid_at(clock.now())]
         if working and not another:
             raise Failure(
                 f"{working[0].name} ({working[0].id}) is an operator's key that works; --another makes one more."
             )
-        issued = credentials.create(name, credentials.Role.OPERATOR, "create-first")
+        issued = api_keys.create(name, api_keys.Role.OPERATOR, "create-first")
     except (CrmError, BotoCoreError, ClientError, PynamoDBException) as problem:
         raise Failure(f"No key could be made for the stage {stage}: {problem}") from None
     say(f"{issued.credential.name} ({issued.credential.id}), OPERATOR. Keep the key: it is not shown again.")

@@ -7,10 +7,10 @@ import click
 
 from crmctl.client import ApiError, Client
 from crmctl.commands import INTERRUPTED, Failure, api_options
-from crmctl.csvfiles import FileProblem, Table, read_directory
+from crmctl.csv_files import FileProblem, Table, read_directory
 from crmctl.display import Display, print_summary
+from crmctl.import_rows import prepare
 from crmctl.importer import Tally, send_all
-from crmctl.records import prepare
 from crmctl.rejects import rejects_path, write_rejects
 
 

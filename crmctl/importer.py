@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmctl.client import RETRY_CODES, ApiError, Client, RequestTooLarge
-from crmctl.inflight import InFlight
-from crmctl.records import Prepared, Record, Reject
+from crmctl.import_rows import Prepared, Record, Reject
+from crmctl.request_pool import InFlight
 
 ROW_ATTEMPTS = 5
 

@@ -7,9 +7,9 @@ import click
 from crmctl import tables
 from crmctl.client import Client
 from crmctl.commands import json_option, with_client
-from crmctl.moments import Moment, lasting, to_minute
 from crmctl.tables import Column
 from crmctl.text import plain
+from crmctl.time_arguments import Moment, lasting, to_minute
 
 JOBS = """{
   jobs {

@@ -8,9 +8,9 @@ from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, say, say_if_more, with_client
 from crmctl.first_key import create_first
-from crmctl.moments import Moment, to_minute
 from crmctl.tables import Column
 from crmctl.text import plain
+from crmctl.time_arguments import Moment, to_minute
 
 FIELDS = "id name role state createdAt createdBy expiresAt revokedAt lastUsedAt"
 LIST = f"""query Keys($first: Int, $after: String) {{

@@ -7,8 +7,8 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, say_if_more, with_client
-from crmctl.moments import to_minute
 from crmctl.tables import Column, Row
+from crmctl.time_arguments import to_minute
 
 DUE = """query Due($day: Date, $first: Int, $after: String) {
   list: ordersDueForReminder(day: $day, first: $first, after: $after) {

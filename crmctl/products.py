@@ -5,8 +5,8 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, say_if_more, with_client
-from crmctl.moments import NOTHING
 from crmctl.tables import Column
+from crmctl.time_arguments import NOTHING
 
 LOW = """query Low($threshold: Int, $first: Int, $after: String) {
   list: lowStockProducts(threshold: $threshold, first: $first, after: $after) {

@@ -4,8 +4,8 @@ import csv
 import os
 from pathlib import Path
 
-from crmctl.csvfiles import Table
-from crmctl.records import Reject
+from crmctl.csv_files import Table
+from crmctl.import_rows import Reject
 
 
 def rejects_path(directory: Path, kind: str) -> Path:

@@ -8,9 +8,9 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import Failure, json_option, limit_option, say_if_more, with_client
-from crmctl.moments import NOTHING, to_minute
-from crmctl.running import follow, wait_options
+from crmctl.run_command import follow, wait_options
 from crmctl.tables import Column, Row
+from crmctl.time_arguments import NOTHING, to_minute
 
 WEEK = "{ newCustomers orders revenue averageOrder }"
 SUMMARY = (

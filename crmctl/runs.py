@@ -8,9 +8,9 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, say_if_more, with_client
-from crmctl.moments import NOTHING, lasting
 from crmctl.tables import Column
 from crmctl.text import plain
+from crmctl.time_arguments import NOTHING, lasting
 
 FIELDS = (
     "job slot status trigger actor attempts createdAt startedAt finishedAt durationSeconds "

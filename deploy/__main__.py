@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import data, package, policies, template
+from deploy import package, policies, table_data, template
 from deploy.package import PackageError
 from deploy.releases import Releases
 from deploy.stack import DeployError, Say, Stack
@@ -53,7 +53,7 @@ def releases(options: argparse.Namespace) -> None:
 def delete(options: argparse.Namespace) -> None:
     """The stack goes, its tables stay."""
     _stack(options).delete()
-    kept = data.existing(options.stage)
+    kept = table_data.existing(options.stage)
     if kept:
         options.say(f"The stack is gone. Kept, with what is in them: {', '.join(kept)}")
         options.say(f"To delete them too: make delete-data STAGE={options.stage} CONFIRM=crm-{options.stage}")
@@ -64,7 +64,7 @@ def delete_data(options: argparse.Namespace) -> None:
         raise DeployError(f"This deletes every row of the stage. If you mean it: CONFIRM=crm-{options.stage}")
     if _stack(options).exists():
         raise DeployError(f"The stack still uses its tables: make delete STAGE={options.stage} first")
-    options.say(f"Deleted: {', '.join(data.delete(options.stage)) or 'nothing'}")
+    options.say(f"Deleted: {', '.join(table_data.delete(options.stage)) or 'nothing'}")
 
 
 def resources(options: argparse.Namespace) -> None:
@@ -79,7 +79,7 @@ def resources(options: argparse.Namespace) -> None:
 
 def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> None:
     stack = _stack(options)
-    adopt = not stack.exists() and bool(data.existing(options.stage))
+    adopt = not stack.exists() and bool(table_data.existing(options.stage))
     parameters = {"AlarmEmail": options.email} if options.email else {}
     changed = stack.deploy(
         {"TemplateURL": found.url(release)}, parameters, {"stage": options.stage, "release": release}, adopt=adopt

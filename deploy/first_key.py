@@ -3,8 +3,9 @@
 A process of its own: chalicelib reads its settings once, and whoever deploys has others.
 """
 
-from chalicelib.crm import credentials, reads, tables
-from chalicelib.crm.credentials import Role
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Role
+from chalicelib.store import reads, tables
 
 
 def first_key() -> str | None:
@@ -13,11 +14,11 @@ def first_key() -> str | None:
         "query",
         TableName=reads.table_name(tables.Op),
         KeyConditionExpression="pk = :key",
-        ExpressionAttributeValues={":key": {"S": credentials.PARTITION}},
+        ExpressionAttributeValues={":key": {"S": api_keys.PARTITION}},
         ConsistentRead=True,
         Limit=1,
     )
-    return None if known["Items"] else credentials.create("first operator", Role.OPERATOR, "make deploy").key
+    return None if known["Items"] else api_keys.create("first operator", Role.OPERATOR, "make deploy").key
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 // One HTML file of React, GraphiQL and our page: `npm ci && npm run build` here, and commit what it writes.
-// The scripts are allowed by their hashes (chalicelib/api/graphiql.py), so they stand in the page as they are.
+// The scripts are allowed by their hashes (chalicelib/api/pages/graphiql.py), so they stand in the page as they are.
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 

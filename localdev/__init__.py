@@ -16,17 +16,17 @@ def start() -> None:
     """
     if _is_local_server():
         sys.dont_write_bytecode = True  # each new file in the checkout makes Chalice restart its worker
-        from localdev import session  # here, so that `chalice deploy` and `package` load nothing of it
+        from localdev import startup  # here, so that `chalice deploy` and `package` load nothing of it
 
-        session.begin()
+        startup.begin()
 
 
 def run_jobs(app: Any) -> None:
     """Under `chalice local`, have the app's schedules and its queue set off its functions."""
     if _is_local_server():
-        from localdev import session
+        from localdev import startup
 
-        session.run_jobs(app)
+        startup.run_jobs(app)
 
 
 def _is_local_server() -> bool:

@@ -7,7 +7,7 @@ import time
 
 from localdev import emulator
 from localdev.console import LocalError, complain, leave, say
-from localdev.keeper import READY_SECONDS
+from localdev.emulator_supervisor import READY_SECONDS
 from localdev.processes import Process
 from localdev.state import CHECKOUT, Backend, State
 
@@ -65,7 +65,7 @@ def _start_keeper(state: State) -> subprocess.Popen[bytes]:
     environment = emulator.neutral_environment() | {"PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"}
     with state.log.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "localdev.keeper", str(state.root)],
+            [sys.executable, "-m", "localdev.emulator_supervisor", str(state.root)],
             env=environment,
             cwd=state.root,
             stdin=subprocess.DEVNULL,

@@ -75,10 +75,10 @@ def provide() -> None:
     """Fill empty tables, or go on where a start was killed. A refused row is told, and stops no server."""
     if os.environ.get("CRM_DEMO_DATA", "").lower() in {"off", "0", "false", "no"}:
         return
-    from chalicelib.crm import database, tables
     from chalicelib.settings import settings
+    from chalicelib.store import connection, tables
 
-    client = database.client()
+    client = connection.client()
     marker = Marker(client, settings.table_prefix + "localdev")
     found = marker.read()
     if found is None:
@@ -110,7 +110,7 @@ def create(demo: Demo) -> None:
 
 
 def _send(kind: str, document: str, rows: list[Row]) -> None:
-    from chalicelib.api.schema import execute
+    from chalicelib.api.graphql.schema import execute
 
     answer = execute(document, {"input": rows})
     if answer.get("errors"):

@@ -12,7 +12,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from localdev import environment, server, session
+from localdev import environment, server, startup
 from localdev.console import say
 from localdev.processes import Process
 from localdev.server import Address
@@ -26,11 +26,11 @@ PATIENCE = 30.0
 def run(days: int, *, heartbeat: bool) -> None:
     """On this checkout's local data. Raises LocalError."""
     sys.dont_write_bytecode = True  # or a server that runs beside starts anew
-    session.quieten_logs()
+    startup.quieten_logs()
     address = server.free_address()
     os.environ[environment.API_URL] = f"{address.url}/graphql"  # the heartbeat asks the server of this process
-    state, _ = session.connect(Process.current(), address, reloaded=False)
-    session.provision(state)
+    state, _ = startup.connect(Process.current(), address, reloaded=False)
+    startup.provision(state)
     from app import app
 
     _serve(app, address)
@@ -63,7 +63,7 @@ class Walk:
     def __init__(self, app: Any, days: int, *, heartbeat: bool) -> None:
         from chalicelib import clock
         from chalicelib.jobs import catalog
-        from localdev.pump import Pump
+        from localdev.queue_poller import Pump
         from localdev.ticker import Ticker
 
         self._ticker, self._pump = Ticker(app, sleep=lambda _: None), Pump(app)
@@ -92,17 +92,17 @@ class Walk:
             say(self._summary(job))
 
     def _fire(self, job: Any, slot: datetime) -> None:
-        from chalicelib.jobs import catalog, watch
+        from chalicelib.jobs import catalog, watchdog
 
         # The watch makes 17 of a heartbeat's 26 requests, for slots and runs that were lost: here once an hour will do.
         thorough = job is not catalog.HEARTBEAT or slot.minute == 0
-        look = watch.look
+        look = watchdog.look
         if not thorough:
-            watch.look = lambda: None
+            watchdog.look = lambda: None
         try:
             self._ticker.fire(job.name, slot)
         finally:
-            watch.look = look
+            watchdog.look = look
         if thorough:
             self._pump.drain()
         if job.queued:
@@ -110,21 +110,23 @@ class Walk:
 
     def _wait(self, job: Any, slot: datetime) -> None:
         """Until the run has ended, or failed for the first time. With a server beside, that may be the one who does it."""
-        from chalicelib.jobs import runs, slots
+        from chalicelib.jobs import run_records, slots
 
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            run = runs.find(job.name, slots.of(slot))
+            run = run_records.find(job.name, slots.of(slot))
             if run is None or run.finished or run.error:
                 return
             time.sleep(0.1)
             self._pump.drain()
 
     def _summary(self, job: Any) -> str:
-        from chalicelib.jobs import runs, slots
-        from chalicelib.jobs.runs import Status
+        from chalicelib.jobs import run_records, slots
+        from chalicelib.jobs.run_records import Status
 
-        found = runs.find_all(job.name, [slots.of(slot) for slot, _, fired in self._firings if fired is job]).values()
+        found = run_records.find_all(
+            job.name, [slots.of(slot) for slot, _, fired in self._firings if fired is job]
+        ).values()
         statuses = Counter(run.status for run in found)
         counts: Counter[str] = Counter()
         for run in found:

@@ -11,7 +11,7 @@ from chalice.app import ScheduledEventConfig
 from chalicelib import clock
 from chalicelib.jobs import catalog
 from chalicelib.settings import settings
-from localdev import lambdas
+from localdev import lambda_events
 from localdev.console import complain
 
 OVERLAP = timedelta(minutes=2)
@@ -47,10 +47,10 @@ class Ticker:
 
     def fire(self, name: str, slot: datetime) -> None:
         """As Lambda does it: twice again when it fails, and then no more."""
-        event = lambdas.scheduled(name, slot, settings.region)
+        event = lambda_events.scheduled(name, slot, settings.region)
         for pause in (*RETRIES, None):
             try:
-                lambdas.call(self._app, name, event)
+                lambda_events.call(self._app, name, event)
             except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda goes on
                 again = f"trying again in {pause:.0f} s" if pause else "giving up: the watch sees to it"
                 complain(f"{name} of {event['time']} failed, {again}: {type(error).__name__}: {error}")

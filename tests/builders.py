@@ -10,9 +10,10 @@ from typing import Any
 from pynamodb.models import Model
 
 from chalicelib import clock
-from chalicelib.crm import customers, database, history, products
+from chalicelib.crm import customers, imported_orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
+from chalicelib.store import connection
 
 Rows = dict[tuple[str, ...], dict[str, Any]]
 
@@ -27,12 +28,12 @@ def a_product(name: str = "Lamp", price: str = "12.50", stock: int = 5, sku: str
     return products.create(name, Decimal(price), stock, sku)
 
 
-def a_past_order(customer: Customer, *lines: tuple[Product, int, str], **more: Any) -> history.PastOrder:
+def a_past_order(customer: Customer, *lines: tuple[Product, int, str], **more: Any) -> imported_orders.PastOrder:
     """`lines` are (product, quantity, unit price)."""
     past = {"reference": "INV-1", "date": moment("2025-03-01T10:00:00"), **more}
-    return history.PastOrder(
+    return imported_orders.PastOrder(
         customer=customer,
-        lines=tuple(history.PastLine(product, quantity, Decimal(price)) for product, quantity, price in lines),
+        lines=tuple(imported_orders.PastLine(product, quantity, Decimal(price)) for product, quantity, price in lines),
         **past,
     )
 
@@ -58,5 +59,5 @@ def key_names(table: type[Model]) -> list[str]:
 
 def rows_of(table: type[Model]) -> Rows:
     """All rows by their key, as DynamoDB has them."""
-    pages = database.client().get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True)
+    pages = connection.client().get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True)
     return {tuple(item[key]["S"] for key in key_names(table)): item for page in pages for item in page["Items"]}

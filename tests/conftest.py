@@ -27,8 +27,8 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from chalicelib import aws
-from chalicelib.crm import cursors, database
 from chalicelib.jobs import queue
+from chalicelib.store import connection, cursors
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
 
@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def moto() -> Iterator[None]:
     """One for the session: each costs about 260 ms (measured)."""
     with mock_aws(), connected_to(None):
-        database.create_tables()
+        connection.create_tables()
         queue.create()
         yield
 
@@ -73,7 +73,7 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 assert time.monotonic() < deadline, state.log.read_text()
                 time.sleep(0.05)
             with connected_to(emulator.endpoint):
-                database.create_tables()
+                connection.create_tables()
                 queue.create()
             yield emulator.endpoint
         finally:
@@ -98,14 +98,14 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
 @contextmanager
 def connected_to(endpoint: str | None) -> Iterator[None]:
     """All models and reads share one connection: turning it to another backend is one place."""
-    connection = database.connection
-    before = connection.host, connection._client, os.environ.get(ENDPOINT)
-    connection.host, connection._client = endpoint, None
+    shared = connection.connection
+    before = shared.host, shared._client, os.environ.get(ENDPOINT)
+    shared.host, shared._client = endpoint, None
     _forget_caches(endpoint)
     try:
         yield
     finally:
-        connection.host, connection._client = before[:2]
+        shared.host, shared._client = before[:2]
         _forget_caches(before[2])
 
 
@@ -131,8 +131,8 @@ def _empty_moto() -> None:
 
 
 def _empty_ministack() -> None:
-    client = database.client()
-    for table in database.TABLES:
+    client = connection.client()
+    for table in connection.TABLES:
         keys = [entry["AttributeName"] for entry in table._get_schema()["key_schema"]]
         names = {f"#{number}": key for number, key in enumerate(keys)}
         pages = client.get_paginator("scan").paginate(

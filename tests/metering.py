@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.crm import database
+from chalicelib.store import connection
 
 _READS = ("GetItem", "BatchGetItem", "Query", "Scan")
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
@@ -56,7 +56,7 @@ def _ask_for_units(params: dict[str, Any], **_rest: Any) -> dict[str, Any]:
 @contextmanager
 def metered() -> Iterator[Meter]:
     meter = Meter()
-    events = database.client().meta.events
+    events = connection.client().meta.events
     handlers: list[tuple[str, Any]] = [("before-call.dynamodb", meter.count)]
     for operation in _READS + _WRITES:
         handlers.append((f"provide-client-params.dynamodb.{operation}", _ask_for_units))

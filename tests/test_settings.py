@@ -84,7 +84,7 @@ def test_on_lambda_the_app_needs_nothing_that_is_not_packaged() -> None:
         "import sys; sys.modules.update(localdev=None, crmctl=None, click=None, moto=None)\n"
         "import app\n"
         "from chalicelib.api.http import respond\n"
-        "from chalicelib.api.message import Request\n"
+        "from chalicelib.api.http.http_types import Request\n"
         "sent = Request('POST', {'content-type': 'application/json'}, {}, '{\"query\": \"{ jobs { name } }\"}')\n"
         "assert respond(sent).status == 401\n"
     )

@@ -124,7 +124,7 @@ def test_addresses_and_keys_are_not_logged_on_lambda_and_lines_stay_json(
 
 
 def test_lines_of_other_loggers_are_redacted_as_well(on_lambda: Lines) -> None:
-    logging.getLogger("chalicelib.api.faults").error("unexpected error of %s", "ann@example.com")
+    logging.getLogger("chalicelib.api.graphql.error_format").error("unexpected error of %s", "ann@example.com")
     (line,) = on_lambda()
     assert line["message"] == "unexpected error of ***@***"
 

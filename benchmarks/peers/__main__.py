@@ -5,11 +5,11 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from benchmarks.finding import Finding, tell
 from benchmarks.peers.company import founded
 from benchmarks.peers.contestant import Contestant, Running, running
 from benchmarks.peers.operations import OPERATIONS, Json, Operation
-from chalicelib.crm import database
+from benchmarks.result import Finding, tell
+from chalicelib.store import connection
 
 OURS = Contestant("ours", "ours", "store.txt", stores=True)
 PEERS = (
@@ -26,7 +26,7 @@ Ask = Callable[[Running, str], tuple[float, Json]]
 
 
 def findings() -> Iterator[Finding]:
-    database.create_tables()
+    connection.create_tables()
     company = founded()
     environment = os.environ | {"CRM_OPEN_ACCESS": "true"}
     with running(ALL, environment, company) as started:

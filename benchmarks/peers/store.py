@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from chalicelib.api.context import Batch
-from chalicelib.crm import customers, orders, plans, products
+from chalicelib.api.graphql.loaders import Batch
+from chalicelib.crm import customers, list_queries, orders, products
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.listing import Page, Window, read_page
+from chalicelib.crm.list_queries import OrderFilter
 from chalicelib.crm.orders import Order
-from chalicelib.crm.plans import OrderFilter
 from chalicelib.crm.products import Product
+from chalicelib.store.pagination import Page, Window, read_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Rows:
         return customers.find_by_email(email)
 
     def page(self, first: int | None, order_by: list[str | None] | None) -> Page[Order]:
-        page = read_page(plans.list_orders(OrderFilter(), order_by), Window(first=first))
+        page = read_page(list_queries.list_orders(OrderFilter(), order_by), Window(first=first))
         found = [edge.node for edge in page.edges]
         self.customers.want(order.customer_id for order in found)
         self.products.want(line.product_id for order in found for line in order.lines)

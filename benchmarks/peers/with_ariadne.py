@@ -15,7 +15,7 @@ from benchmarks.peers.operations import Json
 from benchmarks.peers.store import Rows
 from benchmarks.peers.view import served
 from benchmarks.peers.worker import Handler
-from chalicelib.api.scalars import show_decimal, show_moment
+from chalicelib.api.graphql.scalars import show_decimal, show_moment
 from chalicelib.crm import money
 
 _query = QueryType()

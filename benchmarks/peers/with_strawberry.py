@@ -15,8 +15,9 @@ from strawberry.schema.config import StrawberryConfig
 from benchmarks.peers.company import Company
 from benchmarks.peers.store import Rows
 from benchmarks.peers.worker import Handler
-from chalicelib.api.scalars import show_moment
-from chalicelib.crm import listing, money, orders, products
+from chalicelib.api.graphql.scalars import show_moment
+from chalicelib.crm import money, orders, products
+from chalicelib.store import pagination
 
 Moment = NewType("Moment", str)
 _MOMENT = strawberry.scalar(name="DateTime", serialize=show_moment)
@@ -68,7 +69,7 @@ class PageInfo:
     end_cursor: str | None
 
     @strawberry.field
-    def has_next_page(root: strawberry.Parent[listing.Page[Any]]) -> bool:  # noqa: N805
+    def has_next_page(root: strawberry.Parent[pagination.Page[Any]]) -> bool:  # noqa: N805
         return root.has_next
 
 
@@ -82,7 +83,7 @@ class OrderConnection:
     edges: list[OrderEdge | None]
 
     @strawberry.field
-    def page_info(root: strawberry.Parent[listing.Page[Any]]) -> PageInfo:  # noqa: N805
+    def page_info(root: strawberry.Parent[pagination.Page[Any]]) -> PageInfo:  # noqa: N805
         return root
 
 

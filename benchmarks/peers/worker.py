@@ -32,10 +32,10 @@ def asked(handler: Handler, body: str) -> tuple[float, Json]:
 
 def above(handler: Handler, body: str) -> tuple[float, Json]:
     """As `asked`, without the seconds in the database's client, which is the same for all who have this project's store."""
-    from chalicelib.crm import database  # noqa: PLC0415 - not all contestants have it
+    from chalicelib.store import connection  # noqa: PLC0415 - not all contestants have it
 
     marks: list[float] = []
-    events = database.client().meta.events
+    events = connection.client().meta.events
     ends = ("provide-client-params.dynamodb", "after-call.dynamodb")
 
     def mark(**_rest: Any) -> None:
@@ -53,7 +53,7 @@ def above(handler: Handler, body: str) -> tuple[float, Json]:
 
 def calls(handler: Handler, body: str) -> int:
     """Of DynamoDB."""
-    from benchmarks.charges import charged  # noqa: PLC0415 - not all contestants have what it needs
+    from benchmarks.metering import charged  # noqa: PLC0415 - not all contestants have what it needs
 
     with charged() as charges:
         asked(handler, body)

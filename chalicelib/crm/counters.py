@@ -11,12 +11,13 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
-from chalicelib.crm import money, reads
-from chalicelib.crm.keys import shard, shards
-from chalicelib.crm.tables import Op
-from chalicelib.crm.transaction import Transaction
+from chalicelib.crm import money
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
+from chalicelib.store import reads
+from chalicelib.store.index_keys import shard, shards
+from chalicelib.store.tables import Op
+from chalicelib.store.transaction import Transaction
 
 _PREFIX = "count#"
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import claims, counters, ids, keys, moments, reads, tables, text
-from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
+from chalicelib.crm import counters, text, unique_values
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
+from chalicelib.store import ids, index_keys, reads, tables, timestamps
+from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def find(customer_id: str) -> Customer | None:
 
 
 def find_by_email(email: str) -> Customer | None:
-    owner = claims.owner_of(claims.EMAIL, text.fold(email))
+    owner = unique_values.owner_of(unique_values.EMAIL, text.fold(email))
     return find(owner) if owner else None
 
 
@@ -70,7 +71,7 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
         name=text.checked_name(name),
         email=text.checked_email(email),
         phone=text.checked_phone(phone),
-        created_at=moments.to_text(moments.checked_past(created_at, "createdAt")),
+        created_at=timestamps.to_text(timestamps.checked_past(created_at, "createdAt")),
         last_order=None,
         orders=0,
         token=new_token(),
@@ -97,7 +98,7 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
         write = Transaction(proof=partial(_carries, new))
         write.update(key(new.id), _sets(new), tables.Customer.token == old.token)
         if text.fold(new.email) != text.fold(old.email):
-            claims.release(write, claims.EMAIL, text.fold(old.email), old.id)
+            unique_values.release(write, unique_values.EMAIL, text.fold(old.email), old.id)
             _claim_email(write, new)
         try:
             write.commit()
@@ -116,7 +117,7 @@ def touch(write: Transaction, customer: Customer, date: str) -> None:
         condition = row.last_order.does_not_exist() | (row.last_order <= date)
         actions.append(row.last_order.set(date))
         if date[:10] > customer.active_on:
-            actions.append(row.act_k.set(keys.sort_key(date[:10], customer.id)))
+            actions.append(row.act_k.set(index_keys.sort_key(date[:10], customer.id)))
     else:
         condition = row.last_order >= date
     write.update(key(customer.id), actions, row.id.exists() & condition)
@@ -141,7 +142,9 @@ def _carries(customer: Customer) -> bool:
 
 
 def _claim_email(write: Transaction, customer: Customer) -> None:
-    claims.claim(write, claims.EMAIL, text.fold(customer.email), customer.id, lambda: DuplicateEmail(field="email"))
+    unique_values.claim(
+        write, unique_values.EMAIL, text.fold(customer.email), customer.id, lambda: DuplicateEmail(field="email")
+    )
 
 
 def _checked(changes: Mapping[str, str | None]) -> dict[str, Any]:
@@ -172,10 +175,10 @@ def _row(customer: Customer) -> tables.Customer:
         email=customer.email,
         phone=customer.phone,
         created_at=customer.created_at,
-        list_s=keys.shard("l", customer.id, settings.list_shards),
-        created_k=keys.sort_key(customer.created_at, customer.id),
-        act_s=keys.shard("a", customer.id, settings.activity_shards),
-        act_k=keys.sort_key(customer.active_on, customer.id),
+        list_s=index_keys.shard("l", customer.id, settings.list_shards),
+        created_k=index_keys.sort_key(customer.created_at, customer.id),
+        act_s=index_keys.shard("a", customer.id, settings.activity_shards),
+        act_k=index_keys.sort_key(customer.active_on, customer.id),
         last_order=customer.last_order,
         orders=customer.orders,
         restored_at=customer.restored_at,
@@ -187,8 +190,8 @@ def _row(customer: Customer) -> tables.Customer:
 def _keys(customer: Customer) -> dict[str, Any]:
     return {
         "email_n": text.fold(customer.email),
-        "name_k": keys.sort_key(text.fold(customer.name), customer.id),
-        "phone_k": keys.sort_key(text.fold_phone(customer.phone), customer.id),
+        "name_k": index_keys.sort_key(text.fold(customer.name), customer.id),
+        "phone_k": index_keys.sort_key(text.fold_phone(customer.phone), customer.id),
     }
 
 

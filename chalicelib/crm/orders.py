@@ -8,10 +8,9 @@ from decimal import Decimal
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import counters, customers, ids, keys, lines, moments, money, products, reads, tables
+from chalicelib.crm import counters, customers, money, order_lines, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
-from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import (
     AlreadyCancelled,
     Conflict,
@@ -26,6 +25,8 @@ from chalicelib.errors import (
     UnknownProducts,
 )
 from chalicelib.settings import settings
+from chalicelib.store import ids, index_keys, reads, tables, timestamps
+from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
 
 PLACED = "PLACED"
 CANCELLED = "CANCELLED"
@@ -117,19 +118,19 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
     # carried out again each change gets the id that it had.
     order_id = ids.new_id(ids.ORDER)
     _check_quantities(quantities)
-    placed_at = moments.to_text(moments.checked_past(date, "orderDate"))
+    placed_at = timestamps.to_text(timestamps.checked_past(date, "orderDate"))
     made = find(order_id) if ids.may_exist() else None
     if made:
         return Placed(made, {}, {})
     seen = _looked_up(customer_id, quantities)
     order = _priced(order_id, seen, placed_at, quantities)
-    lines.put(placed_at, order_id, quantities)
+    order_lines.put(placed_at, order_id, quantities)
     try:
         return _place(order, seen)
     except Unavailable:
         raise  # it may have been placed
     except CrmError:
-        lines.discard(placed_at, order_id, quantities)
+        order_lines.discard(placed_at, order_id, quantities)
         raise
 
 
@@ -272,8 +273,8 @@ def _row(order: Order) -> tables.Order:
         lines=[[line.product_id, line.name, line.quantity, line.cents] for line in order.lines],
         reference=order.reference,
         takes_stock=int(order.takes_stock),
-        list_s=keys.shard("l", order.id, settings.list_shards),
-        date_k=keys.sort_key(order.date, order.id),
-        total_k=keys.sort_key(money.cents_key(order.cents), order.id),
+        list_s=index_keys.shard("l", order.id, settings.list_shards),
+        date_k=index_keys.sort_key(order.date, order.id),
+        total_k=index_keys.sort_key(money.cents_key(order.cents), order.id),
         token=order.token,
     )

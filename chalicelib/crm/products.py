@@ -9,8 +9,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import claims, ids, keys, moments, money, reads, tables, text
-from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
+from chalicelib.crm import money, text, unique_values
 from chalicelib.errors import (
     Conflict,
     DuplicateSku,
@@ -20,6 +19,8 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.settings import settings
+from chalicelib.store import ids, index_keys, reads, tables, timestamps
+from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
 
 STOCK_LIMIT = 10**9
 SKU_LIMIT = 64
@@ -58,7 +59,7 @@ def find(product_id: str) -> Product | None:
 
 
 def find_by_sku(sku: str) -> Product | None:
-    owner = claims.owner_of(claims.SKU, text.fold(sku))
+    owner = unique_values.owner_of(unique_values.SKU, text.fold(sku))
     return find(owner) if owner else None
 
 
@@ -115,7 +116,7 @@ def delete(product_id: str) -> Product:
         if old.archived_at:
             return old
         keep = old.sold > 0 or _is_ordered(product_id)
-        new = replace(old, archived_at=moments.to_text(clock.now()), token=new_token())
+        new = replace(old, archived_at=timestamps.to_text(clock.now()), token=new_token())
         write = _archival(old, new) if keep else _deletion(old)
         try:
             write.commit()
@@ -157,7 +158,7 @@ def _deletion(old: Product) -> Transaction:
     write = Transaction(proof=lambda: find(old.id) is None)  # if another deleted it meanwhile, it is as wished too
     write.delete(tables.Product(id=old.id), (tables.Product.token == old.token) & (tables.Product.sold == 0))
     if old.sku:
-        claims.release(write, claims.SKU, text.fold(old.sku), old.id)
+        unique_values.release(write, unique_values.SKU, text.fold(old.sku), old.id)
     return write
 
 
@@ -168,7 +169,7 @@ def _archival(old: Product, new: Product) -> Transaction:
     write = Transaction(proof=lambda: _carries(new))
     write.update(row(id=old.id), actions, row.token == old.token)
     if old.sku:
-        claims.release(write, claims.SKU, text.fold(old.sku), old.id)
+        unique_values.release(write, unique_values.SKU, text.fold(old.sku), old.id)
     return write
 
 
@@ -179,14 +180,16 @@ def _carries(product: Product) -> bool:
 
 def _claim_sku(write: Transaction, product: Product) -> None:
     if product.sku:
-        claims.claim(write, claims.SKU, text.fold(product.sku), product.id, lambda: DuplicateSku(field="sku"))
+        unique_values.claim(
+            write, unique_values.SKU, text.fold(product.sku), product.id, lambda: DuplicateSku(field="sku")
+        )
 
 
 def _move_sku(write: Transaction, old: Product, new: Product) -> None:
     if text.fold(old.sku or "") == text.fold(new.sku or ""):
         return
     if old.sku:
-        claims.release(write, claims.SKU, text.fold(old.sku), old.id)
+        unique_values.release(write, unique_values.SKU, text.fold(old.sku), old.id)
     _claim_sku(write, new)
 
 
@@ -230,8 +233,8 @@ def _row(product: Product) -> tables.Product:
         name=product.name,
         cents=product.cents,
         stock=product.stock,
-        list_s=keys.shard("l", product.id, settings.list_shards),
-        stock_s=keys.shard("k", product.id, settings.stock_shards),
+        list_s=index_keys.shard("l", product.id, settings.list_shards),
+        stock_s=index_keys.shard("k", product.id, settings.stock_shards),
         token=product.token,
         **_keys(product),
     )
@@ -239,8 +242,8 @@ def _row(product: Product) -> tables.Product:
 
 def _keys(product: Product) -> dict[str, Any]:
     return {
-        "price_k": keys.sort_key(money.cents_key(product.cents), product.id),
-        "name_k": keys.sort_key(text.fold(product.name), product.id),
+        "price_k": index_keys.sort_key(money.cents_key(product.cents), product.id),
+        "name_k": index_keys.sort_key(text.fold(product.name), product.id),
     }
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from pynamodb.exceptions import PutError
 
 from chalicelib import clock
-from chalicelib.crm import moments, reads, tables
-from chalicelib.crm.keys import SEPARATOR
-from chalicelib.crm.listing import Listing
-from chalicelib.crm.transaction import attempts, code_of, is_passing
-from chalicelib.crm.walk import Path
 from chalicelib.errors import Unavailable
+from chalicelib.store import reads, tables, timestamps
+from chalicelib.store.index_keys import SEPARATOR
+from chalicelib.store.index_scan import Path
+from chalicelib.store.pagination import Listing
+from chalicelib.store.transaction import attempts, code_of, is_passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
         if own or (made and not again):
             return own or made[0]
         revision = made[0].revision + 1 if made else 1
-        row = tables.Report(kind, _key(period, revision), made_at=moments.to_text(clock.now()))
+        row = tables.Report(kind, _key(period, revision), made_at=timestamps.to_text(clock.now()))
         row.content, row.token = content, token
         try:
             row.save(tables.Report.kind.does_not_exist())

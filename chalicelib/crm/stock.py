@@ -6,11 +6,12 @@ from functools import partial
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import ids, keys, products, reads, tables
+from chalicelib.crm import products
 from chalicelib.crm.products import Product
-from chalicelib.crm.transaction import attempts, code_of, is_passing, new_token, proven
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
+from chalicelib.store import ids, index_keys, reads, tables
+from chalicelib.store.transaction import attempts, code_of, is_passing, new_token, proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
     if not ids.is_id(ids.PRODUCT, product_id):
         return None
     row = tables.Product
-    mark = keys.sort_key(slot, token or new_token())  # above its slot and below the next
+    mark = index_keys.sort_key(slot, token or new_token())  # above its slot and below the next
     unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot)
     low = row.stock_s.exists() & (row.stock < settings.low_stock_threshold)
     amount = settings.restock_amount

@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock, telemetry
-from chalicelib.crm import moments, reads, tables
-from chalicelib.crm.transaction import is_passing
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
+from chalicelib.store import reads, tables, timestamps
+from chalicelib.store.transaction import is_passing
 
 LATE, FAILING, DOWN, TOO_FREQUENT = "LATE", "FAILING", "DOWN", "TOO_FREQUENT"
 _PARTITION = "alert"
@@ -35,7 +35,7 @@ def standing() -> set[tuple[str, str]]:
 def begin(job: str, kind: str, text: str) -> None:
     """Raises Unavailable, and then is told again by the next look."""
     _tell(job, kind, text)
-    content = {"text": text, "since": moments.to_text(clock.now())}
+    content = {"text": text, "since": timestamps.to_text(clock.now())}
     with _unavailable():
         tables.Op(_PARTITION, f"{job}#{kind}", content=content).save()
 

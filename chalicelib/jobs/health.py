@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.crm import moments
 from chalicelib.jobs import slots
-from chalicelib.jobs.control import Control
 from chalicelib.jobs.job import Job
-from chalicelib.jobs.runs import Run, Status, Trigger
+from chalicelib.jobs.job_state import Control
+from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.store import timestamps
 
 RECENT = 30
 """Runs that are looked at, or one more than may be in a span where that is more."""
@@ -75,11 +75,11 @@ def _late(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequenc
 
 def _asked_at(run: Run) -> datetime:
     """Of a run that an operator repeats, not when it was due once."""
-    return moments.from_text(run.created_at) if run.trigger is Trigger.OPERATOR else run.due
+    return timestamps.from_text(run.created_at) if run.trigger is Trigger.OPERATOR else run.due
 
 
 def _too_frequent(job: Job, recent: Sequence[Run], now: datetime) -> str | None:
-    since, until = moments.to_text(now - job.span), moments.to_text(now)
+    since, until = timestamps.to_text(now - job.span), timestamps.to_text(now)
     count = sum(since < (run.started_at or "") <= until for run in recent)
     return f"{count} runs within {job.span}, more than {job.most}" if count > job.most else None
 

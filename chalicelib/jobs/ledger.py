@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import clock, telemetry
-from chalicelib.crm import moments, tables
-from chalicelib.crm.transaction import Stale, Transaction, attempts, new_token
 from chalicelib.errors import Conflict, RunNotRepeatable
-from chalicelib.jobs import control, runs
-from chalicelib.jobs.control import Control
+from chalicelib.jobs import job_state, run_records
 from chalicelib.jobs.job import Job, Overlap, Page
-from chalicelib.jobs.runs import Run, Status, Trigger
+from chalicelib.jobs.job_state import Control
+from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.settings import settings
+from chalicelib.store import tables, timestamps
+from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
 
 LEASE = timedelta(minutes=6)
 """Renewed with each page. Longer than a Lambda of ours may live: who has lost it is dead, and changes nothing any more."""
@@ -38,7 +38,7 @@ class LostLease(Stale):
 def record(run: Run) -> Run:
     """Store a run that waits, unless its slot has a row: then that one is the answer."""
     for _ in attempts():
-        stored = runs.find(run.job, run.slot)
+        stored = run_records.find(run.job, run.slot)
         if stored:
             return stored
         try:
@@ -51,11 +51,11 @@ def record(run: Run) -> Run:
 def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | None:
     """The run, ours for the time of a lease; None if there is nothing to do, and then the ledger says why."""
     for _ in attempts():
-        run = runs.find(job.name, slot) or runs.new(job.name, slot, trigger)
+        run = run_records.find(job.name, slot) or run_records.new(job.name, slot, trigger)
         now = clock.now()
         if run.finished or run.held_at(now):
             return None
-        state = control.find(job.name)
+        state = job_state.find(job.name)
         try:
             if state.current == slot or _may_begin(job, run, state, now):
                 return _take(job, run, state, now)
@@ -67,12 +67,12 @@ def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | Non
 
 def checkpoint(run: Run, page: Page) -> Run:
     """A page is done, and there is more. Raises LostLease."""
-    return _advance(run, page, state=dict(page.state or {}), lease_until=moments.to_text(clock.now() + LEASE))
+    return _advance(run, page, state=dict(page.state or {}), lease_until=timestamps.to_text(clock.now() + LEASE))
 
 
 def finish(run: Run, page: Page) -> Run:
     """The last page is done. Raises LostLease."""
-    finished_at = moments.to_text(clock.now())
+    finished_at = timestamps.to_text(clock.now())
     return _advance(run, page, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at)
 
 
@@ -93,13 +93,13 @@ def end(
         run,
         status=status,
         lease_until=None,
-        finished_at=moments.to_text(clock.now()),
+        finished_at=timestamps.to_text(clock.now()),
         reason=reason or run.reason,
         error=error or run.error,
         trace=trace or run.trace,
     )
     write, ended = _written(run, ended)
-    if control.find(run.job).current == run.slot:
+    if job_state.find(run.job).current == run.slot:
         _let_go(write, run)
     write.commit()
     announce(ended)
@@ -115,7 +115,7 @@ def reopen(run: Run, actor: str, arguments: Mapping[str, Any] | None = None) -> 
         status=Status.WAITING,
         trigger=Trigger.OPERATOR,
         actor=actor,
-        created_at=moments.to_text(clock.now()),
+        created_at=timestamps.to_text(clock.now()),
         arguments={**run.arguments, **(arguments or {})},
         tries=0,
         started_at=None,
@@ -131,7 +131,7 @@ def _may_begin(job: Job, run: Run, state: Control, now: datetime) -> bool:
     if pause:
         end(run, Status.SKIPPED, reason=f"paused by {pause.actor}: {pause.reason}")
         return False
-    current = runs.find(job.name, state.current) if state.current else None
+    current = run_records.find(job.name, state.current) if state.current else None
     if current is None or current.finished:
         return True
     if job.overlap is Overlap.WAIT:
@@ -155,17 +155,17 @@ def _take(job: Job, run: Run, state: Control, now: datetime) -> Run | None:
         run,
         status=Status.RUNNING,
         owner=owner,
-        lease_until=moments.to_text(now + (job.lease or LEASE)),
+        lease_until=timestamps.to_text(now + (job.lease or LEASE)),
         attempts=run.attempts + (not handed_over),
         tries=run.tries + (not handed_over),
-        started_at=run.started_at or moments.to_text(now),
+        started_at=run.started_at or timestamps.to_text(now),
         reason=run.reason if run.trigger is Trigger.CATCH_UP else None,
     )
     write, taken = _written(run, taken)
     row = tables.Op
     unchanged = row.token == state.token if state.token else row.token.does_not_exist()
     free = row.owner == state.current if state.current else row.owner.does_not_exist()
-    write.update(control.key(run.job), [row.owner.set(run.slot)], unchanged & free)
+    write.update(job_state.key(run.job), [row.owner.set(run.slot)], unchanged & free)
     write.commit()
     return taken
 
@@ -180,7 +180,7 @@ def _advance(run: Run, page: Page, **changes: Any) -> Run:
     if page.lines or page.content is not None:
         kept = {"lines": list(page.lines), "content": page.content}
         sk = f"{new.pages:06d}"
-        write.put(tables.Op(pk=runs.partition(run.job, run.slot), sk=sk, content=kept, ttl=_expiry(new)))
+        write.put(tables.Op(pk=run_records.partition(run.job, run.slot), sk=sk, content=kept, ttl=_expiry(new)))
     if new.finished:
         _let_go(write, run)
     try:
@@ -205,7 +205,7 @@ def announce(run: Run) -> None:
 
 
 def _let_go(write: Transaction, run: Run) -> None:
-    write.update(control.key(run.job), [tables.Op.owner.remove()], tables.Op.owner == run.slot)
+    write.update(job_state.key(run.job), [tables.Op.owner.remove()], tables.Op.owner == run.slot)
 
 
 def _store(old: Run, new: Run) -> Run:
@@ -223,12 +223,12 @@ def _written(old: Run, new: Run) -> tuple[Transaction, Run]:
 
 
 def _carries(run: Run) -> bool:
-    stored = runs.find(run.job, run.slot)
+    stored = run_records.find(run.job, run.slot)
     return stored is not None and stored.token == run.token
 
 
 def _expiry(run: Run) -> datetime:
-    return moments.from_text(run.created_at) + timedelta(days=settings.history_days)
+    return timestamps.from_text(run.created_at) + timedelta(days=settings.history_days)
 
 
 def _row(run: Run) -> tables.Run:

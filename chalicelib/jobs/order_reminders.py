@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.jobs import mail
+from chalicelib.jobs import email
 from chalicelib.jobs.job import Execute, Page, Preview, Work, ask
 from chalicelib.settings import settings
 
@@ -41,7 +41,7 @@ def step(work: Work) -> Page:
     if len(orders) < len(due):
         counts["customer_gone"] = len(due) - len(orders)
     if settings.mail_sender:
-        counts |= mail.remind(day, orders)
+        counts |= email.remind(day, orders)
     after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
     return Page({"after": after} if after else None, _lines(orders), counts, [order["id"] for order in orders])
 

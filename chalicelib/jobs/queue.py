@@ -14,10 +14,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import aws
-from chalicelib.crm import moments
 from chalicelib.errors import CrmError, Unavailable
-from chalicelib.jobs import catalog, runs, slots
+from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.settings import settings
+from chalicelib.store import timestamps
 
 NAME = f"crm-{settings.stage}-jobs"
 DEAD = f"{NAME}-dead"
@@ -150,11 +150,11 @@ def _letter(message: dict[str, Any]) -> DeadLetter:
         reason = _why(known)
     except BadMessage as error:
         reason = error.message
-    return DeadLetter(message["MessageId"], body, moments.to_text(sent), message["ReceiptHandle"], known, reason)
+    return DeadLetter(message["MessageId"], body, timestamps.to_text(sent), message["ReceiptHandle"], known, reason)
 
 
 def _why(message: Message) -> str:
-    run = runs.find(message.job, message.slot)
+    run = run_records.find(message.job, message.slot)
     if run is None:
         return "The ledger has no such run"
     return run.error or f"The run has the state {run.status}"

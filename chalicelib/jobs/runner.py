@@ -11,12 +11,12 @@ from traceback import format_exception
 from typing import Any
 
 from chalicelib import telemetry
-from chalicelib.crm.transaction import Stale
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import catalog, ledger, queue, runs, slots
+from chalicelib.jobs import catalog, ledger, queue, run_records, slots
 from chalicelib.jobs.job import Execute, Job, Overlap, Page, Refused, Work
 from chalicelib.jobs.ledger import LostLease
-from chalicelib.jobs.runs import Run, Status, Trigger
+from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.store.transaction import Stale
 
 MARGIN = 60.0
 """Seconds of Lambda time that are kept for handing over; half of the time where there is less than twice that."""
@@ -46,7 +46,7 @@ class Runner:
         """The schedule of `job` fired at `moment`. Raises NotDue, Unavailable."""
         slot = slot_of(job, moment)
         if job.queued:
-            ledger.record(runs.new(job.name, slot, Trigger.SCHEDULE))
+            ledger.record(run_records.new(job.name, slot, Trigger.SCHEDULE))
             queue.send(job.name, slot)
             return
         try:
@@ -68,12 +68,12 @@ class Runner:
             raise
 
     def _handle(self, message: queue.Message) -> None:
-        if runs.find(message.job, message.slot) is None:
+        if run_records.find(message.job, message.slot) is None:
             raise queue.BadMessage(f"The ledger has no run of {message.job} for {message.slot}")
         failed = self.run(catalog.find(message.job), message.slot)
         if failed:
             raise failed
-        run = runs.find(message.job, message.slot)
+        run = run_records.find(message.job, message.slot)
         if run and run.status is Status.FAILED and run.tries >= ledger.MOST_TRIES:
             raise RunFailed(run.error)
 
@@ -123,8 +123,10 @@ class Runner:
             counts=run.counts,
             arguments=run.arguments,
             execute=self.execute,
-            contents=lambda slot: (kept.content for kept in runs.kept(run.job, slot) if kept.content is not None),
-            same_day=lambda: [slot for slot in runs.on_day(run.job, run.slot[:10]) if slot != run.slot],
+            contents=lambda slot: (
+                kept.content for kept in run_records.kept(run.job, slot) if kept.content is not None
+            ),
+            same_day=lambda: [slot for slot in run_records.on_day(run.job, run.slot[:10]) if slot != run.slot],
             memo=memo,
         )
 
@@ -157,7 +159,7 @@ def _wake_waiting(job: Job) -> None:
     if job.overlap is Overlap.SKIP:
         return
     try:
-        for waiting in runs.unfinished():
+        for waiting in run_records.unfinished():
             if waiting.job == job.name and waiting.status is Status.WAITING:
                 queue.send(job.name, waiting.slot)
     except Unavailable:

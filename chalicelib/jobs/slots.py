@@ -6,11 +6,11 @@ instant of the request, to the microsecond, so that the two never meet.
 
 from datetime import datetime
 
-from chalicelib.crm import moments
+from chalicelib.store import timestamps
 
 
 def of(moment: datetime) -> str:
-    return moments.to_text(moment).replace(".000000Z", "Z")
+    return timestamps.to_text(moment).replace(".000000Z", "Z")
 
 
 def of_request(moment: datetime) -> str:
@@ -18,4 +18,4 @@ def of_request(moment: datetime) -> str:
 
 
 def moment_of(slot: str) -> datetime:
-    return moments.from_text(slot)
+    return timestamps.from_text(slot)

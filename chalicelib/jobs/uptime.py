@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from statistics import fmean
 
 from chalicelib import clock
-from chalicelib.crm import reads, tables
-from chalicelib.jobs import heartbeat, runs, slots
-from chalicelib.jobs.runs import Run, Status
+from chalicelib.jobs import heartbeat, run_records, slots
+from chalicelib.jobs.run_records import Run, Status
+from chalicelib.store import reads, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +44,4 @@ def _since(first: datetime) -> list[Run]:
         KeyConditionExpression="job = :job AND slot >= :first",
         ExpressionAttributeValues={":job": {"S": heartbeat.NAME}, ":first": {"S": slots.of(first)}},
     )
-    return [runs.load(item) for item in items]
+    return [run_records.load(item) for item in items]

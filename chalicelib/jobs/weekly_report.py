@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from chalicelib import clock
 from chalicelib.crm import reports
-from chalicelib.jobs import mail, report_letter
+from chalicelib.jobs import email, report_email
 from chalicelib.jobs.job import Execute, Page, Preview, Refused, Work, ask
 from chalicelib.settings import settings
 
@@ -127,7 +127,7 @@ def _finish(work: Work, first: date, last: date) -> Page:
     report = reports.save(KIND, period_of(first), content, token=work.slot, again=again)
     made = Counter(reports_made=int(report.token == work.slot), orders=week["orders"])
     if report.token == work.slot and settings.mail_sender and settings.report_recipients:
-        made[mail.send_once(f"report#{report.period}", str(report.revision), report_letter.write(report))] += 1
+        made[email.send_once(f"report#{report.period}", str(report.revision), report_email.write(report))] += 1
     return Page(None, (line(totals["all"]),), made)
 
 

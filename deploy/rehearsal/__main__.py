@@ -6,12 +6,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from deploy.rehearsal import emulator, internet
+from deploy.rehearsal import emulator, fake_internet
 
 SETTINGS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": internet.REGION,
+    "AWS_DEFAULT_REGION": fake_internet.REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -31,11 +31,11 @@ def main() -> int:
     os.environ.update(SETTINGS)
     with tempfile.TemporaryDirectory(prefix="crm-rehearsal-") as scratch:
         directory = Path(scratch)
-        with internet.running(directory) as network, emulator.running(directory, network.environment) as endpoint:
+        with fake_internet.running(directory) as network, emulator.running(directory, network.environment) as endpoint:
             network.endpoint = os.environ["AWS_ENDPOINT_URL"] = endpoint
             say(f"MiniStack answers at {endpoint}")
+            from deploy.rehearsal.scenario import STAGE, Story
             from deploy.rehearsal.stage import Stage  # boto3 and chalicelib read the environment
-            from deploy.rehearsal.story import STAGE, Story
 
             try:
                 Story(

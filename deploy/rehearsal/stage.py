@@ -11,7 +11,7 @@ import boto3
 import requests
 
 from chalicelib.jobs.job import Job
-from deploy.rehearsal.internet import REHEARSER
+from deploy.rehearsal.fake_internet import REHEARSER
 
 Found = TypeVar("Found")
 _SECONDS = 60

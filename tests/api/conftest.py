@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from chalicelib import clock
-from chalicelib.api import caller, cors, graphiql, http
-from chalicelib.crm import bucket
+from chalicelib.access import authorization, rate_limit
+from chalicelib.api.http import cors, endpoint
+from chalicelib.api.pages import graphiql
 from chalicelib.settings import settings
 from tests.api.shop import Clock, Shop
 
@@ -18,7 +19,7 @@ def change(monkeypatch: pytest.MonkeyPatch) -> Change:
 
     def change(**values: object) -> None:
         changed = replace(settings, **values)  # type: ignore[arg-type]
-        for module in (caller, cors, graphiql, http, bucket):
+        for module in (authorization, cors, graphiql, endpoint, rate_limit):
             monkeypatch.setattr(module, "settings", changed)
 
     return change

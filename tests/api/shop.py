@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.crm import products, tables
-from tests.api.door import Reply, post
+from chalicelib.crm import products
+from chalicelib.store import tables
+from tests.api.graphql_client import Reply, post
 from tests.builders import a_customer, a_product, moment, rows_of
 
 ORDER = """mutation ($c: ID!, $p: ID!, $n: Int = 1) {

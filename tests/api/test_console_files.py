@@ -6,8 +6,8 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.api import console
-from chalicelib.api.message import Answer, Request
+from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.pages import console
 
 pytestmark = pytest.mark.no_database
 FILES = sorted(console._names())

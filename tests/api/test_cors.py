@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.conftest import Change
-from tests.api.door import JSON, Reply, post, send
+from tests.api.graphql_client import JSON, Reply, post, send
 
 OURS = "https://app.example.com"
 PREFLIGHT = {"origin": OURS, "access-control-request-method": "POST"}

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import queries
 
-from chalicelib.api import executor, schema
-from chalicelib.api.executor import PlanningExecutor
+from chalicelib.api.graphql import executor, schema
+from chalicelib.api.graphql.executor import PlanningExecutor
 from chalicelib.settings import settings as crm_settings
-from tests.api.everything import SCHEMA, World
+from tests.api.sample_schema import SCHEMA, World
 
 pytestmark = pytest.mark.no_database
 EXAMPLES = 5000 if os.environ.get("CRM_FULL_SIZE") else 200

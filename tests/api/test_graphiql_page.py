@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.api import graphiql
-from chalicelib.api.schema import Prepared, prepare
+from chalicelib.api.graphql.schema import Prepared, prepare
+from chalicelib.api.pages import graphiql
 from chalicelib.settings import settings
 from tests.api.conftest import Change
-from tests.api.door import HELLO, Reply, get, send
+from tests.api.graphql_client import HELLO, Reply, get, send
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.no_database
@@ -104,13 +104,13 @@ def test_the_header_for_a_key_is_prepared() -> None:
 
 
 ELSEWHERE = """
-import json, sys, chalicelib.api.graphiql as module
+import json, sys, chalicelib.api.pages.graphiql as module
 from pathlib import Path
 read = []
 true = Path.read_bytes
 Path.read_bytes = lambda self: (read.append(self.name), true(self))[1]
 from chalicelib.api.http import respond
-from chalicelib.api.message import Request
+from chalicelib.api.http.http_types import Request
 json_headers = {"content-type": "application/json", "accept": "application/json"}
 assert respond(Request("POST", json_headers, {}, b'{"query": "{hello}"}')).status == 200
 assert respond(Request("GET", {"accept": "*/*"}, {"query": "{hello}"}, b"")).status == 200

@@ -8,12 +8,12 @@ from types import FrameType
 
 import pytest
 
-from chalicelib.api import schema
-from chalicelib.crm import credentials
-from chalicelib.crm.credentials import Role
-from tests.api.door import Reply, post
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Role
+from chalicelib.api.graphql import schema
+from tests.api.graphql_client import Reply, post
 from tests.api.hostile import bodies, documents
-from tests.api.test_limits import hints
+from tests.api.test_document_limits import hints
 
 MOST_CALLS = 800_000
 """Of functions, for a request: a number that is the same on any machine. So many take about 150 ms of CPU."""
@@ -41,7 +41,7 @@ def measured(body: bytes, key: str | None) -> tuple[Reply, int]:
 
 
 def check(body: bytes) -> None:
-    key = credentials.create("Viewer", Role.OPERATOR, "test").key
+    key = api_keys.create("Viewer", Role.OPERATOR, "test").key
     for sender in (None, key):
         reply, calls = measured(body, sender)
         assert calls < MOST_CALLS

@@ -9,7 +9,8 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.api import caller, parameters
+from chalicelib.access import authorization
+from chalicelib.api.http import request_params
 from chalicelib.crm import counters
 from chalicelib.settings import settings
 
@@ -97,7 +98,7 @@ def test_only_json_is_taken(client: Client, headers: dict[str, str]) -> None:
 
 
 def test_a_body_beyond_a_mebibyte_is_refused(client: Client) -> None:
-    response = post(client, b" " * (parameters.MOST_BYTES + 1))
+    response = post(client, b" " * (request_params.MOST_BYTES + 1))
     assert response.status_code == 413
 
 
@@ -133,7 +134,7 @@ def test_a_lone_surrogate_does_not_break_the_answer(client: Client) -> None:
 @pytest.fixture
 def closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it is deployed."""
-    monkeypatch.setattr(caller, "settings", replace(settings, open_access=False))
+    monkeypatch.setattr(authorization, "settings", replace(settings, open_access=False))
 
 
 @pytest.mark.usefixtures("closed")

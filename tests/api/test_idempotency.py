@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api import idempotency
-from chalicelib.crm import credentials, customers, orders, tables
-from chalicelib.crm.credentials import Role
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Role
+from chalicelib.api.http import idempotency
+from chalicelib.crm import customers, orders
 from chalicelib.errors import Unavailable
-from tests.api.door import Reply, post
+from chalicelib.store import tables
+from tests.api.graphql_client import Reply, post
 from tests.api.shop import ORDER, Clock, Shop, orders_made, replayed
 from tests.builders import rows_of
 from tests.metering import metered
@@ -106,7 +108,7 @@ def test_after_a_day_the_key_is_free(shop: Shop, watch: Clock) -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_a_key_is_bound_to_who_sent_it(shop: Shop) -> None:
-    ann, bob = (credentials.create(name, Role.EDITOR, "test").key for name in ("Ann", "Bob"))
+    ann, bob = (api_keys.create(name, Role.EDITOR, "test").key for name in ("Ann", "Bob"))
     mine, theirs = shop.order("k", ann), shop.order("k", bob)
     assert mine.data != theirs.data
     assert (orders_made(), replayed(theirs)) == (2, False)
@@ -115,9 +117,9 @@ def test_a_key_is_bound_to_who_sent_it(shop: Shop) -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_a_kept_answer_is_not_for_who_may_no_longer_ask(shop: Shop) -> None:
-    issued = credentials.create("Ann", Role.EDITOR, "test")
+    issued = api_keys.create("Ann", Role.EDITOR, "test")
     shop.order("k", issued.key).ok()
-    credentials.revoke(issued.credential.id)
+    api_keys.revoke(issued.credential.id)
     assert shop.order("k", issued.key).status == 401
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api import idempotency
-from chalicelib.crm import customers, orders, products, tables
-from tests.api.door import Reply, post
+from chalicelib.api.http import idempotency
+from chalicelib.crm import customers, orders, products
+from chalicelib.store import tables
+from tests.api.graphql_client import Reply, post
 from tests.api.shop import Clock, Shop, orders_made, replayed
 from tests.builders import a_customer, a_product, rows_of
 from tests.metering import metered

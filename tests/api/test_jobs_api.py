@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.schema import execute
+from chalicelib.api.graphql.schema import execute
 from chalicelib.crm import orders
-from chalicelib.jobs import control, customer_cleanup, ledger, queue, runs
+from chalicelib.jobs import customer_cleanup, job_state, ledger, queue, run_records
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, HEARTBEAT, JOBS, LOW_STOCK
 from chalicelib.jobs.job import Page, Refused, Work
-from chalicelib.jobs.runs import Status, Trigger
+from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, moment
-from tests.jobs.loopback import Api, serving
-from tests.jobs.world import (
+from tests.jobs.job_runs import (
     SLOT,
     Clock,
     Consumer,
@@ -26,6 +25,7 @@ from tests.jobs.world import (
     waiting_messages,
     without_pauses,
 )
+from tests.jobs.loopback import Api, serving
 from tests.metering import metered
 
 RUN = """mutation ($name: String!, $slot: DateTime, $dry: Boolean, $cap: Int) {
@@ -106,7 +106,7 @@ def test_the_runs_of_the_heartbeat_with_their_lines(api: Api, time: Clock) -> No
 def test_all_that_is_known_of_a_job_and_its_latest_run(time: Clock) -> None:
     a_product("Lamp", stock=1)
     a_runner().fire(LOW_STOCK, time.now)
-    control.pause("low_stock", "stock-taking", "ann", moment("2026-11-22T14:00:00"))
+    job_state.pause("low_stock", "stock-taking", "ann", moment("2026-11-22T14:00:00"))
     a_runner().fire(LOW_STOCK, time.later(hours=1, minutes=-50))
     document = """{ job(name: "low_stock") { name description scheduleText state complaints averageSeconds lastRun
       pause { reason actor since until }
@@ -161,7 +161,7 @@ def test_a_job_or_run_that_is_not_there(time: Clock) -> None:
 def a_history(count: int) -> None:
     """Every third run has failed."""
     for number in range(count):
-        run = runs.new("low_stock", f"2026-11-22T10:{number:02d}:00Z", Trigger.SCHEDULE)
+        run = run_records.new("low_stock", f"2026-11-22T10:{number:02d}:00Z", Trigger.SCHEDULE)
         ledger.end(run, Status.FAILED if number % 3 == 0 else Status.MISSED, error="broken", reason="why")
 
 
@@ -257,7 +257,7 @@ def test_a_cap_is_for_the_clean_up_and_at_least_one() -> None:
     slot = "2020-01-01T00:00:00Z"
     message = "slot repeats a run: leave dryRun out"
     assert refusal(RUN, name="customer_cleanup", dry=True, slot=slot)[1:] == ("slot", message)
-    assert runs.latest("customer_cleanup", 5) == []
+    assert run_records.latest("customer_cleanup", 5) == []
     assert waiting_messages() == []
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.api.negotiation import JSON, RESPONSE, accepted, content_type, wants_page
+from chalicelib.api.http.negotiation import JSON, RESPONSE, accepted, content_type, wants_page
 
 pytestmark = pytest.mark.no_database
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"

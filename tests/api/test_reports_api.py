@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.schema import execute
-from chalicelib.crm import history
-from chalicelib.jobs import runs, weekly_report
+from chalicelib.api.graphql.schema import execute
+from chalicelib.crm import imported_orders
+from chalicelib.jobs import run_records, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
-from chalicelib.jobs.runs import Status
+from chalicelib.jobs.run_records import Status
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.world import Clock, Consumer, a_runner, moving_clock, the_run, waiting_messages, without_pauses
+from tests.jobs.job_runs import Clock, Consumer, a_runner, moving_clock, the_run, waiting_messages, without_pauses
 
 MONDAY = "2026-11-23T06:00:00"
 REPORT = """query ($period: String!, $revision: Int) { report(period: $period, revision: $revision) {
@@ -40,7 +40,7 @@ def sold(*sales: tuple[str, str]) -> tuple[str, str]:
     ann, lamp = a_customer("Ann", created_at=moment("2026-11-16T00:00:00")), a_product("Lamp")
     for number, (day, amount) in enumerate(sales):
         line = (lamp, 1, amount)
-        history.record(a_past_order(ann, line, reference=f"R{number}", date=moment(f"{day}T12:00:00")))
+        imported_orders.record(a_past_order(ann, line, reference=f"R{number}", date=moment(f"{day}T12:00:00")))
     return ann.id, lamp.id
 
 
@@ -92,7 +92,9 @@ def test_a_report_made_again_is_a_further_revision_and_the_first_stays(time: Clo
     made(time)
     first = ask(REPORT, period="2026-W47")
     ann = a_customer("Bob")
-    history.record(a_past_order(ann, (a_product(), 1, "5.00"), reference="late", date=moment("2026-11-18T00:00:00")))
+    imported_orders.record(
+        a_past_order(ann, (a_product(), 1, "5.00"), reference="late", date=moment("2026-11-18T00:00:00"))
+    )
     time.later(hours=1)
     run = ask(REMAKE, period="2026-W47")["remakeReport"]["run"]
     assert (run["status"], run["actor"]) == ("WAITING", "anyone")
@@ -112,7 +114,7 @@ def test_a_report_of_a_week_long_ago_can_be_made_for_the_first_time(time: Clock)
     Consumer().pump()
     report = ask(REPORT, period="2026-W01")["report"]
     assert (report["from"], report["week"]["revenue"], report["revision"]) == ("2025-12-29", "10.00", 1)
-    assert runs.find("weekly_report", slot)
+    assert run_records.find("weekly_report", slot)
     assert time.now
 
 

@@ -18,12 +18,12 @@ from graphql import (
 )
 
 from chalicelib import clock
-from chalicelib.api import http
-from chalicelib.api.schema import schema
-from chalicelib.crm import bucket, credentials
-from chalicelib.crm.credentials import Role
+from chalicelib.access import api_keys, rate_limit
+from chalicelib.access.api_keys import Role
+from chalicelib.api.graphql.schema import schema
+from chalicelib.api.http import endpoint
 from tests.api.conftest import Change
-from tests.api.door import ask
+from tests.api.graphql_client import ask
 from tests.builders import moment
 
 # Whoever changes a rule in the schema has to change it here as well.
@@ -115,16 +115,16 @@ PATHS = paths()
 def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str | None]]:
     """By caller. A document that is let in is not executed: only who gets so far is asked here."""
     change(open_access=False, rate_burst=10_000)
-    monkeypatch.setattr(http, "_execute", lambda *_: {"data": "executed"})
+    monkeypatch.setattr(endpoint, "_execute", lambda *_: {"data": "executed"})
     clock.set_source(lambda: moment("2026-11-01"))
-    issued = {role.name.lower(): credentials.create(role.name, role, "test") for role in Role if role}
-    expired = credentials.create("Expired", Role.OPERATOR, "test", moment("2026-11-02"))
-    revoked = credentials.create("Revoked", Role.OPERATOR, "test")
-    credentials.revoke(revoked.credential.id)
+    issued = {role.name.lower(): api_keys.create(role.name, role, "test") for role in Role if role}
+    expired = api_keys.create("Expired", Role.OPERATOR, "test", moment("2026-11-02"))
+    revoked = api_keys.create("Revoked", Role.OPERATOR, "test")
+    api_keys.revoke(revoked.credential.id)
     clock.set_source(lambda: moment("2026-11-03"))
     # Each key is looked up once, and takes nothing from its bucket: 1,500 requests would spend their time on it.
-    monkeypatch.setattr(credentials, "authenticate", cache(credentials.authenticate))
-    monkeypatch.setattr(bucket, "take", lambda *_: None)
+    monkeypatch.setattr(api_keys, "authenticate", cache(api_keys.authenticate))
+    monkeypatch.setattr(rate_limit, "take", lambda *_: None)
     yield {
         "nobody": None,
         **{name: row.key for name, row in (issued | {"expired": expired, "revoked": revoked}).items()},

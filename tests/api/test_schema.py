@@ -8,8 +8,8 @@ import pytest
 from graphql import build_schema, validate_schema
 
 from chalicelib import clock
-from chalicelib.api import queries
-from chalicelib.api.schema import SDL, execute
+from chalicelib.api.graphql.schema import SDL, execute
+from chalicelib.api.resolvers import queries
 from chalicelib.crm import customers, orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.money import from_cents

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.chromium import Tab, opened_browser
-from tests.browser.world import Console, console, furnish
+from tests.browser.console_data import Console, console, furnish
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

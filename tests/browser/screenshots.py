@@ -10,10 +10,10 @@ from tests.conftest import ROOT  # first: it sets the environment
 from moto import mock_aws
 
 from chalicelib import clock
-from chalicelib.crm import database
-from chalicelib.jobs import control, queue
+from chalicelib.jobs import job_state, queue
+from chalicelib.store import connection
 from tests.browser.chromium import opened_browser, opened_tab, served
-from tests.browser.world import a_failed_run, console, put_heartbeats
+from tests.browser.console_data import a_failed_run, console, put_heartbeats
 from tests.builders import a_product
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ PAGES = {"console-jobs": ("jobs", ".strip a"), "console-report": ("reports", "ca
 
 def graphiql() -> None:
     with mock_aws():
-        database.create_tables()
+        connection.create_tables()
         queue.create()
         for name, price, stock in PRODUCTS:
             a_product(name, price, stock)
@@ -53,7 +53,7 @@ def operators() -> None:
         now = clock.now()
         put_heartbeats(now)
         a_failed_run(now.replace(hour=0, minute=0, second=1), "UNAVAILABLE: The database did not answer")
-        control.pause("customer_cleanup", "The auditors look at the customers until Friday", "Ann")
+        job_state.pause("customer_cleanup", "The auditors look at the customers until Friday", "Ann")
         slot = next(run["slot"] for run in shown.served.runs("order_reminders") if run["lines"])
         with opened_browser() as browser:
             for name, (page, ready) in {**PAGES, "console-run": (f"runs/order_reminders/{slot}", "pre")}.items():

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.jobs import ledger, runs, slots
+from chalicelib.jobs import ledger, run_records, slots
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP
 from chalicelib.jobs.job import Page as Step
-from chalicelib.jobs.runs import Trigger
+from chalicelib.jobs.run_records import Trigger
 from tests.browser.chromium import Tab
-from tests.browser.world import QUOTES, SCRIPT, Console, a_failed_run
+from tests.browser.console_data import QUOTES, SCRIPT, Console, a_failed_run
 from tests.builders import a_product
 from tests.localdev.servers import wait_for
 
@@ -144,7 +144,7 @@ def test_a_failed_run_shows_its_stack_and_is_run_again(tab: Tab, shown: Console)
 
 def test_a_run_that_is_going_on_is_followed_without_a_reload(tab: Tab) -> None:
     slot = slots.of_request(clock.now())
-    ledger.record(runs.new("customer_cleanup", slot, Trigger.OPERATOR, actor="Ann"))
+    ledger.record(run_records.new("customer_cleanup", slot, Trigger.OPERATOR, actor="Ann"))
     run = ledger.claim(CUSTOMER_CLEANUP, slot)
     assert run is not None
     run = ledger.checkpoint(run, Step({"before": "2025-01-01"}, ("page one",), {"deleted": 7}))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.chromium import Tab
-from tests.browser.world import HOSTILE, Console
+from tests.browser.console_data import HOSTILE, Console
 from tests.clients.node import modules
 from tests.localdev.crm_server import Served
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.crm import credentials
-from chalicelib.crm.credentials import Role
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Role
 from tests.api.conftest import Change, change
 from tests.browser.chromium import Tab, opened_tab, served
 from tests.builders import a_product
@@ -51,7 +51,7 @@ def test_it_loads_runs_an_example_and_shows_the_schema(tab: Tab, url: str) -> No
 
 def test_a_key_that_is_typed_in_opens_the_schema_and_the_data(tab: Tab, url: str, change: Change) -> None:
     change(open_access=False)
-    key = credentials.create("Viewer", Role.VIEWER, "test").key
+    key = api_keys.create("Viewer", Role.VIEWER, "test").key
     tab.page.goto(url)
     tab.page.locator(".graphiql-execute-button").wait_for()
     run(tab)

@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks.conflicts import holding
 from benchmarks.shop import Shop, opened
-from chalicelib.crm import orders, tables
+from chalicelib.crm import orders
+from chalicelib.store import tables
 from tests.builders import a_customer, a_product
 from tests.metering import metered
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import archive, counters, moments, orders, reads
+from chalicelib.crm import counters, deleted_customers, orders
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
+from chalicelib.store import reads, timestamps
 from tests.builders import a_customer, a_product, moment, time_is
 from tests.metering import metered
 
@@ -26,7 +27,7 @@ def _three_days() -> None:
     with time_is("2026-03-03T12:00:00"):
         orders.cancel(cancelled.id)
         orders.create(bob.id, {lamp.id: 1}, moment("2026-03-01T08:00:00"))
-        archive.delete(ann.id)
+        deleted_customers.delete(ann.id)
 
 
 @pytest.mark.usefixtures("_three_days")
@@ -101,15 +102,15 @@ def test_moments_are_text_in_the_order_of_time() -> None:
         datetime(2026, 1, 1, tzinfo=UTC),
         datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
     ]
-    texts = [moments.to_text(time) for time in times]
+    texts = [timestamps.to_text(time) for time in times]
     assert texts == sorted(texts)
-    assert [moments.from_text(text) for text in texts] == times
+    assert [timestamps.from_text(text) for text in texts] == times
     assert texts[2] == "2025-12-31T22:00:00.000000Z"
 
 
 def test_the_day_after_is_an_upper_bound() -> None:
-    assert moments.day_after(date(2026, 12, 31)) == "2027-01-01"
-    assert moments.day_after(date.max) > moments.to_text(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    assert timestamps.day_after(date(2026, 12, 31)) == "2027-01-01"
+    assert timestamps.day_after(date.max) > timestamps.to_text(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
 
 
 @pytest.mark.usefixtures("_three_days")

@@ -4,8 +4,9 @@ from functools import partial
 
 import pytest
 
-from chalicelib.crm import archive, claims, counters, customers, orders, tables, text
+from chalicelib.crm import counters, customers, deleted_customers, orders, text, unique_values
 from chalicelib.errors import CrmError, DuplicateEmail, InvalidEmail, InvalidInput, InvalidPhone, NotFound
+from chalicelib.store import tables
 from tests.builders import a_customer, a_product, moment, rows_of
 
 UNKNOWN = "cus_" + "0" * 26
@@ -133,18 +134,18 @@ def test_each_field_can_be_changed_alone() -> None:
 def test_a_changed_email_frees_the_old_one_and_holds_the_new_one() -> None:
     ann = a_customer(email="ann@example.com")
     customers.update(ann.id, {"email": "anna@example.com"})
-    assert claims.owner_of(claims.EMAIL, "ann@example.com") is None
-    assert claims.owner_of(claims.EMAIL, "anna@example.com") == ann.id
+    assert unique_values.owner_of(unique_values.EMAIL, "ann@example.com") is None
+    assert unique_values.owner_of(unique_values.EMAIL, "anna@example.com") == ann.id
     bob = a_customer(email="ann@example.com")
     with pytest.raises(DuplicateEmail):
         customers.update(bob.id, {"email": "Anna@example.com"})
-    assert claims.owner_of(claims.EMAIL, "ann@example.com") == bob.id
+    assert unique_values.owner_of(unique_values.EMAIL, "ann@example.com") == bob.id
 
 
 def test_an_email_may_be_respelled_by_its_owner() -> None:
     ann = a_customer(email="ann@example.com")
     assert customers.update(ann.id, {"email": "Ann@Example.com"}).email == "Ann@Example.com"
-    assert claims.owner_of(claims.EMAIL, "ann@example.com") == ann.id
+    assert unique_values.owner_of(unique_values.EMAIL, "ann@example.com") == ann.id
 
 
 @pytest.mark.parametrize("changes", [{"name": None}, {"name": " "}, {"email": None}, {"email": "x"}, {"phone": "x"}])
@@ -158,7 +159,10 @@ def test_a_change_is_checked_as_a_new_customer_is(changes: dict[str, str | None]
 
 @pytest.mark.parametrize("customer_id", [UNKNOWN, "", "42", "prd_" + "0" * 26, "cus_\ud800"])
 def test_whom_nobody_knows_cannot_be_changed_or_deleted(customer_id: str) -> None:
-    for action in (partial(customers.update, customer_id, {"name": "X"}), partial(archive.delete, customer_id)):
+    for action in (
+        partial(customers.update, customer_id, {"name": "X"}),
+        partial(deleted_customers.delete, customer_id),
+    ):
         with pytest.raises(NotFound) as raised:
             action()
         assert (raised.value.code, raised.value.field) == ("NOT_FOUND", "id")
@@ -179,7 +183,7 @@ def test_changes_that_always_meet_another_are_given_up(monkeypatch: pytest.Monke
     ann = a_customer()
     customers.update(ann.id, {"name": "Anna"})
     monkeypatch.setattr(customers, "find", lambda _: ann)
-    for action in (partial(customers.update, ann.id, {"name": "X"}), partial(archive.delete, ann.id)):
+    for action in (partial(customers.update, ann.id, {"name": "X"}), partial(deleted_customers.delete, ann.id)):
         with pytest.raises(CrmError) as raised:
             action()
         assert raised.value.code == "CONFLICT"
@@ -187,9 +191,9 @@ def test_changes_that_always_meet_another_are_given_up(monkeypatch: pytest.Monke
 
 def test_a_customer_is_deleted_once() -> None:
     ann = a_customer()
-    assert archive.delete(ann.id) == ann
+    assert deleted_customers.delete(ann.id) == ann
     with pytest.raises(NotFound):
-        archive.delete(ann.id)
+        deleted_customers.delete(ann.id)
 
 
 def test_an_order_placed_meanwhile_is_in_the_archive_of_the_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +201,7 @@ def test_an_order_placed_meanwhile_is_in_the_archive_of_the_deletion(monkeypatch
     orders.create(ann.id, {a_product().id: 1})
     before, find = [ann], customers.find
     monkeypatch.setattr(customers, "find", lambda key: before.pop() if before else find(key))
-    assert archive.delete(ann.id).orders == 1
+    assert deleted_customers.delete(ann.id).orders == 1
 
 
 def test_a_customer_from_elsewhere_counts_on_the_day_of_coming() -> None:

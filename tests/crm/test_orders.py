@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import archive, counters, customers, orders, products, reads, tables
+from chalicelib.crm import counters, customers, deleted_customers, orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import (
     AlreadyCancelled,
@@ -17,6 +17,7 @@ from chalicelib.errors import (
     NotFound,
     UnknownCustomer,
 )
+from chalicelib.store import reads, tables
 from tests.builders import a_customer, a_product, moment, rows_of, time_is
 from tests.metering import metered
 
@@ -216,7 +217,7 @@ def test_an_order_in_between_does_not_stand_in_the_way(monkeypatch: pytest.Monke
     [
         (lambda _, lamp: products.update(lamp.id, {"stock": 0}), "INSUFFICIENT_STOCK"),
         (lambda _, lamp: products.delete(lamp.id), "INVALID_PRODUCT_IDS"),
-        (lambda ann, _: archive.delete(ann.id), "INVALID_CUSTOMER_ID"),
+        (lambda ann, _: deleted_customers.delete(ann.id), "INVALID_CUSTOMER_ID"),
     ],
 )
 def test_what_has_gone_meanwhile_is_said_and_nothing_is_left(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import history, money, orders, products, stock, tables
+from chalicelib.crm import imported_orders, money, orders, products, stock
 from chalicelib.errors import CrmError, DuplicateSku, InvalidInput, NotFound, UnknownProducts
+from chalicelib.store import tables
 from tests.builders import a_customer, a_past_order, a_product, rows_of
 
 UNKNOWN = "prd_" + "0" * 26
@@ -161,7 +162,7 @@ def test_a_sold_product_is_archived_and_its_sku_is_free() -> None:
 
 def test_a_product_of_imported_orders_is_archived_too() -> None:
     lamp = a_product()
-    history.record(a_past_order(a_customer(), (lamp, 1, "9.99")))
+    imported_orders.record(a_past_order(a_customer(), (lamp, 1, "9.99")))
     assert products.delete(lamp.id).archived_at is not None
 
 

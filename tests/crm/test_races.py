@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.crm import archive, claims, counters, customers, keys, orders, products, reads, stock, tables
+from chalicelib.crm import counters, customers, deleted_customers, orders, products, stock, unique_values
 from chalicelib.crm.orders import Order
-from chalicelib.crm.transaction import Transaction
 from chalicelib.errors import CrmError
+from chalicelib.store import index_keys, reads, tables
+from chalicelib.store.transaction import Transaction
 from tests.builders import a_customer, a_product, rows_of
 
 pytestmark = pytest.mark.ministack
@@ -71,7 +72,7 @@ class Shop:
         self.customer_ids.append(customer.id)
 
     def leave(self, dice: random.Random) -> None:
-        self.deleted.append(archive.delete(dice.choice(self.customer_ids[-10:])).id)
+        self.deleted.append(deleted_customers.delete(dice.choice(self.customer_ids[-10:])).id)
 
     def rename(self, dice: random.Random) -> None:
         customers.update(dice.choice(self.customer_ids[-10:]), {"email": f"c{dice.randrange(EMAILS)}@example.com"})
@@ -143,7 +144,7 @@ def _order_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
     stats = counters.stats()
     if (stats.orders, stats.cents) != (len(living), sum(order.cents for order in living)):
         yield f"counters say {stats}, there are {len(living)} orders"
-    lines = Counter(key[1].partition(keys.SEPARATOR)[2] for key in rows_of(tables.Line))
+    lines = Counter(key[1].partition(index_keys.SEPARATOR)[2] for key in rows_of(tables.Line))
     wrong = [order.id for order in stored.values() if lines[order.id] != len(order.lines)]
     if wrong:
         yield f"orders without their lines: {wrong}"
@@ -165,14 +166,16 @@ def _stock_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
 def _customer_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
     rows = {key[0]: row for key, row in rows_of(tables.Customer).items()}
     ops = rows_of(tables.Op)
-    holders = {sk: row["owner"]["S"] for (pk, sk), row in ops.items() if pk == claims.EMAIL}
+    holders = {sk: row["owner"]["S"] for (pk, sk), row in ops.items() if pk == unique_values.EMAIL}
     if holders != {reads.text(row, "email_n"): customer_id for customer_id, row in rows.items()}:
         yield "claims on e-mail addresses are not those of the customers"
     if len(shop.deleted) != len(set(shop.deleted)) or rows.keys() != set(shop.created) - set(shop.deleted):
         yield "customers are not those created and not deleted"
     if counters.stats().customers != len(rows):
         yield f"counters say {counters.stats()}, there are {len(rows)} customers"
-    archived: dict[str, Any] = {sk: row["content"]["S"] for (pk, sk), row in ops.items() if pk == archive.PARTITION}
+    archived: dict[str, Any] = {
+        sk: row["content"]["S"] for (pk, sk), row in ops.items() if pk == deleted_customers.PARTITION
+    }
     if archived.keys() != set(shop.deleted):
         yield "the archive is not of those deleted"
     # Whoever is deleted takes the number of their orders along: one accepted afterwards would not be among them.

@@ -3,9 +3,10 @@
 import pytest
 from pynamodb.exceptions import PutError
 
-from chalicelib.crm import reports, tables
-from chalicelib.crm.listing import Window, read_page
+from chalicelib.crm import reports
 from chalicelib.crm.reports import Report
+from chalicelib.store import tables
+from chalicelib.store.pagination import Window, read_page
 from tests.builders import time_is
 
 KIND = "weekly"

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.crm import orders, products, stock, tables
+from chalicelib.crm import orders, products, stock
 from chalicelib.settings import settings
+from chalicelib.store import tables
 from tests.builders import a_customer, a_product, rows_of
 
 FIRST, SECOND = "2026-11-22T00:00:00.000000Z", "2026-11-22T12:00:00.000000Z"

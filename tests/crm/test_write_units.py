@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.crm import archive, counters, history, orders, stock
+from chalicelib.crm import counters, deleted_customers, imported_orders, orders, stock
 from tests.builders import a_customer, a_past_order, a_product, time_is
 from tests.metering import Meter, metered
 
@@ -54,7 +54,7 @@ def test_a_restock_costs_3() -> None:
 def test_deleting_and_archiving_a_customer_costs_12() -> None:
     customer = a_customer()
     with metered() as meter:
-        archive.delete(customer.id)
+        deleted_customers.delete(customer.id)
     assert charged(meter) == 12
 
 
@@ -65,7 +65,7 @@ def test_an_imported_order_costs_a_unit_a_line() -> None:
     for count in (1, 4):
         lines = [(product, 1, "9.99") for product in goods[:count]]
         with metered() as meter:
-            history.record(a_past_order(customer, *lines, reference=f"INV-{count}"))
+            imported_orders.record(a_past_order(customer, *lines, reference=f"INV-{count}"))
         costs.append(charged(meter))
     assert costs == [12, 15]
 

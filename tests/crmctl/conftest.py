@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from crmctl import client, running
+from crmctl import client, run_command
 from crmctl.cli import main
 from tests.crmctl.fake_api import FakeApi, running_api
 from tests.crmctl.import_files import CUSTOMERS, ORDERS, PRODUCTS, RunImport, write
@@ -16,7 +16,7 @@ from tests.crmctl.served import Served, serving
 @pytest.fixture(autouse=True)
 def _no_waiting_and_no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
-    monkeypatch.setattr(running, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(run_command, "FIRST_DELAY", 0.001)
     for name in ("CRM_KEY", "CRM_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -9,9 +9,9 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from chalicelib import aws
-from chalicelib.api.http import respond
-from chalicelib.api.message import Request
-from chalicelib.api.schema import execute
+from chalicelib.api.graphql.schema import execute
+from chalicelib.api.http.endpoint import respond
+from chalicelib.api.http.http_types import Request
 from chalicelib.jobs import queue
 from chalicelib.jobs.runner import Runner
 from crmctl.cli import main

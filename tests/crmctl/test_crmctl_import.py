@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crmctl.csvfiles import COLUMNS
+from crmctl.csv_files import COLUMNS
 from tests.crmctl.fake_api import FakeApi, answers
 from tests.crmctl.import_files import (
     CUSTOMERS,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.jobs import catalog, control, ledger, runs
+from chalicelib.jobs import catalog, job_state, ledger, run_records
 from chalicelib.jobs.job import Page
-from chalicelib.jobs.runs import Status, Trigger
+from chalicelib.jobs.run_records import Status, Trigger
 from crmctl import paging
 from crmctl.runs import RUNS_WITH_LINES
 from tests.builders import time_is
@@ -25,7 +25,7 @@ def finished(slot: str, *lines: str, **counts: int) -> None:
 
 
 def skipped(slot: str, reason: str = "paused by ann: stock-taking") -> None:
-    ledger.end(runs.new("low_stock", slot, Trigger.SCHEDULE), Status.SKIPPED, reason=reason)
+    ledger.end(run_records.new("low_stock", slot, Trigger.SCHEDULE), Status.SKIPPED, reason=reason)
 
 
 def row_of(output: str, first: str) -> str:
@@ -35,8 +35,10 @@ def row_of(output: str, first: str) -> str:
 def test_jobs_are_shown_with_their_times_in_utc_and_complaints_beneath(crm: Served) -> None:
     finished("2026-11-22T00:00:00Z")
     with time_is(NOON):
-        control.pause("heartbeat", "moving house", "ann")
-        ledger.end(runs.new("weekly_report", "2026-11-16T06:00:00Z", Trigger.SCHEDULE), Status.FAILED, error="no disk")
+        job_state.pause("heartbeat", "moving house", "ann")
+        ledger.end(
+            run_records.new("weekly_report", "2026-11-16T06:00:00Z", Trigger.SCHEDULE), Status.FAILED, error="no disk"
+        )
         result = crm.crmctl("jobs")
 
     assert result.exit_code == 0, result.output
@@ -83,10 +85,10 @@ def test_a_job_is_paused_with_a_reason_and_an_end_and_resumed(crm: Served) -> No
         assert paused.stdout == (
             "low_stock is paused by open access since 2026-11-22 12:00 until 2026-11-23 06:00: stock-taking\n"
         )
-        assert control.find("low_stock").pause
+        assert job_state.find("low_stock").pause
         resumed = crm.crmctl("resume", "low_stock")
     assert resumed.stdout == "low_stock is no longer paused. Its next run: 2026-11-23 00:00\n"
-    assert not control.find("low_stock").pause
+    assert not job_state.find("low_stock").pause
 
 
 @pytest.mark.parametrize(

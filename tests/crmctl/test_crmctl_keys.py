@@ -8,9 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chalicelib import clock
-from chalicelib.api import caller
-from chalicelib.crm import credentials
-from chalicelib.crm.credentials import Role
+from chalicelib.access import api_keys, authorization
+from chalicelib.access.api_keys import Role
 from chalicelib.errors import Unauthenticated
 from chalicelib.settings import settings
 from crmctl.cli import main
@@ -19,20 +18,20 @@ from tests.crmctl.served import Served, serving
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    monkeypatch.setattr(caller, "settings", replace(settings, open_access=False))
+    monkeypatch.setattr(authorization, "settings", replace(settings, open_access=False))
     with serving() as server:
         yield server
 
 
 @pytest.fixture
 def operator(monkeypatch: pytest.MonkeyPatch) -> str:
-    key = credentials.create("ops", Role.OPERATOR, "test").key
+    key = api_keys.create("ops", Role.OPERATOR, "test").key
     monkeypatch.setenv("CRM_KEY", key)
     return key
 
 
 def role_of(key: str) -> Role:
-    return credentials.authenticate(key).role
+    return api_keys.authenticate(key).role
 
 
 @pytest.mark.usefixtures("operator")
@@ -50,7 +49,7 @@ def test_a_new_key_is_shown_once_on_stdout_and_opens_what_its_role_may(served: S
 
 @pytest.mark.usefixtures("operator")
 def test_a_rotated_key_has_a_new_secret_and_the_old_one_works_for_a_while(served: Served) -> None:
-    old = credentials.create("shop", Role.VIEWER, "test")
+    old = api_keys.create("shop", Role.VIEWER, "test")
     new = served.crmctl("keys", "rotate", old.credential.id, "--overlap-hours", "2").stdout.strip()
     assert new != old.key
     assert role_of(new) is role_of(old.key) is Role.VIEWER
@@ -66,7 +65,7 @@ def test_a_rotated_key_has_a_new_secret_and_the_old_one_works_for_a_while(served
 
 @pytest.mark.usefixtures("operator")
 def test_a_revoked_key_opens_nothing(served: Served) -> None:
-    doomed = credentials.create("shop", Role.VIEWER, "test")
+    doomed = api_keys.create("shop", Role.VIEWER, "test")
     assert served.crmctl("keys", "revoke", doomed.credential.id).exit_code == 0
     with pytest.raises(Unauthenticated):
         role_of(doomed.key)
@@ -74,7 +73,7 @@ def test_a_revoked_key_opens_nothing(served: Served) -> None:
 
 
 def test_who_is_no_operator_manages_no_keys(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, said in ((None, "A valid key is needed"), (credentials.create("x", Role.EDITOR, "test").key, "OPERATOR")):
+    for key, said in ((None, "A valid key is needed"), (api_keys.create("x", Role.EDITOR, "test").key, "OPERATOR")):
         monkeypatch.setenv("CRM_KEY", key or "")
         result = served.crmctl("keys", "create", "more", "--role", "operator")
         assert result.exit_code == 2

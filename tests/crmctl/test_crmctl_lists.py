@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib import aws
-from chalicelib.crm import archive, history
-from chalicelib.jobs import ledger, queue, runs
-from chalicelib.jobs.runs import Status, Trigger
+from chalicelib.crm import deleted_customers, imported_orders
+from chalicelib.jobs import ledger, queue, run_records
+from chalicelib.jobs.run_records import Status, Trigger
 from crmctl.cli import main
 from tests.builders import a_customer, a_past_order, a_product, moment, time_is
 from tests.crmctl.fake_api import FakeApi, answers
@@ -59,8 +59,8 @@ def test_due_reminders_name_the_customers_also_those_that_are_gone(crm: Served) 
     date = moment("2026-11-20T10:00:00")
     with time_is(NOW):
         for who in (ann, bob):
-            history.record(a_past_order(who, (lamp, 2, "1.50"), reference=who.name, date=date))
-        archive.delete(bob.id)
+            imported_orders.record(a_past_order(who, (lamp, 2, "1.50"), reference=who.name, date=date))
+        deleted_customers.delete(bob.id)
         result = crm.crmctl("due-reminders")
         other = crm.crmctl("due-reminders", "--day", "2026-11-10")
     assert sorted(row[1:] for row in rows_of(result.stdout)) == [
@@ -72,7 +72,7 @@ def test_due_reminders_name_the_customers_also_those_that_are_gone(crm: Served) 
 
 def test_a_deleted_customer_is_listed_and_restored_by_its_id(crm: Served) -> None:
     ann = a_customer("Ann", "ann@example.com")
-    archive.delete(ann.id)
+    deleted_customers.delete(ann.id)
     assert [row[:3] for row in rows_of(crm.crmctl("deleted-customers").stdout)] == [[ann.id, "Ann", "ann@example.com"]]
     result = crm.crmctl("restore", ann.id)
     assert result.stdout == f"Ann <ann@example.com> is back: {ann.id}\n"
@@ -84,7 +84,7 @@ def test_a_deleted_customer_is_listed_and_restored_by_its_id(crm: Served) -> Non
 def test_a_report_is_made_shown_and_made_again(crm: Served) -> None:
     ann, lamp = a_customer("Ann"), a_product("Lamp")
     with time_is(NOW):
-        history.record(a_past_order(ann, (lamp, 2, "1000.50"), date=moment("2026-11-18T10:00:00")))
+        imported_orders.record(a_past_order(ann, (lamp, 2, "1000.50"), date=moment("2026-11-18T10:00:00")))
         assert crm.crmctl("remake-report", "2026-W47").exit_code == 0
     with time_is(LATER):
         assert crm.crmctl("remake-report", "2026-W47").exit_code == 0
@@ -133,7 +133,7 @@ def test_what_is_not_there_or_makes_no_sense_ends_with_2(crm: Served, words: lis
 
 def test_dead_letters_are_shown_with_their_reasons_and_tried_again(crm: Served) -> None:
     slot = "2026-11-22T00:00:00Z"
-    ledger.end(runs.new("low_stock", slot, Trigger.SCHEDULE), Status.FAILED, error="no disk")
+    ledger.end(run_records.new("low_stock", slot, Trigger.SCHEDULE), Status.FAILED, error="no disk")
     for body in (json.dumps({"job": "low_stock", "slot": slot}), "[red]" + "x" * 300):
         aws.client("sqs").send_message(QueueUrl=queue._url(queue.DEAD), MessageBody=body)
     result = crm.crmctl("dead-letters")

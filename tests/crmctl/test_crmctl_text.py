@@ -9,11 +9,11 @@ from collections import deque
 import pytest
 from click.testing import CliRunner
 
-from chalicelib.crm import archive
-from chalicelib.jobs import control
+from chalicelib.crm import deleted_customers
+from chalicelib.jobs import job_state
 from crmctl.cli import main
-from crmctl.moments import lasting, to_minute, utc
 from crmctl.text import plain
+from crmctl.time_arguments import lasting, to_minute, utc
 from tests.builders import a_customer, a_product
 from tests.crmctl.fake_api import FakeApi, answers, refuses
 from tests.crmctl.import_files import ROOT
@@ -78,8 +78,8 @@ def test_json_has_names_unchanged_but_no_control_character(api: FakeApi) -> None
 def test_hostile_texts_of_the_real_api_are_only_read(crm: Served) -> None:
     a_product("[red]Lamp[/red]", stock=0)
     customer = a_customer("[bold]Ann[/bold] \u202eevil")
-    archive.delete(customer.id)
-    pause = control.pause("heartbeat", HOSTILE, "[red]ann").pause
+    deleted_customers.delete(customer.id)
+    pause = job_state.pause("heartbeat", HOSTILE, "[red]ann").pause
     outputs = [
         crm.crmctl("jobs"),
         crm.crmctl("pause", "weekly_report", "--reason", HOSTILE),

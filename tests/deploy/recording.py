@@ -10,8 +10,8 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.retries.quota import RetryQuota
 
 from chalicelib import aws
-from chalicelib.crm import cursors, database
 from chalicelib.jobs import queue
+from chalicelib.store import connection, cursors
 
 _PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
@@ -85,9 +85,9 @@ def _uses(operation: str, params: dict[str, Any]) -> Iterator[Use]:
 @contextmanager
 def recorded(*, lossy: bool = False) -> Iterator[Recording]:
     recording = Recording(lossy)
-    clients = (database.client(), aws.client("sqs"), aws.client("sns"), aws.client("sesv2", tries=1))
+    clients = (connection.client(), aws.client("sqs"), aws.client("sns"), aws.client("sesv2", tries=1))
     event, name = "before-parameter-build", f"recording-{id(recording)}"
-    endpoint = database.client()._endpoint
+    endpoint = connection.client()._endpoint
     pass_on = endpoint._do_get_response
     for client in clients:
         client.meta.events.register(event, recording.note, unique_id=name)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from benchmarks import cost
-from benchmarks.charges import read_units
+from benchmarks.metering import read_units
 from benchmarks.prices import NOTED, PRICES, bill
 from tests.conftest import ROOT
 

@@ -12,8 +12,8 @@ import awslambdaric
 import pytest
 
 from benchmarks import start
-from chalicelib.crm import credentials
-from chalicelib.crm.credentials import Role
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Role
 from deploy import package, policies
 from deploy.package import Package
 from tests.conftest import MINISTACK
@@ -125,7 +125,7 @@ def test_lambdas_own_client_starts_each_function_and_gets_two_answers(
     function: str, unpacked: Path, client: Path, backend: str
 ) -> None:
     assert backend == MINISTACK
-    key = credentials.create("test", Role.OPERATOR, "test").key
+    key = api_keys.create("test", Role.OPERATOR, "test").key
     with runtime.started(unpacked, client, HANDLERS[function], environment(os.environ["AWS_ENDPOINT_URL"])) as api:
         for number in range(2):
             kind, answer = api.invoke(event_for(function, number, key))

@@ -7,7 +7,7 @@ import pytest
 
 import app
 from deploy import policies
-from tests.deploy import firing, plays
+from tests.deploy import policy_scenarios, scheduled_calls
 from tests.deploy.recording import Use
 
 FUNCTIONS = tuple(policies.NEEDS)
@@ -22,7 +22,7 @@ def allowed(function: str) -> Iterator[Use]:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_may_do_exactly_what_it_does(function: str) -> None:
-    used = firing.uses(lambda recording: plays.play(function, recording))
+    used = scheduled_calls.uses(lambda recording: policy_scenarios.play(function, recording))
     mine = {use for use in allowed(function) if use[0] not in ALWAYS}
     assert used - mine == set(), "calls that the policy does not allow"
     unused = {use for use in mine - used if use[0] not in policies.NEEDS[function].by_lambda}

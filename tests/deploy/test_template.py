@@ -12,11 +12,11 @@ import pytest
 from samtranslator.translator.transform import transform
 
 from chalicelib import telemetry
-from chalicelib.crm import database
-from chalicelib.crm.tables import Op, Run
 from chalicelib.jobs import alerts, catalog, heartbeat, queue
 from chalicelib.settings import settings
-from deploy import data, package, policies, template
+from chalicelib.store import connection
+from chalicelib.store.tables import Op, Run
+from deploy import package, policies, table_data, template
 from tests.deploy.building import Template
 
 pytestmark = pytest.mark.no_database
@@ -67,8 +67,8 @@ def test_cfn_lint_finds_nothing_in_any_template_before_and_after_the_sam_transfo
 
 def test_the_tables_are_those_of_the_models(resources: dict[str, Any]) -> None:
     tables = {entry["TableName"]: entry for entry in of_type(resources, "AWS::DynamoDB::Table").values()}
-    assert set(tables) == {model.Meta.table_name for model in database.TABLES}
-    for model in database.TABLES:
+    assert set(tables) == {model.Meta.table_name for model in connection.TABLES}
+    for model in connection.TABLES:
         wanted, found = model._get_schema(), tables[model.Meta.table_name]
         assert by_name(found["AttributeDefinitions"]) == by_name(plain(wanted["attribute_definitions"]))
         assert by_name(found["KeySchema"]) == by_name(plain(wanted["key_schema"]))
@@ -96,7 +96,7 @@ def test_a_stack_that_goes_leaves_its_tables_and_prod_protects_them() -> None:
     for stage in policies.STAGES:
         entries = template.to_merge(stage)["Resources"].values()
         tables = [entry for entry in entries if entry.get("Type") == "AWS::DynamoDB::Table"]
-        assert len(tables) == len(database.TABLES)
+        assert len(tables) == len(connection.TABLES)
         for table in tables:
             assert table["DeletionPolicy"] == "RetainExceptOnCreate"
             assert table["UpdateReplacePolicy"] == "Retain"
@@ -213,7 +213,7 @@ def test_schedules_are_tried_again_and_the_heartbeat_is_told_its_address_and_top
 
 
 def test_tables_to_delete_are_those_of_the_stage() -> None:
-    assert set(data.table_names("test")) == {model.Meta.table_name for model in database.TABLES}
+    assert set(table_data.table_names("test")) == {model.Meta.table_name for model in connection.TABLES}
 
 
 def test_only_services_that_the_code_asks_for_are_packaged() -> None:

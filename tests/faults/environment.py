@@ -21,14 +21,14 @@ from botocore.retries.quota import RetryQuota
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock
-from chalicelib.api.schema import execute
-from chalicelib.crm import cursors, database, tables
+from chalicelib.api.graphql.schema import execute
 from chalicelib.errors import CrmError
-from chalicelib.jobs import queue, watch
+from chalicelib.jobs import queue, watchdog
 from chalicelib.jobs.job import Job, OperationFailed
 from chalicelib.jobs.runner import RunFailed, Runner
+from chalicelib.store import connection, cursors, tables
 from tests.conftest import connected_to
-from tests.faults.lossy import intercepted
+from tests.faults.fault_injection import intercepted
 from tests.faults.memory import Memory, Refused
 
 NOWHERE = "http://127.0.0.1:9"
@@ -123,7 +123,7 @@ class Environment:
         return self._invoke(lambda: Runner(execute, self.seconds_left).fire(job, moment))
 
     def look(self) -> bool:
-        return self._invoke(watch.look)
+        return self._invoke(watchdog.look)
 
     def work_off(self) -> None:
         """Deliver what can be delivered now."""
@@ -268,7 +268,7 @@ def stage() -> Iterator[Stage]:
         patch.setattr("time.sleep", lambda _: None)
         patch.setattr(RetryQuota, "acquire", lambda *_: True)  # else a long test runs botocore's budget of retries dry
         patch.setattr("requests.adapters.HTTPAdapter.send", lambda *_, **__: Environment.ask_api())
-        for client in (database.client(), aws.client("sqs"), aws.client("sesv2", tries=1)):
+        for client in (connection.client(), aws.client("sqs"), aws.client("sesv2", tries=1)):
             # More than half of what botocore takes for a call, and nobody here reads the outcome.
             patch.setattr(client._request_signer, "sign", lambda *_, **__: None)
             patch.setattr(client._user_agent_creator, "to_string", lambda: "")

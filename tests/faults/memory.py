@@ -13,7 +13,7 @@ from typing import Any
 
 from pynamodb.models import Model
 
-from chalicelib.crm import database
+from chalicelib.store import connection
 from tests.builders import Rows, key_names
 from tests.faults.expressions import Item, condition, plain, updated
 
@@ -69,7 +69,7 @@ class Memory:
 
     def __init__(self, *, knows_tokens: bool = True) -> None:
         self.knows_tokens = knows_tokens
-        self._tables = {str(model.Meta.table_name): _Table(model) for model in database.TABLES}
+        self._tables = {str(model.Meta.table_name): _Table(model) for model in connection.TABLES}
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
         self._operations: dict[str, Callable[[Any], Item]] = {
@@ -93,7 +93,7 @@ class Memory:
         self.answer("PutItem", {"TableName": row.Meta.table_name, "Item": row.serialize()})
 
     def rows(self) -> dict[str, Rows]:
-        return {model.__name__: self.rows_of(model) for model in database.TABLES}
+        return {model.__name__: self.rows_of(model) for model in connection.TABLES}
 
     def rows_of(self, model: type[Model]) -> Rows:
         table = self._tables[str(model.Meta.table_name)]

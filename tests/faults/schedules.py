@@ -18,15 +18,16 @@ from typing import Any
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.crm import archive, stock, tables, transaction
-from chalicelib.crm.transaction import Transaction
-from chalicelib.jobs import catalog, ledger, queue, requests, runs, slots
+from chalicelib.crm import deleted_customers, stock
+from chalicelib.jobs import catalog, ledger, operator_actions, queue, run_records, slots
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.schedule import Schedule
+from chalicelib.store import tables, transaction
+from chalicelib.store.transaction import Transaction
 from tests.builders import Rows, moment
-from tests.faults.company import books
 from tests.faults.environment import MINUTE, Environment, Fault, Letters, Stage
 from tests.faults.memory import Memory
+from tests.faults.sample_company import books
 
 DUE = moment("2026-11-23T06:00:00")
 SLOT = slots.of(DUE)
@@ -99,9 +100,9 @@ class Player:
     def _repair(self, environment: Environment, chosen: tuple[str, ...]) -> None:
         """What operators do about a run that failed after five tries."""
         for name in chosen:
-            run = runs.find(name, SLOT)
-            if name != HEARTBEAT and run and run.status is runs.Status.FAILED:
-                requests.run_again(self.jobs[name], SLOT, "operator")
+            run = run_records.find(name, SLOT)
+            if name != HEARTBEAT and run and run.status is run_records.Status.FAILED:
+                operator_actions.run_again(self.jobs[name], SLOT, "operator")
         environment.work_off()
 
 
@@ -177,12 +178,12 @@ def judge(player: Player, seeds: range) -> tuple[list[str], list[str]]:
 def unguarded() -> Iterator[None]:
     """The control: without leases, tokens, conditions and proofs, which is how jobs are usually written."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (transaction, stock, archive):
+        for module in (transaction, stock, deleted_customers):
             patch.setattr(module, "proven", lambda _: None)
         for name in ("put", "update", "delete"):
             patch.setattr(Transaction, name, _deaf(getattr(Transaction, name)))
         patch.setattr(tables.Product, "update", _deaf(tables.Product.update))
-        patch.setattr(runs.Run, "held_at", lambda *_: False)
+        patch.setattr(run_records.Run, "held_at", lambda *_: False)
         patch.setattr(ledger, "_carries", lambda _: False)
         yield
 

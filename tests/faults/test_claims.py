@@ -21,7 +21,7 @@ from chalicelib.errors import Conflict
 from chalicelib.jobs import catalog, ledger, slots
 from chalicelib.jobs.job import Job, Page
 from chalicelib.jobs.ledger import LEASE, LostLease
-from chalicelib.jobs.runs import Run
+from chalicelib.jobs.run_records import Run
 from tests.builders import moment, time_is
 from tests.faults.environment import Environment, stage
 from tests.faults.memory import Memory

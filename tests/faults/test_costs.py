@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks.rows import AFFECTED, DUE, IS_FULL, empty_tables, put_company
-from chalicelib.api.schema import execute
-from chalicelib.jobs import catalog, runs, slots
+from chalicelib.api.graphql.schema import execute
+from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.jobs.runner import Runner
 from tests.builders import time_is
 from tests.metering import Meter, metered
@@ -41,7 +41,7 @@ def _costs(size: int) -> dict[str, Meter]:
             began = time.perf_counter()
             with time_is(slot.isoformat()[:19]), metered() as found[job.name]:
                 Runner(execute, lambda: 300).fire(job, slot)
-            run = runs.find(job.name, slots.of(slot))
+            run = run_records.find(job.name, slots.of(slot))
             assert run
             assert (run.status, max(run.counts.values())) == ("SUCCEEDED", AFFECTED)
             meter = found[job.name]

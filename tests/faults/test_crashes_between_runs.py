@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.jobs import catalog, requests, runs, slots
+from chalicelib.jobs import catalog, operator_actions, run_records, slots
 from chalicelib.jobs.job import Job
 from chalicelib.settings import settings
-from tests.faults.company import SLOTS, books, company
 from tests.faults.environment import MINUTE, Environment, Fault, Stage
+from tests.faults.fault_scenarios import READS, Story, Theatre, breaks, fire, own
 from tests.faults.memory import Memory
-from tests.faults.theatre import READS, Story, Theatre, breaks, fire, own
+from tests.faults.sample_company import SLOTS, books, company
 
 pytestmark = pytest.mark.no_database
 
@@ -91,12 +91,12 @@ def test_a_run_that_dies_again_and_again_fails_in_the_end_and_an_operator_brings
                     environment.look()
                 environment.work_off()
             environment.choose = lambda _: None
-            run = runs.find(name, slots.of(slot))
+            run = run_records.find(name, slots.of(slot))
             assert run
-            if run.status is not runs.Status.SUCCEEDED:
+            if run.status is not run_records.Status.SUCCEEDED:
                 failed += 1
-                assert (run.status, run.error) == (runs.Status.FAILED, "its worker died 5 times")
-                requests.run_again(job, slots.of(slot), "operator")
+                assert (run.status, run.error) == (run_records.Status.FAILED, "its worker died 5 times")
+                operator_actions.run_again(job, slots.of(slot), "operator")
                 environment.work_off()
             environment.settle()
         assert own(books(environment.memory), job) == clean

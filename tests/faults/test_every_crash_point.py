@@ -7,11 +7,11 @@ import pytest
 
 from chalicelib.jobs import catalog
 from chalicelib.jobs.job import Job
-from tests.faults.company import SLOTS, company
 from tests.faults.environment import Fault, Stage
+from tests.faults.fault_scenarios import Story, Theatre, differences, fire
 from tests.faults.memory import Memory
+from tests.faults.sample_company import SLOTS, company
 from tests.faults.schedules import unguarded
-from tests.faults.theatre import Story, Theatre, differences, fire
 
 pytestmark = pytest.mark.no_database
 

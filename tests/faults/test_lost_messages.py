@@ -10,10 +10,11 @@ from botocore.exceptions import ClientError
 from botocore.retries.quota import RetryQuota
 from pynamodb.exceptions import TransactWriteError, UpdateError
 
-from chalicelib.crm import archive, customers, database, history, orders, products, stock, tables, transaction
+from chalicelib.crm import customers, deleted_customers, imported_orders, orders, products, stock
 from chalicelib.errors import AlreadyCancelled, Conflict, Unavailable, UnknownCustomer
+from chalicelib.store import connection, tables, transaction
 from tests.builders import a_customer, a_past_order, a_product, rows_of
-from tests.faults.lossy import FOREVER, TRIES, Lossy, Story, cancelled, faults_found, losing, play, refused
+from tests.faults.fault_injection import FOREVER, TRIES, Lossy, Story, cancelled, faults_found, losing, play, refused
 
 
 def _an_order() -> Any:
@@ -22,7 +23,7 @@ def _an_order() -> Any:
     return orders.create(customer.id, {lamp.id: 2, chair.id: 3})
 
 
-def _past_order() -> history.PastOrder:
+def _past_order() -> imported_orders.PastOrder:
     customer = a_customer(email="ann@example.com")
     return a_past_order(customer, (a_product("Lamp"), 2, "9.99"), (a_product("Chair"), 1, "1.00"))
 
@@ -47,7 +48,7 @@ STORIES: dict[str, Story] = {
         lambda: a_customer(email="ann@example.com").id,
         lambda key: customers.update(key, {"name": "Ann Li", "email": "li@example.com", "phone": None}),
     ),
-    "delete customer": Story(_customer_with_order, archive.delete),
+    "delete customer": Story(_customer_with_order, deleted_customers.delete),
     "create product": Story(lambda: None, lambda _: products.create("Lamp", Decimal("12.50"), 5, "LAMP-1")),
     "update product": Story(lambda: a_product(sku="LAMP-1").id, lambda key: products.update(key, CHANGES)),
     "delete product": Story(lambda: a_product(sku="LAMP-1").id, products.delete),
@@ -55,7 +56,7 @@ STORIES: dict[str, Story] = {
     "restock": Story(lambda: a_product(stock=3).id, lambda key: _found(stock.restock(key, "2026-11-22T12"))),
     "create order": Story(_parties, lambda given: orders.create(*given)),
     "cancel order": Story(lambda: _an_order().id, orders.cancel),
-    "import order": Story(_past_order, lambda past: _new(history.record(past))),
+    "import order": Story(_past_order, lambda past: _new(imported_orders.record(past))),
 }
 every_story = pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
 
@@ -116,7 +117,7 @@ def _answering(operation: str, answer: Callable[[dict[str, Any]], Any], times: i
         given.append(operation)
         return answer(params)
 
-    events = database.client().meta.events
+    events = connection.client().meta.events
     events.register_first(f"before-call.dynamodb.{operation}", intercept)
     try:
         yield given
@@ -217,7 +218,7 @@ def test_rows_that_a_batch_write_leaves_over_are_written_by_the_next() -> None:
             parsed["UnprocessedItems"] = {"crm-test-lines": [{"PutRequest": {"Item": key}}]}
 
     asked: list[int] = []
-    events = database.client().meta.events
+    events = connection.client().meta.events
     events.register("after-call.dynamodb.BatchWriteItem", leave_one_over)
     try:
         _an_order()
@@ -272,14 +273,14 @@ def test_a_refusal_is_told_even_if_tidying_up_after_it_fails(monkeypatch: pytest
     take = orders._place
 
     def too_late(*arguments: Any) -> Any:
-        archive.delete(customer_id)
+        deleted_customers.delete(customer_id)
         events.register_first("before-call.dynamodb.BatchWriteItem", fail)
         return take(*arguments)
 
     def fail(**_: Any) -> Any:
         return refused("ThrottlingException")
 
-    events = database.client().meta.events
+    events = connection.client().meta.events
     monkeypatch.setattr(orders, "_place", too_late)
     try:
         with pytest.raises(UnknownCustomer):

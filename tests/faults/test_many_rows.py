@@ -12,11 +12,12 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.rows import IS_FULL, a_customer, an_order, row_id
-from chalicelib.crm import customers, ids, orders
-from chalicelib.jobs import catalog, runs, slots
-from tests.faults.company import SLOTS
+from chalicelib.crm import customers, orders
+from chalicelib.jobs import catalog, run_records, slots
+from chalicelib.store import ids
 from tests.faults.environment import Environment, stage
 from tests.faults.memory import Memory
+from tests.faults.sample_company import SLOTS
 
 pytestmark = pytest.mark.no_database
 
@@ -62,10 +63,10 @@ def test_each_of_many_orders_is_reminded_of_once_however_often_the_time_is_up(en
     left = environment.seconds_left
     assert isinstance(left, Countdown)
     print(f"{ORDERS} orders in {time.perf_counter() - began:.0f} s by {left.lambdas} Lambdas of {SECONDS} s")
-    run = runs.find(JOB.name, slots.of(DUE))
+    run = run_records.find(JOB.name, slots.of(DUE))
     assert run
     assert (run.status, run.attempts, run.counts["reminded"]) == ("SUCCEEDED", 1, ORDERS)
-    kept = runs.kept(JOB.name, slots.of(DUE))
+    kept = run_records.kept(JOB.name, slots.of(DUE))
     lines = Counter(line.split()[5].rstrip(",") for page in kept for line in page.lines)
     assert lines == {row_id(ids.ORDER, number): 1 for number in range(ORDERS)}
     assert left.lambdas > 1

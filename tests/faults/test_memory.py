@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.crm import database, orders
+from chalicelib.crm import orders
+from chalicelib.store import connection
 from tests.builders import a_customer, a_product
-from tests.faults.company import SLOTS, START, found, small_pages
 from tests.faults.environment import MINUTE, Environment, Fault, stage
 from tests.faults.memory import Memory
+from tests.faults.sample_company import SLOTS, START, found, small_pages
 
 pytestmark = pytest.mark.ministack
 
@@ -56,7 +57,7 @@ def test_the_database_in_memory_answers_each_request_as_ministack_does(every: in
 
 def _ask(operation: str, request: dict[str, Any]) -> Any:
     try:
-        answer = database.client()._make_api_call(operation, request)
+        answer = connection.client()._make_api_call(operation, request)
     except ClientError as error:
         answer = error.response
     return _comparable(operation, answer)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.faults.company import company
+from tests.faults.sample_company import company
 from tests.faults.schedules import Player, all_due_at_once, fresh, judge
 
 pytestmark = pytest.mark.no_database

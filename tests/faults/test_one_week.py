@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import archive, counters, orders, products, reports, tables
+from chalicelib.crm import counters, deleted_customers, orders, products, reports
 from chalicelib.crm.orders import Order
-from chalicelib.jobs import catalog, requests, runs, slots
+from chalicelib.jobs import catalog, operator_actions, run_records, slots
 from chalicelib.jobs.job import Job
+from chalicelib.store import tables
 from tests.builders import a_customer, a_product, moment
-from tests.faults.company import small_pages, steady_ids
 from tests.faults.environment import MINUTE, Environment, Fault, Letters, stage
 from tests.faults.memory import Memory
+from tests.faults.sample_company import small_pages, steady_ids
 
 pytestmark = pytest.mark.no_database
 
@@ -101,7 +102,7 @@ class Week:
         if now.minute % 30 == 0:
             self.order()
         if (now.hour, now.minute) in EXTRA_RUNS:
-            requests.run_now(EXTRA_RUNS[now.hour, now.minute], "operator", {})
+            operator_actions.run_now(EXTRA_RUNS[now.hour, now.minute], "operator", {})
 
     def fire(self, job: Job, due: datetime, tries: int) -> None:
         """Lambda invokes a function again that failed, twice at most; the watch comes along with the heartbeat."""
@@ -140,12 +141,12 @@ def _runs(week: Week, job: Job) -> dict[str, Any]:
 
 
 def _lines(job: Job, slot: str) -> list[str]:
-    return [line for kept in runs.kept(job.name, slot) for line in kept.lines]
+    return [line for kept in run_records.kept(job.name, slot) for line in kept.lines]
 
 
 def _all_lines(job: Job, day: str = "") -> list[str]:
     """Also of the runs that the operator wanted."""
-    return [line for slot in runs.on_day(job.name, day or "2026-11") for line in _lines(job, slot)]
+    return [line for slot in run_records.on_day(job.name, day or "2026-11") for line in _lines(job, slot)]
 
 
 def test_every_slot_of_the_week_came_to_its_end(week: Week) -> None:
@@ -182,7 +183,7 @@ def test_totals_are_those_of_the_orders(week: Week) -> None:
     stats = counters.stats()
     assert (stats.orders, stats.cents) == (len(week.placed), sum(order.cents for order in week.placed))
     assert stats.customers == len(week.environment.memory.rows_of(tables.Customer)) == 3
-    archived = [key for key in week.environment.memory.rows_of(tables.Op) if key[0] == archive.PARTITION]
+    archived = [key for key in week.environment.memory.rows_of(tables.Op) if key[0] == deleted_customers.PARTITION]
     assert len(archived) == 5
 
 

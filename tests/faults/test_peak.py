@@ -14,9 +14,10 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.rows import DUE, a_customer, an_order
-from chalicelib.crm import customers, orders, tables
-from chalicelib.jobs import catalog, runs, slots, weekly_report
+from chalicelib.crm import customers, orders
+from chalicelib.jobs import catalog, run_records, slots, weekly_report
 from chalicelib.jobs.job import Job, Page, Work
+from chalicelib.store import tables
 from tests.faults.environment import Environment, Stage, stage
 from tests.faults.memory import Memory
 
@@ -74,7 +75,7 @@ def _highest(built: Stage, many: int, keep: Callable[[Page], object] = lambda _:
 
     with built.play(_due(many)) as environment:
         _traced(environment, replace(JOB, step=step))
-        run = runs.find(JOB.name, slots.of(SLOT))
+        run = run_records.find(JOB.name, slots.of(SLOT))
     assert run
     assert (run.status, run.counts["reminded"], len(peaks)) == ("SUCCEEDED", many, run.pages)
     return max(peaks)

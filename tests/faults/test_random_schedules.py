@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.company import company
+from tests.faults.sample_company import company
 from tests.faults.schedules import Player, all_due_at_once, fresh, judge, unguarded
 
 pytestmark = pytest.mark.no_database

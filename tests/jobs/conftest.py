@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.jobs.world import Clock, moving_clock, without_pauses
+from tests.jobs.job_runs import Clock, moving_clock, without_pauses
 
 
 @pytest.fixture(autouse=True)

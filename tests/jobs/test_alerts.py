@@ -8,11 +8,11 @@ import pytest
 
 from chalicelib import aws, telemetry
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import alerts, control, ledger, queue, runs, watch
+from chalicelib.jobs import alerts, job_state, ledger, queue, run_records, watchdog
 from chalicelib.jobs.job import CatchUp, Job, Page, Refused, Work
-from chalicelib.jobs.runs import Status, Trigger
+from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.settings import settings
-from tests.jobs.world import SLOT, Clock, Consumer, a_job, a_runner, known, one_page, receive, the_run, warned
+from tests.jobs.job_runs import SLOT, Clock, Consumer, a_job, a_runner, known, one_page, receive, the_run, warned
 
 ALL_WELL: list[str] = []
 
@@ -26,7 +26,7 @@ class Told:
     def __call__(self, looks: int = 3) -> list[str]:
         self._log.clear()
         for _ in range(looks):
-            watch.look()
+            watchdog.look()
         return [text for text in warned(self._log) if text != "a try of a run failed"]
 
 
@@ -66,7 +66,7 @@ def test_a_run_that_is_not_finished_in_time_is_late_until_it_is(
     monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock
 ) -> None:
     known(monkeypatch, a_job(one_page))
-    ledger.record(runs.new("tally", SLOT, Trigger.SCHEDULE))
+    ledger.record(run_records.new("tally", SLOT, Trigger.SCHEDULE))
     time.later(hours=1)
     assert news() == ALL_WELL
     time.later(seconds=1)
@@ -78,7 +78,7 @@ def test_a_run_that_is_not_finished_in_time_is_late_until_it_is(
 def test_a_late_run_that_then_fails_has_not_recovered(monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock) -> None:
     broken, repaired = a_failing_job(monkeypatch)
     known(monkeypatch, broken)
-    ledger.record(runs.new("tally", SLOT, Trigger.SCHEDULE))
+    ledger.record(run_records.new("tally", SLOT, Trigger.SCHEDULE))
     time.later(hours=1, minutes=1)
     assert [text.split(":")[0] for text in news()] == ["LATE"]
     Consumer().pump()
@@ -149,7 +149,7 @@ def test_too_many_runs_are_told_of_until_there_are_fewer(
 
 
 def _end_all() -> None:
-    for run in runs.unfinished():
+    for run in run_records.unfinished():
         ledger.finish(run, Page(None))
 
 
@@ -157,7 +157,7 @@ def test_a_paused_job_is_no_alarm(monkeypatch: pytest.MonkeyPatch, news: Told, t
     job = a_job(one_page)
     known(monkeypatch, job)
     assert news() == ALL_WELL
-    control.pause("tally", "stock-taking", "ann")
+    job_state.pause("tally", "stock-taking", "ann")
     for _ in range(3):
         a_runner().fire(job, time.later(hours=1))
         time.later(minutes=30)
@@ -165,7 +165,7 @@ def test_a_paused_job_is_no_alarm(monkeypatch: pytest.MonkeyPatch, news: Told, t
         time.later(minutes=-30)
     time.later(hours=6, minutes=11)
     assert news() == ALL_WELL
-    assert {run.status for run in runs.latest("tally", 20)} == {Status.SKIPPED}
+    assert {run.status for run in run_records.latest("tally", 20)} == {Status.SKIPPED}
 
 
 @pytest.fixture
@@ -206,15 +206,15 @@ def test_a_broken_topic_keeps_the_watch_from_nothing_else(
     broken, _ = a_failing_job(monkeypatch)
     other = a_job(one_page, name="other", catch_up=CatchUp.ALL)
     known(monkeypatch, broken, other)
-    watch.look()
+    watchdog.look()
     a_runner().fire(broken, time.now)
     monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic + "-gone"))
     time.later(hours=1, minutes=12)
     with pytest.raises(Unavailable):
-        watch.look()
+        watchdog.look()
     assert the_run("other", "2026-11-22T13:00:00Z").trigger is Trigger.CATCH_UP
     monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic))
-    watch.look()
+    watchdog.look()
     assert [subject for subject, _ in published()] == ["FAILING: tally"], "it is told once there is a way to"
 
 
@@ -224,8 +224,8 @@ def test_on_lambda_alerts_are_metrics(
     broken, _ = a_failing_job(monkeypatch)
     a_runner().fire(broken, time.now)
     monkeypatch.setattr(telemetry, "settings", replace(settings, on_lambda=True))
-    watch.look()
-    watch.look()
+    watchdog.look()
+    watchdog.look()
     (metric,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert metric["JobFailing"] == [1.0]
     assert (metric["job"], metric["stage"]) == ("tally", "test")

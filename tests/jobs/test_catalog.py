@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from chalicelib.errors import UnknownJob
-from chalicelib.jobs import catalog, health, queue, watch
+from chalicelib.jobs import catalog, health, queue, watchdog
 from chalicelib.jobs.job import CatchUp, Job, Overlap
 from tests.builders import moment
 from tests.conftest import ROOT
@@ -41,7 +41,7 @@ def test_each_job_catches_up_what_is_still_of_use() -> None:
 
 @pytest.mark.parametrize("job", catalog.JOBS.values(), ids=catalog.JOBS.keys())
 def test_limits_leave_room_for_normal_running(job: Job) -> None:
-    assert job.grace >= watch.START, "a slot would be late before it is accounted for"
+    assert job.grace >= watchdog.START, "a slot would be late before it is accounted for"
     monday = moment("2026-11-23T05:59:59")
     assert len(list(job.schedule.between(monday, monday + job.span))) < job.most
     assert health.looked_at(job) > job.most

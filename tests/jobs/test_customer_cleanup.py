@@ -6,15 +6,16 @@ from itertools import cycle
 
 import pytest
 
-from chalicelib.api.schema import execute
-from chalicelib.crm import archive, counters, customers, database, history, orders, walk
+from chalicelib.api.graphql.schema import execute
+from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders
 from chalicelib.crm.customers import Customer
-from chalicelib.jobs import customer_cleanup, ledger, requests, runs
+from chalicelib.jobs import customer_cleanup, ledger, operator_actions, run_records
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP
-from chalicelib.jobs.runs import Status
+from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
+from chalicelib.store import connection, index_scan
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.world import Clock, Consumer, a_runner, dump, kept_lines, the_run
+from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run
 
 NAME = CUSTOMER_CLEANUP.name
 SUNDAY = "2026-11-22T02:00:00Z"
@@ -35,12 +36,12 @@ def ids_of(*people: Customer) -> list[str]:
 
 
 def left() -> list[str]:
-    return sorted(item["id"]["S"] for item in database.client().scan(TableName="crm-test-customers")["Items"])
+    return sorted(item["id"]["S"] for item in connection.client().scan(TableName="crm-test-customers")["Items"])
 
 
 def deleted() -> list[str]:
     """As the run has kept them."""
-    return sorted(key for page in runs.kept(NAME, SUNDAY) for key in page.content or ())
+    return sorted(key for page in run_records.kept(NAME, SUNDAY) for key in page.content or ())
 
 
 def test_who_was_last_active_more_than_a_year_ago_goes_and_the_others_stay(time: Clock) -> None:
@@ -58,14 +59,14 @@ def test_who_was_last_active_more_than_a_year_ago_goes_and_the_others_stay(time:
     run = the_run(NAME, SUNDAY)
     assert (run.status, run.counts) == (Status.SUCCEEDED, {"deleted": 3})
     assert kept_lines(NAME, SUNDAY) == ["[2026-11-22 02:00:00] Deleted 3 inactive customers"]
-    assert all(archive.find(key) for key in gone)
+    assert all(deleted_customers.find(key) for key in gone)
     assert counters.stats().customers == 3
     assert counters.stats().orders == 2, "the orders stay"
 
 
 def history_of(customer: Customer, date: str) -> None:
     past = a_past_order(customer, (a_product(), 1, "5.00"), reference=f"R-{customer.id}", date=moment(date))
-    history.record(past)
+    imported_orders.record(past)
 
 
 def test_when_nobody_is_inactive_the_line_says_none(time: Clock) -> None:
@@ -95,7 +96,7 @@ def test_more_than_the_cap_stops_before_anything_is_deleted_and_says_what_to_do(
         'run the job with the cap raised: runJob(name: "customer_cleanup", cap: 3), or crmctl run customer_cleanup --cap 3'
     )
     time.later(minutes=1)
-    raised = requests.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 3})
+    raised = operator_actions.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 3})
     Consumer().pump()
     assert the_run(NAME, raised.slot).counts == {"deleted": 3}
     assert len(left()) == 1
@@ -114,7 +115,7 @@ def test_the_cap_is_the_floor_or_the_share_whichever_is_more(time: Clock) -> Non
 def test_a_lower_cap_is_kept_to_as_well(time: Clock) -> None:
     since("2020-01-01")
     since("2020-01-01")
-    asked = requests.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 1})
+    asked = operator_actions.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 1})
     Consumer().pump()
     assert the_run(NAME, asked.slot).status is Status.FAILED
     assert len(left()) == 2
@@ -158,7 +159,7 @@ def test_who_is_brought_back_survives_the_next_clean_up(time: Clock) -> None:
     ann = since("2020-01-01")
     a_runner().fire(CUSTOMER_CLEANUP, time.now)
     time.later(days=3)
-    archive.restore(ann.id)
+    deleted_customers.restore(ann.id)
     for sunday in ("2026-11-29T02:00:00", "2027-11-21T02:00:00"):
         a_runner().fire(CUSTOMER_CLEANUP, time.at(sunday))
         assert left() == [ann.id]
@@ -202,7 +203,7 @@ def test_all_customers_are_counted_only_where_more_would_go_than_may_anyway(
         return stats(*days)
 
     monkeypatch.setattr(counters, "stats", noted)
-    monkeypatch.setattr(walk, "count", lambda _: many)
+    monkeypatch.setattr(index_scan, "count", lambda _: many)
     shown = customer_cleanup.preview(execute, time.now, {})
     assert shown.summary.startswith(f"{many} customers would be deleted")
     assert len(asked) == sums

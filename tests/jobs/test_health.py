@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from chalicelib.jobs import health
-from chalicelib.jobs.control import Control, Pause
 from chalicelib.jobs.health import State
-from chalicelib.jobs.runs import Run, Status, Trigger
+from chalicelib.jobs.job_state import Control, Pause
+from chalicelib.jobs.run_records import Run, Status, Trigger
 from tests.builders import moment
-from tests.jobs.world import a_job, one_page
+from tests.jobs.job_runs import a_job, one_page
 
 pytestmark = pytest.mark.no_database
 NOW = moment("2026-11-22T12:30:00")

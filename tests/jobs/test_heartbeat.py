@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from graphql import parse, validate
 
-from chalicelib.api.schema import execute, schema
+from chalicelib.api.graphql.schema import execute, schema
 from chalicelib.jobs import heartbeat
 from chalicelib.jobs.catalog import HEARTBEAT
 from chalicelib.jobs.job import Refused
-from chalicelib.jobs.runs import Status
+from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
+from tests.jobs.job_runs import NOWHERE, Clock, a_runner, database_down, kept_lines, queue_down, the_run, told
 from tests.jobs.loopback import UP, Api, serving
-from tests.jobs.world import NOWHERE, Clock, a_runner, database_down, kept_lines, queue_down, the_run, told
 
 ALIVE, DOWN = "22/11/2026-12:00:00 CRM is alive", "22/11/2026-12:00:00 CRM is down"
 

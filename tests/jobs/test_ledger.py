@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.crm import moments
-from chalicelib.crm.transaction import Stale
 from chalicelib.errors import RunNotRepeatable
-from chalicelib.jobs import control, ledger, runs
+from chalicelib.jobs import job_state, ledger, run_records
 from chalicelib.jobs.job import Overlap, Page
 from chalicelib.jobs.ledger import LostLease
-from chalicelib.jobs.runs import Run, Status, Trigger
-from tests.jobs.world import SLOT, Clock, a_job, kept_lines, one_page, the_run
+from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.store import timestamps
+from chalicelib.store.transaction import Stale
+from tests.jobs.job_runs import SLOT, Clock, a_job, kept_lines, one_page, the_run
 
 JOB = a_job(one_page)
 SKIPPING = a_job(one_page, overlap=Overlap.SKIP)
@@ -30,16 +30,16 @@ def claimed(slot: str = SLOT) -> Run:
 
 
 def stored_as(run: Run) -> bool:
-    return runs.find(run.job, run.slot) == run
+    return run_records.find(run.job, run.slot) == run
 
 
 def test_a_claim_makes_the_row_and_holds_it_for_the_time_of_a_lease() -> None:
     run = claimed()
     assert stored_as(run)
     assert (run.status, run.trigger, run.attempts, run.tries) == (Status.RUNNING, Trigger.SCHEDULE, 1, 1)
-    assert run.lease_until == moments.to_text(clock.now() + ledger.LEASE)
-    assert run.started_at == moments.to_text(clock.now())
-    assert control.find(JOB.name).current == SLOT
+    assert run.lease_until == timestamps.to_text(clock.now() + ledger.LEASE)
+    assert run.started_at == timestamps.to_text(clock.now())
+    assert job_state.find(JOB.name).current == SLOT
 
 
 def test_a_held_run_is_nobody_elses(time: Clock) -> None:
@@ -56,7 +56,7 @@ def test_a_run_at_its_end_is_not_claimed_again(status: Status, time: Clock) -> N
     time.later(days=1)
     assert ledger.claim(JOB, SLOT) is None
     assert stored_as(ended)
-    assert control.find(JOB.name).current is None
+    assert job_state.find(JOB.name).current is None
 
 
 def test_after_the_lease_another_goes_on_where_the_run_stood(time: Clock) -> None:
@@ -105,8 +105,8 @@ def test_pages_add_up_to_the_result() -> None:
     run = ledger.finish(ledger.checkpoint(claimed(), MORE), LAST)
     assert stored_as(run)
     assert (run.status, run.counts, run.pages, run.state) == (Status.SUCCEEDED, {"rows": 3}, 2, {})
-    assert (run.finished_at, run.lease_until) == (moments.to_text(clock.now()), None)
-    assert [(page.lines, page.content) for page in runs.kept(JOB.name, SLOT)] == [
+    assert (run.finished_at, run.lease_until) == (timestamps.to_text(clock.now()), None)
+    assert [(page.lines, page.content) for page in run_records.kept(JOB.name, SLOT)] == [
         (["one"], ["content"]),
         (["two"], None),
     ]
@@ -114,7 +114,7 @@ def test_pages_add_up_to_the_result() -> None:
 
 def test_a_page_that_leaves_nothing_takes_no_row() -> None:
     ledger.finish(claimed(), Page(None))
-    assert list(runs.kept(JOB.name, SLOT)) == []
+    assert list(run_records.kept(JOB.name, SLOT)) == []
 
 
 def test_handing_over_is_no_attempt_and_a_failure_is_one(time: Clock) -> None:
@@ -144,16 +144,16 @@ def test_a_run_whose_workers_all_die_fails_and_says_so(time: Clock) -> None:
     assert ledger.claim(JOB, SLOT) is None
     run = the_run(JOB.name)
     assert (run.status, run.error) == (Status.FAILED, "its worker died 5 times")
-    assert control.find(JOB.name).current is None
+    assert job_state.find(JOB.name).current is None
 
 
 def test_a_run_that_was_recorded_waits_and_is_recorded_once() -> None:
-    run = ledger.record(runs.new(JOB.name, SLOT, Trigger.CATCH_UP, reason="late"))
+    run = ledger.record(run_records.new(JOB.name, SLOT, Trigger.CATCH_UP, reason="late"))
     assert (run.status, run.reason, run.trigger) == (Status.WAITING, "late", Trigger.CATCH_UP)
-    assert ledger.record(runs.new(JOB.name, SLOT, Trigger.OPERATOR, actor="ann")) == run
+    assert ledger.record(run_records.new(JOB.name, SLOT, Trigger.OPERATOR, actor="ann")) == run
     running = claimed()
     assert (running.trigger, running.reason) == (Trigger.CATCH_UP, "late")
-    assert ledger.record(runs.new(JOB.name, SLOT, Trigger.SCHEDULE)) == running
+    assert ledger.record(run_records.new(JOB.name, SLOT, Trigger.SCHEDULE)) == running
 
 
 def test_a_slot_waits_while_its_predecessor_runs_and_says_for_what(time: Clock) -> None:
@@ -190,7 +190,7 @@ def test_a_job_that_skips_takes_the_place_of_a_dead_predecessor(time: Clock) -> 
     taken = ledger.claim(SKIPPING, LATER_SLOT)
     assert taken
     assert taken.status is Status.RUNNING
-    assert control.find(JOB.name).current == LATER_SLOT
+    assert job_state.find(JOB.name).current == LATER_SLOT
     failed = the_run(JOB.name)
     assert failed.status is Status.FAILED
     assert failed.error == f"its worker died, and the run of {LATER_SLOT} takes its place"
@@ -199,19 +199,19 @@ def test_a_job_that_skips_takes_the_place_of_a_dead_predecessor(time: Clock) -> 
 
 
 def test_a_scheduled_slot_of_a_paused_job_is_skipped_with_who_and_why() -> None:
-    control.pause(JOB.name, "stock-taking", "ann")
+    job_state.pause(JOB.name, "stock-taking", "ann")
     assert ledger.claim(JOB, SLOT) is None
     run = the_run(JOB.name)
     assert (run.status, run.reason) == (Status.SKIPPED, "paused by ann: stock-taking")
     assert run.finished_at
-    control.resume(JOB.name)
+    job_state.resume(JOB.name)
     assert ledger.claim(JOB, SLOT) is None, "what was skipped is not begun by itself"
     assert claimed(LATER_SLOT)
 
 
 def test_a_run_that_is_going_on_is_finished_in_spite_of_a_pause(time: Clock) -> None:
     handed_over = ledger.release(ledger.checkpoint(claimed(), MORE))
-    control.pause(JOB.name, "stock-taking", "ann")
+    job_state.pause(JOB.name, "stock-taking", "ann")
     failed_once = ledger.release(claimed(), "broken")
     assert handed_over.pages == failed_once.pages == 1
     time.later(minutes=10)
@@ -220,7 +220,7 @@ def test_a_run_that_is_going_on_is_finished_in_spite_of_a_pause(time: Clock) -> 
 
 
 def test_a_pause_with_an_end_ends_by_itself(time: Clock) -> None:
-    control.pause(JOB.name, "stock-taking", "ann", until=clock.now() + timedelta(hours=1))
+    job_state.pause(JOB.name, "stock-taking", "ann", until=clock.now() + timedelta(hours=1))
     time.later(minutes=59)
     assert ledger.claim(JOB, SLOT) is None
     time.later(minutes=1)
@@ -228,15 +228,15 @@ def test_a_pause_with_an_end_ends_by_itself(time: Clock) -> None:
 
 
 def test_a_pause_between_the_look_and_the_claim_is_not_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
-    find = control.find
+    find = job_state.find
 
-    def find_then_pause(job: str) -> control.Control:
-        monkeypatch.setattr(control, "find", find)
+    def find_then_pause(job: str) -> job_state.Control:
+        monkeypatch.setattr(job_state, "find", find)
         state = find(job)
-        control.pause(job, "stock-taking", "ann")
+        job_state.pause(job, "stock-taking", "ann")
         return state
 
-    monkeypatch.setattr(control, "find", find_then_pause)
+    monkeypatch.setattr(job_state, "find", find_then_pause)
     assert ledger.claim(JOB, SLOT) is None
     assert the_run(JOB.name).status is Status.SKIPPED
 

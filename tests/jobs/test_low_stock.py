@@ -5,16 +5,16 @@ from itertools import cycle
 
 import pytest
 
-from chalicelib.api.schema import execute
+from chalicelib.api.graphql.schema import execute
 from chalicelib.crm import orders, products, stock
 from chalicelib.crm.products import Product
-from chalicelib.jobs import ledger, low_stock, runs
+from chalicelib.jobs import ledger, low_stock, run_records
 from chalicelib.jobs.catalog import LOW_STOCK
 from chalicelib.jobs.job import Page, Work
-from chalicelib.jobs.runs import Status
+from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product
-from tests.jobs.world import SLOT, Clock, Consumer, a_runner, dump, kept_lines, many_products, the_run, told
+from tests.jobs.job_runs import SLOT, Clock, Consumer, a_runner, dump, kept_lines, many_products, the_run, told
 
 NAME = LOW_STOCK.name
 
@@ -70,7 +70,7 @@ def test_a_worker_that_died_after_the_restock_costs_no_line_and_adds_nothing_twi
     assert told(log)[0] == kept_lines(NAME)[0]
 
 
-def _begun(time: Clock) -> runs.Run:
+def _begun(time: Clock) -> run_records.Run:
     """A run that has chosen its products."""
     run = ledger.claim(LOW_STOCK, SLOT)
     assert run
@@ -81,7 +81,7 @@ def _begun(time: Clock) -> runs.Run:
     return ledger.checkpoint(run, page)
 
 
-def _work(run: runs.Run) -> Work:
+def _work(run: run_records.Run) -> Work:
     return Work(run.slot, run.pages, run.state, run.counts, {}, execute, lambda _: iter(()), list)
 
 

@@ -11,15 +11,15 @@ import pytest
 import requests
 
 from chalicelib.crm import orders
-from chalicelib.jobs import catalog, heartbeat, runs
+from chalicelib.jobs import catalog, heartbeat, run_records
 from chalicelib.jobs.catalog import JOBS
 from chalicelib.jobs.job import Job
-from chalicelib.jobs.runs import Status
+from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, moment
 from tests.faults.environment import Environment, Stage, stage
 from tests.faults.memory import Memory
-from tests.jobs.world import told, warned
+from tests.jobs.job_runs import told, warned
 
 pytestmark = pytest.mark.no_database
 FIVE = timedelta(minutes=5)
@@ -51,7 +51,7 @@ def test_a_day_of_normal_running_is_told_of_by_nobody(aws: Stage, log: pytest.Lo
         orders.create(a_customer("Ann", "ann@example.com").id, {lamp.id: 20})
         live(environment, moment("2026-11-23T08:05:00"))
         assert warned(log) == []
-        ended = {name: runs.latest(name, 500) for name in JOBS}
+        ended = {name: run_records.latest(name, 500) for name in JOBS}
     assert {name: len(found) for name, found in ended.items()} == {
         "heartbeat": 32 * 12 + 1,
         "low_stock": 3,
@@ -89,7 +89,7 @@ def test_a_job_that_is_not_run_is_told_of_in_time_once_and_when_it_is_back(
         assert alert.startswith(f"LATE: {job.name}: the run of {DUE[job.name]}Z ")
         live(environment, environment.now + 3 * FIVE)
         assert warned(log)[1:] == [f"RECOVERED: {job.name}: no longer late"]
-        missed = runs.find(job.name, f"{DUE[job.name]}Z")
+        missed = run_records.find(job.name, f"{DUE[job.name]}Z")
     assert missed
     assert missed.status is (Status.MISSED if job is catalog.HEARTBEAT else Status.SUCCEEDED)
 
@@ -119,11 +119,11 @@ def test_after_a_night_without_any_of_it_all_is_accounted_for_and_caught_up(
         environment.now = moment("2026-11-23T12:30:00")
         live(environment, moment("2026-11-23T12:50:00"))
         found = {
-            name: [(run.slot[8:13], run.status.value) for run in reversed(runs.latest(name, 9))]
+            name: [(run.slot[8:13], run.status.value) for run in reversed(run_records.latest(name, 9))]
             for name in JOBS
             if name != "heartbeat"
         }
-        beats = [run.status for run in runs.latest("heartbeat", 600)]
+        beats = [run.status for run in run_records.latest("heartbeat", 600)]
         assert environment.unfinished() == []
     assert found == {
         "low_stock": [(slot, "MISSED") for slot in ("22T00", "22T12", "23T00")] + [("23T12", "SUCCEEDED")],

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.schema import execute
-from chalicelib.crm import archive, orders
-from chalicelib.jobs import ledger, queue, runs
+from chalicelib.api.graphql.schema import execute
+from chalicelib.crm import deleted_customers, orders
+from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.catalog import WEEKLY_REPORT
-from chalicelib.jobs.runs import Status, Trigger
+from chalicelib.jobs.run_records import Status, Trigger
 from tests.builders import a_customer, a_product, moment
-from tests.jobs.world import Clock, Consumer, database_down, queue_down, send_body
+from tests.jobs.job_runs import Clock, Consumer, database_down, queue_down, send_body
 from tests.metering import metered
 
 pytestmark = pytest.mark.usefixtures("time")
@@ -57,7 +57,7 @@ DELETED = "{ deletedCustomers { edges { node { id name email phone createdAt del
 def test_deleted_customers_are_listed_and_come_back(time: Clock) -> None:
     ann = a_customer("Ann", "ann@example.com", phone="+12345678")
     time.later(hours=1)
-    archive.delete(ann.id)
+    deleted_customers.delete(ann.id)
     (edge,) = ask(DELETED)["deletedCustomers"]["edges"]
     assert edge["node"] == {
         "id": ann.id,
@@ -76,7 +76,7 @@ def test_deleted_customers_are_listed_and_come_back(time: Clock) -> None:
 
 def test_who_lost_the_email_to_another_cannot_come_back() -> None:
     ann = a_customer("Ann", "ann@example.com")
-    archive.delete(ann.id)
+    deleted_customers.delete(ann.id)
     a_customer("Other Ann", "ann@example.com")
     (error,) = execute(RESTORE, {"id": ann.id})["errors"]
     assert error["extensions"] == {"code": "DUPLICATE_EMAIL", "field": "email"}
@@ -85,7 +85,7 @@ def test_who_lost_the_email_to_another_cannot_come_back() -> None:
 def test_deleted_customers_are_paged_through() -> None:
     people = [a_customer(f"Customer {number}").id for number in range(3)]
     for key in people:
-        archive.delete(key)
+        deleted_customers.delete(key)
     document = "query ($after: String) { deletedCustomers(first: 2, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } }"
     page = ask(document)["deletedCustomers"]
     rest = ask(document, after=page["pageInfo"]["endCursor"])["deletedCustomers"]
@@ -112,7 +112,7 @@ REDRIVE = "mutation { redriveDeadLetters { redriven left } }"
 
 def test_dead_letters_are_shown_with_their_reason_and_redriven() -> None:
     slot = "2026-11-23T06:00:00Z"
-    ledger.end(runs.new("weekly_report", slot, Trigger.SCHEDULE), Status.FAILED, error="RuntimeError: broken")
+    ledger.end(run_records.new("weekly_report", slot, Trigger.SCHEDULE), Status.FAILED, error="RuntimeError: broken")
     body = json.dumps({"job": "weekly_report", "slot": slot})
     send_body(body, queue.DEAD)
     send_body("forged", queue.DEAD)
@@ -139,7 +139,7 @@ def test_redriving_does_not_make_a_report_twice(time: Clock, monkeypatch: pytest
         raise RuntimeError("the ledger is full")
 
     monkeypatch.setattr(ledger, "finish", fail)
-    ledger.record(runs.new("weekly_report", "2026-11-23T06:00:00Z", Trigger.SCHEDULE))
+    ledger.record(run_records.new("weekly_report", "2026-11-23T06:00:00Z", Trigger.SCHEDULE))
     queue.send(WEEKLY_REPORT.name, "2026-11-23T06:00:00Z")
     Consumer().pump()
     document = "{ reports { edges { node { period revision } } } }"

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.api.schema import execute
-from chalicelib.crm import archive, orders
+from chalicelib.api.graphql.schema import execute
+from chalicelib.crm import deleted_customers, orders
 from chalicelib.crm.orders import Order
-from chalicelib.jobs import order_reminders, requests
+from chalicelib.jobs import operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
-from chalicelib.jobs.runs import Status
+from chalicelib.jobs.run_records import Status
 from tests.builders import a_customer, a_product, moment
-from tests.jobs.world import Clock, Consumer, a_runner, dump, kept_lines, many_orders, the_run, told
+from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, many_orders, the_run, told
 from tests.metering import metered
 
 NAME = ORDER_REMINDERS.name
@@ -57,7 +57,7 @@ def test_cancelled_orders_and_those_of_deleted_customers_are_left_out(time: Cloc
     kept, cancelled = placed(1, 2)
     orders.cancel(cancelled.id)
     (gone,) = placed(3, email="bob@example.com")
-    archive.delete(gone.customer_id)
+    deleted_customers.delete(gone.customer_id)
     a_runner().fire(ORDER_REMINDERS, time.now)
     assert reminded() == [kept.id]
     assert the_run(NAME, TODAY).counts == {"reminded": 1, "already_reminded": 0, "customer_gone": 1}
@@ -69,7 +69,7 @@ def test_a_second_run_the_same_day_reminds_only_of_what_is_new_and_the_next_day_
     time.later(hours=2)
     (third,) = placed(0, email="bob@example.com")
     for _ in range(2):
-        again = requests.run_now(ORDER_REMINDERS, "ann", {})
+        again = operator_actions.run_now(ORDER_REMINDERS, "ann", {})
         Consumer().pump()
         time.later(hours=1)
         assert reminded(again.slot) in ([third.id], [])
@@ -94,7 +94,7 @@ def test_a_second_run_the_same_day_reads_what_the_first_left_once_and_not_for_ea
     with metered() as once:
         a_runner().fire(ORDER_REMINDERS, time.now)
     time.later(hours=1)
-    again = requests.run_now(ORDER_REMINDERS, "ann", {})
+    again = operator_actions.run_now(ORDER_REMINDERS, "ann", {})
     with metered() as twice:
         Consumer().pump()
     assert the_run(NAME, again.slot).counts == {"reminded": 0, "already_reminded": 303}

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.schema import execute
-from chalicelib.jobs import control
+from chalicelib.api.graphql.schema import execute
+from chalicelib.jobs import job_state
 from chalicelib.jobs.catalog import LOW_STOCK
-from tests.jobs.world import SLOT, Clock, a_runner
+from tests.jobs.job_runs import SLOT, Clock, a_runner
 
 pytestmark = pytest.mark.usefixtures("time")
 RUN = """mutation ($name: String!, $slot: DateTime) { runJob(name: $name, slot: $slot) { run { status } } }"""
@@ -57,7 +57,7 @@ def test_a_job_is_paused_and_resumed(time: Clock) -> None:
 )
 def test_a_pause_needs_a_reason_and_an_end_that_lies_ahead(variables: dict[str, str], field: str) -> None:
     assert refusal(PAUSE, **variables)[:2] == ("INVALID_INPUT", field)
-    assert control.find("low_stock").pause is None
+    assert job_state.find("low_stock").pause is None
 
 
 def test_a_pause_that_is_over_is_not_shown(time: Clock) -> None:

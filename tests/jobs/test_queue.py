@@ -5,20 +5,10 @@ import json
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import ledger, queue, runs
+from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.queue import DEAD, Message
-from chalicelib.jobs.runs import Status, Trigger
-from tests.jobs.world import (
-    SLOT,
-    Consumer,
-    a_job,
-    known,
-    one_page,
-    queue_down,
-    receive,
-    send_body,
-    waiting_messages,
-)
+from chalicelib.jobs.run_records import Status, Trigger
+from tests.jobs.job_runs import SLOT, Consumer, a_job, known, one_page, queue_down, receive, send_body, waiting_messages
 
 OURS = json.dumps({"job": "low_stock", "slot": SLOT})
 
@@ -87,7 +77,7 @@ def test_dead_letters_say_why_and_are_there_again_the_next_time(monkeypatch: pyt
 def test_a_dead_letter_whose_run_has_done_well_since_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     job = a_job(one_page)
     known(monkeypatch, job)
-    ledger.record(runs.new("tally", SLOT, Trigger.OPERATOR))
+    ledger.record(run_records.new("tally", SLOT, Trigger.OPERATOR))
     queue.send("tally", SLOT)
     Consumer().pump()
     send_body(json.dumps({"job": "tally", "slot": SLOT}), DEAD)

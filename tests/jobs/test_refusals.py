@@ -3,12 +3,12 @@
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import control, queue, runs
+from chalicelib.jobs import job_state, queue, run_records
 from chalicelib.jobs.catalog import HEARTBEAT
 from chalicelib.jobs.job import Page, Work
 from tests.builders import moment
 from tests.conftest import connected_to
-from tests.jobs.world import NOON, NOWHERE, SLOT, Clock, Consumer, a_job, a_runner, known, send_body, told
+from tests.jobs.job_runs import NOON, NOWHERE, SLOT, Clock, Consumer, a_job, a_runner, known, send_body, told
 
 DUE = moment(NOON)
 
@@ -39,8 +39,8 @@ def test_a_forged_message_runs_nothing_and_is_told_from_ours(
     known(monkeypatch, a_job(step))
     with pytest.raises(queue.BadMessage):
         a_runner().deliver(body, "no receipt")
-    assert runs.latest("tally", 5) == []
-    assert control.find("tally") == control.Control("tally")
+    assert run_records.latest("tally", 5) == []
+    assert job_state.find("tally") == job_state.Control("tally")
     assert time.now == DUE
 
 
@@ -59,7 +59,7 @@ def test_without_the_ledger_the_heartbeat_still_says_that_the_crm_is_down(log: p
     with connected_to(NOWHERE):
         a_runner().fire(HEARTBEAT, DUE)
     assert told(log) == ["22/11/2026-12:00:00 CRM is down"]
-    assert runs.find(HEARTBEAT.name, SLOT) is None
+    assert run_records.find(HEARTBEAT.name, SLOT) is None
 
 
 @pytest.mark.usefixtures("time")

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.jobs import control, ledger, queue, runs
+from chalicelib.jobs import job_state, ledger, queue, run_records
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.job import Overlap, Page, Refused, Work
+from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.runner import NotDue
-from chalicelib.jobs.runs import Run, Status, Trigger
 from tests.builders import moment
-from tests.jobs.world import (
+from tests.jobs.job_runs import (
     NOON,
     SLOT,
     Clock,
@@ -61,7 +61,7 @@ def test_a_schedule_that_fires_twice_has_its_effect_once(time: Clock, log: pytes
 def test_an_event_that_fits_no_firing_is_refused_and_makes_no_run(late: timedelta) -> None:
     with pytest.raises(NotDue, match="tally is not due at"):
         a_runner().fire(a_job(one_page), DUE + late)
-    assert runs.find("tally", SLOT) is None
+    assert run_records.find("tally", SLOT) is None
 
 
 def test_a_queued_job_is_only_asked_for_when_it_fires(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
@@ -122,14 +122,14 @@ def _bury(monkeypatch: pytest.MonkeyPatch) -> None:
     bad, good = a_job(step), a_job(three_pages, name="other")
     known(monkeypatch, bad, good)
     for job in (bad, good):
-        ledger.record(runs.new(job.name, SLOT, Trigger.OPERATOR))
+        ledger.record(run_records.new(job.name, SLOT, Trigger.OPERATOR))
         queue.send(job.name, SLOT)
     Consumer().pump()
     run = the_run("tally")
     assert (run.status, run.attempts, run.error) == (Status.FAILED, 5, "RuntimeError: no luck with page 2")
     assert taken == [1] + [2] * 5
     assert kept_lines("tally") == ["page 1"]
-    assert control.find("tally").current is None
+    assert job_state.find("tally").current is None
     assert the_run("other").status is Status.SUCCEEDED, "the message behind it"
     (letter,) = queue.dead_letters()
     assert letter.message == queue.Message("tally", SLOT)
@@ -170,7 +170,7 @@ def test_a_run_that_is_refused_ends_at_once_and_is_no_dead_letter(
         raise Refused("Set the thing, then try again")
 
     known(monkeypatch, a_job(step))
-    ledger.record(runs.new("tally", SLOT, Trigger.OPERATOR))
+    ledger.record(run_records.new("tally", SLOT, Trigger.OPERATOR))
     queue.send("tally", SLOT)
     consumer = Consumer()
     consumer.pump()
@@ -233,7 +233,7 @@ def test_losing_the_run_is_no_error_however_the_step_ends(ending: str, time: Clo
         return three_pages(work)
 
     def seconds_left() -> float:
-        if ending == "handed over" and not others and runs.find("tally", SLOT):
+        if ending == "handed over" and not others and run_records.find("tally", SLOT):
             run = the_run("tally")
             if run.pages:
                 time.later(minutes=7)

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.api.schema import execute
+from chalicelib.api.graphql.schema import execute
 from chalicelib.jobs import uptime
-from chalicelib.jobs.runs import Run, Status
-from tests.browser.world import a_run, put_runs
+from chalicelib.jobs.run_records import Run, Status
+from tests.browser.console_data import a_run, put_runs
 from tests.builders import moment
-from tests.jobs.world import NOON, Clock
+from tests.jobs.job_runs import NOON, Clock
 from tests.metering import Meter, metered
 
 pytestmark = pytest.mark.usefixtures("time")

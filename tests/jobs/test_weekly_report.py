@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.schema import execute
-from chalicelib.crm import archive, history, orders, products, reports
+from chalicelib.api.graphql.schema import execute
+from chalicelib.crm import deleted_customers, imported_orders, orders, products, reports
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.crm.reports import Report
-from chalicelib.jobs import requests, weekly_report
+from chalicelib.jobs import operator_actions, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.job import Refused
-from chalicelib.jobs.runs import Status
+from chalicelib.jobs.run_records import Status
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.world import Clock, Consumer, a_runner, dump, kept_lines, the_run
+from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run
 
 NAME = WEEKLY_REPORT.name
 MONDAY = "2026-11-23T06:00:00Z"
@@ -46,7 +46,7 @@ def the_report(period: str = "2026-W47", revision: int | None = None) -> Report:
 def past(customer: Customer, day: str, *lines: tuple[Product, int, str]) -> Order:
     reference = f"R{len(day)}-{random.getrandbits(64)}"
     order = a_past_order(customer, *lines, reference=reference, date=moment(f"{day}T12:00:00"))
-    return history.record(order)[0]
+    return imported_orders.record(order)[0]
 
 
 class Books:
@@ -71,7 +71,7 @@ class Books:
             order = a_past_order(
                 chance.choice(self.people), *lines, reference=f"R{number}", date=moment(date_.isoformat())
             )
-            kept = history.record(order)[0]
+            kept = imported_orders.record(order)[0]
             if number % 10 == 7:
                 orders.cancel(kept.id)
             self.orders.append((kept, number % 10 != 7))
@@ -124,7 +124,7 @@ def test_the_week_is_monday_to_sunday_and_not_a_moment_more(time: Clock) -> None
         ("2026-11-15T23:59:59.999999", "2026-11-16T00:00:00", "2026-11-22T23:59:59.999999", "2026-11-23T00:00:00")
     ):
         order = a_past_order(ann, (lamp, 1, f"{10**number}.00"), reference=f"R{number}", date=moment(date_))
-        history.record(order)
+        imported_orders.record(order)
     made(time)
     content = the_report().content
     assert content["week"] == {"new_customers": 0, "orders": 2, "cents": 11000}
@@ -177,7 +177,7 @@ def test_the_five_best_are_in_a_certain_order_when_they_tie(time: Clock) -> None
 def test_who_is_gone_has_no_name(time: Clock) -> None:
     ann, lamp = a_customer(), a_product()
     past(ann, "2026-11-18", (lamp, 1, "5.00"))
-    archive.delete(ann.id)
+    deleted_customers.delete(ann.id)
     products.delete(lamp.id)
     made(time)
     content = the_report().content
@@ -192,12 +192,12 @@ def test_a_report_never_changes_and_one_made_again_is_a_further_revision(time: C
     first = the_report()
     past(ann, "2026-11-19", (lamp, 1, "7.00"))
     time.later(hours=1)
-    requests.run_now(WEEKLY_REPORT, "ann", {})
+    operator_actions.run_now(WEEKLY_REPORT, "ann", {})
     Consumer().pump()
     assert the_report() == first, "without being asked to, it is not made again"
     for cents in (1200, 1200):
         time.later(hours=1)
-        asked = requests.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
+        asked = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
         Consumer().pump()
         assert the_report().content["week"]["cents"] == cents
         assert the_run(NAME, asked.slot).counts["reports_made"] == 1
@@ -218,7 +218,7 @@ def test_a_run_that_is_repeated_after_its_report_was_stored_makes_no_second_one(
         return report
 
     monkeypatch.setattr(reports, "save", save_then_die)
-    asked = requests.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
+    asked = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
     Consumer().pump()
     run = the_run(NAME, asked.slot)
     assert (run.status, run.attempts, run.counts["reports_made"]) == (Status.SUCCEEDED, 3, 1)

@@ -13,8 +13,8 @@ from chalice.app import Cron, ScheduledEventConfig
 
 from app import app
 from chalicelib import clock
-from chalicelib.jobs import catalog, runs, slots
-from localdev import lambdas
+from chalicelib.jobs import catalog, run_records, slots
+from localdev import lambda_events
 from localdev.ticker import OVERLAP, Ticker
 
 SUNDAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_a_slot_that_is_fired_twice_has_one_run() -> None:
     ticker = Ticker(app)
     for _ in range(2):
         ticker.fire("low_stock", SUNDAY)
-    run = runs.find("low_stock", slots.of(SUNDAY))
+    run = run_records.find("low_stock", slots.of(SUNDAY))
     assert run is not None
     assert (run.status, run.attempts) == ("SUCCEEDED", 1)
 
@@ -107,5 +107,5 @@ def test_a_function_that_fails_is_called_twice_again(failures: int, calls: int, 
     event, context = functions.called[0]
     assert (event["time"], event["detail-type"]) == ("2026-11-22T00:00:00Z", "Scheduled Event")
     assert context.function_name == "low_stock"
-    assert 0 < context.get_remaining_time_in_millis() <= lambdas.TIME_LIMIT * 1000
+    assert 0 < context.get_remaining_time_in_millis() <= lambda_events.TIME_LIMIT * 1000
     assert len({event["id"] for event, _ in functions.called}) == 1

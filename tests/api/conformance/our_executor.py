@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api import executor
+from chalicelib.api.graphql import executor
 
 planned = 0
 

@@ -1,0 +1,48 @@
+"""The token bucket of each API key: how many requests it may make.
+
+A bucket holds `CRM_RATE_BURST` requests and gets `CRM_RATE_PER_SECOND` new ones a second. What is stored is one number,
+the microsecond at which it will be full again, so that taking a request is one conditional write on the key's own row:
+exact over all Lambdas. API Gateway's usage plans would ask callers for a second key of their own kind, count only
+approximately, and not exist on a developer's machine.
+"""
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import clock
+from chalicelib.errors import RateLimited, Unavailable
+from chalicelib.settings import settings
+from chalicelib.store import reads, tables
+from chalicelib.store.connection import client
+from chalicelib.store.transaction import code_of
+
+_SECOND = 1_000_000
+
+
+def take(pk: str, sk: str) -> None:
+    """A request from the bucket in that row of `ops`. Raises RateLimited, Unavailable."""
+    now = int(clock.now().timestamp() * _SECOND)
+    cost = _SECOND // settings.rate_per_second
+    latest = now + cost * (settings.rate_burst - 1)
+    row = {"pk": {"S": pk}, "sk": {"S": sk}}
+    # Full, as it usually is; or not, but with room. A repeated write whose answer was lost takes one too many.
+    was_full = _write(
+        row, "attribute_not_exists(full_until) OR full_until <= :bound", "SET full_until = :to", now, now + cost
+    )
+    if not was_full and not _write(row, "full_until <= :bound", "ADD full_until :to", latest, cost):
+        raise RateLimited
+
+
+def _write(row: reads.Item, condition: str, update: str, bound: int, to: int) -> bool:
+    try:
+        client().update_item(
+            TableName=reads.table_name(tables.Op),
+            Key=row,
+            ConditionExpression=f"attribute_exists(pk) AND ({condition})",
+            UpdateExpression=update,
+            ExpressionAttributeValues={":bound": {"N": str(bound)}, ":to": {"N": str(to)}},
+        )
+    except (BotoCoreError, ClientError) as error:
+        if code_of(error) == "ConditionalCheckFailedException":
+            return False
+        raise Unavailable from error
+    return True

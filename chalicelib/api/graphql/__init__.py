@@ -1,0 +1,1 @@
+"""The GraphQL engine: schema, limits, cost, execution, loaders and the form of errors."""

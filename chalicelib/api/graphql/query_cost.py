@@ -1,0 +1,201 @@
+"""What an operation would cost and who may run it, from the document and its variables, before anything is executed.
+
+The schema says it with directives: `@needs(role:)` on each field or its type, `@cost(weight:, per:)` on what is dear, and
+`@listSize(assumed:)` on lists without a page size. Page sizes multiply. A fragment is priced once, so that fragments of
+fragments cost no time here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLDirective,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+)
+from graphql.execution import get_directive_values
+
+from chalicelib.access.api_keys import Role
+from chalicelib.api.graphql.document_limits import DEPTH
+from chalicelib.errors import OverLimit
+from chalicelib.store.pagination import MOST
+
+_DIGITS = 10
+"""Of a page size that are read: more would only take time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the schema says of a field."""
+
+    role: Role
+    weight: int
+    per: str | None
+    assumed: int
+
+
+class Price(NamedTuple):
+    cost: int = 0
+    role: Role = Role.PUBLIC
+    introspects: bool = False
+    depth: int = 0
+
+    def plus(self, other: "Price") -> "Price":
+        return Price(
+            self.cost + other.cost,
+            max(self.role, other.role),
+            self.introspects or other.introspects,
+            max(self.depth, other.depth),
+        )
+
+
+Rules = Mapping[tuple[str, str], Rule]
+
+
+def read_rules(schema: GraphQLSchema) -> Rules:
+    """Of each field of the schema. Raises LookupError for one that nobody has said who may see it."""
+    rules: dict[tuple[str, str], Rule] = {}
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not name.startswith("__"):
+            for field_name, field in kind.fields.items():
+                rules[name, field_name] = _rule(schema, kind, field_name, field)
+    return rules
+
+
+def _rule(
+    schema: GraphQLSchema, kind: GraphQLObjectType | GraphQLInterfaceType, name: str, field: GraphQLField
+) -> Rule:
+    needs = _arguments(schema, "needs", field) or _arguments(schema, "needs", kind)
+    if needs is None:
+        raise LookupError(f"{kind.name}.{name} needs a rule: add @needs(role:) to it or to {kind.name}")
+    cost = _arguments(schema, "cost", field) or {}
+    size = _arguments(schema, "listSize", field) or {}
+    composite = hasattr(get_named_type(field.type), "fields")
+    return Rule(Role[needs["role"]], cost.get("weight", int(composite)), cost.get("per"), size.get("assumed", 1))
+
+
+def _arguments(schema: GraphQLSchema, name: str, thing: GraphQLField | GraphQLNamedType) -> dict[str, Any] | None:
+    directive: GraphQLDirective | None = schema.get_directive(name)
+    if directive is None or thing.ast_node is None:
+        return None
+    return get_directive_values(directive, thing.ast_node)
+
+
+class _Pricing:
+    def __init__(
+        self, schema: GraphQLSchema, rules: Rules, document: DocumentNode, variables: Mapping[str, Any]
+    ) -> None:
+        self._schema = schema
+        self._rules = rules
+        self._variables = variables
+        self._defaults: dict[str, ValueNode | None] = {}
+        self._fragments: dict[str, Price] = {}
+        self.depends_on_variables = False
+        self._definitions = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+
+    def operation(self, operation: OperationDefinitionNode) -> Price:
+        root = self._schema.get_root_type(operation.operation)
+        if root is None:
+            raise GraphQLError("The schema has no such operation", operation)
+        definitions = operation.variable_definitions or ()
+        self._defaults = {definition.variable.name.value: definition.default_value for definition in definitions}
+        return self._selections(operation.selection_set, root)
+
+    def _fragment(self, name: str) -> Price:
+        if name not in self._fragments:
+            definition = self._definitions[name]
+            kind = self._schema.type_map[definition.type_condition.name.value]
+            self._fragments[name] = self._selections(definition.selection_set, kind)
+        return self._fragments[name]
+
+    def _selections(self, selection_set: SelectionSetNode, kind: GraphQLNamedType) -> Price:
+        total = Price()
+        for selection in selection_set.selections:
+            if isinstance(selection, FieldNode):
+                total = total.plus(self._field(selection, kind))
+            elif isinstance(selection, FragmentSpreadNode):
+                total = total.plus(self._fragment(selection.name.value))
+            else:
+                condition = selection.type_condition  # type: ignore[attr-defined]  # an inline fragment
+                inner = self._schema.type_map[condition.name.value] if condition else kind
+                total = total.plus(self._selections(selection.selection_set, inner))  # type: ignore[attr-defined]
+        return total
+
+    def _field(self, node: FieldNode, kind: GraphQLNamedType) -> Price:
+        name = node.name.value
+        if name.startswith("__"):
+            return Price(introspects=name != "__typename")
+        rule = self._rules[kind.name, name]
+        field = kind.fields[name]  # type: ignore[attr-defined]  # validation has seen to it
+        inner = self._selections(node.selection_set, get_named_type(field.type)) if node.selection_set else Price()
+        times = self._times(node, field, rule)
+        weight = rule.weight * (self._length(node, rule.per) if rule.per else 1)
+        return Price(weight + times * inner.cost, max(rule.role, inner.role), inner.introspects, inner.depth + 1)
+
+    def _times(self, node: FieldNode, field: GraphQLField, rule: Rule) -> int:
+        """How many rows are selected from; a page without a size has the most."""
+        if "first" not in field.args:
+            return rule.assumed
+        given = [self._value(node, name) for name in ("first", "last")]
+        sizes = [min(max(size, 0), MOST) for size in given if isinstance(size, int)]
+        return min(sizes) if sizes else MOST
+
+    def _length(self, node: FieldNode, argument: str) -> int:
+        value = self._value(node, argument)
+        return max(len(value), 1) if isinstance(value, list | tuple) else 1
+
+    def _value(self, node: FieldNode, name: str) -> Any:
+        for argument in node.arguments or ():
+            if argument.name.value == name:
+                return self._literal(argument.value)
+        return None
+
+    def _literal(self, value: ValueNode | None) -> Any:
+        if isinstance(value, VariableNode):
+            self.depends_on_variables = True
+            name = value.name.value
+            return self._variables[name] if name in self._variables else self._literal(self._defaults.get(name))
+        if isinstance(value, IntValueNode):
+            return int(value.value[:_DIGITS])
+        return value.values if isinstance(value, ListValueNode) else None
+
+
+class Prices:
+    """Of the operations of a valid document. What no variable changes is worked out once."""
+
+    def __init__(self, schema: GraphQLSchema, rules: Rules, document: DocumentNode) -> None:
+        self._of_what = schema, rules, document
+        self._known: dict[str | None, Price] = {}
+
+    def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Price:
+        """Raises OverLimit if fragments make it too deep."""
+        name = operation.name.value if operation.name else None
+        if name in self._known:
+            return self._known[name]
+        pricing = _Pricing(*self._of_what, variables)
+        found = pricing.operation(operation)
+        if found.depth > DEPTH:
+            raise OverLimit(f"The document has too many levels: at most {DEPTH}", "DOCUMENT_TOO_COMPLEX")
+        if not pricing.depends_on_variables:
+            self._known[name] = found
+        return found

@@ -1,0 +1,30 @@
+"""Which pages of other origins may call the API from a browser: those of CRM_CORS_ORIGINS. https://fetch.spec.whatwg.org/#http-cors-protocol"""
+
+from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.settings import settings
+
+_METHODS = "GET, POST"
+_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-Request-Id"
+_EXPOSED = "X-Request-Id, Retry-After, Idempotency-Replayed"
+
+
+def headers(request: Request) -> dict[str, str]:
+    """On every answer, errors too: without them a page could not read what is wrong."""
+    origin = _allowed(request)
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": _EXPOSED} if origin else {}
+
+
+def preflight(request: Request) -> Answer:
+    allowed = {"Allow": f"{_METHODS}, OPTIONS", "Vary": "Origin"}
+    if _allowed(request):
+        allowed |= {
+            "Access-Control-Allow-Methods": _METHODS,
+            "Access-Control-Allow-Headers": _HEADERS,
+            "Access-Control-Max-Age": "600",
+        }
+    return Answer(204, "", allowed)
+
+
+def _allowed(request: Request) -> str | None:
+    origin = request.headers.get("origin", "")
+    return origin if origin and origin in {entry.strip() for entry in settings.cors_origins.split(",")} else None

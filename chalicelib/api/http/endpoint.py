@@ -1,0 +1,155 @@
+"""GraphQL over HTTP: from a request's bytes to a status, headers and bytes, whatever the server in front.
+
+https://graphql.github.io/graphql-over-http/draft/, with the statuses that clients of today expect: a document that cannot
+be executed is a 400 to those who ask for graphql-response+json, and a 200 to those who only know application/json.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from graphql import DocumentNode, OperationType, get_operation_ast
+
+from chalicelib import telemetry
+from chalicelib.access.api_keys import Role
+from chalicelib.access.authorization import Caller, identify
+from chalicelib.api.graphql.error_format import describe, format_error
+from chalicelib.api.graphql.query_cost import Price
+from chalicelib.api.graphql.schema import Invalid, answer, introspected, prepare, run
+from chalicelib.api.http import cors, idempotency, negotiation, persisted_queries
+from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http.request_params import METHODS, Parameters, Refused, read_parameters
+from chalicelib.api.pages import graphiql
+from chalicelib.errors import CrmError, OverLimit
+from chalicelib.settings import settings
+
+_STATUSES = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "IN_PROGRESS": 409,
+    "IDEMPOTENCY_KEY_REUSED": 422,
+    "RATE_LIMITED": 429,
+    "UNAVAILABLE": 503,
+}
+_MORE_HEADERS = {
+    "UNAUTHENTICATED": {"WWW-Authenticate": 'Bearer realm="crm"'},
+    "RATE_LIMITED": {"Retry-After": "1"},
+    "IN_PROGRESS": {"Retry-After": "1"},
+    "UNAVAILABLE": {"Retry-After": "5"},
+}
+
+
+def respond(request: Request) -> Answer:
+    with telemetry.about(request_id=request.id):
+        answered = _respond(request)
+    headers = {"X-Request-Id": request.id, **cors.headers(request), **answered.headers}
+    return replace(answered, body="" if request.method == "HEAD" else answered.body, headers=headers)
+
+
+def _respond(request: Request) -> Answer:
+    if request.method == "OPTIONS":
+        return cors.preflight(request)
+    if graphiql.is_asked_for(request):
+        return graphiql.page(request)
+    media_type = negotiation.accepted(request.headers.get("accept"))
+    try:
+        _check(request, media_type)
+        content, headers = _carry_out(request)
+        status = 200 if "data" in content or media_type == negotiation.JSON else 400
+    except Refused as refused:
+        status, headers = refused.status, refused.headers
+        content = {"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]}
+    except Exception as error:  # noqa: BLE001 - the last line: a caller always gets GraphQL's form, never a stack
+        status, content, headers = _failure(error)
+    return Answer(status, _dump(content), _headers(media_type or negotiation.JSON, headers))
+
+
+def _check(request: Request, media_type: str | None) -> None:
+    if media_type is None:
+        raise Refused(406, f"Answers come as {negotiation.RESPONSE} or {negotiation.JSON}", "NOT_ACCEPTABLE")
+    if request.method not in {*METHODS, "HEAD"}:
+        raise Refused(405, "Use GET or POST", "METHOD_NOT_ALLOWED", Allow=", ".join(METHODS))
+
+
+def _carry_out(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answer in GraphQL's form, and further headers."""
+    parameters = read_parameters(request)
+    caller = identify(request.headers)
+    parameters = _persisted(parameters, caller)
+    prepared = prepare(parameters.query, hints=not caller.is_stranger)
+    if isinstance(prepared, Invalid):
+        return {"errors": [format_error(error) for error in prepared.errors]}, {}
+    operation = get_operation_ast(prepared.document, parameters.operation)
+    if operation is None:
+        raise Refused(400, "Name one of the document's operations in operationName")
+    changes = operation.operation is OperationType.MUTATION
+    if request.method in {"GET", "HEAD"} and changes:
+        raise Refused(405, "Only queries can be sent with GET", "METHOD_NOT_ALLOWED", Allow="POST")
+    only_meta = _authorise(prepared.prices.of(operation, parameters.variables or {}), caller)
+    key = request.headers.get("idempotency-key") if changes else None
+    headers = {}
+    if only_meta and not parameters.variables:
+        answered = introspected(prepared.document, parameters.operation)
+    elif key:
+        answered, again = idempotency.once(
+            key, caller, parameters.identity, lambda: _execute(prepared.document, parameters, caller)
+        )
+        headers = {"Idempotency-Replayed": "true"} if again else {}
+    else:
+        answered = _execute(prepared.document, parameters, caller)
+    return answered, headers
+
+
+def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
+    digest = persisted_queries.wanted_hash(parameters.extensions)
+    if digest is None:
+        if not parameters.query:
+            raise Refused(400, "Send a GraphQL document in `query`")
+        return parameters
+    if not parameters.query:
+        return replace(parameters, query=persisted_queries.find(digest))
+    persisted_queries.keep(digest, parameters.query, caller)
+    return parameters
+
+
+def _authorise(found: Price, caller: Caller) -> bool:
+    """Whether nothing but the schema is asked for. Raises Unauthenticated, Forbidden, OverLimit."""
+    caller.check(max(found.role, Role.VIEWER) if found.introspects else found.role)
+    if found.cost > settings.cost_limit:
+        raise OverLimit(
+            f"The document costs {found.cost}, more than {settings.cost_limit}: ask for smaller pages, or fewer fields",
+            "COST_LIMIT",
+        )
+    return found.introspects and found.cost == 0 and found.depth == 0
+
+
+def _execute(document: DocumentNode, parameters: Parameters, caller: Caller) -> dict[str, Any]:
+    return answer(run(document, parameters.variables, parameters.operation, caller.name))
+
+
+def _failure(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
+    described = describe(error)
+    code = described["code"] or ""
+    status = _STATUSES.get(code, 400 if isinstance(error, CrmError) else 500)
+    extensions = {name: value for name, value in described.items() if name != "message" and value is not None}
+    return (
+        status,
+        {"errors": [{"message": described["message"], "extensions": extensions}]},
+        _MORE_HEADERS.get(code, {}),
+    )
+
+
+def _headers(media_type: str, more: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "Content-Type": f"{media_type}; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Vary": "Accept, Origin",
+        "X-Content-Type-Options": "nosniff",
+        **more,
+    }
+
+
+def _dump(content: dict[str, Any]) -> str:
+    """ASCII only: a lone surrogate that a client sent must not break the answer."""
+    return json.dumps(content, separators=(",", ":"))

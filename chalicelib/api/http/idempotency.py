@@ -1,0 +1,142 @@
+"""Idempotency-Key: a change that is sent again with the same key is made once, and answered the same.
+
+The key is claimed before the change and gets its answer afterwards, for 24 hours, bound to who sent it, the document and
+the variables (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header). If the first try died in
+between, nobody knows how far it came: then the change is made again with the same ids, made from the key, and meets what
+it has written already.
+"""
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from pynamodb.exceptions import PutError
+
+from chalicelib import clock
+from chalicelib.access import api_keys
+from chalicelib.access.authorization import Caller
+from chalicelib.api.graphql import error_format
+from chalicelib.errors import IdempotencyConflict, InProgress, InvalidInput, Unavailable
+from chalicelib.store import ids, reads, tables, timestamps
+from chalicelib.store.transaction import attempts, code_of, is_passing, new_token
+
+KEPT = timedelta(hours=24)
+BUSY = timedelta(seconds=60)
+"""After so long a request without an answer has died: API Gateway ends at 29 s, Lambda at its time limit."""
+_LONGEST = 255
+_MOST_STORED = 300_000
+_IN_DOUBT = {"UNAVAILABLE", "INTERNAL", "CONFLICT"}
+
+_NEW = tables.Op.pk.does_not_exist()
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A row `(idempotency#caller, key)` of `ops`. Without an answer it is being worked on until `busy_until`."""
+
+    pk: str
+    sk: str
+    request: str
+    began: str
+    busy_until: str
+    token: str
+    answer: str | None = None
+    again: bool = field(default=False, compare=False)
+    """Whether an earlier try may have made something already."""
+
+
+def once(key: str, caller: Caller, request: Mapping[str, Any], change: Callable[[], Answer]) -> tuple[Answer, bool]:
+    """The answer of `change`, and whether it was made before. Raises IdempotencyConflict, InProgress, InvalidInput."""
+    if not key.isascii() or not key.isprintable() or len(key) > _LONGEST:
+        raise InvalidInput(f"Idempotency-Key must be at most {_LONGEST} printable characters of ASCII")
+    entry = _claim(f"idempotency#{caller.id}", key, _digest(request))
+    if entry.answer is not None:
+        return _unpack(entry.answer), True
+    seed = f"{entry.pk} {entry.sk} {entry.request}"
+    with ids.made_from(seed, timestamps.from_text(entry.began), again=entry.again), error_format.told() as codes:
+        answer = change()
+    _keep(entry, answer, codes)
+    return answer, False
+
+
+def _claim(pk: str, sk: str, request: str) -> _Entry:
+    """One that is ours to work on, or has its answer. Raises IdempotencyConflict, InProgress, Unavailable."""
+    for _ in attempts():
+        now = clock.now()
+        token, busy = new_token(), timestamps.to_text(now + BUSY)
+        entry = _Entry(pk, sk, request, timestamps.to_text(now), busy, token)
+        found = _write(entry, None)  # before any look at what is there: nearly always it is nothing
+        if found == entry:
+            return entry
+        if found is None:
+            continue
+        if found.request != request:
+            raise IdempotencyConflict
+        if found.answer is not None:
+            return found
+        if found.busy_until > timestamps.to_text(now):
+            raise InProgress
+        entry = replace(found, busy_until=busy, token=token, again=True)
+        if _write(entry, found.token) == entry:
+            return entry
+    raise Unavailable
+
+
+def _keep(entry: _Entry, answer: Answer, codes: set[str]) -> None:
+    """An answer that says that nobody knows what was done is not kept: the same request may find out.
+
+    `codes` are those of all errors on the way, also of single rows, which the caller need not have asked for.
+    """
+    packed = None if codes & _IN_DOUBT else _pack(answer)
+    if packed and len(packed) > _MOST_STORED:
+        packed = None
+    try:
+        _write(replace(entry, answer=packed, busy_until=timestamps.to_text(clock.now())), entry.token)
+    except Unavailable:
+        return  # the change is made; asked for again, it meets its own ids
+
+
+def _write(entry: _Entry, seen: str | None) -> _Entry | None:
+    """What the row holds then: `entry`, or if it was not as it was seen, something else or nothing. Raises Unavailable."""
+    content = {"request": entry.request, "began": entry.began, "busy_until": entry.busy_until, "answer": entry.answer}
+    ttl = timestamps.from_text(entry.began) + KEPT
+    row = tables.Op(pk=entry.pk, sk=entry.sk, content=content, token=entry.token, ttl=ttl)
+    for _ in attempts():
+        try:
+            row.save(tables.Op.token == seen if seen else _NEW | (tables.Op.ttl <= clock.now()))
+        except PutError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return _find(entry.pk, entry.sk)  # perhaps `entry`: by our own first try, whose answer was lost
+            if not is_passing(error):
+                raise
+        else:
+            return entry
+    raise Unavailable
+
+
+def _find(pk: str, sk: str) -> _Entry | None:
+    item = reads.get_op(pk, sk)
+    # Rows may outlive their TTL by days.
+    if item is None or reads.number(item, "ttl") <= clock.now().timestamp():
+        return None
+    return _Entry(pk, sk, token=item["token"]["S"], **reads.json_of(item, "content"))
+
+
+def _digest(request: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+def _pack(answer: Answer) -> str:
+    return base64.b64encode(zlib.compress(api_keys.hide(json.dumps(answer)).encode())).decode()
+
+
+def _unpack(packed: str) -> Answer:
+    answer: Answer = json.loads(zlib.decompress(base64.b64decode(packed)))
+    return answer

@@ -1,0 +1,64 @@
+"""Automatic persisted queries: a document that was sent once is known by its SHA-256, so that a query fits into a URL.
+
+https://www.apollographql.com/docs/apollo-server/performance/apq describes what clients send. The documents are kept in
+`ops` for a month, and in the process. Only with a key is one kept: a stranger must not fill the table.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.access.authorization import Caller
+from chalicelib.api.graphql.document_limits import MOST_CHARACTERS
+from chalicelib.errors import InvalidInput, PersistedQueryNotFound
+from chalicelib.store import reads, tables
+
+_PARTITION = "document"
+_KEPT = timedelta(days=30)
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def wanted_hash(extensions: Mapping[str, Any] | None) -> str | None:
+    """Raises InvalidInput for a version that we do not know."""
+    asked = (extensions or {}).get("persistedQuery")
+    if asked is None:
+        return None
+    if not isinstance(asked, Mapping) or asked.get("version") != 1 or not isinstance(asked.get("sha256Hash"), str):
+        raise InvalidInput("persistedQuery must be {version: 1, sha256Hash: ...}", field="extensions")
+    return str(asked["sha256Hash"]).lower()
+
+
+def find(digest: str) -> str:
+    """Raises PersistedQueryNotFound."""
+    try:
+        return _stored(digest)
+    except KeyError:
+        raise PersistedQueryNotFound from None
+
+
+def keep(digest: str, text: str, caller: Caller) -> None:
+    """Raises InvalidInput if the hash is not the document's."""
+    if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
+        raise InvalidInput("sha256Hash is not the hash of the query", field="extensions")
+    if caller.is_stranger or len(text) > MOST_CHARACTERS:
+        return
+    try:
+        known = _stored(digest)
+    except KeyError:
+        known = None
+    if known is None:
+        tables.Op(_PARTITION, digest, content={"text": text}, ttl=clock.now() + _KEPT).save()
+
+
+@lru_cache(maxsize=256)
+def _stored(digest: str) -> str:
+    """An error is not cached, so that a document is found as soon as it is there."""
+    item = reads.get_op(_PARTITION, digest) if _HASH.fullmatch(digest) else None
+    if item is None:
+        raise KeyError(digest)
+    text: str = reads.json_of(item, "content")["text"]
+    return text

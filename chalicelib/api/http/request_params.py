@@ -1,0 +1,97 @@
+"""What a request asks for: document, variables, operation and extensions, from its body or its URL."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.api.graphql.document_limits import check_json, check_variables
+from chalicelib.api.http import negotiation
+from chalicelib.api.http.http_types import Request
+
+METHODS = ("GET", "POST")
+MOST_BYTES = 1024 * 1024
+
+
+class Refused(Exception):
+    """The request is no GraphQL request"""
+
+    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = headers
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """`query` is empty if only its hash was sent."""
+
+    query: str
+    variables: Mapping[str, Any] | None
+    operation: str | None
+    extensions: Mapping[str, Any] | None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes two requests the same."""
+        return {"query": self.query, "variables": self.variables, "operation": self.operation}
+
+
+def read_parameters(request: Request) -> Parameters:
+    """Raises Refused, OverLimit."""
+    raw = _body(request) if request.method == "POST" else _url(request)
+    query, variables, operation = raw.get("query"), raw.get("variables"), raw.get("operationName")
+    extensions = raw.get("extensions")
+    if query is not None and not isinstance(query, str):
+        raise Refused(400, "`query` must be a string")
+    if variables is not None and not isinstance(variables, dict):
+        raise Refused(400, "`variables` must be an object")
+    check_variables(variables or {})
+    if operation is not None and not isinstance(operation, str):
+        raise Refused(400, "`operationName` must be a string")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise Refused(400, "`extensions` must be an object")
+    text = query if query and query.strip() else ""
+    return Parameters(text, variables, operation or None, extensions)
+
+
+def _url(request: Request) -> dict[str, Any]:
+    raw: dict[str, Any] = dict(request.query)
+    for name in ("variables", "extensions"):
+        if raw.get(name):
+            raw[name] = _parse(raw[name], f"The parameter {name}")
+        else:
+            raw.pop(name, None)
+    return raw
+
+
+def _body(request: Request) -> dict[str, Any]:
+    if len(request.body) > MOST_BYTES:
+        raise Refused(413, f"A request has at most {MOST_BYTES} bytes", "TOO_LARGE")
+    media_type, charset = negotiation.content_type(request.headers.get("content-type"))
+    if media_type != negotiation.JSON or charset not in {"utf-8", "utf8"}:
+        raise Refused(
+            415, f"Send {negotiation.JSON} in UTF-8", "UNSUPPORTED_MEDIA_TYPE", **{"Accept-Post": negotiation.JSON}
+        )
+    body = _parse(request.body, "The body")
+    if not isinstance(body, dict):
+        raise Refused(400, "The body must be a JSON object; batches are not supported")
+    return body
+
+
+def _parse(text: bytes | str, what: str) -> Any:
+    try:
+        # Not json.loads of bytes, which would guess UTF-16 and UTF-32 as well.
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        check_json(text)
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        raise Refused(400, f"{what} is not valid JSON in UTF-8") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -1,0 +1,44 @@
+"""The console's files at /console: read when they are asked for, and kept by browsers until they change."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from chalicelib.api.http.http_types import Answer, Request
+
+_DIRECTORY = Path(__file__).parent.parent.parent / "web" / "console"
+_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def serve(request: Request, *path: str) -> Answer:
+    """`path` is what follows /console/, e.g. ("vendor", "preact.js"); without any, the page."""
+    name = "/".join(path) or "index.html"
+    if name not in _names():
+        return Answer(404, "Not found", {"Content-Type": "text/plain; charset=utf-8", **_HEADERS})
+    etag = _etag(name)
+    headers = {"Content-Type": f"{_TYPES[Path(name).suffix]}; charset=utf-8", "ETag": etag, **_HEADERS}
+    if etag in request.headers.get("if-none-match", ""):
+        return Answer(304, "", headers)
+    return Answer(200, (_DIRECTORY / name).read_text("utf-8"), headers)
+
+
+@cache
+def _names() -> frozenset[str]:
+    """What there is: no path that a request names is ever opened."""
+    files = (file for file in _DIRECTORY.rglob("*") if file.suffix in _TYPES)
+    return frozenset(file.relative_to(_DIRECTORY).as_posix() for file in files)
+
+
+@cache
+def _etag(name: str) -> str:
+    return f'"{hashlib.sha256((_DIRECTORY / name).read_bytes()).hexdigest()[:32]}"'

@@ -1,0 +1,1 @@
+"""The resolvers, one module per noun of the schema."""

@@ -1,0 +1,42 @@
+"""Resolvers of API keys."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Credential, Issued, Role
+from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.errors import InvalidInput
+from chalicelib.store.pagination import Page, Window, read_page
+
+_LONGEST_OVERLAP = 24 * 30
+
+
+def all_keys(_root: Any, _info: Info, **window: Any) -> Page[Credential]:
+    return read_page(api_keys.listing(), Window(**window))
+
+
+def state(row: Credential, _info: Info) -> str:
+    if row.revoked_at:
+        return "REVOKED"
+    return "ACTIVE" if row.valid_at(clock.now()) else "EXPIRED"
+
+
+def create_key(_root: Any, info: Info, name: str, role: str, expiresAt: datetime | None = None) -> dict[str, Any]:
+    return _shown(api_keys.create(name, Role[role], context_of(info).actor, expiresAt))
+
+
+def rotate_key(_root: Any, _info: Info, id: str, overlapHours: int | None = None) -> dict[str, Any]:  # noqa: A002
+    hours = 0 if overlapHours is None else overlapHours
+    if not 0 <= hours <= _LONGEST_OVERLAP:
+        raise InvalidInput(f"overlapHours must be from 0 to {_LONGEST_OVERLAP}", field="overlapHours")
+    return _shown(api_keys.rotate(id, timedelta(hours=hours)))
+
+
+def revoke_key(_root: Any, _info: Info, id: str) -> dict[str, Any]:  # noqa: A002
+    return {"key": api_keys.revoke(id)}
+
+
+def _shown(issued: Issued) -> dict[str, Any]:
+    return {"key": issued.credential, "secret": issued.key}

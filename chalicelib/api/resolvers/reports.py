@@ -1,0 +1,40 @@
+"""Resolvers of reports: their content is kept as JSON, amounts in cents."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.api.graphql.loaders import Info
+from chalicelib.crm import money, reports
+from chalicelib.crm.reports import Report
+from chalicelib.jobs import weekly_report
+from chalicelib.store.pagination import Page, Window, read_page
+
+
+def all_reports(_root: Any, _info: Info, **window: Any) -> Page[Report]:
+    return read_page(reports.newest_first(weekly_report.KIND), Window(**window))
+
+
+def report(_root: Any, _info: Info, period: str, revision: int | None = None) -> Report | None:
+    return reports.find(weekly_report.KIND, period, revision) if weekly_report.monday_of(period) else None
+
+
+def content(name: str) -> Any:
+    return lambda row, _info: row.content[name]
+
+
+def revenue(row: Mapping[str, int], _info: Info) -> Decimal:
+    return money.from_cents(row["cents"])
+
+
+def average_order(row: Mapping[str, int], _info: Info) -> Decimal | None:
+    return (money.from_cents(row["cents"]) / row["orders"]).quantize(Decimal("0.01")) if row["orders"] else None
+
+
+def new_customers(row: Mapping[str, int], _info: Info) -> int:
+    return row["new_customers"]
+
+
+def revenue_change(row: Report, _info: Info) -> Decimal | None:
+    now, before = row.content["week"]["cents"], row.content["before"]["cents"]
+    return (Decimal(now - before) * 100 / before).quantize(Decimal("0.1")) if before else None

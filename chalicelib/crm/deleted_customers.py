@@ -1,0 +1,137 @@
+"""Deleted customers: moved to an archive that keeps them for a while, and brought back from there.
+
+The archive is the partition `archive` of `ops`, a row a customer, with a TTL. The orders stay where they are: they are
+the company's books.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+
+from chalicelib import clock
+from chalicelib.crm import counters, customers, text, unique_values
+from chalicelib.crm.customers import Customer
+from chalicelib.errors import Conflict, NotFound
+from chalicelib.settings import settings
+from chalicelib.store import ids, reads, tables, timestamps
+from chalicelib.store.index_scan import Path
+from chalicelib.store.pagination import Listing
+from chalicelib.store.transaction import Stale, Transaction, attempts, new_token, proven
+
+PARTITION = "archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    customer: Customer
+    deleted_at: str
+
+    @property
+    def kept_until(self) -> str:
+        return timestamps.to_text(timestamps.from_text(self.deleted_at) + timedelta(days=settings.archive_days))
+
+
+def delete(customer_id: str) -> Customer:
+    """Move the customer to the archive and free the e-mail address. Raises NotFound."""
+    for _ in attempts():
+        old = customers.find(customer_id)
+        if old is None:
+            raise NotFound(f"There is no customer {customer_id!r}", field="id")
+        try:
+            _archive(old, new_token()).commit()
+        except Stale:
+            continue  # an order or a change came between: archive the customer as it is then
+        return old
+    raise Conflict
+
+
+def delete_inactive(customer_id: str, before: date, token: str) -> Customer | None:
+    """The customer, if it was last active before that day and is now in the archive; an order placed meanwhile wins.
+
+    `token` makes it safe to repeat: a customer that was archived under it is the answer again.
+    """
+    for _ in attempts():
+        old = customers.find(customer_id)
+        if old is None:
+            archived = proven(partial(find, customer_id))
+            return archived.customer if archived and archived.customer.token == token else None
+        if old.active_on >= before.isoformat():
+            return None
+        try:
+            _archive(old, token).commit()
+        except Stale:
+            continue
+        return old
+    raise Conflict
+
+
+def restore(customer_id: str) -> Customer:
+    """Bring the customer back, with e-mail and history, and as active as of today: the next clean-up must not take
+    back what somebody undid. Raises NotFound, DuplicateEmail.
+    """
+    if customers.find(customer_id) is None:
+        archived = find(customer_id)
+        if archived is None:
+            raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
+        now = clock.now()
+        customer = replace(archived.customer, token=new_token(), restored_at=timestamps.to_text(now))
+        write = Transaction(proof=lambda: customers.find(customer_id) is not None)
+        customers.put(write, customer)
+        write.delete(tables.Op(pk=PARTITION, sk=customer_id), tables.Op.token == archived.customer.token)
+        counters.add(write, now.date().isoformat(), customer_id, customers=1)
+        write.commit()
+    return customers.require(customer_id)
+
+
+def find(customer_id: str) -> Archived | None:
+    if not ids.is_id(ids.CUSTOMER, customer_id):
+        return None
+    item = reads.get_op(PARTITION, customer_id)
+    return _load(item) if item else None
+
+
+def listing() -> Listing[Archived]:
+    """The customers that were created last first."""
+    path = Path(tables.Op, None, "pk", "sk", (PARTITION,), id_name="sk")
+    return Listing(path=path, descending=True, query="archive", fetch=_find_all, passes=lambda _: True, exact=True)
+
+
+def _find_all(customer_ids: Iterable[str]) -> dict[str, Archived]:
+    keys = [{"pk": {"S": PARTITION}, "sk": {"S": customer_id}} for customer_id in customer_ids]
+    return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.Op, keys)}
+
+
+def _archive(old: Customer, token: str) -> Transaction:
+    now = clock.now()
+    content = {"name": old.name, "email": old.email, "phone": old.phone, "created_at": old.created_at}
+    content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
+    content["deleted_at"] = timestamps.to_text(now)
+    ttl = now + timedelta(days=settings.archive_days)
+    write = Transaction(proof=lambda: _archived_as(old.id, token))
+    write.delete(customers.key(old.id), (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders))
+    unique_values.release(write, unique_values.EMAIL, text.fold(old.email), old.id)
+    write.put(tables.Op(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
+    counters.add(write, now.date().isoformat(), old.id, customers=-1)
+    return write
+
+
+def _archived_as(customer_id: str, token: str) -> bool:
+    archived = find(customer_id)
+    return archived is not None and archived.customer.token == token
+
+
+def _load(item: reads.Item) -> Archived:
+    content = reads.json_of(item, "content")
+    customer = Customer(
+        id=item["sk"]["S"],
+        name=content["name"],
+        email=content["email"],
+        phone=content["phone"],
+        created_at=content["created_at"],
+        last_order=content["last_order"],
+        orders=int(content["orders"]),
+        token=item["token"]["S"],
+        restored_at=content["restored_at"],
+    )
+    return Archived(customer, content["deleted_at"])

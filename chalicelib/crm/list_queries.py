@@ -1,0 +1,279 @@
+"""Which way through the rows serves a filter and an order best.
+
+The order that is asked for is kept, always: its index is walked. Without one, an equality beats a range, and a range
+beats walking everything. What the chosen index does not answer is evaluated on the rows.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Generic, TypeAlias, TypeVar
+
+from chalicelib.crm import customers, money, orders, products, text, unique_values
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.orders import Order
+from chalicelib.crm.products import Product
+from chalicelib.errors import InvalidInput
+from chalicelib.settings import settings
+from chalicelib.store import ids, index_keys, tables, timestamps
+from chalicelib.store.index_scan import Path, prefixed, up_to
+from chalicelib.store.pagination import Listing, Then
+
+Row = TypeVar("Row")
+Bound = TypeVar("Bound", int, str)
+_Fetch: TypeAlias = Callable[[Iterable[str]], dict[str, Row]]
+_Values: TypeAlias = Mapping[str, Callable[[Row], int | str]]
+_CUSTOMER_VALUES: _Values[Customer] = {
+    "created_at": lambda row: row.created_at,
+    "name": lambda row: text.fold(row.name),
+    "email": lambda row: text.fold(row.email),
+    "phone": lambda row: text.fold_phone(row.phone),
+}
+_PRODUCT_VALUES: _Values[Product] = {
+    "name": lambda row: text.fold(row.name),
+    "price": lambda row: row.cents,
+    "stock": lambda row: row.stock,
+}
+_ORDER_VALUES: _Values[Order] = {"order_date": lambda row: row.date, "total_amount": lambda row: row.cents}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilter:
+    name: str | None = None
+    email: str | None = None
+    created_from: date | None = None
+    created_to: date | None = None
+    phone_prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFilter:
+    """Amounts in cents."""
+
+    name: str | None = None
+    cents_from: int | None = None
+    cents_to: int | None = None
+    stock_from: int | None = None
+    stock_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Amounts in cents; days are included."""
+
+    cents_from: int | None = None
+    cents_to: int | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    customer_name: str | None = None
+    product_name: str | None = None
+    product_id: str | None = None
+    customer_id: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Test(Generic[Row]):
+    """A filter as rows are tested for it; `key` is the index attribute whose bounds answer it, where there is one."""
+
+    passes: Callable[[Row], bool]
+    key: str | None = None
+
+
+def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None = None) -> Listing[Customer]:
+    lanes = _lanes()
+    created = _days(wanted.created_from, wanted.created_to)
+    prefix = _phone_prefix(wanted.phone_prefix)
+    phones = (prefix, prefixed(prefix)) if prefix else (None, None)
+    table = tables.Customer
+    paths = {
+        "created_at": Path(table, "by_created", "list_s", "created_k", lanes, low=created[0], high=created[1]),
+        "name": Path(table, "by_name", "list_s", "name_k", lanes),
+        "email": Path(tables.Op, None, "pk", "sk", (unique_values.EMAIL,), id_name="owner"),
+        "phone": Path(table, "by_phone", "list_s", "phone_k", lanes, low=phones[0], high=phones[1]),
+    }
+    order = _order(order_by, _CUSTOMER_VALUES)
+    tests: list[_Test[Customer]] = []
+    if wanted.name:
+        tests.append(_Test(_contains(wanted.name, lambda row: [row.name])))
+    if wanted.email:
+        tests.append(_Test(_contains(wanted.email, lambda row: [row.email])))
+    if created != (None, None):
+        tests.append(_Test(lambda row: _between(created[0], row.created_at, created[1]), "created_k"))
+    if prefix:
+        tests.append(_Test(lambda row: text.fold_phone(row.phone).startswith(prefix), "phone_k"))
+    path = paths[order[0][0] if order else "phone" if prefix else "created_at"]
+    return _listing(path, order, _CUSTOMER_VALUES, _query("customers", wanted, order_by), customers.find_all, tests)
+
+
+def list_inactive(before: date) -> Listing[Customer]:
+    """Customers last active before that day, the longest inactive first."""
+    lanes = tuple(index_keys.shards("a", settings.activity_shards))
+    day = before.isoformat()
+    path = Path(tables.Customer, "by_activity", "act_s", "act_k", lanes, high=day)  # keys of the day itself are longer
+    tests: list[_Test[Customer]] = [_Test(lambda row: row.active_on < day, "act_k")]
+    return _listing(path, [], _CUSTOMER_VALUES, json.dumps(["inactive", day]), customers.find_all, tests)
+
+
+def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None = None) -> Listing[Product]:
+    lanes = _lanes()
+    stocks = tuple(index_keys.shards("k", settings.stock_shards))
+    cents, stock = (wanted.cents_from, wanted.cents_to), (wanted.stock_from, wanted.stock_to)
+    prices = _amounts(*cents)
+    low, high = (None if number is None else str(number) for number in stock)
+    table = tables.Product
+    paths = {
+        "name": Path(table, "by_name", "list_s", "name_k", lanes),
+        "price": Path(table, "by_price", "list_s", "price_k", lanes, low=prices[0], high=prices[1]),
+        "stock": Path(table, "by_stock", "stock_s", "stock", stocks, numeric=True, low=low, high=high),
+    }
+    order = _order(order_by, _PRODUCT_VALUES)
+    tests: list[_Test[Product]] = []
+    if wanted.name:
+        tests.append(_Test(_contains(wanted.name, lambda row: [row.name])))
+    if cents != (None, None):
+        tests.append(_Test(lambda row: _between(cents[0], row.cents, cents[1]), "price_k"))
+    if stock != (None, None):
+        tests.append(_Test(lambda row: _between(stock[0], row.stock, stock[1]), "stock"))
+    bounded = {test.key for test in tests}
+    path = paths[
+        order[0][0] if order else "stock" if "stock" in bounded else "price" if "price_k" in bounded else "name"
+    ]
+    return _listing(path, order, _PRODUCT_VALUES, _query("products", wanted, order_by), products.find_all, tests)
+
+
+def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
+    low, high = _amounts(wanted.cents_from, wanted.cents_to)
+    by_total = Path(tables.Order, "by_total", "list_s", "total_k", _lanes(), low=low, high=high)
+    by_date = _orders_by_date(wanted)
+    order = _order(order_by, _ORDER_VALUES)
+    field = order[0][0] if order else None
+    tests = _order_tests(wanted)
+    fetch: _Fetch[Order] = orders.find_all
+    if wanted.customer_name:
+        fetch = _of_customers_named(wanted.customer_name)
+        tests.append(_Test(lambda _: True))  # tested by fetch already; here it says that no index answers it
+    only_totals = {test.key for test in tests if test.key} == {"total_k"}
+    path = by_total if field == "total_amount" or (field is None and only_totals) else by_date
+    return _listing(path, order, _ORDER_VALUES, _query("orders", wanted, order_by), fetch, tests)
+
+
+def _orders_by_date(wanted: OrderFilter) -> Path:
+    low, high = _days(wanted.date_from, wanted.date_to)
+    if wanted.customer_id is not None:
+        lanes = (wanted.customer_id,)
+        return Path(tables.Order, "by_customer", "customer_id", "date_k", lanes, low=low, high=high)
+    if wanted.product_id is not None:
+        # Any text may be asked for, but DynamoDB refuses some as a key.
+        products_lane = (wanted.product_id,) if ids.is_id(ids.PRODUCT, wanted.product_id) else ()
+        return Path(tables.Line, None, "product_id", "date_k", products_lane, id_name=None, low=low, high=high)
+    return Path(tables.Order, "by_date", "list_s", "date_k", _lanes(), low=low, high=high)
+
+
+def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
+    tests: list[_Test[Order]] = []
+    days = _days(wanted.date_from, wanted.date_to)
+    cents = (wanted.cents_from, wanted.cents_to)
+    if days != (None, None):
+        tests.append(_Test(lambda row: _between(days[0], row.date, days[1]), "date_k"))
+    if cents != (None, None):
+        tests.append(_Test(lambda row: _between(cents[0], row.cents, cents[1]), "total_k"))
+    if wanted.customer_id is not None:
+        tests.append(_Test(lambda row: row.customer_id == wanted.customer_id, "customer_id"))
+    if wanted.product_id is not None:
+        tests.append(_Test(lambda row: any(line.product_id == wanted.product_id for line in row.lines), "product_id"))
+    if wanted.status is not None:
+        tests.append(_Test(lambda row: row.status == wanted.status))
+    if wanted.product_name:
+        tests.append(_Test(_contains(wanted.product_name, lambda row: [line.name for line in row.lines])))
+    return tests
+
+
+def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
+    path: Path,
+    order: list[tuple[str, bool]],
+    values: _Values[Row],
+    query: str,
+    fetch: _Fetch[Row],
+    tests: list[_Test[Row]],
+) -> Listing[Row]:
+    """Rows are tested for all of the filter, as an index may lag behind them; but only what no bound answers counts."""
+    return Listing(
+        path=path,
+        descending=bool(order) and order[0][1],
+        query=query,
+        fetch=fetch,
+        passes=lambda row: all(test.passes(row) for test in tests),
+        exact=all(test.key in {path.hash_name, path.range_name} for test in tests),
+        then=tuple(Then(values[field], descending) for field, descending in order[1:]),
+    )
+
+
+def _of_customers_named(name: str) -> _Fetch[Order]:
+    """Orders whose customer, as named today, matches: customers are read a batch of orders at a time."""
+    named: Callable[[Customer], bool] = _contains(name, lambda row: [row.name])
+    matches: dict[str, bool] = {}
+
+    def fetch(order_ids: Iterable[str]) -> dict[str, Order]:
+        rows = orders.find_all(order_ids)
+        unknown = {row.customer_id for row in rows.values()} - matches.keys()
+        people = customers.find_all(unknown)
+        matches.update({key: key in people and named(people[key]) for key in unknown})
+        return {key: row for key, row in rows.items() if matches[row.customer_id]}
+
+    return fetch
+
+
+def _contains(part: str, values: Callable[[Row], Iterable[str]]) -> Callable[[Row], bool]:
+    needle = text.fold(part)
+    return lambda row: any(needle in text.fold(value) for value in values(row))
+
+
+def _phone_prefix(prefix: str | None) -> str:
+    folded = text.fold_phone(prefix)
+    if (prefix and not folded) or len(folded) > text.PHONE_LIMIT:
+        raise InvalidInput(
+            f"A phone begins with + or digits, and has at most {text.PHONE_LIMIT} of them", field="phoneStartsWith"
+        )
+    return folded
+
+
+def _between(low: Bound | None, value: Bound, high: Bound | None) -> bool:
+    return (low is None or low <= value) and (high is None or value <= high)
+
+
+def _days(first: date | None, last: date | None) -> tuple[str | None, str | None]:
+    return first.isoformat() if first else None, timestamps.day_after(last) if last else None
+
+
+def _amounts(low: int | None, high: int | None) -> tuple[str | None, str | None]:
+    return None if low is None else money.cents_key(low), None if high is None else up_to(money.cents_key(high))
+
+
+def _lanes() -> tuple[str, ...]:
+    return tuple(index_keys.shards("l", settings.list_shards))
+
+
+def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> list[tuple[str, bool]]:
+    """(field, descending) of each `name`, `-createdAt` or `-created_at`. Raises InvalidInput that lists the known ones."""
+    order: list[tuple[str, bool]] = []
+    for name in filter(None, order_by or ()):
+        field = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name.removeprefix("-")).lower()
+        if field not in fields:
+            known = ", ".join(map(_camel, fields))
+            raise InvalidInput(f"Cannot order by {name!r}. Known fields: {known}; -field descends", field="orderBy")
+        if field not in {earlier for earlier, _ in order}:
+            order.append((field, name.startswith("-")))
+    return order
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_(.)", lambda match: match[1].upper(), name)
+
+
+def _query(
+    name: str, wanted: CustomerFilter | ProductFilter | OrderFilter, order_by: Sequence[str | None] | None
+) -> str:
+    return json.dumps([name, asdict(wanted), list(order_by or ())], default=str, sort_keys=True)

@@ -1,0 +1,58 @@
+"""Which orders a product is in: rows that are written before their order, and ignored while that does not exist.
+
+They are put outside the order's transaction, so that a line costs one action of its 100 instead of two. Putting them
+again changes nothing, and readers fetch the orders they name, so a row left over by a crash is never seen.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import Unavailable
+from chalicelib.store import reads
+from chalicelib.store.connection import client
+from chalicelib.store.index_keys import sort_key
+from chalicelib.store.tables import Line
+from chalicelib.store.transaction import attempts, is_passing
+
+_BATCH = 25
+
+
+def put(date: str, order_id: str, product_ids: Iterable[str]) -> None:
+    put_all([(date, order_id, product_ids)])
+
+
+def put_all(orders: Iterable[tuple[str, str, Iterable[str]]]) -> None:
+    """Of several orders, each as its date, its id and its products: 25 rows a call, whatever orders they are of."""
+    _write([{"PutRequest": {"Item": key}} for order in orders for key in _keys(*order)])
+
+
+def discard(date: str, order_id: str, product_ids: Iterable[str]) -> None:
+    """Tidy up after an order that was refused."""
+    try:
+        _write([{"DeleteRequest": {"Key": key}} for key in _keys(date, order_id, product_ids)])
+    except (Unavailable, ClientError):
+        return  # the refusal is what the caller must hear; readers ignore these rows
+
+
+def _keys(date: str, order_id: str, product_ids: Iterable[str]) -> list[reads.Item]:
+    return [{"product_id": {"S": key}, "date_k": {"S": sort_key(date, order_id)}} for key in product_ids]
+
+
+def _write(requests: list[dict[str, Any]]) -> None:
+    for start in range(0, len(requests), _BATCH):
+        _write_batch({reads.table_name(Line): requests[start : start + _BATCH]})
+
+
+def _write_batch(batch: dict[str, Any]) -> None:
+    for _ in attempts():
+        try:
+            batch = client().batch_write_item(RequestItems=batch).get("UnprocessedItems") or {}
+        except (BotoCoreError, ClientError) as error:
+            if not is_passing(error):
+                raise
+            continue
+        if not batch:
+            return
+    raise Unavailable

@@ -1,0 +1,98 @@
+"""E-mails, each sent once: a reminder for an order and a day, a report for a week.
+
+SES cannot tell a repeated request from a new one, so each mail is claimed before it is sent, by a row `(mail#..., ...)` of
+`ops`. A claim whose sender died is never sent again: one mail too few is better than two. Those are counted as doubtful.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PutError
+
+from chalicelib import aws, clock
+from chalicelib.errors import Unavailable
+from chalicelib.settings import settings
+from chalicelib.store import reads, tables
+from chalicelib.store.transaction import attempts, code_of, is_passing, new_token
+
+_THROTTLED = {"TooManyRequestsException", "LimitExceededException", "Throttling"}
+SENT, FAILED, DOUBTFUL = "mails_sent", "mails_failed", "mails_doubtful"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    html: str | None = None
+
+
+def send_once(pk: str, sk: str, letter: Letter) -> str:
+    """What became of it, also if that was settled before: SENT, FAILED or DOUBTFUL. Raises Unavailable."""
+    row = tables.Op(pk=f"mail#{pk}", sk=sk, token=new_token(), ttl=clock.now() + timedelta(days=30))
+    earlier = _claim(row)
+    if earlier is not None:
+        return earlier
+    try:
+        row.owner = _send(letter)
+    except Unavailable:
+        row.delete()  # it was not sent: the next try of the run may
+        raise
+    row.save()
+    return row.owner
+
+
+def remind(day: date, orders: list[dict[str, Any]]) -> Counter[str]:
+    """Send what was not sent yet; counts of what became of each."""
+    return Counter(send_once(str(day), order["id"], _reminder(order)) for order in orders)
+
+
+def _reminder(order: dict[str, Any]) -> Letter:
+    customer, day = order["customer"], order["orderDate"][:10]
+    text = (
+        f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {day}: "
+        f"${order['totalAmount']} in total.\n"
+    )
+    return Letter((customer["email"],), f"Your order of {day}", text)
+
+
+def _claim(row: tables.Op) -> str | None:
+    """What became of the mail if it was claimed before."""
+    for _ in attempts():
+        try:
+            row.save(tables.Op.pk.does_not_exist())
+        except PutError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                item = reads.get_op(row.pk, row.sk)
+                if item is None or item["token"]["S"] == row.token:
+                    return None
+                return reads.text(item, "owner") or DOUBTFUL
+            if not is_passing(error):
+                raise
+        else:
+            return None
+    raise Unavailable
+
+
+def _send(letter: Letter) -> str:
+    body = {"Text": _utf8(letter.text)} | ({"Html": _utf8(letter.html)} if letter.html else {})
+    try:
+        aws.client("sesv2", tries=1).send_email(
+            FromEmailAddress=settings.mail_sender,
+            Destination={"ToAddresses": list(letter.to)},
+            Content={"Simple": {"Subject": _utf8(letter.subject), "Body": body}},
+        )
+    except ClientError as error:
+        if is_passing(error) or code_of(error) in _THROTTLED:
+            raise Unavailable from error
+        return FAILED  # refused: it was not sent
+    except BotoCoreError:
+        return DOUBTFUL  # no answer
+    return SENT
+
+
+def _utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}

@@ -1,0 +1,90 @@
+"""What is true of a job now, whichever its runs: whether it is paused, which run holds it, how far the watch has looked.
+
+A row `(job, name)` of `ops`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.store import reads, tables, timestamps
+from chalicelib.store.transaction import Transaction, new_token
+
+PARTITION = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    reason: str
+    actor: str
+    since: str
+    until: str | None
+    """None: until somebody resumes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    job: str
+    pause: Pause | None = None
+    current: str | None = None
+    """The slot whose run holds the job."""
+    watched: str | None = None
+    """Every slot up to this one has a row in the ledger."""
+    token: str | None = None
+
+    def paused_at(self, moment: datetime) -> Pause | None:
+        over = self.pause and self.pause.until and self.pause.until <= timestamps.to_text(moment)
+        return None if over else self.pause
+
+
+def find(job: str) -> Control:
+    item = reads.get_op(PARTITION, job)
+    if item is None:
+        return Control(job)
+    content = reads.json_of(item, "content")
+    return Control(
+        job=job,
+        pause=Pause(**content) if content else None,
+        current=reads.text(item, "owner"),
+        watched=reads.text(item, "watched"),
+        token=reads.text(item, "token"),
+    )
+
+
+def pause(job: str, reason: str, actor: str, until: datetime | None = None) -> Control:
+    """From now on no run of the job begins; one that is running goes on to its end."""
+    since = timestamps.to_text(clock.now())
+    row = tables.Op.content
+    return _change(
+        job,
+        row.set(
+            {"reason": reason, "actor": actor, "since": since, "until": timestamps.to_text(until) if until else None}
+        ),
+    )
+
+
+def resume(job: str) -> Control:
+    return _change(job, tables.Op.content.remove())
+
+
+def watch_from(job: str, slot: str, seen: str | None) -> None:
+    """The watch has accounted for all slots up to `slot`; `seen` is how far it had looked when it began."""
+    row = tables.Op
+    write = Transaction(proof=lambda: find(job).watched == slot)
+    condition = row.watched == seen if seen else row.watched.does_not_exist()
+    write.update(key(job), [row.watched.set(slot)], condition)
+    write.commit()
+
+
+def _change(job: str, action: Action) -> Control:
+    token = new_token()
+    write = Transaction(proof=lambda: find(job).token == token)
+    write.update(key(job), [action, tables.Op.token.set(token)])
+    write.commit()
+    return find(job)
+
+
+def key(job: str) -> tables.Op:
+    return tables.Op(pk=PARTITION, sk=job)

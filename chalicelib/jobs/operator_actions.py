@@ -1,0 +1,88 @@
+"""What operators ask for: a run now, a run once more, dead letters sent again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.errors import JobPaused, NotFound, Unavailable
+from chalicelib.jobs import job_state, ledger, queue, run_records, slots
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.run_records import Run, Status, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """`left` are those that no run can be made of, or of jobs that are paused."""
+
+    sent: int
+    left: int
+
+
+def run_now(job: Job, actor: str, arguments: Mapping[str, Any]) -> Run:
+    """A run through the queue. While one that was asked for in the same words still waits, that one is the answer."""
+    _refuse_paused(job)
+    for run in run_records.unfinished():
+        asked_for = run.status is Status.WAITING and run.trigger is Trigger.OPERATOR
+        if run.job == job.name and asked_for and run.arguments == arguments:
+            break
+    else:
+        run = _record(job, actor, dict(arguments))
+    _send(run)
+    return run
+
+
+def run_again(job: Job, slot: str, actor: str, arguments: Mapping[str, Any] | None = None) -> Run:
+    """Another chance for a run that failed, was missed or was skipped, with `arguments` beside or instead of its own.
+
+    Raises NotFound, RunNotRepeatable, JobPaused.
+    """
+    _refuse_paused(job)
+    run = run_records.find(job.name, slot)
+    if run is None:
+        raise NotFound(f"{job.name} has no run of {slot}", field="slot")
+    again = ledger.reopen(run, actor, arguments)
+    _send(again)
+    return again
+
+
+def redrive(actor: str) -> Redriven:
+    """Send dead letters again, each before it is removed: a crash between leaves one too many, which does no harm."""
+    sent, left = 0, []
+    for letter in queue.take_dead_letters():
+        run = run_records.find(letter.message.job, letter.message.slot) if letter.message else None
+        if run is None or job_state.find(run.job).paused_at(clock.now()):
+            left.append(letter)
+            continue
+        if run.status is Status.FAILED:
+            ledger.reopen(run, actor)
+        queue.send(run.job, run.slot)
+        queue.remove(letter)
+        sent += 1
+    queue.show_again(left)
+    return Redriven(sent, len(left))
+
+
+def _record(job: Job, actor: str, arguments: dict[str, Any]) -> Run:
+    """In a slot of its own: another request may have come in the same microsecond."""
+    moment = clock.now()
+    while True:
+        wanted = run_records.new(job.name, slots.of_request(moment), Trigger.OPERATOR, actor=actor, arguments=arguments)
+        stored = ledger.record(wanted)
+        if stored.arguments == arguments and not stored.finished:
+            return stored
+        moment += timedelta(microseconds=1)
+
+
+def _refuse_paused(job: Job) -> None:
+    pause = job_state.find(job.name).paused_at(clock.now())
+    if pause:
+        raise JobPaused(f"{job.name} is paused by {pause.actor}: {pause.reason}. Resume it first", field="name")
+
+
+def _send(run: Run) -> None:
+    try:
+        queue.send(run.job, run.slot)
+    except Unavailable:
+        return  # it waits in the ledger, and the watch sends it

@@ -1,0 +1,62 @@
+"""The weekly report as a manager gets it: an e-mail that reads well as text and as HTML, and on paper."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from chalicelib.crm import money
+from chalicelib.crm.reports import Report
+from chalicelib.jobs.email import Letter
+from chalicelib.settings import settings
+
+_Rows = Sequence[tuple[str, str, str]]
+_STYLE = "font:16px/1.5 system-ui,sans-serif;color:#1c2330"
+_CELL = "padding:4px 16px 4px 0;text-align:left;border-bottom:1px solid #d7dce4"
+
+
+def write(report: Report) -> Letter:
+    content = report.content
+    heading = f"Week {report.period}: {content['from']} to {content['to']}"
+    totals = content["totals"]
+    summary = f"At the end of the week: {totals['customers']} customers, {totals['orders']} orders, {_dollars(totals)} revenue."
+    tables = [
+        (("", "This week", "Week before"), _week(content["week"], content["before"])),
+        (("Top customers", "Revenue", "Orders"), _top(content["top_customers"])),
+        (("Top products", "Revenue", "Pieces"), _top(content["top_products"])),
+    ]
+    text = "\n\n".join([heading, summary, *(_as_text(titles, rows) for titles, rows in tables)])
+    html = "".join(_as_html(titles, rows) for titles, rows in tables)
+    return Letter(
+        to=tuple(address.strip() for address in settings.report_recipients.split(",") if address.strip()),
+        subject=f"CRM report, week {report.period}" + (f", revision {report.revision}" if report.revision > 1 else ""),
+        text=text + "\n",
+        html=f'<div style="{_STYLE}"><h1 style="font-size:20px">{escape(heading)}</h1><p>{escape(summary)}</p>{html}</div>',
+    )
+
+
+def _week(week: dict[str, int], before: dict[str, int]) -> _Rows:
+    return [
+        ("Revenue", _dollars(week), _dollars(before)),
+        ("Orders", str(week["orders"]), str(before["orders"])),
+        ("New customers", str(week["new_customers"]), str(before["new_customers"])),
+    ]
+
+
+def _top(entries: list[dict[str, Any]]) -> _Rows:
+    return [(entry["name"] or f"deleted ({entry['id']})", _dollars(entry), str(entry["count"])) for entry in entries]
+
+
+def _dollars(amounts: dict[str, Any]) -> str:
+    return f"${money.from_cents(amounts['cents']):,.2f}"
+
+
+def _as_text(titles: tuple[str, str, str], rows: _Rows) -> str:
+    return "\n".join(f"{first:<40} {second:>16} {third:>16}" for first, second, third in [titles, *rows])
+
+
+def _as_html(titles: tuple[str, str, str], rows: _Rows) -> str:
+    head = "".join(f'<th scope="col" style="{_CELL}">{escape(title)}</th>' for title in titles)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
+    )
+    return f'<table style="border-collapse:collapse;margin:16px 0"><tr>{head}</tr>{body}</table>'

@@ -1,0 +1,86 @@
+"""Cursors: opaque, bound to the query that they came from, and tamper-evident.
+
+A cursor names the place directly behind a row. It is signed together with the query's filter and order, and the number
+of lanes it was made under. The signing secret is made once for a stage and kept in `ops`, so that every Lambda knows it
+and nobody configures it.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import astuple, dataclass
+from functools import cache
+
+from pynamodb.exceptions import PutError
+
+from chalicelib.errors import InvalidCursor, Unavailable
+from chalicelib.store import reads
+from chalicelib.store.tables import Op
+from chalicelib.store.transaction import code_of, is_passing
+
+_MAC_BYTES = 12
+_SECRET = ("secret", "cursors")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a row lies in an index: its range key (numbers as text), the number of its partition, its id.
+
+    `rank` holds the further values that rows with the same one are ordered by.
+    """
+
+    key: str
+    lane: int
+    row_id: str
+    rank: tuple[int | str, ...] = ()
+
+
+def encode(position: Position, query: str, lanes: int) -> str:
+    payload = json.dumps(astuple(position), separators=(",", ":"), ensure_ascii=False).encode()
+    return _spell(_mac(payload, query, lanes) + payload)
+
+
+def decode(cursor: str, query: str, lanes: int) -> Position:
+    """Raises InvalidCursor."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+    except ValueError:
+        raise InvalidCursor from None
+    mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+    # One spelling each: the decoder skips what is not of its alphabet, and the last character has bits to spare.
+    if _spell(raw) != cursor or not hmac.compare_digest(mac, _mac(payload, query, lanes)):
+        raise InvalidCursor
+    key, lane, row_id, rank = json.loads(payload)
+    return Position(key, lane, row_id, tuple(rank))
+
+
+def _spell(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _mac(payload: bytes, query: str, lanes: int) -> bytes:
+    signed = payload + b"\0" + json.dumps([query, lanes]).encode()
+    return hmac.digest(_secret(), signed, hashlib.sha256)[:_MAC_BYTES]
+
+
+@cache
+def _secret() -> bytes:
+    item = reads.get_op(*_SECRET)
+    if item is None:
+        _offer_secret()
+        item = reads.get_op(*_SECRET)  # ours, or that of another who was first
+    if item is None:
+        raise Unavailable
+    return bytes.fromhex(item["token"]["S"])
+
+
+def _offer_secret() -> None:
+    try:
+        Op(*_SECRET, token=secrets.token_hex(32)).save(Op.pk.does_not_exist())
+    except PutError as error:
+        if is_passing(error):
+            raise Unavailable from error
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise

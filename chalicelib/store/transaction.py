@@ -1,0 +1,163 @@
+"""Writes of several rows at once, all or none, each of them applied once whatever happens to the answer.
+
+A write can be answered, refused, or lost: a request or its answer may vanish, and a retry below us may then meet its own
+first try. So each transaction leaves a mark that only it can leave, and where the outcome is in doubt the mark is looked for.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeAlias, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import CancellationReason, PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+from ulid import ULID
+
+from chalicelib.errors import Conflict, Unavailable
+from chalicelib.store.connection import connection
+
+ATTEMPTS = 8
+PATIENCE = 10.0
+"""Seconds after which no further try begins: a stall must not eat a Lambda's minute."""
+_REFUSED = "ConditionalCheckFailed"
+_CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
+_PASSING = {
+    "TransactionInProgressException",
+    "TransactionConflictException",
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "ThrottlingError",
+    "RequestLimitExceeded",
+    "InternalServerError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "500",  # botocore's names for answers that are not DynamoDB's
+    "502",
+    "503",
+    "504",
+}
+
+Refusal: TypeAlias = Callable[[], Exception]
+Proof = TypeVar("Proof")
+
+
+class Stale(Conflict):
+    """Somebody else changed this at the same time. Read it again and repeat the request"""
+
+    # Not applied, and known to be so: the caller may look again and start anew. A plain Conflict is for the user.
+
+
+def new_token() -> str:
+    return str(ULID())
+
+
+class Transaction:
+    """Actions that are written together.
+
+    `refusal` makes the error that is raised when that action's condition does not hold; the first action added wins.
+    `proof` says whether this very transaction has been applied; it is asked only when that is in doubt.
+    """
+
+    def __init__(self, proof: Callable[[], bool]) -> None:
+        self._proof = proof
+        # pynamodb sends checks, deletes, puts, updates, whatever the order of the calls, and the reasons for a refusal
+        # come in that order: so each kind has its own list.
+        self._actions: dict[str, list[tuple[int, Callable[[TransactWrite], None], Refusal]]] = {
+            "delete": [],
+            "put": [],
+            "update": [],
+        }
+        self._size = 0
+
+    def put(self, row: Model, condition: Condition | None = None, refusal: Refusal = Stale) -> None:
+        self._add("put", lambda write: write.save(row, condition), refusal)
+
+    def update(
+        self, row: Model, actions: list[Action], condition: Condition | None = None, refusal: Refusal = Stale
+    ) -> None:
+        self._add("update", lambda write: write.update(row, actions, condition), refusal)
+
+    def delete(self, row: Model, condition: Condition | None = None, refusal: Refusal = Stale) -> None:
+        self._add("delete", lambda write: write.delete(row, condition), refusal)
+
+    def commit(self) -> None:
+        """Raises the refusal of the first action whose condition fails, Conflict or Unavailable when tries run out."""
+        token = new_token()
+        contended = False
+        for _ in attempts():
+            try:
+                self._send(token)
+            except TransactWriteError as error:
+                refusal = self._refusal(error)
+                if refusal:
+                    if proven(self._proof):
+                        return
+                    raise refusal() from error
+                contended = any(_is(reason, _CONTENDED) for reason in error.cancellation_reasons)
+                if not (contended or is_passing(error)):
+                    raise
+            else:
+                return
+        if not proven(self._proof):
+            raise Conflict if contended else Unavailable
+
+    def _add(self, kind: str, action: Callable[[TransactWrite], None], refusal: Refusal) -> None:
+        self._actions[kind].append((self._size, action, refusal))
+        self._size += 1
+
+    def _send(self, token: str) -> None:
+        with TransactWrite(connection=connection, client_request_token=token) as write:
+            for actions in self._actions.values():
+                for _, action, _ in actions:
+                    action(write)
+
+    def _refusal(self, error: TransactWriteError) -> Refusal | None:
+        sent = [entry for actions in self._actions.values() for entry in actions]
+        # Not strict: there are no reasons at all unless the transaction was cancelled.
+        refused = [entry for entry, why in zip(sent, error.cancellation_reasons, strict=False) if _is(why, {_REFUSED})]
+        return min(refused, key=lambda entry: entry[0])[2] if refused else None
+
+
+def proven(proof: Callable[[], Proof]) -> Proof:
+    """Ask more than once: an applied write must not be reported as failed since this one read was lost."""
+    for _ in attempts():
+        try:
+            return proof()
+        except Unavailable:
+            continue
+    raise Unavailable
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether it is the database or the way to it: what was asked may or may not be done, and may be tried again."""
+    code = code_of(error)
+    return code in _PASSING if code else isinstance(_cause(error), BotoCoreError)
+
+
+def code_of(error: BaseException) -> str | None:
+    """DynamoDB's code, None without an answer (where pynamodb's `cause_response_code` raises AttributeError)."""
+    cause = _cause(error)
+    return cause.response.get("Error", {}).get("Code") if isinstance(cause, ClientError) else None
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.cause if isinstance(error, PynamoDBException) else error
+
+
+def attempts() -> Iterator[int]:
+    """Number the tries, with a pause of full jitter before each but the first: 20 ms, doubling, at most a second."""
+    end = time.monotonic() + PATIENCE
+    for number in range(ATTEMPTS):
+        if number:
+            if time.monotonic() > end:
+                return
+            time.sleep(random.uniform(0, min(1.0, 0.02 * 2**number)))  # noqa: S311 - not a secret
+        yield number
+
+
+def _is(reason: CancellationReason | None, codes: set[str]) -> bool:
+    return reason is not None and reason.code in codes

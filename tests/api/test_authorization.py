@@ -1,0 +1,156 @@
+"""Who calls: keys that open, keys that do not and look all the same, and how often one may call."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Issued, Role
+from chalicelib.access.authorization import DEVELOPER, STRANGER, Caller, identify
+from chalicelib.errors import Forbidden, Unauthenticated
+from tests.api.conftest import Change
+from tests.api.graphql_client import HELLO, ask, get, post, secret_of
+from tests.builders import moment
+
+pytestmark = pytest.mark.usefixtures("deployed")
+
+
+@pytest.fixture
+def issued() -> Issued:
+    return api_keys.create("Shop", Role.EDITOR, "test")
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+def test_a_key_says_who_calls_and_what_they_may_do(issued: Issued) -> None:
+    row = issued.credential
+    assert identify(bearer(issued.key)) == Caller(row.id, f"Shop ({row.id})", Role.EDITOR)
+    assert identify({"authorization": f"  bEaReR   {issued.key} "}).id == row.id
+
+
+def test_without_a_key_it_is_a_stranger_or_where_access_is_open_a_developer(change: Change) -> None:
+    assert identify({}) is identify({"authorization": " "}) is STRANGER
+    change(open_access=True)
+    assert identify({}) is DEVELOPER
+    with pytest.raises(Unauthenticated):
+        identify(bearer("crm_0_wrong"))
+
+
+@pytest.mark.parametrize("has", Role)
+@pytest.mark.parametrize("needed", Role)
+def test_a_role_may_what_those_below_may(has: Role, needed: Role) -> None:
+    caller = Caller("x", "x", has)
+    if needed <= has:
+        caller.check(needed)
+    else:
+        with pytest.raises(Unauthenticated if has is Role.PUBLIC else Forbidden):
+            caller.check(needed)
+
+
+def test_a_role_that_is_too_low_is_told_which_is_needed(issued: Issued) -> None:
+    reply = ask("mutation { redriveDeadLetters { redriven } }", issued.key)
+    assert (reply.status, reply.code) == (403, "FORBIDDEN")
+    assert "OPERATOR" in reply.error["message"]
+    assert "data" not in reply.json
+
+
+def not_opening(issued: Issued) -> dict[str, str]:
+    other = api_keys.create("Other", Role.VIEWER, "test")
+    revoked = api_keys.create("Revoked", Role.OPERATOR, "test")
+    api_keys.revoke(revoked.credential.id)
+    expired = api_keys.create("Expired", Role.OPERATOR, "test", moment("2026-11-01"))
+    clock.set_source(lambda: moment("2026-11-02"))
+    secret = secret_of(issued.key)
+    return {
+        "unknown": f"crm_0123456789ab_{secret}",
+        "wrong": f"{issued.key[:-2]}xx",
+        "of another": f"crm_{issued.credential.id}_{secret_of(other.key)}",
+        "without a secret": f"crm_{issued.credential.id}_",
+        "in capitals": issued.key.upper(),
+        "with more behind it": issued.key + "x",
+        "revoked": revoked.key,
+        "expired": expired.key,
+        "empty": "",
+        "long": "crm_" + "x" * 100_000,
+        "no key at all": "password",
+        "half a character": "crm_0123456789ab_\udc80",
+        "a strange id": "crm_../../etc/pa_x",
+    }
+
+
+@pytest.fixture
+def before_expiry() -> Iterator[None]:
+    clock.set_source(lambda: moment("2026-10-01"))
+    yield
+    clock.set_source(None)
+
+
+@pytest.mark.usefixtures("before_expiry")
+def test_keys_that_do_not_open_look_the_same_whatever_is_wrong_with_them(issued: Issued) -> None:
+    answers = {}
+    for why, key in not_opening(issued).items():
+        reply = ask("{ hello }", key)
+        headers = {name: value for name, value in reply.headers.items() if name != "X-Request-Id"}
+        answers[why] = (reply.status, headers, reply.answer.body)
+    assert set(map(str, answers.values())) == {str(answers["unknown"])}
+    status, headers, body = answers["unknown"]
+    assert (status, headers["WWW-Authenticate"]) == (401, 'Bearer realm="crm"')
+    assert "UNAUTHENTICATED" in body
+    assert identify(bearer(issued.key)).role is Role.EDITOR
+
+
+@pytest.mark.parametrize("header", ["Basic dXNlcjpwYXNz", "Bearer", "Token x", "crm_0123456789ab_x", "Bearer\tx"])
+def test_other_ways_of_authentication_are_refused(header: str) -> None:
+    assert post({"query": "{ hello }"}, authorization=header).status == 401
+
+
+def test_a_key_works_in_the_header_only(issued: Issued) -> None:
+    assert get(query="{ jobs { name } }", key=issued.key).status == 200
+    assert get(query="{ jobs { name } }", authorization=issued.key).status == 401
+    assert post({"query": "{ jobs { name } }", "key": issued.key}).status == 401
+
+
+def test_beyond_its_rate_a_key_is_told_to_wait_and_others_are_not(issued: Issued, change: Change) -> None:
+    change(open_access=False, rate_per_second=1, rate_burst=3)
+    other = api_keys.create("Other", Role.VIEWER, "test")
+    now = moment("2026-11-02")
+    clock.set_source(lambda: now)
+    try:
+        assert [ask("{ hello }", issued.key).status for _ in range(5)] == [200, 200, 200, 429, 429]
+        limited = ask("{ hello }", issued.key)
+        assert (limited.code, limited.headers["Retry-After"]) == ("RATE_LIMITED", "1")
+        assert ask("{ hello }", other.key).json == HELLO
+        assert ask("{ hello }").json == HELLO
+        now = moment("2026-11-02T00:00:01")
+        assert [ask("{ hello }", issued.key).status for _ in range(2)] == [200, 429]
+    finally:
+        clock.set_source(None)
+
+
+def test_refused_documents_count_too(issued: Issued, change: Change) -> None:
+    change(open_access=False, rate_per_second=1, rate_burst=2)
+    clock.set_source(lambda: moment("2026-11-02"))
+    try:
+        assert [ask("{", issued.key).status for _ in range(3)] == [200, 200, 429]
+    finally:
+        clock.set_source(None)
+
+
+def test_a_wrong_secret_takes_nothing_from_the_keys_bucket(issued: Issued, change: Change) -> None:
+    change(open_access=False, rate_per_second=1, rate_burst=1)
+    clock.set_source(lambda: moment("2026-11-02"))
+    try:
+        assert {ask("{ hello }", issued.key[:-1] + "?").status for _ in range(5)} == {401}
+        assert ask("{ hello }", issued.key).status == 200
+    finally:
+        clock.set_source(None)
+
+
+def test_what_is_made_says_by_which_key() -> None:
+    operator = api_keys.create("Ops", Role.OPERATOR, "test")
+    document = 'mutation { pauseJob(name: "low_stock", reason: "stocktaking") { job { pause { actor } } } }'
+    actor = ask(document, operator.key).data["pauseJob"]["job"]["pause"]["actor"]
+    assert actor == f"Ops ({operator.credential.id})"

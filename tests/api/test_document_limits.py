@@ -1,0 +1,204 @@
+"""The shape of documents and variables, each limit at its edge; what strangers are told of the schema."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query, parse
+
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Role
+from chalicelib.api.graphql import document_limits
+from chalicelib.api.graphql.document_limits import check_shape, check_variables
+from chalicelib.errors import OverLimit
+from tests.api.graphql_client import Reply, ask
+
+no_database = pytest.mark.no_database
+
+
+def fields(count: int, text: str = "f{}") -> str:
+    return " ".join(text.format(number) for number in range(count))
+
+
+def nested(count: int, inner: str = "id") -> str:
+    return "{" + "a {" * (count - 1) + inner + "}" * count
+
+
+def spread_out(count: int, text: str) -> str:
+    """`text` so often, in places of ten."""
+    places = " ".join(f"p{number} {{ {fields(10, text)} }}" for number in range(count // 10))
+    return f"{{ {places} rest {{ {fields(count % 10, text) or 'id'} }} }}"
+
+
+def fragments(count: int) -> str:
+    return "{ id } " + fields(count, "fragment F{} on T {{ id }}")
+
+
+SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
+    "levels": (document_limits.DEPTH, nested),
+    "root fields": (document_limits.ROOTS, lambda count: f"{{ {fields(count)} }}"),
+    "times 'x' in one place": (document_limits.REPEATS, lambda count: f"{{ a {{ {'x ' * count} }} }}"),
+    "aliases": (document_limits.ALIASES, lambda count: spread_out(count, "a{0}: f{0}")),
+    "directives": (document_limits.DIRECTIVES, lambda count: "{ id " + "@x " * count + "}"),
+    "fragment spreads": (document_limits.SPREADS, lambda count: spread_out(count, "...F{}")),
+    "fragments": (document_limits.FRAGMENTS, fragments),
+    "operations": (document_limits.OPERATIONS, lambda count: fields(count, "query Q{} {{ id }}")),
+    "variables": (document_limits.VARIABLES, lambda count: f"query ({fields(count, '$v{}: Int')}) {{ id }}"),
+    "introspections": (
+        document_limits.INTROSPECTIONS,
+        lambda count: "{" + "__schema { types { name } } " * count + "}",
+    ),
+}
+
+
+@no_database
+@pytest.mark.parametrize("what", SHAPES)
+def test_each_limit_is_exact_and_names_itself(what: str) -> None:
+    most, make = SHAPES[what]
+    check_shape(parse(make(most)))
+    with pytest.raises(OverLimit, match=f"too many {what}: at most {most}") as raised:
+        check_shape(parse(make(most + 1)))
+    assert raised.value.code == "DOCUMENT_TOO_COMPLEX"
+
+
+@no_database
+def test_a_field_is_counted_over_the_whole_document() -> None:
+    def spread(count: int) -> str:
+        return "{ a }" + "".join(f" fragment F{n} on T {{ {'x ' * 10} }}" for n in range(count // 10))
+
+    check_shape(parse(spread(document_limits.EVERYWHERE)))
+    with pytest.raises(OverLimit, match=f"too many times 'x': at most {document_limits.EVERYWHERE}"):
+        check_shape(parse(spread(document_limits.EVERYWHERE + 10)))
+
+
+@no_database
+def test_fields_are_counted_over_the_whole_document() -> None:
+    groups = [fields(90, name + "{}") for name in "abcde"]
+    document = "{ a { %s } b { %s } } fragment F on T { %s } fragment G on T { %s } query B { a { %s } }"
+    check_shape(parse(document % (*groups,)))
+    with pytest.raises(OverLimit, match="too many fields: at most 500"):
+        check_shape(parse(document % (*groups[:4], fields(150))))
+
+
+@no_database
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ __schema { types { a: name } } }",
+        "{ __schema { types { name } } a: __type(name: 1) { b: fields { name } } }",
+        "fragment F on __Type { a: fields { name } }",
+        "{ __schema { types { ... { fields { a: name } } } } }",
+        "{ __schema { types { %s } } }" % ("name " * 11),
+        "{ __schema { " + "a {" * 20 + "a" + "}" * 22,
+        "fragment F on __Type " + nested(21),
+    ],
+)
+def test_introspection_has_its_limits_too(document: str) -> None:
+    with pytest.raises(OverLimit):
+        check_shape(parse(document))
+
+
+@no_database
+@pytest.mark.parametrize("descriptions", [True, False])
+def test_the_introspection_of_tools_passes(descriptions: bool) -> None:  # noqa: FBT001
+    full = get_introspection_query(
+        descriptions=descriptions,
+        specified_by_url=True,
+        directive_is_repeatable=True,
+        schema_description=True,
+        input_value_deprecation=True,
+    )
+    check_shape(parse(full))
+    flat = "{ __schema { types { fields { args { type " + "{ name ofType " * 9 + "{ name }" + "}" * 9 + "}}}}}"
+    check_shape(parse(flat))
+
+
+@no_database
+def test_values_are_counted_however_they_are_nested() -> None:
+    half = document_limits.VALUES // 2
+    check_variables({})
+    check_variables({"x": [1] * (document_limits.VALUES - 1)})
+    check_variables({"x": {"y": [[1] * (half - 3)], "z": [1] * (half - 1)}})
+    too_many: list[dict[str, Any]] = [
+        {"x": [1] * document_limits.VALUES},
+        {"x": [[]] * document_limits.VALUES},
+        {"x": {"y": [[1] * half], "z": [1] * half}},
+        {"x": {str(number): 1 for number in range(document_limits.VALUES)}},
+    ]
+    for variables in too_many:
+        with pytest.raises(OverLimit) as raised:
+            check_variables(variables)
+        assert raised.value.code == "VARIABLES_TOO_LARGE"
+
+
+def test_a_text_is_given_up_before_it_is_parsed_to_the_end() -> None:
+    for document in ("{" + "a " * 2100 + "}", "#\n" * 501 + "{ hello }", "{ hello }" + " " * 100_000, "{" + "a{" * 300):
+        assert ask(document).code == "DOCUMENT_TOO_COMPLEX"
+    assert ask("{ hello").code == "GRAPHQL_PARSE_FAILED"
+
+
+def test_the_cost_limit_has_a_code_of_its_own_and_nothing_is_executed() -> None:
+    many = ask("{ allOrders { edges { node { customer { orders { edges { node { id } } } } } } } }")
+    assert (many.status, many.code) == (400, "COST_LIMIT")
+    assert "data" not in many.json
+    assert ask("query ($o: [String]) { allOrders(orderBy: $o) { edges { cursor } } }", o=["x"] * 20_000).code == (
+        "VARIABLES_TOO_LARGE"
+    )
+
+
+HINTED = (
+    "{ helo }",
+    "{ allCustomer { edges { cursor } } }",
+    "{ allCustomers }",
+    "{ hello { x } }",
+    "{ allCustomers(frist: 1) { edges { cursor } } }",
+    "{ allOrders(status: PLACE) { edges { cursor } } }",
+    '{ allOrders(status: "PLACED") { edges { cursor } } }',
+    "query ($x: OrderStats) { allOrders(status: $x) { edges { cursor } } }",
+    "{ node(id: 1) { ... on Custmer { id } } }",
+    "{ node(id: 1) { nam } }",
+    "{ hello @includ(if: true) }",
+    '{ customer(email: "x") { nme } }',
+    'mutation { createCustomer(input: {name: "a", emial: "b"}) { message } }',
+    'mutation { createKey(name: "x", role: "VIEWER") { secret } }',
+)
+
+
+def hints(reply: Reply) -> list[str]:
+    return re.findall("Did you mean[^?]*", reply.answer.body)
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("document", HINTED)
+def test_strangers_get_no_hints(document: str) -> None:
+    reply = ask(document)
+    assert reply.code == "GRAPHQL_VALIDATION_FAILED"
+    assert hints(reply) == []
+
+
+def test_who_has_a_key_gets_hints() -> None:
+    assert len([document for document in HINTED if hints(ask(document))]) >= 10
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ __schema { types { name } } }",
+        '{ __type(name: "Query") { name } }',
+        "{ hello __schema { types { name } } }",
+        "{ ...F } fragment F on Query { ... { __schema { types { name } } } }",
+        get_introspection_query(),
+    ],
+)
+def test_introspection_needs_a_key(document: str) -> None:
+    refused = ask(document)
+    assert (refused.status, refused.code) == (401, "UNAUTHENTICATED")
+    viewer = api_keys.create("Viewer", Role.VIEWER, "test").key
+    assert "__" in str(ask(document, viewer).data)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_typename_is_no_introspection() -> None:
+    assert ask("{ __typename hello }").data == {"__typename": "Query", "hello": "Hello, GraphQL!"}

@@ -1,0 +1,178 @@
+"""What a document costs, and the role it needs, before it is executed; and that no field goes without a rule."""
+
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLObjectType, build_schema, get_operation_ast, parse, validate
+
+from chalicelib.access.api_keys import Role
+from chalicelib.api.graphql import query_cost as module
+from chalicelib.api.graphql.query_cost import Price, Prices, Rule, read_rules
+from chalicelib.api.graphql.schema import rules, schema
+from chalicelib.errors import OverLimit
+
+pytestmark = pytest.mark.no_database
+SDL = (Path(module.__file__).parent / "schema.graphql").read_text("utf-8")
+
+
+def priced(text: str, **variables: object) -> Price:
+    document = parse(text)
+    assert validate(schema(), document) == []
+    operation = get_operation_ast(document)
+    assert operation is not None
+    return Prices(schema(), rules(), document).of(operation, variables)
+
+
+PAGE = "edges { node { id } }"
+"""One node object and one edge object a row."""
+
+
+@pytest.mark.parametrize(
+    ("document", "cost"),
+    [
+        ("{ hello }", 0),
+        ("{ __typename }", 0),
+        ('{ node(id: "x") { id } }', 1),
+        ('{ customer(email: "x") { id name } product(sku: "x") { id } }', 2),
+        (f"{{ allCustomers(first: 10) {{ {PAGE} }} }}", 1 + 10 * 2),
+        (f"{{ allCustomers(last: 10) {{ {PAGE} }} }}", 1 + 10 * 2),
+        (f"{{ allCustomers {{ {PAGE} }} }}", 1 + 100 * 2),
+        (f"{{ allCustomers(first: null) {{ {PAGE} }} }}", 1 + 100 * 2),
+        (f"{{ allCustomers(first: 2147483647) {{ {PAGE} }} }}", 1 + 100 * 2),
+        (f"{{ allCustomers(first: -5) {{ {PAGE} }} }}", 1),
+        # pages multiply
+        (
+            f"{{ allCustomers(first: 10) {{ edges {{ node {{ orders(first: 5) {{ {PAGE} }} }} }} }} }}",
+            1 + 10 * (2 + 1 + 5 * 2),
+        ),
+        # lists without a page size have an assumed length
+        ('{ order(id: "x") { products { id } lines { name product { id } } } }', 1 + 1 + 10 * 0 + 1 + 10 * 1),
+        ("{ customers { id } }", 1000),
+        ("{ crmStats { orders } inactiveCustomerCount }", 200),
+        ("{ jobs { name latest { status lines } } }", 100 + 5 * (1 + 5)),
+        ("mutation { updateLowStockProducts { message } }", 1000),
+        # the same field twice costs twice, and so does a fragment
+        (f"{{ a: allCustomers(first: 1) {{ {PAGE} }} b: allCustomers(first: 1) {{ {PAGE} }} }}", 2 * 3),
+        ("{ a: node(id: 1) { ...F } b: node(id: 2) { ...F } } fragment F on Order { customer { id } }", 2 + 2),
+        ("{ node(id: 1) { ... on Order { customer { id } } ... on Customer { name } ... { id } } }", 2),
+        # skipping is not counted upon
+        ("{ crmStats @skip(if: true) { orders } }", 100),
+    ],
+)
+def test_what_a_document_costs(document: str, cost: int) -> None:
+    assert priced(document).cost == cost
+
+
+@pytest.mark.parametrize(
+    ("given", "rows"),
+    [({"n": 7}, 7), ({"n": 100_000}, 100), ({"n": -1}, 0), ({"n": None}, 100), ({}, 100), ({"n": "x"}, 100)],
+)
+def test_a_page_size_may_be_a_variable(given: dict[str, object], rows: int) -> None:
+    assert priced(f"query ($n: Int) {{ allCustomers(first: $n) {{ {PAGE} }} }}", **given).cost == 1 + rows * 2
+
+
+BULK = "mutation ($rows: [CreateProductInput]!) { bulkCreateProducts(input: $rows) { errors } }"
+
+
+@pytest.mark.parametrize(("rows", "cost"), [([], 20), ([{}], 20), ([{}] * 100, 2000), ([{}] * 501, 10_020), (None, 20)])
+def test_a_bulk_costs_by_its_rows(rows: object, cost: int) -> None:
+    assert priced(BULK, rows=rows).cost == cost
+
+
+def test_rows_in_the_document_and_as_a_default_count_as_well() -> None:
+    row = '{name: "a", price: 1}'
+    assert priced(f"mutation {{ bulkCreateProducts(input: [{row}, {row}, {row}]) {{ errors }} }}").cost == 60
+    default = BULK.replace("]!)", f"]! = [{row}, {row}])")
+    assert priced(default).cost == 40
+    assert priced(default, rows=[{}] * 3).cost == 60
+
+
+def test_a_size_may_be_a_default() -> None:
+    assert priced(f"query ($n: Int = 3) {{ allCustomers(first: $n) {{ {PAGE} }} }}").cost == 1 + 3 * 2
+
+
+def test_fragments_of_fragments_are_counted_in_full_at_no_cost_to_us() -> None:
+    doubling = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(25))
+    found = priced(f'{{ ...F0 }} {doubling} fragment F25 on Query {{ product(sku: "x") {{ id }} }}')
+    assert found.cost == 2**25
+
+
+def test_fragments_do_not_hide_depth() -> None:
+    inner = "id"
+    parts = []
+    for number in range(7):
+        parts.append(
+            f"fragment F{number} on Order {{ customer {{ orders(first: 1) {{ edges {{ node {{ {inner} }} }} }} }} }}"
+        )
+        inner = f"...F{number}"
+    document = f'{{ order(id: "x") {{ {inner} }} }} {" ".join(parts)}'
+    with pytest.raises(OverLimit, match="too many levels") as raised:
+        priced(document)
+    assert raised.value.code == "DOCUMENT_TOO_COMPLEX"
+
+
+@pytest.mark.parametrize(
+    ("document", "role"),
+    [
+        ("{ hello __typename }", Role.PUBLIC),
+        ("{ health { database } }", Role.PUBLIC),
+        ("{ hello jobs { name } }", Role.VIEWER),
+        ("{ ...F } fragment F on Query { ... { keys { edges { cursor } } } }", Role.OPERATOR),
+        ("query ($no: Boolean = false) { hello keys @include(if: $no) { edges { cursor } } }", Role.OPERATOR),
+        ('mutation { deleteCustomer(id: "x") { customer { id } } }', Role.EDITOR),
+        (
+            'mutation { a: deleteCustomer(id: "x") { customer { id } } b: resumeJob(name: "x") { job { name } } }',
+            Role.OPERATOR,
+        ),
+    ],
+)
+def test_the_dearest_field_says_which_role_is_needed(document: str, role: Role) -> None:
+    assert priced(document).role is role
+
+
+def test_only_the_operation_that_is_run_is_priced() -> None:
+    document = parse("query A { hello } query B { keys { edges { cursor } } }")
+    operation = get_operation_ast(document, "A")
+    assert operation is not None
+    assert Prices(schema(), rules(), document).of(operation, {}) == Price(depth=1)
+
+
+def test_each_field_has_a_rule() -> None:
+    kinds = {name: kind for name, kind in schema().type_map.items() if isinstance(kind, GraphQLObjectType)}
+    names = {(name, field) for name, kind in kinds.items() if not name.startswith("__") for field in kind.fields}
+    assert names <= set(rules())
+    assert len(names) > 200
+    assert rules()["Query", "hello"] == Rule(Role.PUBLIC, 0, None, 1)
+    assert rules()["Mutation", "bulkCreateOrders"] == Rule(Role.EDITOR, 30, "input", 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        ("hello: String @needs(role: PUBLIC)", "Query.hello"),
+        ("type QueueDepth @needs(role: VIEWER)", "QueueDepth.waiting"),
+        ("interface Node @needs(role: VIEWER)", "Node.id"),
+    ],
+)
+def test_a_schema_with_a_field_without_a_rule_does_not_start(rule: str, named: str) -> None:
+    assert SDL.count(rule) == 1
+    with pytest.raises(LookupError, match=f"{named} needs a rule"):
+        read_rules(build_schema(SDL.replace(rule, rule.partition(" @")[0])))
+
+
+def test_what_variables_change_is_priced_each_time() -> None:
+    document = parse(
+        f"query A($n: Int = 7) {{ allCustomers(first: $n) {{ {PAGE} }} }} "
+        f"query B {{ allCustomers(first: 3) {{ {PAGE} }} }} "
+        "query C($ids: [ID!]!) { a: allCustomers(first: 1) { ...Rows } hello } "
+        f"fragment Rows on CustomerConnection {{ {PAGE} }}"
+    )
+    prices = Prices(schema(), rules(), document)
+
+    def cost(name: str, **variables: object) -> int:
+        operation = get_operation_ast(document, name)
+        assert operation
+        return prices.of(operation, variables).cost
+
+    assert [cost("A", n=2), cost("A", n=50), cost("A"), cost("A", n=2)] == [5, 101, 15, 5]
+    assert [cost("B"), cost("B", n=2), cost("C"), cost("A", n=1)] == [7, 7, 3, 3]

@@ -1,0 +1,173 @@
+"""Customers, products and orders with many ties, made once for many questions, and the model that answers them."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import pytest
+
+from chalicelib.crm import customers, imported_orders, list_queries, orders, products, text
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.imported_orders import PastLine, PastOrder
+from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, ProductFilter
+from chalicelib.crm.orders import Order
+from chalicelib.crm.products import Product
+from chalicelib.settings import settings
+from chalicelib.store import pagination
+from chalicelib.store.pagination import Listing, Page, Window, read_page
+from tests.conftest import _empty_ministack, connected_to
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+NAMES = ("Ann", "Ann Lee", "ann", "Bo", "Béa", "ÅSA", "Straße", "Zoë 😀", "李", "Ann-Lee")
+Row: TypeAlias = Customer | Product | Order
+Filter: TypeAlias = CustomerFilter | ProductFilter | OrderFilter
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    customers: list[Customer]
+    products: list[Product]
+    orders: list[Order]
+
+    def expected(self, wanted: Filter, field: str) -> list[Row]:
+        """What passes the filter, ascending; rows with the same stock in no particular order."""
+        rows: list[Row]
+        if isinstance(wanted, CustomerFilter):
+            rows = [row for row in self.customers if _customer_passes(row, wanted)]
+        elif isinstance(wanted, ProductFilter):
+            rows = [row for row in self.products if _product_passes(row, wanted)]
+        else:
+            names = {row.id: row.name for row in self.customers}
+            rows = [row for row in self.orders if _order_passes(row, names[row.customer_id], wanted)]
+        return sorted(rows, key=lambda row: (VALUES[field](row), row.id))
+
+
+VALUES: dict[str, Callable[[Any], Any]] = {
+    "createdAt": lambda row: row.created_at,
+    "name": lambda row: text.fold(row.name),
+    "email": lambda row: text.fold(row.email),
+    "phone": lambda row: text.fold_phone(row.phone),
+    "price": lambda row: row.cents,
+    "stock": lambda row: row.stock,
+    "orderDate": lambda row: row.date,
+    "totalAmount": lambda row: row.cents,
+}
+
+
+def list_any(wanted: Filter, order_by: list[str]) -> Listing[Any]:
+    if isinstance(wanted, CustomerFilter):
+        return list_queries.list_customers(wanted, order_by)
+    if isinstance(wanted, ProductFilter):
+        return list_queries.list_products(wanted, order_by)
+    return list_queries.list_orders(wanted, order_by)
+
+
+def follow(listed: Listing[Any], size: int, *, forward: bool = True) -> list[Page[Any]]:
+    """All pages, in the order in which they were read."""
+    pages: list[Page[Any]] = []
+    cursor: str | None = None
+    while True:
+        window = Window(first=size, after=cursor) if forward else Window(last=size, before=cursor)
+        page = read_page(listed, window)
+        pages.append(page)
+        cursor, more = (page.end_cursor, page.has_next) if forward else (page.start_cursor, page.has_previous)
+        if not more:
+            return pages
+        assert cursor is not None
+        assert len(pages) < 1000, "the cursors lead nowhere"
+
+
+def rows_of(pages: list[Page[Any]], *, forward: bool = True) -> list[Any]:
+    """The rows of all pages, in the order of the listing."""
+    ordered = pages if forward else pages[::-1]
+    return [edge.node for page in ordered for edge in page.edges]
+
+
+def ids_of(rows: list[Any]) -> list[str]:
+    return [row.id for row in rows]
+
+
+@contextmanager
+def world_on(url: str, list_shards: int) -> Iterator[World]:
+    """MiniStack at `url` holds the world, and nothing else."""
+    changed = replace(settings, list_shards=list_shards)
+    with pytest.MonkeyPatch.context() as patch, connected_to(url):
+        for module in (customers, products, orders, list_queries, pagination):
+            patch.setattr(module, "settings", changed)
+        _empty_ministack()
+        yield _make(random.Random(list_shards))
+
+
+def _make(dice: random.Random) -> World:
+    people = [_customer(dice, number) for number in range(50)]
+    goods = [_product(dice, number) for number in range(60)]
+    placed = [_order(dice, people, goods, number) for number in range(120)]
+    return World(
+        list(customers.find_all(ids_of(people)).values()), list(products.find_all(ids_of(goods)).values()), placed
+    )
+
+
+def _moment(dice: random.Random) -> datetime:
+    """One of few moments on one of few days."""
+    return START + timedelta(days=dice.randrange(6), hours=dice.choice((0, 12, 23)))
+
+
+def _customer(dice: random.Random, number: int) -> Customer:
+    phone = dice.choice((None, f"+4930{number:07}", "555-123-4567", f"555-123-45{number:02}"))
+    return customers.create(dice.choice(NAMES), f"{dice.choice('abÄ')}{number}@x{number % 3}.org", phone, _moment(dice))
+
+
+def _product(dice: random.Random, number: int) -> Product:
+    price = Decimal(dice.choice((99, 100, 1000, 12345))) / 100
+    return products.create(dice.choice(NAMES), price, dice.choice((0, 3, 3, 9, 10, 10, 10, 200)), f"sku{number}")
+
+
+def _order(dice: random.Random, people: list[Customer], goods: list[Product], number: int) -> Order:
+    chosen = dice.sample(goods, dice.randint(1, 3))
+    customer = dice.choice(people)
+    if number % 6 == 0:
+        plenty = [product for product in goods if product.stock == 200]
+        return orders.create(customer.id, {dice.choice(plenty).id: 1}, _moment(dice))
+    past = tuple(PastLine(product, 1, Decimal(dice.choice((1, 2, 10)))) for product in chosen)
+    return imported_orders.record(PastOrder(f"R{number}", customer, _moment(dice), past))[0]
+
+
+def _customer_passes(row: Customer, wanted: CustomerFilter) -> bool:
+    return (
+        text.fold(wanted.name or "") in text.fold(row.name)
+        and text.fold(wanted.email or "") in text.fold(row.email)
+        and _on_days(row.created_at, wanted.created_from, wanted.created_to)
+        and text.fold_phone(row.phone).startswith(text.fold_phone(wanted.phone_prefix))
+    )
+
+
+def _product_passes(row: Product, wanted: ProductFilter) -> bool:
+    return (
+        text.fold(wanted.name or "") in text.fold(row.name)
+        and _within(row.cents, wanted.cents_from, wanted.cents_to)
+        and _within(row.stock, wanted.stock_from, wanted.stock_to)
+    )
+
+
+def _order_passes(row: Order, customer_name: str, wanted: OrderFilter) -> bool:
+    return (
+        _within(row.cents, wanted.cents_from, wanted.cents_to)
+        and _on_days(row.date, wanted.date_from, wanted.date_to)
+        and text.fold(wanted.customer_name or "") in text.fold(customer_name)
+        and any(text.fold(wanted.product_name or "") in text.fold(line.name) for line in row.lines)
+        and wanted.product_id in {None, *(line.product_id for line in row.lines)}
+        and wanted.customer_id in {None, row.customer_id}
+    )
+
+
+def _within(value: int, low: int | None, high: int | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _on_days(moment: str, first: date | None, last: date | None) -> bool:
+    day = datetime.fromisoformat(moment).date()
+    return (first is None or day >= first) and (last is None or day <= last)

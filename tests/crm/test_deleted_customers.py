@@ -1,0 +1,167 @@
+"""Deleted customers are kept for a while, and come back with e-mail and history."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.crm import counters, customers, deleted_customers, orders
+from chalicelib.crm.customers import Customer
+from chalicelib.errors import DuplicateEmail, NotFound
+from chalicelib.store import tables
+from chalicelib.store.pagination import Window, read_page
+from tests.builders import a_customer, a_product, rows_of, time_is
+
+
+def test_a_deleted_customer_is_in_the_archive_with_a_term_and_the_email_is_free() -> None:
+    with time_is("2026-11-22T12:00:00"):
+        ann = a_customer("Ann", "ann@example.com")
+        order = orders.create(ann.id, {a_product().id: 1})
+        deleted_customers.delete(ann.id)
+        assert customers.find(ann.id) is None
+        assert customers.find_by_email("ann@example.com") is None
+        row = rows_of(tables.Op)[deleted_customers.PARTITION, ann.id]
+        assert row["ttl"]["N"] == str(int((clock.now() + timedelta(days=90)).timestamp()))
+        content = json.loads(row["content"]["S"])
+        assert content == {
+            "name": "Ann",
+            "email": "ann@example.com",
+            "phone": None,
+            "created_at": "2026-11-22T12:00:00.000000Z",
+            "last_order": "2026-11-22T12:00:00.000000Z",
+            "orders": "1",
+            "restored_at": None,
+            "deleted_at": "2026-11-22T12:00:00.000000Z",
+        }
+        assert orders.find(order.id) == order
+        assert counters.stats().customers == 0
+        assert counters.stats().orders == 1
+        assert a_customer(email="ann@example.com").id != ann.id
+
+
+@pytest.fixture
+def lapsed() -> Customer:
+    with time_is("2025-01-01T12:00:00"):
+        return a_customer("Ann", "ann@example.com", phone="+12345678")
+
+
+def test_a_restored_customer_has_everything_back() -> None:
+    ann = a_customer("Ann", "ann@example.com", phone="+12345678")
+    orders.create(ann.id, {a_product().id: 1})
+    before = customers.find(ann.id)
+    deleted_customers.delete(ann.id)
+    restored = deleted_customers.restore(ann.id)
+    assert restored.token != ann.token
+    assert before
+    assert (restored.email, restored.phone, restored.last_order, restored.orders) == (
+        before.email,
+        before.phone,
+        before.last_order,
+        1,
+    )
+    assert customers.find_by_email("ANN@example.com") == restored
+    assert counters.stats().customers == 1
+    assert deleted_customers.find(ann.id) is None
+
+
+def test_restoring_twice_is_as_once(lapsed: Customer) -> None:
+    deleted_customers.delete(lapsed.id)
+    assert deleted_customers.restore(lapsed.id) == deleted_customers.restore(lapsed.id)
+    assert counters.stats().customers == 1
+
+
+def test_a_customer_whose_email_was_taken_meanwhile_stays_in_the_archive(lapsed: Customer) -> None:
+    deleted_customers.delete(lapsed.id)
+    a_customer("Other", "ann@example.com")
+    with pytest.raises(DuplicateEmail):
+        deleted_customers.restore(lapsed.id)
+    assert deleted_customers.find(lapsed.id)
+
+
+@pytest.mark.parametrize("customer_id", ["", "42", "cus_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+def test_who_was_never_deleted_cannot_be_restored(customer_id: str) -> None:
+    with pytest.raises(NotFound):
+        deleted_customers.restore(customer_id)
+
+
+def test_only_the_inactive_are_deleted_as_such(lapsed: Customer) -> None:
+    assert deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 1), "t1") is None
+    assert deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 2), "t1") == lapsed
+    assert customers.find(lapsed.id) is None
+
+
+def test_repeating_it_under_the_same_token_tells_the_same(lapsed: Customer) -> None:
+    deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 2), "t1")
+    again = deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 2), "t1")
+    assert again
+    assert again.id == lapsed.id
+    assert deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 2), "t2") is None
+    assert counters.stats().customers == 0
+
+
+def test_an_order_placed_meanwhile_wins(lapsed: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    product = a_product()
+    find = customers.find
+
+    def find_then_order(customer_id: str) -> Customer | None:
+        monkeypatch.setattr(customers, "find", find)
+        found = find(customer_id)
+        orders.create(lapsed.id, {product.id: 1})
+        return found
+
+    monkeypatch.setattr(customers, "find", find_then_order)
+    assert deleted_customers.delete_inactive(lapsed.id, date(2026, 1, 1), "t1") is None
+    assert customers.find(lapsed.id)
+
+
+def test_the_archive_lists_the_newest_customers_first() -> None:
+    deleted = []
+    for day in ("01", "02", "03"):
+        with time_is(f"2026-01-{day}T12:00:00"):
+            deleted.append(deleted_customers.delete(a_customer().id).id)
+    assert [edge.node.customer.id for edge in read_page(deleted_customers.listing(), Window()).edges] == deleted[::-1]
+
+
+def test_who_is_brought_back_is_active_as_of_that_day(lapsed: Customer) -> None:
+    deleted_customers.delete(lapsed.id)
+    with time_is("2026-11-22T12:00:00"):
+        restored = deleted_customers.restore(lapsed.id)
+    assert (restored.active_on, restored.created_at) == ("2026-11-22", lapsed.created_at)
+    assert deleted_customers.delete_inactive(lapsed.id, date(2026, 11, 22), "t1") is None
+    assert deleted_customers.delete_inactive(lapsed.id, date(2026, 11, 23), "t1")
+
+
+def test_restoring_twice_is_restoring_once(lapsed: Customer) -> None:
+    deleted_customers.delete(lapsed.id)
+    assert deleted_customers.restore(lapsed.id) == deleted_customers.restore(lapsed.id)
+    assert counters.stats().customers == 1
+    assert deleted_customers.find(lapsed.id) is None
+
+
+def test_who_came_back_and_was_deleted_under_a_token_is_not_the_answer_to_an_older_one(lapsed: Customer) -> None:
+    assert deleted_customers.delete_inactive(lapsed.id, date(2026, 1, 1), "t1")
+    deleted_customers.restore(lapsed.id)
+    assert deleted_customers.delete_inactive(lapsed.id, date(2026, 1, 1), "t1") is None
+    assert customers.find(lapsed.id)
+    assert counters.stats().customers == 1
+
+
+def test_a_change_meanwhile_goes_to_the_archive_too(lapsed: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = customers.find
+
+    def find_then_rename(customer_id: str) -> Customer | None:
+        monkeypatch.setattr(customers, "find", find)
+        found = find(customer_id)
+        customers.update(lapsed.id, {"email": "lee@example.com"})
+        return found
+
+    monkeypatch.setattr(customers, "find", find_then_rename)
+    deleted = deleted_customers.delete_inactive(lapsed.id, date(2026, 1, 1), "t1")
+    assert deleted
+    archived = deleted_customers.find(lapsed.id)
+    assert archived
+    assert deleted.email == archived.customer.email == "lee@example.com"
+    assert customers.find_by_email("lee@example.com") is None
+    assert customers.find_by_email("ann@example.com") is None
+    assert a_customer(email="lee@example.com")

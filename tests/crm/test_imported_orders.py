@@ -1,0 +1,207 @@
+"""Imported orders: once by reference, with their own prices, up to 1,000 lines, and stock left alone."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders, products, unique_values
+from chalicelib.crm.products import Product
+from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer
+from chalicelib.store import tables
+from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
+from tests.metering import metered
+
+
+def some_products(count: int, name: str = "Product") -> list[Product]:
+    """Without storing them: imports take them from memory."""
+    return [
+        Product(f"prd_{number:026d}", None, f"{name} {number}", 100, 5, None, 0, "token") for number in range(count)
+    ]
+
+
+def test_an_imported_order_has_its_own_prices_and_leaves_stock_alone() -> None:
+    ann, lamp = a_customer(), a_product(price="12.50", stock=1)
+    order, new = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
+    assert new
+    assert orders.find(order.id) == order
+    assert (order.cents, order.date, order.takes_stock) == (2997, "2025-03-01T10:00:00.000000Z", False)
+    assert products.find(lamp.id) == lamp
+    assert counters.stats().cents == 2997
+    cancelled = orders.cancel(order.id)
+    assert cancelled.status == orders.CANCELLED
+    assert products.find(lamp.id) == lamp
+
+
+def test_an_import_that_is_repeated_finds_its_order() -> None:
+    ann, lamp, chair = a_customer(), a_product(), a_product("Chair")
+    order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99"), (chair, 1, "5")))
+    again = imported_orders.record(a_past_order(ann, (chair, 1, "5"), (lamp, 3, "9.99"), reference=" inv-1 "))
+    assert again == (order, False)
+    assert len(rows_of(tables.Order)) == 1
+    assert len(rows_of(tables.Line)) == 2
+    assert counters.stats().orders == 1
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "more"),
+    [(2, "9.99", {}), (3, "9.98", {}), (3, "9.99", {"date": moment("2025-03-02T10:00:00")})],
+)
+def test_other_content_under_the_same_reference_is_refused(quantity: int, price: str, more: dict[str, Any]) -> None:
+    ann, lamp = a_customer(), a_product()
+    imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
+    with pytest.raises(ReferenceConflict) as raised:
+        imported_orders.record(a_past_order(ann, (lamp, quantity, price), **more))
+    assert (raised.value.code, raised.value.field) == ("REFERENCE_CONFLICT", "reference")
+    assert len(rows_of(tables.Line)) == 1
+
+
+def test_another_customer_under_the_same_reference_is_refused_unless_the_first_is_gone() -> None:
+    ann, bob, lamp = a_customer(), a_customer(), a_product()
+    order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
+    with pytest.raises(ReferenceConflict, match="of another customer"):
+        imported_orders.record(a_past_order(bob, (lamp, 3, "9.99")))
+    deleted_customers.delete(ann.id)
+    assert imported_orders.record(a_past_order(bob, (lamp, 3, "9.99"))) == (order, False)
+
+
+def test_an_import_of_1000_lines_is_one_order() -> None:
+    lines = [(product, 1, "1.00") for product in some_products(1000)]
+    order, _ = imported_orders.record(a_past_order(a_customer(), *lines))
+    found = orders.find(order.id)
+    assert found is not None
+    assert (len(found.lines), found.cents) == (1000, 100_000)
+    assert len(rows_of(tables.Line)) == 1000
+
+
+def test_lines_that_do_not_fit_a_row_are_refused() -> None:
+    lines = [(product, 1, "1.00") for product in some_products(1000, "\u5f20" * 190)]
+    with pytest.raises(InvalidInput, match="fewer lines, or shorter product names") as raised:
+        imported_orders.record(a_past_order(a_customer(), *lines))
+    assert raised.value.code == "TOO_MANY_LINES"
+
+
+def test_lines_of_the_same_product_become_one() -> None:
+    lamp = a_product()
+    order, _ = imported_orders.record(a_past_order(a_customer(), (lamp, 1, "2.00"), (lamp, 2, "2.00")))
+    assert [(line.quantity, line.cents) for line in order.lines] == [(3, 200)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "more", "code"),
+    [
+        ([], {}, "NO_LINES"),
+        ([(1, "1")] * 1001, {}, "TOO_MANY_LINES"),
+        ([(0, "1")], {}, "INVALID_INPUT"),
+        ([(1, "0")], {}, "INVALID_PRICE"),
+        ([(1, "0.005")], {}, "INVALID_INPUT"),
+        ([(1, "1"), (1, "2")], {}, "INVALID_INPUT"),
+        ([(10**6, "999999999")], {}, "INVALID_INPUT"),
+        ([(1, "1")], {"reference": " "}, "INVALID_INPUT"),
+        ([(1, "1")], {"reference": "x" * 65}, "INVALID_INPUT"),
+        ([(1, "1")], {"reference": "a\x00"}, "INVALID_INPUT"),
+        ([(1, "1")], {"date": moment("2999-01-01T00:00:00")}, "INVALID_INPUT"),
+    ],
+)
+def test_an_import_that_cannot_be_is_refused(lines: list[tuple[int, str]], more: dict[str, Any], code: str) -> None:
+    ann, lamp = a_customer(), a_product()
+    with pytest.raises(CrmError) as raised:
+        imported_orders.record(a_past_order(ann, *((lamp, quantity, price) for quantity, price in lines), **more))
+    assert raised.value.code == code
+    assert rows_of(tables.Order) == rows_of(tables.Line) == {}
+
+
+def test_a_customer_who_was_deleted_meanwhile_gets_no_order() -> None:
+    ann, lamp = a_customer(), a_product()
+    deleted_customers.delete(ann.id)
+    with pytest.raises(UnknownCustomer, match="deleted meanwhile"):
+        imported_orders.record(a_past_order(ann, (lamp, 1, "1")))
+    assert rows_of(tables.Order) == rows_of(tables.Line) == {}
+    assert unique_values.owner_of(unique_values.REFERENCE, "inv-1") is None
+
+
+def test_a_customer_with_orders_since_is_read_again() -> None:
+    ann, lamp = a_customer(), a_product()
+    orders.create(ann.id, {lamp.id: 1})
+    imported_orders.record(a_past_order(ann, (lamp, 1, "1")))
+    found = customers.find(ann.id)
+    assert found is not None
+    assert found.orders == 2
+    assert found.last_order is not None
+    assert found.last_order > "2025-03-02"
+
+
+def test_whoever_loses_the_race_for_a_reference_gets_the_order_of_the_winner(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, pen = a_customer(), a_product()
+    order, _ = imported_orders.record(a_past_order(ann, (pen, 1, "1")))
+    monkeypatch.setattr(unique_values, "owners_of", lambda *_: {})
+    assert imported_orders.record(a_past_order(ann, (pen, 1, "1"))) == (order, False)
+    assert len(rows_of(tables.Line)) == 1
+
+
+def test_an_import_that_is_always_too_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    ann, lamp = a_customer(), a_product()
+    orders.create(ann.id, {lamp.id: 1})
+    monkeypatch.setattr(customers, "find", lambda _: ann)
+    with pytest.raises(Conflict):
+        imported_orders.record(a_past_order(ann, (lamp, 1, "1")))
+    assert len(rows_of(tables.Line)) == 1
+
+
+def test_orders_recorded_together_take_a_transaction_each_and_share_the_rest() -> None:
+    ann, goods = a_customer(), [a_product(f"Product {number}") for number in range(5)]
+    lines = [(product, 1, "1.00") for product in goods]
+    past = [
+        a_past_order(ann, *lines, reference=f"R{number}", date=moment(f"2025-03-{28 - number}T10:00:00"))
+        for number in range(10)
+    ]
+    with metered() as meter:
+        recorded = imported_orders.record_all(past)
+    # The newest first: each but the first finds a customer with a later order than it has read.
+    assert meter.calls == {"BatchGetItem": 1, "BatchWriteItem": 2, "TransactWriteItems": 10}
+    assert len(rows_of(tables.Line)) == 50
+    assert recorded == [(orders.find(order.id), True) for order, _ in map(_good, recorded)]
+    found = customers.find(ann.id)
+    assert found is not None
+    assert (found.orders, found.last_order) == (10, "2025-03-28T10:00:00.000000Z")
+    with metered() as meter:
+        again = imported_orders.record_all(past)
+    assert again == [(order, False) for order, _ in map(_good, recorded)]
+    assert meter.calls == {"BatchGetItem": 2}
+
+
+def test_of_orders_recorded_together_one_that_cannot_be_hinders_no_other() -> None:
+    ann, lamp = a_customer(), a_product()
+    archived = a_customer()
+    deleted_customers.delete(archived.id)
+    line = (lamp, 1, "1.00")
+    past = [
+        a_past_order(ann, line, reference="A"),
+        a_past_order(ann, reference="B"),
+        a_past_order(archived, line, reference="C"),
+        a_past_order(ann, line, reference="a"),
+        a_past_order(ann, (lamp, 2, "1.00"), reference="A"),
+        a_past_order(ann, line, reference="D"),
+    ]
+    recorded = imported_orders.record_all(past)
+    codes = [one.code if isinstance(one, CrmError) else _good(one)[1] for one in recorded]
+    assert codes == [True, "NO_LINES", "INVALID_CUSTOMER_ID", False, "REFERENCE_CONFLICT", True]
+    assert recorded[3] == (_good(recorded[0])[0], False)
+    assert {key[1][-30:] for key in rows_of(tables.Line)} == {key[0] for key in rows_of(tables.Order)}
+
+
+def _good(recorded: imported_orders.Recorded | Exception) -> imported_orders.Recorded:
+    assert not isinstance(recorded, Exception), recorded
+    return recorded
+
+
+def test_orders_of_a_customer_with_a_later_one_look_again_once() -> None:
+    ann, (pen,) = a_customer(created_at=moment("2020-01-01T00:00:00")), some_products(1)
+    imported_orders.record(a_past_order(ann, (pen, 1, "1.00"), reference="late", date=moment("2026-01-01T00:00:00")))
+    past = [
+        a_past_order(ann, (pen, 1, "1.00"), reference=f"R{number}", date=moment(f"2025-01-{number:02d}T00:00:00"))
+        for number in range(1, 21)
+    ]
+    with metered() as meter:
+        assert all(_good(recorded)[1] for recorded in imported_orders.record_all(past))
+    assert meter.calls["TransactWriteItems"] == 21

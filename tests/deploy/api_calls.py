@@ -1,0 +1,127 @@
+"""Every field of the API asked for once, with a key, and each change also with an idempotency key."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import Role
+from chalicelib.jobs import queue
+from tests.builders import time_is
+from tests.deploy import scheduled_calls
+from tests.deploy.recording import Recording
+
+NOW = "2026-11-23T13:00:00"
+PAGE = "edges { node { id } } pageInfo { hasNextPage endCursor }"
+LISTS = (
+    'allCustomers(name: "a", orderBy: ["name", "-createdAt"], first: 1)',
+    "allProducts(lowStock: true, first: 1)",
+    'allOrders(customerName: "a", orderBy: ["-totalAmount"], first: 1)',
+    "lowStockProducts(first: 1)",
+    "inactiveCustomers(first: 1)",
+    "ordersDueForReminder(first: 1)",
+)
+QUERIES = (
+    "{ hello health { database queue } }",
+    *(f"{{ {field} {{ {PAGE} }} }}" for field in LISTS),
+    "{ deletedCustomers { edges { node { id } } } keys { edges { node { id } } } }",
+    "{ customers { id } products { id } }",
+    "{ orders { id customer { name } } }",
+    "{ allCustomers(first: 5) { edges { node { orders(first: 5) { edges { node { products { name } } } } } } } }",
+    '{ customer(email: "x@example.com") { id } product(sku: "LAMP") { id } order(id: "ord_x") { id } }',
+    "{ crmStats { customers orders revenue } inactiveCustomerCount queue { waiting } }",
+    '{ allOrders(productId: "PRODUCT") { edges { node { id lines { product { name } } } } } }',
+    '{ reports { edges { node { period } } } report(period: "2026-W47") { period } }',
+    "{ jobs { name state lastRun } deadLetters { id } }",
+    '{ job(name: "heartbeat") { state } jobRuns(job: "low_stock") { edges { node { slot lines } } } }',
+    '{ jobRun(job: "low_stock", slot: "2026-11-23T12:00:00Z") { lines } }',
+    *(
+        f'mutation {{ runJob(name: "{job}", dryRun: true) {{ preview {{ summary }} }} }}'
+        for job in ("low_stock", "order_reminders", "customer_cleanup", "weekly_report")
+    ),
+)
+
+
+def all_of_the_api(recording: Recording) -> None:
+    with recording.paused(), time_is(NOW):
+        key = api_keys.create("test", Role.OPERATOR, "test").key
+        sqs = boto3.client("sqs", region_name="us-east-1")
+        url = sqs.get_queue_url(QueueName=queue.DEAD)["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="poison")
+        scheduled_calls.fire("weekly_report", scheduled_calls.WHEN["weekly_report"])
+        scheduled_calls.work_off(NOW)
+        scheduled_calls.fire("low_stock", scheduled_calls.WHEN["low_stock"])
+        with scheduled_calls.failing("low_stock"):
+            for _ in range(8):
+                scheduled_calls.fire("low_stock", "2026-11-23T00:00:00")
+        slot = {"job": "low_stock", "slot": "2026-11-23T00:00:00Z"}
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(slot))
+    asker = _Asker(recording, f"Bearer {key}")
+    for document in QUERIES:
+        asker.ask(document)
+    for document in _changes(asker):
+        assert document
+    asker.persisted("{ hello }")
+
+
+class _Asker:
+    def __init__(self, recording: Recording, authorization: str) -> None:
+        self._recording = recording
+        self._headers = {"authorization": authorization}
+        self._number = 0
+
+    def ask(self, document: str, **more: Any) -> dict[str, Any]:
+        self._recording.begin_step()
+        self._number += 1
+        headers = self._headers | ({"idempotency-key": f"n{self._number}"} if document.startswith("mutation") else {})
+        with time_is(f"2026-11-23T13:{self._number // 60:02d}:{self._number % 60:02d}"):
+            answer = scheduled_calls.ask(document, headers=headers, **more)
+        assert "errors" not in answer, (document, answer)
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def change(self, text: str) -> Any:
+        (found,) = self.ask(f"mutation {{ {text} }}").values()
+        return found
+
+    def persisted(self, document: str) -> None:
+        digest = hashlib.sha256(document.encode()).hexdigest()
+        self.ask(document, extensions={"persistedQuery": {"version": 1, "sha256Hash": digest}})
+
+
+def _changes(asker: _Asker) -> Iterator[Any]:
+    change = asker.change
+    customer = change('createCustomer(input: {name: "Bo", email: "bo@example.com"}) { customer { id } }')["customer"]
+    other = change('createCustomer(input: {name: "Cy", email: "cy@example.com"}) { customer { id } }')["customer"]
+    product = change('createProduct(input: {name: "Bed", price: "9.00", stock: 9, sku: "BED"}) { product { id } }')
+    bed = product["product"]["id"]
+    lines = f'lines: [{{productId: "{bed}", quantity: 2}}]'
+    order = change(f'createOrder(input: {{customerId: "{customer["id"]}", {lines}}}) {{ order {{ id }} }}')["order"]
+    yield change('bulkCreateCustomers(input: [{name: "Di", email: "di@example.com"}]) { customers { id } }')
+    yield change('bulkCreateProducts(input: [{name: "Cup", price: "1.00", sku: "CUP"}]) { products { id } }')
+    past = 'reference: "R1", customerEmail: "di@example.com", orderDate: "2025-01-01T00:00:00Z"'
+    cups = 'lines: [{sku: "CUP", quantity: 1, unitPrice: "1.00"}]'
+    yield change(f"bulkCreateOrders(input: [{{{past}, {cups}}}]) {{ results {{ error {{ message }} }} }}")
+    yield change(f'updateCustomer(id: "{customer["id"]}", input: {{email: "b@example.com"}}) {{ customer {{ id }} }}')
+    yield change(f'updateProduct(id: "{bed}", input: {{price: "8.00", sku: "BED2"}}) {{ product {{ id }} }}')
+    yield change(f'cancelOrder(id: "{order["id"]}") {{ order {{ id }} }}')
+    yield change(f'deleteProduct(id: "{bed}") {{ __typename }}')
+    fresh = change('createProduct(input: {name: "Pan", price: "9.00", sku: "PAN"}) { product { id } }')["product"]
+    yield change(f'deleteProduct(id: "{fresh["id"]}") {{ __typename }}')
+    yield change(f'deleteCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
+    yield change(f'restoreCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
+    yield change("updateLowStockProducts { message }")
+    old = asker.ask("{ inactiveCustomers { edges { node { id } } } }")["inactiveCustomers"]["edges"][0]["node"]["id"]
+    yield change(f'deleteInactiveCustomers(activeBefore: "2025-06-01", ids: ["{old}"]) {{ deleted }}')
+    yield change('pauseJob(name: "heartbeat", reason: "test") { job { state } }')
+    yield change('resumeJob(name: "heartbeat") { job { state } }')
+    yield change('runJob(name: "weekly_report") { run { slot } }')
+    yield change('runJob(name: "low_stock", slot: "2026-11-23T00:00:00Z") { run { slot } }')
+    yield change('remakeReport(period: "2026-W46") { run { slot } }')
+    yield change("redriveDeadLetters { redriven left }")
+    made = change('createKey(name: "k", role: VIEWER) { key { id } }')["key"]["id"]
+    yield change(f'rotateKey(id: "{made}") {{ key {{ id }} }}')
+    yield change(f'revokeKey(id: "{made}") {{ key {{ id }} }}')

@@ -1,0 +1,88 @@
+"""What is played for each function, so that every permission it needs is used."""
+
+import boto3
+
+from chalicelib.jobs import queue
+from tests.builders import time_is
+from tests.deploy import scheduled_calls
+from tests.deploy.api_calls import all_of_the_api
+from tests.deploy.recording import Recording
+
+NOW = "2026-11-23T13:00:00"
+
+
+def play(function: str, recording: Recording) -> None:
+    if function == "api_handler":
+        all_of_the_api(recording)
+    elif function == "work":
+        _work(recording)
+    elif function == "heartbeat":
+        _heartbeat(recording)
+    else:
+        _scheduled(function, recording)
+
+
+def _fired(job: str, recording: Recording) -> None:
+    """With work to do, twice, and without time to do it."""
+    when = scheduled_calls.WHEN[job]
+    scheduled_calls.fire(job, when)
+    recording.begin_step()
+    scheduled_calls.fire(job, when)
+    recording.begin_step()
+    scheduled_calls.fire(job, _weeks_later(when, -1), 300, 1)
+    recording.begin_step()
+
+
+def _scheduled(job: str, recording: Recording) -> None:
+    """Also failing and then not, while another waits, and on a day that has had a run already."""
+    _fired(job, recording)
+    later = _weeks_later(scheduled_calls.WHEN[job], 1)
+    with recording.paused():
+        with time_is(f"{later[:10]}T00:00:01"):
+            scheduled_calls.ask(f'mutation {{ runJob(name: "{job}") {{ run {{ slot }} }} }}')
+        scheduled_calls.work_off(f"{later[:10]}T00:00:02")
+    earlier = _weeks_later(later, -3)
+    with scheduled_calls.failing(job):
+        scheduled_calls.fire(job, earlier)
+    for when in (later, earlier, later):
+        recording.begin_step()
+        scheduled_calls.fire(job, when)
+
+
+def _heartbeat(recording: Recording) -> None:
+    """Jobs are missed and late, it fails itself, and then all is well again."""
+    _fired("heartbeat", recording)
+    for when in ("00:20", "00:25", "01:20"):
+        recording.begin_step()
+        scheduled_calls.fire("heartbeat", f"2026-11-24T{when}:00")
+    with scheduled_calls.failing("heartbeat"):
+        for when in ("01:25", "01:30", "01:35"):
+            recording.begin_step()
+            scheduled_calls.fire("heartbeat", f"2026-11-24T{when}:00")
+    recording.begin_step()
+    scheduled_calls.fire("heartbeat", "2026-11-24T01:40:00")
+
+
+def _work(recording: Recording) -> None:
+    """Each job through the queue, short of time, failing for good; and what is no message of ours."""
+    with recording.paused(), time_is(NOW):
+        for job in scheduled_calls.WHEN:
+            scheduled_calls.ask(f'mutation {{ runJob(name: "{job}") {{ run {{ slot }} }} }}')
+        scheduled_calls.ask('mutation { remakeReport(period: "2026-W47") { run { slot } } }')
+    scheduled_calls.work_off(NOW, 300, 1)
+    later = "2026-11-23T13:30:00"
+    for number in range(2):
+        with recording.paused(), time_is(f"{later[:-1]}{number}"):
+            scheduled_calls.ask(
+                f'mutation {{ runJob(name: "customer_cleanup", cap: {number + 1}) {{ run {{ slot }} }} }}'
+            )
+    with scheduled_calls.failing("customer_cleanup"):
+        assert scheduled_calls.work_off(later)
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue.NAME)["QueueUrl"], MessageBody="poison")
+    recording.begin_step()
+    assert scheduled_calls.work_off(NOW)
+
+
+def _weeks_later(when: str, weeks: int) -> str:
+    return f"{when[:8]}{int(when[8:10]) + 7 * weeks:02d}{when[10:]}"

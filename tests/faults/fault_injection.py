@@ -1,0 +1,165 @@
+"""A database that loses messages: the n-th request never arrives, or is carried out and its answer never comes back.
+
+It sits below botocore's own retries, so that a retry meets what its first try has done, on moto as on MiniStack.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.retries.quota import RetryQuota
+
+from benchmarks import conflicts
+from chalicelib.errors import CrmError, Unavailable
+from chalicelib.store import connection, ids, index_keys
+from tests.builders import Rows, key_names, rows_of, time_is
+
+NOW = "2026-11-22T12:00:00"
+TRIES = 3
+"""What botocore makes of one call before it gives up."""
+FOREVER = 10**6
+
+
+@dataclass
+class Lossy:
+    """Loses `length` messages from the `first` (counted from 0) on. `sent` are the operations, lost ones included."""
+
+    first: int = FOREVER
+    length: int = 1
+    arrives: bool = False
+    sent: list[str] = field(default_factory=list)
+
+    def send(self, pass_on: Callable[..., Any], request: Any, model: Any, context: Any) -> Any:
+        number = len(self.sent)
+        self.sent.append(model.name)
+        if not self.first <= number < self.first + self.length:
+            return pass_on(request, model, context)
+        if not self.arrives:
+            return None, ConnectTimeoutError(endpoint_url="lost")
+        pass_on(request, model, context)
+        return None, ReadTimeoutError(endpoint_url="lost")
+
+
+@contextmanager
+def intercepted(client: Any, send: Callable[..., Any]) -> Iterator[None]:
+    """Whatever the client sends goes through `send`, which is told how to pass it on."""
+    endpoint = client._endpoint
+    pass_on = endpoint._do_get_response
+    endpoint._do_get_response = partial(send, pass_on)
+    try:
+        yield
+    finally:
+        del endpoint._do_get_response
+
+
+def losing(lossy: Lossy) -> AbstractContextManager[None]:
+    return intercepted(connection.client(), lossy.send)
+
+
+@dataclass(frozen=True)
+class Story:
+    """`prepare` makes what is there before, `act` is the operation on it."""
+
+    prepare: Callable[[], Any]
+    act: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Ending:
+    tables: dict[str, Rows]
+    error: str | None
+    sent: list[str]
+
+
+def play(story: Story, lossy: Lossy) -> tuple[dict[str, Rows], Ending]:
+    """The tables before, and the ending. Ids and the time are the same whenever a story is played."""
+    numbers: Counter[str] = Counter()
+
+    def new_id(kind: str) -> str:
+        numbers[kind] += 1
+        return f"{kind}_{numbers[kind]:026d}"
+
+    with pytest.MonkeyPatch.context() as patch, time_is(NOW):
+        patch.setattr(ids, "new_id", new_id)
+        patch.setattr("time.sleep", lambda _: None)
+        patch.setattr(RetryQuota, "acquire", lambda *_: True)  # else a long test runs botocore's budget of retries dry
+        empty_tables()
+        given = story.prepare()
+        before = dump()
+        error = None
+        with losing(lossy):
+            try:
+                story.act(given)
+            except CrmError as raised:
+                error = raised.code
+            except AssertionError:
+                error = "WRONG RESULT"
+        return before, Ending(dump(), error, lossy.sent)
+
+
+def faults_found(story: Story, *, length: int, arrives: bool) -> list[str]:
+    """What goes wrong when the n-th message and its successors are lost, for every n of an undisturbed run."""
+    before, clean = play(story, Lossy())
+    assert clean.error is None
+    assert clean.tables != before
+    found = []
+    for first, operation in enumerate(clean.sent):
+        _, ending = play(story, Lossy(first, length, arrives))
+        problem = _problem(before, clean, ending, operation, length)
+        if problem:
+            found.append(f"{operation} ({first}): {problem}")
+    return found
+
+
+def _problem(before: dict[str, Rows], clean: Ending, ending: Ending, operation: str, length: int) -> str | None:
+    done, untouched = ending.tables == clean.tables, ending.tables == before
+    if ending.error is None:
+        return None if done else "reported done, and is not"
+    if length == FOREVER:  # the answer may honestly be that it is not known
+        in_doubt = ending.error == Unavailable.code and (done or untouched)
+        return None if in_doubt else f"{ending.error}, done: {done}, untouched: {untouched}"
+    if length == 1 or operation not in {"GetItem", "BatchGetItem", "Query"}:
+        return f"{ending.error}, though there was time to repeat; done: {done}"
+    return None if untouched and ending.error == Unavailable.code else f"{ending.error}, untouched: {untouched}"
+
+
+def dump() -> dict[str, Rows]:
+    """All that readers can see: without the marks that each try makes anew, and lines whose order does not exist."""
+    stored = {table.__name__: rows_of(table) for table in connection.TABLES}
+    for rows in stored.values():
+        for row in rows.values():
+            row.pop("token", None)
+            if "restock_slot" in row:
+                row["restock_slot"] = {"S": row["restock_slot"]["S"].partition(index_keys.SEPARATOR)[0]}
+    orders = {order_id for (order_id,) in stored["Order"]}
+    lines = stored["Line"]
+    stored["Line"] = {key: row for key, row in lines.items() if key[1].partition(index_keys.SEPARATOR)[2] in orders}
+    return stored
+
+
+def empty_tables() -> None:
+    for table in connection.TABLES:
+        for row in rows_of(table).values():
+            connection.client().delete_item(
+                TableName=table.Meta.table_name, Key={name: row[name] for name in key_names(table)}
+            )
+
+
+def cancelled(reason: str, actions: int) -> tuple[Any, dict[str, Any]]:
+    """DynamoDB's answer to a transaction whose last action met another one, or the limits of a partition."""
+    return conflicts.cancelled([None] * (actions - 1) + [reason])
+
+
+def refused(code: str) -> tuple[Any, dict[str, Any]]:
+    metadata = {"HTTPStatusCode": 400, "HTTPHeaders": {}}
+    return _Answer(400), {"Error": {"Code": code, "Message": code}, "ResponseMetadata": metadata}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status_code: int

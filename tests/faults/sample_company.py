@@ -1,0 +1,120 @@
+"""A small company with work for every job, and its books: what must be the same whatever gets lost on the way."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from chalicelib.crm import deleted_customers, orders
+from chalicelib.jobs import catalog, customer_cleanup, job_state, low_stock, order_reminders, weekly_report
+from chalicelib.settings import settings
+from chalicelib.store import ids, index_keys
+from tests.builders import Rows, a_customer, a_product, moment
+from tests.faults.environment import Environment, Stage, stage
+from tests.faults.memory import Memory
+
+START = moment("2026-11-22T01:30:00")
+"""On a Sunday."""
+SLOTS = {
+    catalog.HEARTBEAT: moment("2026-11-22T01:55:00"),
+    catalog.CUSTOMER_CLEANUP: moment("2026-11-22T02:00:00"),
+    catalog.ORDER_REMINDERS: moment("2026-11-22T08:00:00"),
+    catalog.LOW_STOCK: moment("2026-11-22T12:00:00"),
+    catalog.WEEKLY_REPORT: moment("2026-11-23T06:00:00"),
+}
+_STAMP = re.compile(r"^(\[[^]]*\]|\d\d/\d\d/\d{4}-[\d:]+)")
+_PASSING = (
+    *("token", "owner", "lease_until", "attempts", "tries", "pages", "state", "trigger", "actor"),
+    *("created_at", "started_at", "finished_at", "error", "reason", "ttl"),
+)
+
+
+@contextmanager
+def small_pages(size: int = 3) -> Iterator[None]:
+    """Pages of few rows, and few partitions: a world of ten rows then has several pages."""
+    before = {name: getattr(settings, name) for name in ("activity_shards", "counter_shards", "stock_shards")}
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (low_stock, "SELECT"),
+            (customer_cleanup, "SELECT"),
+            (order_reminders, "SELECT"),
+            (weekly_report, "ORDERS"),
+        ):
+            patch.setattr(module, name, getattr(module, name).replace("first: 100", f"first: {size}"))
+        for name in before:
+            object.__setattr__(settings, name, 2)
+        object.__setattr__(settings, "api_url", "http://127.0.0.1:9/graphql")
+        try:
+            yield
+        finally:
+            for name, value in {**before, "api_url": ""}.items():
+                object.__setattr__(settings, name, value)
+
+
+@contextmanager
+def steady_ids() -> Iterator[None]:
+    """Ids decide on partitions: with the same ones a seed always plays the same."""
+    numbers = count(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ids, "new_id", lambda kind: f"{kind}_{next(numbers):026d}")
+        yield
+
+
+@contextmanager
+def company() -> Iterator[tuple[Stage, Memory]]:
+    """The stage, and what is stored before anything happens."""
+    with small_pages(), stage() as built:
+        memory = Memory()
+        with built.play(Environment(memory, START)), steady_ids():
+            found()
+        yield built, memory
+
+
+def found() -> None:
+    for number in range(7):
+        a_product(f"Low {number}", stock=number)
+    goods = [a_product(f"Good {number}", price=f"{number + 1}.25", stock=50) for number in range(2)]
+    for number in range(7):
+        a_customer(f"Gone {number}", created_at=START - timedelta(days=400 + number))
+    buyers = [a_customer(f"Buyer {number}", created_at=START - timedelta(days=500)) for number in range(2)]
+    for number in range(8):
+        when = START - timedelta(days=number, hours=1)
+        order = orders.create(buyers[number % 2].id, {goods[number % 2].id: 1 + number}, when)
+        if number == 3:
+            orders.cancel(order.id)
+
+
+def books(memory: Memory) -> dict[str, Rows]:
+    """All tables without what tells of the way: tokens, leases, attempts, and when something happened."""
+    stored = memory.rows()
+    for run in stored["Run"].values():
+        for name in _PASSING:
+            run.pop(name, None)
+        run["counts"] = json.loads(run["counts"]["S"])
+        run["counts"].pop("latency_ms", None)
+    for report in stored["Report"].values():
+        del report["made_at"], report["token"]
+    for product in stored["Product"].values():
+        if "restock_slot" in product:
+            product["restock_slot"] = {"S": product["restock_slot"]["S"].partition(index_keys.SEPARATOR)[0]}
+    stored["Op"] = {key: _op(key[0], key[1], row) for key, row in stored["Op"].items() if key[0] != "secret"}
+    return stored
+
+
+def _op(pk: str, sk: str, row: dict[str, Any]) -> dict[str, Any]:
+    row.pop("ttl", None)
+    content = json.loads(row["content"]["S"]) if "content" in row else {}
+    if pk == deleted_customers.PARTITION:
+        del content["deleted_at"]
+    if pk == job_state.PARTITION:
+        row.pop("token", None), row.pop("watched", None)
+    if pk.startswith("run"):
+        content["lines"] = [_STAMP.sub("[]", line) for line in content["lines"]]
+    if pk.startswith("mail"):
+        row.pop("token"), row.pop("owner", None)
+    return {**row, "content": content} if pk != "alert" else {**row, "content": sk}

@@ -1,0 +1,234 @@
+"""What tests of the jobs share: a clock that is moved by hand, Lambda's side of the queue, and jobs of their own."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pynamodb.models import Model
+
+from chalicelib import aws, clock
+from chalicelib.api.graphql.schema import execute
+from chalicelib.crm import products
+from chalicelib.crm.orders import Order
+from chalicelib.jobs import catalog, queue, run_records, runner
+from chalicelib.jobs.job import CatchUp, Job, Overlap, Page, Preview, Work
+from chalicelib.jobs.run_records import Run
+from chalicelib.jobs.runner import Runner
+from chalicelib.jobs.schedule import Schedule
+from chalicelib.settings import settings
+from chalicelib.store import connection, tables, timestamps
+from chalicelib.store.index_keys import shard, sort_key
+from tests.builders import Rows, a_product, moment, rows_of
+
+NOON = "2026-11-22T12:00:00"
+"""A Sunday."""
+SLOT = f"{NOON}Z"
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Clock:
+    now: datetime
+
+    def later(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+    def at(self, text: str) -> datetime:
+        self.now = moment(text)
+        return self.now
+
+
+@contextmanager
+def moving_clock(text: str = NOON) -> Iterator[Clock]:
+    moving = Clock(moment(text))
+    clock.set_source(lambda: moving.now)
+    try:
+        yield moving
+    finally:
+        clock.set_source(None)
+
+
+@contextmanager
+def without_pauses() -> Iterator[None]:
+    """A message that failed is there again at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "PAUSE", 0)
+        yield
+
+
+def a_runner(seconds_left: Callable[[], float] = lambda: 300.0) -> Runner:
+    return Runner(execute, seconds_left)
+
+
+@dataclass
+class Consumer:
+    """Lambda's side of the queue: a message that was worked off is deleted, one that failed is left where it is."""
+
+    runner: Runner = field(default_factory=a_runner)
+    errors: list[Exception] = field(default_factory=list)
+    delivered: list[str] = field(default_factory=list)
+
+    def pump(self, most: int = 60) -> None:
+        for _ in range(most):
+            message = receive(queue.NAME)
+            if message is None:
+                return
+            self.delivered.append(message["Body"])
+            try:
+                self.runner.deliver(message["Body"], message["ReceiptHandle"])
+            except Exception as error:  # noqa: BLE001 - as Lambda takes it, whatever it is
+                self.errors.append(error)
+            else:
+                where = queue._url(queue.NAME)
+                aws.client("sqs").delete_message(QueueUrl=where, ReceiptHandle=message["ReceiptHandle"])
+        raise AssertionError("the queue never gets empty")
+
+
+def receive(name: str) -> dict[str, Any] | None:
+    answer = aws.client("sqs").receive_message(QueueUrl=queue._url(name), WaitTimeSeconds=0)
+    messages = answer.get("Messages", [])
+    return messages[0] if messages else None
+
+
+def send_body(body: str, name: str = queue.NAME) -> None:
+    aws.client("sqs").send_message(QueueUrl=queue._url(name), MessageBody=body)
+
+
+def waiting_messages() -> list[tuple[str, str]]:
+    """(job, slot) of what is in the queue, which is empty then."""
+    found = []
+    while message := receive(queue.NAME):
+        content = json.loads(message["Body"])
+        found.append((content["job"], content["slot"]))
+    return found
+
+
+def a_job(step: Callable[[Work], Page], name: str = "tally", **more: Any) -> Job:
+    policy: dict[str, Any] = {
+        "schedule": Schedule("0 * * * *"),
+        "description": "A job of the tests",
+        "preview": lambda *_: Preview("nothing", ()),
+        "catch_up": CatchUp.LATEST,
+        "overlap": Overlap.WAIT,
+        "grace": HOUR,
+        "most": 6,
+        "span": HOUR,
+    }
+    return Job(name=name, step=step, **policy | more)
+
+
+def three_pages(work: Work) -> Page:
+    """Counts its pages, and leaves a line and a content with each."""
+    number = work.state.get("page", 1)
+    return Page({"page": number + 1} if number < 3 else None, (f"page {number}",), {"pages": 1}, number)
+
+
+def one_page(_work: Work) -> Page:
+    return Page(None, ("done",), {"done": 1})
+
+
+def known(patch: pytest.MonkeyPatch, *jobs: Job) -> None:
+    """These jobs, and no others."""
+    patch.setattr(catalog, "JOBS", {job.name: job for job in jobs})
+
+
+def the_run(job: str, slot: str = SLOT) -> Run:
+    run = run_records.find(job, slot)
+    assert run is not None
+    return run
+
+
+def kept_lines(job: str, slot: str = SLOT) -> list[str]:
+    return [line for page in run_records.kept(job, slot) for line in page.lines]
+
+
+def dump() -> dict[str, Rows]:
+    return {table.__name__: rows_of(table) for table in connection.TABLES}
+
+
+def copies(table: type[Model], row_id: str, changes: Iterable[dict[str, str | int]]) -> None:
+    """Rows like one that is there but for `changes`, without the work of making each."""
+    item = rows_of(table)[row_id,]
+    rows = [item | {name: _attribute(value) for name, value in values.items()} for values in changes]
+    for start in range(0, len(rows), 25):
+        puts = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
+        connection.client().batch_write_item(RequestItems={table.Meta.table_name: puts})
+
+
+def _attribute(value: str | int) -> dict[str, str]:
+    return {"N" if isinstance(value, int) else "S": str(value)}
+
+
+def many_products(count: int, stock: Callable[[int], int]) -> list[str]:
+    """The ids of products named P000 and so on."""
+    like = a_product("P", stock=0)
+    made = [f"prd_{number:026d}" for number in range(count)]
+    copies(
+        tables.Product,
+        like.id,
+        (
+            {
+                "id": key,
+                "name": f"P{number:03d}",
+                "name_k": sort_key(f"p{number:03d}", key),
+                "stock": stock(number),
+                "stock_s": shard("k", key, settings.stock_shards),
+            }
+            for number, key in enumerate(made)
+        ),
+    )
+    products.delete(like.id)
+    return made
+
+
+def many_orders(like: Order, count: int) -> list[str]:
+    """The ids of orders like one, each a minute later than the one before. Totals do not count them."""
+    made = [f"ord_{number:026d}" for number in range(count)]
+    dates = [timestamps.to_text(timestamps.from_text(like.date) + timedelta(minutes=n + 1)) for n in range(count)]
+    copies(
+        tables.Order,
+        like.id,
+        ({"id": key, "date": date, "date_k": sort_key(date, key)} for key, date in zip(made, dates, strict=True)),
+    )
+    return made
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged as information."""
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+NOWHERE = "http://127.0.0.1:9"
+"""Nobody listens there."""
+
+
+@contextmanager
+def queue_down() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_SQS", NOWHERE)
+        aws.client.cache_clear()
+        try:
+            yield
+        finally:
+            aws.client.cache_clear()
+
+
+@contextmanager
+def database_down() -> Iterator[None]:
+    shared = connection.connection
+    before = shared.host, shared._client
+    shared.host, shared._client = NOWHERE, None
+    try:
+        yield
+    finally:
+        shared.host, shared._client = before

@@ -1,0 +1,158 @@
+"""Reminders by e-mail: one for an order and a day, off unless there is a sender; never two, whatever is not known."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from moto.backends import get_backend
+
+from chalicelib import aws
+from chalicelib.crm import orders
+from chalicelib.jobs import email, ledger, operator_actions, order_reminders
+from chalicelib.jobs.catalog import ORDER_REMINDERS
+from chalicelib.settings import settings
+from chalicelib.store import tables
+from tests.builders import a_customer, a_product, rows_of
+from tests.jobs.job_runs import Clock, Consumer, a_runner, kept_lines, the_run
+
+NAME = ORDER_REMINDERS.name
+SLOT = "2026-11-22T08:00:00Z"
+TODAY = date(2026, 11, 22)
+SENDER = "orders@crm.example"
+
+
+@pytest.fixture(autouse=True)
+def _sender(monkeypatch: pytest.MonkeyPatch, time: Clock) -> Iterator[None]:
+    """A verified one, without whom moto's SES refuses every mail."""
+    time.at("2026-11-22T08:00:00")
+    aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+    with_sender = replace(settings, mail_sender=SENDER)
+    monkeypatch.setattr(email, "settings", with_sender)
+    monkeypatch.setattr(order_reminders, "settings", with_sender)
+    sent_mails().clear()
+    yield
+    aws.client("sesv2").delete_email_identity(EmailIdentity=SENDER)
+
+
+def sent_mails() -> list[Any]:
+    found: list[Any] = get_backend("ses")["123456789012"]["us-east-1"].sent_messages
+    return found
+
+
+def an_order(name: str = "Ann Lee", email: str = "ann@example.com") -> orders.Order:
+    return orders.create(a_customer(name, email).id, {a_product(price="12.50").id: 2})
+
+
+def as_asked(order: orders.Order, email: str = "ann@example.com") -> dict[str, Any]:
+    """As the job gets it from the API."""
+    customer = {"name": "Ann Lee", "email": email}
+    return {"id": order.id, "orderDate": order.date, "totalAmount": "25.00", "customer": customer}
+
+
+def test_each_order_gets_its_mail_and_the_run_counts_them(time: Clock) -> None:
+    order = an_order()
+    an_order("Bob", "bob@example.com")
+    a_runner().fire(ORDER_REMINDERS, time.now)
+    assert the_run(NAME, SLOT).counts == {"reminded": 2, "already_reminded": 0, "mails_sent": 2}
+    first, second = sorted(sent_mails(), key=lambda sent: str(sent.destinations))
+    assert first.source == second.source == SENDER
+    assert (first.destinations, second.destinations) == (
+        {"ToAddresses": ["ann@example.com"]},
+        {"ToAddresses": ["bob@example.com"]},
+    )
+    assert first.subject == "Your order of 2026-11-22"
+    assert first.body == (
+        f"Hello Ann Lee,\n\nthis is a reminder of your order {order.id} of 2026-11-22: $25.00 in total.\n"
+    )
+
+
+def test_a_mail_is_sent_once_a_day_however_often_the_job_runs(time: Clock) -> None:
+    an_order()
+    a_runner().fire(ORDER_REMINDERS, time.now)
+    time.later(hours=1)
+    operator_actions.run_now(ORDER_REMINDERS, "ann", {})
+    Consumer().pump()
+    assert len(sent_mails()) == 1
+    a_runner().fire(ORDER_REMINDERS, time.at("2026-11-23T08:00:00"))
+    assert len(sent_mails()) == 2
+
+
+def test_without_a_sender_no_mail_is_sent_and_none_is_claimed(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_order()
+    for module in (email, order_reminders):
+        monkeypatch.setattr(module, "settings", settings)
+    a_runner().fire(ORDER_REMINDERS, time.now)
+    assert sent_mails() == []
+    assert the_run(NAME, SLOT).counts == {"reminded": 1, "already_reminded": 0}
+    assert not [key for key in rows_of(tables.Op) if key[0].startswith("mail#")]
+
+
+def test_a_page_that_is_done_again_sends_nothing_again_and_counts_the_same() -> None:
+    order = as_asked(an_order())
+    assert email.remind(TODAY, [order]) == {email.SENT: 1}
+    assert email.remind(TODAY, [order]) == {email.SENT: 1}
+    assert len(sent_mails()) == 1
+    row = rows_of(tables.Op)[f"mail#{TODAY}", order["id"]]
+    assert row["owner"]["S"] == email.SENT
+    assert int(row["ttl"]["N"]) > 0
+
+
+def test_a_mail_whose_sender_died_in_between_is_doubtful_and_never_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = as_asked(an_order())
+
+    def die(_order: dict[str, Any]) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(email, "_send", die)
+        with pytest.raises(KeyboardInterrupt):
+            email.remind(TODAY, [order])
+    for _ in range(2):
+        assert email.remind(TODAY, [order]) == {email.DOUBTFUL: 1}
+    assert sent_mails() == []
+    assert email.remind(date(2026, 11, 23), [order]) == {email.SENT: 1}
+
+
+def test_a_mail_without_an_answer_is_doubtful_and_tried_once() -> None:
+    order = as_asked(an_order())
+    tries = []
+
+    def lose(**_: Any) -> None:
+        tries.append(1)
+        raise ReadTimeoutError(endpoint_url="lost")
+
+    events = aws.client("sesv2", tries=1).meta.events
+    events.register_first("before-send.sesv2", lose)
+    try:
+        assert email.remind(TODAY, [order]) == {email.DOUBTFUL: 1}
+    finally:
+        events.unregister("before-send.sesv2", lose)
+    assert len(tries) == 1
+    assert email.remind(TODAY, [order]) == {email.DOUBTFUL: 1}
+    assert sent_mails() == []
+
+
+def test_a_mail_that_ses_refuses_is_counted_and_the_others_are_sent(time: Clock) -> None:
+    aws.client("sesv2").delete_email_identity(EmailIdentity=SENDER)
+    order = as_asked(an_order())
+    assert email.remind(TODAY, [order]) == {email.FAILED: 1}
+    aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+    other = as_asked(an_order("Bob", "bob@example.com"), "bob@example.com")
+    assert email.remind(TODAY, [order, other]) == {email.FAILED: 1, email.SENT: 1}
+    assert len(sent_mails()) == 1
+    assert time.now
+
+
+def test_a_worker_that_dies_after_the_mails_sends_none_of_them_again(time: Clock) -> None:
+    order = an_order()
+    run = ledger.claim(ORDER_REMINDERS, SLOT)
+    assert run
+    email.remind(TODAY, [as_asked(order)])
+    time.later(minutes=7)
+    a_runner().run(ORDER_REMINDERS, SLOT)
+    assert len(sent_mails()) == 1
+    assert the_run(NAME, SLOT).counts == {"reminded": 1, "already_reminded": 0, "mails_sent": 1}
+    assert len(kept_lines(NAME, SLOT)) == 1

@@ -1,0 +1,78 @@
+"""The weekly report by e-mail: once a revision, off unless there are a sender and recipients, harmless whatever names say."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from moto.backends import get_backend
+
+from chalicelib import aws
+from chalicelib.crm import orders, reports
+from chalicelib.jobs import email, report_email, weekly_report
+from chalicelib.jobs.catalog import WEEKLY_REPORT
+from chalicelib.settings import settings
+from tests.builders import a_customer, a_product, time_is
+from tests.jobs.job_runs import Clock, Consumer, a_runner, the_run
+
+MONDAY = "2026-11-23T06:00:00"
+SENDER = "reports@crm.example"
+
+
+@pytest.fixture(autouse=True)
+def _recipients(monkeypatch: pytest.MonkeyPatch, time: Clock) -> Iterator[None]:
+    time.at(MONDAY)
+    aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+    changed = replace(settings, mail_sender=SENDER, report_recipients="boss@crm.example, books@crm.example")
+    for module in (email, weekly_report, report_email):
+        monkeypatch.setattr(module, "settings", changed)
+    sent_mails().clear()
+    yield
+    aws.client("sesv2").delete_email_identity(EmailIdentity=SENDER)
+
+
+def sent_mails() -> list[Any]:
+    found: list[Any] = get_backend("ses")["123456789012"]["us-east-1"].sent_messages
+    return found
+
+
+def make_report(time: Clock) -> None:
+    a_runner().fire(WEEKLY_REPORT, time.now)
+    Consumer().pump()
+
+
+def test_the_report_goes_to_all_recipients_once(time: Clock) -> None:
+    make_report(time)
+    make_report(time)
+    (sent,) = sent_mails()
+    assert sent.destinations == {"ToAddresses": ["boss@crm.example", "books@crm.example"]}
+    assert sent.subject == "CRM report, week 2026-W47"
+    assert the_run("weekly_report", f"{MONDAY}Z").counts["mails_sent"] == 1
+
+
+def test_it_says_what_the_report_says_and_names_are_only_text() -> None:
+    with time_is("2026-11-18T10:00:00"):
+        customer = a_customer("<script>alert(1)</script>", "ann@example.com")
+        orders.create(customer.id, {a_product("Lamp & shade", price="12.50", stock=3).id: 2})
+    content = {
+        "from": "2026-11-16",
+        "to": "2026-11-22",
+        "totals": {"customers": 1, "orders": 1, "cents": 2500},
+        "week": {"new_customers": 1, "orders": 1, "cents": 2500},
+        "before": {"new_customers": 0, "orders": 0, "cents": 0},
+        "top_customers": [{"id": customer.id, "name": customer.name, "cents": 2500, "count": 1}],
+        "top_products": [{"id": "prd_x", "name": None, "cents": 2500, "count": 2}],
+    }
+    letter = report_email.write(reports.save("weekly", "2026-W47", content, token="t"))
+    assert letter.html
+    assert "<script>" not in letter.html
+    assert "&lt;script&gt;alert(1)" in letter.html
+    assert "deleted (prd_x)" in letter.text
+    assert "At the end of the week: 1 customers, 1 orders, $25.00 revenue." in letter.text
+
+
+def test_without_recipients_nothing_is_sent(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weekly_report, "settings", replace(settings, mail_sender=SENDER))
+    make_report(time)
+    assert sent_mails() == []
+    assert reports.find("weekly", "2026-W47")

@@ -1,0 +1,116 @@
+"""Runs as rows: how long they are kept, which are in the index, and how they are read."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.jobs import ledger, run_records
+from chalicelib.jobs.job import Page
+from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.settings import settings
+from chalicelib.store import tables
+from chalicelib.store.pagination import Window, read_page
+from tests.builders import moment, rows_of
+from tests.jobs.job_runs import SLOT, Clock, a_job, one_page, the_run
+
+JOB = a_job(one_page)
+MORE = Page({"at": 2}, ("one",), {"rows": 2}, ["content"])
+LAST = Page(None, ("two",), {"rows": 1})
+pytestmark = pytest.mark.usefixtures("time")
+
+
+def claimed(slot: str = SLOT) -> Run:
+    run = ledger.claim(JOB, slot)
+    assert run is not None
+    return run
+
+
+def test_a_run_and_its_lines_are_kept_for_so_many_days() -> None:
+    ledger.finish(claimed(), LAST)
+    until = str(int((clock.now() + timedelta(days=settings.history_days)).timestamp()))
+    assert rows_of(tables.Run)[JOB.name, SLOT]["ttl"]["N"] == until
+    page = rows_of(tables.Op)[run_records.partition(JOB.name, SLOT), "000001"]
+    assert page["ttl"]["N"] == until
+    assert json.loads(page["content"]["S"])["lines"] == ["two"]
+
+
+def test_only_runs_that_are_not_at_their_end_are_in_the_index_of_those() -> None:
+    run = claimed()
+    assert [found.slot for found in run_records.unfinished()] == [SLOT]
+    ledger.release(run, "broken")
+    assert [found.status for found in run_records.unfinished()] == [Status.WAITING]
+    ledger.finish(claimed(), LAST)
+    assert run_records.unfinished() == []
+    assert "unfinished" not in rows_of(tables.Run)[JOB.name, SLOT]
+
+
+def test_each_write_leaves_a_token_of_its_own() -> None:
+    tokens = [(run := claimed()).token]
+    tokens.append((run := ledger.checkpoint(run, MORE)).token)
+    tokens.append((run := ledger.release(run)).token)
+    tokens.append((run := claimed()).token)
+    tokens.append(ledger.finish(run, LAST).token)
+    assert len(set(tokens)) == 5
+
+
+def recorded(job: str, *texts: str) -> None:
+    for text in texts:
+        ledger.record(run_records.new(job, text, Trigger.SCHEDULE))
+
+
+def test_the_latest_come_first_and_only_those_of_the_job() -> None:
+    texts = [f"2026-11-{day}T08:00:00Z" for day in (20, 21, 22)]
+    recorded("tally", *texts)
+    recorded("other", "2026-11-23T08:00:00Z")
+    assert [run.slot for run in run_records.latest("tally", 2)] == texts[:0:-1]
+    assert [edge.node.slot for edge in read_page(run_records.listing("tally"), Window()).edges] == texts[::-1]
+    assert run_records.latest("nothing", 2) == []
+
+
+def test_runs_of_a_day_are_those_and_no_others() -> None:
+    recorded("tally", "2026-11-21T23:59:59.999999Z", "2026-11-22T00:00:00Z", "2026-11-22T08:00:00.000001Z")
+    recorded("tally", "2026-11-23T00:00:00Z")
+    recorded("tall", "2026-11-22T09:00:00Z")
+    assert run_records.on_day("tally", "2026-11-22") == ["2026-11-22T00:00:00Z", "2026-11-22T08:00:00.000001Z"]
+
+
+def test_many_are_found_at_once_and_what_is_not_there_is_left_out() -> None:
+    recorded("tally", SLOT)
+    found = run_records.find_all("tally", [SLOT, "2026-11-22T13:00:00Z"])
+    assert found == {SLOT: the_run("tally")}
+
+
+def test_a_listing_by_status_shows_only_that() -> None:
+    ledger.finish(claimed(), LAST)
+    recorded("tally", "2026-11-22T13:00:00Z")
+    listed = read_page(run_records.listing("tally", Status.SUCCEEDED), Window())
+    assert [edge.node.slot for edge in listed.edges] == [SLOT]
+
+
+def test_a_run_lasts_from_its_beginning_to_its_end(time: Clock) -> None:
+    run = claimed()
+    assert run.seconds is None
+    time.later(seconds=1.5)
+    assert ledger.finish(run, LAST).seconds == 1.5
+    assert run.due == moment("2026-11-22T12:00:00")
+
+
+def test_only_who_runs_and_has_a_lease_is_held() -> None:
+    run = claimed()
+    now = clock.now()
+    assert run.held_at(now)
+    assert run.held_at(now + ledger.LEASE - timedelta(microseconds=1))
+    assert not run.held_at(now + ledger.LEASE)
+    handed_over = ledger.release(run)
+    assert not handed_over.held_at(now)
+    assert not ledger.release(claimed(), "broken").held_at(now)
+
+
+def test_pages_of_one_run_are_not_those_of_another() -> None:
+    ledger.finish(claimed(), LAST)
+    other = claimed("2026-11-22T12:00:00.000001Z")
+    ledger.finish(ledger.checkpoint(other, MORE), LAST)
+    assert [page.lines for page in run_records.kept("tally", SLOT)] == [["two"]]
+    assert [page.lines for page in run_records.kept("tally", other.slot)] == [["one"], ["two"]]

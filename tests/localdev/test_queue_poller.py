@@ -1,0 +1,118 @@
+"""The pump against the emulator: good messages are done, bad ones are tried five times and buried."""
+
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from chalice.app import SQSEventConfig
+
+from app import app
+from chalicelib import aws
+from chalicelib.jobs import catalog, operator_actions, queue, run_records, runner
+from localdev.queue_poller import Pump
+from tests.localdev.servers import wait_for
+
+pytestmark = pytest.mark.ministack
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "PAUSE", 0)
+    monkeypatch.setattr("localdev.queue_poller.PAUSE", 0.02)
+
+
+class Counting:
+    """The app, with a count of the calls of its consumer by message."""
+
+    def __init__(self) -> None:
+        self.received: dict[str, list[int]] = {}
+        self.event_sources = app.event_sources
+        self.handler_map = {"work": self._call}
+
+    def _call(self, event: Mapping[str, Any], context: Any) -> None:
+        (record,) = event["Records"]
+        self.received.setdefault(record["body"], []).append(int(record["attributes"]["ApproximateReceiveCount"]))
+        app.handler_map["work"](event, context)
+
+
+def send(body: str) -> None:
+    aws.client("sqs").send_message(QueueUrl=queue._url(queue.NAME), MessageBody=body)
+
+
+def test_a_bad_message_is_buried_after_five_times_and_a_good_one_behind_it_is_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    send("poison")
+    run = operator_actions.run_now(catalog.LOW_STOCK, "tester", {})
+    counting = Counting()
+    pump = Pump(counting)
+    workers = pump.start()
+    wait_for(lambda: queue.depth() == {"waiting": 0, "working": 0, "dead": 1} or None, "the dead letter")
+    pump.stop()
+    for worker in workers:
+        worker.join()
+    found = run_records.find(run.job, run.slot)
+    assert found is not None
+    assert found.status == "SUCCEEDED"
+    assert counting.received["poison"] == [1, 2, 3, 4, 5]
+    assert [letter.body for letter in queue.dead_letters()] == ["poison"]
+    assert capsys.readouterr().err.count("BadMessage") == 5
+
+
+def test_two_messages_are_worked_on_at_once_and_the_one_that_is_done_is_deleted() -> None:
+    begun: list[str] = []
+
+    def handle(event: Mapping[str, Any], _context: Any) -> None:
+        begun.append(event["Records"][0]["body"])
+        wait_for(lambda: len(begun) == 2 or None, "the other message")
+
+    source = SQSEventConfig("work", "", queue.NAME, None, 1, 0, None)
+    pump = Pump(SimpleNamespace(event_sources=[source], handler_map={"work": handle}))
+    for body in ("one", "two"):
+        send(body)
+    workers = pump.start()
+    wait_for(lambda: queue.depth() == {"waiting": 0, "working": 0, "dead": 0} or None, "the end of both")
+    pump.stop()
+    for worker in workers:
+        worker.join()
+    assert sorted(begun) == ["one", "two"]
+
+
+def test_the_event_is_what_lambda_hands_over() -> None:
+    events: list[Mapping[str, Any]] = []
+    source = SQSEventConfig("work", "", queue.NAME, None, 1, 0, None)
+    handlers = {"work": lambda event, _context: events.append(event)}
+    send(json.dumps({"a": 1}))
+    assert Pump(SimpleNamespace(event_sources=[source], handler_map=handlers)).drain() == 1
+    (record,) = events[0]["Records"]
+    assert record.keys() == {
+        "messageId",
+        "receiptHandle",
+        "body",
+        "attributes",
+        "messageAttributes",
+        "md5OfBody",
+        "eventSource",
+        "eventSourceARN",
+        "awsRegion",
+    }
+    assert record["body"] == '{"a": 1}'
+    assert int(record["attributes"]["SentTimestamp"]) > 0
+    assert record["eventSourceARN"].endswith(f":{queue.NAME}")
+
+
+@pytest.mark.no_database
+def test_an_emulator_that_is_gone_is_survived_and_not_told_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    pump = Pump(Counting())
+    workers = pump.start()
+    pump._stop.wait(0.3)
+    assert all(worker.is_alive() for worker in workers)
+    pump.stop()
+    for worker in workers:
+        worker.join()
+    assert capsys.readouterr() == ("", "")

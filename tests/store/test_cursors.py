@@ -1,0 +1,120 @@
+"""Cursors that we did not make, or made for something else, are refused, and nothing of them is looked at."""
+
+import base64
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from chalicelib.errors import InvalidCursor, Unavailable
+from chalicelib.store import cursors, reads, tables
+from chalicelib.store.cursors import Position, decode, encode
+from tests.metering import metered
+
+ANN = Position("ann lee\x1fcus_1", 2, "cus_1")
+# The tables are emptied before a test, not before an example: the secret lasts, which is what is wanted.
+quick = hypothesis_settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+positions = st.builds(
+    Position,
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.integers(0, 9),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)
+
+
+@quick
+@given(position=positions, query=st.text())
+def test_a_cursor_gives_back_its_position(position: Position, query: str) -> None:
+    assert decode(encode(position, query, 3), query, 3) == position
+
+
+def test_a_cursor_is_fit_for_an_address() -> None:
+    assert set(encode(ANN, "q", 3)) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_a_change_of_any_character_is_noticed() -> None:
+    cursor = encode(ANN, "q", 3)
+    for place, old in enumerate(cursor):
+        for new in "AZaz09-_+/= \n\0é":
+            if new != old:
+                with pytest.raises(InvalidCursor):
+                    decode(cursor[:place] + new + cursor[place + 1 :], "q", 3)
+
+
+def test_a_cursor_cut_or_lengthened_is_refused() -> None:
+    cursor = encode(ANN, "q", 3)
+    for damaged in [cursor[:length] for length in range(len(cursor))] + [
+        cursor + end for end in ("A", "=", "==", "\n")
+    ]:
+        with pytest.raises(InvalidCursor):
+            decode(damaged, "q", 3)
+
+
+@quick
+@given(garbage=st.text(max_size=200))
+@example("")
+@example("=")
+@example("\ud800")
+@example("A" * 100_000)
+def test_garbage_is_refused(garbage: str) -> None:
+    with pytest.raises(InvalidCursor):
+        decode(garbage, "q", 3)
+
+
+def test_a_cursor_of_another_query_is_refused() -> None:
+    with pytest.raises(InvalidCursor):
+        decode(encode(ANN, "q", 3), "r", 3)
+
+
+def test_a_cursor_from_before_the_number_of_partitions_changed_is_refused() -> None:
+    with pytest.raises(InvalidCursor):
+        decode(encode(ANN, "q", 3), "q", 4)
+
+
+def test_what_a_forged_cursor_says_is_never_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    forged = base64.urlsafe_b64encode(bytes(12) + b'["ann",0,"cus_1"]').decode().rstrip("=")
+
+    def parse(_text: bytes) -> Any:
+        raise AssertionError("parsed")
+
+    monkeypatch.setattr(cursors, "json", SimpleNamespace(dumps=json.dumps, loads=parse))
+    with pytest.raises(InvalidCursor):
+        decode(forged, "q", 1)
+
+
+def test_a_secret_of_another_stage_signs_other_cursors() -> None:
+    cursor = encode(ANN, "q", 3)
+    tables.Op(*cursors._SECRET).delete()
+    cursors._secret.cache_clear()
+    with pytest.raises(InvalidCursor):
+        decode(cursor, "q", 3)
+
+
+def test_the_secret_is_read_once_and_shared() -> None:
+    cursor = encode(ANN, "q", 3)
+    cursors._secret.cache_clear()  # as in another Lambda
+    with metered() as meter:
+        assert decode(cursor, "q", 3) == ANN
+        assert decode(cursor, "q", 3) == ANN
+    assert meter.calls == {"GetItem": 1}
+
+
+def test_of_two_that_make_the_secret_at_once_the_first_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = encode(ANN, "q", 3)
+    cursors._secret.cache_clear()
+    answers = iter([None])  # the other's secret was not there yet when we looked
+    stored = reads.get_op
+    monkeypatch.setattr(reads, "get_op", lambda pk, sk: next(answers, stored(pk, sk)))
+    assert encode(ANN, "q", 3) == first
+
+
+def test_a_secret_that_cannot_be_read_back_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reads, "get_op", lambda _pk, _sk: None)
+    with pytest.raises(Unavailable):
+        encode(ANN, "q", 3)

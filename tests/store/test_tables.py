@@ -1,0 +1,49 @@
+"""The tables: what is created is what the models say, again and again, over one connection."""
+
+import pytest
+
+from chalicelib.store import connection
+from chalicelib.store.connection import TABLES
+from chalicelib.store.tables import Op
+
+
+def described() -> dict[str, dict[str, object]]:
+    client = connection.client()
+    return {table.Meta.table_name: client.describe_table(TableName=table.Meta.table_name)["Table"] for table in TABLES}
+
+
+def test_creating_them_again_changes_nothing() -> None:
+    Op(pk="here", sk="still").save()
+    before = {name: table["CreationDateTime"] for name, table in described().items()}
+    connection.create_tables()
+    assert {name: table["CreationDateTime"] for name, table in described().items()} == before
+    assert Op.get("here", "still").sk == "still"
+
+
+def test_they_are_named_by_the_stage() -> None:
+    assert sorted(described()) == [
+        f"crm-test-{name}" for name in ("customers", "lines", "ops", "orders", "products", "reports", "runs")
+    ]
+
+
+def test_indexes_hold_keys_only_so_that_other_changes_cost_them_nothing() -> None:
+    projections = {
+        str(index["IndexName"]): index["Projection"]
+        for table in described().values()
+        for index in table.get("GlobalSecondaryIndexes", [])  # type: ignore[attr-defined]
+    }
+    assert sorted(projections) == [
+        "by_activity", "by_created", "by_customer", "by_date", "by_name", "by_phone",
+        "by_price", "by_status", "by_stock", "by_total",
+    ]  # fmt: skip
+    assert set(map(str, projections.values())) == {"{'ProjectionType': 'KEYS_ONLY'}"}
+
+
+def test_the_archive_expires() -> None:
+    ttl = connection.client().describe_time_to_live(TableName=Op.Meta.table_name)["TimeToLiveDescription"]
+    assert ttl == {"AttributeName": "ttl", "TimeToLiveStatus": "ENABLED"}
+
+
+@pytest.mark.no_database
+def test_all_models_share_one_client() -> None:
+    assert {id(table._get_connection().connection) for table in TABLES} == {id(connection.connection)}

@@ -1,0 +1,156 @@
+"""Transactions: which refusal is raised, what is retried, and how long."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from pynamodb.exceptions import PutError, TransactWriteError
+
+from chalicelib.crm import unique_values
+from chalicelib.errors import Conflict, CrmError, Unavailable
+from chalicelib.store import connection, reads, transaction
+from chalicelib.store.tables import Op
+from chalicelib.store.transaction import Transaction, attempts, code_of, is_passing, proven
+from tests.builders import rows_of
+
+
+class First(CrmError):
+    """The first"""
+
+
+class Second(CrmError):
+    """The second"""
+
+
+def never() -> bool:
+    return False
+
+
+def row(number: int) -> Op:
+    return Op("row", str(number))
+
+
+@pytest.mark.parametrize("kinds", [("put", "delete"), ("delete", "put"), ("put", "update"), ("update", "put")])
+def test_the_refusal_of_the_action_that_was_added_first_wins(kinds: tuple[str, str]) -> None:
+    write = Transaction(never)
+    refused = {"put": Op.pk.exists(), "delete": Op.pk.exists(), "update": Op.pk.exists()}
+    for number, (kind, refusal) in enumerate(zip(kinds, (First, Second), strict=True)):
+        changes: tuple[Any, ...] = ([Op.orders.add(1)],) if kind == "update" else ()
+        getattr(write, kind)(row(number), *changes, refused[kind], refusal)
+    with pytest.raises(First):
+        write.commit()
+    assert rows_of(Op) == {}
+
+
+def test_the_refusal_is_that_of_the_action_that_failed() -> None:
+    write = Transaction(never)
+    write.put(row(1), Op.pk.does_not_exist(), First)
+    write.update(row(2), [Op.orders.add(1)], Op.pk.exists(), Second)
+    write.put(row(3), Op.pk.does_not_exist(), First)
+    with pytest.raises(Second):
+        write.commit()
+
+
+def test_a_refused_transaction_that_proves_to_be_applied_is_a_success() -> None:
+    row(1).save()
+    write = Transaction(lambda: True)
+    write.put(row(1), Op.pk.does_not_exist(), First)
+    write.commit()
+
+
+def test_a_proof_is_asked_again_when_its_read_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    answers: list[Callable[[], bool]] = [lambda: True, _lost, _lost]
+
+    def proof() -> bool:
+        return answers.pop()()
+
+    assert proven(proof)
+    with pytest.raises(Unavailable):
+        proven(_lost)
+
+
+def _lost() -> bool:
+    raise Unavailable
+
+
+def test_pauses_grow_to_a_second_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    monkeypatch.setattr("random.uniform", lambda _, high: high)
+    assert list(attempts()) == list(range(transaction.ATTEMPTS))
+    assert pauses == [0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0]
+
+
+def test_no_try_begins_when_patience_is_at_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    moments = iter([0.0, 4.0, 9.9, 10.1])
+    monkeypatch.setattr("time.monotonic", lambda: next(moments))
+    assert list(attempts()) == [0, 1, 2]
+
+
+def test_what_passes_and_what_does_not() -> None:
+    throttled = ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem")
+    mistaken = ClientError({"Error": {"Code": "ValidationException"}}, "GetItem")
+    lost = ReadTimeoutError(endpoint_url="here")
+    assert [is_passing(error) for error in (throttled, mistaken, lost, KeyError())] == [True, False, True, False]
+    assert [is_passing(PutError(cause=error)) for error in (throttled, mistaken, lost)] == [True, False, True]
+    assert code_of(TransactWriteError("", cause=mistaken)) == "ValidationException"
+    assert code_of(TransactWriteError("", cause=lost)) is None
+
+
+def test_a_claim_is_held_by_one_owner_and_released_by_nobody_else() -> None:
+    _claim("cus_1")
+    with pytest.raises(First):
+        _claim("cus_2")
+    write = Transaction(never)
+    unique_values.release(write, unique_values.EMAIL, "a@b.cd", "cus_2")
+    with pytest.raises(Conflict):
+        write.commit()
+    assert unique_values.owner_of(unique_values.EMAIL, "a@b.cd") == "cus_1"
+    assert unique_values.owners_of(unique_values.EMAIL, ["a@b.cd", "", "a@b.cd", "nobody@b.cd"]) == {"a@b.cd": "cus_1"}
+
+
+def _claim(owner: str) -> None:
+    write = Transaction(never)
+    unique_values.claim(write, unique_values.EMAIL, "a@b.cd", owner, First)
+    write.commit()
+
+
+@pytest.mark.parametrize("value", ["", "x" * 5000, "\ud800@b.cd"], ids=["empty", "long", "half a character"])
+def test_nobody_holds_what_no_key_can_be(value: str) -> None:
+    assert unique_values.owner_of(unique_values.EMAIL, value) is None
+    assert unique_values.owners_of(unique_values.EMAIL, [value]) == {}
+
+
+def test_a_batch_read_takes_any_number_of_rows_and_asks_again_for_those_left_over() -> None:
+    with Op.batch_write() as batch:
+        for number in range(205):
+            batch.save(row(number))
+    keys = [{"pk": {"S": "row"}, "sk": {"S": str(number)}} for number in range(210)]
+    left: list[Any] = [keys[0]]
+
+    def leave_one_over(parsed: dict[str, Any], **_: Any) -> None:
+        if left:
+            key = left.pop()
+            answers = parsed["Responses"]["crm-test-ops"]
+            parsed["Responses"]["crm-test-ops"] = [one for one in answers if one["sk"] != key["sk"]]
+            parsed["UnprocessedKeys"] = {"crm-test-ops": {"Keys": [key]}}
+
+    events = connection.client().meta.events
+    events.register("after-call.dynamodb.BatchGetItem", leave_one_over)
+    try:
+        found = reads.get_all(Op, keys)
+    finally:
+        events.unregister("after-call.dynamodb.BatchGetItem", leave_one_over)
+    assert sorted(int(item["sk"]["S"]) for item in found) == list(range(205))
+
+
+def test_a_batch_read_that_never_ends_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    key = {"pk": {"S": "row"}, "sk": {"S": "1"}}
+    endless = {"Responses": {}, "UnprocessedKeys": {"crm-test-ops": {"Keys": [key]}}}
+    monkeypatch.setattr(reads, "call", lambda *_, **__: endless)
+    with pytest.raises(Unavailable):
+        reads.get_all(Op, [key])
