@@ -15,7 +15,8 @@ from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
 
 from chalicelib import telemetry
 from chalicelib.api.pages import console
-from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http import http_types
+from chalicelib.api.http.http_types import Request
 from chalicelib.store import connection
 from chalicelib.jobs import catalog, queue, watchdog
 from chalicelib.jobs.job import Job
@@ -68,7 +69,7 @@ def request() -> Request:
     return Request(sent.method, sent.headers, sent.query_params or {}, sent.raw_body)
 
 
-def response(answer: Answer) -> Response:
+def response(answer: http_types.Response) -> Response:
     return Response(answer.body, {**answer.headers}, answer.status)
 
 
@@ -96,7 +97,7 @@ def heartbeat(event: CloudWatchEvent) -> None:
     try:
         fire(catalog.HEARTBEAT, event)
     finally:
-        watchdog.look()
+        watchdog.run_checks()
 
 
 @app.schedule(due(catalog.LOW_STOCK), name=catalog.LOW_STOCK.name)

@@ -27,7 +27,7 @@ from benchmarks.result import Finding, tell
 from benchmarks.served import chalice_local, in_process
 from benchmarks.shares import shares
 from chalicelib.api.http.endpoint import respond
-from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http.http_types import Request, Response
 from chalicelib.settings import settings
 from chalicelib.store import connection
 
@@ -35,7 +35,7 @@ DATA = Path(os.environ.get("CRM_BENCH_DATA") or ROOT.parent / "shared" / "data")
 ROUNDS = 3
 COPY = "copy-"
 KINDS = {"bulkCreateCustomers": "customer", "bulkCreateProducts": "product", "bulkCreateOrders": "order"}
-MOST = {"customer": (1, 10), "product": (1, 7), "order": (1.3, 16)}
+MAX_PAGE_SIZE = {"customer": (1, 10), "product": (1, 7), "order": (1.3, 16)}
 """Calls of a transaction and a share in what a request asks once. Units of a transaction: two for each row, the customer's,
 the day's and the claim's among them, one for each entry of an index; and one for each line, which is put before."""
 Rows = dict[str, list[dict[str, Any]]]
@@ -53,7 +53,7 @@ class Asked:
     cpu: float = 0.0
     wall: float = 0.0
 
-    def respond(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         name = re.search(r"bulkCreate\w+", str(request.body))
         kind = KINDS[name[0]] if name else ""
         calls, units = self.charges.calls, self.charges.write_units
@@ -157,7 +157,7 @@ def counted(resource: Any) -> Iterator[Finding]:
     with charged(resource.meta.client) as bare:
         copy(resource, stored)
     tell_shares(asked.cpu / asked.wall)
-    for kind, (calls, units) in MOST.items():
+    for kind, (calls, units) in MAX_PAGE_SIZE.items():
         many = len(stored[f"{settings.table_prefix}{kind}s"])
         yield Finding(f"HTTP requests for {many} {kind}s", asked.requests[kind], "requests", most=math.ceil(many / 50))
         yield Finding(f"DynamoDB calls of {many} {kind}s", asked.calls[kind] / many, "for each", most=calls)

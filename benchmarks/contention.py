@@ -34,7 +34,7 @@ HOLD = 0.012
 PACE = 12.0
 """Orders a second that a busy machine still takes with ease: slowed down to that from the rate that is looked at."""
 ARRIVALS = 300
-COUNTERS, STOCK = str(tables.Op.Meta.table_name), str(tables.Product.Meta.table_name)
+COUNTERS, STOCK = str(tables.AuxRow.Meta.table_name), str(tables.Product.Meta.table_name)
 LANES = ((10, 1), (30, 4), (130, 16), (500, 64))
 """Orders a second, and shards of the counters."""
 MANY = 64
@@ -140,16 +140,16 @@ def met(shop: Shop, table: str, rate: float, shards: int, products: int) -> Met:
 
 
 def modelled(shop: Shop) -> Iterator[Finding]:
-    lanes, stock = [], []
+    counters, stock = [], []
     for rate, shards in LANES:
-        lanes.append(met(shop, COUNTERS, rate, shards, len(shop.products)))
-        yield from _against_model(f"at counters, {rate}/s, {shards} shards", lanes[-1])
+        counters.append(met(shop, COUNTERS, rate, shards, len(shop.products)))
+        yield from _against_model(f"at counters, {rate}/s, {shards} shards", counters[-1])
     for rate in RATES:
         stock.append(met(shop, STOCK, rate, MANY, 1))
         yield from _against_model(f"at stock, {rate}/s of one product", stock[-1])
     for what, of in BURDENS.items():
         at, model = f"at {RETRIES} {what}", RETRIES / HOLD
-        needed = WANTED * HOLD / carried(lanes, of)
+        needed = WANTED * HOLD / carried(counters, of)
         yield Finding(f"shards for {WANTED} orders/s {at}", needed, "shards", f"{WANTED / model:.1f} by the model")
         yield Finding(
             f"orders/s of one product {at}", carried(stock, of) / HOLD, "orders/s", f"{model:.1f} by the model"

@@ -35,7 +35,7 @@ LARGE = SIZES[-1]
 ROUNDS = 2
 PAPER = cost.Size("on paper", 1_000_000, 100_000, 10_000_000)
 COUNTED = {"calls": "calls", "read_units": "read units", "write_units": "write units"}
-MOST_GROWTH = 1.2
+MAX_GROWTH = 1.2
 """As in tests/faults/test_costs.py."""
 
 
@@ -118,7 +118,7 @@ def flat(small: dict[str, Pair], large: dict[str, Pair]) -> Iterator[Finding]:
         for field, words in COUNTED.items():
             ratio = getattr(after.job.charges, field) / getattr(before.job.charges, field)
             what = f"`{name}` of {AFFECTED} rows, {words}, {LARGE:,} of each kind"
-            yield Finding(what, ratio, against=f"{SMALL:,} of each kind", most=MOST_GROWTH)
+            yield Finding(what, ratio, against=f"{SMALL:,} of each kind", most=MAX_GROWTH)
 
 
 def against_scans(large: dict[str, Pair]) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ FEW = 250
 """Some pages."""
 MANY = 20_000 if IS_FULL else 4000
 """MiniStack looks at every row of the list for each page of it, so that ten times as many take it a hundred times as long."""
-MOST = 30.0
+MAX_PAGE_SIZE = 30.0
 Put = Callable[[range, timedelta], None]
 """Puts rows of these numbers, so long before those that are due at the slot in `DUE`."""
 
@@ -75,7 +75,7 @@ def findings() -> Iterator[Finding]:
             grown(job, put),
             unit="MiB",
             against=f"after a run of {FEW}",
-            most=MOST,
+            most=MAX_PAGE_SIZE,
         )
         empty_tables()
 

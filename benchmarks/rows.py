@@ -71,7 +71,10 @@ def put_customers(rows: Iterable[customers.Customer]) -> None:
 
 
 def put_claims(rows: Iterable[customers.Customer]) -> None:
-    _put(tables.Op, (tables.Op(pk=unique_values.EMAIL, sk=text.fold(row.email), owner=row.id) for row in rows))
+    _put(
+        tables.AuxRow,
+        (tables.AuxRow(pk=unique_values.EMAIL, sk=text.normalize(row.email), owner=row.id) for row in rows),
+    )
 
 
 def put_orders(rows: Iterable[orders.Order]) -> None:
@@ -94,17 +97,17 @@ def put_affected_again() -> None:
 
 def put_books(size: int) -> None:
     """The counters of that company. Each day has all of its rows at any size, so that the size is all that grows."""
-    lanes = index_keys.shards(counters._PREFIX, settings.counter_shards)  # noqa: SLF001 - the rows as the domain writes them
+    shards = index_keys.shards(counters._PREFIX, settings.counter_shards)  # noqa: SLF001 - the rows as the domain writes them
     days = [str((NOW - timedelta(days=number)).date()) for number in range(-1, HISTORY + 32)]
     sold, made = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for number in range(size):
         order, customer = _order(number), _customer(number)
         sold[_lane(order.id), order.date[:10]] += 1
         made[_lane(customer.id), customer.created_at[:10]] += 1
-    rows = [(lane, date, sold[lane, date], made[lane, date]) for lane, date in product(lanes, days)]
+    rows = [(shard, date, sold[shard, date], made[shard, date]) for shard, date in product(shards, days)]
     _put(
-        tables.Op,
-        (tables.Op(lane, date, orders=n, cents=1250 * n, customers=m, created=m) for lane, date, n, m in rows),
+        tables.AuxRow,
+        (tables.AuxRow(shard, date, orders=n, cents=1250 * n, customers=m, created=m) for shard, date, n, m in rows),
     )
 
 

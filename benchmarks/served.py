@@ -14,11 +14,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from benchmarks.backend import ROOT
-from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http.http_types import Request, Response
 from localdev.server import free_address
 
 _DEADLINE = 60.0
-Respond = Callable[[Request], Answer]
+Respond = Callable[[Request], Response]
 
 
 @contextmanager

@@ -39,13 +39,13 @@ class Shop:
         stored = products.find_all(self.products, consistent=True)
         stock = sum(abs(STOCK - sold[key] - stored[key].stock) for key in self.products)
         bought = Counter(order.customer_id for order in self.placed)
-        booked = customers.find_all(self.customers, consistent=True)
-        activity = sum(abs(bought[key] - booked[key].orders) for key in self.customers)
+        with_order = customers.find_all(self.customers, consistent=True)
+        activity = sum(abs(bought[key] - with_order[key].orders) for key in self.customers)
         counted = abs(_counted("orders") - len(told)) + (_counted("cents") != sum(one.cents for one in self.placed))
         return len(told.keys() ^ _stored_orders()) + stock + activity + counted
 
 
-def opened(people: int, goods: int) -> Shop:
+def opened(customers_by_id: int, products_by_id: int) -> Shop:
     def enter(number: int) -> str:
         return customers.create(f"Customer {number}", f"customer{number}@example.com").id
 
@@ -53,7 +53,7 @@ def opened(people: int, goods: int) -> Shop:
         return products.create(f"Product {number}", Decimal("12.50"), STOCK).id
 
     with ThreadPoolExecutor(4) as pool:
-        return Shop(list(pool.map(enter, range(people))), list(pool.map(stack, range(goods))))
+        return Shop(list(pool.map(enter, range(customers_by_id))), list(pool.map(stack, range(products_by_id))))
 
 
 def _stored_orders() -> set[str]:
@@ -63,6 +63,6 @@ def _stored_orders() -> set[str]:
 
 def _counted(name: str) -> int:
     """Over all shards that ever were, so that their number may change meanwhile."""
-    pages = connection.client().get_paginator("scan").paginate(TableName=tables.Op.Meta.table_name)
+    pages = connection.client().get_paginator("scan").paginate(TableName=tables.AuxRow.Meta.table_name)
     rows = (row for page in pages for row in page["Items"] if row["pk"]["S"].startswith("count#"))
     return sum(int(row.get(name, {"N": "0"})["N"]) for row in rows)

@@ -196,7 +196,7 @@ def beats() -> Units:
             slot += timedelta(minutes=5)
             with at(slot + timedelta(seconds=5)):
                 runner.fire(catalog.HEARTBEAT, slot)
-                watchdog.look()
+                watchdog.run_checks()
 
     with in_process(respond) as url:
         object.__setattr__(settings, "api_url", url)

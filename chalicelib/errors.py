@@ -211,7 +211,7 @@ class OverLimit(CrmError):
         self.code = code
 
 
-def caught(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | Exception:
+def result_or_error(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | Exception:
     """What it returns or raises: one row's failure, whatever it is, must not hide what became of the others."""
     try:
         return work(*arguments, **named)

@@ -25,8 +25,8 @@ from crmctl.text import plain
 
 ATTEMPTS = 6
 FIRST_DELAY = 0.5
-LONGEST_DELAY = 15.0
-LONGEST_RETRY_AFTER = 60.0
+MAX_DELAY = 15.0
+MAX_RETRY_AFTER = 60.0
 TIMEOUTS = (5.0, 60.0)
 RETRY_CODES = frozenset({"UNAVAILABLE", "CONFLICT", "INTERNAL"})
 KEY_CODES = frozenset({"UNAUTHENTICATED", "FORBIDDEN"})
@@ -45,7 +45,7 @@ class Transient(ApiError):
         self.retry_after = retry_after
 
 
-class Refused(ApiError):
+class ApiRefused(ApiError):
     """The API answered, and says why not; `said` is that alone, on one line"""
 
     def __init__(self, message: str, said: str) -> None:
@@ -89,7 +89,7 @@ class Client:
 
     def pause(self, attempt: int, *, reason: str, at_least: float = 0.0) -> None:
         """Waits longer with each attempt, and not in step with other threads."""
-        delay = min(FIRST_DELAY * 2 ** (attempt - 1), LONGEST_DELAY) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        delay = min(FIRST_DELAY * 2 ** (attempt - 1), MAX_DELAY) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         delay = max(delay, at_least)
         self._notify(f"{reason} Trying again in {delay:.1f} s.")
         if self._stopping.wait(delay):
@@ -179,7 +179,7 @@ def _data(response: requests.Response, url: str) -> dict[str, Any]:
     said = _messages(errors) or "it gives no reason"
     message = f"{url} refuses the request (HTTP {status}): {said}"
     # What does not fit the schema (400) is no answer to what was asked: the user learns who says so.
-    raise Refused(message, said) if errors and response.ok else ApiError(message)
+    raise ApiRefused(message, said) if errors and response.ok else ApiError(message)
 
 
 def _json(response: requests.Response, url: str) -> Any:
@@ -213,7 +213,7 @@ def _kind_of(response: requests.Response) -> str:
 
 def _retry_after(response: requests.Response) -> float:
     text = response.headers.get("Retry-After", "")
-    return min(float(text), LONGEST_RETRY_AFTER) if text.isascii() and text.isdigit() else 0.0
+    return min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() else 0.0
 
 
 def _root_cause(problem: BaseException) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from crmctl.client import ApiError, Client, Refused
+from crmctl.client import ApiError, ApiRefused, Client
 from crmctl.paging import Listed
 from crmctl.text import plain
 
@@ -45,7 +45,7 @@ def with_client(command: Callable[Concatenate[Client, Options], None]) -> Callab
     def connected(url: str, key: str | None, *arguments: Options.args, **options: Options.kwargs) -> None:
         try:
             command(Client(url, key, notify=say), *arguments, **options)
-        except Refused as problem:
+        except ApiRefused as problem:
             raise Failure(problem.said) from None
         except ApiError as problem:
             raise Failure(str(problem)) from None

@@ -25,10 +25,10 @@ def create_first(stage: str, name: str, region: str, *, another: bool) -> None:
     from chalicelib import clock  # noqa: PLC0415
     from chalicelib.access import api_keys  # noqa: PLC0415
     from chalicelib.errors import CrmError  # noqa: PLC0415
-    from chalicelib.store.pagination import Window, read_page  # noqa: PLC0415
+    from chalicelib.store.pagination import PageArgs, read_page  # noqa: PLC0415
 
     try:
-        known = [edge.node for edge in read_page(api_keys.listing(), Window()).edges]
+        known = [edge.node for edge in read_page(api_keys.listing(), PageArgs()).edges]
         working = [key for key in known if key.role is api_keys.Role.OPERATOR and key.valid_at(clock.now())]
         if working and not another:
             raise Failure(
@@ -37,5 +37,5 @@ def create_first(stage: str, name: str, region: str, *, another: bool) -> None:
         issued = api_keys.create(name, api_keys.Role.OPERATOR, "create-first")
     except (CrmError, BotoCoreError, ClientError, PynamoDBException) as problem:
         raise Failure(f"No key could be made for the stage {stage}: {problem}") from None
-    say(f"{issued.credential.name} ({issued.credential.id}), OPERATOR. Keep the key: it is not shown again.")
+    say(f"{issued.api_key.name} ({issued.api_key.id}), OPERATOR. Keep the key: it is not shown again.")
     click.echo(issued.key)

@@ -13,7 +13,7 @@ from crmctl.time_arguments import Moment, lasting, to_minute
 
 JOBS = """{
   jobs {
-    name description schedule scheduleText state complaints lastRun nextRun averageSeconds
+    name description schedule scheduleText state problems lastRun nextRun averageSeconds
     pause { reason actor since until }
   }
 }"""
@@ -71,7 +71,7 @@ def resume(client: Client, job: str) -> None:
 
 
 def _remarks(job: dict[str, Any]) -> list[str]:
-    return [*([_pause(job["pause"])] if job["pause"] else []), *job["complaints"]]
+    return [*([_pause(job["pause"])] if job["pause"] else []), *job["problems"]]
 
 
 def _pause(pause: dict[str, Any]) -> str:

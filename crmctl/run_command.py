@@ -25,7 +25,7 @@ FOLLOW = f"""query Follow($job: String!, $slot: DateTime!) {{
 }}"""
 UNFINISHED = frozenset({"WAITING", "RUNNING"})
 FAILED, GOES_ON = 1, 3
-FIRST_DELAY, LONGEST_DELAY = 0.2, 2.0
+FIRST_DELAY, MAX_DELAY = 0.2, 2.0
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -105,7 +105,7 @@ def _result(client: Client, job: str, slot: str, timeout: float) -> dict[str, An
                 return found
             status.update(Text(plain(runs.described(found))))
             time.sleep(min(delay, left))
-            delay = min(delay * 1.5, LONGEST_DELAY)
+            delay = min(delay * 1.5, MAX_DELAY)
 
 
 def _show_preview(preview: dict[str, Any]) -> None:

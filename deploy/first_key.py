@@ -12,7 +12,7 @@ def first_key() -> str | None:
     """None if the stage has keys."""
     known = reads.call(
         "query",
-        TableName=reads.table_name(tables.Op),
+        TableName=reads.table_name(tables.AuxRow),
         KeyConditionExpression="pk = :key",
         ExpressionAttributeValues={":key": {"S": api_keys.PARTITION}},
         ConsistentRead=True,

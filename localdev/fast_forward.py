@@ -34,7 +34,7 @@ def run(days: int, *, heartbeat: bool) -> None:
     from app import app
 
     _serve(app, address)
-    Walk(app, days, heartbeat=heartbeat).run()
+    IndexScan(app, days, heartbeat=heartbeat).run()
 
 
 def _serve(app: Any, address: Address) -> None:
@@ -57,7 +57,7 @@ class Clock:
         return self._moment + timedelta(seconds=time.monotonic() - self._at)
 
 
-class Walk:
+class IndexScan:
     """Made once the environment is set."""
 
     def __init__(self, app: Any, days: int, *, heartbeat: bool) -> None:
@@ -96,13 +96,13 @@ class Walk:
 
         # The watch makes 17 of a heartbeat's 26 requests, for slots and runs that were lost: here once an hour will do.
         thorough = job is not catalog.HEARTBEAT or slot.minute == 0
-        look = watchdog.look
+        run_checks = watchdog.run_checks
         if not thorough:
-            watchdog.look = lambda: None
+            watchdog.run_checks = lambda: None
         try:
             self._ticker.fire(job.name, slot)
         finally:
-            watchdog.look = look
+            watchdog.run_checks = run_checks
         if thorough:
             self._pump.drain()
         if job.queued:

@@ -28,12 +28,14 @@ def a_product(name: str = "Lamp", price: str = "12.50", stock: int = 5, sku: str
     return products.create(name, Decimal(price), stock, sku)
 
 
-def a_past_order(customer: Customer, *lines: tuple[Product, int, str], **more: Any) -> imported_orders.PastOrder:
+def a_past_order(customer: Customer, *lines: tuple[Product, int, str], **more: Any) -> imported_orders.ImportedOrder:
     """`lines` are (product, quantity, unit price)."""
     past = {"reference": "INV-1", "date": moment("2025-03-01T10:00:00"), **more}
-    return imported_orders.PastOrder(
+    return imported_orders.ImportedOrder(
         customer=customer,
-        lines=tuple(imported_orders.PastLine(product, quantity, Decimal(price)) for product, quantity, price in lines),
+        lines=tuple(
+            imported_orders.ImportedLine(product, quantity, Decimal(price)) for product, quantity, price in lines
+        ),
         **past,
     )
 

@@ -24,23 +24,28 @@ def founded(customer_count: int = 100, product_count: int = 100, order_count: in
     """Written through this project's own store, whose tables must exist."""
     from chalicelib.crm import customers, orders, products  # noqa: PLC0415 - not all contestants have it
 
-    people = [
+    customers_by_id = [
         customers.create(f"Customer {number}", f"customer{number}@example.com", f"+1555{number:07d}", _BEGAN)
         for number in range(customer_count)
     ]
-    goods = [products.create(f"Product {number}", 5 + Decimal(number) / 4, STOCK) for number in range(product_count)]
+    products_by_id = [
+        products.create(f"Product {number}", 5 + Decimal(number) / 4, STOCK) for number in range(product_count)
+    ]
     placed = []
     for number in range(order_count):
-        wanted = {goods[(LINES * number + line) % product_count].id: 1 + line for line in range(LINES)}
-        placed.append(orders.create(people[number % customer_count].id, wanted, _BEGAN + timedelta(hours=number)))
-    left = products.find_all(row.id for row in goods)
+        wanted = {products_by_id[(LINES * number + line) % product_count].id: 1 + line for line in range(LINES)}
+        placed.append(
+            orders.create(customers_by_id[number % customer_count].id, wanted, _BEGAN + timedelta(hours=number))
+        )
+    left = products.find_all(row.id for row in products_by_id)
     return {
         "customers": [
             {"id": row.id, "name": row.name, "email": row.email, "phone": row.phone, "created_at": row.created_at}
-            for row in people
+            for row in customers_by_id
         ],
         "products": [
-            {"id": row.id, "name": row.name, "price": _amount(row.cents), "stock": left[row.id].stock} for row in goods
+            {"id": row.id, "name": row.name, "price": _amount(row.cents), "stock": left[row.id].stock}
+            for row in products_by_id
         ],
         "orders": [_exported(row) for row in placed],
     }

@@ -3,36 +3,36 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from chalicelib.api.graphql.loaders import Batch
+from chalicelib.api.graphql.loaders import Loader
 from chalicelib.crm import customers, list_queries, orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_queries import OrderFilter
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
-from chalicelib.store.pagination import Page, Window, read_page
+from chalicelib.store.pagination import Page, PageArgs, read_page
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Of one request."""
 
-    customers: Batch[Customer] = field(default_factory=lambda: Batch(customers.find_all))
-    products: Batch[Product] = field(default_factory=lambda: Batch(products.find_all))
+    customers: Loader[Customer] = field(default_factory=lambda: Loader(customers.find_all))
+    products: Loader[Product] = field(default_factory=lambda: Loader(products.find_all))
 
     def find(self, email: str) -> Customer | None:
         return customers.find_by_email(email)
 
     def page(self, first: int | None, order_by: list[str | None] | None) -> Page[Order]:
-        page = read_page(list_queries.list_orders(OrderFilter(), order_by), Window(first=first))
+        page = read_page(list_queries.list_orders(OrderFilter(), order_by), PageArgs(first=first))
         found = [edge.node for edge in page.edges]
-        self.customers.want(order.customer_id for order in found)
-        self.products.want(line.product_id for order in found for line in order.lines)
+        self.customers.expect(order.customer_id for order in found)
+        self.products.expect(line.product_id for order in found for line in order.lines)
         return page
 
     def place(self, customer_id: str, lines: Iterable[tuple[str, int]]) -> Order:
         placed = orders.place(customer_id, dict(lines))
-        self.customers.know(placed.customers)
-        self.products.know(placed.products)
+        self.customers.prime(placed.customers)
+        self.products.prime(placed.products)
         return placed.order
 
     def customer(self, order: Order) -> Customer | None:

@@ -150,9 +150,9 @@ class CreateOrder(graphene.Mutation):
     @transaction.atomic
     def mutate(self, _info: Any, input: Any) -> "CreateOrder":  # noqa: A002 - the argument's name
         customer = Customer.objects.get(pk=input.customer_id)
-        goods = Product.objects.in_bulk([line.product_id for line in input.lines])
+        products_by_id = Product.objects.in_bulk([line.product_id for line in input.lines])
         order = Order(id=f"ord_{uuid.uuid4().hex}", customer=customer, order_date=timezone.now())
-        lines = [_taken(order, goods[line.product_id], line.quantity) for line in input.lines]
+        lines = [_taken(order, products_by_id[line.product_id], line.quantity) for line in input.lines]
         order.total_amount = sum((line.price * line.quantity for line in lines), Decimal(0))
         order.save(force_insert=True)
         OrderLine.objects.bulk_create(lines)

@@ -21,16 +21,16 @@ from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.connection import client
-from chalicelib.store.index_scan import Path
+from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
-from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
+from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
 
 PARTITION = "key"
 OVERLAP = timedelta(hours=24)
 """How long the old secret of a rotated key still works, unless it is told otherwise."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_LENGTH = 12
-_MOST_KEY = 100
+_MAX_KEY_LENGTH = 100
 _AS_JSON = re.compile(rf'"crm_[{_ALPHABET}]{{{_ID_LENGTH}}}_[A-Za-z0-9_-]{{43}}"')
 _USED_EVERY = timedelta(hours=1)
 
@@ -45,7 +45,7 @@ class Role(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class ApiKey:
     id: str
     name: str
     role: Role
@@ -61,13 +61,13 @@ class Credential:
     last_used_at: str | None = None
 
     def __repr__(self) -> str:
-        return f"Credential({self.id!r}, {self.name!r}, {self.role.name})"
+        return f"ApiKey({self.id!r}, {self.name!r}, {self.role.name})"
 
     def valid_at(self, moment: datetime) -> bool:
         now = timestamps.to_text(moment)
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
-    def fits(self, secret: str, moment: datetime) -> bool:
+    def matches_secret(self, secret: str, moment: datetime) -> bool:
         digest = _digest(secret)
         old = self.old_digest if self.old_until and self.old_until > timestamps.to_text(moment) else None
         # Both are always compared: the time it takes says nothing.
@@ -75,17 +75,17 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedKey:
     """`key` is what the caller must keep: nobody can tell it again."""
 
-    credential: Credential
+    api_key: ApiKey
     key: str
 
     def __repr__(self) -> str:
-        return f"Issued({self.credential!r})"
+        return f"IssuedKey({self.api_key!r})"
 
 
-def create(name: str, role: Role, actor: str, expires_at: datetime | None = None) -> Issued:
+def create(name: str, role: Role, actor: str, expires_at: datetime | None = None) -> IssuedKey:
     """Raises InvalidInput."""
     if role is Role.PUBLIC:
         raise InvalidInput("A key has the role VIEWER, EDITOR or OPERATOR", field="role")
@@ -93,7 +93,7 @@ def create(name: str, role: Role, actor: str, expires_at: datetime | None = None
     if expires_at and expires_at <= now:
         raise InvalidInput("expiresAt must lie ahead", field="expiresAt")
     secret = secrets.token_urlsafe(32)
-    credential = Credential(
+    api_key = ApiKey(
         id="".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH)),
         name=text.checked_name(name),
         role=role,
@@ -103,77 +103,77 @@ def create(name: str, role: Role, actor: str, expires_at: datetime | None = None
         expires_at=timestamps.to_text(expires_at) if expires_at else None,
         token=new_token(),
     )
-    write = Transaction(proof=lambda: _carries(credential))
-    write.put(_row(credential), tables.Op.pk.does_not_exist())
+    write = Transaction(was_applied=lambda: _was_written(api_key))
+    write.put(_row(api_key), tables.AuxRow.pk.does_not_exist())
     write.commit()
-    return Issued(credential, _key(credential, secret))
+    return IssuedKey(api_key, _key(api_key, secret))
 
 
-def find(key_id: str) -> Credential | None:
+def find(key_id: str) -> ApiKey | None:
     item = reads.get_op(PARTITION, key_id) if len(key_id) == _ID_LENGTH and text.fits_key(key_id) else None
     return _load(item) if item else None
 
 
-def listing() -> Listing[Credential]:
-    path = Path(tables.Op, None, "pk", "sk", (PARTITION,), id_name="sk")
+def listing() -> Listing[ApiKey]:
+    path = IndexRange(tables.AuxRow, None, "pk", "sk", (PARTITION,), id_name="sk")
     return Listing(path=path, descending=False, query="keys", fetch=_find_all, passes=lambda _: True, exact=True)
 
 
-def rotate(key_id: str, overlap: timedelta = OVERLAP) -> Issued:
+def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
     """A new secret for the same key; the old one works on for `overlap`. Raises NotFound, InvalidInput."""
     secret = secrets.token_urlsafe(32)
-    for _ in attempts():
+    for _ in retry_delays():
         old = _require(key_id)
         now = clock.now()
         if not old.valid_at(now):
             raise InvalidInput("The key is revoked or has expired: create another", field="id")
         token, until = new_token(), timestamps.to_text(now + overlap)
-        row = tables.Op
+        row = tables.AuxRow
         content = _content(old) | {"digest": _digest(secret), "old_digest": old.digest, "old_until": until}
         if _change(old, token, [row.content.set(content)]):
-            return Issued(_require(key_id), _key(old, secret))
+            return IssuedKey(_require(key_id), _key(old, secret))
     raise Conflict
 
 
-def revoke(key_id: str) -> Credential:
+def revoke(key_id: str) -> ApiKey:
     """From now on the key is refused. Raises NotFound."""
-    for _ in attempts():
+    for _ in retry_delays():
         old = _require(key_id)
         if old.revoked_at:
             return old
         content = _content(old) | {"revoked_at": timestamps.to_text(clock.now())}
-        if _change(old, new_token(), [tables.Op.content.set(content)]):
+        if _change(old, new_token(), [tables.AuxRow.content.set(content)]):
             return _require(key_id)
     raise Conflict
 
 
-def authenticate(key: str) -> Credential:
+def authenticate(key: str) -> ApiKey:
     """Raises Unauthenticated, the same for every key that does not open, whatever is wrong with it."""
     prefix, _, rest = key.partition("_")
     key_id, _, secret = rest.partition("_")
-    found = find(key_id) if prefix == "crm" and len(key) <= _MOST_KEY else None
+    found = find(key_id) if prefix == "crm" and len(key) <= _MAX_KEY_LENGTH else None
     now = clock.now()
     # One that is not known is compared with something, too.
-    fits = (found or _NOBODY).fits(secret, now)
-    if found is None or not fits or not found.valid_at(now):
+    matches = (found or _NOBODY).matches_secret(secret, now)
+    if found is None or not matches or not found.valid_at(now):
         raise Unauthenticated
     return found
 
 
-def hide(text: str) -> str:
+def redact_keys(text: str) -> str:
     """JSON with null in place of each key: what is told once must not be stored."""
     return _AS_JSON.sub("null", text)
 
 
-def note_use(credential: Credential) -> None:
+def record_last_use(api_key: ApiKey) -> None:
     """Keep when a key was last used, to the hour. Nobody waits for it, and nobody is refused because it failed."""
     now = clock.now()
-    if credential.last_used_at and credential.last_used_at > timestamps.to_text(now - _USED_EVERY):
+    if api_key.last_used_at and api_key.last_used_at > timestamps.to_text(now - _USED_EVERY):
         return
     try:
         client().update_item(
-            TableName=reads.table_name(tables.Op),
-            Key={"pk": {"S": PARTITION}, "sk": {"S": credential.id}},
+            TableName=reads.table_name(tables.AuxRow),
+            Key={"pk": {"S": PARTITION}, "sk": {"S": api_key.id}},
             UpdateExpression="SET used_at = :now",
             ConditionExpression="attribute_exists(pk)",
             ExpressionAttributeValues={":now": {"S": timestamps.to_text(now)}},
@@ -182,22 +182,22 @@ def note_use(credential: Credential) -> None:
         return
 
 
-def _require(key_id: str) -> Credential:
+def _require(key_id: str) -> ApiKey:
     found = find(key_id)
     if found is None:
         raise NotFound(f"There is no key {key_id!r}", field="id")
     return found
 
 
-def _change(old: Credential, token: str, actions: list[Action]) -> bool:
+def _change(old: ApiKey, token: str, actions: list[Action]) -> bool:
     """Whether nobody else changed it meanwhile."""
 
     def applied() -> bool:
         stored = find(old.id)
         return stored is not None and stored.token == token
 
-    write = Transaction(proof=applied)
-    row = tables.Op
+    write = Transaction(was_applied=applied)
+    row = tables.AuxRow
     write.update(row(pk=PARTITION, sk=old.id), [*actions, row.token.set(token)], row.token == old.token)
     try:
         write.commit()
@@ -206,45 +206,45 @@ def _change(old: Credential, token: str, actions: list[Action]) -> bool:
     return True
 
 
-def _find_all(key_ids: Iterable[str]) -> dict[str, Credential]:
+def _find_all(key_ids: Iterable[str]) -> dict[str, ApiKey]:
     keys = [{"pk": {"S": PARTITION}, "sk": {"S": key_id}} for key_id in key_ids]
-    return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.Op, keys)}
+    return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.AuxRow, keys)}
 
 
-def _carries(credential: Credential) -> bool:
-    stored = find(credential.id)
-    return stored is not None and stored.token == credential.token
+def _was_written(api_key: ApiKey) -> bool:
+    stored = find(api_key.id)
+    return stored is not None and stored.token == api_key.token
 
 
-def _key(credential: Credential, secret: str) -> str:
-    return f"crm_{credential.id}_{secret}"
+def _key(api_key: ApiKey, secret: str) -> str:
+    return f"crm_{api_key.id}_{secret}"
 
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _content(credential: Credential) -> dict[str, str | None]:
+def _content(api_key: ApiKey) -> dict[str, str | None]:
     return {
-        "name": credential.name,
-        "role": credential.role.name,
-        "created_at": credential.created_at,
-        "created_by": credential.created_by,
-        "digest": credential.digest,
-        "old_digest": credential.old_digest,
-        "old_until": credential.old_until,
-        "expires_at": credential.expires_at,
-        "revoked_at": credential.revoked_at,
+        "name": api_key.name,
+        "role": api_key.role.name,
+        "created_at": api_key.created_at,
+        "created_by": api_key.created_by,
+        "digest": api_key.digest,
+        "old_digest": api_key.old_digest,
+        "old_until": api_key.old_until,
+        "expires_at": api_key.expires_at,
+        "revoked_at": api_key.revoked_at,
     }
 
 
-def _row(credential: Credential) -> tables.Op:
-    return tables.Op(pk=PARTITION, sk=credential.id, content=_content(credential), token=credential.token)
+def _row(api_key: ApiKey) -> tables.AuxRow:
+    return tables.AuxRow(pk=PARTITION, sk=api_key.id, content=_content(api_key), token=api_key.token)
 
 
-def _load(item: reads.Item) -> Credential:
+def _load(item: reads.Item) -> ApiKey:
     content = reads.json_of(item, "content")
-    return Credential(
+    return ApiKey(
         id=item["sk"]["S"],
         token=item["token"]["S"],
         last_used_at=reads.text(item, "used_at"),
@@ -252,6 +252,6 @@ def _load(item: reads.Item) -> Credential:
     )
 
 
-_NOBODY = Credential(
+_NOBODY = ApiKey(
     id="", name="", role=Role.PUBLIC, created_at="", created_by="", digest=_digest(secrets.token_urlsafe(32)), token=""
 )

@@ -18,18 +18,18 @@ class Caller:
     role: Role
 
     @property
-    def is_stranger(self) -> bool:
+    def is_anonymous(self) -> bool:
         return self.role is Role.PUBLIC
 
     def check(self, role: Role) -> None:
         """Raises Unauthenticated, Forbidden."""
         if role > self.role:
-            if self.is_stranger:
+            if self.is_anonymous:
                 raise Unauthenticated
             raise Forbidden(f"This needs a key with the role {role.name}, and yours has {self.role.name}")
 
 
-STRANGER = Caller("", "anyone", Role.PUBLIC)
+ANONYMOUS = Caller("", "anyone", Role.PUBLIC)
 DEVELOPER = Caller("open", "open access", Role.OPERATOR)
 """Who calls without a key where that is allowed: `chalice local`, and tests."""
 
@@ -38,10 +38,10 @@ def identify(headers: Mapping[str, str]) -> Caller:
     """Raises Unauthenticated for a key that does not open, RateLimited, Unavailable."""
     scheme, _, key = headers.get("authorization", "").strip().partition(" ")
     if not scheme:
-        return DEVELOPER if settings.open_access else STRANGER
+        return DEVELOPER if settings.open_access else ANONYMOUS
     if scheme.lower() != "bearer":
         raise Unauthenticated
     found = api_keys.authenticate(key.strip())
     rate_limit.take(api_keys.PARTITION, found.id)
-    api_keys.note_use(found)
+    api_keys.record_last_use(found)
     return Caller(found.id, f"{found.name} ({found.id})", found.role)

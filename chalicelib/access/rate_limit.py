@@ -35,7 +35,7 @@ def take(pk: str, sk: str) -> None:
 def _write(row: reads.Item, condition: str, update: str, bound: int, to: int) -> bool:
     try:
         client().update_item(
-            TableName=reads.table_name(tables.Op),
+            TableName=reads.table_name(tables.AuxRow),
             Key=row,
             ConditionExpression=f"attribute_exists(pk) AND ({condition})",
             UpdateExpression=update,

@@ -16,7 +16,7 @@ from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import reads
 from chalicelib.store.index_keys import shard, shards
-from chalicelib.store.tables import Op
+from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import Transaction
 
 _PREFIX = "count#"
@@ -53,8 +53,8 @@ class Stats:
 
 def add(write: Transaction, day: str, row_id: str, **amounts: int) -> None:
     """Add `amounts` (orders, cents, customers, created) to `day` (YYYY-MM-DD), in the shard of `row_id`."""
-    row = Op(pk=shard(_PREFIX, row_id, settings.counter_shards), sk=day)
-    write.update(row, [getattr(Op, name).add(amount) for name, amount in amounts.items()])
+    row = AuxRow(pk=shard(_PREFIX, row_id, settings.counter_shards), sk=day)
+    write.update(row, [getattr(AuxRow, name).add(amount) for name, amount in amounts.items()])
 
 
 def stats(first: date | None = None, last: date | None = None) -> Stats:
@@ -70,16 +70,16 @@ def stats(first: date | None = None, last: date | None = None) -> Stats:
 
 def _sums(days: str, bounds: reads.Item) -> dict[str, int]:
     sums = dict.fromkeys(("customers", "orders", "cents", "created"), 0)
-    for lane in shards(_PREFIX, settings.counter_shards):
-        for item in _days(lane, days, bounds):
+    for partition in shards(_PREFIX, settings.counter_shards):
+        for item in _days(partition, days, bounds):
             for name in sums:
                 sums[name] += reads.number(item, name)
     return sums
 
 
-def _days(lane: str, days: str, bounds: reads.Item) -> Iterator[reads.Item]:
+def _days(shard: str, days: str, bounds: reads.Item) -> Iterator[reads.Item]:
     return reads.query(
-        TableName=reads.table_name(Op),
-        KeyConditionExpression="pk = :lane" + days,
-        ExpressionAttributeValues={":lane": {"S": lane}, **bounds},
+        TableName=reads.table_name(AuxRow),
+        KeyConditionExpression="pk = :shard" + days,
+        ExpressionAttributeValues={":shard": {"S": shard}, **bounds},
     )

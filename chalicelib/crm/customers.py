@@ -12,7 +12,7 @@ from chalicelib.crm import counters, text, unique_values
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables, timestamps
-from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
+from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def find(customer_id: str) -> Customer | None:
 
 
 def find_by_email(email: str) -> Customer | None:
-    owner = unique_values.owner_of(unique_values.EMAIL, text.fold(email))
+    owner = unique_values.owner_of(unique_values.EMAIL, text.normalize(email))
     return find(owner) if owner else None
 
 
@@ -76,11 +76,11 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
         orders=0,
         token=new_token(),
     )
-    made = find(customer.id) if ids.may_exist() else None
+    made = find(customer.id) if ids.is_replay() else None
     if made:
         return made
     day = customer.created_at[:10]
-    write = Transaction(proof=lambda: find(customer.id) is not None)  # nobody else makes this id
+    write = Transaction(was_applied=lambda: find(customer.id) is not None)  # nobody else makes this id
     put(write, customer)
     counters.add(write, day, customer.id, customers=1, created=1)
     write.commit()
@@ -90,15 +90,15 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
 def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
     """Set what `changes` holds of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound."""
     checked = _checked(changes)
-    for _ in attempts():
+    for _ in retry_delays():
         old = find(customer_id)
         if old is None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         new = replace(old, **checked, token=new_token())
-        write = Transaction(proof=partial(_carries, new))
-        write.update(key(new.id), _sets(new), tables.Customer.token == old.token)
-        if text.fold(new.email) != text.fold(old.email):
-            unique_values.release(write, unique_values.EMAIL, text.fold(old.email), old.id)
+        write = Transaction(was_applied=partial(_was_written, new))
+        write.update(key(new.id), _update_actions(new), tables.Customer.token == old.token)
+        if text.normalize(new.email) != text.normalize(old.email):
+            unique_values.release(write, unique_values.EMAIL, text.normalize(old.email), old.id)
             _claim_email(write, new)
         try:
             write.commit()
@@ -108,7 +108,7 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
     raise Conflict
 
 
-def touch(write: Transaction, customer: Customer, date: str) -> None:
+def book_order(write: Transaction, customer: Customer, date: str) -> None:
     """Book an order of `date` on the customer, who must still exist."""
     row = tables.Customer
     last = customer.last_order
@@ -117,13 +117,13 @@ def touch(write: Transaction, customer: Customer, date: str) -> None:
         condition = row.last_order.does_not_exist() | (row.last_order <= date)
         actions.append(row.last_order.set(date))
         if date[:10] > customer.active_on:
-            actions.append(row.act_k.set(index_keys.sort_key(date[:10], customer.id)))
+            actions.append(row.activity_key.set(index_keys.sort_key(date[:10], customer.id)))
     else:
         condition = row.last_order >= date
     write.update(key(customer.id), actions, row.id.exists() & condition)
 
 
-def booked(customer: Customer, date: str) -> Customer:
+def with_order(customer: Customer, date: str) -> Customer:
     """As `touch` leaves it."""
     return replace(customer, orders=customer.orders + 1, last_order=max(customer.last_order or "", date))
 
@@ -136,14 +136,14 @@ def require(customer_id: str) -> Customer:
     return customer
 
 
-def _carries(customer: Customer) -> bool:
+def _was_written(customer: Customer) -> bool:
     stored = find(customer.id)
     return stored is not None and stored.token == customer.token
 
 
 def _claim_email(write: Transaction, customer: Customer) -> None:
     unique_values.claim(
-        write, unique_values.EMAIL, text.fold(customer.email), customer.id, lambda: DuplicateEmail(field="email")
+        write, unique_values.EMAIL, text.normalize(customer.email), customer.id, lambda: DuplicateEmail(field="email")
     )
 
 
@@ -175,10 +175,10 @@ def _row(customer: Customer) -> tables.Customer:
         email=customer.email,
         phone=customer.phone,
         created_at=customer.created_at,
-        list_s=index_keys.shard("l", customer.id, settings.list_shards),
-        created_k=index_keys.sort_key(customer.created_at, customer.id),
-        act_s=index_keys.shard("a", customer.id, settings.activity_shards),
-        act_k=index_keys.sort_key(customer.active_on, customer.id),
+        list_shard=index_keys.shard("l", customer.id, settings.list_shards),
+        created_key=index_keys.sort_key(customer.created_at, customer.id),
+        activity_shard=index_keys.shard("a", customer.id, settings.activity_shards),
+        activity_key=index_keys.sort_key(customer.active_on, customer.id),
         last_order=customer.last_order,
         orders=customer.orders,
         restored_at=customer.restored_at,
@@ -189,13 +189,13 @@ def _row(customer: Customer) -> tables.Customer:
 
 def _keys(customer: Customer) -> dict[str, Any]:
     return {
-        "email_n": text.fold(customer.email),
-        "name_k": index_keys.sort_key(text.fold(customer.name), customer.id),
-        "phone_k": index_keys.sort_key(text.fold_phone(customer.phone), customer.id),
+        "normalized_email": text.normalize(customer.email),
+        "name_key": index_keys.sort_key(text.normalize(customer.name), customer.id),
+        "phone_key": index_keys.sort_key(text.normalize_phone(customer.phone), customer.id),
     }
 
 
-def _sets(customer: Customer) -> list[Action]:
+def _update_actions(customer: Customer) -> list[Action]:
     row = tables.Customer
     values = _keys(customer) | {"name": customer.name, "email": customer.email, "token": customer.token}
     actions: list[Action] = [getattr(row, name).set(value) for name, value in values.items()]

@@ -15,9 +15,9 @@ from chalicelib.crm.customers import Customer
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.settings import settings
 from chalicelib.store import ids, reads, tables, timestamps
-from chalicelib.store.index_scan import Path
+from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
-from chalicelib.store.transaction import Stale, Transaction, attempts, new_token, proven
+from chalicelib.store.transaction import Stale, Transaction, confirm, new_token, retry_delays
 
 PARTITION = "archive"
 
@@ -34,7 +34,7 @@ class Archived:
 
 def delete(customer_id: str) -> Customer:
     """Move the customer to the archive and free the e-mail address. Raises NotFound."""
-    for _ in attempts():
+    for _ in retry_delays():
         old = customers.find(customer_id)
         if old is None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
@@ -51,10 +51,10 @@ def delete_inactive(customer_id: str, before: date, token: str) -> Customer | No
 
     `token` makes it safe to repeat: a customer that was archived under it is the answer again.
     """
-    for _ in attempts():
+    for _ in retry_delays():
         old = customers.find(customer_id)
         if old is None:
-            archived = proven(partial(find, customer_id))
+            archived = confirm(partial(find, customer_id))
             return archived.customer if archived and archived.customer.token == token else None
         if old.active_on >= before.isoformat():
             return None
@@ -76,9 +76,9 @@ def restore(customer_id: str) -> Customer:
             raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
         now = clock.now()
         customer = replace(archived.customer, token=new_token(), restored_at=timestamps.to_text(now))
-        write = Transaction(proof=lambda: customers.find(customer_id) is not None)
+        write = Transaction(was_applied=lambda: customers.find(customer_id) is not None)
         customers.put(write, customer)
-        write.delete(tables.Op(pk=PARTITION, sk=customer_id), tables.Op.token == archived.customer.token)
+        write.delete(tables.AuxRow(pk=PARTITION, sk=customer_id), tables.AuxRow.token == archived.customer.token)
         counters.add(write, now.date().isoformat(), customer_id, customers=1)
         write.commit()
     return customers.require(customer_id)
@@ -93,13 +93,13 @@ def find(customer_id: str) -> Archived | None:
 
 def listing() -> Listing[Archived]:
     """The customers that were created last first."""
-    path = Path(tables.Op, None, "pk", "sk", (PARTITION,), id_name="sk")
+    path = IndexRange(tables.AuxRow, None, "pk", "sk", (PARTITION,), id_name="sk")
     return Listing(path=path, descending=True, query="archive", fetch=_find_all, passes=lambda _: True, exact=True)
 
 
 def _find_all(customer_ids: Iterable[str]) -> dict[str, Archived]:
     keys = [{"pk": {"S": PARTITION}, "sk": {"S": customer_id}} for customer_id in customer_ids]
-    return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.Op, keys)}
+    return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.AuxRow, keys)}
 
 
 def _archive(old: Customer, token: str) -> Transaction:
@@ -108,10 +108,10 @@ def _archive(old: Customer, token: str) -> Transaction:
     content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
     content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
-    write = Transaction(proof=lambda: _archived_as(old.id, token))
+    write = Transaction(was_applied=lambda: _archived_as(old.id, token))
     write.delete(customers.key(old.id), (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders))
-    unique_values.release(write, unique_values.EMAIL, text.fold(old.email), old.id)
-    write.put(tables.Op(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
+    unique_values.release(write, unique_values.EMAIL, text.normalize(old.email), old.id)
+    write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
     counters.add(write, now.date().isoformat(), old.id, customers=-1)
     return write
 

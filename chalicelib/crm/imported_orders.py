@@ -20,39 +20,39 @@ from chalicelib.errors import (
     TooManyLines,
     Unavailable,
     UnknownCustomer,
-    caught,
+    result_or_error,
 )
 from chalicelib.store import ids, timestamps
-from chalicelib.store.transaction import Stale, attempts
+from chalicelib.store.transaction import Stale, retry_delays
 
-MOST_LINES = 1000
+MAX_LINES = 1000
 """Real invoices have over 500."""
-_MOST_BYTES = 380_000
+_MAX_BYTES = 380_000
 """A row has at most 400 KiB, and names outside ASCII take six bytes a character or twelve."""
 _REFERENCE_LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class PastLine:
+class ImportedLine:
     product: Product
     quantity: int
     unit_price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class PastOrder:
+class ImportedOrder:
     reference: str
     customer: Customer
     date: datetime
-    lines: tuple[PastLine, ...]
+    lines: tuple[ImportedLine, ...]
     id: str = field(default_factory=lambda: ids.new_id(ids.ORDER))
 
 
-Recorded: TypeAlias = tuple[Order, bool]
+ImportResult: TypeAlias = tuple[Order, bool]
 """The order, and whether it is new."""
 
 
-def record(past: PastOrder) -> Recorded:
+def record(past: ImportedOrder) -> ImportResult:
     """Write it, or find that it was written before.
 
     Raises InvalidInput, NoLines, TooManyLines, UnknownCustomer, ReferenceConflict, Conflict.
@@ -63,12 +63,12 @@ def record(past: PastOrder) -> Recorded:
     return recorded
 
 
-def record_all(past: Sequence[PastOrder]) -> list[Recorded | Exception]:
+def record_all(past: Sequence[ImportedOrder]) -> list[ImportResult | Exception]:
     """Each is written by itself, or gets its own error. What is to be read and put before is so for all of them at once.
 
     Who dies in between leaves lines of orders that do not exist, which readers ignore.
     """
-    drafts = [caught(_draft, one) for one in past]
+    drafts = [result_or_error(_draft, one) for one in past]
     references = {order.id: _reference(order) for order in drafts if isinstance(order, Order)}
     held = unique_values.owners_of(unique_values.REFERENCE, references.values())
     new = [order for order in drafts if isinstance(order, Order) and references[order.id] not in held]
@@ -77,19 +77,19 @@ def record_all(past: Sequence[PastOrder]) -> list[Recorded | Exception]:
     known = orders.find_all(held.values(), consistent=True)
     latest: dict[str, Customer] = {}
 
-    def finish(draft: Order, customer: Customer) -> Recorded:
+    def finish(draft: Order, customer: Customer) -> ImportResult:
         if holder := held.get(references[draft.id]):
             return _same(known.get(holder), draft), False
         written, latest[customer.id] = _record(draft, latest.get(customer.id, customer))
         return written, written.id == draft.id
 
     return [
-        draft if isinstance(draft, Exception) else caught(finish, draft, one.customer)
+        draft if isinstance(draft, Exception) else result_or_error(finish, draft, one.customer)
         for draft, one in zip(drafts, past, strict=True)
     ]
 
 
-def _draft(past: PastOrder) -> Order:
+def _draft(past: ImportedOrder) -> Order:
     reference = _checked_reference(past.reference)
     date = timestamps.to_text(timestamps.checked_past(past.date, "orderDate"))
     order = orders.new_order(past.id, past.customer.id, date, _merged(past.lines), reference)
@@ -113,7 +113,7 @@ def _record(order: Order, customer: Customer) -> tuple[Order, Customer]:
 
 def _reference(order: Order) -> str:
     """As it is claimed."""
-    return text.fold(order.reference or "")
+    return text.normalize(order.reference or "")
 
 
 def _product_ids(order: Order) -> list[str]:
@@ -122,7 +122,7 @@ def _product_ids(order: Order) -> list[str]:
 
 def _write(order: Order, customer: Customer) -> tuple[Order, Customer]:
     """What has the reference then: `order`, or one with the same content that was first; and the customer as last seen."""
-    for _ in attempts():
+    for _ in retry_delays():
         write = orders.start(order, customer)
         unique_values.claim(write, unique_values.REFERENCE, _reference(order), order.id, Stale)
         try:
@@ -136,7 +136,7 @@ def _write(order: Order, customer: Customer) -> tuple[Order, Customer]:
                 raise UnknownCustomer("The customer was deleted meanwhile", field="customerEmail") from None
             customer = found
         else:
-            return order, customers.booked(customer, order.date)
+            return order, customers.with_order(customer, order.date)
     raise Conflict
 
 
@@ -150,7 +150,7 @@ def _same(stored: Order | None, wanted: Order) -> Order:
 
 
 def _check_size(order: Order) -> None:
-    if len(json.dumps([astuple(line) for line in order.lines])) > _MOST_BYTES:
+    if len(json.dumps([astuple(line) for line in order.lines])) > _MAX_BYTES:
         raise TooManyLines("The order is too large: fewer lines, or shorter product names", field="lines")
 
 
@@ -158,12 +158,12 @@ def _content(order: Order) -> tuple[str, dict[str, tuple[int, int]]]:
     return order.date, {line.product_id: (line.quantity, line.cents) for line in order.lines}
 
 
-def _merged(past: tuple[PastLine, ...]) -> tuple[OrderLine, ...]:
+def _merged(past: tuple[ImportedLine, ...]) -> tuple[OrderLine, ...]:
     """Lines of the same product at the same price become one."""
     if not past:
         raise NoLines(field="lines")
-    if len(past) > MOST_LINES:
-        raise TooManyLines(f"An imported order has at most {MOST_LINES} lines, not {len(past)}", field="lines")
+    if len(past) > MAX_LINES:
+        raise TooManyLines(f"An imported order has at most {MAX_LINES} lines, not {len(past)}", field="lines")
     merged: dict[str, OrderLine] = {}
     for line in past:
         orders.check_quantity(line.quantity)

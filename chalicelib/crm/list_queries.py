@@ -18,8 +18,8 @@ from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, tables, timestamps
-from chalicelib.store.index_scan import Path, prefixed, up_to
-from chalicelib.store.pagination import Listing, Then
+from chalicelib.store.index_scan import IndexRange, prefixed, up_to
+from chalicelib.store.pagination import Listing, TieBreaker
 
 Row = TypeVar("Row")
 Bound = TypeVar("Bound", int, str)
@@ -27,12 +27,12 @@ _Fetch: TypeAlias = Callable[[Iterable[str]], dict[str, Row]]
 _Values: TypeAlias = Mapping[str, Callable[[Row], int | str]]
 _CUSTOMER_VALUES: _Values[Customer] = {
     "created_at": lambda row: row.created_at,
-    "name": lambda row: text.fold(row.name),
-    "email": lambda row: text.fold(row.email),
-    "phone": lambda row: text.fold_phone(row.phone),
+    "name": lambda row: text.normalize(row.name),
+    "email": lambda row: text.normalize(row.email),
+    "phone": lambda row: text.normalize_phone(row.phone),
 }
 _PRODUCT_VALUES: _Values[Product] = {
-    "name": lambda row: text.fold(row.name),
+    "name": lambda row: text.normalize(row.name),
     "price": lambda row: row.cents,
     "stock": lambda row: row.stock,
 }
@@ -83,16 +83,16 @@ class _Test(Generic[Row]):
 
 
 def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None = None) -> Listing[Customer]:
-    lanes = _lanes()
+    shards = _list_shards()
     created = _days(wanted.created_from, wanted.created_to)
     prefix = _phone_prefix(wanted.phone_prefix)
     phones = (prefix, prefixed(prefix)) if prefix else (None, None)
     table = tables.Customer
     paths = {
-        "created_at": Path(table, "by_created", "list_s", "created_k", lanes, low=created[0], high=created[1]),
-        "name": Path(table, "by_name", "list_s", "name_k", lanes),
-        "email": Path(tables.Op, None, "pk", "sk", (unique_values.EMAIL,), id_name="owner"),
-        "phone": Path(table, "by_phone", "list_s", "phone_k", lanes, low=phones[0], high=phones[1]),
+        "created_at": IndexRange(table, "by_created", "list_s", "created_k", shards, low=created[0], high=created[1]),
+        "name": IndexRange(table, "by_name", "list_s", "name_k", shards),
+        "email": IndexRange(tables.AuxRow, None, "pk", "sk", (unique_values.EMAIL,), id_name="owner"),
+        "phone": IndexRange(table, "by_phone", "list_s", "phone_k", shards, low=phones[0], high=phones[1]),
     }
     order = _order(order_by, _CUSTOMER_VALUES)
     tests: list[_Test[Customer]] = []
@@ -103,31 +103,33 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
     if created != (None, None):
         tests.append(_Test(lambda row: _between(created[0], row.created_at, created[1]), "created_k"))
     if prefix:
-        tests.append(_Test(lambda row: text.fold_phone(row.phone).startswith(prefix), "phone_k"))
+        tests.append(_Test(lambda row: text.normalize_phone(row.phone).startswith(prefix), "phone_k"))
     path = paths[order[0][0] if order else "phone" if prefix else "created_at"]
     return _listing(path, order, _CUSTOMER_VALUES, _query("customers", wanted, order_by), customers.find_all, tests)
 
 
 def list_inactive(before: date) -> Listing[Customer]:
     """Customers last active before that day, the longest inactive first."""
-    lanes = tuple(index_keys.shards("a", settings.activity_shards))
+    shards = tuple(index_keys.shards("a", settings.activity_shards))
     day = before.isoformat()
-    path = Path(tables.Customer, "by_activity", "act_s", "act_k", lanes, high=day)  # keys of the day itself are longer
+    path = IndexRange(
+        tables.Customer, "by_activity", "act_s", "act_k", shards, high=day
+    )  # keys of the day itself are longer
     tests: list[_Test[Customer]] = [_Test(lambda row: row.active_on < day, "act_k")]
     return _listing(path, [], _CUSTOMER_VALUES, json.dumps(["inactive", day]), customers.find_all, tests)
 
 
 def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None = None) -> Listing[Product]:
-    lanes = _lanes()
+    shards = _list_shards()
     stocks = tuple(index_keys.shards("k", settings.stock_shards))
     cents, stock = (wanted.cents_from, wanted.cents_to), (wanted.stock_from, wanted.stock_to)
     prices = _amounts(*cents)
     low, high = (None if number is None else str(number) for number in stock)
     table = tables.Product
     paths = {
-        "name": Path(table, "by_name", "list_s", "name_k", lanes),
-        "price": Path(table, "by_price", "list_s", "price_k", lanes, low=prices[0], high=prices[1]),
-        "stock": Path(table, "by_stock", "stock_s", "stock", stocks, numeric=True, low=low, high=high),
+        "name": IndexRange(table, "by_name", "list_s", "name_k", shards),
+        "price": IndexRange(table, "by_price", "list_s", "price_k", shards, low=prices[0], high=prices[1]),
+        "stock": IndexRange(table, "by_stock", "stock_s", "stock", stocks, numeric=True, low=low, high=high),
     }
     order = _order(order_by, _PRODUCT_VALUES)
     tests: list[_Test[Product]] = []
@@ -146,7 +148,7 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
 
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
     low, high = _amounts(wanted.cents_from, wanted.cents_to)
-    by_total = Path(tables.Order, "by_total", "list_s", "total_k", _lanes(), low=low, high=high)
+    by_total = IndexRange(tables.Order, "by_total", "list_s", "total_k", _list_shards(), low=low, high=high)
     by_date = _orders_by_date(wanted)
     order = _order(order_by, _ORDER_VALUES)
     field = order[0][0] if order else None
@@ -160,16 +162,16 @@ def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = Non
     return _listing(path, order, _ORDER_VALUES, _query("orders", wanted, order_by), fetch, tests)
 
 
-def _orders_by_date(wanted: OrderFilter) -> Path:
+def _orders_by_date(wanted: OrderFilter) -> IndexRange:
     low, high = _days(wanted.date_from, wanted.date_to)
     if wanted.customer_id is not None:
-        lanes = (wanted.customer_id,)
-        return Path(tables.Order, "by_customer", "customer_id", "date_k", lanes, low=low, high=high)
+        shards = (wanted.customer_id,)
+        return IndexRange(tables.Order, "by_customer", "customer_id", "date_k", shards, low=low, high=high)
     if wanted.product_id is not None:
         # Any text may be asked for, but DynamoDB refuses some as a key.
         products_lane = (wanted.product_id,) if ids.is_id(ids.PRODUCT, wanted.product_id) else ()
-        return Path(tables.Line, None, "product_id", "date_k", products_lane, id_name=None, low=low, high=high)
-    return Path(tables.Order, "by_date", "list_s", "date_k", _lanes(), low=low, high=high)
+        return IndexRange(tables.Line, None, "product_id", "date_k", products_lane, id_name=None, low=low, high=high)
+    return IndexRange(tables.Order, "by_date", "list_s", "date_k", _list_shards(), low=low, high=high)
 
 
 def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
@@ -192,7 +194,7 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
 
 
 def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
-    path: Path,
+    path: IndexRange,
     order: list[tuple[str, bool]],
     values: _Values[Row],
     query: str,
@@ -207,7 +209,7 @@ def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
         fetch=fetch,
         passes=lambda row: all(test.passes(row) for test in tests),
         exact=all(test.key in {path.hash_name, path.range_name} for test in tests),
-        then=tuple(Then(values[field], descending) for field, descending in order[1:]),
+        then=tuple(TieBreaker(values[field], descending) for field, descending in order[1:]),
     )
 
 
@@ -219,20 +221,20 @@ def _of_customers_named(name: str) -> _Fetch[Order]:
     def fetch(order_ids: Iterable[str]) -> dict[str, Order]:
         rows = orders.find_all(order_ids)
         unknown = {row.customer_id for row in rows.values()} - matches.keys()
-        people = customers.find_all(unknown)
-        matches.update({key: key in people and named(people[key]) for key in unknown})
+        customers_by_id = customers.find_all(unknown)
+        matches.update({key: key in customers_by_id and named(customers_by_id[key]) for key in unknown})
         return {key: row for key, row in rows.items() if matches[row.customer_id]}
 
     return fetch
 
 
 def _contains(part: str, values: Callable[[Row], Iterable[str]]) -> Callable[[Row], bool]:
-    needle = text.fold(part)
-    return lambda row: any(needle in text.fold(value) for value in values(row))
+    needle = text.normalize(part)
+    return lambda row: any(needle in text.normalize(value) for value in values(row))
 
 
 def _phone_prefix(prefix: str | None) -> str:
-    folded = text.fold_phone(prefix)
+    folded = text.normalize_phone(prefix)
     if (prefix and not folded) or len(folded) > text.PHONE_LIMIT:
         raise InvalidInput(
             f"A phone begins with + or digits, and has at most {text.PHONE_LIMIT} of them", field="phoneStartsWith"
@@ -252,7 +254,7 @@ def _amounts(low: int | None, high: int | None) -> tuple[str | None, str | None]
     return None if low is None else money.cents_key(low), None if high is None else up_to(money.cents_key(high))
 
 
-def _lanes() -> tuple[str, ...]:
+def _list_shards() -> tuple[str, ...]:
     return tuple(index_keys.shards("l", settings.list_shards))
 
 

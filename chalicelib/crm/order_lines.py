@@ -14,7 +14,7 @@ from chalicelib.store import reads
 from chalicelib.store.connection import client
 from chalicelib.store.index_keys import sort_key
 from chalicelib.store.tables import Line
-from chalicelib.store.transaction import attempts, is_passing
+from chalicelib.store.transaction import is_transient, retry_delays
 
 _BATCH = 25
 
@@ -46,11 +46,11 @@ def _write(requests: list[dict[str, Any]]) -> None:
 
 
 def _write_batch(batch: dict[str, Any]) -> None:
-    for _ in attempts():
+    for _ in retry_delays():
         try:
             batch = client().batch_write_item(RequestItems=batch).get("UnprocessedItems") or {}
         except (BotoCoreError, ClientError) as error:
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
             continue
         if not batch:

@@ -26,13 +26,13 @@ from chalicelib.errors import (
 )
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables, timestamps
-from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
+from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
 
 PLACED = "PLACED"
 CANCELLED = "CANCELLED"
-MOST_LINES = 97
+MAX_LINES = 97
 """A transaction takes 100 actions: the order, its customer, the day's counters, and a product a line."""
-MOST_QUANTITY = 10**6
+MAX_QUANTITY = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def find_all(order_ids: Iterable[str], *, consistent: bool = False) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedOrder:
     """An order, and the rows that it was placed on, as it left them: what others ordered at that moment is not in them.
 
     No rows, if an earlier try had placed it.
@@ -109,7 +109,7 @@ def create(customer_id: str, quantities: Mapping[str, int], date: datetime | Non
     return place(customer_id, quantities, date).order
 
 
-def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> Placed:
+def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> PlacedOrder:
     """Place an order of {product id: quantity} at today's prices, and take it from stock: all of it or nothing.
 
     Raises UnknownCustomer, UnknownProducts, NoLines, TooManyLines, InvalidInput, InsufficientStock, Conflict.
@@ -119,9 +119,9 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
     order_id = ids.new_id(ids.ORDER)
     _check_quantities(quantities)
     placed_at = timestamps.to_text(timestamps.checked_past(date, "orderDate"))
-    made = find(order_id) if ids.may_exist() else None
+    made = find(order_id) if ids.is_replay() else None
     if made:
-        return Placed(made, {}, {})
+        return PlacedOrder(made, {}, {})
     seen = _looked_up(customer_id, quantities)
     order = _priced(order_id, seen, placed_at, quantities)
     order_lines.put(placed_at, order_id, quantities)
@@ -134,9 +134,9 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
         raise
 
 
-def _place(order: Order, seen: "_Seen") -> Placed:
+def _place(order: Order, seen: "_Seen") -> PlacedOrder:
     quantities = {line.product_id: line.quantity for line in order.lines}
-    for number in attempts():
+    for number in retry_delays():
         if number:  # a price, the stock or the customer changed meanwhile: look again, and say what is wrong now
             seen = _looked_up(order.customer_id, quantities)
             order = _priced(order.id, seen, order.date, quantities)
@@ -147,7 +147,9 @@ def _place(order: Order, seen: "_Seen") -> Placed:
             write.commit()
         except Stale:
             continue
-        return Placed(order, {order.customer_id: customers.booked(seen.customer, order.date)}, _left(order, seen))
+        return PlacedOrder(
+            order, {order.customer_id: customers.with_order(seen.customer, order.date)}, _left(order, seen)
+        )
     raise Conflict
 
 
@@ -162,9 +164,9 @@ def _left(order: Order, seen: "_Seen") -> dict[str, Product]:
 
 def start(order: Order, customer: Customer) -> Transaction:
     """The writes that every order is: itself, its customer's activity, the day's totals."""
-    write = Transaction(proof=lambda: find(order.id) is not None)  # nobody else makes this id
+    write = Transaction(was_applied=lambda: find(order.id) is not None)  # nobody else makes this id
     write.put(_row(order), tables.Order.id.does_not_exist())
-    customers.touch(write, customer, order.date)
+    customers.book_order(write, customer, order.date)
     counters.add(write, order.date[:10], order.id, orders=1, cents=order.cents)
     return write
 
@@ -178,7 +180,7 @@ def cancel(order_id: str) -> Order:
         raise AlreadyCancelled(field="id")
     new = replace(old, status=CANCELLED, token=new_token())
     row = tables.Order
-    write = Transaction(proof=lambda: _carries(new))
+    write = Transaction(was_applied=lambda: _was_written(new))
     actions: list[Action] = [row.status.set(new.status), row.token.set(new.token)]
     write.update(row(id=old.id), actions, row.status == PLACED, lambda: AlreadyCancelled(field="id"))
     counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)
@@ -200,15 +202,15 @@ def new_order(
 
 
 def check_quantity(quantity: int) -> None:
-    if not 1 <= quantity <= MOST_QUANTITY:
-        raise InvalidInput(f"Quantity must be from 1 to {MOST_QUANTITY}", field="quantity")
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise InvalidInput(f"Quantity must be from 1 to {MAX_QUANTITY}", field="quantity")
 
 
 def _check_quantities(quantities: Mapping[str, int]) -> None:
     if not quantities:
         raise NoLines(field="lines")
-    if len(quantities) > MOST_LINES:
-        raise TooManyLines(f"An order has at most {MOST_LINES} lines, not {len(quantities)}", field="lines")
+    if len(quantities) > MAX_LINES:
+        raise TooManyLines(f"An order has at most {MAX_LINES} lines, not {len(quantities)}", field="lines")
     for quantity in quantities.values():
         check_quantity(quantity)
 
@@ -254,11 +256,11 @@ def _take_stock(write: Transaction, line: OrderLine) -> None:
     write.update(
         row(id=line.product_id),
         [row.stock.add(-line.quantity), row.sold.add(1)],
-        row.stock_s.exists() & (row.stock >= line.quantity) & (row.cents == line.cents),
+        row.stock_shard.exists() & (row.stock >= line.quantity) & (row.cents == line.cents),
     )
 
 
-def _carries(order: Order) -> bool:
+def _was_written(order: Order) -> bool:
     stored = find(order.id)
     return stored is not None and stored.token == order.token
 
@@ -273,8 +275,8 @@ def _row(order: Order) -> tables.Order:
         lines=[[line.product_id, line.name, line.quantity, line.cents] for line in order.lines],
         reference=order.reference,
         takes_stock=int(order.takes_stock),
-        list_s=index_keys.shard("l", order.id, settings.list_shards),
-        date_k=index_keys.sort_key(order.date, order.id),
-        total_k=index_keys.sort_key(money.cents_key(order.cents), order.id),
+        list_shard=index_keys.shard("l", order.id, settings.list_shards),
+        date_key=index_keys.sort_key(order.date, order.id),
+        total_key=index_keys.sort_key(money.cents_key(order.cents), order.id),
         token=order.token,
     )

@@ -20,7 +20,7 @@ from chalicelib.errors import (
 )
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables, timestamps
-from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
+from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
 
 STOCK_LIMIT = 10**9
 SKU_LIMIT = 64
@@ -59,7 +59,7 @@ def find(product_id: str) -> Product | None:
 
 
 def find_by_sku(sku: str) -> Product | None:
-    owner = unique_values.owner_of(unique_values.SKU, text.fold(sku))
+    owner = unique_values.owner_of(unique_values.SKU, text.normalize(sku))
     return find(owner) if owner else None
 
 
@@ -80,10 +80,10 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
         sold=0,
         token=new_token(),
     )
-    made = find(product.id) if ids.may_exist() else None
+    made = find(product.id) if ids.is_replay() else None
     if made:
         return made
-    write = Transaction(proof=lambda: find(product.id) is not None)
+    write = Transaction(was_applied=lambda: find(product.id) is not None)
     _claim_sku(write, product)
     write.put(_row(product), tables.Product.id.does_not_exist())
     write.commit()
@@ -93,13 +93,13 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
 def update(product_id: str, changes: Mapping[str, Any]) -> Product:
     """Set what `changes` holds of name, price, stock and sku. Raises InvalidInput and its kinds, NotFound."""
     checked = _checked(changes)
-    for _ in attempts():
+    for _ in retry_delays():
         old = _require(product_id)
         if old.archived_at:
             raise InvalidInput("The product is archived and cannot be changed", field="id")
         new = replace(old, **checked, token=new_token())
-        write = Transaction(proof=partial(_carries, new))
-        write.update(tables.Product(id=new.id), _sets(new, checked), tables.Product.token == old.token)
+        write = Transaction(was_applied=partial(_was_written, new))
+        write.update(tables.Product(id=new.id), _update_actions(new, checked), tables.Product.token == old.token)
         _move_sku(write, old, new)
         try:
             write.commit()
@@ -111,7 +111,7 @@ def update(product_id: str, changes: Mapping[str, Any]) -> Product:
 
 def delete(product_id: str) -> Product:
     """Delete a product that no order names; archive any other: it leaves every list and takes no orders. NotFound."""
-    for _ in attempts():
+    for _ in retry_delays():
         old = _require(product_id)
         if old.archived_at:
             return old
@@ -155,25 +155,29 @@ def _is_ordered(product_id: str) -> bool:
 
 
 def _deletion(old: Product) -> Transaction:
-    write = Transaction(proof=lambda: find(old.id) is None)  # if another deleted it meanwhile, it is as wished too
+    write = Transaction(
+        was_applied=lambda: find(old.id) is None
+    )  # if another deleted it meanwhile, it is as wished too
     write.delete(tables.Product(id=old.id), (tables.Product.token == old.token) & (tables.Product.sold == 0))
     if old.sku:
-        unique_values.release(write, unique_values.SKU, text.fold(old.sku), old.id)
+        unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
     return write
 
 
 def _archival(old: Product, new: Product) -> Transaction:
     row = tables.Product
-    out_of_lists: list[Action] = [key.remove() for key in (row.list_s, row.stock_s, row.price_k, row.name_k)]
+    out_of_lists: list[Action] = [
+        key.remove() for key in (row.list_shard, row.stock_shard, row.price_key, row.name_key)
+    ]
     actions = [row.archived_at.set(new.archived_at or ""), row.token.set(new.token), *out_of_lists]
-    write = Transaction(proof=lambda: _carries(new))
+    write = Transaction(was_applied=lambda: _was_written(new))
     write.update(row(id=old.id), actions, row.token == old.token)
     if old.sku:
-        unique_values.release(write, unique_values.SKU, text.fold(old.sku), old.id)
+        unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
     return write
 
 
-def _carries(product: Product) -> bool:
+def _was_written(product: Product) -> bool:
     stored = find(product.id)
     return stored is not None and stored.token == product.token
 
@@ -181,15 +185,15 @@ def _carries(product: Product) -> bool:
 def _claim_sku(write: Transaction, product: Product) -> None:
     if product.sku:
         unique_values.claim(
-            write, unique_values.SKU, text.fold(product.sku), product.id, lambda: DuplicateSku(field="sku")
+            write, unique_values.SKU, text.normalize(product.sku), product.id, lambda: DuplicateSku(field="sku")
         )
 
 
 def _move_sku(write: Transaction, old: Product, new: Product) -> None:
-    if text.fold(old.sku or "") == text.fold(new.sku or ""):
+    if text.normalize(old.sku or "") == text.normalize(new.sku or ""):
         return
     if old.sku:
-        unique_values.release(write, unique_values.SKU, text.fold(old.sku), old.id)
+        unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
     _claim_sku(write, new)
 
 
@@ -233,8 +237,8 @@ def _row(product: Product) -> tables.Product:
         name=product.name,
         cents=product.cents,
         stock=product.stock,
-        list_s=index_keys.shard("l", product.id, settings.list_shards),
-        stock_s=index_keys.shard("k", product.id, settings.stock_shards),
+        list_shard=index_keys.shard("l", product.id, settings.list_shards),
+        stock_shard=index_keys.shard("k", product.id, settings.stock_shards),
         token=product.token,
         **_keys(product),
     )
@@ -242,12 +246,12 @@ def _row(product: Product) -> tables.Product:
 
 def _keys(product: Product) -> dict[str, Any]:
     return {
-        "price_k": index_keys.sort_key(money.cents_key(product.cents), product.id),
-        "name_k": index_keys.sort_key(text.fold(product.name), product.id),
+        "price_key": index_keys.sort_key(money.cents_key(product.cents), product.id),
+        "name_key": index_keys.sort_key(text.normalize(product.name), product.id),
     }
 
 
-def _sets(product: Product, changed: Iterable[str]) -> list[Action]:
+def _update_actions(product: Product, changed: Iterable[str]) -> list[Action]:
     row = tables.Product
     values: dict[str, object] = {name: getattr(product, name) for name in changed if name != "sku"}
     values |= _keys(product) | {"token": product.token}

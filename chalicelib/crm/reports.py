@@ -10,9 +10,9 @@ from chalicelib import clock
 from chalicelib.errors import Unavailable
 from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.index_keys import SEPARATOR
-from chalicelib.store.index_scan import Path
+from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
-from chalicelib.store.transaction import attempts, code_of, is_passing
+from chalicelib.store.transaction import code_of, is_transient, retry_delays
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
 
     Safe to repeat: one that was written with `token` is never written twice.
     """
-    for _ in attempts():
+    for _ in retry_delays():
         made = _revisions(kind, period)
         own = next((report for report in made if report.token == token), None)
         if own or (made and not again):
@@ -43,7 +43,7 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
         try:
             row.save(tables.Report.kind.does_not_exist())
         except PutError as error:
-            if code_of(error) != "ConditionalCheckFailedException" and not is_passing(error):
+            if code_of(error) != "ConditionalCheckFailedException" and not is_transient(error):
                 raise
     raise Unavailable
 
@@ -56,7 +56,7 @@ def find(kind: str, period: str, revision: int | None = None) -> Report | None:
 
 def newest_first(kind: str) -> Listing[Report]:
     """All revisions."""
-    path = Path(tables.Report, None, "kind", "period", (kind,), id_name="period")
+    path = IndexRange(tables.Report, None, "kind", "period", (kind,), id_name="period")
     return Listing(
         path=path,
         descending=True,

@@ -11,7 +11,7 @@ from chalicelib.crm.products import Product
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables
-from chalicelib.store.transaction import attempts, code_of, is_passing, new_token, proven
+from chalicelib.store.transaction import code_of, confirm, is_transient, new_token, retry_delays
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +33,25 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
     row = tables.Product
     mark = index_keys.sort_key(slot, token or new_token())  # above its slot and below the next
     unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot)
-    low = row.stock_s.exists() & (row.stock < settings.low_stock_threshold)
+    low = row.stock_shard.exists() & (row.stock < settings.low_stock_threshold)
     amount = settings.restock_amount
     actions: list[Action] = [
         row.stock.add(amount),
         row.restock_slot.set(mark),
         row.restocked_to.set(row.stock + amount),
     ]
-    for _ in attempts():
+    for _ in retry_delays():
         stored = row(id=product_id)
         try:
             stored.update(actions, condition=low & unseen)
         except UpdateError as error:
             if code_of(error) == "ConditionalCheckFailedException":
-                return proven(partial(_marked, product_id, mark))
-            if not is_passing(error):
+                return confirm(partial(_marked, product_id, mark))
+            if not is_transient(error):
                 raise
         else:
             return _load(stored.serialize())
-    restocked = proven(partial(_marked, product_id, mark))
+    restocked = confirm(partial(_marked, product_id, mark))
     if restocked is None:
         raise Unavailable
     return restocked

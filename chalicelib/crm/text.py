@@ -14,7 +14,7 @@ _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+\.[^\s@<>()\[
 _PHONE = re.compile(r"\+?[0-9 ().\-/]+")
 
 
-def fold(text: str) -> str:
+def normalize(text: str) -> str:
     """The form that is compared and sorted: NFKC, case-folded, trimmed, white space in single blanks."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())  # folding takes some characters apart again
@@ -24,15 +24,15 @@ def checked_name(text: str, field: str = "name") -> str:
     name = _printable(text.strip(), field)
     if not name:
         raise InvalidInput(f"{field.capitalize()} cannot be blank", field=field)
-    if len(name) > NAME_LIMIT or not fits_key(fold(name)):
+    if len(name) > NAME_LIMIT or not fits_key(normalize(name)):
         raise InvalidInput(f"{field.capitalize()} cannot be longer than {NAME_LIMIT} characters", field=field)
     return name
 
 
 def checked_email(text: str) -> str:
     email = text.strip()
-    shaped = all(_EMAIL.fullmatch(form) and ".." not in form for form in (email, fold(email)))
-    if len(email) > EMAIL_LIMIT or not shaped or not email.isprintable() or not fits_key(fold(email)):
+    shaped = all(_EMAIL.fullmatch(form) and ".." not in form for form in (email, normalize(email)))
+    if len(email) > EMAIL_LIMIT or not shaped or not email.isprintable() or not fits_key(normalize(email)):
         raise InvalidEmail(field="email")
     return email
 
@@ -48,7 +48,7 @@ def checked_phone(text: str | None) -> str | None:
     return phone
 
 
-def fold_phone(text: str | None) -> str:
+def normalize_phone(text: str | None) -> str:
     """Digits, with the + where there is one; empty without a phone."""
     return "".join(c for c in text or "" if c.isdigit() or c == "+")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from chalicelib.crm import text
 from chalicelib.store import reads
-from chalicelib.store.tables import Op
+from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import Transaction
 
 EMAIL = "email"
@@ -17,11 +17,11 @@ REFERENCE = "reference"
 
 
 def claim(write: Transaction, kind: str, value: str, owner: str, refusal: Callable[[], Exception]) -> None:
-    write.put(Op(pk=kind, sk=value, owner=owner), Op.pk.does_not_exist(), refusal)
+    write.put(AuxRow(pk=kind, sk=value, owner=owner), AuxRow.pk.does_not_exist(), refusal)
 
 
 def release(write: Transaction, kind: str, value: str, owner: str) -> None:
-    write.delete(Op(pk=kind, sk=value), Op.owner == owner)
+    write.delete(AuxRow(pk=kind, sk=value), AuxRow.owner == owner)
 
 
 def owner_of(kind: str, value: str) -> str | None:
@@ -33,4 +33,4 @@ def owner_of(kind: str, value: str) -> str | None:
 def owners_of(kind: str, values: Iterable[str]) -> dict[str, str]:
     """{value: owner} for the values that are held."""
     keys = [{"pk": {"S": kind}, "sk": {"S": value}} for value in dict.fromkeys(values) if text.fits_key(value)]
-    return {item["sk"]["S"]: item["owner"]["S"] for item in reads.get_all(Op, keys, consistent=True)}
+    return {item["sk"]["S"]: item["owner"]["S"] for item in reads.get_all(AuxRow, keys, consistent=True)}

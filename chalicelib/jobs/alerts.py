@@ -14,17 +14,17 @@ from chalicelib import aws, clock, telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables, timestamps
-from chalicelib.store.transaction import is_passing
+from chalicelib.store.transaction import is_transient
 
 LATE, FAILING, DOWN, TOO_FREQUENT = "LATE", "FAILING", "DOWN", "TOO_FREQUENT"
 _PARTITION = "alert"
 _RECOVERED = "RECOVERED"
 
 
-def standing() -> set[tuple[str, str]]:
+def open_alerts() -> set[tuple[str, str]]:
     """(job, kind) of those that are open."""
     items = reads.query(
-        TableName=reads.table_name(tables.Op),
+        TableName=reads.table_name(tables.AuxRow),
         KeyConditionExpression="pk = :alert",
         ExpressionAttributeValues={":alert": {"S": _PARTITION}},
         ConsistentRead=True,
@@ -34,17 +34,17 @@ def standing() -> set[tuple[str, str]]:
 
 def begin(job: str, kind: str, text: str) -> None:
     """Raises Unavailable, and then is told again by the next look."""
-    _tell(job, kind, text)
+    _publish(job, kind, text)
     content = {"text": text, "since": timestamps.to_text(clock.now())}
     with _unavailable():
-        tables.Op(_PARTITION, f"{job}#{kind}", content=content).save()
+        tables.AuxRow(_PARTITION, f"{job}#{kind}", content=content).save()
 
 
 def end(job: str, kind: str) -> None:
     """Raises Unavailable, and then is told again by the next look."""
-    _tell(job, _RECOVERED, f"no longer {kind.replace('_', ' ').lower()}")
+    _publish(job, _RECOVERED, f"no longer {kind.replace('_', ' ').lower()}")
     with _unavailable():
-        tables.Op(_PARTITION, f"{job}#{kind}").delete()
+        tables.AuxRow(_PARTITION, f"{job}#{kind}").delete()
 
 
 @contextmanager
@@ -52,10 +52,10 @@ def _unavailable() -> Iterator[None]:
     try:
         yield
     except PynamoDBException as error:
-        raise (Unavailable if is_passing(error) else error) from error
+        raise (Unavailable if is_transient(error) else error) from error
 
 
-def _tell(job: str, kind: str, text: str) -> None:
+def _publish(job: str, kind: str, text: str) -> None:
     message = f"{kind}: {job}: {text}"
     telemetry.warn(message, job=job, kind=kind)
     telemetry.count(f"Job{kind.title().replace('_', '')}", job=job)

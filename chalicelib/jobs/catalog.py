@@ -18,10 +18,10 @@ HEARTBEAT = Job(
     catch_up=CatchUp.NONE,  # what was the case then cannot be found out now
     overlap=Overlap.SKIP,
     grace=timedelta(minutes=10),
-    most=8,
-    span=timedelta(minutes=15),
+    max_runs=8,
+    window=timedelta(minutes=15),
     lease=timedelta(minutes=2),  # over before the next one is due
-    without_ledger=heartbeat.without_ledger,
+    on_ledger_unavailable=heartbeat.on_ledger_unavailable,
     alarm=heartbeat.alarm,
 )
 LOW_STOCK = Job(
@@ -33,8 +33,8 @@ LOW_STOCK = Job(
     catch_up=CatchUp.LATEST,
     overlap=Overlap.WAIT,
     grace=_HOUR,
-    most=6,
-    span=_HOUR,
+    max_runs=6,
+    window=_HOUR,
 )
 ORDER_REMINDERS = Job(
     name=order_reminders.NAME,
@@ -45,8 +45,8 @@ ORDER_REMINDERS = Job(
     catch_up=CatchUp.LATEST,  # of several missed days only the last can still remind of what is current
     overlap=Overlap.WAIT,
     grace=_HOUR,
-    most=6,
-    span=_HOUR,
+    max_runs=6,
+    window=_HOUR,
     personal=True,
 )
 CUSTOMER_CLEANUP = Job(
@@ -58,8 +58,8 @@ CUSTOMER_CLEANUP = Job(
     catch_up=CatchUp.LATEST,
     overlap=Overlap.WAIT,
     grace=2 * _HOUR,
-    most=6,
-    span=_HOUR,
+    max_runs=6,
+    window=_HOUR,
 )
 WEEKLY_REPORT = Job(
     name=weekly_report.NAME,
@@ -70,8 +70,8 @@ WEEKLY_REPORT = Job(
     catch_up=CatchUp.ALL,  # each week has its report
     overlap=Overlap.WAIT,
     grace=2 * _HOUR,
-    most=10,
-    span=_HOUR,
+    max_runs=10,
+    window=_HOUR,
     queued=True,
 )
 JOBS = {job.name: job for job in (HEARTBEAT, LOW_STOCK, ORDER_REMINDERS, CUSTOMER_CLEANUP, WEEKLY_REPORT)}

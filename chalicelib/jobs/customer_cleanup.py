@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.jobs.job import Execute, Page, Preview, Refused, Work, ask
+from chalicelib.jobs.job import Execute, Preview, RunRefused, StepContext, StepResult, ask
 from chalicelib.settings import settings
 
 NAME = "customer_cleanup"
@@ -31,7 +31,7 @@ def cutoff(moment: datetime) -> date:
     return moment.date() - timedelta(days=settings.inactive_days)
 
 
-def step(work: Work) -> Page:
+def step(work: StepContext) -> StepResult:
     if not work.state:
         return _check(work)
     chosen = work.state.get("ids")
@@ -47,16 +47,16 @@ def preview(execute: Execute, now: datetime, arguments: Mapping[str, Any]) -> Pr
     return Preview(f"{count} customers would be deleted{over}", lines, page["pageInfo"]["hasNextPage"])
 
 
-def _check(work: Work) -> Page:
+def _check(work: StepContext) -> StepResult:
     before = cutoff(work.due).isoformat()
     count, cap = _affected(work.execute, before, work.arguments)
     if count > cap:
-        raise Refused(
+        raise RunRefused(
             f"{count} customers would be deleted, more than the cap of {cap}. Look at inactiveCustomers; "
             f'if they shall go, run the job with the cap raised: runJob(name: "{NAME}", cap: {count}), '
             f"or crmctl run {NAME} --cap {count}"
         )
-    return Page({"before": before})
+    return StepResult({"before": before})
 
 
 def _affected(execute: Execute, before: str, arguments: Mapping[str, Any]) -> tuple[int, int]:
@@ -73,7 +73,7 @@ def _cap(execute: Execute, count: int) -> int:
     return max(settings.cleanup_floor, everybody * settings.cleanup_percent // 100)
 
 
-def _select(work: Work) -> Page:
+def _select(work: StepContext) -> StepResult:
     """Kept before it is done: of a customer that is gone nobody could say whether this run took it."""
     before = work.state["before"]
     page = work.ask(SELECT, before=before, after=work.state.get("after"))["inactiveCustomers"]
@@ -81,18 +81,18 @@ def _select(work: Work) -> Page:
     after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
     if not ids and after is None:
         return _last(work, 0)
-    return Page({"before": before, "ids": ids, "after": after})
+    return StepResult({"before": before, "ids": ids, "after": after})
 
 
-def _delete(work: Work, ids: list[str]) -> Page:
+def _delete(work: StepContext, ids: list[str]) -> StepResult:
     before, after = work.state["before"], work.state["after"]
     deleted = work.ask(DELETE, before=before, ids=ids, slot=work.slot)["deleteInactiveCustomers"]["deleted"]
     if after is None:
         return _last(work, len(deleted), deleted)
-    return Page({"before": before, "after": after}, (), {"deleted": len(deleted)}, deleted)
+    return StepResult({"before": before, "after": after}, (), {"deleted": len(deleted)}, deleted)
 
 
-def _last(work: Work, deleted: int, ids: list[str] | None = None) -> Page:
+def _last(work: StepContext, deleted: int, ids: list[str] | None = None) -> StepResult:
     total = work.counts.get("deleted", 0) + deleted
     line = f"[{clock.now():%Y-%m-%d %H:%M:%S}] Deleted {total} inactive customers"
-    return Page(None, (line,), {"deleted": deleted}, ids)
+    return StepResult(None, (line,), {"deleted": deleted}, ids)

@@ -16,23 +16,23 @@ from chalicelib import aws, clock
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables
-from chalicelib.store.transaction import attempts, code_of, is_passing, new_token
+from chalicelib.store.transaction import code_of, is_transient, new_token, retry_delays
 
 _THROTTLED = {"TooManyRequestsException", "LimitExceededException", "Throttling"}
 SENT, FAILED, DOUBTFUL = "mails_sent", "mails_failed", "mails_doubtful"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Email:
     to: tuple[str, ...]
     subject: str
     text: str
     html: str | None = None
 
 
-def send_once(pk: str, sk: str, letter: Letter) -> str:
+def send_once(pk: str, sk: str, letter: Email) -> str:
     """What became of it, also if that was settled before: SENT, FAILED or DOUBTFUL. Raises Unavailable."""
-    row = tables.Op(pk=f"mail#{pk}", sk=sk, token=new_token(), ttl=clock.now() + timedelta(days=30))
+    row = tables.AuxRow(pk=f"mail#{pk}", sk=sk, token=new_token(), ttl=clock.now() + timedelta(days=30))
     earlier = _claim(row)
     if earlier is not None:
         return earlier
@@ -50,34 +50,34 @@ def remind(day: date, orders: list[dict[str, Any]]) -> Counter[str]:
     return Counter(send_once(str(day), order["id"], _reminder(order)) for order in orders)
 
 
-def _reminder(order: dict[str, Any]) -> Letter:
+def _reminder(order: dict[str, Any]) -> Email:
     customer, day = order["customer"], order["orderDate"][:10]
     text = (
         f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {day}: "
         f"${order['totalAmount']} in total.\n"
     )
-    return Letter((customer["email"],), f"Your order of {day}", text)
+    return Email((customer["email"],), f"Your order of {day}", text)
 
 
-def _claim(row: tables.Op) -> str | None:
+def _claim(row: tables.AuxRow) -> str | None:
     """What became of the mail if it was claimed before."""
-    for _ in attempts():
+    for _ in retry_delays():
         try:
-            row.save(tables.Op.pk.does_not_exist())
+            row.save(tables.AuxRow.pk.does_not_exist())
         except PutError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 item = reads.get_op(row.pk, row.sk)
                 if item is None or item["token"]["S"] == row.token:
                     return None
                 return reads.text(item, "owner") or DOUBTFUL
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
         else:
             return None
     raise Unavailable
 
 
-def _send(letter: Letter) -> str:
+def _send(letter: Email) -> str:
     body = {"Text": _utf8(letter.text)} | ({"Html": _utf8(letter.html)} if letter.html else {})
     try:
         aws.client("sesv2", tries=1).send_email(
@@ -86,7 +86,7 @@ def _send(letter: Letter) -> str:
             Content={"Simple": {"Subject": _utf8(letter.subject), "Body": body}},
         )
     except ClientError as error:
-        if is_passing(error) or code_of(error) in _THROTTLED:
+        if is_transient(error) or code_of(error) in _THROTTLED:
             raise Unavailable from error
         return FAILED  # refused: it was not sent
     except BotoCoreError:

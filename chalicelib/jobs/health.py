@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from chalicelib.jobs import slots
 from chalicelib.jobs.job import Job
-from chalicelib.jobs.job_state import Control
+from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store import timestamps
 
@@ -40,7 +40,7 @@ class Health:
         return not (self.late or self.failing)
 
 
-def of(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime) -> Health:
+def of(job: Job, control: JobState, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime) -> Health:
     """`recent` are the job's latest runs, the newest first; `unfinished` its runs that are not at their end."""
     last = next((run for run in recent if run.status in _RESULTS), None)
     late = _late(job, control, recent, unfinished, now)
@@ -59,10 +59,10 @@ def of(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequence[R
 
 
 def looked_at(job: Job) -> int:
-    return max(RECENT, job.most + 1)
+    return max(RECENT, job.max_runs + 1)
 
 
-def _late(job: Job, control: Control, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime) -> str | None:
+def _late(job: Job, control: JobState, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime) -> str | None:
     overdue = [run.slot for run in unfinished if _asked_at(run) + job.grace < now]
     if overdue:
         return f"the run of {min(overdue)} is not finished, {job.grace} after it was due"
@@ -79,13 +79,13 @@ def _asked_at(run: Run) -> datetime:
 
 
 def _too_frequent(job: Job, recent: Sequence[Run], now: datetime) -> str | None:
-    since, until = timestamps.to_text(now - job.span), timestamps.to_text(now)
+    since, until = timestamps.to_text(now - job.window), timestamps.to_text(now)
     count = sum(since < (run.started_at or "") <= until for run in recent)
-    return f"{count} runs within {job.span}, more than {job.most}" if count > job.most else None
+    return f"{count} runs within {job.window}, more than {job.max_runs}" if count > job.max_runs else None
 
 
 def _state(  # noqa: PLR0913, PLR0917 - what a state is made of
-    control: Control,
+    control: JobState,
     recent: Sequence[Run],
     unfinished: Sequence[Run],
     late: str | None,

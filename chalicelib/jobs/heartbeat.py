@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from chalicelib import clock
-from chalicelib.jobs.job import Execute, Page, Preview, Refused, Work
+from chalicelib.jobs.job import Execute, Preview, RunRefused, StepContext, StepResult
 from chalicelib.settings import settings
 
 NAME = "heartbeat"
@@ -20,14 +20,14 @@ UP = "up"
 LATENCY = "latency_ms"
 
 
-def step(_work: Work) -> Page:
+def step(_work: StepContext) -> StepResult:
     alive, latency = ask()
-    return Page(None, (line(alive=alive),), {UP: int(alive), LATENCY: latency})
+    return StepResult(None, (line(alive=alive),), {UP: int(alive), LATENCY: latency})
 
 
-def without_ledger() -> Page:
+def on_ledger_unavailable() -> StepResult:
     """Without its database the CRM is down, whatever the API answers."""
-    return Page(None, (line(alive=False),), {UP: 0})
+    return StepResult(None, (line(alive=False),), {UP: 0})
 
 
 def alarm(counts: Mapping[str, int]) -> str | None:
@@ -46,7 +46,7 @@ def line(*, alive: bool) -> str:
 def ask() -> tuple[bool, int]:
     """(whether it is alive, milliseconds). Raises Refused without an address to ask."""
     if not settings.api_url:
-        raise Refused("CRM_API_URL is not set: the heartbeat does not know where to ask")
+        raise RunRefused("CRM_API_URL is not set: the heartbeat does not know where to ask")
     began = time.monotonic()
     alive = _is_alive()
     return alive, round((time.monotonic() - began) * 1000)

@@ -37,12 +37,12 @@ class OperationFailed(Exception):
     """The API answered with an error: worth another try"""
 
 
-class Refused(Exception):
+class RunRefused(Exception):
     """The run must not go on, and trying again changes nothing; the text tells the operator what to do"""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class StepResult:
     """What a step did. `state` is where to go on from, None after the last page; `content` is kept beside the lines."""
 
     state: Mapping[str, Any] | None
@@ -52,7 +52,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class StepContext:
     """What a step gets. `counts` are the sums so far; `contents` reads those of a run's pages, by its slot."""
 
     slot: str
@@ -62,10 +62,10 @@ class Work:
     counts: Mapping[str, int]
     arguments: Mapping[str, Any]
     execute: Execute
-    contents: Callable[[str], Iterator[Any]]
-    same_day: Callable[[], list[str]]
+    step_data: Callable[[str], Iterator[Any]]
+    other_slots_today: Callable[[], list[str]]
     """The slots of the job's other runs on this slot's day."""
-    memo: dict[str, Any] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
     """What steps of this invocation leave for each other. It is gone with the invocation."""
 
     @property
@@ -93,20 +93,20 @@ class Job:
     name: str
     schedule: Schedule
     description: str
-    step: Callable[[Work], Page]
+    step: Callable[[StepContext], StepResult]
     preview: Callable[[Execute, datetime, Mapping[str, Any]], Preview]
     catch_up: CatchUp
     overlap: Overlap
     grace: timedelta
-    most: int
-    span: timedelta
+    max_runs: int
+    window: timedelta
     lease: timedelta | None = None
     """For how long its claim holds, if not as long as a Lambda may live."""
     queued: bool = False
     """The schedule only asks for the run, and the queue's consumer does it."""
     personal: bool = False
     """Its lines name customers."""
-    without_ledger: Callable[[], Page] | None = None
+    on_ledger_unavailable: Callable[[], StepResult] | None = None
     """What is told when not even the ledger can be reached."""
     alarm: Callable[[Mapping[str, int]], str | None] = lambda _counts: None
     """What is alarming about the counts of a run that succeeded."""

@@ -25,7 +25,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class JobState:
     job: str
     pause: Pause | None = None
     current: str | None = None
@@ -39,12 +39,12 @@ class Control:
         return None if over else self.pause
 
 
-def find(job: str) -> Control:
+def find(job: str) -> JobState:
     item = reads.get_op(PARTITION, job)
     if item is None:
-        return Control(job)
+        return JobState(job)
     content = reads.json_of(item, "content")
-    return Control(
+    return JobState(
         job=job,
         pause=Pause(**content) if content else None,
         current=reads.text(item, "owner"),
@@ -53,10 +53,10 @@ def find(job: str) -> Control:
     )
 
 
-def pause(job: str, reason: str, actor: str, until: datetime | None = None) -> Control:
+def pause(job: str, reason: str, actor: str, until: datetime | None = None) -> JobState:
     """From now on no run of the job begins; one that is running goes on to its end."""
     since = timestamps.to_text(clock.now())
-    row = tables.Op.content
+    row = tables.AuxRow.content
     return _change(
         job,
         row.set(
@@ -65,26 +65,26 @@ def pause(job: str, reason: str, actor: str, until: datetime | None = None) -> C
     )
 
 
-def resume(job: str) -> Control:
-    return _change(job, tables.Op.content.remove())
+def resume(job: str) -> JobState:
+    return _change(job, tables.AuxRow.content.remove())
 
 
 def watch_from(job: str, slot: str, seen: str | None) -> None:
     """The watch has accounted for all slots up to `slot`; `seen` is how far it had looked when it began."""
-    row = tables.Op
-    write = Transaction(proof=lambda: find(job).watched == slot)
+    row = tables.AuxRow
+    write = Transaction(was_applied=lambda: find(job).watched == slot)
     condition = row.watched == seen if seen else row.watched.does_not_exist()
     write.update(key(job), [row.watched.set(slot)], condition)
     write.commit()
 
 
-def _change(job: str, action: Action) -> Control:
+def _change(job: str, action: Action) -> JobState:
     token = new_token()
-    write = Transaction(proof=lambda: find(job).token == token)
-    write.update(key(job), [action, tables.Op.token.set(token)])
+    write = Transaction(was_applied=lambda: find(job).token == token)
+    write.update(key(job), [action, tables.AuxRow.token.set(token)])
     write.commit()
     return find(job)
 
 
-def key(job: str) -> tables.Op:
-    return tables.Op(pk=PARTITION, sk=job)
+def key(job: str) -> tables.AuxRow:
+    return tables.AuxRow(pk=PARTITION, sk=job)

@@ -18,16 +18,16 @@ from typing import Any
 from chalicelib import clock, telemetry
 from chalicelib.errors import Conflict, RunNotRepeatable
 from chalicelib.jobs import job_state, run_records
-from chalicelib.jobs.job import Job, Overlap, Page
-from chalicelib.jobs.job_state import Control
+from chalicelib.jobs.job import Job, Overlap, StepResult
+from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.settings import settings
 from chalicelib.store import tables, timestamps
-from chalicelib.store.transaction import Stale, Transaction, attempts, new_token
+from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
 
 LEASE = timedelta(minutes=6)
 """Renewed with each page. Longer than a Lambda of ours may live: who has lost it is dead, and changes nothing any more."""
-MOST_TRIES = 5
+MAX_ATTEMPTS_WITHOUT_PROGRESS = 5
 _REPEATABLE = {Status.FAILED, Status.MISSED, Status.SKIPPED}
 
 
@@ -37,7 +37,7 @@ class LostLease(Stale):
 
 def record(run: Run) -> Run:
     """Store a run that waits, unless its slot has a row: then that one is the answer."""
-    for _ in attempts():
+    for _ in retry_delays():
         stored = run_records.find(run.job, run.slot)
         if stored:
             return stored
@@ -50,7 +50,7 @@ def record(run: Run) -> Run:
 
 def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | None:
     """The run, ours for the time of a lease; None if there is nothing to do, and then the ledger says why."""
-    for _ in attempts():
+    for _ in retry_delays():
         run = run_records.find(job.name, slot) or run_records.new(job.name, slot, trigger)
         now = clock.now()
         if run.finished or run.held_at(now):
@@ -65,12 +65,12 @@ def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | Non
     raise Conflict
 
 
-def checkpoint(run: Run, page: Page) -> Run:
+def checkpoint(run: Run, page: StepResult) -> Run:
     """A page is done, and there is more. Raises LostLease."""
     return _advance(run, page, state=dict(page.state or {}), lease_until=timestamps.to_text(clock.now() + LEASE))
 
 
-def finish(run: Run, page: Page) -> Run:
+def finish(run: Run, page: StepResult) -> Run:
     """The last page is done. Raises LostLease."""
     finished_at = timestamps.to_text(clock.now())
     return _advance(run, page, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at)
@@ -102,7 +102,7 @@ def end(
     if job_state.find(run.job).current == run.slot:
         _let_go(write, run)
     write.commit()
-    announce(ended)
+    log_outcome(ended)
     return ended
 
 
@@ -117,7 +117,7 @@ def reopen(run: Run, actor: str, arguments: Mapping[str, Any] | None = None) -> 
         actor=actor,
         created_at=timestamps.to_text(clock.now()),
         arguments={**run.arguments, **(arguments or {})},
-        tries=0,
+        attempts_since_progress=0,
         started_at=None,
         finished_at=None,
         reason=None,
@@ -125,7 +125,7 @@ def reopen(run: Run, actor: str, arguments: Mapping[str, Any] | None = None) -> 
     return _store(run, again)
 
 
-def _may_begin(job: Job, run: Run, state: Control, now: datetime) -> bool:
+def _may_begin(job: Job, run: Run, state: JobState, now: datetime) -> bool:
     """Whether nothing speaks against it; otherwise what does is recorded. Raises Stale."""
     pause = state.paused_at(now)
     if pause:
@@ -145,10 +145,10 @@ def _may_begin(job: Job, run: Run, state: Control, now: datetime) -> bool:
     raise Stale
 
 
-def _take(job: Job, run: Run, state: Control, now: datetime) -> Run | None:
+def _take(job: Job, run: Run, state: JobState, now: datetime) -> Run | None:
     handed_over = run.status is Status.RUNNING and run.lease_until is None
-    if run.tries >= MOST_TRIES and not handed_over:
-        end(run, Status.FAILED, error=run.error or f"its worker died {run.tries} times")
+    if run.attempts_since_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS and not handed_over:
+        end(run, Status.FAILED, error=run.error or f"its worker died {run.attempts_since_progress} times")
         return None
     owner = new_token()
     taken = replace(
@@ -157,12 +157,12 @@ def _take(job: Job, run: Run, state: Control, now: datetime) -> Run | None:
         owner=owner,
         lease_until=timestamps.to_text(now + (job.lease or LEASE)),
         attempts=run.attempts + (not handed_over),
-        tries=run.tries + (not handed_over),
+        attempts_since_progress=run.attempts_since_progress + (not handed_over),
         started_at=run.started_at or timestamps.to_text(now),
         reason=run.reason if run.trigger is Trigger.CATCH_UP else None,
     )
     write, taken = _written(run, taken)
-    row = tables.Op
+    row = tables.AuxRow
     unchanged = row.token == state.token if state.token else row.token.does_not_exist()
     free = row.owner == state.current if state.current else row.owner.does_not_exist()
     write.update(job_state.key(run.job), [row.owner.set(run.slot)], unchanged & free)
@@ -170,17 +170,18 @@ def _take(job: Job, run: Run, state: Control, now: datetime) -> Run | None:
     return taken
 
 
-def _advance(run: Run, page: Page, **changes: Any) -> Run:
+def _advance(run: Run, page: StepResult, **changes: Any) -> Run:
     counts = dict(run.counts)
     for name, amount in page.counts.items():
         counts[name] = counts.get(name, 0) + amount
     write, new = _written(
-        run, replace(run, pages=run.pages + 1, counts=counts, tries=1, error=None, trace=None, **changes)
+        run,
+        replace(run, pages=run.pages + 1, counts=counts, attempts_since_progress=1, error=None, trace=None, **changes),
     )
     if page.lines or page.content is not None:
         kept = {"lines": list(page.lines), "content": page.content}
         sk = f"{new.pages:06d}"
-        write.put(tables.Op(pk=run_records.partition(run.job, run.slot), sk=sk, content=kept, ttl=_expiry(new)))
+        write.put(tables.AuxRow(pk=run_records.partition(run.job, run.slot), sk=sk, content=kept, ttl=_expiry(new)))
     if new.finished:
         _let_go(write, run)
     try:
@@ -190,7 +191,7 @@ def _advance(run: Run, page: Page, **changes: Any) -> Run:
     return new
 
 
-def announce(run: Run) -> None:
+def log_outcome(run: Run) -> None:
     """Tell the log how a run has ended."""
     telemetry.info(
         f"{run.job} {run.status}",
@@ -205,7 +206,7 @@ def announce(run: Run) -> None:
 
 
 def _let_go(write: Transaction, run: Run) -> None:
-    write.update(job_state.key(run.job), [tables.Op.owner.remove()], tables.Op.owner == run.slot)
+    write.update(job_state.key(run.job), [tables.AuxRow.owner.remove()], tables.AuxRow.owner == run.slot)
 
 
 def _store(old: Run, new: Run) -> Run:
@@ -217,12 +218,12 @@ def _store(old: Run, new: Run) -> Run:
 def _written(old: Run, new: Run) -> tuple[Transaction, Run]:
     new = replace(new, token=new_token())
     row = tables.Run
-    write = Transaction(proof=lambda: _carries(new))
+    write = Transaction(was_applied=lambda: _was_written(new))
     write.put(_row(new), row.token == old.token if old.token else row.job.does_not_exist())
     return write, new
 
 
-def _carries(run: Run) -> bool:
+def _was_written(run: Run) -> bool:
     stored = run_records.find(run.job, run.slot)
     return stored is not None and stored.token == run.token
 
@@ -243,7 +244,7 @@ def _row(run: Run) -> tables.Run:
         owner=run.owner,
         lease_until=run.lease_until,
         attempts=run.attempts,
-        tries=run.tries,
+        attempts_since_progress=run.attempts_since_progress,
         pages=run.pages,
         state=run.state,
         counts=run.counts,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.jobs.job import Execute, Page, Preview, Work, ask
+from chalicelib.jobs.job import Execute, Preview, StepContext, StepResult, ask
 
 NAME = "low_stock"
 SELECT = """
@@ -21,7 +21,7 @@ SHOW = """{
 }"""
 
 
-def step(work: Work) -> Page:
+def step(work: StepContext) -> StepResult:
     chosen = work.state.get("ids")
     return _select(work) if chosen is None else _restock(work, chosen)
 
@@ -34,21 +34,21 @@ def preview(execute: Execute, _now: datetime, _arguments: Mapping[str, Any]) -> 
     return Preview(f"{'At least ' * more}{len(low)} products would be restocked", lines, more)
 
 
-def _select(work: Work) -> Page:
+def _select(work: StepContext) -> StepResult:
     """Products that are restocked are low no longer, so which ones it will be is kept before any of them is."""
     page = work.ask(SELECT, after=work.state.get("after"))["lowStockProducts"]
     ids = [edge["node"]["id"] for edge in page["edges"]]
     after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
     if not ids and after is None:
-        return Page(None)
-    return Page({"ids": ids, "after": after})
+        return StepResult(None)
+    return StepResult({"ids": ids, "after": after})
 
 
-def _restock(work: Work, ids: list[str]) -> Page:
+def _restock(work: StepContext, ids: list[str]) -> StepResult:
     # A token a page: one that is low again behind the cursor had its restock, and its line, in an earlier page.
     token = f"{work.slot}.{work.pages}"
     done = work.ask(RESTOCK, slot=work.slot, ids=ids, token=token)["updateLowStockProducts"]["restocked"]
     now = f"{clock.now():%d/%m/%Y-%H:%M:%S}"
     lines = tuple(f"[{now}] Product: {entry['product']['name']}, New Stock: {entry['stock']}" for entry in done)
     after = work.state["after"]
-    return Page({"after": after} if after else None, lines, {"restocked": len(lines)})
+    return StepResult({"after": after} if after else None, lines, {"restocked": len(lines)})

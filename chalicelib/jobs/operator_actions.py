@@ -13,7 +13,7 @@ from chalicelib.jobs.run_records import Run, Status, Trigger
 
 
 @dataclass(frozen=True, slots=True)
-class Redriven:
+class RedriveResult:
     """`left` are those that no run can be made of, or of jobs that are paused."""
 
     sent: int
@@ -47,7 +47,7 @@ def run_again(job: Job, slot: str, actor: str, arguments: Mapping[str, Any] | No
     return again
 
 
-def redrive(actor: str) -> Redriven:
+def redrive(actor: str) -> RedriveResult:
     """Send dead letters again, each before it is removed: a crash between leaves one too many, which does no harm."""
     sent, left = 0, []
     for letter in queue.take_dead_letters():
@@ -60,8 +60,8 @@ def redrive(actor: str) -> Redriven:
         queue.send(run.job, run.slot)
         queue.remove(letter)
         sent += 1
-    queue.show_again(left)
-    return Redriven(sent, len(left))
+    queue.make_visible(left)
+    return RedriveResult(sent, len(left))
 
 
 def _record(job: Job, actor: str, arguments: dict[str, Any]) -> Run:

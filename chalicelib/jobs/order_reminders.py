@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.jobs import email
-from chalicelib.jobs.job import Execute, Page, Preview, Work, ask
+from chalicelib.jobs.job import Execute, Preview, StepContext, StepResult, ask
 from chalicelib.settings import settings
 
 NAME = "order_reminders"
@@ -31,7 +31,7 @@ def window(day: date) -> tuple[date, date]:
     return day - timedelta(days=settings.reminder_days), day
 
 
-def step(work: Work) -> Page:
+def step(work: StepContext) -> StepResult:
     day = work.due.date()
     page = work.ask(SELECT, day=day.isoformat(), after=work.state.get("after"))["ordersDueForReminder"]
     known = _reminded_before(work)
@@ -43,7 +43,7 @@ def step(work: Work) -> Page:
     if settings.mail_sender:
         counts |= email.remind(day, orders)
     after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
-    return Page({"after": after} if after else None, _lines(orders), counts, [order["id"] for order in orders])
+    return StepResult({"after": after} if after else None, _lines(orders), counts, [order["id"] for order in orders])
 
 
 def preview(execute: Execute, now: datetime, _arguments: Mapping[str, Any]) -> Preview:
@@ -58,12 +58,12 @@ def _lines(orders: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(f"[{now}] - Order ID: {order['id']}, Customer Email: {order['customer']['email']}" for order in orders)
 
 
-def _reminded_before(work: Work) -> set[str]:
+def _reminded_before(work: StepContext) -> set[str]:
     """By other runs of this day: usually there are none, and then this costs one read. Kept for the next pages, as no other
     run of the job goes on meanwhile.
     """
-    if _KNOWN not in work.memo:
-        contents = (content for slot in work.same_day() for content in work.contents(slot))
-        work.memo[_KNOWN] = {order_id for content in contents for order_id in content}
-    known: set[str] = work.memo[_KNOWN]
+    if _KNOWN not in work.cache:
+        step_data = (content for slot in work.other_slots_today() for content in work.step_data(slot))
+        work.cache[_KNOWN] = {order_id for content in step_data for order_id in content}
+    known: set[str] = work.cache[_KNOWN]
     return known

@@ -21,13 +21,13 @@ from chalicelib.store import timestamps
 
 NAME = f"crm-{settings.stage}-jobs"
 DEAD = f"{NAME}-dead"
-MOST_RECEIVES = 5
+MAX_RECEIVES = 5
 VISIBILITY = 1800
 """Seconds; six times the consumer's time limit, as AWS advises, so that a message does not come again while it is worked on."""
-_PEEK = 10
+_BATCH_SIZE = 10
 _WAIT = 1
 """Seconds. Without any, SQS asks only some of its servers, and may find nothing where there is something."""
-_MOST_LISTED = 100
+_MAX_LISTED = 100
 
 
 class BadMessage(CrmError):
@@ -72,7 +72,7 @@ def read(body: str) -> Message:
     return message
 
 
-def put_off(receipt: str, seconds: int) -> None:
+def postpone(receipt: str, seconds: int) -> None:
     """Have a message that failed come again after so long. If that does not work, it comes after VISIBILITY."""
     try:
         _call("change_message_visibility", QueueUrl=_url(NAME), ReceiptHandle=receipt, VisibilityTimeout=seconds)
@@ -80,7 +80,7 @@ def put_off(receipt: str, seconds: int) -> None:
         return
 
 
-def answers() -> bool:
+def is_reachable() -> bool:
     try:
         _call("get_queue_attributes", QueueUrl=_url(NAME), AttributeNames=["ApproximateNumberOfMessages"])
     except Unavailable:
@@ -98,7 +98,7 @@ def depth() -> dict[str, int]:
 def dead_letters() -> list[DeadLetter]:
     """At most 100, the oldest first. They stay where they are."""
     letters = list(_receive())
-    show_again(letters)
+    make_visible(letters)
     return sorted(letters, key=lambda letter: letter.sent_at)
 
 
@@ -117,7 +117,7 @@ def create() -> None:
     dead = sqs.create_queue(QueueName=DEAD)["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=dead, Attributes={"MessageRetentionPeriod": "1209600"})
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MOST_RECEIVES})
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
     url = sqs.create_queue(QueueName=NAME)["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(VISIBILITY), "RedrivePolicy": policy})
 
@@ -125,11 +125,11 @@ def create() -> None:
 def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
     """Hidden from others for `seconds`, so that none comes twice while all are read."""
     seen: set[str] = set()
-    while len(seen) < _MOST_LISTED:
+    while len(seen) < _MAX_LISTED:
         answer = _call(
             "receive_message",
             QueueUrl=_url(DEAD),
-            MaxNumberOfMessages=_PEEK,
+            MaxNumberOfMessages=_BATCH_SIZE,
             VisibilityTimeout=seconds,
             WaitTimeSeconds=_WAIT,
             MessageSystemAttributeNames=["SentTimestamp"],
@@ -160,12 +160,12 @@ def _why(message: Message) -> str:
     return run.error or f"The run has the state {run.status}"
 
 
-def show_again(letters: list[DeadLetter]) -> None:
+def make_visible(letters: list[DeadLetter]) -> None:
     """At once, not only after the time that they were taken for."""
-    for start in range(0, len(letters), _PEEK):
+    for start in range(0, len(letters), _BATCH_SIZE):
         entries = [
             {"Id": str(number), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
-            for number, letter in enumerate(letters[start : start + _PEEK])
+            for number, letter in enumerate(letters[start : start + _BATCH_SIZE])
         ]
         _call("change_message_visibility_batch", QueueUrl=_url(DEAD), Entries=entries)
 

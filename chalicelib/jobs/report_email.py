@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.crm import money
 from chalicelib.crm.reports import Report
-from chalicelib.jobs.email import Letter
+from chalicelib.jobs.email import Email
 from chalicelib.settings import settings
 
 _Rows = Sequence[tuple[str, str, str]]
@@ -14,7 +14,7 @@ _STYLE = "font:16px/1.5 system-ui,sans-serif;color:#1c2330"
 _CELL = "padding:4px 16px 4px 0;text-align:left;border-bottom:1px solid #d7dce4"
 
 
-def write(report: Report) -> Letter:
+def write(report: Report) -> Email:
     content = report.content
     heading = f"Week {report.period}: {content['from']} to {content['to']}"
     totals = content["totals"]
@@ -26,7 +26,7 @@ def write(report: Report) -> Letter:
     ]
     text = "\n\n".join([heading, summary, *(_as_text(titles, rows) for titles, rows in tables)])
     html = "".join(_as_html(titles, rows) for titles, rows in tables)
-    return Letter(
+    return Email(
         to=tuple(address.strip() for address in settings.report_recipients.split(",") if address.strip()),
         subject=f"CRM report, week {report.period}" + (f", revision {report.revision}" if report.revision > 1 else ""),
         text=text + "\n",

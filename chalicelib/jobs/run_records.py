@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.jobs import slots
 from chalicelib.store import index_keys, reads, tables, timestamps
-from chalicelib.store.index_scan import Path
+from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
 
 
@@ -48,7 +48,7 @@ class Run:
     """Until when nobody else may claim it; None in a running one that is handed over."""
     attempts: int = 0
     """How often it was begun, or begun again after a failure; handing over does not count."""
-    tries: int = 0
+    attempts_since_progress: int = 0
     """The attempts since it last got a page further, the one that did included."""
     pages: int = 0
     state: dict[str, Any] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StepRecord:
     """What a page of a run left behind."""
 
     lines: list[str]
@@ -124,7 +124,7 @@ def latest(job: str, count: int) -> list[Run]:
 
 def listing(job: str, status: Status | None = None) -> Listing[Run]:
     """The newest first."""
-    path = Path(tables.Run, None, "job", "slot", (job,), id_name="slot")
+    path = IndexRange(tables.Run, None, "job", "slot", (job,), id_name="slot")
     return Listing(
         path=path,
         descending=True,
@@ -161,17 +161,17 @@ def on_day(job: str, day: str) -> list[str]:
     return [item["slot"]["S"] for item in items]
 
 
-def kept(job: str, slot: str) -> Iterator[Kept]:
+def kept(job: str, slot: str) -> Iterator[StepRecord]:
     """What the pages left, in their order."""
     items = reads.query(
-        TableName=reads.table_name(tables.Op),
+        TableName=reads.table_name(tables.AuxRow),
         KeyConditionExpression="pk = :run",
         ExpressionAttributeValues={":run": {"S": partition(job, slot)}},
         ConsistentRead=True,
     )
     for item in items:
         stored = reads.json_of(item, "content")
-        yield Kept(stored["lines"], stored["content"])
+        yield StepRecord(stored["lines"], stored["content"])
 
 
 def partition(job: str, slot: str) -> str:
@@ -191,7 +191,7 @@ def load(item: reads.Item) -> Run:
         owner=reads.text(item, "owner"),
         lease_until=reads.text(item, "lease_until"),
         attempts=reads.number(item, "attempts"),
-        tries=reads.number(item, "tries"),
+        attempts_since_progress=reads.number(item, "tries"),
         pages=reads.number(item, "pages"),
         state=reads.json_of(item, "state"),
         counts=reads.json_of(item, "counts"),

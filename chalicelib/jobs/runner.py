@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib import telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import catalog, ledger, queue, run_records, slots
-from chalicelib.jobs.job import Execute, Job, Overlap, Page, Refused, Work
+from chalicelib.jobs.job import Execute, Job, Overlap, RunRefused, StepContext, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store.transaction import Stale
@@ -22,7 +22,7 @@ MARGIN = 60.0
 """Seconds of Lambda time that are kept for handing over; half of the time where there is less than twice that."""
 PAUSE = 30
 """Seconds before the second try."""
-_LONGEST_TRACE = 8000
+_MAX_TRACE = 8000
 _WINDOW = timedelta(minutes=15)
 """How far the time of an event may lie behind its slot."""
 
@@ -52,9 +52,9 @@ class Runner:
         try:
             failed = self.run(job, slot)
         except Unavailable:
-            if job.without_ledger is None:
+            if job.on_ledger_unavailable is None:
                 raise
-            _tell(job, slot, job.without_ledger())
+            log_step(job, slot, job.on_ledger_unavailable())
         else:
             if failed:
                 queue.send(job.name, slot, delay=PAUSE)
@@ -64,7 +64,7 @@ class Runner:
         try:
             self._handle(queue.read(body))
         except Exception:
-            queue.put_off(receipt, PAUSE)
+            queue.postpone(receipt, PAUSE)
             raise
 
     def _handle(self, message: queue.Message) -> None:
@@ -74,7 +74,7 @@ class Runner:
         if failed:
             raise failed
         run = run_records.find(message.job, message.slot)
-        if run and run.status is Status.FAILED and run.tries >= ledger.MOST_TRIES:
+        if run and run.status is Status.FAILED and run.attempts_since_progress >= ledger.MAX_ATTEMPTS_WITHOUT_PROGRESS:
             raise RunFailed(run.error)
 
     def run(self, job: Job, slot: str) -> Exception | None:
@@ -88,13 +88,13 @@ class Runner:
     def _carry_on(self, job: Job, run: Run) -> Exception | None:
         """Raises Stale when the run is lost."""
         margin = min(MARGIN, self.seconds_left() / 2)
-        memo: dict[str, Any] = {}
+        cache: dict[str, Any] = {}
         while not run.finished:
             try:
-                run = self._take_step(job, run, memo)
+                run = self._take_step(job, run, cache)
             except LostLease:
                 raise
-            except Refused as refusal:
+            except RunRefused as refusal:
                 run = ledger.end(run, Status.FAILED, error=str(refusal))
             except Exception as error:  # noqa: BLE001 - whatever a step fails of, the ledger must say so
                 return _try_again(job, run, error)
@@ -105,29 +105,29 @@ class Runner:
         _wake_waiting(job)
         return None
 
-    def _take_step(self, job: Job, run: Run, memo: dict[str, Any]) -> Run:
-        page = job.step(self._work(run, memo))
+    def _take_step(self, job: Job, run: Run, cache: dict[str, Any]) -> Run:
+        page = job.step(self._work(run, cache))
         run = ledger.finish(run, page) if page.state is None else ledger.checkpoint(run, page)
-        _tell(
+        log_step(
             job, run.slot, page
         )  # not before it is certain: what is told twice was done twice, to whoever reads the log
         if run.finished:
-            ledger.announce(run)
+            ledger.log_outcome(run)
         return run
 
-    def _work(self, run: Run, memo: dict[str, Any]) -> Work:
-        return Work(
+    def _work(self, run: Run, cache: dict[str, Any]) -> StepContext:
+        return StepContext(
             slot=run.slot,
             pages=run.pages,
             state=run.state,
             counts=run.counts,
             arguments=run.arguments,
             execute=self.execute,
-            contents=lambda slot: (
+            step_data=lambda slot: (
                 kept.content for kept in run_records.kept(run.job, slot) if kept.content is not None
             ),
-            same_day=lambda: [slot for slot in run_records.on_day(run.job, run.slot[:10]) if slot != run.slot],
-            memo=memo,
+            other_slots_today=lambda: [slot for slot in run_records.on_day(run.job, run.slot[:10]) if slot != run.slot],
+            cache=cache,
         )
 
 
@@ -141,10 +141,10 @@ def slot_of(job: Job, moment: datetime) -> str:
 
 def _try_again(job: Job, run: Run, error: Exception) -> Exception | None:
     text = f"{type(error).__name__}: {error}"
-    trace = "".join(format_exception(error))[-_LONGEST_TRACE:]
+    trace = "".join(format_exception(error))[-_MAX_TRACE:]
     telemetry.warn("a try of a run failed", job=job.name, slot=run.slot, attempt=run.attempts, exc_info=error)
     try:
-        if run.tries < ledger.MOST_TRIES:
+        if run.attempts_since_progress < ledger.MAX_ATTEMPTS_WITHOUT_PROGRESS:
             ledger.release(run, text, trace)
         else:
             ledger.end(run, Status.FAILED, error=text, trace=trace)
@@ -166,7 +166,7 @@ def _wake_waiting(job: Job) -> None:
         return  # the watch sends them
 
 
-def _tell(job: Job, slot: str, page: Page) -> None:
+def log_step(job: Job, slot: str, page: StepResult) -> None:
     for line in page.lines:
         telemetry.info(line, job=job.name, slot=slot, personal=job.personal)
     for name, value in page.counts.items():

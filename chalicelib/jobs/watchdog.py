@@ -9,7 +9,7 @@ from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import alerts, catalog, health, job_state, ledger, queue, run_records, slots
 from chalicelib.jobs.job import CatchUp, Job
-from chalicelib.jobs.job_state import Control
+from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store import timestamps
 from chalicelib.store.transaction import Stale
@@ -17,11 +17,11 @@ from chalicelib.store.transaction import Stale
 START = timedelta(minutes=10)
 """After so long a slot without a row was missed: EventBridge fires within a minute, and Lambda tries again for three."""
 _STALE = timedelta(minutes=5)
-_MOST = 500
+MAX_SLOTS_PER_CHECK = 500
 """Missed slots that one look records; the next goes on."""
 
 
-def look() -> None:
+def run_checks() -> None:
     """Raises Unavailable; the next look makes up for it."""
     now = clock.now()
     for run in run_records.unfinished():
@@ -29,14 +29,14 @@ def look() -> None:
     unfinished = run_records.unfinished()
     states = {job.name: job_state.find(job.name) for job in catalog.JOBS.values()}
     for job in catalog.JOBS.values():
-        _account(job, states[job.name], now)
-    standing = alerts.standing()
+        record_missed_slots(job, states[job.name], now)
+    open_alerts = alerts.open_alerts()
     untold: Unavailable | None = None
     for job in catalog.JOBS.values():
         recent = run_records.latest(job.name, health.looked_at(job))
         own = [run for run in unfinished if run.job == job.name]
         try:
-            _complain(job, health.of(job, states[job.name], recent, own, now), standing)
+            raise_or_clear_alerts(job, health.of(job, states[job.name], recent, own, now), open_alerts)
         except Unavailable as error:  # a topic that is gone must not keep the other jobs from being told of
             untold = error
     if untold:
@@ -66,13 +66,13 @@ def _send(job: str, slot: str) -> None:
         telemetry.warn("the queue does not answer", job=job, slot=slot, exc_info=error)
 
 
-def _account(job: Job, state: Control, now: datetime) -> None:
+def record_missed_slots(job: Job, state: JobState, now: datetime) -> None:
     """Record what became of each slot that nobody has begun. Everything before the first look does not count."""
     if state.watched is None:
         _watched(job, slots.of(now.replace(microsecond=0)), None)
         return
     due = job.schedule.between(slots.moment_of(state.watched), now - START)
-    passed = [slots.of(firing) for firing in islice(due, _MOST)]
+    passed = [slots.of(firing) for firing in islice(due, MAX_SLOTS_PER_CHECK)]
     stored = run_records.find_all(job.name, passed)
     latest = slots.of(job.schedule.until(now - START))
     for slot in passed:
@@ -82,7 +82,7 @@ def _account(job: Job, state: Control, now: datetime) -> None:
         _watched(job, passed[-1], state.watched)
 
 
-def _record(job: Job, state: Control, slot: str, *, is_latest: bool) -> None:
+def _record(job: Job, state: JobState, slot: str, *, is_latest: bool) -> None:
     pause = state.paused_at(slots.moment_of(slot))
     try:
         if pause and slots.moment_of(pause.since) <= slots.moment_of(slot):
@@ -107,14 +107,14 @@ def _watched(job: Job, slot: str, seen: str | None) -> None:
         return  # another look was faster
 
 
-def _complain(job: Job, found: health.Health, standing: set[tuple[str, str]]) -> None:
+def raise_or_clear_alerts(job: Job, found: health.Health, open_alerts: set[tuple[str, str]]) -> None:
     for kind, text in (
         (alerts.LATE, found.late),
         (alerts.FAILING, found.failing),
         (alerts.DOWN, found.alarm),
         (alerts.TOO_FREQUENT, found.too_frequent),
     ):
-        stands = (job.name, kind) in standing
+        stands = (job.name, kind) in open_alerts
         if text and not stands:
             alerts.begin(job.name, kind, text)
         # A late run that then failed has not recovered.

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from chalicelib import clock
 from chalicelib.crm import reports
 from chalicelib.jobs import email, report_email
-from chalicelib.jobs.job import Execute, Page, Preview, Refused, Work, ask
+from chalicelib.jobs.job import Execute, Preview, RunRefused, StepContext, StepResult, ask
 from chalicelib.settings import settings
 
 NAME = "weekly_report"
@@ -39,7 +39,7 @@ _Sums: TypeAlias = dict[str, tuple[int, ...]]
 """(cents, orders) of each customer, (cents, pieces) of each product: of everybody who ordered, so it must be small."""
 
 
-def step(work: Work) -> Page:
+def step(work: StepContext) -> StepResult:
     first, last = week_of(work.due, work.arguments)
     if work.state.get("added_up"):
         return _finish(work, first, last)
@@ -47,7 +47,7 @@ def step(work: Work) -> Page:
     page = work.ask(ORDERS, **variables)["allOrders"]
     sums = _sums(edge["node"] for edge in page["edges"])
     after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
-    return Page({"after": after} if after else {"added_up": True}, (), {}, sums)
+    return StepResult({"after": after} if after else {"added_up": True}, (), {}, sums)
 
 
 def preview(execute: Execute, now: datetime, arguments: Mapping[str, Any]) -> Preview:
@@ -61,7 +61,7 @@ def week_of(moment: datetime, arguments: Mapping[str, Any]) -> tuple[date, date]
     period = arguments.get("period")
     monday = monday_of(period) if period else moment.date() - timedelta(days=moment.weekday() + 7)
     if monday is None:
-        raise Refused(f"{period!r} is no week: use one such as 2026-W47")
+        raise RunRefused(f"{period!r} is no week: use one such as 2026-W47")
     return monday, monday + timedelta(days=6)
 
 
@@ -101,10 +101,10 @@ def _add(sums: _Sums, key: str, *amounts: int) -> None:
     sums[key] = tuple(old + new for old, new in zip(sums.get(key, (0,) * len(amounts)), amounts, strict=True))
 
 
-def _finish(work: Work, first: date, last: date) -> Page:
+def _finish(work: StepContext, first: date, last: date) -> StepResult:
     customers: _Sums = {}
     products: _Sums = {}
-    for content in work.contents(work.slot):
+    for content in work.step_data(work.slot):
         for sums, part in ((customers, content["customers"]), (products, content["products"])):
             for key, amounts in part.items():
                 _add(sums, key, *amounts)
@@ -128,7 +128,7 @@ def _finish(work: Work, first: date, last: date) -> Page:
     made = Counter(reports_made=int(report.token == work.slot), orders=week["orders"])
     if report.token == work.slot and settings.mail_sender and settings.report_recipients:
         made[email.send_once(f"report#{report.period}", str(report.revision), report_email.write(report))] += 1
-    return Page(None, (line(totals["all"]),), made)
+    return StepResult(None, (line(totals["all"]),), made)
 
 
 def _totals(execute: Execute, first: date, last: date) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _stored(stats: Mapping[str, Any], people: str) -> dict[str, int]:
     return {name: stats[people], "orders": stats["orders"], "cents": _cents(stats["revenue"])}
 
 
-def _top(work: Work, sums: _Sums) -> list[dict[str, Any]]:
+def _top(work: StepContext, sums: _Sums) -> list[dict[str, Any]]:
     """The five with the highest sums; the names as they are now, None for who is gone."""
     best = nsmallest(TOP, sums.items(), key=lambda entry: (-entry[1][0], entry[0]))
     rows = [work.ask(NAMES, id=key)["node"] for key, _ in best]

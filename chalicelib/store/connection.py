@@ -14,9 +14,9 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.settings import settings
-from chalicelib.store.tables import Customer, Line, Op, Order, Product, Report, Run
+from chalicelib.store.tables import AuxRow, Customer, Line, Order, Product, Report, Run
 
-TABLES: tuple[type[Model], ...] = (Customer, Product, Order, Line, Op, Run, Report)
+TABLES: tuple[type[Model], ...] = (Customer, Product, Order, Line, AuxRow, Run, Report)
 _OUTPUTS_WITH_ROWS = {
     "GetItemOutput",
     "BatchGetItemOutput",

@@ -17,8 +17,8 @@ from pynamodb.exceptions import PutError
 
 from chalicelib.errors import InvalidCursor, Unavailable
 from chalicelib.store import reads
-from chalicelib.store.tables import Op
-from chalicelib.store.transaction import code_of, is_passing
+from chalicelib.store.tables import AuxRow
+from chalicelib.store.transaction import code_of, is_transient
 
 _MAC_BYTES = 12
 _SECRET = ("secret", "cursors")
@@ -32,17 +32,17 @@ class Position:
     """
 
     key: str
-    lane: int
+    shard: int
     row_id: str
-    rank: tuple[int | str, ...] = ()
+    tie_values: tuple[int | str, ...] = ()
 
 
-def encode(position: Position, query: str, lanes: int) -> str:
+def encode(position: Position, query: str, shards: int) -> str:
     payload = json.dumps(astuple(position), separators=(",", ":"), ensure_ascii=False).encode()
-    return _spell(_mac(payload, query, lanes) + payload)
+    return _spell(_mac(payload, query, shards) + payload)
 
 
-def decode(cursor: str, query: str, lanes: int) -> Position:
+def decode(cursor: str, query: str, shards: int) -> Position:
     """Raises InvalidCursor."""
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
@@ -50,18 +50,18 @@ def decode(cursor: str, query: str, lanes: int) -> Position:
         raise InvalidCursor from None
     mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
     # One spelling each: the decoder skips what is not of its alphabet, and the last character has bits to spare.
-    if _spell(raw) != cursor or not hmac.compare_digest(mac, _mac(payload, query, lanes)):
+    if _spell(raw) != cursor or not hmac.compare_digest(mac, _mac(payload, query, shards)):
         raise InvalidCursor
-    key, lane, row_id, rank = json.loads(payload)
-    return Position(key, lane, row_id, tuple(rank))
+    key, shard, row_id, tie_values = json.loads(payload)
+    return Position(key, shard, row_id, tuple(tie_values))
 
 
 def _spell(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _mac(payload: bytes, query: str, lanes: int) -> bytes:
-    signed = payload + b"\0" + json.dumps([query, lanes]).encode()
+def _mac(payload: bytes, query: str, shards: int) -> bytes:
+    signed = payload + b"\0" + json.dumps([query, shards]).encode()
     return hmac.digest(_secret(), signed, hashlib.sha256)[:_MAC_BYTES]
 
 
@@ -78,9 +78,9 @@ def _secret() -> bytes:
 
 def _offer_secret() -> None:
     try:
-        Op(*_SECRET, token=secrets.token_hex(32)).save(Op.pk.does_not_exist())
+        AuxRow(*_SECRET, token=secrets.token_hex(32)).save(AuxRow.pk.does_not_exist())
     except PutError as error:
-        if is_passing(error):
+        if is_transient(error):
             raise Unavailable from error
         if code_of(error) != "ConditionalCheckFailedException":
             raise

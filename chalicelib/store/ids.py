@@ -34,7 +34,7 @@ def new_id(kind: str) -> str:
 
 
 @contextmanager
-def made_from(seed: str, moment: datetime, *, again: bool) -> Iterator[None]:
+def deterministic_ids(seed: str, moment: datetime, *, again: bool) -> Iterator[None]:
     """New ids follow from `seed` and `moment`: a request that is carried out `again` makes the same ones."""
     milliseconds = int(moment.timestamp() * 1000).to_bytes(6)
     ids = (ULID(milliseconds + hashlib.sha256(f"{seed} {number}".encode()).digest()[:10]) for number in count())
@@ -45,7 +45,7 @@ def made_from(seed: str, moment: datetime, *, again: bool) -> Iterator[None]:
         _given.reset(before)
 
 
-def may_exist() -> bool:
+def is_replay() -> bool:
     """Whether a new id may be that of a row which an earlier try of the same request has made."""
     given = _given.get()
     return given is not None and given.again

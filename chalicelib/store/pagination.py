@@ -13,18 +13,18 @@ from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import cursors
 from chalicelib.store.cursors import Position
-from chalicelib.store.index_scan import Path, Walk
+from chalicelib.store.index_scan import IndexRange, IndexScan
 from chalicelib.store.reads import BATCH
 
-MOST = 100
-MOST_OFFSET = 1000
+MAX_PAGE_SIZE = 100
+MAX_OFFSET = 1000
 
 Row = TypeVar("Row")
 _Tie: TypeAlias = tuple[Position, Row | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Then(Generic[Row]):
+class TieBreaker(Generic[Row]):
     """What rows are ordered by that tie in the path's order."""
 
     value: Callable[[Row], int | str]
@@ -40,24 +40,24 @@ class Listing(Generic[Row]):
     rows that tie are read together and ordered by it, and by id where they tie in all of it.
     """
 
-    path: Path
+    path: IndexRange
     descending: bool
     query: str
     fetch: Callable[[Iterable[str]], dict[str, Row]]
     passes: Callable[[Row], bool]
     exact: bool
-    then: tuple[Then[Row], ...] = ()
+    then: tuple[TieBreaker[Row], ...] = ()
 
     def encode(self, position: Position) -> str:
-        return cursors.encode(position, self.query, len(self.path.lanes))
+        return cursors.encode(position, self.query, len(self.path.shards))
 
     def decode(self, cursor: str | None) -> Position | None:
         """Raises InvalidCursor."""
-        return None if cursor is None else cursors.decode(cursor, self.query, len(self.path.lanes))
+        return None if cursor is None else cursors.decode(cursor, self.query, len(self.path.shards))
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PageArgs:
     """Which rows are asked for, as the client sent it."""
 
     first: int | None = None
@@ -98,7 +98,7 @@ class Page(Generic[Row]):
         return self.listing.encode(self.end) if self.end else None
 
 
-def read_page(listing: Listing[Row], window: Window) -> Page[Row]:
+def read_page(listing: Listing[Row], window: PageArgs) -> Page[Row]:
     """Raises InvalidInput, InvalidCursor."""
     size, forward = _size(window)
     after, before = listing.decode(window.after), listing.decode(window.before)
@@ -126,7 +126,7 @@ class _Reader(Generic[Row]):
         exact, wanted = self._listing.exact, self._offset + self._size + 1
         # Where the index answers the filter, keys alone tell whether there is more: one query for a page and the next row.
         # Elsewhere it is one too, if all of them pass.
-        walk = Walk(
+        walk = IndexScan(
             path=self._listing.path,
             up=forward != self._listing.descending,
             start=start,
@@ -190,7 +190,7 @@ class _TieReader(_Reader[Row]):
         path = self._listing.path.whole_ties(*bounds)
         found: list[Edge[Row]] = []
         budget = settings.read_budget
-        for value, ties in groupby(self._rows(Walk(path, up).positions()), key=lambda tie: path.value(tie[0])):
+        for value, ties in groupby(self._rows(IndexScan(path, up).positions()), key=lambda tie: path.value(tie[0])):
             ends = [end if end and path.value(end) == value else None for end in (start, stop)]
             # The ties of `start` were charged to the page before, so that the next ones always find room.
             room = settings.read_budget if ends[0] else budget
@@ -215,10 +215,10 @@ class _TieReader(_Reader[Row]):
     ) -> list[Edge[Row]]:
         """The rows of a group that lie between the ends that lie in it, in walking order."""
         then = self._listing.then
-        rows = {replace(place, rank=tuple(by.value(row) for by in then)): row for place, row in group if row}
+        rows = {replace(place, tie_values=tuple(by.value(row) for by in then)): row for place, row in group if row}
         places = sorted({*rows, *filter(None, (start, stop))}, key=lambda place: place.row_id)
         for number in reversed(range(len(then))):
-            places.sort(key=lambda place, number=number: place.rank[number], reverse=then[number].descending)  # type: ignore[misc]
+            places.sort(key=lambda place, number=number: place.tie_values[number], reverse=then[number].descending)  # type: ignore[misc]
         if not forward:
             places.reverse()
         self.last = places[-1] if places else self.last
@@ -228,19 +228,19 @@ class _TieReader(_Reader[Row]):
         return [Edge(row, place, self._listing) for place, row in wanted if self._listing.passes(row)]
 
 
-def _size(window: Window) -> tuple[int, bool]:
+def _size(window: PageArgs) -> tuple[int, bool]:
     """(how many rows, whether forwards)"""
     if window.first is not None and window.last is not None:
         raise InvalidInput("Give first or last, not both", field="last")
     forward = window.last is None
     size = window.first if forward else window.last
     if size is None:
-        size = MOST
-    if not 0 <= size <= MOST:
+        size = MAX_PAGE_SIZE
+    if not 0 <= size <= MAX_PAGE_SIZE:
         name = "first" if forward else "last"
-        raise InvalidInput(f"{name} must be from 0 to {MOST}; use after or before for more", field=name)
-    if window.offset is not None and not (0 <= window.offset <= MOST_OFFSET and forward):
+        raise InvalidInput(f"{name} must be from 0 to {MAX_PAGE_SIZE}; use after or before for more", field=name)
+    if window.offset is not None and not (0 <= window.offset <= MAX_OFFSET and forward):
         raise InvalidInput(
-            f"offset must be from 0 to {MOST_OFFSET}, and goes with first; use after for more", field="offset"
+            f"offset must be from 0 to {MAX_OFFSET}, and goes with first; use after for more", field="offset"
         )
     return size, forward

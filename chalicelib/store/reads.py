@@ -9,8 +9,8 @@ from pynamodb.models import Model
 
 from chalicelib.errors import Unavailable
 from chalicelib.store.connection import client
-from chalicelib.store.tables import Op
-from chalicelib.store.transaction import attempts, is_passing
+from chalicelib.store.tables import AuxRow
+from chalicelib.store.transaction import is_transient, retry_delays
 
 Item: TypeAlias = dict[str, Any]
 """{name: {type: value}} as DynamoDB sends it, e.g. {"stock": {"N": "3"}}."""
@@ -27,7 +27,7 @@ def call(operation: str, **request: Any) -> Item:
     try:
         answer: Item = getattr(client(), operation)(**request)
     except (BotoCoreError, ClientError) as error:
-        if is_passing(error):
+        if is_transient(error):
             raise Unavailable from error
         raise
     return answer
@@ -39,7 +39,7 @@ def get(table: type[Model], key: Item) -> Item | None:
 
 
 def get_op(pk: str, sk: str) -> Item | None:
-    return get(Op, {"pk": {"S": pk}, "sk": {"S": sk}})
+    return get(AuxRow, {"pk": {"S": pk}, "sk": {"S": sk}})
 
 
 def get_all(table: type[Model], keys: Iterable[Item], *, consistent: bool = False) -> list[Item]:
@@ -65,7 +65,7 @@ def together(wanted: Mapping[type[Model], Iterable[str]]) -> dict[type[Model], d
 
 def _fetch(request: Item) -> Iterator[tuple[str, Item]]:
     """(table, row) for each that exists of at most 100 keys; what the database leaves over is asked for again."""
-    for _ in attempts():
+    for _ in retry_delays():
         answer = call("batch_get_item", RequestItems=request)
         for name, items in answer["Responses"].items():
             yield from ((name, item) for item in items)

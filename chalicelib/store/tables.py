@@ -18,8 +18,8 @@ class CustomersByActivity(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-
         index_name = "by_activity"
         projection = KeysOnlyProjection()
 
-    act_s = UnicodeAttribute(hash_key=True)
-    act_k = UnicodeAttribute(range_key=True)
+    activity_shard = UnicodeAttribute(hash_key=True, attr_name="act_s")
+    activity_key = UnicodeAttribute(range_key=True, attr_name="act_k")
 
 
 class CustomersByCreated(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
@@ -27,8 +27,8 @@ class CustomersByCreated(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-u
         index_name = "by_created"
         projection = KeysOnlyProjection()
 
-    list_s = UnicodeAttribute(hash_key=True)
-    created_k = UnicodeAttribute(range_key=True)
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    created_key = UnicodeAttribute(range_key=True, attr_name="created_k")
 
 
 class CustomersByName(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
@@ -36,8 +36,8 @@ class CustomersByName(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-unty
         index_name = "by_name"
         projection = KeysOnlyProjection()
 
-    list_s = UnicodeAttribute(hash_key=True)
-    name_k = UnicodeAttribute(range_key=True)
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    name_key = UnicodeAttribute(range_key=True, attr_name="name_k")
 
 
 class CustomersByPhone(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
@@ -45,8 +45,8 @@ class CustomersByPhone(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-unt
         index_name = "by_phone"
         projection = KeysOnlyProjection()
 
-    list_s = UnicodeAttribute(hash_key=True)
-    phone_k = UnicodeAttribute(range_key=True)
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    phone_key = UnicodeAttribute(range_key=True, attr_name="phone_k")
 
 
 class Customer(Model):
@@ -60,18 +60,18 @@ class Customer(Model):
     id = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute()
     email = UnicodeAttribute()
-    email_n = UnicodeAttribute()
+    normalized_email = UnicodeAttribute(attr_name="email_n")
     phone = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     last_order = UnicodeAttribute(null=True)
     restored_at = UnicodeAttribute(null=True)
     orders = NumberAttribute(default=0)
-    list_s = UnicodeAttribute()
-    created_k = UnicodeAttribute()
-    name_k = UnicodeAttribute()
-    phone_k = UnicodeAttribute()
-    act_s = UnicodeAttribute()
-    act_k = UnicodeAttribute()
+    list_shard = UnicodeAttribute(attr_name="list_s")
+    created_key = UnicodeAttribute(attr_name="created_k")
+    name_key = UnicodeAttribute(attr_name="name_k")
+    phone_key = UnicodeAttribute(attr_name="phone_k")
+    activity_shard = UnicodeAttribute(attr_name="act_s")
+    activity_key = UnicodeAttribute(attr_name="act_k")
     token = UnicodeAttribute()
     """The last write of this row: how a write whose answer was lost recognises itself."""
 
@@ -86,7 +86,7 @@ class ProductsByStock(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untyp
         index_name = "by_stock"
         projection = KeysOnlyProjection()
 
-    stock_s = UnicodeAttribute(hash_key=True)
+    stock_shard = UnicodeAttribute(hash_key=True, attr_name="stock_s")
     stock = NumberAttribute(range_key=True)
 
 
@@ -95,8 +95,8 @@ class ProductsByPrice(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untyp
         index_name = "by_price"
         projection = KeysOnlyProjection()
 
-    list_s = UnicodeAttribute(hash_key=True)
-    price_k = UnicodeAttribute(range_key=True)
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    price_key = UnicodeAttribute(range_key=True, attr_name="price_k")
 
 
 class ProductsByName(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untyped-call]
@@ -104,8 +104,8 @@ class ProductsByName(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untype
         index_name = "by_name"
         projection = KeysOnlyProjection()
 
-    list_s = UnicodeAttribute(hash_key=True)
-    name_k = UnicodeAttribute(range_key=True)
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    name_key = UnicodeAttribute(range_key=True, attr_name="name_k")
 
 
 class Product(Model):
@@ -125,10 +125,10 @@ class Product(Model):
     restock_slot = UnicodeAttribute(null=True)
     restocked_to = NumberAttribute(null=True)
     """The stock right after the restock of that slot."""
-    list_s = UnicodeAttribute(null=True)
-    stock_s = UnicodeAttribute(null=True)
-    price_k = UnicodeAttribute(null=True)
-    name_k = UnicodeAttribute(null=True)
+    list_shard = UnicodeAttribute(null=True, attr_name="list_s")
+    stock_shard = UnicodeAttribute(null=True, attr_name="stock_s")
+    price_key = UnicodeAttribute(null=True, attr_name="price_k")
+    name_key = UnicodeAttribute(null=True, attr_name="name_k")
     token = UnicodeAttribute()
 
     by_stock = ProductsByStock()
@@ -142,7 +142,7 @@ class OrdersByCustomer(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untype
         projection = KeysOnlyProjection()
 
     customer_id = UnicodeAttribute(hash_key=True)
-    date_k = UnicodeAttribute(range_key=True)
+    date_key = UnicodeAttribute(range_key=True, attr_name="date_k")
 
 
 class OrdersByDate(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-call]
@@ -150,8 +150,8 @@ class OrdersByDate(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-ca
         index_name = "by_date"
         projection = KeysOnlyProjection()
 
-    list_s = UnicodeAttribute(hash_key=True)
-    date_k = UnicodeAttribute(range_key=True)
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    date_key = UnicodeAttribute(range_key=True, attr_name="date_k")
 
 
 class OrdersByTotal(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-call]
@@ -159,8 +159,8 @@ class OrdersByTotal(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-c
         index_name = "by_total"
         projection = KeysOnlyProjection()
 
-    list_s = UnicodeAttribute(hash_key=True)
-    total_k = UnicodeAttribute(range_key=True)
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    total_key = UnicodeAttribute(range_key=True, attr_name="total_k")
 
 
 class Order(Model):
@@ -180,9 +180,9 @@ class Order(Model):
     """[[product id, name, quantity, unit price in cents], ...]"""
     reference = UnicodeAttribute(null=True)
     takes_stock = NumberAttribute()
-    list_s = UnicodeAttribute()
-    date_k = UnicodeAttribute()
-    total_k = UnicodeAttribute()
+    list_shard = UnicodeAttribute(attr_name="list_s")
+    date_key = UnicodeAttribute(attr_name="date_k")
+    total_key = UnicodeAttribute(attr_name="total_k")
     token = UnicodeAttribute()
 
     by_customer = OrdersByCustomer()
@@ -199,10 +199,10 @@ class Line(Model):
         billing_mode = "PAY_PER_REQUEST"
 
     product_id = UnicodeAttribute(hash_key=True)
-    date_k = UnicodeAttribute(range_key=True)
+    date_key = UnicodeAttribute(range_key=True, attr_name="date_k")
 
 
-class Op(Model):
+class AuxRow(Model):
     """Small rows around the entities and jobs: see `claims`, `counters`, `cursors`, `archive`, `credentials`, and `jobs.control`."""
 
     class Meta:
@@ -254,7 +254,7 @@ class Run(Model):
     owner = UnicodeAttribute(null=True)
     lease_until = UnicodeAttribute(null=True)
     attempts = NumberAttribute(default=0)
-    tries = NumberAttribute(default=0)
+    attempts_since_progress = NumberAttribute(default=0, attr_name="tries")
     pages = NumberAttribute(default=0)
     state: JSONAttribute = JSONAttribute()
     counts: JSONAttribute = JSONAttribute()

@@ -25,7 +25,7 @@ PATIENCE = 10.0
 """Seconds after which no further try begins: a stall must not eat a Lambda's minute."""
 _REFUSED = "ConditionalCheckFailed"
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
-_PASSING = {
+TRANSIENT_CODES = {
     "TransactionInProgressException",
     "TransactionConflictException",
     "ProvisionedThroughputExceededException",
@@ -62,8 +62,8 @@ class Transaction:
     `proof` says whether this very transaction has been applied; it is asked only when that is in doubt.
     """
 
-    def __init__(self, proof: Callable[[], bool]) -> None:
-        self._proof = proof
+    def __init__(self, was_applied: Callable[[], bool]) -> None:
+        self._proof = was_applied
         # pynamodb sends checks, deletes, puts, updates, whatever the order of the calls, and the reasons for a refusal
         # come in that order: so each kind has its own list.
         self._actions: dict[str, list[tuple[int, Callable[[TransactWrite], None], Refusal]]] = {
@@ -88,21 +88,21 @@ class Transaction:
         """Raises the refusal of the first action whose condition fails, Conflict or Unavailable when tries run out."""
         token = new_token()
         contended = False
-        for _ in attempts():
+        for _ in retry_delays():
             try:
                 self._send(token)
             except TransactWriteError as error:
                 refusal = self._refusal(error)
                 if refusal:
-                    if proven(self._proof):
+                    if confirm(self._proof):
                         return
                     raise refusal() from error
                 contended = any(_is(reason, _CONTENDED) for reason in error.cancellation_reasons)
-                if not (contended or is_passing(error)):
+                if not (contended or is_transient(error)):
                     raise
             else:
                 return
-        if not proven(self._proof):
+        if not confirm(self._proof):
             raise Conflict if contended else Unavailable
 
     def _add(self, kind: str, action: Callable[[TransactWrite], None], refusal: Refusal) -> None:
@@ -122,20 +122,20 @@ class Transaction:
         return min(refused, key=lambda entry: entry[0])[2] if refused else None
 
 
-def proven(proof: Callable[[], Proof]) -> Proof:
+def confirm(was_applied: Callable[[], Proof]) -> Proof:
     """Ask more than once: an applied write must not be reported as failed since this one read was lost."""
-    for _ in attempts():
+    for _ in retry_delays():
         try:
-            return proof()
+            return was_applied()
         except Unavailable:
             continue
     raise Unavailable
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether it is the database or the way to it: what was asked may or may not be done, and may be tried again."""
     code = code_of(error)
-    return code in _PASSING if code else isinstance(_cause(error), BotoCoreError)
+    return code in TRANSIENT_CODES if code else isinstance(_cause(error), BotoCoreError)
 
 
 def code_of(error: BaseException) -> str | None:
@@ -148,7 +148,7 @@ def _cause(error: BaseException) -> BaseException | None:
     return error.cause if isinstance(error, PynamoDBException) else error
 
 
-def attempts() -> Iterator[int]:
+def retry_delays() -> Iterator[int]:
     """Number the tries, with a pause of full jitter before each but the first: 20 ms, doubling, at most a second."""
     end = time.monotonic() + PATIENCE
     for number in range(ATTEMPTS):

@@ -11,10 +11,10 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import clock
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Issued, Role
+from chalicelib.access.api_keys import IssuedKey, Role
 from chalicelib.errors import InvalidInput, NotFound, Unauthenticated
 from chalicelib.store import tables
-from chalicelib.store.pagination import Window, read_page
+from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import moment, rows_of
 
 NOW = moment("2026-11-02T12:00:00")
@@ -29,7 +29,7 @@ def watch() -> Iterator[list[datetime]]:
 
 
 @pytest.fixture
-def issued() -> Issued:
+def issued() -> IssuedKey:
     return api_keys.create("Shop", Role.EDITOR, "Ops")
 
 
@@ -41,15 +41,15 @@ def opens(key: str) -> bool:
     return True
 
 
-def test_a_key_names_its_row_and_the_row_has_a_hash_only(issued: Issued) -> None:
+def test_a_key_names_its_row_and_the_row_has_a_hash_only(issued: IssuedKey) -> None:
     prefix, key_id, secret = issued.key.split("_", 2)
-    assert (prefix, key_id) == ("crm", issued.credential.id)
+    assert (prefix, key_id) == ("crm", issued.api_key.id)
     assert len(secret) >= 43
-    row = rows_of(tables.Op)[api_keys.PARTITION, key_id]
+    row = rows_of(tables.AuxRow)[api_keys.PARTITION, key_id]
     assert json.loads(row["content"]["S"])["digest"] == hashlib.sha256(secret.encode()).hexdigest()
     assert secret not in json.dumps(row)
     assert "ttl" not in row
-    assert api_keys.find(key_id) == api_keys.authenticate(issued.key) == issued.credential
+    assert api_keys.find(key_id) == api_keys.authenticate(issued.key) == issued.api_key
 
 
 def test_no_two_keys_are_alike() -> None:
@@ -58,19 +58,19 @@ def test_no_two_keys_are_alike() -> None:
 
 
 @pytest.mark.parametrize("change", ["{}x", "x{}", "{} ", "crm__{}", "CRM{}"])
-def test_only_the_key_itself_opens(issued: Issued, change: str) -> None:
+def test_only_the_key_itself_opens(issued: IssuedKey, change: str) -> None:
     assert opens(issued.key)
     assert not opens(change.format(issued.key))
 
 
-def test_every_character_of_the_secret_counts(issued: Issued) -> None:
+def test_every_character_of_the_secret_counts(issued: IssuedKey) -> None:
     start = issued.key.index("_", 4) + 1
     for position in range(start, len(issued.key)):
         other = "A" if issued.key[position] != "A" else "B"
         assert not opens(issued.key[:position] + other + issued.key[position + 1 :])
 
 
-def test_an_unknown_key_is_compared_with_something_too(monkeypatch: pytest.MonkeyPatch, issued: Issued) -> None:
+def test_an_unknown_key_is_compared_with_something_too(monkeypatch: pytest.MonkeyPatch, issued: IssuedKey) -> None:
     """So that the time it takes does not tell which ids there are."""
     compared: list[str] = []
     true = hmac.compare_digest
@@ -100,22 +100,22 @@ def test_a_key_ends_at_its_moment(watch: list[datetime]) -> None:
 def test_a_key_must_end_in_the_future(ahead: timedelta) -> None:
     with pytest.raises(InvalidInput):
         api_keys.create("Shop", Role.VIEWER, "Ops", NOW + ahead)
-    assert rows_of(tables.Op) == {}
+    assert rows_of(tables.AuxRow) == {}
 
 
-def test_the_old_secret_ends_at_its_moment_and_the_one_before_at_once(issued: Issued, watch: list[datetime]) -> None:
-    second = api_keys.rotate(issued.credential.id, timedelta(hours=2)).key
+def test_the_old_secret_ends_at_its_moment_and_the_one_before_at_once(issued: IssuedKey, watch: list[datetime]) -> None:
+    second = api_keys.rotate(issued.api_key.id, timedelta(hours=2)).key
     assert opens(issued.key)
-    third = api_keys.rotate(issued.credential.id, timedelta(hours=2)).key
+    third = api_keys.rotate(issued.api_key.id, timedelta(hours=2)).key
     assert [opens(key) for key in (issued.key, second, third)] == [False, True, True]
     watch[0] += timedelta(hours=2)
     assert [opens(key) for key in (issued.key, second, third)] == [False, False, True]
 
 
 def test_a_rotation_keeps_who_made_the_key_and_its_end(watch: list[datetime]) -> None:
-    old = api_keys.create("Shop", Role.EDITOR, "Ops", NOW + timedelta(days=9)).credential
+    old = api_keys.create("Shop", Role.EDITOR, "Ops", NOW + timedelta(days=9)).api_key
     watch[0] += timedelta(days=1)
-    new = api_keys.rotate(old.id).credential
+    new = api_keys.rotate(old.id).api_key
     assert (new.name, new.role, new.created_at, new.created_by, new.expires_at) == (
         old.name,
         old.role,
@@ -125,19 +125,19 @@ def test_a_rotation_keeps_who_made_the_key_and_its_end(watch: list[datetime]) ->
     )
 
 
-def test_a_revoked_or_expired_key_cannot_be_rotated_back_to_life(issued: Issued, watch: list[datetime]) -> None:
+def test_a_revoked_or_expired_key_cannot_be_rotated_back_to_life(issued: IssuedKey, watch: list[datetime]) -> None:
     expiring = api_keys.create("Shop", Role.VIEWER, "Ops", NOW + timedelta(hours=1))
-    api_keys.revoke(issued.credential.id)
+    api_keys.revoke(issued.api_key.id)
     watch[0] += timedelta(hours=1)
     for dead in (issued, expiring):
         with pytest.raises(InvalidInput):
-            api_keys.rotate(dead.credential.id)
+            api_keys.rotate(dead.api_key.id)
         assert not opens(dead.key)
 
 
-def test_revoking_ends_both_secrets_of_a_rotated_key(issued: Issued) -> None:
-    new = api_keys.rotate(issued.credential.id)
-    api_keys.revoke(issued.credential.id)
+def test_revoking_ends_both_secrets_of_a_rotated_key(issued: IssuedKey) -> None:
+    new = api_keys.rotate(issued.api_key.id)
+    api_keys.revoke(issued.api_key.id)
     assert [opens(key) for key in (issued.key, new.key)] == [False, False]
 
 
@@ -148,46 +148,46 @@ def test_what_is_not_there_cannot_be_changed(key_id: str) -> None:
             change(key_id)
 
 
-def test_a_revocation_meanwhile_wins_over_a_rotation(issued: Issued, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_revocation_meanwhile_wins_over_a_rotation(issued: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
     change = api_keys._change
 
     def revoked_meanwhile(*arguments: object) -> bool:
         monkeypatch.setattr(api_keys, "_change", change)
-        api_keys.revoke(issued.credential.id)
+        api_keys.revoke(issued.api_key.id)
         return change(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(api_keys, "_change", revoked_meanwhile)
     with pytest.raises(InvalidInput):
-        api_keys.rotate(issued.credential.id)
+        api_keys.rotate(issued.api_key.id)
     assert not opens(issued.key)
 
 
-def test_noting_a_use_never_stands_in_the_way(issued: Issued, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_noting_a_use_never_stands_in_the_way(issued: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent:
         def update_item(self, **_: object) -> None:
             raise ReadTimeoutError(endpoint_url="lost")
 
     with monkeypatch.context() as patch:
         patch.setattr(api_keys, "client", Silent)
-        api_keys.note_use(issued.credential)
-    assert api_keys.find(issued.credential.id) == issued.credential
-    api_keys.note_use(issued.credential)
-    noted = api_keys.find(issued.credential.id)
+        api_keys.record_last_use(issued.api_key)
+    assert api_keys.find(issued.api_key.id) == issued.api_key
+    api_keys.record_last_use(issued.api_key)
+    noted = api_keys.find(issued.api_key.id)
     assert noted
     assert noted.last_used_at == "2026-11-02T12:00:00.000000Z"
 
 
-def test_the_list_is_keys_and_nothing_else(issued: Issued) -> None:
-    tables.Op("document", "x", content={}).save()
-    page = read_page(api_keys.listing(), Window())
-    assert [edge.node for edge in page.edges] == [issued.credential]
+def test_the_list_is_keys_and_nothing_else(issued: IssuedKey) -> None:
+    tables.AuxRow("document", "x", content={}).save()
+    page = read_page(api_keys.listing(), PageArgs())
+    assert [edge.node for edge in page.edges] == [issued.api_key]
 
 
 @pytest.mark.parametrize("kind", ["key", "within", "none"])
-def test_hiding_takes_keys_out_of_an_answer(issued: Issued, kind: str) -> None:
+def test_hiding_takes_keys_out_of_an_answer(issued: IssuedKey, kind: str) -> None:
     text, hidden = {
         "key": (issued.key, None),
         "within": (f"see {issued.key}", f"see {issued.key}"),
         "none": ("crm_short", "crm_short"),
     }[kind]
-    assert json.loads(api_keys.hide(json.dumps({"a": {"b": text}}))) == {"a": {"b": hidden}}
+    assert json.loads(api_keys.redact_keys(json.dumps({"a": {"b": text}}))) == {"a": {"b": hidden}}

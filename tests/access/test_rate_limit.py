@@ -25,7 +25,7 @@ class Bucket:
 
     def __init__(self) -> None:
         self.now: datetime = moment("2026-11-02T12:00:00")
-        self.id = api_keys.create("Shop", Role.VIEWER, "test").credential.id
+        self.id = api_keys.create("Shop", Role.VIEWER, "test").api_key.id
 
     def gives(self) -> bool:
         try:
@@ -104,7 +104,7 @@ def test_each_key_has_its_own(full: Bucket) -> None:
 def test_a_key_that_is_gone_gives_nothing_and_is_not_made(full: Bucket) -> None:
     full.id = "0123456789ab"
     assert not full.gives()
-    assert (api_keys.PARTITION, full.id) not in rows_of(tables.Op)
+    assert (api_keys.PARTITION, full.id) not in rows_of(tables.AuxRow)
 
 
 def test_a_request_from_a_full_bucket_is_one_write(full: Bucket) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.api.http.endpoint import respond
-from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http.http_types import Request, Response
 
 JSON = {"content-type": "application/json"}
 HELLO = {"data": {"hello": "Hello, GraphQL!"}}
@@ -14,7 +14,7 @@ HELLO = {"data": {"hello": "Hello, GraphQL!"}}
 
 @dataclass(frozen=True)
 class Reply:
-    answer: Answer
+    answer: Response
 
     @property
     def status(self) -> int:

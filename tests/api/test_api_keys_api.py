@@ -217,9 +217,9 @@ def test_a_secret_is_nowhere_but_in_its_one_answer(
 def test_neither_repr_nor_a_stack_tells_a_secret() -> None:
     issued = api_keys.create("Shop", Role.VIEWER, "test")
     secret = secret_of(issued.key)
-    told = repr(issued) + str(issued) + repr(issued.credential) + f"{issued!r:>200}"
+    told = repr(issued) + str(issued) + repr(issued.api_key) + f"{issued!r:>200}"
     assert secret not in told
-    assert issued.credential.digest not in told
+    assert issued.api_key.digest not in told
     with pytest.raises(Unauthenticated) as raised:
         api_keys.authenticate(issued.key + "x")
     assert secret not in "".join(traceback.format_exception(raised.value))

@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Issued, Role
-from chalicelib.access.authorization import DEVELOPER, STRANGER, Caller, identify
+from chalicelib.access.api_keys import IssuedKey, Role
+from chalicelib.access.authorization import ANONYMOUS, DEVELOPER, Caller, identify
 from chalicelib.errors import Forbidden, Unauthenticated
 from tests.api.conftest import Change
 from tests.api.graphql_client import HELLO, ask, get, post, secret_of
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("deployed")
 
 
 @pytest.fixture
-def issued() -> Issued:
+def issued() -> IssuedKey:
     return api_keys.create("Shop", Role.EDITOR, "test")
 
 
@@ -25,14 +25,14 @@ def bearer(key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"}
 
 
-def test_a_key_says_who_calls_and_what_they_may_do(issued: Issued) -> None:
-    row = issued.credential
+def test_a_key_says_who_calls_and_what_they_may_do(issued: IssuedKey) -> None:
+    row = issued.api_key
     assert identify(bearer(issued.key)) == Caller(row.id, f"Shop ({row.id})", Role.EDITOR)
     assert identify({"authorization": f"  bEaReR   {issued.key} "}).id == row.id
 
 
 def test_without_a_key_it_is_a_stranger_or_where_access_is_open_a_developer(change: Change) -> None:
-    assert identify({}) is identify({"authorization": " "}) is STRANGER
+    assert identify({}) is identify({"authorization": " "}) is ANONYMOUS
     change(open_access=True)
     assert identify({}) is DEVELOPER
     with pytest.raises(Unauthenticated):
@@ -50,25 +50,25 @@ def test_a_role_may_what_those_below_may(has: Role, needed: Role) -> None:
             caller.check(needed)
 
 
-def test_a_role_that_is_too_low_is_told_which_is_needed(issued: Issued) -> None:
+def test_a_role_that_is_too_low_is_told_which_is_needed(issued: IssuedKey) -> None:
     reply = ask("mutation { redriveDeadLetters { redriven } }", issued.key)
     assert (reply.status, reply.code) == (403, "FORBIDDEN")
     assert "OPERATOR" in reply.error["message"]
     assert "data" not in reply.json
 
 
-def not_opening(issued: Issued) -> dict[str, str]:
+def not_opening(issued: IssuedKey) -> dict[str, str]:
     other = api_keys.create("Other", Role.VIEWER, "test")
     revoked = api_keys.create("Revoked", Role.OPERATOR, "test")
-    api_keys.revoke(revoked.credential.id)
+    api_keys.revoke(revoked.api_key.id)
     expired = api_keys.create("Expired", Role.OPERATOR, "test", moment("2026-11-01"))
     clock.set_source(lambda: moment("2026-11-02"))
     secret = secret_of(issued.key)
     return {
         "unknown": f"crm_0123456789ab_{secret}",
         "wrong": f"{issued.key[:-2]}xx",
-        "of another": f"crm_{issued.credential.id}_{secret_of(other.key)}",
-        "without a secret": f"crm_{issued.credential.id}_",
+        "of another": f"crm_{issued.api_key.id}_{secret_of(other.key)}",
+        "without a secret": f"crm_{issued.api_key.id}_",
         "in capitals": issued.key.upper(),
         "with more behind it": issued.key + "x",
         "revoked": revoked.key,
@@ -89,7 +89,7 @@ def before_expiry() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("before_expiry")
-def test_keys_that_do_not_open_look_the_same_whatever_is_wrong_with_them(issued: Issued) -> None:
+def test_keys_that_do_not_open_look_the_same_whatever_is_wrong_with_them(issued: IssuedKey) -> None:
     answers = {}
     for why, key in not_opening(issued).items():
         reply = ask("{ hello }", key)
@@ -107,13 +107,13 @@ def test_other_ways_of_authentication_are_refused(header: str) -> None:
     assert post({"query": "{ hello }"}, authorization=header).status == 401
 
 
-def test_a_key_works_in_the_header_only(issued: Issued) -> None:
+def test_a_key_works_in_the_header_only(issued: IssuedKey) -> None:
     assert get(query="{ jobs { name } }", key=issued.key).status == 200
     assert get(query="{ jobs { name } }", authorization=issued.key).status == 401
     assert post({"query": "{ jobs { name } }", "key": issued.key}).status == 401
 
 
-def test_beyond_its_rate_a_key_is_told_to_wait_and_others_are_not(issued: Issued, change: Change) -> None:
+def test_beyond_its_rate_a_key_is_told_to_wait_and_others_are_not(issued: IssuedKey, change: Change) -> None:
     change(open_access=False, rate_per_second=1, rate_burst=3)
     other = api_keys.create("Other", Role.VIEWER, "test")
     now = moment("2026-11-02")
@@ -130,7 +130,7 @@ def test_beyond_its_rate_a_key_is_told_to_wait_and_others_are_not(issued: Issued
         clock.set_source(None)
 
 
-def test_refused_documents_count_too(issued: Issued, change: Change) -> None:
+def test_refused_documents_count_too(issued: IssuedKey, change: Change) -> None:
     change(open_access=False, rate_per_second=1, rate_burst=2)
     clock.set_source(lambda: moment("2026-11-02"))
     try:
@@ -139,7 +139,7 @@ def test_refused_documents_count_too(issued: Issued, change: Change) -> None:
         clock.set_source(None)
 
 
-def test_a_wrong_secret_takes_nothing_from_the_keys_bucket(issued: Issued, change: Change) -> None:
+def test_a_wrong_secret_takes_nothing_from_the_keys_bucket(issued: IssuedKey, change: Change) -> None:
     change(open_access=False, rate_per_second=1, rate_burst=1)
     clock.set_source(lambda: moment("2026-11-02"))
     try:
@@ -153,4 +153,4 @@ def test_what_is_made_says_by_which_key() -> None:
     operator = api_keys.create("Ops", Role.OPERATOR, "test")
     document = 'mutation { pauseJob(name: "low_stock", reason: "stocktaking") { job { pause { actor } } } }'
     actor = ask(document, operator.key).data["pauseJob"]["job"]["pause"]["actor"]
-    assert actor == f"Ops ({operator.credential.id})"
+    assert actor == f"Ops ({operator.api_key.id})"

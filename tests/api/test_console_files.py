@@ -6,14 +6,14 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http.http_types import Request, Response
 from chalicelib.api.pages import console
 
 pytestmark = pytest.mark.no_database
 FILES = sorted(console._names())
 
 
-def served(*path: str, **headers: str) -> Answer:
+def served(*path: str, **headers: str) -> Response:
     return console.serve(Request("GET", headers, {}, b""), *path)
 
 

@@ -36,17 +36,17 @@ def fragments(count: int) -> str:
 
 
 SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
-    "levels": (document_limits.DEPTH, nested),
-    "root fields": (document_limits.ROOTS, lambda count: f"{{ {fields(count)} }}"),
-    "times 'x' in one place": (document_limits.REPEATS, lambda count: f"{{ a {{ {'x ' * count} }} }}"),
-    "aliases": (document_limits.ALIASES, lambda count: spread_out(count, "a{0}: f{0}")),
-    "directives": (document_limits.DIRECTIVES, lambda count: "{ id " + "@x " * count + "}"),
-    "fragment spreads": (document_limits.SPREADS, lambda count: spread_out(count, "...F{}")),
-    "fragments": (document_limits.FRAGMENTS, fragments),
-    "operations": (document_limits.OPERATIONS, lambda count: fields(count, "query Q{} {{ id }}")),
-    "variables": (document_limits.VARIABLES, lambda count: f"query ({fields(count, '$v{}: Int')}) {{ id }}"),
+    "levels": (document_limits.MAX_DEPTH, nested),
+    "root fields": (document_limits.MAX_ROOT_FIELDS, lambda count: f"{{ {fields(count)} }}"),
+    "times 'x' in one place": (document_limits.MAX_REPEATS, lambda count: f"{{ a {{ {'x ' * count} }} }}"),
+    "aliases": (document_limits.MAX_ALIASES, lambda count: spread_out(count, "a{0}: f{0}")),
+    "directives": (document_limits.MAX_DIRECTIVES, lambda count: "{ id " + "@x " * count + "}"),
+    "fragment spreads": (document_limits.MAX_SPREADS, lambda count: spread_out(count, "...F{}")),
+    "fragments": (document_limits.MAX_FRAGMENTS, fragments),
+    "operations": (document_limits.MAX_OPERATIONS, lambda count: fields(count, "query Q{} {{ id }}")),
+    "variables": (document_limits.MAX_VARIABLES, lambda count: f"query ({fields(count, '$v{}: Int')}) {{ id }}"),
     "introspections": (
-        document_limits.INTROSPECTIONS,
+        document_limits.MAX_INTROSPECTIONS,
         lambda count: "{" + "__schema { types { name } } " * count + "}",
     ),
 }
@@ -67,9 +67,9 @@ def test_a_field_is_counted_over_the_whole_document() -> None:
     def spread(count: int) -> str:
         return "{ a }" + "".join(f" fragment F{n} on T {{ {'x ' * 10} }}" for n in range(count // 10))
 
-    check_shape(parse(spread(document_limits.EVERYWHERE)))
-    with pytest.raises(OverLimit, match=f"too many times 'x': at most {document_limits.EVERYWHERE}"):
-        check_shape(parse(spread(document_limits.EVERYWHERE + 10)))
+    check_shape(parse(spread(document_limits.MAX_SAME_FIELD)))
+    with pytest.raises(OverLimit, match=f"too many times 'x': at most {document_limits.MAX_SAME_FIELD}"):
+        check_shape(parse(spread(document_limits.MAX_SAME_FIELD + 10)))
 
 
 @no_database
@@ -116,15 +116,15 @@ def test_the_introspection_of_tools_passes(descriptions: bool) -> None:  # noqa:
 
 @no_database
 def test_values_are_counted_however_they_are_nested() -> None:
-    half = document_limits.VALUES // 2
+    half = document_limits.MAX_VALUES // 2
     check_variables({})
-    check_variables({"x": [1] * (document_limits.VALUES - 1)})
+    check_variables({"x": [1] * (document_limits.MAX_VALUES - 1)})
     check_variables({"x": {"y": [[1] * (half - 3)], "z": [1] * (half - 1)}})
     too_many: list[dict[str, Any]] = [
-        {"x": [1] * document_limits.VALUES},
-        {"x": [[]] * document_limits.VALUES},
+        {"x": [1] * document_limits.MAX_VALUES},
+        {"x": [[]] * document_limits.MAX_VALUES},
         {"x": {"y": [[1] * half], "z": [1] * half}},
-        {"x": {str(number): 1 for number in range(document_limits.VALUES)}},
+        {"x": {str(number): 1 for number in range(document_limits.MAX_VALUES)}},
     ]
     for variables in too_many:
         with pytest.raises(OverLimit) as raised:

@@ -98,7 +98,7 @@ def test_only_json_is_taken(client: Client, headers: dict[str, str]) -> None:
 
 
 def test_a_body_beyond_a_mebibyte_is_refused(client: Client) -> None:
-    response = post(client, b" " * (request_params.MOST_BYTES + 1))
+    response = post(client, b" " * (request_params.MAX_BYTES + 1))
     assert response.status_code == 413
 
 

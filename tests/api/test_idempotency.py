@@ -119,7 +119,7 @@ def test_a_key_is_bound_to_who_sent_it(shop: Shop) -> None:
 def test_a_kept_answer_is_not_for_who_may_no_longer_ask(shop: Shop) -> None:
     issued = api_keys.create("Ann", Role.EDITOR, "test")
     shop.order("k", issued.key).ok()
-    api_keys.revoke(issued.credential.id)
+    api_keys.revoke(issued.api_key.id)
     assert shop.order("k", issued.key).status == 401
 
 
@@ -139,19 +139,19 @@ def test_the_longest_key_and_every_character_may_be_used(shop: Shop) -> None:
 def test_queries_need_no_key_and_keep_nothing() -> None:
     for _ in range(2):
         assert not replayed(post({"query": "{ hello }"}, idempotency_key="k"))
-    assert rows_of(tables.Op) == {}
+    assert rows_of(tables.AuxRow) == {}
 
 
 def test_a_request_that_is_refused_keeps_nothing() -> None:
     post({"query": "mutation { nonsense }"}, idempotency_key="k")
     post({"query": "mutation {"}, idempotency_key="k")
-    assert rows_of(tables.Op) == {}
+    assert rows_of(tables.AuxRow) == {}
 
 
 def test_a_large_answer_is_not_kept_and_the_change_still_made_once(
     shop: Shop, watch: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idempotency, "_MOST_STORED", 10)
+    monkeypatch.setattr(idempotency, "_MAX_STORED", 10)
     first = shop.order("k")
     watch.advance(seconds=1)
     assert shop.order("k").json == first.json
@@ -163,7 +163,7 @@ def test_a_new_key_is_not_kept_where_its_answer_is(shop: Shop) -> None:
     first, again = (post(create, idempotency_key="k") for _ in range(2))
     assert first.data["a"]["secret"].startswith(f"crm_{first.data['a']['key']['id']}_")
     assert again.data["a"] == {"key": first.data["a"]["key"], "secret": None}
-    (row,) = [row for (pk, _), row in rows_of(tables.Op).items() if pk.startswith("idempotency")]
+    (row,) = [row for (pk, _), row in rows_of(tables.AuxRow).items() if pk.startswith("idempotency")]
     kept = idempotency._unpack(json.loads(row["content"]["S"])["answer"])
     assert first.data["a"]["secret"] not in json.dumps(kept)
     assert shop.stock == 50

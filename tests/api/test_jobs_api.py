@@ -10,7 +10,7 @@ from chalicelib.api.graphql.schema import execute
 from chalicelib.crm import orders
 from chalicelib.jobs import customer_cleanup, job_state, ledger, queue, run_records
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, HEARTBEAT, JOBS, LOW_STOCK
-from chalicelib.jobs.job import Page, Refused, Work
+from chalicelib.jobs.job import RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, moment
@@ -108,7 +108,7 @@ def test_all_that_is_known_of_a_job_and_its_latest_run(time: Clock) -> None:
     a_runner().fire(LOW_STOCK, time.now)
     job_state.pause("low_stock", "stock-taking", "ann", moment("2026-11-22T14:00:00"))
     a_runner().fire(LOW_STOCK, time.later(hours=1, minutes=-50))
-    document = """{ job(name: "low_stock") { name description scheduleText state complaints averageSeconds lastRun
+    document = """{ job(name: "low_stock") { name description scheduleText state problems averageSeconds lastRun
       pause { reason actor since until }
       latest { job slot status trigger actor attempts pages createdAt startedAt finishedAt durationSeconds
         counts { name value } lines error reason } } }"""
@@ -120,7 +120,7 @@ def test_all_that_is_known_of_a_job_and_its_latest_run(time: Clock) -> None:
         "description": "Adds stock to each product that is low",
         "scheduleText": "At minute 0 past every 12th hour",
         "state": "PAUSED",
-        "complaints": [],
+        "problems": [],
         "averageSeconds": 0.0,
         "lastRun": noon,
         "pause": {"reason": "stock-taking", "actor": "ann", "since": noon, "until": "2026-11-22T14:00:00Z"},
@@ -282,8 +282,8 @@ def test_a_refused_clean_up_is_run_with_the_cap_raised(
     assert ask("{ allCustomers { edges { node { id } } } }")["allCustomers"]["edges"] == []
 
 
-def _refuse(_work: Work) -> Page:
-    raise Refused("no")
+def _refuse(_work: StepContext) -> StepResult:
+    raise RunRefused("no")
 
 
 def test_a_failed_slot_is_repeated_and_only_such_a_one(time: Clock) -> None:

@@ -23,7 +23,7 @@ def another_process() -> None:
 
 
 def kept() -> list[str]:
-    return [sk for pk, sk in rows_of(tables.Op) if pk == "document"]
+    return [sk for pk, sk in rows_of(tables.AuxRow) if pk == "document"]
 
 
 def test_a_client_tries_the_hash_then_sends_both_then_the_hash_is_enough() -> None:
@@ -126,6 +126,6 @@ def test_half_a_character_breaks_nothing() -> None:
 
 def test_documents_leave_after_a_month() -> None:
     post({"query": "{ hello }", "extensions": by_hash("{ hello }")})
-    ((_, row),) = [(key, row) for key, row in rows_of(tables.Op).items() if key[0] == "document"]
+    ((_, row),) = [(key, row) for key, row in rows_of(tables.AuxRow).items() if key[0] == "document"]
     left = timedelta(seconds=int(row["ttl"]["N"]) - clock.now().timestamp())
     assert timedelta(days=29) < left <= timedelta(days=30)

@@ -7,7 +7,7 @@ from graphql import GraphQLObjectType, build_schema, get_operation_ast, parse, v
 
 from chalicelib.access.api_keys import Role
 from chalicelib.api.graphql import query_cost as module
-from chalicelib.api.graphql.query_cost import Price, Prices, Rule, read_rules
+from chalicelib.api.graphql.query_cost import FieldRule, OperationCost, Prices, read_rules
 from chalicelib.api.graphql.schema import rules, schema
 from chalicelib.errors import OverLimit
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.no_database
 SDL = (Path(module.__file__).parent / "schema.graphql").read_text("utf-8")
 
 
-def priced(text: str, **variables: object) -> Price:
+def priced(text: str, **variables: object) -> OperationCost:
     document = parse(text)
     assert validate(schema(), document) == []
     operation = get_operation_ast(document)
@@ -134,7 +134,7 @@ def test_only_the_operation_that_is_run_is_priced() -> None:
     document = parse("query A { hello } query B { keys { edges { cursor } } }")
     operation = get_operation_ast(document, "A")
     assert operation is not None
-    assert Prices(schema(), rules(), document).of(operation, {}) == Price(depth=1)
+    assert Prices(schema(), rules(), document).of(operation, {}) == OperationCost(depth=1)
 
 
 def test_each_field_has_a_rule() -> None:
@@ -142,8 +142,8 @@ def test_each_field_has_a_rule() -> None:
     names = {(name, field) for name, kind in kinds.items() if not name.startswith("__") for field in kind.fields}
     assert names <= set(rules())
     assert len(names) > 200
-    assert rules()["Query", "hello"] == Rule(Role.PUBLIC, 0, None, 1)
-    assert rules()["Mutation", "bulkCreateOrders"] == Rule(Role.EDITOR, 30, "input", 1)
+    assert rules()["Query", "hello"] == FieldRule(Role.PUBLIC, 0, None, 1)
+    assert rules()["Mutation", "bulkCreateOrders"] == FieldRule(Role.EDITOR, 30, "input", 1)
 
 
 @pytest.mark.parametrize(

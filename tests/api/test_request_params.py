@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chalicelib.api.http.http_types import Request
-from chalicelib.api.http.request_params import MOST_BYTES, Parameters, Refused, read_parameters
+from chalicelib.api.http.request_params import MAX_BYTES, Parameters, RequestRejected, read_parameters
 from chalicelib.errors import OverLimit
 
 pytestmark = pytest.mark.no_database
@@ -17,8 +17,8 @@ def read(body: object, **headers: str) -> Parameters:
     return read_parameters(Request("POST", headers or JSON, {}, sent))
 
 
-def refusal(body: object, **headers: str) -> Refused:
-    with pytest.raises(Refused) as raised:
+def refusal(body: object, **headers: str) -> RequestRejected:
+    with pytest.raises(RequestRejected) as raised:
         read(body, **headers)
     return raised.value
 
@@ -79,9 +79,9 @@ def test_other_types_are_refused_and_told_which_is_taken(kind: str) -> None:
 
 
 def test_size_is_looked_at_before_anything_else() -> None:
-    refused = refusal(b"x" * (MOST_BYTES + 1), **{"content-type": "text/plain"})
+    refused = refusal(b"x" * (MAX_BYTES + 1), **{"content-type": "text/plain"})
     assert (refused.status, refused.code) == (413, "TOO_LARGE")
-    assert refusal(b"x" * MOST_BYTES).status == 400
+    assert refusal(b"x" * MAX_BYTES).status == 400
 
 
 @pytest.mark.parametrize("body", [b"[" * 20_001, b'[{"x":' * 11_000, b'{"variables": {"x": [%s1]}}' % (b"1," * 20_000)])
@@ -105,6 +105,6 @@ def test_a_url_has_the_same_four() -> None:
 @pytest.mark.parametrize("name", ["variables", "extensions"])
 @pytest.mark.parametrize("text", ["{", "[]", "1", '"x"', "{'a': 1}", "NaN"])
 def test_what_a_url_cannot_hold_is_refused(name: str, text: str) -> None:
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(RequestRejected) as raised:
         url(query="{a}", **{name: text})
     assert raised.value.status == 400

@@ -44,7 +44,7 @@ OPERATORS = {
     "Mutation.revokeKey",
 }
 CALLERS = {"nobody": Role.PUBLIC, "viewer": Role.VIEWER, "editor": Role.EDITOR, "operator": Role.OPERATOR}
-VALUES = {
+MAX_VALUES = {
     "Date": '"2026-01-01"',
     "DateTime": '"2026-01-01T00:00:00Z"',
     "Decimal": '"1.00"',
@@ -73,7 +73,7 @@ def value(kind: GraphQLInputType) -> str:
     if isinstance(kind, GraphQLInputObjectType):
         required = {name: field.type for name, field in kind.fields.items() if isinstance(field.type, GraphQLNonNull)}
         return "{" + ", ".join(f"{name}: {value(inner)}" for name, inner in required.items()) + "}"
-    return VALUES.get(get_named_type(kind).name, '"x"')
+    return MAX_VALUES.get(get_named_type(kind).name, '"x"')
 
 
 def call(name: str, field: GraphQLField) -> str:
@@ -120,7 +120,7 @@ def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     issued = {role.name.lower(): api_keys.create(role.name, role, "test") for role in Role if role}
     expired = api_keys.create("Expired", Role.OPERATOR, "test", moment("2026-11-02"))
     revoked = api_keys.create("Revoked", Role.OPERATOR, "test")
-    api_keys.revoke(revoked.credential.id)
+    api_keys.revoke(revoked.api_key.id)
     clock.set_source(lambda: moment("2026-11-03"))
     # Each key is looked up once, and takes nothing from its bucket: 1,500 requests would spend their time on it.
     monkeypatch.setattr(api_keys, "authenticate", cache(api_keys.authenticate))

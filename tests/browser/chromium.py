@@ -25,10 +25,10 @@ class Tab:
 
     def __init__(self, page: "Page") -> None:
         self.page = page
-        self.complaints: list[str] = []
+        self.problems: list[str] = []
         self.refused: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.route("**/*", self._loopback_only)
 
     def _loopback_only(self, route: "Route") -> None:

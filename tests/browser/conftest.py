@@ -34,6 +34,6 @@ def tab(browser: "Browser", shown: Console) -> Iterator[Tab]:
     tab.page.goto(shown.url)
     try:
         yield tab
-        assert (tab.complaints, tab.refused) == ([], [])
+        assert (tab.problems, tab.refused) == ([], [])
     finally:
         context.close()

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.jobs import ledger, run_records, slots
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP
-from chalicelib.jobs.job import Page as Step
+from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Trigger
 from tests.browser.chromium import Tab
 from tests.browser.console_data import QUOTES, SCRIPT, Console, a_failed_run
@@ -147,7 +147,7 @@ def test_a_run_that_is_going_on_is_followed_without_a_reload(tab: Tab) -> None:
     ledger.record(run_records.new("customer_cleanup", slot, Trigger.OPERATOR, actor="Ann"))
     run = ledger.claim(CUSTOMER_CLEANUP, slot)
     assert run is not None
-    run = ledger.checkpoint(run, Step({"before": "2025-01-01"}, ("page one",), {"deleted": 7}))
+    run = ledger.checkpoint(run, StepResult({"before": "2025-01-01"}, ("page one",), {"deleted": 7}))
     tab.page.reload()
     running = card(tab, "customer_cleanup")
     running.get_by_text("1 checkpoint so far, 7 deleted").click()
@@ -155,10 +155,10 @@ def test_a_run_that_is_going_on_is_followed_without_a_reload(tab: Tab) -> None:
     tab.page.get_by_text("1 checkpoint so far, 7 deleted").wait_for()
     tab.page.get_by_text('{"before": "2025-01-01"}').wait_for()
     tab.page.evaluate("window.same = true")
-    run = ledger.checkpoint(run, Step({"before": "2025-01-01"}, ("page two",), {"deleted": 2}))
+    run = ledger.checkpoint(run, StepResult({"before": "2025-01-01"}, ("page two",), {"deleted": 2}))
     tab.page.get_by_text("page two").wait_for()
     tab.page.get_by_text("2 checkpoints so far, 9 deleted").wait_for()
-    ledger.finish(run, Step(None, ("the end",), {"deleted": 1}))
+    ledger.finish(run, StepResult(None, ("the end",), {"deleted": 1}))
     status(tab, "succeeded")
     assert tab.page.evaluate("window.same")
 

@@ -28,7 +28,7 @@ PAGES = {
     "health": ".week .cell",
 }
 """What is there when a page is."""
-MOST_BYTES = 300_000
+MAX_BYTES = 300_000
 CREATE_KEY = """mutation ($name: String!, $role: Role!) {
   createKey(name: $name, role: $role) { secret }
 }"""
@@ -99,7 +99,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
 ) -> None:
     visit(audited, shown.url, page, slot)
     assert looked_over(audited, page) == []
-    assert (audited.complaints, audited.refused) == ([], [])
+    assert (audited.problems, audited.refused) == ([], [])
 
 
 def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, slot: str) -> None:
@@ -175,7 +175,7 @@ def test_it_is_small_and_soon_there(browser: "Browser", shown: Console, capsys: 
     with capsys.disabled():
         print(f"\nconsole: {sum(sizes) / 1000:.0f} kB in {len(sizes)} requests, usable after {seconds:.2f} s")
     assert len(sizes) > 10
-    assert sum(sizes) < MOST_BYTES
+    assert sum(sizes) < MAX_BYTES
 
 
 def test_a_wrong_key_a_right_one_and_out_again(browser: "Browser", shown: Console, closed: Served) -> None:
@@ -202,7 +202,7 @@ def test_a_wrong_key_a_right_one_and_out_again(browser: "Browser", shown: Consol
     assert key not in page.evaluate("JSON.stringify(sessionStorage)")
     page.context.close()
     assert tab.refused == []
-    assert [text for text in tab.complaints if "status of 401" not in text] == [], "the browser's own word on a 401"
+    assert [text for text in tab.problems if "status of 401" not in text] == [], "the browser's own word on a 401"
 
 
 def test_a_viewer_sees_and_is_told_what_takes_another_key(
@@ -230,7 +230,7 @@ def test_a_viewer_sees_and_is_told_what_takes_another_key(
     assert page.get_by_text("Stack", exact=True).count() == 0
     page.context.close()
     assert shown.ask('{ job(name: "low_stock") { pause { reason } } }') == {"job": {"pause": None}}
-    assert [text for text in tab.complaints if "status of 40" not in text] == []
+    assert [text for text in tab.problems if "status of 40" not in text] == []
 
 
 def test_loading_empty_and_broken_are_shown_and_it_recovers(browser: "Browser", shown: Console) -> None:
@@ -259,4 +259,4 @@ def test_loading_empty_and_broken_are_shown_and_it_recovers(browser: "Browser", 
     page.goto(f"{shown.url}#/%E0%A4%A")
     page.get_by_role("heading", name="Jobs").wait_for()
     page.context.close()
-    assert [text for text in tab.complaints if "ERR_CONNECTION_REFUSED" not in text] == []
+    assert [text for text in tab.problems if "ERR_CONNECTION_REFUSED" not in text] == []

@@ -46,7 +46,7 @@ def test_it_loads_runs_an_example_and_shows_the_schema(tab: Tab, url: str) -> No
     tab.page.get_by_label("Show Documentation Explorer").click()
     tab.page.get_by_role("link", name="Query", exact=True).click()
     tab.page.get_by_text("allProducts", exact=True).first.wait_for()
-    assert (tab.complaints, tab.refused) == ([], [])
+    assert (tab.problems, tab.refused) == ([], [])
 
 
 def test_a_key_that_is_typed_in_opens_the_schema_and_the_data(tab: Tab, url: str, change: Change) -> None:
@@ -86,5 +86,5 @@ def test_what_finds_its_way_into_the_page_is_not_executed(tab: Tab, url: str) ->
         }"""
     )
     assert tab.page.evaluate("window.owned") is None
-    assert len([text for text in tab.complaints if "Content Security Policy" in text]) >= 2
+    assert len([text for text in tab.problems if "Content Security Policy" in text]) >= 2
     assert tab.refused == []

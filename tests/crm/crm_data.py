@@ -12,13 +12,13 @@ import pytest
 
 from chalicelib.crm import customers, imported_orders, list_queries, orders, products, text
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.imported_orders import PastLine, PastOrder
+from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
 from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, ProductFilter
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.settings import settings
 from chalicelib.store import pagination
-from chalicelib.store.pagination import Listing, Page, Window, read_page
+from chalicelib.store.pagination import Listing, Page, PageArgs, read_page
 from tests.conftest import _empty_ministack, connected_to
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -48,9 +48,9 @@ class World:
 
 VALUES: dict[str, Callable[[Any], Any]] = {
     "createdAt": lambda row: row.created_at,
-    "name": lambda row: text.fold(row.name),
-    "email": lambda row: text.fold(row.email),
-    "phone": lambda row: text.fold_phone(row.phone),
+    "name": lambda row: text.normalize(row.name),
+    "email": lambda row: text.normalize(row.email),
+    "phone": lambda row: text.normalize_phone(row.phone),
     "price": lambda row: row.cents,
     "stock": lambda row: row.stock,
     "orderDate": lambda row: row.date,
@@ -71,7 +71,7 @@ def follow(listed: Listing[Any], size: int, *, forward: bool = True) -> list[Pag
     pages: list[Page[Any]] = []
     cursor: str | None = None
     while True:
-        window = Window(first=size, after=cursor) if forward else Window(last=size, before=cursor)
+        window = PageArgs(first=size, after=cursor) if forward else PageArgs(last=size, before=cursor)
         page = read_page(listed, window)
         pages.append(page)
         cursor, more = (page.end_cursor, page.has_next) if forward else (page.start_cursor, page.has_previous)
@@ -132,22 +132,22 @@ def _order(dice: random.Random, people: list[Customer], goods: list[Product], nu
     if number % 6 == 0:
         plenty = [product for product in goods if product.stock == 200]
         return orders.create(customer.id, {dice.choice(plenty).id: 1}, _moment(dice))
-    past = tuple(PastLine(product, 1, Decimal(dice.choice((1, 2, 10)))) for product in chosen)
-    return imported_orders.record(PastOrder(f"R{number}", customer, _moment(dice), past))[0]
+    past = tuple(ImportedLine(product, 1, Decimal(dice.choice((1, 2, 10)))) for product in chosen)
+    return imported_orders.record(ImportedOrder(f"R{number}", customer, _moment(dice), past))[0]
 
 
 def _customer_passes(row: Customer, wanted: CustomerFilter) -> bool:
     return (
-        text.fold(wanted.name or "") in text.fold(row.name)
-        and text.fold(wanted.email or "") in text.fold(row.email)
+        text.normalize(wanted.name or "") in text.normalize(row.name)
+        and text.normalize(wanted.email or "") in text.normalize(row.email)
         and _on_days(row.created_at, wanted.created_from, wanted.created_to)
-        and text.fold_phone(row.phone).startswith(text.fold_phone(wanted.phone_prefix))
+        and text.normalize_phone(row.phone).startswith(text.normalize_phone(wanted.phone_prefix))
     )
 
 
 def _product_passes(row: Product, wanted: ProductFilter) -> bool:
     return (
-        text.fold(wanted.name or "") in text.fold(row.name)
+        text.normalize(wanted.name or "") in text.normalize(row.name)
         and _within(row.cents, wanted.cents_from, wanted.cents_to)
         and _within(row.stock, wanted.stock_from, wanted.stock_to)
     )
@@ -157,8 +157,8 @@ def _order_passes(row: Order, customer_name: str, wanted: OrderFilter) -> bool:
     return (
         _within(row.cents, wanted.cents_from, wanted.cents_to)
         and _on_days(row.date, wanted.date_from, wanted.date_to)
-        and text.fold(wanted.customer_name or "") in text.fold(customer_name)
-        and any(text.fold(wanted.product_name or "") in text.fold(line.name) for line in row.lines)
+        and text.normalize(wanted.customer_name or "") in text.normalize(customer_name)
+        and any(text.normalize(wanted.product_name or "") in text.normalize(line.name) for line in row.lines)
         and wanted.product_id in {None, *(line.product_id for line in row.lines)}
         and wanted.customer_id in {None, row.customer_id}
     )

@@ -10,7 +10,7 @@ from chalicelib.crm import counters, customers, deleted_customers, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import DuplicateEmail, NotFound
 from chalicelib.store import tables
-from chalicelib.store.pagination import Window, read_page
+from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import a_customer, a_product, rows_of, time_is
 
 
@@ -21,7 +21,7 @@ def test_a_deleted_customer_is_in_the_archive_with_a_term_and_the_email_is_free(
         deleted_customers.delete(ann.id)
         assert customers.find(ann.id) is None
         assert customers.find_by_email("ann@example.com") is None
-        row = rows_of(tables.Op)[deleted_customers.PARTITION, ann.id]
+        row = rows_of(tables.AuxRow)[deleted_customers.PARTITION, ann.id]
         assert row["ttl"]["N"] == str(int((clock.now() + timedelta(days=90)).timestamp()))
         content = json.loads(row["content"]["S"])
         assert content == {
@@ -120,7 +120,7 @@ def test_the_archive_lists_the_newest_customers_first() -> None:
     for day in ("01", "02", "03"):
         with time_is(f"2026-01-{day}T12:00:00"):
             deleted.append(deleted_customers.delete(a_customer().id).id)
-    assert [edge.node.customer.id for edge in read_page(deleted_customers.listing(), Window()).edges] == deleted[::-1]
+    assert [edge.node.customer.id for edge in read_page(deleted_customers.listing(), PageArgs()).edges] == deleted[::-1]
 
 
 def test_who_is_brought_back_is_active_as_of_that_day(lapsed: Customer) -> None:

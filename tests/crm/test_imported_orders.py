@@ -190,7 +190,7 @@ def test_of_orders_recorded_together_one_that_cannot_be_hinders_no_other() -> No
     assert {key[1][-30:] for key in rows_of(tables.Line)} == {key[0] for key in rows_of(tables.Order)}
 
 
-def _good(recorded: imported_orders.Recorded | Exception) -> imported_orders.Recorded:
+def _good(recorded: imported_orders.ImportResult | Exception) -> imported_orders.ImportResult:
     assert not isinstance(recorded, Exception), recorded
     return recorded
 

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.api.graphql.schema import execute, schema
 from chalicelib.crm import customers, deleted_customers, imported_orders, orders, products
-from chalicelib.crm.imported_orders import PastLine, PastOrder
+from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
 from chalicelib.crm.list_queries import (
     CustomerFilter,
     OrderFilter,
@@ -23,7 +23,7 @@ from chalicelib.crm.list_queries import (
 from chalicelib.errors import InvalidCursor, InvalidInput
 from chalicelib.store import ids
 from chalicelib.store.index_scan import count
-from chalicelib.store.pagination import Window, read_page
+from chalicelib.store.pagination import PageArgs, read_page
 from tests.crm.crm_data import Filter, list_any
 from tests.metering import metered
 
@@ -68,14 +68,14 @@ def test_the_order_that_is_asked_for_then_the_narrowest_condition_chooses_the_in
 
 
 def test_the_orders_of_a_customer_or_a_product_are_one_partition() -> None:
-    assert list_orders(OrderFilter(customer_id="cus_1", product_id=PRODUCT)).path.lanes == ("cus_1",)
-    assert list_orders(OrderFilter(product_id=PRODUCT)).path.lanes == (PRODUCT,)
+    assert list_orders(OrderFilter(customer_id="cus_1", product_id=PRODUCT)).path.shards == ("cus_1",)
+    assert list_orders(OrderFilter(product_id=PRODUCT)).path.shards == (PRODUCT,)
 
 
 @pytest.mark.parametrize("product_id", ["", "no id", "cus_01HZXW7M0QJ4Z5T9V8K3N2P1R0", "x" * 3000])
 def test_the_orders_of_what_is_no_product_are_none(product_id: str) -> None:
     with metered() as meter:
-        assert read_page(list_orders(OrderFilter(product_id=product_id)), Window()).edges == []
+        assert read_page(list_orders(OrderFilter(product_id=product_id)), PageArgs()).edges == []
     assert meter.total_calls == 0
 
 
@@ -107,8 +107,8 @@ def test_the_inactive_are_found_by_one_index_the_longest_inactive_first() -> Non
     days = ("2024-05-05", "2020-01-01", "2025-11-22", "2025-11-21")
     made = {day: customers.create("Ann", f"{day}@example.com", None, _noon(day)) for day in days}
     listing = list_inactive(date(2025, 11, 22))
-    assert (listing.path.range_name, listing.exact, len(listing.path.lanes)) == ("act_k", True, 16)
-    found = [edge.node.id for edge in read_page(listing, Window()).edges]
+    assert (listing.path.range_name, listing.exact, len(listing.path.shards)) == ("act_k", True, 16)
+    found = [edge.node.id for edge in read_page(listing, PageArgs()).edges]
     assert found == [made[day].id for day in sorted(days)[:3]]
     assert count(listing.path) == 3
     assert count(list_inactive(date(2020, 1, 1)).path) == 0
@@ -122,18 +122,18 @@ def test_who_orders_or_comes_back_is_inactive_no_longer() -> None:
     deleted_customers.restore(bob.id)
     orders.create(ann.id, {products.create("Lamp", Decimal(5), 10).id: 1}, _noon("2024-01-01"))
     assert count(list_inactive(date(2024, 1, 1)).path) == 0
-    assert [edge.node.id for edge in read_page(list_inactive(date(2024, 1, 2)), Window()).edges] == [ann.id]
+    assert [edge.node.id for edge in read_page(list_inactive(date(2024, 1, 2)), PageArgs()).edges] == [ann.id]
 
 
 def test_a_cursor_of_the_inactive_is_of_their_day() -> None:
     for number in range(3):
         customers.create("Ann", f"a{number}@example.com", None, _noon("2020-01-01"))
-    page = read_page(list_inactive(date(2021, 1, 1)), Window(first=1))
+    page = read_page(list_inactive(date(2021, 1, 1)), PageArgs(first=1))
     assert page.has_next
     with pytest.raises(InvalidCursor):
-        read_page(list_inactive(date(2021, 1, 2)), Window(after=page.end_cursor))
+        read_page(list_inactive(date(2021, 1, 2)), PageArgs(after=page.end_cursor))
     deleted_customers.delete(page.edges[0].node.id)
-    rest = read_page(list_inactive(date(2021, 1, 1)), Window(after=page.end_cursor))
+    rest = read_page(list_inactive(date(2021, 1, 1)), PageArgs(after=page.end_cursor))
     assert len(rest.edges) == 2
 
 
@@ -145,24 +145,24 @@ def test_a_row_that_has_changed_since_the_index_was_written_is_tested_as_it_is()
     product = products.create("Lamp", Decimal(5), 3)
     listing = list_products(ProductFilter(stock_to=9))
     stale = replace(listing, fetch=lambda wanted: {key: replace(product, stock=10) for key in wanted})
-    assert [edge.node for edge in read_page(listing, Window()).edges] == [product]
-    assert read_page(stale, Window()).edges == []
+    assert [edge.node for edge in read_page(listing, PageArgs()).edges] == [product]
+    assert read_page(stale, PageArgs()).edges == []
 
 
 def test_a_place_stays_a_place_when_its_row_is_gone() -> None:
     made = [products.create(f"Lamp {number}", Decimal(5)) for number in range(4)]
-    page = read_page(list_products(ProductFilter()), Window(first=2))
+    page = read_page(list_products(ProductFilter()), PageArgs(first=2))
     products.delete(page.edges[-1].node.id)
-    following = read_page(list_products(ProductFilter()), Window(first=2, after=page.end_cursor))
+    following = read_page(list_products(ProductFilter()), PageArgs(first=2, after=page.end_cursor))
     assert [edge.node for edge in following.edges] == made[2:]
 
 
 def test_orders_of_a_deleted_customer_match_no_customer_name() -> None:
     past = _past_orders(1)[0]
     listing = list_orders(OrderFilter(customer_name="ann"))
-    assert len(read_page(listing, Window()).edges) == 1
+    assert len(read_page(listing, PageArgs()).edges) == 1
     deleted_customers.delete(past.customer_id)
-    assert read_page(list_orders(OrderFilter(customer_name="ann")), Window()).edges == []
+    assert read_page(list_orders(OrderFilter(customer_name="ann")), PageArgs()).edges == []
 
 
 def test_a_page_of_100_orders_with_customers_and_products_takes_four_calls() -> None:
@@ -198,7 +198,7 @@ def test_a_page_that_no_index_answers_looks_at_few_rows_beyond_its_own(
         return listing.fetch(some)
 
     with metered() as meter:
-        read_page(replace(listing, fetch=fetch), Window(first=size))
+        read_page(replace(listing, fetch=fetch), PageArgs(first=size))
     assert [count for count in asked if count] == batches
     assert meter.calls["Query"] <= 2
 
@@ -275,7 +275,7 @@ def _arguments(field: Any, kind: str) -> list[str]:
 def _past_orders(count: int) -> list[orders.Order]:
     customer = customers.create("Ann", "ann@example.com")
     product = products.create("Lamp", Decimal(5), 10)
-    line = (PastLine(product, 1, Decimal(5)),)
+    line = (ImportedLine(product, 1, Decimal(5)),)
     moments = [MOMENT + timedelta(minutes=number) for number in range(count)]
-    past = [PastOrder(f"R{number}", customer, moment, line) for number, moment in enumerate(moments)]
+    past = [ImportedOrder(f"R{number}", customer, moment, line) for number, moment in enumerate(moments)]
     return [imported_orders.record(order)[0] for order in past]

@@ -65,11 +65,11 @@ def test_an_order_takes_stock_and_has_the_names_and_prices_of_the_moment() -> No
 )
 def test_an_order_that_cannot_be_is_refused(quantities: dict[str, int], code: str, says: str) -> None:
     ann = a_customer()
-    before = rows_of(tables.Op)
+    before = rows_of(tables.AuxRow)
     with pytest.raises(InvalidInput) as raised:
         orders.create(ann.id, quantities)
     assert (raised.value.code, raised.value.message) == (code, says)
-    assert rows_of(tables.Op) == before
+    assert rows_of(tables.AuxRow) == before
     assert rows_of(tables.Line) == {}
 
 

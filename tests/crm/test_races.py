@@ -165,7 +165,7 @@ def _stock_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
 
 def _customer_problems(shop: Shop, stored: dict[str, Order]) -> Iterator[str]:
     rows = {key[0]: row for key, row in rows_of(tables.Customer).items()}
-    ops = rows_of(tables.Op)
+    ops = rows_of(tables.AuxRow)
     holders = {sk: row["owner"]["S"] for (pk, sk), row in ops.items() if pk == unique_values.EMAIL}
     if holders != {reads.text(row, "email_n"): customer_id for customer_id, row in rows.items()}:
         yield "claims on e-mail addresses are not those of the customers"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.jobs import catalog, job_state, ledger, run_records
-from chalicelib.jobs.job import Page
+from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from crmctl import paging
 from crmctl.runs import RUNS_WITH_LINES
@@ -21,7 +21,7 @@ def finished(slot: str, *lines: str, **counts: int) -> None:
         run = ledger.claim(catalog.LOW_STOCK, slot)
     assert run
     with time_is(slot.removesuffix(":00Z") + ":42"):
-        ledger.finish(run, Page(None, lines, counts))
+        ledger.finish(run, StepResult(None, lines, counts))
 
 
 def skipped(slot: str, reason: str = "paused by ann: stock-taking") -> None:
@@ -32,7 +32,7 @@ def row_of(output: str, first: str) -> str:
     return next(line for line in output.splitlines() if line.startswith(first))
 
 
-def test_jobs_are_shown_with_their_times_in_utc_and_complaints_beneath(crm: Served) -> None:
+def test_jobs_are_shown_with_their_times_in_utc_and_problems_beneath(crm: Served) -> None:
     finished("2026-11-22T00:00:00Z")
     with time_is(NOON):
         job_state.pause("heartbeat", "moving house", "ann")

@@ -50,7 +50,7 @@ def test_a_new_key_is_shown_once_on_stdout_and_opens_what_its_role_may(served: S
 @pytest.mark.usefixtures("operator")
 def test_a_rotated_key_has_a_new_secret_and_the_old_one_works_for_a_while(served: Served) -> None:
     old = api_keys.create("shop", Role.VIEWER, "test")
-    new = served.crmctl("keys", "rotate", old.credential.id, "--overlap-hours", "2").stdout.strip()
+    new = served.crmctl("keys", "rotate", old.api_key.id, "--overlap-hours", "2").stdout.strip()
     assert new != old.key
     assert role_of(new) is role_of(old.key) is Role.VIEWER
     later = clock.now() + timedelta(hours=2, seconds=1)
@@ -66,7 +66,7 @@ def test_a_rotated_key_has_a_new_secret_and_the_old_one_works_for_a_while(served
 @pytest.mark.usefixtures("operator")
 def test_a_revoked_key_opens_nothing(served: Served) -> None:
     doomed = api_keys.create("shop", Role.VIEWER, "test")
-    assert served.crmctl("keys", "revoke", doomed.credential.id).exit_code == 0
+    assert served.crmctl("keys", "revoke", doomed.api_key.id).exit_code == 0
     with pytest.raises(Unauthenticated):
         role_of(doomed.key)
     assert served.crmctl("keys", "revoke", "nobody").exit_code == 2

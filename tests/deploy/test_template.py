@@ -15,7 +15,7 @@ from chalicelib import telemetry
 from chalicelib.jobs import alerts, catalog, heartbeat, queue
 from chalicelib.settings import settings
 from chalicelib.store import connection
-from chalicelib.store.tables import Op, Run
+from chalicelib.store.tables import AuxRow, Run
 from deploy import package, policies, table_data, template
 from tests.deploy.building import Template
 
@@ -80,7 +80,7 @@ def test_the_tables_are_those_of_the_models(resources: dict[str, Any]) -> None:
             assert index["Projection"] == entry["projection"]
         assert found["BillingMode"] == "PAY_PER_REQUEST" == model.Meta.billing_mode
         assert found["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        expires = {"AttributeName": "ttl", "Enabled": True} if model in {Op, Run} else None
+        expires = {"AttributeName": "ttl", "Enabled": True} if model in {AuxRow, Run} else None
         assert found.get("TimeToLiveSpecification") == expires
 
 
@@ -108,7 +108,7 @@ def test_the_queues_are_those_of_the_code(resources: dict[str, Any]) -> None:
     work, dead = queues["JobsQueue"], queues["DeadLetters"]
     assert (work["QueueName"], dead["QueueName"]) == (queue.NAME, queue.DEAD)
     assert work["VisibilityTimeout"] == queue.VISIBILITY
-    assert work["RedrivePolicy"]["maxReceiveCount"] == queue.MOST_RECEIVES
+    assert work["RedrivePolicy"]["maxReceiveCount"] == queue.MAX_RECEIVES
     assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 

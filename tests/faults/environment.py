@@ -29,7 +29,7 @@ from chalicelib.jobs.runner import RunFailed, Runner
 from chalicelib.store import connection, cursors, tables
 from tests.conftest import connected_to
 from tests.faults.fault_injection import intercepted
-from tests.faults.memory import Memory, Refused
+from tests.faults.memory import Memory, RunRefused
 
 NOWHERE = "http://127.0.0.1:9"
 MINUTE = timedelta(minutes=1)
@@ -52,7 +52,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class Letter:
+class Email:
     body: str
     visible_at: datetime
     receipt: str
@@ -64,8 +64,8 @@ class Letters:
     """The queue. `doubled` says of a message that was worked on well whether it comes once more."""
 
     doubled: Callable[[], bool] = lambda: False
-    waiting: list[Letter] = field(default_factory=list)
-    dead: list[Letter] = field(default_factory=list)
+    waiting: list[Email] = field(default_factory=list)
+    dead: list[Email] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Letters:
         if operation == "SendMessage":
             number = str(next(self._numbers))
             visible_at = clock.now() + timedelta(seconds=request["DelaySeconds"])
-            self.waiting.append(Letter(request["MessageBody"], visible_at, number))
+            self.waiting.append(Email(request["MessageBody"], visible_at, number))
             return {"MessageId": number}
         assert operation == "ChangeMessageVisibility", operation
         for letter in self.waiting:
@@ -82,11 +82,11 @@ class Letters:
                 letter.visible_at = clock.now() + timedelta(seconds=request["VisibilityTimeout"])
         return {}
 
-    def receive(self) -> Letter | None:
+    def receive(self) -> Email | None:
         letter = next((letter for letter in self.waiting if letter.visible_at <= clock.now()), None)
         if letter is None:
             return None
-        if letter.receives == queue.MOST_RECEIVES:
+        if letter.receives == queue.MAX_RECEIVES:
             self.waiting.remove(letter)
             self.dead.append(letter)
             return self.receive()
@@ -94,7 +94,7 @@ class Letters:
         letter.visible_at = clock.now() + timedelta(seconds=queue.VISIBILITY)
         return letter
 
-    def done(self, letter: Letter) -> None:
+    def done(self, letter: Email) -> None:
         if self.doubled():
             letter.visible_at = clock.now()
         else:
@@ -122,8 +122,8 @@ class Environment:
     def fire(self, job: Job, moment: datetime) -> bool:
         return self._invoke(lambda: Runner(execute, self.seconds_left).fire(job, moment))
 
-    def look(self) -> bool:
-        return self._invoke(watchdog.look)
+    def run_checks(self) -> bool:
+        return self._invoke(watchdog.run_checks)
 
     def work_off(self) -> None:
         """Deliver what can be delivered now."""
@@ -131,7 +131,7 @@ class Environment:
             if self._deliver(letter):
                 self.letters.done(letter)
 
-    def _deliver(self, letter: Letter) -> bool:
+    def _deliver(self, letter: Email) -> bool:
         return self._invoke(lambda: Runner(execute, self.seconds_left).deliver(letter.body, letter.receipt))
 
     def settle(self, *slots: tuple[str, str], looks: int = 4) -> None:
@@ -142,7 +142,7 @@ class Environment:
             for _ in range(5):
                 self.now += MINUTE
                 self.work_off()
-            self.look()
+            self.run_checks()
             self.work_off()
             stored = self.memory.rows_of(tables.Run)
             if stored.keys() >= {*slots} and not any("unfinished" in row for row in stored.values()):
@@ -210,7 +210,7 @@ class Environment:
                 assert model.name == "SendEmail"
                 self.mails.append(content["Content"]["Simple"]["Body"]["Text"]["Data"])
                 parsed = {"MessageId": "1"}
-        except Refused as refused:
+        except RunRefused as refused:
             status, parsed = 400, {"Error": {"Code": refused.code, "Message": refused.code}}
             if refused.reasons:
                 parsed["CancellationReasons"] = [{"Code": reason, "Message": reason} for reason in refused.reasons]

@@ -51,7 +51,7 @@ class Theatre:
         slot = SLOTS[self.story.job]
         length = TRIES if fault in {Fault.LOSE_REQUEST, Fault.LOSE_ANSWER} else 1
         with self.stage.play(Environment(self.memory.copy(), slot - MINUTE)) as environment:
-            environment.look()
+            environment.run_checks()
             environment.now = slot
             self.story.prepare(environment)
             environment.sent.clear()
@@ -90,7 +90,7 @@ def own(found: dict[str, Rows], job: Job) -> dict[str, Rows]:
     """Without heartbeats that nobody fired here."""
     own = (job.name, slots.of(SLOTS[job]))
     found["Run"] = {key: row for key, row in found["Run"].items() if key[0] != catalog.HEARTBEAT.name or key == own}
-    found["Op"] = {key: row for key, row in found["Op"].items() if not key[1].startswith("heartbeat#")}
+    found["AuxRow"] = {key: row for key, row in found["AuxRow"].items() if not key[1].startswith("heartbeat#")}
     return found
 
 

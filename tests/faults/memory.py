@@ -21,7 +21,7 @@ Key = tuple[str, ...]
 REFUSED = "ConditionalCheckFailed"
 
 
-class Refused(Exception):
+class RunRefused(Exception):
     """An answer with an error code, and for a transaction the reason of each of its actions"""
 
     def __init__(self, code: str, reasons: list[str] | None = None) -> None:
@@ -179,7 +179,7 @@ class Memory:
         refused = [plan is None for plan in plans]
         if any(refused):
             reasons = [REFUSED if one else "None" for one in refused]
-            raise Refused("TransactionCanceledException", reasons) if together else Refused(f"{REFUSED}Exception")
+            raise RunRefused("TransactionCanceledException", reasons) if together else RunRefused(f"{REFUSED}Exception")
         planned = [plan for plan in plans if plan]
         assert len({(id(table), key) for table, key, _ in planned}) == len(planned), "DynamoDB takes one action a row"
         for table, key, item in planned:

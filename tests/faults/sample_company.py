@@ -28,7 +28,7 @@ SLOTS = {
     catalog.WEEKLY_REPORT: moment("2026-11-23T06:00:00"),
 }
 _STAMP = re.compile(r"^(\[[^]]*\]|\d\d/\d\d/\d{4}-[\d:]+)")
-_PASSING = (
+TRANSIENT_CODES = (
     *("token", "owner", "lease_until", "attempts", "tries", "pages", "state", "trigger", "actor"),
     *("created_at", "started_at", "finished_at", "error", "reason", "ttl"),
 )
@@ -93,7 +93,7 @@ def books(memory: Memory) -> dict[str, Rows]:
     """All tables without what tells of the way: tokens, leases, attempts, and when something happened."""
     stored = memory.rows()
     for run in stored["Run"].values():
-        for name in _PASSING:
+        for name in TRANSIENT_CODES:
             run.pop(name, None)
         run["counts"] = json.loads(run["counts"]["S"])
         run["counts"].pop("latency_ms", None)
@@ -102,7 +102,7 @@ def books(memory: Memory) -> dict[str, Rows]:
     for product in stored["Product"].values():
         if "restock_slot" in product:
             product["restock_slot"] = {"S": product["restock_slot"]["S"].partition(index_keys.SEPARATOR)[0]}
-    stored["Op"] = {key: _op(key[0], key[1], row) for key, row in stored["Op"].items() if key[0] != "secret"}
+    stored["AuxRow"] = {key: _op(key[0], key[1], row) for key, row in stored["AuxRow"].items() if key[0] != "secret"}
     return stored
 
 

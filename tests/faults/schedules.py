@@ -78,7 +78,7 @@ class Player:
         memory = self.memory.copy()
         memory.knows_tokens = dice is None or dice.random() < 0.5
         with self.stage.play(Environment(memory, DUE - MINUTE)) as environment:
-            environment.look()
+            environment.run_checks()
             environment.now = DUE
             if dice:
                 _befall(environment, dice, outcome.befell)
@@ -124,7 +124,7 @@ def _five_minutes(environment: Environment) -> None:
     for _ in range(5):
         environment.now += MINUTE
         environment.work_off()
-    environment.look()
+    environment.run_checks()
     environment.work_off()
 
 
@@ -138,9 +138,9 @@ def _books_of(environment: Environment, chosen: tuple[str, ...]) -> dict[str, Ro
     """Heartbeats may fail; but each tells of itself once at most."""
     found = books(environment.memory)
     found["Run"] = {key: row for key, row in found["Run"].items() if key[0] in chosen and key[0] != HEARTBEAT}
-    told = {key: row for key, row in found["Op"].items() if HEARTBEAT in key[0] or HEARTBEAT in key[1]}
+    told = {key: row for key, row in found["AuxRow"].items() if HEARTBEAT in key[0] or HEARTBEAT in key[1]}
     lines = Counter(key[0] for key in told if key[0].startswith("run"))
-    found["Op"] = {key: row for key, row in found["Op"].items() if key not in told and key[0] != "alert"}
+    found["AuxRow"] = {key: row for key, row in found["AuxRow"].items() if key not in told and key[0] != "alert"}
     if any(count > 1 for count in lines.values()):
         found["Run"][HEARTBEAT,] = {"told": dict(lines)}
     return found
@@ -179,12 +179,12 @@ def unguarded() -> Iterator[None]:
     """The control: without leases, tokens, conditions and proofs, which is how jobs are usually written."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (transaction, stock, deleted_customers):
-            patch.setattr(module, "proven", lambda _: None)
+            patch.setattr(module, "confirm", lambda _: None)
         for name in ("put", "update", "delete"):
             patch.setattr(Transaction, name, _deaf(getattr(Transaction, name)))
         patch.setattr(tables.Product, "update", _deaf(tables.Product.update))
         patch.setattr(run_records.Run, "held_at", lambda *_: False)
-        patch.setattr(ledger, "_carries", lambda _: False)
+        patch.setattr(ledger, "_was_written", lambda _: False)
         yield
 
 

@@ -19,7 +19,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.errors import Conflict
 from chalicelib.jobs import catalog, ledger, slots
-from chalicelib.jobs.job import Job, Page
+from chalicelib.jobs.job import Job, StepResult
 from chalicelib.jobs.ledger import LEASE, LostLease
 from chalicelib.jobs.run_records import Run
 from tests.builders import moment, time_is
@@ -109,10 +109,10 @@ def test_nobody_takes_over_before_the_lease_is_over_and_then_one_does(in_memory:
             assert (second.attempts, second.owner == first.owner) == (2, False)
             for write in (ledger.checkpoint, ledger.finish):
                 with pytest.raises(LostLease):
-                    write(first, Page({"at": 1} if write is ledger.checkpoint else None, ("a line",)))
+                    write(first, StepResult({"at": 1} if write is ledger.checkpoint else None, ("a line",)))
             with pytest.raises(LostLease):
                 ledger.release(first)
-            assert ledger.finish(second, Page(None, ("a line",))).finished
+            assert ledger.finish(second, StepResult(None, ("a line",))).finished
 
 
 @pytest.mark.no_database
@@ -121,7 +121,7 @@ def test_a_lease_that_is_renewed_is_held_longer(in_memory: Environment) -> None:
     run = ledger.claim(job, SLOT)
     assert run
     in_memory.now = NOW + LEASE - timedelta(seconds=1)
-    ledger.checkpoint(run, Page({"at": 1}))
+    ledger.checkpoint(run, StepResult({"at": 1}))
     in_memory.now = clock.now() + LEASE - timedelta(seconds=1)
     assert ledger.claim(job, SLOT) is None
     in_memory.now = clock.now() + timedelta(seconds=1)

@@ -42,7 +42,7 @@ def _be_missed(environment: Environment) -> None:
 
 
 def _look(environment: Environment) -> None:
-    environment.look()
+    environment.run_checks()
     environment.work_off()
 
 
@@ -79,7 +79,7 @@ def test_a_run_that_dies_again_and_again_fails_in_the_end_and_an_operator_brings
     writes = [number for number, operation in enumerate(sent) if operation not in READS]
     for number in writes[1:]:  # the first is the claim, and who dies of that has not begun
         with theatre.stage.play(Environment(theatre.memory.copy(), slot - MINUTE)) as environment:
-            environment.look()
+            environment.run_checks()
             environment.now = slot
             environment.begin = environment.sent.clear
             environment.choose = {number: Fault.DIE_AFTER}.get
@@ -88,7 +88,7 @@ def test_a_run_that_dies_again_and_again_fails_in_the_end_and_an_operator_brings
             for _ in range(24):
                 environment.now += 5 * MINUTE
                 with environment.undisturbed():
-                    environment.look()
+                    environment.run_checks()
                 environment.work_off()
             environment.choose = lambda _: None
             run = run_records.find(name, slots.of(slot))

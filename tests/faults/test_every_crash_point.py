@@ -52,6 +52,6 @@ def test_a_heartbeat_that_breaks_off_tells_of_itself_once_or_is_marked_as_failed
             status = ending["Run"][key]["status"]["S"]
             statuses[status] += 1
             assert status in {"FAILED", "MISSED"} or ending == clean, differences(clean, ending)
-            assert status == "SUCCEEDED" or not any(pk.startswith("run") for pk, _ in ending["Op"])
+            assert status == "SUCCEEDED" or not any(pk.startswith("run") for pk, _ in ending["AuxRow"])
     print(statuses)
     assert statuses.keys() == {"SUCCEEDED", "FAILED", "MISSED"}

@@ -23,7 +23,7 @@ def _an_order() -> Any:
     return orders.create(customer.id, {lamp.id: 2, chair.id: 3})
 
 
-def _past_order() -> imported_orders.PastOrder:
+def _past_order() -> imported_orders.ImportedOrder:
     customer = a_customer(email="ann@example.com")
     return a_past_order(customer, (a_product("Lamp"), 2, "9.99"), (a_product("Chair"), 1, "1.00"))
 
@@ -98,7 +98,7 @@ def test_lost_answers_do_no_harm_where_the_database_knows_request_tokens(name: s
 def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
     """The control: the harness finds what the proofs prevent."""
     for module in (transaction, stock):
-        monkeypatch.setattr(module, "proven", lambda _: None)
+        monkeypatch.setattr(module, "confirm", lambda _: None)
     harmed = {name for name, story in STORIES.items() if faults_found(story, length=1, arrives=True)}
     # The others repeat themselves harmlessly: updates set what they set before, an import finds its own reference.
     transactions = {"create customer", "delete customer", "create product", "create order", "cancel order"}

@@ -28,7 +28,7 @@ def _a_hard_sunday(*, every: int) -> list[Exchange]:
         found()
         order = orders.create(a_customer("Ann").id, {a_product(stock=3).id: 3})
         orders.cancel(order.id)
-        environment.look()
+        environment.run_checks()
         environment.choose = lambda number: None if number % every else faults[number // every % len(faults)]
         for job, slot in SLOTS.items():
             environment.now = slot

@@ -60,7 +60,7 @@ class Week:
             a_customer(f"Gone {number}", created_at=long_ago)
         for days in (2, 4, 9):
             self.order(BEGIN - timedelta(days=days))
-        self.environment.look()
+        self.environment.run_checks()
 
     def order(self, moment_of_order: datetime | None = None) -> None:
         product = products.find(self.dice.choice(self.goods))
@@ -88,9 +88,9 @@ class Week:
             environment.now += MINUTE
             for job in catalog.JOBS.values():
                 if job.schedule.until(environment.now) == environment.now:
-                    self.fire(job, environment.now, tries=3)
+                    self.fire(job, environment.now, firings=3)
                     if self.dice.random() < 0.05:
-                        self.fire(job, environment.now, tries=1)
+                        self.fire(job, environment.now, firings=1)
             with environment.undisturbed():
                 self.people()
             environment.work_off()
@@ -104,12 +104,12 @@ class Week:
         if (now.hour, now.minute) in EXTRA_RUNS:
             operator_actions.run_now(EXTRA_RUNS[now.hour, now.minute], "operator", {})
 
-    def fire(self, job: Job, due: datetime, tries: int) -> None:
+    def fire(self, job: Job, due: datetime, firings: int) -> None:
         """Lambda invokes a function again that failed, twice at most; the watch comes along with the heartbeat."""
-        for _ in range(tries):
+        for _ in range(firings):
             done = self.environment.fire(job, due)
             if done and job is catalog.HEARTBEAT:
-                self.environment.look()
+                self.environment.run_checks()
             if done:
                 return
 
@@ -183,7 +183,7 @@ def test_totals_are_those_of_the_orders(week: Week) -> None:
     stats = counters.stats()
     assert (stats.orders, stats.cents) == (len(week.placed), sum(order.cents for order in week.placed))
     assert stats.customers == len(week.environment.memory.rows_of(tables.Customer)) == 3
-    archived = [key for key in week.environment.memory.rows_of(tables.Op) if key[0] == deleted_customers.PARTITION]
+    archived = [key for key in week.environment.memory.rows_of(tables.AuxRow) if key[0] == deleted_customers.PARTITION]
     assert len(archived) == 5
 
 

@@ -16,7 +16,7 @@ import pytest
 from benchmarks.rows import DUE, a_customer, an_order
 from chalicelib.crm import customers, orders
 from chalicelib.jobs import catalog, run_records, slots, weekly_report
-from chalicelib.jobs.job import Job, Page, Work
+from chalicelib.jobs.job import Job, StepContext, StepResult
 from chalicelib.store import tables
 from tests.faults.environment import Environment, Stage, stage
 from tests.faults.memory import Memory
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.no_database
 JOB = catalog.ORDER_REMINDERS
 SLOT = DUE[JOB]
 WARM, FEW, MANY = 300, 500, 1500
-MOST = 1.05
+MAX_PAGE_SIZE = 1.05
 CUSTOMERS = 100
 
 
@@ -56,16 +56,16 @@ def _due(many: int) -> Environment:
 
 def _forget_lines(memory: Memory) -> None:
     memory._tokens.clear()
-    table = memory._tables[str(tables.Op.Meta.table_name)]
+    table = memory._tables[str(tables.AuxRow.Meta.table_name)]
     for key in [key for key in table.rows if key[0].startswith("run")]:
         table.replace(key, None)
 
 
-def _highest(built: Stage, many: int, keep: Callable[[Page], object] = lambda _: None) -> int:
+def _highest(built: Stage, many: int, keep: Callable[[StepResult], object] = lambda _: None) -> int:
     """The most bytes that Python had at a time, with the garbage of one page at most; `keep` gets each page."""
     peaks: list[int] = []
 
-    def step(work: Work) -> Page:
+    def step(work: StepContext) -> StepResult:
         page = JOB.step(work)
         keep(page)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -93,18 +93,18 @@ def _traced(environment: Environment, job: Job) -> None:
 def test_a_run_over_three_times_the_rows_needs_no_more_memory(built: Stage) -> None:
     few, many = (_highest(built, size) for size in (FEW, MANY))
     print(f"{few} bytes at {FEW} rows, {many} at {MANY}")
-    assert many <= few * MOST
+    assert many <= few * MAX_PAGE_SIZE
 
 
 def test_if_a_run_kept_its_lines_that_would_be_seen(built: Stage) -> None:
-    few, many = (_highest(built, size, keep=list[Page]().append) for size in (FEW, MANY))
+    few, many = (_highest(built, size, keep=list[StepResult]().append) for size in (FEW, MANY))
     print(f"{few} bytes at {FEW} rows, {many} at {MANY}")
-    assert many > few * MOST
+    assert many > few * MAX_PAGE_SIZE
 
 
 def test_the_report_finds_its_best_customers_without_a_list_of_all() -> None:
     sums: dict[str, tuple[int, ...]] = {f"cus_{number:026d}": (number, 1) for number in range(20_000)}
-    work = Work("", 0, {}, {}, {}, lambda *_: {"data": {"node": None}}, lambda _: iter(()), list)
+    work = StepContext("", 0, {}, {}, {}, lambda *_: {"data": {"node": None}}, lambda _: iter(()), list)
     tracemalloc.start()
     try:
         best = weekly_report._top(work, sums)

@@ -16,7 +16,7 @@ from chalicelib.api.graphql.schema import execute
 from chalicelib.crm import products
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, queue, run_records, runner
-from chalicelib.jobs.job import CatchUp, Job, Overlap, Page, Preview, Work
+from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, StepContext, StepResult
 from chalicelib.jobs.run_records import Run
 from chalicelib.jobs.runner import Runner
 from chalicelib.jobs.schedule import Schedule
@@ -74,8 +74,8 @@ class Consumer:
     errors: list[Exception] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
 
-    def pump(self, most: int = 60) -> None:
-        for _ in range(most):
+    def pump(self, max_runs: int = 60) -> None:
+        for _ in range(max_runs):
             message = receive(queue.NAME)
             if message is None:
                 return
@@ -109,7 +109,7 @@ def waiting_messages() -> list[tuple[str, str]]:
     return found
 
 
-def a_job(step: Callable[[Work], Page], name: str = "tally", **more: Any) -> Job:
+def a_job(step: Callable[[StepContext], StepResult], name: str = "tally", **more: Any) -> Job:
     policy: dict[str, Any] = {
         "schedule": Schedule("0 * * * *"),
         "description": "A job of the tests",
@@ -117,20 +117,20 @@ def a_job(step: Callable[[Work], Page], name: str = "tally", **more: Any) -> Job
         "catch_up": CatchUp.LATEST,
         "overlap": Overlap.WAIT,
         "grace": HOUR,
-        "most": 6,
-        "span": HOUR,
+        "max_runs": 6,
+        "window": HOUR,
     }
     return Job(name=name, step=step, **policy | more)
 
 
-def three_pages(work: Work) -> Page:
+def three_pages(work: StepContext) -> StepResult:
     """Counts its pages, and leaves a line and a content with each."""
     number = work.state.get("page", 1)
-    return Page({"page": number + 1} if number < 3 else None, (f"page {number}",), {"pages": 1}, number)
+    return StepResult({"page": number + 1} if number < 3 else None, (f"page {number}",), {"pages": 1}, number)
 
 
-def one_page(_work: Work) -> Page:
-    return Page(None, ("done",), {"done": 1})
+def one_page(_work: StepContext) -> StepResult:
+    return StepResult(None, ("done",), {"done": 1})
 
 
 def known(patch: pytest.MonkeyPatch, *jobs: Job) -> None:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib import aws, telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import alerts, job_state, ledger, queue, run_records, watchdog
-from chalicelib.jobs.job import CatchUp, Job, Page, Refused, Work
+from chalicelib.jobs.job import CatchUp, Job, RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.settings import settings
 from tests.jobs.job_runs import SLOT, Clock, Consumer, a_job, a_runner, known, one_page, receive, the_run, warned
@@ -26,7 +26,7 @@ class Told:
     def __call__(self, looks: int = 3) -> list[str]:
         self._log.clear()
         for _ in range(looks):
-            watchdog.look()
+            watchdog.run_checks()
         return [text for text in warned(self._log) if text != "a try of a run failed"]
 
 
@@ -35,8 +35,8 @@ def news(log: pytest.LogCaptureFixture) -> Told:
     return Told(log)
 
 
-def _refuse(_work: Work) -> Page:
-    raise Refused("Set the thing")
+def _refuse(_work: StepContext) -> StepResult:
+    raise RunRefused("Set the thing")
 
 
 def a_failing_job(patch: pytest.MonkeyPatch, name: str = "tally") -> tuple[Job, Job]:
@@ -105,10 +105,10 @@ class Pulse:
     def __init__(self) -> None:
         self.state = "up"
 
-    def step(self, _work: Work) -> Page:
+    def step(self, _work: StepContext) -> StepResult:
         if self.state == "broken":
-            raise Refused("broken")
-        return Page(None, (), {"up": int(self.state == "up")})
+            raise RunRefused("broken")
+        return StepResult(None, (), {"up": int(self.state == "up")})
 
     def job(self) -> Job:
         return a_job(self.step, alarm=lambda counts: None if counts["up"] else "no answer")
@@ -134,7 +134,7 @@ def test_an_api_that_is_down_is_told_of_until_it_is_known_to_be_up(
 def test_too_many_runs_are_told_of_until_there_are_fewer(
     monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock
 ) -> None:
-    job = a_job(one_page, most=2)
+    job = a_job(one_page, max_runs=2)
     known(monkeypatch, job)
     for _ in range(2):
         assert ledger.claim(job, f"2026-11-22T12:{time.now.minute:02d}:01Z")
@@ -150,7 +150,7 @@ def test_too_many_runs_are_told_of_until_there_are_fewer(
 
 def _end_all() -> None:
     for run in run_records.unfinished():
-        ledger.finish(run, Page(None))
+        ledger.finish(run, StepResult(None))
 
 
 def test_a_paused_job_is_no_alarm(monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock) -> None:
@@ -206,15 +206,15 @@ def test_a_broken_topic_keeps_the_watch_from_nothing_else(
     broken, _ = a_failing_job(monkeypatch)
     other = a_job(one_page, name="other", catch_up=CatchUp.ALL)
     known(monkeypatch, broken, other)
-    watchdog.look()
+    watchdog.run_checks()
     a_runner().fire(broken, time.now)
     monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic + "-gone"))
     time.later(hours=1, minutes=12)
     with pytest.raises(Unavailable):
-        watchdog.look()
+        watchdog.run_checks()
     assert the_run("other", "2026-11-22T13:00:00Z").trigger is Trigger.CATCH_UP
     monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic))
-    watchdog.look()
+    watchdog.run_checks()
     assert [subject for subject, _ in published()] == ["FAILING: tally"], "it is told once there is a way to"
 
 
@@ -224,8 +224,8 @@ def test_on_lambda_alerts_are_metrics(
     broken, _ = a_failing_job(monkeypatch)
     a_runner().fire(broken, time.now)
     monkeypatch.setattr(telemetry, "settings", replace(settings, on_lambda=True))
-    watchdog.look()
-    watchdog.look()
+    watchdog.run_checks()
+    watchdog.run_checks()
     (metric,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert metric["JobFailing"] == [1.0]
     assert (metric["job"], metric["stage"]) == ("tally", "test")

@@ -87,7 +87,7 @@ def test_without_a_sender_no_mail_is_sent_and_none_is_claimed(time: Clock, monke
     a_runner().fire(ORDER_REMINDERS, time.now)
     assert sent_mails() == []
     assert the_run(NAME, SLOT).counts == {"reminded": 1, "already_reminded": 0}
-    assert not [key for key in rows_of(tables.Op) if key[0].startswith("mail#")]
+    assert not [key for key in rows_of(tables.AuxRow) if key[0].startswith("mail#")]
 
 
 def test_a_page_that_is_done_again_sends_nothing_again_and_counts_the_same() -> None:
@@ -95,7 +95,7 @@ def test_a_page_that_is_done_again_sends_nothing_again_and_counts_the_same() -> 
     assert email.remind(TODAY, [order]) == {email.SENT: 1}
     assert email.remind(TODAY, [order]) == {email.SENT: 1}
     assert len(sent_mails()) == 1
-    row = rows_of(tables.Op)[f"mail#{TODAY}", order["id"]]
+    row = rows_of(tables.AuxRow)[f"mail#{TODAY}", order["id"]]
     assert row["owner"]["S"] == email.SENT
     assert int(row["ttl"]["N"]) > 0
 

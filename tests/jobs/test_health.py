@@ -8,16 +8,16 @@ import pytest
 
 from chalicelib.jobs import health
 from chalicelib.jobs.health import State
-from chalicelib.jobs.job_state import Control, Pause
+from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from tests.builders import moment
 from tests.jobs.job_runs import a_job, one_page
 
 pytestmark = pytest.mark.no_database
 NOW = moment("2026-11-22T12:30:00")
-JOB = a_job(one_page, most=3, alarm=lambda counts: "bad" if counts.get("bad") else None)
+JOB = a_job(one_page, max_runs=3, alarm=lambda counts: "bad" if counts.get("bad") else None)
 PAUSE = Pause("why", "ann", "2026-11-22T10:00:00.000000Z", None)
-WATCHED = Control("tally", watched="2026-11-22T11:00:00Z")
+WATCHED = JobState("tally", watched="2026-11-22T11:00:00Z")
 
 
 def a_run(hour: int, status: Status = Status.SUCCEEDED, **more: Any) -> Run:
@@ -26,7 +26,7 @@ def a_run(hour: int, status: Status = Status.SUCCEEDED, **more: Any) -> Run:
     return replace(Run("tally", slot, Trigger.SCHEDULE, slot, status, started_at=started, **more))
 
 
-def of(*recent: Run, control: Control = WATCHED, now: Any = NOW) -> health.Health:
+def of(*recent: Run, control: JobState = WATCHED, now: Any = NOW) -> health.Health:
     unfinished = [run for run in recent if not run.finished]
     return health.of(JOB, control, sorted(recent, key=lambda run: run.slot, reverse=True), unfinished, now)
 
@@ -34,7 +34,7 @@ def of(*recent: Run, control: Control = WATCHED, now: Any = NOW) -> health.Healt
 @pytest.mark.parametrize(
     ("recent", "control", "state"),
     [
-        ([], Control("tally"), State.NEVER_RAN),
+        ([], JobState("tally"), State.NEVER_RAN),
         ([a_run(11, Status.SKIPPED)], WATCHED, State.NEVER_RAN),
         ([a_run(12), a_run(11)], WATCHED, State.OK),
         ([a_run(12, Status.SKIPPED), a_run(11)], WATCHED, State.OK),
@@ -50,7 +50,7 @@ def of(*recent: Run, control: Control = WATCHED, now: Any = NOW) -> health.Healt
         ([a_run(12)], replace(WATCHED, pause=replace(PAUSE, until="2026-11-22T12:30:00.000000Z")), State.OK),
     ],
 )
-def test_a_job_is_in_the_state_that_matters_most(recent: list[Run], control: Control, state: State) -> None:
+def test_a_job_is_in_the_state_that_matters_most(recent: list[Run], control: JobState, state: State) -> None:
     assert of(*recent, control=control).state is state
 
 
@@ -61,7 +61,7 @@ def test_a_slot_that_nobody_has_begun_is_late_though_no_watch_has_looked() -> No
     late = of(a_run(10), control=watched, now=eleven + JOB.grace).late
     assert late == "the run of 2026-11-22T11:00:00Z was not begun, 1:00:00 after it was due"
     assert of(a_run(11), a_run(10), control=watched, now=eleven + JOB.grace).late is None
-    assert of(control=Control("tally"), now=eleven + JOB.grace).late is None, "nobody has begun to watch"
+    assert of(control=JobState("tally"), now=eleven + JOB.grace).late is None, "nobody has begun to watch"
 
 
 def test_the_oldest_run_that_is_not_finished_is_named() -> None:

@@ -10,7 +10,7 @@ from graphql import parse, validate
 from chalicelib.api.graphql.schema import execute, schema
 from chalicelib.jobs import heartbeat
 from chalicelib.jobs.catalog import HEARTBEAT
-from chalicelib.jobs.job import Refused
+from chalicelib.jobs.job import RunRefused
 from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
 from tests.jobs.job_runs import NOWHERE, Clock, a_runner, database_down, kept_lines, queue_down, the_run, told
@@ -103,7 +103,7 @@ def test_a_preview_asks_too_and_writes_nothing(
     api.status = 500
     assert heartbeat.preview(execute, time.now, {}).summary == "The API is down"
     monkeypatch.setattr(heartbeat, "settings", replace(settings, api_url=""))
-    with pytest.raises(Refused, match="CRM_API_URL is not set"):
+    with pytest.raises(RunRefused, match="CRM_API_URL is not set"):
         heartbeat.preview(execute, time.now, {})
     assert told(log) == []
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.jobs import job_state, ledger
-from chalicelib.jobs.job_state import Control, Pause
+from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.store.transaction import Stale
 from tests.builders import moment, time_is
 from tests.jobs.job_runs import NOON, SLOT, a_job, one_page
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("time")
 
 
 def test_of_a_job_that_nobody_has_touched_nothing_is_true() -> None:
-    assert job_state.find("tally") == Control("tally")
+    assert job_state.find("tally") == JobState("tally")
 
 
 def test_a_pause_says_who_why_since_and_until_when() -> None:

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.errors import RunNotRepeatable
 from chalicelib.jobs import job_state, ledger, run_records
-from chalicelib.jobs.job import Overlap, Page
+from chalicelib.jobs.job import Overlap, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store import timestamps
@@ -18,8 +18,8 @@ from tests.jobs.job_runs import SLOT, Clock, a_job, kept_lines, one_page, the_ru
 JOB = a_job(one_page)
 SKIPPING = a_job(one_page, overlap=Overlap.SKIP)
 LATER_SLOT = "2026-11-22T13:00:00Z"
-MORE = Page({"at": 2}, ("one",), {"rows": 2}, ["content"])
-LAST = Page(None, ("two",), {"rows": 1})
+MORE = StepResult({"at": 2}, ("one",), {"rows": 2}, ["content"])
+LAST = StepResult(None, ("two",), {"rows": 1})
 pytestmark = pytest.mark.usefixtures("time")
 
 
@@ -36,7 +36,12 @@ def stored_as(run: Run) -> bool:
 def test_a_claim_makes_the_row_and_holds_it_for_the_time_of_a_lease() -> None:
     run = claimed()
     assert stored_as(run)
-    assert (run.status, run.trigger, run.attempts, run.tries) == (Status.RUNNING, Trigger.SCHEDULE, 1, 1)
+    assert (run.status, run.trigger, run.attempts, run.attempts_since_progress) == (
+        Status.RUNNING,
+        Trigger.SCHEDULE,
+        1,
+        1,
+    )
     assert run.lease_until == timestamps.to_text(clock.now() + ledger.LEASE)
     assert run.started_at == timestamps.to_text(clock.now())
     assert job_state.find(JOB.name).current == SLOT
@@ -113,7 +118,7 @@ def test_pages_add_up_to_the_result() -> None:
 
 
 def test_a_page_that_leaves_nothing_takes_no_row() -> None:
-    ledger.finish(claimed(), Page(None))
+    ledger.finish(claimed(), StepResult(None))
     assert list(run_records.kept(JOB.name, SLOT)) == []
 
 
@@ -122,23 +127,23 @@ def test_handing_over_is_no_attempt_and_a_failure_is_one(time: Clock) -> None:
     for _ in range(10):
         ledger.release(run)
         run = claimed()
-    assert (run.attempts, run.tries) == (1, 1)
-    for tries in range(2, 5):
-        waiting = ledger.release(run, f"broken {tries}")
-        assert (waiting.status, waiting.error) == (Status.WAITING, f"broken {tries}")
+    assert (run.attempts, run.attempts_since_progress) == (1, 1)
+    for number in range(2, 5):
+        waiting = ledger.release(run, f"broken {number}")
+        assert (waiting.status, waiting.error) == (Status.WAITING, f"broken {number}")
         run = claimed()
-        assert (run.attempts, run.tries) == (tries, tries)
+        assert (run.attempts, run.attempts_since_progress) == (number, number)
         time.later(minutes=1)
 
 
 def test_a_page_further_means_all_tries_again() -> None:
     ledger.release(claimed(), "broken")
     run = ledger.checkpoint(claimed(), MORE)
-    assert (run.attempts, run.tries, run.error) == (2, 1, None)
+    assert (run.attempts, run.attempts_since_progress, run.error) == (2, 1, None)
 
 
 def test_a_run_whose_workers_all_die_fails_and_says_so(time: Clock) -> None:
-    for _ in range(ledger.MOST_TRIES):
+    for _ in range(ledger.MAX_ATTEMPTS_WITHOUT_PROGRESS):
         claimed()
         time.later(minutes=6)
     assert ledger.claim(JOB, SLOT) is None
@@ -230,7 +235,7 @@ def test_a_pause_with_an_end_ends_by_itself(time: Clock) -> None:
 def test_a_pause_between_the_look_and_the_claim_is_not_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
     find = job_state.find
 
-    def find_then_pause(job: str) -> job_state.Control:
+    def find_then_pause(job: str) -> job_state.JobState:
         monkeypatch.setattr(job_state, "find", find)
         state = find(job)
         job_state.pause(job, "stock-taking", "ann")
@@ -249,7 +254,7 @@ def test_what_ended_without_a_result_can_be_opened_again_where_it_stood(status: 
     again = ledger.reopen(ended, "ann")
     assert stored_as(again)
     assert (again.status, again.trigger, again.actor) == (Status.WAITING, Trigger.OPERATOR, "ann")
-    assert (again.tries, again.reason, again.finished_at) == (0, None, None)
+    assert (again.attempts_since_progress, again.reason, again.finished_at) == (0, None, None)
     running = claimed()
     assert (running.state, running.pages) == ({"at": 2}, 1)
     done = ledger.finish(running, LAST)

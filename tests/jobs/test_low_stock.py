@@ -10,7 +10,7 @@ from chalicelib.crm import orders, products, stock
 from chalicelib.crm.products import Product
 from chalicelib.jobs import ledger, low_stock, run_records
 from chalicelib.jobs.catalog import LOW_STOCK
-from chalicelib.jobs.job import Page, Work
+from chalicelib.jobs.job import StepContext, StepResult
 from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product
@@ -74,15 +74,15 @@ def _begun(time: Clock) -> run_records.Run:
     """A run that has chosen its products."""
     run = ledger.claim(LOW_STOCK, SLOT)
     assert run
-    page: Page = low_stock.step(_work(run))
+    page: StepResult = low_stock.step(_work(run))
     assert page.state
     assert not page.lines
     assert time.now
     return ledger.checkpoint(run, page)
 
 
-def _work(run: run_records.Run) -> Work:
-    return Work(run.slot, run.pages, run.state, run.counts, {}, execute, lambda _: iter(()), list)
+def _work(run: run_records.Run) -> StepContext:
+    return StepContext(run.slot, run.pages, run.state, run.counts, {}, execute, lambda _: iter(()), list)
 
 
 def test_what_somebody_else_has_restocked_meanwhile_is_not_told_as_ours(time: Clock) -> None:

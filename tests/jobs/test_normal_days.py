@@ -40,7 +40,7 @@ def live(environment: Environment, until: datetime, without: str = "") -> None:
                 assert environment.fire(job, environment.now)
         if not without:
             environment.work_off()
-        assert environment.look()
+        assert environment.run_checks()
         environment.now += FIVE
 
 

@@ -7,8 +7,8 @@ import pytest
 from chalicelib import clock
 from chalicelib.errors import JobPaused, NotFound, RunNotRepeatable
 from chalicelib.jobs import job_state, ledger, operator_actions, queue, run_records, watchdog
-from chalicelib.jobs.job import Job, Page, Refused, Work
-from chalicelib.jobs.operator_actions import Redriven
+from chalicelib.jobs.job import Job, RunRefused, StepContext, StepResult
+from chalicelib.jobs.operator_actions import RedriveResult
 from chalicelib.jobs.queue import DEAD
 from chalicelib.jobs.run_records import Status, Trigger
 from tests.jobs.job_runs import (
@@ -77,14 +77,14 @@ def test_without_the_queue_a_run_waits_for_the_watch(job: Job, time: Clock) -> N
         run = operator_actions.run_now(job, "ann", {})
     assert waiting_messages() == []
     time.later(minutes=6)
-    watchdog.look()
+    watchdog.run_checks()
     Consumer().pump()
     assert the_run("tally", run.slot).status is Status.SUCCEEDED
 
 
-def _fail(work: Work) -> Page:
+def _fail(work: StepContext) -> StepResult:
     if work.state:
-        raise Refused("page 2 cannot be done")
+        raise RunRefused("page 2 cannot be done")
     return three_pages(work)
 
 
@@ -122,7 +122,7 @@ def test_a_run_again_waits_until_a_paused_job_is_resumed(job: Job) -> None:
     assert the_run("tally").status is Status.SUCCEEDED
 
 
-def _broken(_work: Work) -> Page:
+def _broken(_work: StepContext) -> StepResult:
     raise RuntimeError("broken")
 
 
@@ -138,12 +138,12 @@ def test_dead_letters_are_tried_again_once_what_broke_them_is_repaired(monkeypat
     (letter,) = queue.dead_letters()
     assert letter.message
     known(monkeypatch, a_job(one_page))
-    assert operator_actions.redrive("bob") == Redriven(sent=1, left=0)
+    assert operator_actions.redrive("bob") == RedriveResult(sent=1, left=0)
     assert queue.dead_letters() == []
     Consumer().pump()
     run = the_run("tally", letter.message.slot)
     assert (run.status, run.actor, kept_lines("tally", run.slot)) == (Status.SUCCEEDED, "bob", ["done"])
-    assert operator_actions.redrive("bob") == Redriven(sent=0, left=0)
+    assert operator_actions.redrive("bob") == RedriveResult(sent=0, left=0)
 
 
 @pytest.mark.usefixtures("time")
@@ -161,7 +161,7 @@ def test_dead_letters_of_a_run_that_is_done_do_nothing(job: Job) -> None:
     before = the_run("tally")
     for _ in range(2):
         send_body(json.dumps({"job": "tally", "slot": SLOT}), DEAD)
-    assert operator_actions.redrive("bob") == Redriven(sent=2, left=0)
+    assert operator_actions.redrive("bob") == RedriveResult(sent=2, left=0)
     consumer = Consumer()
     consumer.pump()
     assert (len(consumer.delivered), consumer.errors) == (2, [])
@@ -173,7 +173,7 @@ def test_dead_letters_that_no_run_can_be_made_of_stay_and_are_still_shown() -> N
     forged = ["stop everything", json.dumps({"job": "tally", "slot": SLOT})]
     for body in forged:
         send_body(body, DEAD)
-    assert operator_actions.redrive("bob") == Redriven(sent=0, left=2)
+    assert operator_actions.redrive("bob") == RedriveResult(sent=0, left=2)
     assert sorted(letter.body for letter in queue.dead_letters()) == sorted(forged)
     assert waiting_messages() == []
     assert run_records.latest("tally", 5) == []
@@ -188,6 +188,6 @@ def test_many_dead_letters_are_sent_again_at_once(time: Clock) -> None:
         sent.append(("tally", run.slot))
         send_body(json.dumps({"job": "tally", "slot": run.slot}), DEAD)
     time.later(minutes=1)
-    assert operator_actions.redrive("bob") == Redriven(sent=23, left=0)
+    assert operator_actions.redrive("bob") == RedriveResult(sent=23, left=0)
     assert sorted(waiting_messages()) == sent
     assert {run.status for run in run_records.latest("tally", 30)} == {Status.WAITING}

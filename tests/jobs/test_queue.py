@@ -92,11 +92,11 @@ def test_all_of_many_dead_letters_are_shown_once() -> None:
 
 
 def test_without_the_queue_it_is_unavailable() -> None:
-    assert queue.answers()
+    assert queue.is_reachable()
     with queue_down():
-        assert not queue.answers()
+        assert not queue.is_reachable()
         for call in (lambda: queue.send("low_stock", SLOT), queue.depth, queue.dead_letters):
             with pytest.raises(Unavailable):
                 call()
-        queue.put_off("a receipt", 30)
-    assert queue.answers()
+        queue.postpone("a receipt", 30)
+    assert queue.is_reachable()

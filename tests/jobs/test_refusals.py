@@ -5,7 +5,7 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import job_state, queue, run_records
 from chalicelib.jobs.catalog import HEARTBEAT
-from chalicelib.jobs.job import Page, Work
+from chalicelib.jobs.job import StepContext, StepResult
 from tests.builders import moment
 from tests.conftest import connected_to
 from tests.jobs.job_runs import NOON, NOWHERE, SLOT, Clock, Consumer, a_job, a_runner, known, send_body, told
@@ -33,24 +33,24 @@ FORGED = {
 def test_a_forged_message_runs_nothing_and_is_told_from_ours(
     body: str, monkeypatch: pytest.MonkeyPatch, time: Clock
 ) -> None:
-    def step(_work: Work) -> Page:
+    def step(_work: StepContext) -> StepResult:
         raise AssertionError("a forged message got this far")
 
     known(monkeypatch, a_job(step))
     with pytest.raises(queue.BadMessage):
         a_runner().deliver(body, "no receipt")
     assert run_records.latest("tally", 5) == []
-    assert job_state.find("tally") == job_state.Control("tally")
+    assert job_state.find("tally") == job_state.JobState("tally")
     assert time.now == DUE
 
 
 def test_forged_messages_end_as_dead_letters_and_hold_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    known(monkeypatch, a_job(lambda _: Page(None)))
+    known(monkeypatch, a_job(lambda _: StepResult(None)))
     for body in FORGED.values():
         send_body(body)
     consumer = Consumer()
-    consumer.pump(most=100)
-    assert len(consumer.errors) == queue.MOST_RECEIVES * len(FORGED)
+    consumer.pump(max_runs=100)
+    assert len(consumer.errors) == queue.MAX_RECEIVES * len(FORGED)
     assert {letter.body for letter in queue.dead_letters()} == {*FORGED.values()}
 
 
@@ -64,7 +64,7 @@ def test_without_the_ledger_the_heartbeat_still_says_that_the_crm_is_down(log: p
 
 @pytest.mark.usefixtures("time")
 def test_without_the_ledger_no_other_job_does_anything(log: pytest.LogCaptureFixture) -> None:
-    def step(_work: Work) -> Page:
+    def step(_work: StepContext) -> StepResult:
         raise AssertionError("ran without a claim")
 
     with connected_to(NOWHERE), pytest.raises(Unavailable):

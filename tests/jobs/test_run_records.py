@@ -7,17 +7,17 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.jobs import ledger, run_records
-from chalicelib.jobs.job import Page
+from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.settings import settings
 from chalicelib.store import tables
-from chalicelib.store.pagination import Window, read_page
+from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import moment, rows_of
 from tests.jobs.job_runs import SLOT, Clock, a_job, one_page, the_run
 
 JOB = a_job(one_page)
-MORE = Page({"at": 2}, ("one",), {"rows": 2}, ["content"])
-LAST = Page(None, ("two",), {"rows": 1})
+MORE = StepResult({"at": 2}, ("one",), {"rows": 2}, ["content"])
+LAST = StepResult(None, ("two",), {"rows": 1})
 pytestmark = pytest.mark.usefixtures("time")
 
 
@@ -31,7 +31,7 @@ def test_a_run_and_its_lines_are_kept_for_so_many_days() -> None:
     ledger.finish(claimed(), LAST)
     until = str(int((clock.now() + timedelta(days=settings.history_days)).timestamp()))
     assert rows_of(tables.Run)[JOB.name, SLOT]["ttl"]["N"] == until
-    page = rows_of(tables.Op)[run_records.partition(JOB.name, SLOT), "000001"]
+    page = rows_of(tables.AuxRow)[run_records.partition(JOB.name, SLOT), "000001"]
     assert page["ttl"]["N"] == until
     assert json.loads(page["content"]["S"])["lines"] == ["two"]
 
@@ -65,7 +65,7 @@ def test_the_latest_come_first_and_only_those_of_the_job() -> None:
     recorded("tally", *texts)
     recorded("other", "2026-11-23T08:00:00Z")
     assert [run.slot for run in run_records.latest("tally", 2)] == texts[:0:-1]
-    assert [edge.node.slot for edge in read_page(run_records.listing("tally"), Window()).edges] == texts[::-1]
+    assert [edge.node.slot for edge in read_page(run_records.listing("tally"), PageArgs()).edges] == texts[::-1]
     assert run_records.latest("nothing", 2) == []
 
 
@@ -85,7 +85,7 @@ def test_many_are_found_at_once_and_what_is_not_there_is_left_out() -> None:
 def test_a_listing_by_status_shows_only_that() -> None:
     ledger.finish(claimed(), LAST)
     recorded("tally", "2026-11-22T13:00:00Z")
-    listed = read_page(run_records.listing("tally", Status.SUCCEEDED), Window())
+    listed = read_page(run_records.listing("tally", Status.SUCCEEDED), PageArgs())
     assert [edge.node.slot for edge in listed.edges] == [SLOT]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.jobs import job_state, ledger, queue, run_records
 from chalicelib.jobs.catalog import WEEKLY_REPORT
-from chalicelib.jobs.job import Overlap, Page, Refused, Work
+from chalicelib.jobs.job import Overlap, RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.runner import NotDue
 from tests.builders import moment
@@ -45,7 +45,7 @@ def test_a_firing_does_all_of_the_work_and_logs_it(time: Clock, log: pytest.LogC
 def test_a_schedule_that_fires_twice_has_its_effect_once(time: Clock, log: pytest.LogCaptureFixture) -> None:
     taken: list[str] = []
 
-    def step(work: Work) -> Page:
+    def step(work: StepContext) -> StepResult:
         taken.append(work.slot)
         return one_page(work)
 
@@ -89,7 +89,7 @@ class Fails:
     def __init__(self, taken: list[int], times: int, at: int) -> None:
         self._taken, self._times, self._at = taken, times, at
 
-    def __call__(self, work: Work) -> Page:
+    def __call__(self, work: StepContext) -> StepResult:
         page = work.state.get("page", 1)
         self._taken.append(page)
         if page == self._at and self._taken.count(page) <= self._times:
@@ -166,8 +166,8 @@ def test_a_run_that_fails_from_its_firing_on_becomes_a_dead_letter_as_well(monke
 def test_a_run_that_is_refused_ends_at_once_and_is_no_dead_letter(
     monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
-    def step(_work: Work) -> Page:
-        raise Refused("Set the thing, then try again")
+    def step(_work: StepContext) -> StepResult:
+        raise RunRefused("Set the thing, then try again")
 
     known(monkeypatch, a_job(step))
     ledger.record(run_records.new("tally", SLOT, Trigger.OPERATOR))
@@ -180,16 +180,16 @@ def test_a_run_that_is_refused_ends_at_once_and_is_no_dead_letter(
     assert told(log) == ["tally FAILED"]
 
 
-@pytest.mark.parametrize("most", [0, 1, 2])
+@pytest.mark.parametrize("extra_pages", [0, 1, 2])
 def test_short_of_time_a_run_hands_itself_over_and_comes_to_the_same(
-    most: int, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture, time: Clock
+    extra_pages: int, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture, time: Clock
 ) -> None:
-    """Each invocation has time for `most` pages more than the one that is always done."""
+    """Each invocation has time for `extra_pages` pages more than the one that is always done."""
     left: list[float] = []
 
     def seconds_left() -> float:
         if not left:
-            left.extend([300.0, *[200.0] * most, 59.0])
+            left.extend([300.0, *[200.0] * extra_pages, 59.0])
         return left.pop(0)
 
     job = a_job(three_pages)
@@ -200,13 +200,13 @@ def test_short_of_time_a_run_hands_itself_over_and_comes_to_the_same(
     run = the_run("tally")
     assert (run.status, run.attempts, run.counts) == (Status.SUCCEEDED, 1, {"pages": 3})
     assert told(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
-    assert (len(consumer.delivered), consumer.errors) == ({0: 2, 1: 1, 2: 0}[most], [])
+    assert (len(consumer.delivered), consumer.errors) == ({0: 2, 1: 1, 2: 0}[extra_pages], [])
 
 
 def test_a_line_is_logged_only_once_the_ledger_has_it(log: pytest.LogCaptureFixture, time: Clock) -> None:
     """The worker is so slow that another takes over: what it has done is not told."""
 
-    def step(work: Work) -> Page:
+    def step(work: StepContext) -> StepResult:
         time.later(minutes=7)
         assert ledger.claim(job, work.slot)
         return one_page(work)
@@ -222,12 +222,12 @@ def test_a_line_is_logged_only_once_the_ledger_has_it(log: pytest.LogCaptureFixt
 def test_losing_the_run_is_no_error_however_the_step_ends(ending: str, time: Clock) -> None:
     others: list[Run | None] = []
 
-    def step(work: Work) -> Page:
+    def step(work: StepContext) -> StepResult:
         if ending != "handed over":
             time.later(minutes=7)
             others.append(ledger.claim(job, work.slot))
         if ending == "refused":
-            raise Refused("no")
+            raise RunRefused("no")
         if ending == "failed":
             raise RuntimeError("no")
         return three_pages(work)
@@ -249,7 +249,7 @@ def test_losing_the_run_is_no_error_however_the_step_ends(ending: str, time: Clo
 
 
 def test_who_waited_for_a_run_is_sent_on_when_it_ends(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
-    def step(work: Work) -> Page:
+    def step(work: StepContext) -> StepResult:
         if work.slot == SLOT:
             assert ledger.claim(job, LATER_SLOT) is None
         return three_pages(work)
@@ -264,10 +264,10 @@ def test_who_waited_for_a_run_is_sent_on_when_it_ends(monkeypatch: pytest.Monkey
 
 
 def test_a_refused_run_sends_on_who_waited_for_it_too(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
-    def step(work: Work) -> Page:
+    def step(work: StepContext) -> StepResult:
         if work.slot == SLOT:
             ledger.claim(job, LATER_SLOT)
-            raise Refused("no")
+            raise RunRefused("no")
         return one_page(work)
 
     job = a_job(step, overlap=Overlap.WAIT)

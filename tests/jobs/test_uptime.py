@@ -14,7 +14,7 @@ from tests.metering import Meter, metered
 
 pytestmark = pytest.mark.usefixtures("time")
 CONSOLE = (
-    """{ jobs { name state complaints lastRun nextRun averageSeconds pause { reason }
+    """{ jobs { name state problems lastRun nextRun averageSeconds pause { reason }
       recent { slot status startedAt durationSeconds reason error counts { name value } pages } } }""",
     '{ jobRuns(job: "low_stock", first: 50) { edges { node { slot status } } pageInfo { hasNextPage } } }',
     "{ uptime(days: 1) { hour up down missing averageMs } }",

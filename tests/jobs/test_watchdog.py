@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.jobs import job_state, ledger, queue, run_records, watchdog
-from chalicelib.jobs.job import CatchUp, Job, Page, Work
+from chalicelib.jobs.job import CatchUp, Job, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from tests.builders import moment
 from tests.jobs.job_runs import (
@@ -29,7 +29,7 @@ def watched(patch: pytest.MonkeyPatch, catch_up: CatchUp = CatchUp.LATEST) -> Jo
     """A job of every hour whose slots count from now on."""
     job = a_job(one_page, catch_up=catch_up)
     known(patch, job)
-    watchdog.look()
+    watchdog.run_checks()
     return job
 
 
@@ -52,7 +52,7 @@ def test_after_an_outage_each_slot_has_a_row_and_is_caught_up_as_the_job_says(
     job = watched(monkeypatch, policy)
     time.later(hours=4, minutes=30)
     for _ in range(2):
-        watchdog.look()
+        watchdog.run_checks()
         Consumer().pump()
     rows = {run.slot: run for run in run_records.latest("tally", 10)}
     assert sorted(rows) == OUTAGE
@@ -73,17 +73,17 @@ def test_after_an_outage_each_slot_has_a_row_and_is_caught_up_as_the_job_says(
 def test_what_was_before_the_first_look_does_not_count(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
     watched(monkeypatch, CatchUp.ALL)
     time.later(minutes=30)
-    watchdog.look()
+    watchdog.run_checks()
     assert run_records.latest("tally", 10) == []
 
 
 def test_a_slot_is_not_missed_before_eventbridge_has_given_up(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
     watched(monkeypatch)
     time.later(minutes=69, seconds=59)
-    watchdog.look()
+    watchdog.run_checks()
     assert run_records.latest("tally", 10) == []
     time.later(seconds=1)
-    watchdog.look()
+    watchdog.run_checks()
     assert [run.slot for run in run_records.latest("tally", 10)] == [OUTAGE[0]]
 
 
@@ -93,18 +93,18 @@ def test_slots_that_were_begun_at_their_time_are_left_alone(monkeypatch: pytest.
     a_runner().fire(job, time.now)
     before = the_run("tally", OUTAGE[1])
     time.later(minutes=15)
-    watchdog.look()
+    watchdog.run_checks()
     assert the_run("tally", OUTAGE[1]) == before
     assert the_run("tally", OUTAGE[0]).trigger is Trigger.CATCH_UP
 
 
 def test_a_long_outage_is_made_up_for_in_several_looks(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
-    monkeypatch.setattr(watchdog, "_MOST", 3)
+    monkeypatch.setattr(watchdog, "MAX_SLOTS_PER_CHECK", 3)
     watched(monkeypatch)
     time.later(hours=4, minutes=30)
-    watchdog.look()
+    watchdog.run_checks()
     assert statuses() == ["MISSED"] * 3
-    watchdog.look()
+    watchdog.run_checks()
     assert statuses() == ["MISSED"] * 3 + ["WAITING"]
     assert job_state.find("tally").watched == OUTAGE[3]
 
@@ -116,7 +116,7 @@ def test_slots_missed_while_the_job_was_paused_are_skipped_with_who_and_why(
     time.later(hours=1, minutes=30)
     job_state.pause("tally", "stock-taking", "ann")
     time.later(hours=3)
-    watchdog.look()
+    watchdog.run_checks()
     assert statuses() == ["WAITING", *["SKIPPED"] * 3]
     assert the_run("tally", OUTAGE[1]).reason == "paused by ann: stock-taking"
 
@@ -125,7 +125,7 @@ def test_a_pause_that_was_over_by_then_skips_nothing(monkeypatch: pytest.MonkeyP
     watched(monkeypatch)
     job_state.pause("tally", "stock-taking", "ann", until=moment("2026-11-22T14:30:00"))
     time.later(hours=4, minutes=30)
-    watchdog.look()
+    watchdog.run_checks()
     assert statuses() == ["SKIPPED", "SKIPPED", "MISSED", "WAITING"]
 
 
@@ -136,18 +136,18 @@ def test_what_a_dead_worker_left_is_carried_on_through_the_queue(monkeypatch: py
     assert run
     ledger.checkpoint(run, three_pages(a_work(run.slot)))
     time.later(minutes=5)
-    watchdog.look()
+    watchdog.run_checks()
     assert waiting_messages() == [], "it may still be at work"
     time.later(minutes=1)
-    watchdog.look()
+    watchdog.run_checks()
     Consumer().pump()
     done = the_run("tally")
     assert (done.status, done.attempts, done.counts) == (Status.SUCCEEDED, 2, {"pages": 3})
     assert kept_lines("tally") == ["page 1", "page 2", "page 3"]
 
 
-def a_work(slot: str) -> Work:
-    return Work(slot, 0, {}, {}, {}, lambda *_: {}, lambda _: iter(()), list)
+def a_work(slot: str) -> StepContext:
+    return StepContext(slot, 0, {}, {}, {}, lambda *_: {}, lambda _: iter(()), list)
 
 
 def test_what_a_dead_heartbeat_would_do_now_is_of_no_use(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
@@ -155,7 +155,7 @@ def test_what_a_dead_heartbeat_would_do_now_is_of_no_use(monkeypatch: pytest.Mon
     known(monkeypatch, job)
     ledger.claim(job, SLOT)
     time.later(minutes=6)
-    watchdog.look()
+    watchdog.run_checks()
     run = the_run("tally")
     assert (run.status, run.error) == (
         Status.FAILED,
@@ -169,10 +169,10 @@ def test_lost_messages_are_sent_again(monkeypatch: pytest.MonkeyPatch, time: Clo
     known(monkeypatch, a_job(one_page))
     ledger.record(run_records.new("tally", SLOT, Trigger.OPERATOR, actor="ann"))
     time.later(minutes=5)
-    watchdog.look()
+    watchdog.run_checks()
     assert waiting_messages() == [], "it may just have been sent"
     time.later(seconds=1)
-    watchdog.look()
+    watchdog.run_checks()
     Consumer().pump()
     assert the_run("tally").status is Status.SUCCEEDED
 
@@ -182,7 +182,7 @@ def test_a_message_too_many_does_no_harm(monkeypatch: pytest.MonkeyPatch, time: 
     ledger.record(run_records.new("tally", SLOT, Trigger.OPERATOR))
     for _ in range(4):
         time.later(minutes=6)
-        watchdog.look()
+        watchdog.run_checks()
     consumer = Consumer()
     consumer.pump()
     assert len(consumer.delivered) == 3 + 1
@@ -193,7 +193,7 @@ def test_a_message_too_many_does_no_harm(monkeypatch: pytest.MonkeyPatch, time: 
 def test_runs_of_a_job_that_is_gone_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger.record(run_records.new("gone", SLOT, Trigger.OPERATOR))
     known(monkeypatch)
-    watchdog.look()
+    watchdog.run_checks()
     run = the_run("gone")
     assert (run.status, run.error) == (Status.FAILED, "there is no such job any more")
 
@@ -204,11 +204,11 @@ def test_without_the_queue_the_watch_does_the_rest_and_makes_up_for_it_later(
     watched(monkeypatch, CatchUp.ALL)
     time.later(hours=4, minutes=30)
     with queue_down():
-        watchdog.look()
+        watchdog.run_checks()
     assert statuses() == ["WAITING"] * 4
     assert warned(log)[0] == "the queue does not answer"
     time.later(minutes=6)
-    watchdog.look()
+    watchdog.run_checks()
     Consumer().pump()
     assert statuses() == ["SUCCEEDED"] * 4
 
@@ -224,7 +224,7 @@ def test_a_slot_that_begins_while_the_watch_looks_is_not_missed(monkeypatch: pyt
         return stored
 
     monkeypatch.setattr(run_records, "find_all", find_then_fire)
-    watchdog.look()
+    watchdog.run_checks()
     assert the_run("tally", OUTAGE[0]).status is Status.SUCCEEDED
     assert job_state.find("tally").watched == OUTAGE[0]
 
@@ -237,11 +237,11 @@ def test_two_looks_at_once_do_it_once(monkeypatch: pytest.MonkeyPatch, time: Clo
     def find_then_look(name: str, found: list[str]) -> dict[str, run_records.Run]:
         stored = find_all(name, found)
         monkeypatch.setattr(run_records, "find_all", find_all)
-        watchdog.look()
+        watchdog.run_checks()
         return stored
 
     monkeypatch.setattr(run_records, "find_all", find_then_look)
-    watchdog.look()
+    watchdog.run_checks()
     Consumer().pump()
     assert statuses() == ["SUCCEEDED"] * 4
     assert [run.attempts for run in run_records.latest("tally", 10)] == [1] * 4
@@ -250,7 +250,7 @@ def test_two_looks_at_once_do_it_once(monkeypatch: pytest.MonkeyPatch, time: Clo
 def test_pages_of_a_run_are_not_lost_when_its_message_is(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
     """Handed over, and the message never came."""
 
-    def step(work: Work) -> Page:
+    def step(work: StepContext) -> StepResult:
         return three_pages(work)
 
     job = a_job(step)
@@ -260,6 +260,6 @@ def test_pages_of_a_run_are_not_lost_when_its_message_is(monkeypatch: pytest.Mon
     assert waiting_messages() == [("tally", SLOT)]
     assert queue.depth()["dead"] == 0
     time.later(minutes=5)
-    watchdog.look()
+    watchdog.run_checks()
     Consumer().pump()
     assert (the_run("tally").attempts, kept_lines("tally")) == (1, ["page 1", "page 2", "page 3"])

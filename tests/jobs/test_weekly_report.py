@@ -16,7 +16,7 @@ from chalicelib.crm.products import Product
 from chalicelib.crm.reports import Report
 from chalicelib.jobs import operator_actions, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
-from chalicelib.jobs.job import Refused
+from chalicelib.jobs.job import RunRefused
 from chalicelib.jobs.run_records import Status
 from tests.builders import a_customer, a_past_order, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run
@@ -208,12 +208,12 @@ def test_a_report_never_changes_and_one_made_again_is_a_further_revision(time: C
 def test_a_run_that_is_repeated_after_its_report_was_stored_makes_no_second_one(
     time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, tries = reports.save, []
+    save, saves = reports.save, []
 
     def save_then_die(*arguments: Any, **more: Any) -> Report:
         report = save(*arguments, **more)
-        tries.append(report)
-        if len(tries) < 3:
+        saves.append(report)
+        if len(saves) < 3:
             raise RuntimeError("died after it was stored")
         return report
 
@@ -222,7 +222,7 @@ def test_a_run_that_is_repeated_after_its_report_was_stored_makes_no_second_one(
     Consumer().pump()
     run = the_run(NAME, asked.slot)
     assert (run.status, run.attempts, run.counts["reports_made"]) == (Status.SUCCEEDED, 3, 1)
-    assert [report.revision for report in tries] == [1, 1, 1]
+    assert [report.revision for report in saves] == [1, 1, 1]
     assert time.now
 
 
@@ -232,7 +232,7 @@ def test_a_run_that_is_repeated_after_its_report_was_stored_makes_no_second_one(
 def test_what_is_no_week_is_refused(period: str, time: Clock) -> None:
     assert weekly_report.monday_of(period) is None
     if period:
-        with pytest.raises(Refused, match="is no week: use one such as 2026-W47"):
+        with pytest.raises(RunRefused, match="is no week: use one such as 2026-W47"):
             weekly_report.week_of(time.now, {"period": period})
 
 

@@ -90,7 +90,7 @@ def test_what_a_forged_cursor_says_is_never_parsed(monkeypatch: pytest.MonkeyPat
 
 def test_a_secret_of_another_stage_signs_other_cursors() -> None:
     cursor = encode(ANN, "q", 3)
-    tables.Op(*cursors._SECRET).delete()
+    tables.AuxRow(*cursors._SECRET).delete()
     cursors._secret.cache_clear()
     with pytest.raises(InvalidCursor):
         decode(cursor, "q", 3)

@@ -12,7 +12,7 @@ NOW = "2026-11-02T12:00:00"
 
 
 def made(seed: str, count: int = 3, at: str = NOW) -> list[str]:
-    with ids.made_from(seed, moment(at), again=False):
+    with ids.deterministic_ids(seed, moment(at), again=False):
         return [ids.new_id(ids.ORDER) for _ in range(count)]
 
 
@@ -54,14 +54,14 @@ def test_ids_that_can_be_made_again_sort_by_time_as_well() -> None:
 
 
 def test_outside_of_such_a_request_ids_are_new() -> None:
-    assert not ids.may_exist()
-    with ids.made_from("outer", moment(NOW), again=True):
-        assert ids.may_exist()
-        with ids.made_from("inner", moment(NOW), again=False):
-            assert not ids.may_exist()
-        with pytest.raises(KeyError), ids.made_from("inner", moment(NOW), again=False):
+    assert not ids.is_replay()
+    with ids.deterministic_ids("outer", moment(NOW), again=True):
+        assert ids.is_replay()
+        with ids.deterministic_ids("inner", moment(NOW), again=False):
+            assert not ids.is_replay()
+        with pytest.raises(KeyError), ids.deterministic_ids("inner", moment(NOW), again=False):
             raise KeyError
         assert ids.new_id(ids.ORDER) == made("outer", 1)[0]
-    assert not ids.may_exist()
+    assert not ids.is_replay()
     with time_is(NOW):
         assert ids.new_id(ids.ORDER) != ids.new_id(ids.ORDER)

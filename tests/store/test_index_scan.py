@@ -9,11 +9,11 @@ from chalicelib.crm import products
 from chalicelib.settings import settings
 from chalicelib.store import index_keys, tables
 from chalicelib.store.cursors import Position
-from chalicelib.store.index_scan import Path, Walk, count, prefixed, up_to
+from chalicelib.store.index_scan import IndexRange, IndexScan, count, prefixed, up_to
 from tests.metering import metered
 
 LANES = tuple(index_keys.shards("k", settings.stock_shards))
-STOCK = Path(tables.Product, "by_stock", "stock_s", "stock", LANES, numeric=True)
+STOCK = IndexRange(tables.Product, "by_stock", "stock_s", "stock", LANES, numeric=True)
 
 
 @pytest.fixture
@@ -21,46 +21,46 @@ def positions() -> list[Position]:
     """Ascending: two numbers, each in several partitions and several times in one."""
     for number in range(24):
         products.create(f"Product {number}", Decimal(1), 3 + 97 * (number % 2))  # as text, 100 sorts before 3
-    return list(Walk(STOCK, up=True).positions())
+    return list(IndexScan(STOCK, up=True).positions())
 
 
 def test_numbers_are_ordered_as_numbers_and_ties_by_partition(positions: list[Position]) -> None:
     assert [position.key for position in positions] == ["3"] * 12 + ["100"] * 12
     assert positions == sorted(positions, key=STOCK.order)
     assert len({position.row_id for position in positions}) == 24
-    assert len({position.lane for position in positions[:12]}) > 1
+    assert len({position.shard for position in positions[:12]}) > 1
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
 def test_down_is_the_exact_reverse_of_up_however_much_is_read_at_a_time(positions: list[Position], batch: int) -> None:
-    assert list(Walk(STOCK, up=False, batch=batch).positions()) == positions[::-1]
+    assert list(IndexScan(STOCK, up=False, batch=batch).positions()) == positions[::-1]
 
 
 def test_between_any_two_positions_lies_what_lies_between_them(positions: list[Position]) -> None:
     for start in range(0, 24, 3):
         for stop in range(0, 24, 2):
-            up = Walk(STOCK, up=True, start=positions[start], stop=positions[stop])
+            up = IndexScan(STOCK, up=True, start=positions[start], stop=positions[stop])
             assert list(up.positions()) == positions[start + 1 : stop]
-            down = Walk(STOCK, up=False, start=positions[stop], stop=positions[start])
+            down = IndexScan(STOCK, up=False, start=positions[stop], stop=positions[start])
             assert list(down.positions()) == positions[start + 1 : stop][::-1]
 
 
 def test_a_walk_ends_at_its_stop_even_when_the_row_there_is_gone(positions: list[Position]) -> None:
     products.delete(positions[5].row_id)
-    assert list(Walk(STOCK, up=True, stop=positions[5]).positions()) == positions[:5]
+    assert list(IndexScan(STOCK, up=True, stop=positions[5]).positions()) == positions[:5]
 
 
 def test_a_path_without_partitions_or_room_asks_nothing() -> None:
-    nowhere = Path(tables.Line, None, "product_id", "date_k", (), id_name=None)
-    narrow = Path(tables.Product, "by_stock", "stock_s", "stock", LANES, numeric=True, low="10", high="9")
+    nowhere = IndexRange(tables.Line, None, "product_id", "date_k", (), id_name=None)
+    narrow = IndexRange(tables.Product, "by_stock", "stock_s", "stock", LANES, numeric=True, low="10", high="9")
     with metered() as meter:
-        assert list(Walk(nowhere, up=True).positions()) == list(Walk(narrow, up=False).positions()) == []
+        assert list(IndexScan(nowhere, up=True).positions()) == list(IndexScan(narrow, up=False).positions()) == []
     assert meter.total_calls == 0
 
 
 def test_a_walk_asks_each_partition_once_for_what_fits_into_one_answer(positions: list[Position]) -> None:
     with metered() as meter:
-        assert len(list(Walk(STOCK, up=True).positions())) == len(positions)
+        assert len(list(IndexScan(STOCK, up=True).positions())) == len(positions)
     assert meter.calls == {"Query": len(LANES)}
 
 
@@ -75,7 +75,7 @@ def test_counting_takes_in_what_a_walk_does_and_reads_no_rows(positions: list[Po
 
 def test_what_has_no_lanes_is_counted_without_asking() -> None:
     with metered() as meter:
-        assert count(Path(tables.Line, None, "product_id", "date_k", (), id_name=None)) == 0
+        assert count(IndexRange(tables.Line, None, "product_id", "date_k", (), id_name=None)) == 0
     assert meter.total_calls == 0
 
 

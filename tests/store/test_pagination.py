@@ -14,7 +14,7 @@ from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, ProductFilt
 from chalicelib.errors import InvalidCursor, InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import pagination
-from chalicelib.store.pagination import Listing, Window, read_page
+from chalicelib.store.pagination import Listing, PageArgs, read_page
 from tests.crm.crm_data import START, VALUES, Filter, World, follow, ids_of, list_any, rows_of, world_on
 
 pytestmark = [pytest.mark.ministack, pytest.mark.no_database]  # the world outlives a test
@@ -112,7 +112,7 @@ def test_backwards_the_pages_are_the_exact_reverse(world: World, data: st.DataOb
 def test_an_offset_skips_that_many_rows(world: World, data: st.DataObject, size: int, offset: int) -> None:
     listed = _listing(_question(data, world))
     whole = ids_of(rows_of(follow(listed, 100)))
-    page = read_page(listed, Window(first=size, offset=offset))
+    page = read_page(listed, PageArgs(first=size, offset=offset))
     assert [edge.node.id for edge in page.edges] == whole[offset : offset + size]
     assert page.has_next == (len(whole) > offset + size)
 
@@ -126,8 +126,8 @@ def test_every_cursor_works_as_after_and_as_before(world: World, data: st.DataOb
         return
     place = data.draw(st.integers(0, len(edges) - 1))
     cursor, ids = edges[place].cursor, [edge.node.id for edge in edges]
-    following = read_page(listed, Window(first=100, after=cursor))
-    preceding = read_page(listed, Window(last=100, before=cursor))
+    following = read_page(listed, PageArgs(first=100, after=cursor))
+    preceding = read_page(listed, PageArgs(last=100, before=cursor))
     assert [edge.node.id for edge in following.edges] == ids[place + 1 : place + 101]
     assert [edge.node.id for edge in preceding.edges] == ids[max(0, place - 100) : place]
     assert following.has_previous
@@ -144,7 +144,7 @@ def test_after_and_before_together_give_what_lies_between(
     if not edges:
         return
     one, other = (data.draw(st.integers(0, len(edges) - 1)) for _ in range(2))
-    window = Window(after=edges[one].cursor, before=edges[other].cursor)
+    window = PageArgs(after=edges[one].cursor, before=edges[other].cursor)
     page = read_page(listed, replace(window, first=size) if forward else replace(window, last=size))
     between = edges[one + 1 : other]
     expected = between[:size] if forward else between[-size:]
@@ -178,17 +178,17 @@ def test_a_budget_that_is_too_small_shortens_pages_but_loses_nothing(
 )
 def test_a_range_that_is_the_wrong_way_round_gives_an_empty_page(wanted: Filter) -> None:
     for field in _ORDER_FIELDS[type(wanted)]:
-        page = read_page(list_any(wanted, [field]), Window())
+        page = read_page(list_any(wanted, [field]), PageArgs())
         assert (page.edges, page.has_next, page.end_cursor) == ([], False, None)
 
 
 @pytest.mark.usefixtures("world")
 def test_a_page_without_rows_may_have_a_next_page_and_a_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "settings", replace(settings, read_budget=7))
-    page = read_page(list_any(CustomerFilter(email="nobody"), ["name"]), Window(first=5))
+    page = read_page(list_any(CustomerFilter(email="nobody"), ["name"]), PageArgs(first=5))
     assert (page.edges, page.has_next, page.start_cursor) == ([], True, None)
     assert page.end_cursor is not None
-    page = read_page(list_any(CustomerFilter(email="nobody"), ["name"]), Window(last=5))
+    page = read_page(list_any(CustomerFilter(email="nobody"), ["name"]), PageArgs(last=5))
     assert (page.edges, page.has_previous, page.end_cursor) == ([], True, None)
     assert page.start_cursor is not None
 
@@ -199,23 +199,23 @@ def test_an_offset_beyond_the_budget_is_an_error_rather_than_a_wrong_page(
     monkeypatch.setattr(pagination, "settings", replace(settings, read_budget=7))
     listed = list_any(CustomerFilter(email="x1"), ["name"])
     with pytest.raises(InvalidInput, match="use after"):
-        read_page(listed, Window(first=5, offset=len(world.customers)))
+        read_page(listed, PageArgs(first=5, offset=len(world.customers)))
 
 
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize(
     ("window", "field"),
     [
-        (Window(first=1, last=1), "last"),
-        (Window(first=-1), "first"),
-        (Window(first=101), "first"),
-        (Window(last=101), "last"),
-        (Window(offset=-1), "offset"),
-        (Window(offset=1001), "offset"),
-        (Window(last=1, offset=1), "offset"),
+        (PageArgs(first=1, last=1), "last"),
+        (PageArgs(first=-1), "first"),
+        (PageArgs(first=101), "first"),
+        (PageArgs(last=101), "last"),
+        (PageArgs(offset=-1), "offset"),
+        (PageArgs(offset=1001), "offset"),
+        (PageArgs(last=1, offset=1), "offset"),
     ],
 )
-def test_a_window_that_makes_no_sense_is_refused(window: Window, field: str) -> None:
+def test_a_window_that_makes_no_sense_is_refused(window: PageArgs, field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_page(list_any(OrderFilter(), []), window)
     assert refused.value.field == field
@@ -224,20 +224,20 @@ def test_a_window_that_makes_no_sense_is_refused(window: Window, field: str) -> 
 @pytest.mark.usefixtures("world")
 def test_no_row_at_all_may_be_asked_for() -> None:
     for wanted in (OrderFilter(), OrderFilter(product_name="a")):
-        page = read_page(list_any(wanted, []), Window(first=0))
+        page = read_page(list_any(wanted, []), PageArgs(first=0))
         assert (page.edges, page.has_next, page.end_cursor) == ([], True, None)
 
 
 @pytest.mark.usefixtures("world")
 def test_a_cursor_belongs_to_its_filter_and_order() -> None:
-    cursor = read_page(list_any(ProductFilter(), ["name"]), Window(first=1)).end_cursor
+    cursor = read_page(list_any(ProductFilter(), ["name"]), PageArgs(first=1)).end_cursor
     others: list[tuple[Filter, str]] = [
         (ProductFilter(), "-name"),
         (ProductFilter("a"), "name"),
         (CustomerFilter(), "name"),
     ]
     for wanted, order_by in others:
-        for window in (Window(after=cursor), Window(before=cursor), Window(after="")):
+        for window in (PageArgs(after=cursor), PageArgs(before=cursor), PageArgs(after="")):
             with pytest.raises(InvalidCursor):
                 read_page(list_any(wanted, [order_by]), window)
 
@@ -260,12 +260,12 @@ def test_several_fields_order_the_ties_of_the_first(
     for field, descending in reversed(fields):
         expected.sort(key=VALUES[field], reverse=descending)
     assert ids_of(rows_of(follow(listed, size, forward=forward), forward=forward)) == ids_of(expected)
-    edges = read_page(listed, Window(first=100)).edges
+    edges = read_page(listed, PageArgs(first=100)).edges
     if edges:
         one, other = (data.draw(st.integers(0, len(edges) - 1)) for _ in range(2))
-        page = read_page(listed, Window(after=edges[one].cursor, before=edges[other].cursor))
+        page = read_page(listed, PageArgs(after=edges[one].cursor, before=edges[other].cursor))
         assert [edge.node.id for edge in page.edges] == ids_of(expected)[one + 1 : other]
-    offset = read_page(listed, Window(first=size, offset=5))
+    offset = read_page(listed, PageArgs(first=size, offset=5))
     assert [edge.node.id for edge in offset.edges] == ids_of(expected)[5 : 5 + size]
 
 

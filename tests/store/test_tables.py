@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.store import connection
 from chalicelib.store.connection import TABLES
-from chalicelib.store.tables import Op
+from chalicelib.store.tables import AuxRow
 
 
 def described() -> dict[str, dict[str, object]]:
@@ -13,11 +13,11 @@ def described() -> dict[str, dict[str, object]]:
 
 
 def test_creating_them_again_changes_nothing() -> None:
-    Op(pk="here", sk="still").save()
+    AuxRow(pk="here", sk="still").save()
     before = {name: table["CreationDateTime"] for name, table in described().items()}
     connection.create_tables()
     assert {name: table["CreationDateTime"] for name, table in described().items()} == before
-    assert Op.get("here", "still").sk == "still"
+    assert AuxRow.get("here", "still").sk == "still"
 
 
 def test_they_are_named_by_the_stage() -> None:
@@ -40,7 +40,7 @@ def test_indexes_hold_keys_only_so_that_other_changes_cost_them_nothing() -> Non
 
 
 def test_the_archive_expires() -> None:
-    ttl = connection.client().describe_time_to_live(TableName=Op.Meta.table_name)["TimeToLiveDescription"]
+    ttl = connection.client().describe_time_to_live(TableName=AuxRow.Meta.table_name)["TimeToLiveDescription"]
     assert ttl == {"AttributeName": "ttl", "TimeToLiveStatus": "ENABLED"}
 
 

@@ -10,8 +10,8 @@ from pynamodb.exceptions import PutError, TransactWriteError
 from chalicelib.crm import unique_values
 from chalicelib.errors import Conflict, CrmError, Unavailable
 from chalicelib.store import connection, reads, transaction
-from chalicelib.store.tables import Op
-from chalicelib.store.transaction import Transaction, attempts, code_of, is_passing, proven
+from chalicelib.store.tables import AuxRow
+from chalicelib.store.transaction import Transaction, code_of, confirm, is_transient, retry_delays
 from tests.builders import rows_of
 
 
@@ -27,27 +27,27 @@ def never() -> bool:
     return False
 
 
-def row(number: int) -> Op:
-    return Op("row", str(number))
+def row(number: int) -> AuxRow:
+    return AuxRow("row", str(number))
 
 
 @pytest.mark.parametrize("kinds", [("put", "delete"), ("delete", "put"), ("put", "update"), ("update", "put")])
 def test_the_refusal_of_the_action_that_was_added_first_wins(kinds: tuple[str, str]) -> None:
     write = Transaction(never)
-    refused = {"put": Op.pk.exists(), "delete": Op.pk.exists(), "update": Op.pk.exists()}
+    refused = {"put": AuxRow.pk.exists(), "delete": AuxRow.pk.exists(), "update": AuxRow.pk.exists()}
     for number, (kind, refusal) in enumerate(zip(kinds, (First, Second), strict=True)):
-        changes: tuple[Any, ...] = ([Op.orders.add(1)],) if kind == "update" else ()
+        changes: tuple[Any, ...] = ([AuxRow.orders.add(1)],) if kind == "update" else ()
         getattr(write, kind)(row(number), *changes, refused[kind], refusal)
     with pytest.raises(First):
         write.commit()
-    assert rows_of(Op) == {}
+    assert rows_of(AuxRow) == {}
 
 
 def test_the_refusal_is_that_of_the_action_that_failed() -> None:
     write = Transaction(never)
-    write.put(row(1), Op.pk.does_not_exist(), First)
-    write.update(row(2), [Op.orders.add(1)], Op.pk.exists(), Second)
-    write.put(row(3), Op.pk.does_not_exist(), First)
+    write.put(row(1), AuxRow.pk.does_not_exist(), First)
+    write.update(row(2), [AuxRow.orders.add(1)], AuxRow.pk.exists(), Second)
+    write.put(row(3), AuxRow.pk.does_not_exist(), First)
     with pytest.raises(Second):
         write.commit()
 
@@ -55,7 +55,7 @@ def test_the_refusal_is_that_of_the_action_that_failed() -> None:
 def test_a_refused_transaction_that_proves_to_be_applied_is_a_success() -> None:
     row(1).save()
     write = Transaction(lambda: True)
-    write.put(row(1), Op.pk.does_not_exist(), First)
+    write.put(row(1), AuxRow.pk.does_not_exist(), First)
     write.commit()
 
 
@@ -63,12 +63,12 @@ def test_a_proof_is_asked_again_when_its_read_is_lost(monkeypatch: pytest.Monkey
     monkeypatch.setattr("time.sleep", lambda _: None)
     answers: list[Callable[[], bool]] = [lambda: True, _lost, _lost]
 
-    def proof() -> bool:
+    def was_applied() -> bool:
         return answers.pop()()
 
-    assert proven(proof)
+    assert confirm(was_applied)
     with pytest.raises(Unavailable):
-        proven(_lost)
+        confirm(_lost)
 
 
 def _lost() -> bool:
@@ -79,7 +79,7 @@ def test_pauses_grow_to_a_second_and_end(monkeypatch: pytest.MonkeyPatch) -> Non
     pauses: list[float] = []
     monkeypatch.setattr("time.sleep", pauses.append)
     monkeypatch.setattr("random.uniform", lambda _, high: high)
-    assert list(attempts()) == list(range(transaction.ATTEMPTS))
+    assert list(retry_delays()) == list(range(transaction.ATTEMPTS))
     assert pauses == [0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0]
 
 
@@ -87,15 +87,15 @@ def test_no_try_begins_when_patience_is_at_an_end(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("time.sleep", lambda _: None)
     moments = iter([0.0, 4.0, 9.9, 10.1])
     monkeypatch.setattr("time.monotonic", lambda: next(moments))
-    assert list(attempts()) == [0, 1, 2]
+    assert list(retry_delays()) == [0, 1, 2]
 
 
 def test_what_passes_and_what_does_not() -> None:
     throttled = ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem")
     mistaken = ClientError({"Error": {"Code": "ValidationException"}}, "GetItem")
     lost = ReadTimeoutError(endpoint_url="here")
-    assert [is_passing(error) for error in (throttled, mistaken, lost, KeyError())] == [True, False, True, False]
-    assert [is_passing(PutError(cause=error)) for error in (throttled, mistaken, lost)] == [True, False, True]
+    assert [is_transient(error) for error in (throttled, mistaken, lost, KeyError())] == [True, False, True, False]
+    assert [is_transient(PutError(cause=error)) for error in (throttled, mistaken, lost)] == [True, False, True]
     assert code_of(TransactWriteError("", cause=mistaken)) == "ValidationException"
     assert code_of(TransactWriteError("", cause=lost)) is None
 
@@ -125,7 +125,7 @@ def test_nobody_holds_what_no_key_can_be(value: str) -> None:
 
 
 def test_a_batch_read_takes_any_number_of_rows_and_asks_again_for_those_left_over() -> None:
-    with Op.batch_write() as batch:
+    with AuxRow.batch_write() as batch:
         for number in range(205):
             batch.save(row(number))
     keys = [{"pk": {"S": "row"}, "sk": {"S": str(number)}} for number in range(210)]
@@ -141,7 +141,7 @@ def test_a_batch_read_takes_any_number_of_rows_and_asks_again_for_those_left_ove
     events = connection.client().meta.events
     events.register("after-call.dynamodb.BatchGetItem", leave_one_over)
     try:
-        found = reads.get_all(Op, keys)
+        found = reads.get_all(AuxRow, keys)
     finally:
         events.unregister("after-call.dynamodb.BatchGetItem", leave_one_over)
     assert sorted(int(item["sk"]["S"]) for item in found) == list(range(205))
@@ -153,4 +153,4 @@ def test_a_batch_read_that_never_ends_is_unavailable(monkeypatch: pytest.MonkeyP
     endless = {"Responses": {}, "UnprocessedKeys": {"crm-test-ops": {"Keys": [key]}}}
     monkeypatch.setattr(reads, "call", lambda *_, **__: endless)
     with pytest.raises(Unavailable):
-        reads.get_all(Op, [key])
+        reads.get_all(AuxRow, [key])

@@ -22,24 +22,24 @@ from graphql import (
 
 from chalicelib.errors import OverLimit
 
-MOST_CHARACTERS = 100_000
-MOST_TOKENS = 2000
-MOST_COMMENTS = 500
-DEPTH = 12
-META_DEPTH = 20
-ALIASES = 30
-REPEATS = 10
-EVERYWHERE = 80
+MAX_CHARACTERS = 100_000
+MAX_TOKENS = 2000
+MAX_COMMENTS = 500
+MAX_DEPTH = 12
+MAX_INTROSPECTION_DEPTH = 20
+MAX_ALIASES = 30
+MAX_REPEATS = 10
+MAX_SAME_FIELD = 80
 """Times that a document may name the same field: fragments can bring them together in one place."""
-ROOTS = 20
-SELECTIONS = 500
-DIRECTIVES = 20
-SPREADS = 50
-FRAGMENTS = 30
-OPERATIONS = 10
-VARIABLES = 100
-INTROSPECTIONS = 2
-VALUES = 20_000
+MAX_ROOT_FIELDS = 20
+MAX_FIELDS = 500
+MAX_DIRECTIVES = 20
+MAX_SPREADS = 50
+MAX_FRAGMENTS = 30
+MAX_OPERATIONS = 10
+MAX_VARIABLES = 100
+MAX_INTROSPECTIONS = 2
+MAX_VALUES = 20_000
 """In the variables: each is coerced, 2.5 µs (measured)."""
 
 
@@ -60,15 +60,15 @@ def check_shape(document: DocumentNode) -> None:
     for definition in document.definitions:
         totals.kinds[type(definition)] += 1
         if isinstance(definition, OperationDefinitionNode):
-            _most("variables", len(definition.variable_definitions or ()), VARIABLES)
+            _most("variables", len(definition.variable_definitions or ()), MAX_VARIABLES)
             totals.directives += len(definition.directives or ())
-            _most("root fields", len(definition.selection_set.selections), ROOTS)
+            _most("root fields", len(definition.selection_set.selections), MAX_ROOT_FIELDS)
             _walk(definition.selection_set, totals)
         elif isinstance(definition, FragmentDefinitionNode):
             totals.directives += len(definition.directives or ())
             _walk(definition.selection_set, totals, is_meta=_is_meta(definition.type_condition.name.value))
-    _most("operations", totals.kinds[OperationDefinitionNode], OPERATIONS)
-    _most("fragments", totals.kinds[FragmentDefinitionNode], FRAGMENTS)
+    _most("operations", totals.kinds[OperationDefinitionNode], MAX_OPERATIONS)
+    _most("fragments", totals.kinds[FragmentDefinitionNode], MAX_FRAGMENTS)
 
 
 def check_json(text: str) -> None:
@@ -93,7 +93,7 @@ def _walk(selection_set: SelectionSetNode, totals: _Totals, *, is_meta: bool = F
     waiting = [(selection_set, 1, is_meta)]
     while waiting:
         inside, depth, meta = waiting.pop()
-        _most("levels", depth, META_DEPTH if meta else DEPTH)
+        _most("levels", depth, MAX_INTROSPECTION_DEPTH if meta else MAX_DEPTH)
         _count(inside, totals)
         if meta:
             _most("aliases in introspection", _aliases(inside), 0)
@@ -112,14 +112,14 @@ def _count(selection_set: SelectionSetNode, totals: _Totals) -> None:
     totals.aliases += _aliases(selection_set)
     if names:
         name, times = names.most_common(1)[0]
-        _most(f"times {name!r} in one place", times, max(REPEATS, ALIASES if totals.aliases else 0))
+        _most(f"times {name!r} in one place", times, max(MAX_REPEATS, MAX_ALIASES if totals.aliases else 0))
         totals.names.update(names)
         name, times = totals.names.most_common(1)[0]
-        _most(f"times {name!r}", times, EVERYWHERE)
-    _most("aliases", totals.aliases, ALIASES)
-    _most("fields", totals.selections, SELECTIONS)
-    _most("directives", totals.directives, DIRECTIVES)
-    _most("fragment spreads", totals.spreads, SPREADS)
+        _most(f"times {name!r}", times, MAX_SAME_FIELD)
+    _most("aliases", totals.aliases, MAX_ALIASES)
+    _most("fields", totals.selections, MAX_FIELDS)
+    _most("directives", totals.directives, MAX_DIRECTIVES)
+    _most("fragment spreads", totals.spreads, MAX_SPREADS)
 
 
 def _aliases(selection_set: SelectionSetNode) -> int:
@@ -132,7 +132,7 @@ def _below(selection_set: SelectionSetNode, totals: _Totals) -> Iterator[tuple[S
         if isinstance(selection, FieldNode) and selection.selection_set is not None:
             begins = _is_meta(selection.name.value)
             totals.meta += begins
-            _most("introspections", totals.meta, INTROSPECTIONS)
+            _most("introspections", totals.meta, MAX_INTROSPECTIONS)
             yield selection.selection_set, 1, begins
         elif isinstance(selection, InlineFragmentNode):
             yield selection.selection_set, 0, False
@@ -143,8 +143,8 @@ def _is_meta(name: str) -> bool:
 
 
 def _most_values(found: int) -> None:
-    if found > VALUES:
-        raise OverLimit(f"The request has too many values: at most {VALUES}", "VARIABLES_TOO_LARGE")
+    if found > MAX_VALUES:
+        raise OverLimit(f"The request has too many values: at most {MAX_VALUES}", "VARIABLES_TOO_LARGE")
 
 
 def _most(what: str, found: int, most: int) -> None:

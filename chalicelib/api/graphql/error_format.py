@@ -13,7 +13,7 @@ from graphql import GraphQLError
 
 from chalicelib import telemetry
 from chalicelib.errors import CrmError, Unavailable
-from chalicelib.store.transaction import is_passing
+from chalicelib.store.transaction import is_transient
 
 _told: ContextVar[set[str] | None] = ContextVar("told", default=None)
 
@@ -41,7 +41,7 @@ def describe(error: BaseException) -> dict[str, str | None]:
 def _described(error: BaseException) -> dict[str, str | None]:
     if isinstance(error, CrmError):
         return {"code": error.code, "message": error.message, "field": error.field}
-    if is_passing(error):
+    if is_transient(error):
         telemetry.warn("database unavailable", exc_info=error)
         return _described(Unavailable())
     reference = secrets.token_hex(6)

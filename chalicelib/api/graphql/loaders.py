@@ -13,7 +13,7 @@ from chalicelib.crm.products import Product
 Row = TypeVar("Row")
 
 
-class Batch(Generic[Row]):
+class Loader(Generic[Row]):
     """Rows by id. A list says which rows its entries may ask for; the first that is asked for brings all of them."""
 
     def __init__(self, fetch: Callable[[Iterable[str]], dict[str, Row]]) -> None:
@@ -21,28 +21,28 @@ class Batch(Generic[Row]):
         self._wanted: dict[str, None] = {}
         self._rows: dict[str, Row | None] = {}
 
-    def want(self, ids: Iterable[str]) -> None:
+    def expect(self, ids: Iterable[str]) -> None:
         self._wanted.update(dict.fromkeys(key for key in ids if key not in self._rows))
 
-    def know(self, rows: Mapping[str, Row]) -> None:
+    def prime(self, rows: Mapping[str, Row]) -> None:
         """Rows that need not be read any more."""
         self._rows.update(rows)
         for row_id in rows:
             self._wanted.pop(row_id, None)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Rows may have changed."""
         self._rows.clear()
         self._wanted.clear()
 
-    def get_all(self, ids: Sequence[str]) -> list[Row | None]:
+    def load_many(self, ids: Sequence[str]) -> list[Row | None]:
         if not all(row_id in self._rows for row_id in ids):
-            self.want(ids)
+            self.expect(ids)
         return [self.get(row_id) for row_id in ids]
 
     def get(self, row_id: str) -> Row | None:
         if row_id not in self._rows:
-            self.want([row_id])
+            self.expect([row_id])
             found = self._fetch(self._wanted)
             self._rows.update({key: found.get(key) for key in self._wanted})
             self._wanted.clear()
@@ -54,8 +54,8 @@ class Context:
     execute: Callable[[str, Mapping[str, Any]], dict[str, Any]]
     """Runs another document in this process, as this caller."""
     actor: str
-    customers: Batch[Customer] = field(default_factory=lambda: Batch(customers.find_all))
-    products: Batch[Product] = field(default_factory=lambda: Batch(products.find_all))
+    customers: Loader[Customer] = field(default_factory=lambda: Loader(customers.find_all))
+    products: Loader[Product] = field(default_factory=lambda: Loader(products.find_all))
 
 
 Info: TypeAlias = GraphQLResolveInfo[Context]

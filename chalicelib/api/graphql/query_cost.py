@@ -32,16 +32,16 @@ from graphql import (
 from graphql.execution import get_directive_values
 
 from chalicelib.access.api_keys import Role
-from chalicelib.api.graphql.document_limits import DEPTH
+from chalicelib.api.graphql.document_limits import MAX_DEPTH
 from chalicelib.errors import OverLimit
-from chalicelib.store.pagination import MOST
+from chalicelib.store.pagination import MAX_PAGE_SIZE
 
 _DIGITS = 10
 """Of a page size that are read: more would only take time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FieldRule:
     """What the schema says of a field."""
 
     role: Role
@@ -50,14 +50,14 @@ class Rule:
     assumed: int
 
 
-class Price(NamedTuple):
+class OperationCost(NamedTuple):
     cost: int = 0
     role: Role = Role.PUBLIC
     introspects: bool = False
     depth: int = 0
 
-    def plus(self, other: "Price") -> "Price":
-        return Price(
+    def plus(self, other: "OperationCost") -> "OperationCost":
+        return OperationCost(
             self.cost + other.cost,
             max(self.role, other.role),
             self.introspects or other.introspects,
@@ -65,12 +65,12 @@ class Price(NamedTuple):
         )
 
 
-Rules = Mapping[tuple[str, str], Rule]
+FieldRules = Mapping[tuple[str, str], FieldRule]
 
 
-def read_rules(schema: GraphQLSchema) -> Rules:
+def read_rules(schema: GraphQLSchema) -> FieldRules:
     """Of each field of the schema. Raises LookupError for one that nobody has said who may see it."""
-    rules: dict[tuple[str, str], Rule] = {}
+    rules: dict[tuple[str, str], FieldRule] = {}
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not name.startswith("__"):
             for field_name, field in kind.fields.items():
@@ -80,14 +80,14 @@ def read_rules(schema: GraphQLSchema) -> Rules:
 
 def _rule(
     schema: GraphQLSchema, kind: GraphQLObjectType | GraphQLInterfaceType, name: str, field: GraphQLField
-) -> Rule:
+) -> FieldRule:
     needs = _arguments(schema, "needs", field) or _arguments(schema, "needs", kind)
     if needs is None:
         raise LookupError(f"{kind.name}.{name} needs a rule: add @needs(role:) to it or to {kind.name}")
     cost = _arguments(schema, "cost", field) or {}
     size = _arguments(schema, "listSize", field) or {}
     composite = hasattr(get_named_type(field.type), "fields")
-    return Rule(Role[needs["role"]], cost.get("weight", int(composite)), cost.get("per"), size.get("assumed", 1))
+    return FieldRule(Role[needs["role"]], cost.get("weight", int(composite)), cost.get("per"), size.get("assumed", 1))
 
 
 def _arguments(schema: GraphQLSchema, name: str, thing: GraphQLField | GraphQLNamedType) -> dict[str, Any] | None:
@@ -99,13 +99,13 @@ def _arguments(schema: GraphQLSchema, name: str, thing: GraphQLField | GraphQLNa
 
 class _Pricing:
     def __init__(
-        self, schema: GraphQLSchema, rules: Rules, document: DocumentNode, variables: Mapping[str, Any]
+        self, schema: GraphQLSchema, rules: FieldRules, document: DocumentNode, variables: Mapping[str, Any]
     ) -> None:
         self._schema = schema
         self._rules = rules
         self._variables = variables
         self._defaults: dict[str, ValueNode | None] = {}
-        self._fragments: dict[str, Price] = {}
+        self._fragments: dict[str, OperationCost] = {}
         self.depends_on_variables = False
         self._definitions = {
             definition.name.value: definition
@@ -113,7 +113,7 @@ class _Pricing:
             if isinstance(definition, FragmentDefinitionNode)
         }
 
-    def operation(self, operation: OperationDefinitionNode) -> Price:
+    def operation(self, operation: OperationDefinitionNode) -> OperationCost:
         root = self._schema.get_root_type(operation.operation)
         if root is None:
             raise GraphQLError("The schema has no such operation", operation)
@@ -121,15 +121,15 @@ class _Pricing:
         self._defaults = {definition.variable.name.value: definition.default_value for definition in definitions}
         return self._selections(operation.selection_set, root)
 
-    def _fragment(self, name: str) -> Price:
+    def _fragment(self, name: str) -> OperationCost:
         if name not in self._fragments:
             definition = self._definitions[name]
             kind = self._schema.type_map[definition.type_condition.name.value]
             self._fragments[name] = self._selections(definition.selection_set, kind)
         return self._fragments[name]
 
-    def _selections(self, selection_set: SelectionSetNode, kind: GraphQLNamedType) -> Price:
-        total = Price()
+    def _selections(self, selection_set: SelectionSetNode, kind: GraphQLNamedType) -> OperationCost:
+        total = OperationCost()
         for selection in selection_set.selections:
             if isinstance(selection, FieldNode):
                 total = total.plus(self._field(selection, kind))
@@ -141,24 +141,28 @@ class _Pricing:
                 total = total.plus(self._selections(selection.selection_set, inner))  # type: ignore[attr-defined]
         return total
 
-    def _field(self, node: FieldNode, kind: GraphQLNamedType) -> Price:
+    def _field(self, node: FieldNode, kind: GraphQLNamedType) -> OperationCost:
         name = node.name.value
         if name.startswith("__"):
-            return Price(introspects=name != "__typename")
+            return OperationCost(introspects=name != "__typename")
         rule = self._rules[kind.name, name]
         field = kind.fields[name]  # type: ignore[attr-defined]  # validation has seen to it
-        inner = self._selections(node.selection_set, get_named_type(field.type)) if node.selection_set else Price()
+        inner = (
+            self._selections(node.selection_set, get_named_type(field.type)) if node.selection_set else OperationCost()
+        )
         times = self._times(node, field, rule)
         weight = rule.weight * (self._length(node, rule.per) if rule.per else 1)
-        return Price(weight + times * inner.cost, max(rule.role, inner.role), inner.introspects, inner.depth + 1)
+        return OperationCost(
+            weight + times * inner.cost, max(rule.role, inner.role), inner.introspects, inner.depth + 1
+        )
 
-    def _times(self, node: FieldNode, field: GraphQLField, rule: Rule) -> int:
+    def _times(self, node: FieldNode, field: GraphQLField, rule: FieldRule) -> int:
         """How many rows are selected from; a page without a size has the most."""
         if "first" not in field.args:
             return rule.assumed
         given = [self._value(node, name) for name in ("first", "last")]
-        sizes = [min(max(size, 0), MOST) for size in given if isinstance(size, int)]
-        return min(sizes) if sizes else MOST
+        sizes = [min(max(size, 0), MAX_PAGE_SIZE) for size in given if isinstance(size, int)]
+        return min(sizes) if sizes else MAX_PAGE_SIZE
 
     def _length(self, node: FieldNode, argument: str) -> int:
         value = self._value(node, argument)
@@ -183,19 +187,19 @@ class _Pricing:
 class Prices:
     """Of the operations of a valid document. What no variable changes is worked out once."""
 
-    def __init__(self, schema: GraphQLSchema, rules: Rules, document: DocumentNode) -> None:
+    def __init__(self, schema: GraphQLSchema, rules: FieldRules, document: DocumentNode) -> None:
         self._of_what = schema, rules, document
-        self._known: dict[str | None, Price] = {}
+        self._known: dict[str | None, OperationCost] = {}
 
-    def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Price:
+    def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> OperationCost:
         """Raises OverLimit if fragments make it too deep."""
         name = operation.name.value if operation.name else None
         if name in self._known:
             return self._known[name]
         pricing = _Pricing(*self._of_what, variables)
         found = pricing.operation(operation)
-        if found.depth > DEPTH:
-            raise OverLimit(f"The document has too many levels: at most {DEPTH}", "DOCUMENT_TOO_COMPLEX")
+        if found.depth > MAX_DEPTH:
+            raise OverLimit(f"The document has too many levels: at most {MAX_DEPTH}", "DOCUMENT_TOO_COMPLEX")
         if not pricing.depends_on_variables:
             self._known[name] = found
         return found

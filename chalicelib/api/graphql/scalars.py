@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import FloatValueNode, GraphQLError, GraphQLScalarType, IntValueNode, StringValueNode, ValueNode
 
-_LONGEST = 40
+_MAX_LENGTH = 40
 """Characters; longer numbers cost time and mean nothing here."""
 
 
@@ -41,13 +41,13 @@ def parse_decimal(value: Any) -> Decimal:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST:
+    if not isinstance(value, str) or len(value) > _MAX_LENGTH:
         raise ValueError
     return value
 
 
 def _shown(value: Any) -> str:
-    return repr(value[:_LONGEST]) if isinstance(value, str) else "this value"
+    return repr(value[:_MAX_LENGTH]) if isinstance(value, str) else "this value"
 
 
 def show_moment(value: str) -> str:

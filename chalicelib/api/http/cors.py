@@ -1,6 +1,6 @@
 """Which pages of other origins may call the API from a browser: those of CRM_CORS_ORIGINS. https://fetch.spec.whatwg.org/#http-cors-protocol"""
 
-from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http.http_types import Request, Response
 from chalicelib.settings import settings
 
 _METHODS = "GET, POST"
@@ -14,7 +14,7 @@ def headers(request: Request) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": _EXPOSED} if origin else {}
 
 
-def preflight(request: Request) -> Answer:
+def preflight(request: Request) -> Response:
     allowed = {"Allow": f"{_METHODS}, OPTIONS", "Vary": "Origin"}
     if _allowed(request):
         allowed |= {
@@ -22,7 +22,7 @@ def preflight(request: Request) -> Answer:
             "Access-Control-Allow-Headers": _HEADERS,
             "Access-Control-Max-Age": "600",
         }
-    return Answer(204, "", allowed)
+    return Response(204, "", allowed)
 
 
 def _allowed(request: Request) -> str | None:

@@ -15,11 +15,11 @@ from chalicelib import telemetry
 from chalicelib.access.api_keys import Role
 from chalicelib.access.authorization import Caller, identify
 from chalicelib.api.graphql.error_format import describe, format_error
-from chalicelib.api.graphql.query_cost import Price
+from chalicelib.api.graphql.query_cost import OperationCost
 from chalicelib.api.graphql.schema import Invalid, answer, introspected, prepare, run
 from chalicelib.api.http import cors, idempotency, negotiation, persisted_queries
-from chalicelib.api.http.http_types import Answer, Request
-from chalicelib.api.http.request_params import METHODS, Parameters, Refused, read_parameters
+from chalicelib.api.http.http_types import Request, Response
+from chalicelib.api.http.request_params import METHODS, Parameters, RequestRejected, read_parameters
 from chalicelib.api.pages import graphiql
 from chalicelib.errors import CrmError, OverLimit
 from chalicelib.settings import settings
@@ -40,14 +40,14 @@ _MORE_HEADERS = {
 }
 
 
-def respond(request: Request) -> Answer:
+def respond(request: Request) -> Response:
     with telemetry.about(request_id=request.id):
         answered = _respond(request)
     headers = {"X-Request-Id": request.id, **cors.headers(request), **answered.headers}
     return replace(answered, body="" if request.method == "HEAD" else answered.body, headers=headers)
 
 
-def _respond(request: Request) -> Answer:
+def _respond(request: Request) -> Response:
     if request.method == "OPTIONS":
         return cors.preflight(request)
     if graphiql.is_asked_for(request):
@@ -57,19 +57,19 @@ def _respond(request: Request) -> Answer:
         _check(request, media_type)
         content, headers = _carry_out(request)
         status = 200 if "data" in content or media_type == negotiation.JSON else 400
-    except Refused as refused:
+    except RequestRejected as refused:
         status, headers = refused.status, refused.headers
         content = {"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]}
     except Exception as error:  # noqa: BLE001 - the last line: a caller always gets GraphQL's form, never a stack
         status, content, headers = _failure(error)
-    return Answer(status, _dump(content), _headers(media_type or negotiation.JSON, headers))
+    return Response(status, _dump(content), _headers(media_type or negotiation.JSON, headers))
 
 
 def _check(request: Request, media_type: str | None) -> None:
     if media_type is None:
-        raise Refused(406, f"Answers come as {negotiation.RESPONSE} or {negotiation.JSON}", "NOT_ACCEPTABLE")
+        raise RequestRejected(406, f"Answers come as {negotiation.RESPONSE} or {negotiation.JSON}", "NOT_ACCEPTABLE")
     if request.method not in {*METHODS, "HEAD"}:
-        raise Refused(405, "Use GET or POST", "METHOD_NOT_ALLOWED", Allow=", ".join(METHODS))
+        raise RequestRejected(405, "Use GET or POST", "METHOD_NOT_ALLOWED", Allow=", ".join(METHODS))
 
 
 def _carry_out(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
@@ -77,15 +77,15 @@ def _carry_out(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
     parameters = read_parameters(request)
     caller = identify(request.headers)
     parameters = _persisted(parameters, caller)
-    prepared = prepare(parameters.query, hints=not caller.is_stranger)
+    prepared = prepare(parameters.query, hints=not caller.is_anonymous)
     if isinstance(prepared, Invalid):
         return {"errors": [format_error(error) for error in prepared.errors]}, {}
     operation = get_operation_ast(prepared.document, parameters.operation)
     if operation is None:
-        raise Refused(400, "Name one of the document's operations in operationName")
+        raise RequestRejected(400, "Name one of the document's operations in operationName")
     changes = operation.operation is OperationType.MUTATION
     if request.method in {"GET", "HEAD"} and changes:
-        raise Refused(405, "Only queries can be sent with GET", "METHOD_NOT_ALLOWED", Allow="POST")
+        raise RequestRejected(405, "Only queries can be sent with GET", "METHOD_NOT_ALLOWED", Allow="POST")
     only_meta = _authorise(prepared.prices.of(operation, parameters.variables or {}), caller)
     key = request.headers.get("idempotency-key") if changes else None
     headers = {}
@@ -105,7 +105,7 @@ def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
     digest = persisted_queries.wanted_hash(parameters.extensions)
     if digest is None:
         if not parameters.query:
-            raise Refused(400, "Send a GraphQL document in `query`")
+            raise RequestRejected(400, "Send a GraphQL document in `query`")
         return parameters
     if not parameters.query:
         return replace(parameters, query=persisted_queries.find(digest))
@@ -113,7 +113,7 @@ def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
     return parameters
 
 
-def _authorise(found: Price, caller: Caller) -> bool:
+def _authorise(found: OperationCost, caller: Caller) -> bool:
     """Whether nothing but the schema is asked for. Raises Unauthenticated, Forbidden, OverLimit."""
     caller.check(max(found.role, Role.VIEWER) if found.introspects else found.role)
     if found.cost > settings.cost_limit:

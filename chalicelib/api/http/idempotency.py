@@ -23,18 +23,18 @@ from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql import error_format
 from chalicelib.errors import IdempotencyConflict, InProgress, InvalidInput, Unavailable
 from chalicelib.store import ids, reads, tables, timestamps
-from chalicelib.store.transaction import attempts, code_of, is_passing, new_token
+from chalicelib.store.transaction import code_of, is_transient, new_token, retry_delays
 
 KEPT = timedelta(hours=24)
 BUSY = timedelta(seconds=60)
 """After so long a request without an answer has died: API Gateway ends at 29 s, Lambda at its time limit."""
-_LONGEST = 255
-_MOST_STORED = 300_000
+_MAX_LENGTH = 255
+_MAX_STORED = 300_000
 _IN_DOUBT = {"UNAVAILABLE", "INTERNAL", "CONFLICT"}
 
-_NEW = tables.Op.pk.does_not_exist()
+_NEW = tables.AuxRow.pk.does_not_exist()
 
-Answer = dict[str, Any]
+StoredResponse = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,20 @@ class _Entry:
     """Whether an earlier try may have made something already."""
 
 
-def once(key: str, caller: Caller, request: Mapping[str, Any], change: Callable[[], Answer]) -> tuple[Answer, bool]:
+def once(
+    key: str, caller: Caller, request: Mapping[str, Any], change: Callable[[], StoredResponse]
+) -> tuple[StoredResponse, bool]:
     """The answer of `change`, and whether it was made before. Raises IdempotencyConflict, InProgress, InvalidInput."""
-    if not key.isascii() or not key.isprintable() or len(key) > _LONGEST:
-        raise InvalidInput(f"Idempotency-Key must be at most {_LONGEST} printable characters of ASCII")
+    if not key.isascii() or not key.isprintable() or len(key) > _MAX_LENGTH:
+        raise InvalidInput(f"Idempotency-Key must be at most {_MAX_LENGTH} printable characters of ASCII")
     entry = _claim(f"idempotency#{caller.id}", key, _digest(request))
     if entry.answer is not None:
         return _unpack(entry.answer), True
     seed = f"{entry.pk} {entry.sk} {entry.request}"
-    with ids.made_from(seed, timestamps.from_text(entry.began), again=entry.again), error_format.told() as codes:
+    with (
+        ids.deterministic_ids(seed, timestamps.from_text(entry.began), again=entry.again),
+        error_format.told() as codes,
+    ):
         answer = change()
     _keep(entry, answer, codes)
     return answer, False
@@ -68,7 +73,7 @@ def once(key: str, caller: Caller, request: Mapping[str, Any], change: Callable[
 
 def _claim(pk: str, sk: str, request: str) -> _Entry:
     """One that is ours to work on, or has its answer. Raises IdempotencyConflict, InProgress, Unavailable."""
-    for _ in attempts():
+    for _ in retry_delays():
         now = clock.now()
         token, busy = new_token(), timestamps.to_text(now + BUSY)
         entry = _Entry(pk, sk, request, timestamps.to_text(now), busy, token)
@@ -89,13 +94,13 @@ def _claim(pk: str, sk: str, request: str) -> _Entry:
     raise Unavailable
 
 
-def _keep(entry: _Entry, answer: Answer, codes: set[str]) -> None:
+def _keep(entry: _Entry, answer: StoredResponse, codes: set[str]) -> None:
     """An answer that says that nobody knows what was done is not kept: the same request may find out.
 
     `codes` are those of all errors on the way, also of single rows, which the caller need not have asked for.
     """
     packed = None if codes & _IN_DOUBT else _pack(answer)
-    if packed and len(packed) > _MOST_STORED:
+    if packed and len(packed) > _MAX_STORED:
         packed = None
     try:
         _write(replace(entry, answer=packed, busy_until=timestamps.to_text(clock.now())), entry.token)
@@ -107,14 +112,14 @@ def _write(entry: _Entry, seen: str | None) -> _Entry | None:
     """What the row holds then: `entry`, or if it was not as it was seen, something else or nothing. Raises Unavailable."""
     content = {"request": entry.request, "began": entry.began, "busy_until": entry.busy_until, "answer": entry.answer}
     ttl = timestamps.from_text(entry.began) + KEPT
-    row = tables.Op(pk=entry.pk, sk=entry.sk, content=content, token=entry.token, ttl=ttl)
-    for _ in attempts():
+    row = tables.AuxRow(pk=entry.pk, sk=entry.sk, content=content, token=entry.token, ttl=ttl)
+    for _ in retry_delays():
         try:
-            row.save(tables.Op.token == seen if seen else _NEW | (tables.Op.ttl <= clock.now()))
+            row.save(tables.AuxRow.token == seen if seen else _NEW | (tables.AuxRow.ttl <= clock.now()))
         except PutError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return _find(entry.pk, entry.sk)  # perhaps `entry`: by our own first try, whose answer was lost
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
         else:
             return entry
@@ -133,10 +138,10 @@ def _digest(request: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
-def _pack(answer: Answer) -> str:
-    return base64.b64encode(zlib.compress(api_keys.hide(json.dumps(answer)).encode())).decode()
+def _pack(answer: StoredResponse) -> str:
+    return base64.b64encode(zlib.compress(api_keys.redact_keys(json.dumps(answer)).encode())).decode()
 
 
-def _unpack(packed: str) -> Answer:
-    answer: Answer = json.loads(zlib.decompress(base64.b64decode(packed)))
+def _unpack(packed: str) -> StoredResponse:
+    answer: StoredResponse = json.loads(zlib.decompress(base64.b64decode(packed)))
     return answer

@@ -13,7 +13,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.access.authorization import Caller
-from chalicelib.api.graphql.document_limits import MOST_CHARACTERS
+from chalicelib.api.graphql.document_limits import MAX_CHARACTERS
 from chalicelib.errors import InvalidInput, PersistedQueryNotFound
 from chalicelib.store import reads, tables
 
@@ -44,14 +44,14 @@ def keep(digest: str, text: str, caller: Caller) -> None:
     """Raises InvalidInput if the hash is not the document's."""
     if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
         raise InvalidInput("sha256Hash is not the hash of the query", field="extensions")
-    if caller.is_stranger or len(text) > MOST_CHARACTERS:
+    if caller.is_anonymous or len(text) > MAX_CHARACTERS:
         return
     try:
         known = _stored(digest)
     except KeyError:
         known = None
     if known is None:
-        tables.Op(_PARTITION, digest, content={"text": text}, ttl=clock.now() + _KEPT).save()
+        tables.AuxRow(_PARTITION, digest, content={"text": text}, ttl=clock.now() + _KEPT).save()
 
 
 @lru_cache(maxsize=256)

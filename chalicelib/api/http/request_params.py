@@ -10,10 +10,10 @@ from chalicelib.api.http import negotiation
 from chalicelib.api.http.http_types import Request
 
 METHODS = ("GET", "POST")
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """The request is no GraphQL request"""
 
     def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
@@ -44,14 +44,14 @@ def read_parameters(request: Request) -> Parameters:
     query, variables, operation = raw.get("query"), raw.get("variables"), raw.get("operationName")
     extensions = raw.get("extensions")
     if query is not None and not isinstance(query, str):
-        raise Refused(400, "`query` must be a string")
+        raise RequestRejected(400, "`query` must be a string")
     if variables is not None and not isinstance(variables, dict):
-        raise Refused(400, "`variables` must be an object")
+        raise RequestRejected(400, "`variables` must be an object")
     check_variables(variables or {})
     if operation is not None and not isinstance(operation, str):
-        raise Refused(400, "`operationName` must be a string")
+        raise RequestRejected(400, "`operationName` must be a string")
     if extensions is not None and not isinstance(extensions, dict):
-        raise Refused(400, "`extensions` must be an object")
+        raise RequestRejected(400, "`extensions` must be an object")
     text = query if query and query.strip() else ""
     return Parameters(text, variables, operation or None, extensions)
 
@@ -67,16 +67,16 @@ def _url(request: Request) -> dict[str, Any]:
 
 
 def _body(request: Request) -> dict[str, Any]:
-    if len(request.body) > MOST_BYTES:
-        raise Refused(413, f"A request has at most {MOST_BYTES} bytes", "TOO_LARGE")
+    if len(request.body) > MAX_BYTES:
+        raise RequestRejected(413, f"A request has at most {MAX_BYTES} bytes", "TOO_LARGE")
     media_type, charset = negotiation.content_type(request.headers.get("content-type"))
     if media_type != negotiation.JSON or charset not in {"utf-8", "utf8"}:
-        raise Refused(
+        raise RequestRejected(
             415, f"Send {negotiation.JSON} in UTF-8", "UNSUPPORTED_MEDIA_TYPE", **{"Accept-Post": negotiation.JSON}
         )
     body = _parse(request.body, "The body")
     if not isinstance(body, dict):
-        raise Refused(400, "The body must be a JSON object; batches are not supported")
+        raise RequestRejected(400, "The body must be a JSON object; batches are not supported")
     return body
 
 
@@ -87,7 +87,7 @@ def _parse(text: bytes | str, what: str) -> Any:
         check_json(text)
         return _DECODER.decode(text)
     except (ValueError, RecursionError):
-        raise Refused(400, f"{what} is not valid JSON in UTF-8") from None
+        raise RequestRejected(400, f"{what} is not valid JSON in UTF-8") from None
 
 
 def _refuse_constant(name: str) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http.http_types import Request, Response
 
 _DIRECTORY = Path(__file__).parent.parent.parent / "web" / "console"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
@@ -20,16 +20,16 @@ _HEADERS = {
 }
 
 
-def serve(request: Request, *path: str) -> Answer:
+def serve(request: Request, *path: str) -> Response:
     """`path` is what follows /console/, e.g. ("vendor", "preact.js"); without any, the page."""
     name = "/".join(path) or "index.html"
     if name not in _names():
-        return Answer(404, "Not found", {"Content-Type": "text/plain; charset=utf-8", **_HEADERS})
+        return Response(404, "Not found", {"Content-Type": "text/plain; charset=utf-8", **_HEADERS})
     etag = _etag(name)
     headers = {"Content-Type": f"{_TYPES[Path(name).suffix]}; charset=utf-8", "ETag": etag, **_HEADERS}
     if etag in request.headers.get("if-none-match", ""):
-        return Answer(304, "", headers)
-    return Answer(200, (_DIRECTORY / name).read_text("utf-8"), headers)
+        return Response(304, "", headers)
+    return Response(200, (_DIRECTORY / name).read_text("utf-8"), headers)
 
 
 @cache

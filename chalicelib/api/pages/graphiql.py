@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from chalicelib.api.http import negotiation
-from chalicelib.api.http.http_types import Answer, Request
+from chalicelib.api.http.http_types import Request, Response
 from chalicelib.settings import settings
 
 _FILE = Path(__file__).parent.parent.parent / "web" / "graphiql.html.gz"
@@ -20,7 +20,7 @@ def is_asked_for(request: Request) -> bool:
     return settings.graphiql and asks and negotiation.wants_page(request.headers.get("accept"))
 
 
-def page(request: Request) -> Answer:
+def page(request: Request) -> Response:
     etag = _etag()
     headers = {
         "Content-Type": "text/html; charset=utf-8",
@@ -32,8 +32,8 @@ def page(request: Request) -> Answer:
         "Referrer-Policy": "no-referrer",
     }
     if etag in request.headers.get("if-none-match", ""):
-        return Answer(304, "", headers)
-    return Answer(200, _read().decode(), headers)
+        return Response(304, "", headers)
+    return Response(200, _read().decode(), headers)
 
 
 def _read() -> bytes:

@@ -8,11 +8,11 @@ from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info
 from chalicelib.api.resolvers.mutations import new_customer, new_product
 from chalicelib.crm import customers, imported_orders, products, text, unique_values
-from chalicelib.crm.imported_orders import PastLine, PastOrder
-from chalicelib.errors import InvalidInput, UnknownCustomer, UnknownProducts, caught
+from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
+from chalicelib.errors import InvalidInput, UnknownCustomer, UnknownProducts, result_or_error
 from chalicelib.store import ids
 
-MOST_ROWS = 100
+MAX_ROWS = 100
 _Rows = Sequence[Mapping[str, Any] | None]
 _Made: TypeAlias = tuple[Any, bool]
 """A row, and whether it is new."""
@@ -39,33 +39,35 @@ def create_products(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  #
 def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
     _check_size(input)
     rows = [row for row in input if row is not None]
-    emails = unique_values.owners_of(unique_values.EMAIL, (text.fold(row["customerEmail"]) for row in rows))
-    skus = unique_values.owners_of(unique_values.SKU, (text.fold(line["sku"]) for row in rows for line in row["lines"]))
-    people = customers.find_all(emails.values(), consistent=True)
-    goods = products.find_all(skus.values(), consistent=True)
+    emails = unique_values.owners_of(unique_values.EMAIL, (text.normalize(row["customerEmail"]) for row in rows))
+    skus = unique_values.owners_of(
+        unique_values.SKU, (text.normalize(line["sku"]) for row in rows for line in row["lines"])
+    )
+    customers_by_id = customers.find_all(emails.values(), consistent=True)
+    products_by_id = products.find_all(skus.values(), consistent=True)
 
-    def past_order(row: Mapping[str, Any] | None) -> PastOrder:
+    def past_order(row: Mapping[str, Any] | None) -> ImportedOrder:
         # First: carried out again, each row gets the id that it had, whatever became of others.
         order_id = ids.new_id(ids.ORDER)
         row = _present(row)
-        person = people.get(emails.get(text.fold(row["customerEmail"]), ""))
+        person = customers_by_id.get(emails.get(text.normalize(row["customerEmail"]), ""))
         if person is None:
             raise UnknownCustomer(f"There is no customer {row['customerEmail']!r}", field="customerEmail")
-        lines = [(goods.get(skus.get(text.fold(line["sku"]), "")), line) for line in row["lines"]]
+        lines = [(products_by_id.get(skus.get(text.normalize(line["sku"]), "")), line) for line in row["lines"]]
         unknown = [line["sku"] for product, line in lines if product is None]
         if unknown:
             raise UnknownProducts(f"There is no product {', '.join(map(repr, unknown[:10]))}", field="sku")
-        past = tuple(PastLine(product, line["quantity"], line["unitPrice"]) for product, line in lines if product)
-        return PastOrder(row["reference"], person, row["orderDate"], past, order_id)
+        past = tuple(ImportedLine(product, line["quantity"], line["unitPrice"]) for product, line in lines if product)
+        return ImportedOrder(row["reference"], person, row["orderDate"], past, order_id)
 
-    found = [caught(past_order, row) for row in input]
-    recorded = iter(imported_orders.record_all([one for one in found if isinstance(one, PastOrder)]))
-    return _payload("order", [next(recorded) if isinstance(one, PastOrder) else one for one in found])
+    found = [result_or_error(past_order, row) for row in input]
+    recorded = iter(imported_orders.record_all([one for one in found if isinstance(one, ImportedOrder)]))
+    return _payload("order", [next(recorded) if isinstance(one, ImportedOrder) else one for one in found])
 
 
 def _each(rows: _Rows, create: Callable[[Mapping[str, Any]], Any]) -> list[_Made | Exception]:
     _check_size(rows)
-    return [caught(lambda row: (create(_present(row)), True), row) for row in rows]
+    return [result_or_error(lambda row: (create(_present(row)), True), row) for row in rows]
 
 
 def _present(row: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -93,5 +95,5 @@ def _payload(name: str, made: Iterable[_Made | Exception]) -> dict[str, Any]:
 
 
 def _check_size(rows: _Rows) -> None:
-    if len(rows) > MOST_ROWS:
-        raise InvalidInput(f"At most {MOST_ROWS} rows at a time, not {len(rows)}", field="input")
+    if len(rows) > MAX_ROWS:
+        raise InvalidInput(f"At most {MAX_ROWS} rows at a time, not {len(rows)}", field="input")

@@ -27,15 +27,15 @@ from chalicelib.jobs import (
     health as healths,
 )
 from chalicelib.jobs.health import Health, State
-from chalicelib.jobs.job import Job, Refused
-from chalicelib.jobs.job_state import Control, Pause
+from chalicelib.jobs.job import Job, RunRefused
+from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.store import reads, timestamps
-from chalicelib.store.pagination import Page, Window, read_page
+from chalicelib.store.pagination import Page, PageArgs, read_page
 
-LONGEST_REASON = 200
-_MOST_DAYS = 31
+MAX_REASON = 200
+_MAX_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class JobNow:
     """A job as it is at a moment."""
 
     job: Job
-    control: Control
+    control: JobState
     recent: Sequence[Run]
     found: Health
     now: datetime
@@ -69,7 +69,7 @@ class JobNow:
         return self.found.state
 
     @property
-    def complaints(self) -> list[str]:
+    def problems(self) -> list[str]:
         found = self.found
         return [text for text in (found.late, found.failing, found.alarm, found.too_frequent) if text]
 
@@ -113,7 +113,7 @@ def job_runs(
     **window: Any,
 ) -> Page[Run]:
     name = catalog.find(job).name
-    return read_page(run_records.listing(name, Status(status) if status else None), Window(**window))
+    return read_page(run_records.listing(name, Status(status) if status else None), PageArgs(**window))
 
 
 def job_run(_root: Any, _info: Info, job: str, slot: datetime) -> Run | None:
@@ -154,8 +154,8 @@ def run_job(
 
 def pause_job(_root: Any, info: Info, name: str, reason: str, until: datetime | None = None) -> dict[str, Any]:
     wanted = catalog.find(name)
-    if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise InvalidInput(f"Say why, in at most {LONGEST_REASON} characters", field="reason")
+    if not reason.strip() or len(reason) > MAX_REASON:
+        raise InvalidInput(f"Say why, in at most {MAX_REASON} characters", field="reason")
     if until and until <= clock.now():
         raise InvalidInput("until must lie ahead", field="until")
     job_state.pause(name, reason.strip(), context_of(info).actor, until)
@@ -180,8 +180,8 @@ def remake_report(_root: Any, info: Info, period: str) -> dict[str, Any]:
 
 
 def uptime_hours(_root: Any, _info: Info, days: int | None = None) -> list[uptime.Hour]:
-    if days is not None and not 1 <= days <= _MOST_DAYS:
-        raise InvalidInput(f"days must be from 1 to {_MOST_DAYS}", field="days")
+    if days is not None and not 1 <= days <= _MAX_DAYS:
+        raise InvalidInput(f"days must be from 1 to {_MAX_DAYS}", field="days")
     return uptime.hours(days or 7)
 
 
@@ -199,7 +199,7 @@ def redrive_dead_letters(_root: Any, info: Info) -> dict[str, int]:
 
 
 def health(_root: Any, _info: Info) -> dict[str, str]:
-    return {"database": _state(_database_answers()), "queue": _state(queue.answers())}
+    return {"database": _state(_database_answers()), "queue": _state(queue.is_reachable())}
 
 
 def _state(up: bool) -> str:  # noqa: FBT001
@@ -235,7 +235,7 @@ def _arguments(job: Job, cap: int | None) -> dict[str, Any]:
 def _preview(job: Job, info: Info, arguments: dict[str, Any]) -> Any:
     try:
         return job.preview(context_of(info).execute, clock.now(), arguments)
-    except Refused as refused:
+    except RunRefused as refused:
         raise InvalidInput(str(refused)) from refused
 
 

@@ -11,7 +11,7 @@ from chalicelib.crm.list_queries import ProductFilter
 from chalicelib.errors import InvalidInput, NoLines
 from chalicelib.settings import settings
 from chalicelib.store import timestamps
-from chalicelib.store.pagination import MOST, Window, read_page
+from chalicelib.store.pagination import MAX_PAGE_SIZE, PageArgs, read_page
 from chalicelib.store.transaction import new_token
 
 _Input = dict[str, Any]
@@ -53,9 +53,9 @@ def delete_product(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
 def create_order(_root: Any, info: Info, input: _Input) -> _Input:  # noqa: A002
     placed = orders.place(input["customerId"], _quantities(input), input.get("orderDate"))
     context = context_of(info)
-    context.customers.know(placed.customers)
-    context.products.know(placed.products)
-    context.products.want(line.product_id for line in placed.order.lines)
+    context.customers.prime(placed.customers)
+    context.products.prime(placed.products)
+    context.products.expect(line.product_id for line in placed.order.lines)
     return {"order": placed.order}
 
 
@@ -100,18 +100,18 @@ def restore_customer(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
 
 def _low_products() -> Iterator[str]:
     listing = list_queries.list_products(ProductFilter(stock_to=settings.low_stock_threshold - 1))
-    window = Window(first=MOST)
+    window = PageArgs(first=MAX_PAGE_SIZE)
     while True:
         page = read_page(listing, window)
         yield from [edge.node.id for edge in page.edges]
         if not page.has_next:
             return
-        window = Window(first=MOST, after=page.end_cursor)
+        window = PageArgs(first=MAX_PAGE_SIZE, after=page.end_cursor)
 
 
 def _at_most(ids: list[str]) -> list[str]:
-    if len(ids) > MOST:
-        raise InvalidInput(f"At most {MOST} ids at a time, not {len(ids)}", field="ids")
+    if len(ids) > MAX_PAGE_SIZE:
+        raise InvalidInput(f"At most {MAX_PAGE_SIZE} ids at a time, not {len(ids)}", field="ids")
     return ids
 
 

@@ -18,10 +18,10 @@ from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput, TooManyRows
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_scan
-from chalicelib.store.pagination import MOST, Listing, Page, Window, read_page
+from chalicelib.store.pagination import MAX_PAGE_SIZE, Listing, Page, PageArgs, read_page
 
 Row = TypeVar("Row")
-_MOST_CENTS = 10**14
+_MAX_CENTS = 10**14
 
 
 def hello(_root: Any, _info: Info) -> str:
@@ -61,7 +61,7 @@ def all_customers(_root: Any, _info: Info, **arguments: Any) -> Page[Customer]:
         created_to=take("createdAtLte", None),
         phone_prefix=take("phoneStartsWith", None),
     )
-    return read_page(list_queries.list_customers(wanted, take("orderBy", None)), Window(**arguments))
+    return read_page(list_queries.list_customers(wanted, take("orderBy", None)), PageArgs(**arguments))
 
 
 def all_products(_root: Any, _info: Info, **arguments: Any) -> Page[Product]:
@@ -74,12 +74,12 @@ def all_products(_root: Any, _info: Info, **arguments: Any) -> Page[Product]:
         stock_from=low,
         stock_to=high,
     )
-    return read_page(list_queries.list_products(wanted, take("orderBy", None)), Window(**arguments))
+    return read_page(list_queries.list_products(wanted, take("orderBy", None)), PageArgs(**arguments))
 
 
 def low_stock_products(_root: Any, _info: Info, threshold: int | None = None, **window: Any) -> Page[Product]:
     below = settings.low_stock_threshold if threshold is None else threshold
-    return read_page(list_queries.list_products(ProductFilter(stock_to=below - 1)), Window(**window))
+    return read_page(list_queries.list_products(ProductFilter(stock_to=below - 1)), PageArgs(**window))
 
 
 def all_orders(root: Any, info: Info, **arguments: Any) -> Page[Order]:
@@ -96,13 +96,13 @@ def all_orders(root: Any, info: Info, **arguments: Any) -> Page[Order]:
         customer_id=root.id if isinstance(root, Customer) else None,
         status=take("status", None),
     )
-    page = read_page(list_queries.list_orders(wanted, take("orderBy", None)), Window(**arguments))
+    page = read_page(list_queries.list_orders(wanted, take("orderBy", None)), PageArgs(**arguments))
     _expect([edge.node for edge in page.edges], info)
     return page
 
 
 def inactive_customers(_root: Any, _info: Info, activeBefore: date | None = None, **window: Any) -> Page[Customer]:
-    return read_page(list_queries.list_inactive(activeBefore or _inactive_since()), Window(**window))
+    return read_page(list_queries.list_inactive(activeBefore or _inactive_since()), PageArgs(**window))
 
 
 def inactive_customer_count(_root: Any, _info: Info, activeBefore: date | None = None) -> int:
@@ -110,7 +110,7 @@ def inactive_customer_count(_root: Any, _info: Info, activeBefore: date | None =
 
 
 def all_deleted_customers(_root: Any, _info: Info, **window: Any) -> Page[Archived]:
-    return read_page(deleted_customers.listing(), Window(**window))
+    return read_page(deleted_customers.listing(), PageArgs(**window))
 
 
 def of_deleted(name: str) -> Callable[[Archived, Info], Any]:
@@ -123,7 +123,7 @@ def orders_due_for_reminder(_root: Any, info: Info, day: date | None = None, **w
     last = day or clock.now().date()
     first = max(last, date.min + days) - days
     wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED)
-    page = read_page(list_queries.list_orders(wanted), Window(**window))
+    page = read_page(list_queries.list_orders(wanted), PageArgs(**window))
     _expect([edge.node for edge in page.edges], info)
     return page
 
@@ -147,7 +147,7 @@ def order_customer(order: Order, info: Info) -> Customer | None:
 
 
 def order_products(order: Order, info: Info) -> list[Product | None]:
-    return context_of(info).products.get_all([line.product_id for line in order.lines])
+    return context_of(info).products.load_many([line.product_id for line in order.lines])
 
 
 def line_product(line: orders.OrderLine, info: Info) -> Product | None:
@@ -165,13 +165,13 @@ def page_info(page: Page[Any], _info: Info) -> Page[Any]:
 def _expect(rows: list[Order], info: Info) -> None:
     """Say what the orders may ask for, so that it is read in batches."""
     context = context_of(info)
-    context.customers.want(row.customer_id for row in rows)
-    context.products.want(line.product_id for row in rows for line in row.lines)
+    context.customers.expect(row.customer_id for row in rows)
+    context.products.expect(line.product_id for row in rows for line in row.lines)
 
 
 def _plain(listing: Listing[Row]) -> list[Row]:
     rows: list[Row] = []
-    window = Window(first=MOST)
+    window = PageArgs(first=MAX_PAGE_SIZE)
     while True:
         page = read_page(listing, window)
         rows += [edge.node for edge in page.edges]
@@ -179,7 +179,7 @@ def _plain(listing: Listing[Row]) -> list[Row]:
             raise TooManyRows
         if not page.has_next:
             return rows
-        window = Window(first=MOST, after=page.end_cursor)
+        window = PageArgs(first=MAX_PAGE_SIZE, after=page.end_cursor)
 
 
 def _inactive_since() -> date:
@@ -210,5 +210,5 @@ def _cents_to(amount: Decimal | None) -> int | None:
 
 
 def _clamped(amount: Decimal, rounding: str) -> int:
-    cents = min(max(amount, Decimal(-1)), Decimal(_MOST_CENTS)).scaleb(2)
+    cents = min(max(amount, Decimal(-1)), Decimal(_MAX_CENTS)).scaleb(2)
     return int(cents.to_integral_value(rounding=rounding))

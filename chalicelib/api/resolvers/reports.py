@@ -8,11 +8,11 @@ from chalicelib.api.graphql.loaders import Info
 from chalicelib.crm import money, reports
 from chalicelib.crm.reports import Report
 from chalicelib.jobs import weekly_report
-from chalicelib.store.pagination import Page, Window, read_page
+from chalicelib.store.pagination import Page, PageArgs, read_page
 
 
 def all_reports(_root: Any, _info: Info, **window: Any) -> Page[Report]:
-    return read_page(reports.newest_first(weekly_report.KIND), Window(**window))
+    return read_page(reports.newest_first(weekly_report.KIND), PageArgs(**window))
 
 
 def report(_root: Any, _info: Info, period: str, revision: int | None = None) -> Report | None:

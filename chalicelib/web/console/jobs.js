@@ -5,7 +5,7 @@ import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, pr
 
 const JOBS = `query Jobs {
   jobs {
-    name description schedule scheduleText state complaints lastRun nextRun averageSeconds
+    name description schedule scheduleText state problems lastRun nextRun averageSeconds
     pause { reason actor since until }
     recent { job slot status startedAt durationSeconds reason error counts { name value } pages }
   }
@@ -45,7 +45,7 @@ function Job({ job, reload }) {
       </div>
       <p>${job.description}. <span class="quiet" title=${`${job.schedule} (UTC)`}>${job.scheduleText}, UTC.</span></p>
       ${job.pause && html`<p class="note">Paused by ${job.pause.actor}: ${job.pause.reason}${job.pause.until && html`, until <${Time} at=${job.pause.until} />`}</p>`}
-      ${job.complaints.map((text) => html`<p class="note bad">${text}</p>`)}
+      ${job.problems.map((text) => html`<p class="note bad">${text}</p>`)}
       <${Strip} job=${job} />
       <dl>
         <div><dt>Last run</dt><dd><${Time} at=${job.lastRun} /></dd></div>
