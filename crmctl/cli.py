@@ -1,4 +1,4 @@
-"""Which commands are there? What they do is in the modules beside this one."""
+"""The list of commands. Each command is defined in its own module beside this one."""
 
 import io
 import sys
@@ -6,6 +6,7 @@ import sys
 import click
 
 from crmctl import customers, dead_letters, import_command, jobs, keys, orders, products, reports, run_command, runs
+from crmctl.version import installed_version
 
 COMMANDS: tuple[click.Command, ...] = (
     import_command.import_command,
@@ -29,6 +30,7 @@ COMMANDS: tuple[click.Command, ...] = (
 
 
 @click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(installed_version(), prog_name="crmctl")
 def main() -> None:
     """Work with the CRM from the terminal, through its GraphQL API. All times are UTC."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal's encoding lacks must not end a list

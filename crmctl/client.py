@@ -31,6 +31,10 @@ TIMEOUTS = (5.0, 60.0)
 RETRY_CODES = frozenset({"UNAVAILABLE", "CONFLICT", "INTERNAL"})
 KEY_CODES = frozenset({"UNAUTHENTICATED", "FORBIDDEN"})
 KEY_HINT = "Pass a valid key with --key, or in the environment variable CRM_KEY."
+NO_KEY_HINT = (
+    f"{KEY_HINT} Operators create keys with `crmctl keys create`. "
+    "Create the first key of a new stage with `make first-key STAGE=...` in a checkout of the server."
+)
 
 
 class ApiError(Exception):
@@ -71,7 +75,8 @@ class Client:
         self._session = requests.Session()
         # A proxy from the environment cannot reach this machine's loopback interface.
         self._session.trust_env = not _is_loopback(self.url)
-        self._session.auth = _Bearer(checked_key(key) if key else None)
+        self._key = checked_key(key) if key else None
+        self._session.auth = _Bearer(self._key)
         self._session.headers["Accept"] = "application/graphql-response+json, application/json;q=0.9"
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=32))
@@ -108,7 +113,7 @@ class Client:
             raise Transient(f"{self.url} did not answer in time.") from problem
         except requests.exceptions.RequestException as problem:
             raise Transient(f"No answer from {self.url} ({_root_cause(problem)}).") from problem
-        return _data(response, self.url)
+        return _data(response, self.url, key_hint=KEY_HINT if self._key else NO_KEY_HINT)
 
 
 def _ignore(_message: str) -> None:
@@ -154,7 +159,7 @@ def _is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def _data(response: requests.Response, url: str) -> dict[str, Any]:
+def _data(response: requests.Response, url: str, *, key_hint: str) -> dict[str, Any]:
     status = response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Transient(f"{url} answers HTTP {status}.", _retry_after(response))
@@ -167,7 +172,7 @@ def _data(response: requests.Response, url: str) -> dict[str, Any]:
     errors = _errors(body)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or _codes(errors) & KEY_CODES:
         said = f" ({_messages(errors)})" if errors else ""
-        raise ApiError(f"{url} does not accept this request{said}. {KEY_HINT}")
+        raise ApiError(f"{url} does not accept this request{said}. {key_hint}")
     absent = status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
     if absent or not isinstance(body, dict) or not ("data" in body or errors):
         raise ApiError(f"{url} is no GraphQL endpoint: it answers HTTP {status}, {_kind_of(response)}. Check --url.")

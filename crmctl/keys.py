@@ -7,7 +7,6 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, say, say_if_more, with_client
-from crmctl.first_key import create_first
 from crmctl.tables import Column
 from crmctl.text import plain
 from crmctl.time_arguments import Moment, to_minute
@@ -88,9 +87,6 @@ def revoke(client: Client, key_id: str) -> None:
     """Have the key refused from now on."""
     revoked = client.execute(REVOKE, {"id": key_id})["revokeKey"]["key"]
     click.echo(plain(f"{revoked['name']} ({revoked['id']}) is revoked"))
-
-
-keys.add_command(create_first)
 
 
 def _show(made: dict[str, Any]) -> None:

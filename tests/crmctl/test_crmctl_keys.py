@@ -5,14 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from click.testing import CliRunner, Result
 
 from chalicelib import clock
 from chalicelib.access import api_keys, authorization
 from chalicelib.access.api_keys import Role
 from chalicelib.errors import Unauthenticated
 from chalicelib.settings import settings
-from crmctl.cli import main
 from tests.crmctl.served import Served, serving
 
 
@@ -73,22 +71,8 @@ def test_a_revoked_key_opens_nothing(served: Served) -> None:
 
 
 def test_who_is_no_operator_manages_no_keys(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, said in ((None, "A valid key is needed"), (api_keys.create("x", Role.EDITOR, "test").key, "OPERATOR")):
+    for key, said in ((None, "make first-key STAGE="), (api_keys.create("x", Role.EDITOR, "test").key, "OPERATOR")):
         monkeypatch.setenv("CRM_KEY", key or "")
         result = served.crmctl("keys", "create", "more", "--role", "operator")
         assert result.exit_code == 2
         assert said in result.output
-
-
-def create_first(*words: str) -> Result:
-    return CliRunner().invoke(main, ["keys", "create-first", settings.stage, "--region", settings.region, *words])
-
-
-def test_a_stage_gets_its_first_key_past_the_api_and_only_one() -> None:
-    first = create_first()
-    assert first.exit_code == 0, first.output
-    assert role_of(first.stdout.strip()) is Role.OPERATOR
-    again = create_first()
-    assert again.exit_code == 2
-    assert "--another" in again.output
-    assert role_of(create_first("--another").stdout.strip()) is Role.OPERATOR
