@@ -74,9 +74,9 @@ def response(answer: http_types.Response) -> Response:
 
 
 def execute(text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    from chalicelib.api.graphql import schema
+    from chalicelib.api.graphql import execution
 
-    return schema.execute(text, variables)
+    return execution.execute(text, variables)
 
 
 def due(job: Job) -> Cron:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from chalicelib import aws, clock
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.jobs import queue, run_records, slots
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.run_records import Run

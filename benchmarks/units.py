@@ -17,7 +17,7 @@ from benchmarks.metering import charged, row_bytes
 from benchmarks.served import in_process
 from chalicelib import aws, clock
 from chalicelib.access import api_keys
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request
 from chalicelib.crm import customers, orders, products

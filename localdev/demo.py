@@ -110,7 +110,7 @@ def create(demo: Demo) -> None:
 
 
 def _send(kind: str, document: str, rows: list[Row]) -> None:
-    from chalicelib.api.graphql.schema import execute
+    from chalicelib.api.graphql.execution import execute
 
     answer = execute(document, {"input": rows})
     if answer.get("errors"):

@@ -13,7 +13,8 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
 
 from chalicelib import clock
-from chalicelib.api.graphql.schema import execute, schema
+from chalicelib.api.graphql.execution import execute
+from chalicelib.api.graphql.schema import schema
 
 COMPAT = Path(__file__).parents[2].parent / "shared" / "schema-compat.graphql"
 pytestmark = pytest.mark.skipif(not COMPAT.exists(), reason="the compatible schema is not beside this checkout")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import queries
 
-from chalicelib.api.graphql import executor, schema
+from chalicelib.api.graphql import execution, executor
 from chalicelib.api.graphql.executor import PlanningExecutor
 from chalicelib.settings import settings as crm_settings
 from tests.api.sample_schema import SCHEMA, World
@@ -190,8 +190,8 @@ def test_the_setting_goes_back_to_the_reference(monkeypatch: pytest.MonkeyPatch)
         used.append(executor_class)
         return execute_sync(kind, document, executor_class=executor_class, **more)
 
-    monkeypatch.setattr(schema, "execute_sync", seen)
-    schema.execute("{ hello }")
+    monkeypatch.setattr(execution, "execute_sync", seen)
+    execution.execute("{ hello }")
     with reference_executor():
-        assert schema.execute("{ hello }") == {"data": {"hello": "Hello, GraphQL!"}}
+        assert execution.execute("{ hello }") == {"data": {"hello": "Hello, GraphQL!"}}
     assert used == [PlanningExecutor, None]

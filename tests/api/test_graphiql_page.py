@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.api.graphql.schema import Prepared, prepare
+from chalicelib.api.graphql.execution import Prepared, prepare
 from chalicelib.api.pages import graphiql
 from chalicelib.settings import settings
 from tests.api.conftest import Change

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.access import api_keys
 from chalicelib.access.api_keys import Role
-from chalicelib.api.graphql import schema
+from chalicelib.api.graphql import execution
 from tests.api.graphql_client import Reply, post
 from tests.api.hostile import bodies, documents
 from tests.api.test_document_limits import hints
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("deployed")
 
 def measured(body: bytes, key: str | None) -> tuple[Reply, int]:
     """The answer, from no cache, and how many calls it takes to make."""
-    schema.prepare.cache_clear()
-    schema.introspected.cache_clear()
+    execution.prepare.cache_clear()
+    execution.introspected.cache_clear()
     calls = 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:
@@ -89,8 +89,8 @@ def test_nothing_stays_in_memory() -> None:
 
 def test_documents_that_differ_each_time_fill_no_memory() -> None:
     def kept() -> int:
-        return schema.prepare.cache_info().currsize
+        return execution.prepare.cache_info().currsize
 
     for number in range(400):
         post(json.dumps({"query": f"{{ hello x{number} }}"}).encode())
-    assert kept() == schema.prepare.cache_info().maxsize == 256
+    assert kept() == execution.prepare.cache_info().maxsize == 256

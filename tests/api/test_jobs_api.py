@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import orders
 from chalicelib.jobs import customer_cleanup, job_state, ledger, queue, run_records
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, HEARTBEAT, JOBS, LOW_STOCK

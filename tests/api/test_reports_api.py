@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import imported_orders
 from chalicelib.jobs import run_records, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT

@@ -8,8 +8,9 @@ import pytest
 from graphql import build_schema, validate_schema
 
 from chalicelib import clock
-from chalicelib.api.graphql.schema import SDL, execute
-from chalicelib.api.resolvers import queries
+from chalicelib.api.graphql.execution import execute
+from chalicelib.api.graphql.schema import SDL
+from chalicelib.api.resolvers import plain_lists
 from chalicelib.crm import customers, orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.money import from_cents
@@ -220,7 +221,7 @@ def test_bulk_products_are_known_by_their_sku() -> None:
 
 def test_plain_lists_fail_rather_than_being_cut(monkeypatch: pytest.MonkeyPatch, ann: Customer) -> None:
     customers.create("Bob", "bob@example.com")
-    monkeypatch.setattr(queries, "settings", replace(settings, plain_list_limit=1))
+    monkeypatch.setattr(plain_lists, "settings", replace(settings, plain_list_limit=1))
     answer = execute("{ customers { id } hello }")
     assert answer["data"] == {"customers": None, "hello": "Hello, GraphQL!"}
     assert answer["errors"][0]["extensions"]["code"] == "TOO_MANY_ROWS"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute, schema
+from chalicelib.api.graphql.execution import execute
+from chalicelib.api.graphql.schema import schema
 from chalicelib.crm import customers, deleted_customers, imported_orders, orders, products
 from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
 from chalicelib.crm.list_queries import (

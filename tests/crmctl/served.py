@@ -9,7 +9,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from chalicelib import aws
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request
 from chalicelib.jobs import queue

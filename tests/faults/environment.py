@@ -21,7 +21,7 @@ from botocore.retries.quota import RetryQuota
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.errors import CrmError
 from chalicelib.jobs import queue, watchdog
 from chalicelib.jobs.job import Job, OperationFailed

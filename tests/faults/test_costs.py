@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks.rows import AFFECTED, DUE, IS_FULL, empty_tables, put_company
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.jobs.runner import Runner
 from tests.builders import time_is

@@ -12,7 +12,7 @@ import pytest
 from pynamodb.models import Model
 
 from chalicelib import aws, clock
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import products
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, queue, run_records, runner

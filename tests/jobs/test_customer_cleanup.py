@@ -6,7 +6,7 @@ from itertools import cycle
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.jobs import customer_cleanup, ledger, operator_actions, run_records

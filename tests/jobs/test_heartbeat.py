@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from graphql import parse, validate
 
-from chalicelib.api.graphql.schema import execute, schema
+from chalicelib.api.graphql.execution import execute
+from chalicelib.api.graphql.schema import schema
 from chalicelib.jobs import heartbeat
 from chalicelib.jobs.catalog import HEARTBEAT
 from chalicelib.jobs.job import RunRefused

@@ -5,7 +5,7 @@ from itertools import cycle
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import orders, products, stock
 from chalicelib.crm.products import Product
 from chalicelib.jobs import ledger, low_stock, run_records

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import deleted_customers, orders
 from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.catalog import WEEKLY_REPORT

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import deleted_customers, orders
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import operator_actions, order_reminders

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.jobs import job_state
 from chalicelib.jobs.catalog import LOW_STOCK
 from tests.jobs.job_runs import SLOT, Clock, a_runner

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.jobs import uptime
 from chalicelib.jobs.run_records import Run, Status
 from tests.browser.console_data import a_run, put_runs

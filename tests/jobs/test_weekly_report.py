@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.schema import execute
+from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import deleted_customers, imported_orders, orders, products, reports
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order

@@ -15,8 +15,8 @@ from chalicelib import telemetry
 from chalicelib.access.api_keys import Role
 from chalicelib.access.authorization import Caller, identify
 from chalicelib.api.graphql.error_format import describe, format_error
+from chalicelib.api.graphql.execution import Invalid, answer, introspected, prepare, run
 from chalicelib.api.graphql.query_cost import OperationCost
-from chalicelib.api.graphql.schema import Invalid, answer, introspected, prepare, run
 from chalicelib.api.http import cors, idempotency, negotiation, persisted_queries
 from chalicelib.api.http.http_types import Request, Response
 from chalicelib.api.http.request_params import METHODS, Parameters, RequestRejected, read_parameters

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info
-from chalicelib.api.resolvers.mutations import new_customer, new_product
+from chalicelib.api.resolvers.customers import new_customer
+from chalicelib.api.resolvers.products import new_product
 from chalicelib.crm import customers, imported_orders, products, text, unique_values
 from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
 from chalicelib.errors import InvalidInput, UnknownCustomer, UnknownProducts, result_or_error

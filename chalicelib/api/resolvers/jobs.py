@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
-from chalicelib.errors import CrmError, InvalidInput
+from chalicelib.errors import InvalidInput
 from chalicelib.jobs import (
     catalog,
     customer_cleanup,
@@ -23,15 +21,13 @@ from chalicelib.jobs import (
     uptime,
     weekly_report,
 )
-from chalicelib.jobs import (
-    health as healths,
-)
+from chalicelib.jobs import health as healths
 from chalicelib.jobs.health import Health, State
 from chalicelib.jobs.job import Job, RunRefused
 from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run, Status
-from chalicelib.store import reads, timestamps
+from chalicelib.store import timestamps
 from chalicelib.store.pagination import Page, PageArgs, read_page
 
 MAX_REASON = 200
@@ -196,22 +192,6 @@ def dead_letters(_root: Any, _info: Info) -> list[dict[str, Any]]:
 def redrive_dead_letters(_root: Any, info: Info) -> dict[str, int]:
     done = operator_actions.redrive(context_of(info).actor)
     return {"redriven": done.sent, "left": done.left}
-
-
-def health(_root: Any, _info: Info) -> dict[str, str]:
-    return {"database": _state(_database_answers()), "queue": _state(queue.is_reachable())}
-
-
-def _state(up: bool) -> str:  # noqa: FBT001
-    return "UP" if up else "DOWN"
-
-
-def _database_answers() -> bool:
-    try:
-        reads.get_op("health", "database")
-    except (CrmError, BotoCoreError, ClientError):
-        return False
-    return True
 
 
 def _now(job: Job, unfinished: Sequence[Run]) -> JobNow:

@@ -1,0 +1,127 @@
+"""Which function resolves which field of the schema."""
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from chalicelib.api.graphql.executor import RowResolver
+from chalicelib.api.resolvers import (
+    api_keys,
+    bulk_create,
+    customers,
+    health,
+    jobs,
+    nodes,
+    orders,
+    products,
+    reports,
+    totals,
+)
+from chalicelib.crm import money
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.orders import Order
+from chalicelib.crm.products import Product
+
+RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "Query": {
+        "hello": health.hello,
+        "node": nodes.node,
+        "customer": customers.customer,
+        "product": products.product,
+        "order": orders.order,
+        "customers": customers.plain_customers,
+        "products": products.plain_products,
+        "orders": orders.plain_orders,
+        "allCustomers": customers.all_customers,
+        "allProducts": products.all_products,
+        "allOrders": orders.all_orders,
+        "lowStockProducts": products.low_stock_products,
+        "crmStats": totals.crm_stats,
+        "inactiveCustomers": customers.inactive_customers,
+        "inactiveCustomerCount": customers.inactive_customer_count,
+        "deletedCustomers": customers.all_deleted_customers,
+        "ordersDueForReminder": orders.orders_due_for_reminder,
+        "reports": reports.all_reports,
+        "report": reports.report,
+        "health": health.health,
+        "jobs": jobs.all_jobs,
+        "job": jobs.job,
+        "jobRuns": jobs.job_runs,
+        "jobRun": jobs.job_run,
+        "queue": jobs.queue_depth,
+        "uptime": jobs.uptime_hours,
+        "keys": api_keys.all_keys,
+        "deadLetters": jobs.dead_letters,
+    },
+    "Mutation": {
+        "createCustomer": customers.create_customer,
+        "bulkCreateCustomers": bulk_create.create_customers,
+        "updateCustomer": customers.update_customer,
+        "deleteCustomer": customers.delete_customer,
+        "createProduct": products.create_product,
+        "bulkCreateProducts": bulk_create.create_products,
+        "updateProduct": products.update_product,
+        "deleteProduct": products.delete_product,
+        "createOrder": orders.create_order,
+        "bulkCreateOrders": bulk_create.create_orders,
+        "cancelOrder": orders.cancel_order,
+        "updateLowStockProducts": products.update_low_stock_products,
+        "deleteInactiveCustomers": customers.delete_inactive_customers,
+        "restoreCustomer": customers.restore_customer,
+        "runJob": jobs.run_job,
+        "pauseJob": jobs.pause_job,
+        "resumeJob": jobs.resume_job,
+        "remakeReport": jobs.remake_report,
+        "redriveDeadLetters": jobs.redrive_dead_letters,
+        "createKey": api_keys.create_key,
+        "rotateKey": api_keys.rotate_key,
+        "revokeKey": api_keys.revoke_key,
+    },
+    "Customer": {"orders": orders.all_orders, "lastOrderAt": RowResolver(attrgetter("last_order"))},
+    "Product": {
+        "price": RowResolver(lambda row: money.from_cents(row.cents)),
+        "archived": RowResolver(lambda row: row.archived_at is not None),
+    },
+    "Order": {
+        "customer": orders.order_customer,
+        "products": orders.order_products,
+        "orderDate": RowResolver(attrgetter("date")),
+        "totalAmount": RowResolver(lambda row: money.from_cents(row.cents)),
+    },
+    "OrderLine": {"product": orders.line_product},
+    "PageInfo": {
+        "hasNextPage": RowResolver(attrgetter("has_next")),
+        "hasPreviousPage": RowResolver(attrgetter("has_previous")),
+    },
+    "DeadLetter": {"sentAt": RowResolver(lambda row: row["sent_at"])},
+    "DeletedCustomer": {name: customers.of_deleted(name) for name in ("id", "name", "email", "phone", "createdAt")},
+    "Report": {
+        **{name: reports.content(name) for name in ("from", "to", "totals", "week", "before")},
+        "topCustomers": reports.content("top_customers"),
+        "topProducts": reports.content("top_products"),
+        "revenueChange": reports.revenue_change,
+    },
+    "ReportTotals": {"revenue": reports.revenue},
+    "ReportWeek": {
+        "revenue": reports.revenue,
+        "averageOrder": reports.average_order,
+        "newCustomers": reports.new_customers,
+    },
+    "ReportEntry": {"revenue": reports.revenue},
+    "ApiKey": {"role": RowResolver(lambda row: row.role.name), "state": api_keys.state},
+    "JobRun": {
+        "cap": RowResolver(lambda run: run.arguments.get("cap")),
+        "period": RowResolver(lambda run: run.arguments.get("period")),
+        "cursor": jobs.cursor,
+        "counts": jobs.counts,
+        "lines": jobs.lines,
+        "durationSeconds": RowResolver(attrgetter("seconds")),
+    },
+    **{
+        f"{kind}Connection": {"pageInfo": nodes.page_info}
+        for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun", "ApiKey")
+    },
+}
+KINDS = {Customer: "Customer", Product: "Product", Order: "Order"}
+OBJECTS = {*KINDS.values(), "OrderLine"}
+"""Types whose rows are never mappings, so that nobody needs to ask."""
