@@ -24,7 +24,7 @@ from chalicelib.api.http.http_types import Request
 from chalicelib.crm import orders
 from chalicelib.settings import settings
 from chalicelib.store import connection, tables
-from chalicelib.store.transaction import ATTEMPTS
+from chalicelib.store.retries import MAX_ATTEMPTS
 
 THREADS = (1, 2, 4, 8, 16)
 PRODUCTS = (1000, 10, 1)
@@ -180,7 +180,7 @@ def overload(shop: Shop) -> Iterator[Finding]:
     for rate in TOO_MANY:
         before = shop.given_up
         holds, _ = under(shop, rate, MANY, 1)
-        yield Finding(f"tries an order, {rate}/s of one product", holds.sent / ARRIVALS, "tries", most=ATTEMPTS)
+        yield Finding(f"tries an order, {rate}/s of one product", holds.sent / ARRIVALS, "tries", most=MAX_ATTEMPTS)
         given_up = (shop.given_up - before) / ARRIVALS
         most = 0.05 if rate == min(TOO_MANY) else None
         yield Finding(f"given up an order, {rate}/s of one product", given_up, "Conflict errors", most=most)

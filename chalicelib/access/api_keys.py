@@ -23,7 +23,8 @@ from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.connection import client
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
-from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
 PARTITION = "key"
 OVERLAP = timedelta(hours=24)

@@ -13,7 +13,7 @@ from chalicelib.errors import RateLimited, Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables
 from chalicelib.store.connection import client
-from chalicelib.store.transaction import code_of
+from chalicelib.store.retries import code_of
 
 _SECOND = 1_000_000
 

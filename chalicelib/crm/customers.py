@@ -12,7 +12,8 @@ from chalicelib.crm import counters, text, unique_values
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables, timestamps
-from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from chalicelib.settings import settings
 from chalicelib.store import ids, reads, tables, timestamps
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
-from chalicelib.store.transaction import Stale, Transaction, confirm, new_token, retry_delays
+from chalicelib.store.retries import confirm, retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
 PARTITION = "archive"
 

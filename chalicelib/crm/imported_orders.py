@@ -23,7 +23,8 @@ from chalicelib.errors import (
     result_or_error,
 )
 from chalicelib.store import ids, timestamps
-from chalicelib.store.transaction import Stale, retry_delays
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale
 
 MAX_LINES = 1000
 """Real invoices have over 500."""

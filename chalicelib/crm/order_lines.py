@@ -13,8 +13,8 @@ from chalicelib.errors import Unavailable
 from chalicelib.store import reads
 from chalicelib.store.connection import client
 from chalicelib.store.index_keys import sort_key
+from chalicelib.store.retries import is_transient, retry_delays
 from chalicelib.store.tables import Line
-from chalicelib.store.transaction import is_transient, retry_delays
 
 _BATCH = 25
 

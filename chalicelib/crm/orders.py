@@ -26,7 +26,8 @@ from chalicelib.errors import (
 )
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables, timestamps
-from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
 PLACED = "PLACED"
 CANCELLED = "CANCELLED"

@@ -20,7 +20,8 @@ from chalicelib.errors import (
 )
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables, timestamps
-from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
 STOCK_LIMIT = 10**9
 SKU_LIMIT = 64

@@ -12,7 +12,7 @@ from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
-from chalicelib.store.transaction import code_of, is_transient, retry_delays
+from chalicelib.store.retries import code_of, is_transient, retry_delays
 
 
 @dataclass(frozen=True, slots=True)

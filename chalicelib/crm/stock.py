@@ -11,7 +11,8 @@ from chalicelib.crm.products import Product
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables
-from chalicelib.store.transaction import code_of, confirm, is_transient, new_token, retry_delays
+from chalicelib.store.retries import code_of, confirm, is_transient, retry_delays
+from chalicelib.store.transaction import new_token
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from chalicelib import aws, clock, telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables, timestamps
-from chalicelib.store.transaction import is_transient
+from chalicelib.store.retries import is_transient
 
 LATE, FAILING, DOWN, TOO_FREQUENT = "LATE", "FAILING", "DOWN", "TOO_FREQUENT"
 _PARTITION = "alert"

@@ -16,7 +16,8 @@ from chalicelib import aws, clock
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables
-from chalicelib.store.transaction import code_of, is_transient, new_token, retry_delays
+from chalicelib.store.retries import code_of, is_transient, retry_delays
+from chalicelib.store.transaction import new_token
 
 _THROTTLED = {"TooManyRequestsException", "LimitExceededException", "Throttling"}
 SENT, FAILED, DOUBTFUL = "mails_sent", "mails_failed", "mails_doubtful"

@@ -23,7 +23,8 @@ from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.settings import settings
 from chalicelib.store import tables, timestamps
-from chalicelib.store.transaction import Stale, Transaction, new_token, retry_delays
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
 LEASE = timedelta(minutes=6)
 """Renewed with each page. Longer than a Lambda of ours may live: who has lost it is dead, and changes nothing any more."""

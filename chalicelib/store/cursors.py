@@ -17,8 +17,8 @@ from pynamodb.exceptions import PutError
 
 from chalicelib.errors import InvalidCursor, Unavailable
 from chalicelib.store import reads
+from chalicelib.store.retries import code_of, is_transient
 from chalicelib.store.tables import AuxRow
-from chalicelib.store.transaction import code_of, is_transient
 
 _MAC_BYTES = 12
 _SECRET = ("secret", "cursors")

@@ -9,8 +9,8 @@ from pynamodb.models import Model
 
 from chalicelib.errors import Unavailable
 from chalicelib.store.connection import client
+from chalicelib.store.retries import is_transient, retry_delays
 from chalicelib.store.tables import AuxRow
-from chalicelib.store.transaction import is_transient, retry_delays
 
 Item: TypeAlias = dict[str, Any]
 """{name: {type: value}} as DynamoDB sends it, e.g. {"stock": {"N": "3"}}."""

@@ -4,13 +4,10 @@ A write can be answered, refused, or lost: a request or its answer may vanish, a
 first try. So each transaction leaves a mark that only it can leave, and where the outcome is in doubt the mark is looked for.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterator
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import CancellationReason, PynamoDBException, TransactWriteError
+from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -19,30 +16,11 @@ from ulid import ULID
 
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.store.connection import connection
+from chalicelib.store.retries import confirm, is_transient, retry_delays
 
-ATTEMPTS = 8
-PATIENCE = 10.0
-"""Seconds after which no further try begins: a stall must not eat a Lambda's minute."""
 _REFUSED = "ConditionalCheckFailed"
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
-TRANSIENT_CODES = {
-    "TransactionInProgressException",
-    "TransactionConflictException",
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-    "ThrottlingError",
-    "RequestLimitExceeded",
-    "InternalServerError",
-    "InternalFailure",
-    "ServiceUnavailable",
-    "500",  # botocore's names for answers that are not DynamoDB's
-    "502",
-    "503",
-    "504",
-}
-
 Refusal: TypeAlias = Callable[[], Exception]
-Proof = TypeVar("Proof")
 
 
 class Stale(Conflict):
@@ -120,43 +98,6 @@ class Transaction:
         # Not strict: there are no reasons at all unless the transaction was cancelled.
         refused = [entry for entry, why in zip(sent, error.cancellation_reasons, strict=False) if _is(why, {_REFUSED})]
         return min(refused, key=lambda entry: entry[0])[2] if refused else None
-
-
-def confirm(was_applied: Callable[[], Proof]) -> Proof:
-    """Ask more than once: an applied write must not be reported as failed since this one read was lost."""
-    for _ in retry_delays():
-        try:
-            return was_applied()
-        except Unavailable:
-            continue
-    raise Unavailable
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether it is the database or the way to it: what was asked may or may not be done, and may be tried again."""
-    code = code_of(error)
-    return code in TRANSIENT_CODES if code else isinstance(_cause(error), BotoCoreError)
-
-
-def code_of(error: BaseException) -> str | None:
-    """DynamoDB's code, None without an answer (where pynamodb's `cause_response_code` raises AttributeError)."""
-    cause = _cause(error)
-    return cause.response.get("Error", {}).get("Code") if isinstance(cause, ClientError) else None
-
-
-def _cause(error: BaseException) -> BaseException | None:
-    return error.cause if isinstance(error, PynamoDBException) else error
-
-
-def retry_delays() -> Iterator[int]:
-    """Number the tries, with a pause of full jitter before each but the first: 20 ms, doubling, at most a second."""
-    end = time.monotonic() + PATIENCE
-    for number in range(ATTEMPTS):
-        if number:
-            if time.monotonic() > end:
-                return
-            time.sleep(random.uniform(0, min(1.0, 0.02 * 2**number)))  # noqa: S311 - not a secret
-        yield number
 
 
 def _is(reason: CancellationReason | None, codes: set[str]) -> bool:

@@ -12,7 +12,7 @@ from pynamodb.exceptions import TransactWriteError, UpdateError
 
 from chalicelib.crm import customers, deleted_customers, imported_orders, orders, products, stock
 from chalicelib.errors import AlreadyCancelled, Conflict, Unavailable, UnknownCustomer
-from chalicelib.store import connection, tables, transaction
+from chalicelib.store import connection, retries, tables, transaction
 from tests.builders import a_customer, a_past_order, a_product, rows_of
 from tests.faults.fault_injection import FOREVER, TRIES, Lossy, Story, cancelled, faults_found, losing, play, refused
 
@@ -166,7 +166,7 @@ def test_what_never_passes_is_reported_and_nothing_is_written(
             try:
                 story.act(given)
             finally:
-                assert len(answers) == transaction.ATTEMPTS  # outer loops do not multiply the tries
+                assert len(answers) == retries.MAX_ATTEMPTS  # outer loops do not multiply the tries
 
     before, ending = play(Story(story.prepare, act), Lossy())
     assert ending.error == code
@@ -203,7 +203,7 @@ def test_what_is_our_own_mistake_is_raised_at_once_as_it_is(operation: str) -> N
         with _answering(operation, lambda _: refused("ValidationException"), times=FOREVER) as answers:
             with pytest.raises((ClientError, TransactWriteError)) as raised:
                 STORIES[name].act(given)
-            assert transaction.code_of(raised.value) == "ValidationException"
+            assert retries.code_of(raised.value) == "ValidationException"
             assert len(answers) == 1
 
     before, ending = play(Story(STORIES[name].prepare, act), Lossy())
@@ -258,7 +258,7 @@ def test_a_restock_that_cannot_be_written_is_an_error_and_no_restock(
 
 def test_a_restock_whose_answers_are_all_lost_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    monkeypatch.setattr(transaction, "ATTEMPTS", 1)
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 1)
     lamp = a_product(stock=3)
     with losing(Lossy(0, 1, arrives=True)):
         monkeypatch.setattr(RetryQuota, "acquire", lambda *_: False)  # botocore gives up after the first try

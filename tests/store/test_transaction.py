@@ -4,14 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
-from pynamodb.exceptions import PutError, TransactWriteError
 
 from chalicelib.crm import unique_values
 from chalicelib.errors import Conflict, CrmError, Unavailable
-from chalicelib.store import connection, reads, transaction
+from chalicelib.store import connection, reads
+from chalicelib.store.retries import confirm
 from chalicelib.store.tables import AuxRow
-from chalicelib.store.transaction import Transaction, code_of, confirm, is_transient, retry_delays
+from chalicelib.store.transaction import Transaction
 from tests.builders import rows_of
 
 
@@ -73,31 +72,6 @@ def test_a_proof_is_asked_again_when_its_read_is_lost(monkeypatch: pytest.Monkey
 
 def _lost() -> bool:
     raise Unavailable
-
-
-def test_pauses_grow_to_a_second_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr("time.sleep", pauses.append)
-    monkeypatch.setattr("random.uniform", lambda _, high: high)
-    assert list(retry_delays()) == list(range(transaction.ATTEMPTS))
-    assert pauses == [0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0]
-
-
-def test_no_try_begins_when_patience_is_at_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    moments = iter([0.0, 4.0, 9.9, 10.1])
-    monkeypatch.setattr("time.monotonic", lambda: next(moments))
-    assert list(retry_delays()) == [0, 1, 2]
-
-
-def test_what_passes_and_what_does_not() -> None:
-    throttled = ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem")
-    mistaken = ClientError({"Error": {"Code": "ValidationException"}}, "GetItem")
-    lost = ReadTimeoutError(endpoint_url="here")
-    assert [is_transient(error) for error in (throttled, mistaken, lost, KeyError())] == [True, False, True, False]
-    assert [is_transient(PutError(cause=error)) for error in (throttled, mistaken, lost)] == [True, False, True]
-    assert code_of(TransactWriteError("", cause=mistaken)) == "ValidationException"
-    assert code_of(TransactWriteError("", cause=lost)) is None
 
 
 def test_a_claim_is_held_by_one_owner_and_released_by_nobody_else() -> None:

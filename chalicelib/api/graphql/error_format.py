@@ -13,7 +13,7 @@ from graphql import GraphQLError
 
 from chalicelib import telemetry
 from chalicelib.errors import CrmError, Unavailable
-from chalicelib.store.transaction import is_transient
+from chalicelib.store.retries import is_transient
 
 _told: ContextVar[set[str] | None] = ContextVar("told", default=None)
 

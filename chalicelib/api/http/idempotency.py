@@ -23,7 +23,8 @@ from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql import error_format
 from chalicelib.errors import IdempotencyConflict, InProgress, InvalidInput, Unavailable
 from chalicelib.store import ids, reads, tables, timestamps
-from chalicelib.store.transaction import code_of, is_transient, new_token, retry_delays
+from chalicelib.store.retries import code_of, is_transient, retry_delays
+from chalicelib.store.transaction import new_token
 
 KEPT = timedelta(hours=24)
 BUSY = timedelta(seconds=60)
