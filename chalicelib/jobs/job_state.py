@@ -30,8 +30,8 @@ class JobState:
     pause: Pause | None = None
     current: str | None = None
     """The slot whose run holds the job."""
-    watched: str | None = None
-    """Every slot up to this one has a row in the ledger."""
+    checked_until: str | None = None
+    """The watchdog has recorded every slot up to this one in the ledger."""
     token: str | None = None
 
     def paused_at(self, moment: datetime) -> Pause | None:
@@ -48,7 +48,7 @@ def find(job: str) -> JobState:
         job=job,
         pause=Pause(**content) if content else None,
         current=reads.text(item, "owner"),
-        watched=reads.text(item, "watched"),
+        checked_until=reads.text(item, "watched"),
         token=reads.text(item, "token"),
     )
 
@@ -72,9 +72,9 @@ def resume(job: str) -> JobState:
 def watch_from(job: str, slot: str, seen: str | None) -> None:
     """The watch has accounted for all slots up to `slot`; `seen` is how far it had looked when it began."""
     row = tables.AuxRow
-    write = Transaction(was_applied=lambda: find(job).watched == slot)
-    condition = row.watched == seen if seen else row.watched.does_not_exist()
-    write.update(key(job), [row.watched.set(slot)], condition)
+    write = Transaction(was_applied=lambda: find(job).checked_until == slot)
+    condition = row.checked_until == seen if seen else row.checked_until.does_not_exist()
+    write.update(key(job), [row.checked_until.set(slot)], condition)
     write.commit()
 
 

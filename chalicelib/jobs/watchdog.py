@@ -7,7 +7,8 @@ from itertools import islice
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import alerts, catalog, health, job_state, ledger, queue, run_records, slots
+from chalicelib.jobs import alerts, catalog, job_state, ledger, overview, queue, run_records, slots
+from chalicelib.jobs.health import Health
 from chalicelib.jobs.job import CatchUp, Job
 from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
@@ -33,10 +34,9 @@ def run_checks() -> None:
     open_alerts = alerts.open_alerts()
     untold: Unavailable | None = None
     for job in catalog.JOBS.values():
-        recent = run_records.latest(job.name, health.looked_at(job))
-        own = [run for run in unfinished if run.job == job.name]
+        found = overview.assemble(job, states[job.name], unfinished, now)
         try:
-            raise_or_clear_alerts(job, health.of(job, states[job.name], recent, own, now), open_alerts)
+            raise_or_clear_alerts(job, found.health, open_alerts)
         except Unavailable as error:  # a topic that is gone must not keep the other jobs from being told of
             untold = error
     if untold:
@@ -68,10 +68,10 @@ def _send(job: str, slot: str) -> None:
 
 def record_missed_slots(job: Job, state: JobState, now: datetime) -> None:
     """Record what became of each slot that nobody has begun. Everything before the first look does not count."""
-    if state.watched is None:
+    if state.checked_until is None:
         _watched(job, slots.of(now.replace(microsecond=0)), None)
         return
-    due = job.schedule.between(slots.moment_of(state.watched), now - START)
+    due = job.schedule.between(slots.moment_of(state.checked_until), now - START)
     passed = [slots.of(firing) for firing in islice(due, MAX_SLOTS_PER_CHECK)]
     stored = run_records.find_all(job.name, passed)
     latest = slots.of(job.schedule.until(now - START))
@@ -79,7 +79,7 @@ def record_missed_slots(job: Job, state: JobState, now: datetime) -> None:
         if slot not in stored:
             _record(job, state, slot, is_latest=slot == latest)
     if passed:
-        _watched(job, passed[-1], state.watched)
+        _watched(job, passed[-1], state.checked_until)
 
 
 def _record(job: Job, state: JobState, slot: str, *, is_latest: bool) -> None:
@@ -107,7 +107,7 @@ def _watched(job: Job, slot: str, seen: str | None) -> None:
         return  # another look was faster
 
 
-def raise_or_clear_alerts(job: Job, found: health.Health, open_alerts: set[tuple[str, str]]) -> None:
+def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, str]]) -> None:
     for kind, text in (
         (alerts.LATE, found.late),
         (alerts.FAILING, found.failing),

@@ -220,7 +220,7 @@ class AuxRow(Model):
     customers = NumberAttribute(null=True)
     created = NumberAttribute(null=True)
     paused_until = UnicodeAttribute(null=True)
-    watched = UnicodeAttribute(null=True)
+    checked_until = UnicodeAttribute(null=True, attr_name="watched")
     used_at = UnicodeAttribute(null=True)
     full_until = NumberAttribute(null=True)
     ttl = TTLAttribute(null=True)

@@ -70,7 +70,7 @@ def test_a_run_that_is_not_finished_in_time_is_late_until_it_is(
     time.later(hours=1)
     assert news() == ALL_WELL
     time.later(seconds=1)
-    assert news() == [f"LATE: tally: the run of {SLOT} is not finished, 1:00:00 after it was due"]
+    assert news() == [f"LATE: tally: the run of {SLOT} has not finished 1:00:00 after it was due"]
     Consumer().pump()
     assert news() == ["RECOVERED: tally: no longer late"]
 

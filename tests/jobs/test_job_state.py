@@ -47,7 +47,7 @@ def test_a_pause_changes_nothing_else() -> None:
     job_state.watch_from("tally", SLOT, None)
     ledger.claim(a_job(one_page), SLOT)
     paused = job_state.pause("tally", "stock-taking", "ann")
-    assert (paused.current, paused.watched) == (SLOT, SLOT)
+    assert (paused.current, paused.checked_until) == (SLOT, SLOT)
     assert job_state.find("other").pause is None
 
 
@@ -57,5 +57,5 @@ def test_only_one_of_two_watches_goes_ahead() -> None:
     for seen in (None, "2026-11-22T12:00:00Z"):
         with pytest.raises(Stale):
             job_state.watch_from("tally", "2026-11-22T12:30:00Z", seen)
-    assert job_state.find("tally").watched == "2026-11-22T13:00:00Z"
+    assert job_state.find("tally").checked_until == "2026-11-22T13:00:00Z"
     assert moment(NOON) == clock.now()

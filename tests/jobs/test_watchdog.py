@@ -106,7 +106,7 @@ def test_a_long_outage_is_made_up_for_in_several_looks(monkeypatch: pytest.Monke
     assert statuses() == ["MISSED"] * 3
     watchdog.run_checks()
     assert statuses() == ["MISSED"] * 3 + ["WAITING"]
-    assert job_state.find("tally").watched == OUTAGE[3]
+    assert job_state.find("tally").checked_until == OUTAGE[3]
 
 
 def test_slots_missed_while_the_job_was_paused_are_skipped_with_who_and_why(
@@ -226,7 +226,7 @@ def test_a_slot_that_begins_while_the_watch_looks_is_not_missed(monkeypatch: pyt
     monkeypatch.setattr(run_records, "find_all", find_then_fire)
     watchdog.run_checks()
     assert the_run("tally", OUTAGE[0]).status is Status.SUCCEEDED
-    assert job_state.find("tally").watched == OUTAGE[0]
+    assert job_state.find("tally").checked_until == OUTAGE[0]
 
 
 def test_two_looks_at_once_do_it_once(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:

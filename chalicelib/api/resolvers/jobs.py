@@ -1,10 +1,7 @@
 """Resolvers of the jobs: what operators see of them, and what they ask for."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import fmean
 from typing import Any
 
 from chalicelib import clock
@@ -15,16 +12,15 @@ from chalicelib.jobs import (
     customer_cleanup,
     job_state,
     operator_actions,
+    overview,
     queue,
     run_records,
     slots,
     uptime,
     weekly_report,
 )
-from chalicelib.jobs import health as healths
-from chalicelib.jobs.health import Health, State
 from chalicelib.jobs.job import Job, RunRefused
-from chalicelib.jobs.job_state import JobState, Pause
+from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.store import timestamps
@@ -34,71 +30,13 @@ MAX_REASON = 200
 _MAX_DAYS = 31
 
 
-@dataclass(frozen=True, slots=True)
-class JobNow:
-    """A job as it is at a moment."""
-
-    job: Job
-    control: JobState
-    recent: Sequence[Run]
-    found: Health
-    now: datetime
-
-    @property
-    def name(self) -> str:
-        return self.job.name
-
-    @property
-    def description(self) -> str:
-        return self.job.description
-
-    @property
-    def schedule(self) -> str:
-        return self.job.schedule.crontab
-
-    @property
-    def schedule_text(self) -> str:
-        return self.job.schedule.words
-
-    @property
-    def state(self) -> State:
-        return self.found.state
-
-    @property
-    def problems(self) -> list[str]:
-        found = self.found
-        return [text for text in (found.late, found.failing, found.alarm, found.too_frequent) if text]
-
-    @property
-    def pause(self) -> Pause | None:
-        return self.control.paused_at(self.now)
-
-    @property
-    def latest(self) -> Run | None:
-        return next((run for run in self.recent if run.started_at), None)
-
-    @property
-    def last_run(self) -> str | None:
-        return self.latest.started_at if self.latest else None
-
-    @property
-    def next_run(self) -> str:
-        return slots.of(self.job.schedule.after(self.now))
-
-    @property
-    def average_seconds(self) -> float | None:
-        seconds = [run.seconds for run in self.recent if run.status is Status.SUCCEEDED and run.seconds is not None]
-        return round(fmean(seconds), 3) if seconds else None
-
-
 def all_jobs(_root: Any, _info: Info) -> list[JobNow]:
-    unfinished = run_records.unfinished()
-    return [_now(job, unfinished) for job in catalog.JOBS.values()]
+    return overview.load_all()
 
 
 def job(_root: Any, _info: Info, name: str) -> JobNow | None:
     found = catalog.JOBS.get(name)
-    return _now(found, run_records.unfinished()) if found else None
+    return overview.load(found) if found else None
 
 
 def job_runs(
@@ -155,13 +93,13 @@ def pause_job(_root: Any, info: Info, name: str, reason: str, until: datetime | 
     if until and until <= clock.now():
         raise InvalidInput("until must lie ahead", field="until")
     job_state.pause(name, reason.strip(), context_of(info).actor, until)
-    return {"job": _now(wanted, run_records.unfinished())}
+    return {"job": overview.load(wanted)}
 
 
 def resume_job(_root: Any, _info: Info, name: str) -> dict[str, Any]:
     wanted = catalog.find(name)
     job_state.resume(name)
-    return {"job": _now(wanted, run_records.unfinished())}
+    return {"job": overview.load(wanted)}
 
 
 def remake_report(_root: Any, info: Info, period: str) -> dict[str, Any]:
@@ -192,14 +130,6 @@ def dead_letters(_root: Any, _info: Info) -> list[dict[str, Any]]:
 def redrive_dead_letters(_root: Any, info: Info) -> dict[str, int]:
     done = operator_actions.redrive(context_of(info).actor)
     return {"redriven": done.sent, "left": done.left}
-
-
-def _now(job: Job, unfinished: Sequence[Run]) -> JobNow:
-    now = clock.now()
-    state = job_state.find(job.name)
-    recent = run_records.latest(job.name, healths.looked_at(job))
-    own = [run for run in unfinished if run.job == job.name]
-    return JobNow(job, state, recent, healths.of(job, state, recent, own, now), now)
 
 
 def _arguments(job: Job, cap: int | None) -> dict[str, Any]:
