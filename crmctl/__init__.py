@@ -1,1 +1,1 @@
-"""What can be done from a terminal? An HTTP client of the GraphQL API that shares no code with it."""
+"""`crmctl`, the command line of the CRM: an HTTP client of the GraphQL API that shares no code with the server."""

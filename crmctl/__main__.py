@@ -1,4 +1,4 @@
-"""How is `python -m crmctl` started?"""
+"""Entry point of `python -m crmctl`."""
 
 from crmctl.cli import main
 

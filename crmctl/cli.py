@@ -33,5 +33,5 @@ COMMANDS: tuple[click.Command, ...] = (
 @click.version_option(installed_version(), prog_name="crmctl")
 def main() -> None:
     """Work with the CRM from the terminal, through its GraphQL API. All times are UTC."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal's encoding lacks must not end a list
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a character missing in the terminal's encoding must not end a list
         sys.stdout.reconfigure(errors="backslashreplace")

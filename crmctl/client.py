@@ -1,13 +1,13 @@
-"""How does one GraphQL operation get over HTTP, and what is worth a second try?
+"""Send one GraphQL operation over HTTP, and retry transient errors.
 
-Everything that is sent through `Client.execute` may arrive twice: a lost answer is repeated. Send only operations that
+`Client.execute` repeats a request whose response was lost, so the server may receive it twice. Send only operations that
 are safe to repeat.
 
-ApiError             the operation cannot be carried out; the text is for the user
- +- Transient        worth another try (raised to the caller only when the tries are used up)
- +- Refused          the API answered, and says why not
- +- RequestTooLarge  the server refuses a body of this size
- +- Stopped          `stop` was called meanwhile
+ApiError             the operation failed; the message is for the user
+ +- TransientError   a retry may succeed; raised to the caller when all attempts are used up
+ +- ApiRefused       the API responded with an error
+ +- RequestTooLarge  the server rejects a body of this size
+ +- Stopped          `stop` was called during a wait
 """
 
 import ipaddress
@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from crmctl.text import plain
+from crmctl.text import escape_unprintable
 
-ATTEMPTS = 6
+MAX_ATTEMPTS = 6
 FIRST_DELAY = 0.5
 MAX_DELAY = 15.0
 MAX_RETRY_AFTER = 60.0
@@ -38,11 +38,11 @@ NO_KEY_HINT = (
 
 
 class ApiError(Exception):
-    """The operation cannot be carried out"""
+    """The operation failed. The message is for the user."""
 
 
-class Transient(ApiError):
-    """Worth another try"""
+class TransientError(ApiError):
+    """A retry may succeed."""
 
     def __init__(self, message: str, retry_after: float = 0.0) -> None:
         super().__init__(message)
@@ -50,70 +50,70 @@ class Transient(ApiError):
 
 
 class ApiRefused(ApiError):
-    """The API answered, and says why not; `said` is that alone, on one line"""
+    """The API responded with an error. `reason` is the API's own text, on one line."""
 
-    def __init__(self, message: str, said: str) -> None:
+    def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
-        self.said = said
+        self.reason = reason
 
 
 class RequestTooLarge(ApiError):
-    """The server refuses a request of this size"""
+    """The server rejects a request of this size."""
 
 
 class Stopped(ApiError):
-    """The program is about to end"""
+    """`Client.stop` was called while a retry was waiting."""
 
 
 class Client:
-    """One endpoint and one key; may be shared by threads."""
+    """A client of one endpoint, with one key. Threads may share it."""
 
     def __init__(self, url: str, key: str | None = None, *, notify: Callable[[str], None] | None = None) -> None:
-        self.url = checked_url(url)
+        self.url = validate_url(url)
         self._notify = notify or _ignore
         self._stopping = threading.Event()
         self._session = requests.Session()
-        # A proxy from the environment cannot reach this machine's loopback interface.
+        # A proxy from the environment cannot reach the loopback interface of this machine.
         self._session.trust_env = not _is_loopback(self.url)
-        self._key = checked_key(key) if key else None
+        self._key = validate_key(key) if key else None
         self._session.auth = _Bearer(self._key)
         self._session.headers["Accept"] = "application/graphql-response+json, application/json;q=0.9"
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=32))
 
     def execute(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The operation's data. Raises ApiError, and only after several tries what may be gone the next moment."""
-        for attempt in range(1, ATTEMPTS + 1):
+        """Return the operation's data. Raises ApiError; a transient error only after MAX_ATTEMPTS attempts."""
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return self._post({"query": document, "variables": variables or {}})
-            except Transient as problem:
-                if attempt == ATTEMPTS:
-                    raise Transient(f"{problem} Gave up after {ATTEMPTS} attempts.") from problem
-                self.pause(attempt, reason=str(problem), at_least=problem.retry_after)
+            except TransientError as error:
+                if attempt == MAX_ATTEMPTS:
+                    raise TransientError(f"{error} Gave up after {MAX_ATTEMPTS} attempts.") from error
+                self.wait_before_retry(attempt, reason=str(error), at_least=error.retry_after)
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def pause(self, attempt: int, *, reason: str, at_least: float = 0.0) -> None:
-        """Waits longer with each attempt, and not in step with other threads."""
+    def wait_before_retry(self, attempt: int, *, reason: str, at_least: float = 0.0) -> None:
+        """Wait with exponential backoff and jitter, at least `at_least` seconds. Raises Stopped."""
         delay = min(FIRST_DELAY * 2 ** (attempt - 1), MAX_DELAY) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         delay = max(delay, at_least)
-        self._notify(f"{reason} Trying again in {delay:.1f} s.")
+        self._notify(f"{reason} Retrying in {delay:.1f} s.")
         if self._stopping.wait(delay):
             raise Stopped("Stopped before the next attempt.")
 
     def stop(self) -> None:
-        """Ends every wait between attempts, now and from now on."""
+        """End all waits between attempts, current and future ones."""
         self._stopping.set()
 
     def _post(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
             response = self._session.post(self.url, json=body, timeout=TIMEOUTS, allow_redirects=False)
-        except requests.exceptions.SSLError as problem:
-            raise ApiError(f"No secure connection to {self.url}: {problem}") from problem
-        except requests.exceptions.Timeout as problem:
-            raise Transient(f"{self.url} did not answer in time.") from problem
-        except requests.exceptions.RequestException as problem:
-            raise Transient(f"No answer from {self.url} ({_root_cause(problem)}).") from problem
-        return _data(response, self.url, key_hint=KEY_HINT if self._key else NO_KEY_HINT)
+        except requests.exceptions.SSLError as error:
+            raise ApiError(f"No secure connection to {self.url}: {error}") from error
+        except requests.exceptions.Timeout as error:
+            raise TransientError(f"{self.url} did not respond in time.") from error
+        except requests.exceptions.RequestException as error:
+            raise TransientError(f"No response from {self.url} ({_root_cause(error)}).") from error
+        return _read_data(response, self.url, key_hint=KEY_HINT if self._key else NO_KEY_HINT)
 
 
 def _ignore(_message: str) -> None:
@@ -121,7 +121,7 @@ def _ignore(_message: str) -> None:
 
 
 class _Bearer(requests.auth.AuthBase):
-    """Set even without a key: requests would otherwise send what ~/.netrc has for this host, in place of our header."""
+    """Authorization header. Set even without a key, because requests would otherwise send credentials from ~/.netrc."""
 
     def __init__(self, key: str | None) -> None:
         self._key = key
@@ -132,22 +132,22 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
-def checked_url(url: str) -> str:
-    """Raises ApiError when this cannot be the address of an HTTP endpoint."""
+def validate_url(url: str) -> str:
+    """Return the URL. Raises ApiError if it is not an HTTP address."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        fits = False
-    if not fits:
-        raise ApiError(f"{url!r} is no address. It must look like http://127.0.0.1:8000/graphql")
+        is_valid = False
+    if not is_valid:
+        raise ApiError(f"{url!r} is not a URL. Use one like http://127.0.0.1:8000/graphql")
     return url
 
 
-def checked_key(key: str) -> str:
-    """Raises ApiError, without repeating the key, when it cannot travel in a header."""
+def validate_key(key: str) -> str:
+    """Return the key. Raises ApiError if it cannot be sent in a header; the message does not contain the key."""
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ApiError("The key has characters that no key has. Was something else pasted?")
+        raise ApiError("The key contains characters that no API key has. Was something else pasted?")
     return key
 
 
@@ -159,60 +159,62 @@ def _is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def _data(response: requests.Response, url: str, *, key_hint: str) -> dict[str, Any]:
+def _read_data(response: requests.Response, url: str, *, key_hint: str) -> dict[str, Any]:
     status = response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Transient(f"{url} answers HTTP {status}.", _retry_after(response))
+        raise TransientError(f"{url} responded with HTTP {status}.", _retry_after(response))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        raise RequestTooLarge(f"{url} refuses a request of this size (HTTP 413).")
+        raise RequestTooLarge(f"{url} rejects a request of this size (HTTP 413).")
     if response.is_redirect:
-        target = response.headers.get("Location", "elsewhere")
-        raise ApiError(f"{url} redirects to {target}. Use that address as --url.")
-    body = _json(response, url)
-    errors = _errors(body)
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or _codes(errors) & KEY_CODES:
-        said = f" ({_messages(errors)})" if errors else ""
-        raise ApiError(f"{url} does not accept this request{said}. {key_hint}")
+        target = response.headers.get("Location", "another address")
+        raise ApiError(f"{url} redirects to {target}. Pass that address as --url.")
+    body = _parse_json(response, url)
+    errors = _read_errors(body)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or _error_codes(errors) & KEY_CODES:
+        reason = f" ({_join_messages(errors)})" if errors else ""
+        raise ApiError(f"{url} rejected the request{reason}. {key_hint}")
     absent = status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
     if absent or not isinstance(body, dict) or not ("data" in body or errors):
-        raise ApiError(f"{url} is no GraphQL endpoint: it answers HTTP {status}, {_kind_of(response)}. Check --url.")
+        raise ApiError(
+            f"{url} is not a GraphQL endpoint: it responded with HTTP {status}, {_content_type(response)}. Check --url."
+        )
     data = body.get("data")
     if isinstance(data, dict) and not (errors and None in data.values()):
         return data
-    if _codes(errors) & RETRY_CODES:
-        raise Transient(f"{url} answers: {_messages(errors)}.")
-    said = _messages(errors) or "it gives no reason"
-    message = f"{url} refuses the request (HTTP {status}): {said}"
-    # What does not fit the schema (400) is no answer to what was asked: the user learns who says so.
-    raise ApiRefused(message, said) if errors and response.ok else ApiError(message)
+    if _error_codes(errors) & RETRY_CODES:
+        raise TransientError(f"{url} responded: {_join_messages(errors)}.")
+    reason = _join_messages(errors) or "no reason given"
+    message = f"{url} rejected the request (HTTP {status}): {reason}"
+    # A 400 means that this client and the server do not fit together, so the message names the server.
+    raise ApiRefused(message, reason) if errors and response.ok else ApiError(message)
 
 
-def _json(response: requests.Response, url: str) -> Any:
-    """None for what is not meant to be JSON."""
+def _parse_json(response: requests.Response, url: str) -> Any:
+    """Return the parsed body, or None if it is not JSON. Raises TransientError for damaged JSON."""
     try:
         return response.json()
-    except ValueError as problem:
-        if response.ok and "json" in _kind_of(response):
-            raise Transient(f"The answer of {url} is damaged.") from problem
+    except ValueError as error:
+        if response.ok and "json" in _content_type(response):
+            raise TransientError(f"The response of {url} is damaged.") from error
         return None
 
 
-def _errors(body: Any) -> list[dict[str, Any]]:
+def _read_errors(body: Any) -> list[dict[str, Any]]:
     errors = body.get("errors") if isinstance(body, dict) else None
     return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
-def _codes(errors: list[dict[str, Any]]) -> set[str]:
+def _error_codes(errors: list[dict[str, Any]]) -> set[str]:
     extensions = [error.get("extensions") for error in errors]
     return {str(extension.get("code")) for extension in extensions if isinstance(extension, dict)}
 
 
-def _messages(errors: list[dict[str, Any]]) -> str:
-    """The first three; a request of a hundred rows can have hundreds."""
-    return plain("; ".join(str(error.get("message", "no message")).rstrip(".") for error in errors[:3]))
+def _join_messages(errors: list[dict[str, Any]]) -> str:
+    """Return the first three messages. A request of a hundred rows can have hundreds."""
+    return escape_unprintable("; ".join(str(error.get("message", "no message")).rstrip(".") for error in errors[:3]))
 
 
-def _kind_of(response: requests.Response) -> str:
+def _content_type(response: requests.Response) -> str:
     return response.headers.get("Content-Type", "no content type").split(";")[0]
 
 
@@ -221,9 +223,9 @@ def _retry_after(response: requests.Response) -> float:
     return min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() else 0.0
 
 
-def _root_cause(problem: BaseException) -> str:
-    """The library wraps urllib3 wraps http.client wraps the socket's error; the innermost says it shortest."""
-    inner: BaseException | None = problem
+def _root_cause(error: BaseException) -> str:
+    """Return the message of the innermost exception: requests wraps urllib3, which wraps the socket's error."""
+    inner: BaseException | None = error
     while inner is not None:
-        problem, inner = inner, inner.__cause__ or inner.__context__
-    return (getattr(problem, "strerror", None) or str(problem) or type(problem).__name__).rstrip(".")
+        error, inner = inner, inner.__cause__ or inner.__context__
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

@@ -1,4 +1,4 @@
-"""What do all commands have in common? Where the API is, what they can be told, and how they end."""
+"""What all commands share: the options for URL and key, error messages, and exit statuses."""
 
 import functools
 from collections.abc import Callable
@@ -7,31 +7,31 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from crmctl.client import ApiError, ApiRefused, Client
-from crmctl.paging import Listed
-from crmctl.text import plain
+from crmctl.paging import ListResult
+from crmctl.text import escape_unprintable
 
 DEFAULT_URL = "http://127.0.0.1:8000/graphql"
-INTERRUPTED = 130
+EXIT_INTERRUPTED = 130
 Options = ParamSpec("Options")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Failure(click.ClickException):
-    """Wrong usage, files, or connection: nothing that another row could change"""
+class CommandError(click.ClickException):
+    """The command failed because of wrong usage, files or connection. Exit status 2."""
 
     exit_code = 2
 
     def format_message(self) -> str:
-        return "\n".join(plain(line) for line in self.message.split("\n"))
+        return "\n".join(escape_unprintable(line) for line in self.message.split("\n"))
 
 
 def api_options(command: Command) -> Command:
-    """What every command that talks to the API needs to know."""
+    """Add --url and --key."""
     command = click.option(
         "--key",
         envvar="CRM_KEY",
         show_envvar=True,
-        help="API key. Better in the environment: other users of this machine can see a command's options.",
+        help="API key. Prefer the environment variable: other users of this machine can see command lines.",
     )(command)
     return click.option(
         "--url", envvar="CRM_URL", default=DEFAULT_URL, show_default=True, show_envvar=True, help="GraphQL endpoint."
@@ -39,37 +39,42 @@ def api_options(command: Command) -> Command:
 
 
 def with_client(command: Callable[Concatenate[Client, Options], None]) -> Callable[..., None]:
-    """The command gets a client. What the API refuses is shown in its own words."""
+    """Pass a Client to the command, and print an error of the API in the API's own words."""
 
     @functools.wraps(command)
     def connected(url: str, key: str | None, *arguments: Options.args, **options: Options.kwargs) -> None:
         try:
-            command(Client(url, key, notify=say), *arguments, **options)
-        except ApiRefused as problem:
-            raise Failure(problem.said) from None
-        except ApiError as problem:
-            raise Failure(str(problem)) from None
+            command(Client(url, key, notify=print_message), *arguments, **options)
+        except ApiRefused as error:
+            raise CommandError(error.reason) from None
+        except ApiError as error:
+            raise CommandError(str(error)) from None
         except KeyboardInterrupt:
-            raise click.exceptions.Exit(INTERRUPTED) from None
+            raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
 
     return api_options(connected)
 
 
 def json_option(command: Command) -> Command:
-    return click.option("--json", "as_json", is_flag=True, help="JSON for scripts, with the API's names.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON with the API's field names.")(command)
 
 
 def limit_option(default: int) -> Callable[[Command], Command]:
     return click.option(
-        "--limit", metavar="N", type=click.IntRange(1), default=default, show_default=True, help="Rows to show at most."
+        "--limit",
+        metavar="N",
+        type=click.IntRange(1),
+        default=default,
+        show_default=True,
+        help="Maximum number of rows.",
     )
 
 
-def say(message: str) -> None:
-    """To whoever is watching; the output proper is on stdout."""
-    click.echo(plain(message), err=True)
+def print_message(message: str) -> None:
+    """Print to stderr. Results go to stdout."""
+    click.echo(escape_unprintable(message), err=True)
 
 
-def say_if_more(listed: Listed) -> None:
-    if listed.more:
-        say(f"There are more than these {len(listed.rows)}: raise --limit.")
+def print_if_more(listed: ListResult) -> None:
+    if listed.has_more:
+        print_message("There are more rows. Use --limit to show them.")

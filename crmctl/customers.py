@@ -1,4 +1,4 @@
-"""Which customers would a clean-up delete, which are deleted, and how does one of them come back?"""
+"""Commands for inactive and deleted customers, and to restore one."""
 
 from datetime import datetime
 
@@ -6,10 +6,10 @@ import click
 
 from crmctl import paging, tables
 from crmctl.client import Client
-from crmctl.commands import json_option, limit_option, say_if_more, with_client
+from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column
-from crmctl.text import plain
-from crmctl.time_arguments import to_minute
+from crmctl.text import escape_unprintable
+from crmctl.time_arguments import format_time
 
 INACTIVE = """query Inactive($before: Date, $first: Int, $after: String) {
   list: inactiveCustomers(activeBefore: $before, first: $first, after: $after) {
@@ -25,34 +25,36 @@ DELETED = """query Deleted($first: Int, $after: String) {
   }
 }"""
 RESTORE = "mutation Restore($id: ID!) { restoreCustomer(id: $id) { customer { id name email } } }"
-WHO = (
-    Column("id", lambda customer: customer["id"], whole=True),
+COMMON_COLUMNS = (
+    Column("id", lambda customer: customer["id"], no_wrap=True),
     Column("name", lambda customer: customer["name"]),
     Column("email", lambda customer: customer["email"]),
-    Column("created", lambda customer: to_minute(customer["createdAt"])),
+    Column("created", lambda customer: format_time(customer["createdAt"])),
 )
-LAST_ORDER = Column("last order", lambda customer: to_minute(customer["lastOrderAt"]))
-DELETED_AT = Column("deleted", lambda customer: to_minute(customer["deletedAt"]))
+LAST_ORDER_COLUMN = Column("last order", lambda customer: format_time(customer["lastOrderAt"]))
+DELETED_AT_COLUMN = Column("deleted", lambda customer: format_time(customer["deletedAt"]))
 
 
 @click.command()
 @click.option(
     "--active-before",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Last active before that day.  [default: as a clean-up now would ask]",
+    help="Only customers last active before this day.  [default: the clean-up's cut-off]",
 )
 @limit_option(100)
 @json_option
 @with_client
 def inactive_customers(client: Client, active_before: datetime | None, limit: int, *, as_json: bool) -> None:
-    """Show whom a clean-up would delete, and how many."""
+    """Show the customers that the clean-up would delete."""
     before = active_before.date().isoformat() if active_before else None
     listed = paging.read(client, INACTIVE, limit, before=before)
-    tables.show(listed.rows, (*WHO, LAST_ORDER), as_json=as_json, none="There are no inactive customers.")
-    say_if_more(listed)
+    tables.print_rows(
+        listed.rows, (*COMMON_COLUMNS, LAST_ORDER_COLUMN), as_json=as_json, empty="There are no inactive customers."
+    )
+    print_if_more(listed)
     if listed.rows and not as_json:
         count = client.execute(INACTIVE_COUNT, {"before": before})["inactiveCustomerCount"]
-        click.echo(f"\nInactive in all: {count:,}")
+        click.echo(f"\nTotal inactive: {count:,}")
 
 
 @click.command()
@@ -60,22 +62,24 @@ def inactive_customers(client: Client, active_before: datetime | None, limit: in
 @json_option
 @with_client
 def deleted_customers(client: Client, limit: int, *, as_json: bool) -> None:
-    """Show customers that can still be restored.
+    """Show deleted customers that can be restored.
 
-    Those created last come first.
+    The most recently created customers come first.
     """
     listed = paging.read(client, DELETED, limit)
-    tables.show(listed.rows, (*WHO, DELETED_AT), as_json=as_json, none="There are no deleted customers.")
-    say_if_more(listed)
+    tables.print_rows(
+        listed.rows, (*COMMON_COLUMNS, DELETED_AT_COLUMN), as_json=as_json, empty="There are no deleted customers."
+    )
+    print_if_more(listed)
 
 
 @click.command()
 @click.argument("customer_id")
 @with_client
 def restore(client: Client, customer_id: str) -> None:
-    """Bring a deleted customer back.
+    """Restore a deleted customer.
 
-    E-mail address and history come along, and the next clean-up passes over them.
+    The e-mail address and the orders are restored too. The next clean-up does not delete the customer again.
     """
     restored = client.execute(RESTORE, {"id": customer_id})["restoreCustomer"]["customer"]
-    click.echo(plain(f"{restored['name']} <{restored['email']}> is back: {restored['id']}"))
+    click.echo(escape_unprintable(f"{restored['name']} <{restored['email']}> restored: {restored['id']}"))

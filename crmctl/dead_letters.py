@@ -1,30 +1,30 @@
-"""Which messages failed for good, and how are they tried again?"""
+"""Commands to list dead letters and to retry them."""
 
 import click
 
 from crmctl import tables
 from crmctl.client import Client
-from crmctl.commands import json_option, say, with_client
+from crmctl.commands import json_option, print_message, with_client
 from crmctl.tables import Column, Row
-from crmctl.time_arguments import to_minute
+from crmctl.time_arguments import format_time
 
 DEAD = "{ deadLetters { id job slot sentAt reason body } queue { waiting working dead } }"
 REDRIVE = "mutation Redrive { redriveDeadLetters { redriven left } }"
-SHOWN_CHARACTERS = 200
+MAX_SHOWN_CHARACTERS = 200
 
 
-def what(letter: Row) -> str:
-    """The run, or of a message that names none its beginning."""
+def describe_message(letter: Row) -> str:
+    """Return the job and slot, or the beginning of the body if it names no run."""
     if letter["job"]:
         return f"{letter['job']} {letter['slot']}"
     body: str = letter["body"]
-    return body if len(body) <= SHOWN_CHARACTERS else body[:SHOWN_CHARACTERS] + "…"
+    return body if len(body) <= MAX_SHOWN_CHARACTERS else body[:MAX_SHOWN_CHARACTERS] + "…"
 
 
 COLUMNS = (
-    Column("sent", lambda letter: to_minute(letter["sentAt"])),
-    Column("message", what),
-    Column("why", lambda letter: letter["reason"]),
+    Column("sent", lambda letter: format_time(letter["sentAt"])),
+    Column("message", describe_message),
+    Column("reason", lambda letter: letter["reason"]),
 )
 
 
@@ -32,25 +32,25 @@ COLUMNS = (
 @json_option
 @with_client
 def dead_letters(client: Client, *, as_json: bool) -> None:
-    """Show messages whose runs failed for good.
+    """Show dead letters: messages that failed five times.
 
-    At most 100, the oldest first.
+    Shows at most 100, the oldest first.
     """
     found = client.execute(DEAD)
     letters, queue = found["deadLetters"], found["queue"]
-    tables.show(letters, COLUMNS, as_json=as_json, none="There are no dead letters.")
+    tables.print_rows(letters, COLUMNS, as_json=as_json, empty="There are no dead letters.")
     if not as_json:
-        click.echo(f"\nThe queue: {queue['waiting']} waiting, {queue['working']} worked on, {queue['dead']} dead")
+        click.echo(f"\nQueue: {queue['waiting']} waiting, {queue['working']} in progress, {queue['dead']} dead")
     elif queue["dead"] > len(letters):
-        say(f"About {queue['dead']} are dead; these are {len(letters)} of them.")
+        print_message(f"Showing {len(letters)} of about {queue['dead']} dead letters.")
 
 
 @click.command()
 @with_client
 def redrive(client: Client) -> None:
-    """Have dead letters tried again.
+    """Retry dead letters.
 
-    At most 100 at a time. Those that name no run stay.
+    Retries at most 100 at a time. Messages that name no run stay in the dead-letter queue.
     """
     done = client.execute(REDRIVE)["redriveDeadLetters"]
-    click.echo(f"Tried again: {done['redriven']}. Left, since no run can be made of them: {done['left']}.")
+    click.echo(f"Retried: {done['redriven']}. Left because they name no run: {done['left']}.")

@@ -1,4 +1,4 @@
-"""What does the user see, on a terminal and in a log file? Progress and messages go to stderr, results to stdout."""
+"""Progress of an import, on a terminal and in a log file. Progress and messages go to stderr, results to stdout."""
 
 import time
 from types import TracebackType
@@ -10,13 +10,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from crmctl.importer import Tally
-from crmctl.text import plain
+from crmctl.text import escape_unprintable
 
 SECONDS_BETWEEN_LINES = 10.0
 
 
 class Display:
-    """A bar on a terminal; elsewhere a line when a kind is finished, and now and then before."""
+    """A progress bar on a terminal. Elsewhere one line every 10 seconds, and one when a file is finished."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -53,8 +53,8 @@ class Display:
         else:
             self._bar.advance(self._task, count)
 
-    def say(self, message: str) -> None:
-        message = plain(message)
+    def print_message(self, message: str) -> None:
+        message = escape_unprintable(message)
         if self._bar.disable:
             click.echo(message, err=True)
         else:
@@ -69,9 +69,9 @@ class Display:
 
 def print_summary(tallies: dict[str, Tally]) -> None:
     table = Table()
-    table.add_column("kind")
+    table.add_column("file")
     for title in ("created", "already there", "rejected"):
         table.add_column(title, justify="right")
     for kind, tally in tallies.items():
-        table.add_row(kind, str(tally.created), str(tally.known), str(len(tally.rejects)))
+        table.add_row(kind, str(tally.created), str(tally.existing), str(len(tally.rejects)))
     Console(highlight=False).print(table)

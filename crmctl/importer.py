@@ -1,24 +1,24 @@
-"""How do many rows get into the API quickly, and what became of each of them?"""
+"""Send rows in bulk mutations, and collect the result of each row."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from crmctl.client import RETRY_CODES, ApiError, Client, RequestTooLarge
-from crmctl.import_rows import Prepared, Record, Reject
-from crmctl.request_pool import InFlight
+from crmctl.import_rows import PreparedRows, Record, Reject
+from crmctl.request_pool import RequestPool
 
-ROW_ATTEMPTS = 5
+MAX_ROW_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How one kind of row is sent, and which answer means that it was there before."""
+class RowKind:
+    """The mutation for one kind of row. `exists_code` is the error code for a row that exists already."""
 
     mutation: str
     input_type: str
     result: str
-    known_code: str | None
+    exists_code: str | None
     records_per_request: int
     lines_per_request: int = 1_000
 
@@ -31,15 +31,15 @@ class Kind:
 
 
 KINDS = {
-    "customers": Kind("bulkCreateCustomers", "BulkCreateCustomersInput", "customer { id }", "DUPLICATE_EMAIL", 100),
-    "products": Kind("bulkCreateProducts", "CreateProductInput", "product { id }", "DUPLICATE_SKU", 100),
-    "orders": Kind("bulkCreateOrders", "BulkCreateOrdersInput", "order { id } created", None, 50),
+    "customers": RowKind("bulkCreateCustomers", "BulkCreateCustomersInput", "customer { id }", "DUPLICATE_EMAIL", 100),
+    "products": RowKind("bulkCreateProducts", "CreateProductInput", "product { id }", "DUPLICATE_SKU", 100),
+    "orders": RowKind("bulkCreateOrders", "BulkCreateOrdersInput", "order { id } created", None, 50),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """Without a code the record is in the API now; `created` tells whether it is new there."""
+class RowResult:
+    """Without a code the record is in the CRM. `created` is true if it is new."""
 
     record: Record
     created: bool = False
@@ -51,36 +51,38 @@ class Outcome:
 class Tally:
     progress: Callable[[int], None]
     created: int = 0
-    known: int = 0
+    existing: int = 0
     rejects: list[Reject] = field(default_factory=list)
 
     def reject(self, rejects: list[Reject]) -> None:
         self.rejects.extend(rejects)
         self.progress(len(rejects))
 
-    def add(self, outcomes: list[Outcome]) -> None:
-        for outcome in outcomes:
-            if outcome.code is not None:
-                self.rejects.append(Reject(outcome.record.rows, outcome.code, outcome.reason))
-            elif outcome.created:
+    def add(self, results: list[RowResult]) -> None:
+        for result in results:
+            if result.code is not None:
+                self.rejects.append(Reject(result.record.rows, result.code, result.reason))
+            elif result.created:
                 self.created += 1
             else:
-                self.known += 1
-        self.progress(len(outcomes))
+                self.existing += 1
+        self.progress(len(results))
 
 
-def send_all(client: Client, kind: str, prepared: Prepared, tally: Tally, *, workers: int) -> None:
-    """Fills the tally as answers arrive, so that it is right also when this ends with ApiError or KeyboardInterrupt."""
+def send_all(client: Client, kind: str, prepared: PreparedRows, tally: Tally, *, workers: int) -> None:
+    """Send all records. The tally is updated per response, so it is right even after ApiError or KeyboardInterrupt."""
     tally.reject(prepared.rejects)
 
-    def send_batch(batch: list[Record]) -> list[Outcome]:
-        return send(client, KINDS[kind], batch)
+    def send(batch: list[Record]) -> list[RowResult]:
+        return send_batch(client, KINDS[kind], batch)
 
-    InFlight(send_batch, tally.add, workers=workers, stop=client.stop).run(split(prepared.records, KINDS[kind]))
+    RequestPool(send, tally.add, workers=workers, stop=client.stop).run(
+        split_into_batches(prepared.records, KINDS[kind])
+    )
 
 
-def split(records: Sequence[Record], kind: Kind) -> Iterator[list[Record]]:
-    """A record with more lines than a request may have travels alone; the API says whether it is too long."""
+def split_into_batches(records: Sequence[Record], kind: RowKind) -> Iterator[list[Record]]:
+    """Split records into requests. A record with too many lines for a request is sent alone."""
     batch: list[Record] = []
     lines = 0
     for record in records:
@@ -94,44 +96,44 @@ def split(records: Sequence[Record], kind: Kind) -> Iterator[list[Record]]:
         yield batch
 
 
-def send(client: Client, kind: Kind, batch: list[Record]) -> list[Outcome]:
-    """Rows that met with bad luck are sent again, without the others."""
-    settled: list[Outcome] = []
+def send_batch(client: Client, kind: RowKind, batch: list[Record]) -> list[RowResult]:
+    """Send a batch, and retry only the rows that failed with a transient error."""
+    final: list[RowResult] = []
     waiting = batch
     attempt = 1
     while waiting:
-        unlucky: list[Outcome] = []
-        for outcome in _request(client, kind, waiting):
-            again = outcome.code in RETRY_CODES and attempt < ROW_ATTEMPTS
-            (unlucky if again else settled).append(outcome)
-        waiting = [outcome.record for outcome in unlucky]
-        if unlucky:
-            reason = unlucky[0].reason.rstrip(".")
-            client.pause(attempt, reason=f"{len(waiting)} of {len(batch)} rows: {reason}.")
+        to_retry: list[RowResult] = []
+        for result in _request_batch(client, kind, waiting):
+            again = result.code in RETRY_CODES and attempt < MAX_ROW_ATTEMPTS
+            (to_retry if again else final).append(result)
+        waiting = [result.record for result in to_retry]
+        if to_retry:
+            reason = to_retry[0].reason.rstrip(".")
+            client.wait_before_retry(attempt, reason=f"{len(waiting)} of {len(batch)} rows: {reason}.")
         attempt += 1
-    return settled
+    return final
 
 
-def _request(client: Client, kind: Kind, batch: list[Record]) -> list[Outcome]:
+def _request_batch(client: Client, kind: RowKind, batch: list[Record]) -> list[RowResult]:
     try:
         data = client.execute(kind.document, {"input": [record.input for record in batch]})
-    except RequestTooLarge as problem:
+    except RequestTooLarge as error:
         if len(batch) == 1:
-            return [Outcome(batch[0], code="TOO_LARGE", reason=str(problem))]
+            return [RowResult(batch[0], code="TOO_LARGE", reason=str(error))]
         middle = len(batch) // 2
-        return _request(client, kind, batch[:middle]) + _request(client, kind, batch[middle:])
+        return _request_batch(client, kind, batch[:middle]) + _request_batch(client, kind, batch[middle:])
     try:
         results = {result["index"]: result for result in data[kind.mutation]["results"]}
-        return [_outcome(kind, record, results[index]) for index, record in enumerate(batch)]
-    except (KeyError, TypeError) as problem:
-        raise ApiError(f"The answer to {kind.mutation} does not tell what became of each row.") from problem
+        return [_read_result(kind, record, results[index]) for index, record in enumerate(batch)]
+    except (KeyError, TypeError) as error:
+        raise ApiError(f"The response to {kind.mutation} has no result for each row.") from error
 
 
-def _outcome(kind: Kind, record: Record, result: dict[str, Any]) -> Outcome:
+def _read_result(kind: RowKind, record: Record, result: dict[str, Any]) -> RowResult:
     error = result["error"]
     if error is None:
-        return Outcome(record, created=result.get("created", True))
-    if error["code"] == kind.known_code:
-        return Outcome(record)
+        return RowResult(record, created=result.get("created", True))
+    if error["code"] == kind.exists_code:
+        return RowResult(record)
     where = f" ({error['field']})" if error.get("field") else ""
-    return Outcome(record, code=error["code"], reason=f"{error['message']}{where}")
+    return RowResult(record, code=error["code"], reason=f"{error['message']}{where}")

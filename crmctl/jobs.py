@@ -1,4 +1,4 @@
-"""How are the jobs doing, and how is one of them held?"""
+"""Commands to show jobs, and to pause and resume one."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from crmctl import tables
 from crmctl.client import Client
 from crmctl.commands import json_option, with_client
 from crmctl.tables import Column
-from crmctl.text import plain
-from crmctl.time_arguments import Moment, lasting, to_minute
+from crmctl.text import escape_unprintable
+from crmctl.time_arguments import Timestamp, format_duration, format_time
 
 JOBS = """{
   jobs {
@@ -23,12 +23,12 @@ PAUSE = """mutation Pause($name: String!, $reason: String!, $until: DateTime) {
 RESUME = "mutation Resume($name: String!) { resumeJob(name: $name) { job { name state nextRun } } }"
 STYLES = {"OK": "green", "RUNNING": "cyan", "PAUSED": "yellow", "LATE": "bold red", "FAILING": "bold red"}
 COLUMNS = (
-    Column("job", lambda job: job["name"], whole=True),
+    Column("job", lambda job: job["name"], no_wrap=True),
     Column("schedule", lambda job: job["scheduleText"]),
-    Column("state", lambda job: job["state"], whole=True, styles=STYLES),
-    Column("last run", lambda job: to_minute(job["lastRun"])),
-    Column("next run", lambda job: to_minute(job["nextRun"])),
-    Column("takes", lambda job: lasting(job["averageSeconds"]), right=True),
+    Column("state", lambda job: job["state"], no_wrap=True, styles=STYLES),
+    Column("last run", lambda job: format_time(job["lastRun"])),
+    Column("next run", lambda job: format_time(job["nextRun"])),
+    Column("average", lambda job: format_duration(job["averageSeconds"]), align_right=True),
 )
 
 
@@ -36,38 +36,43 @@ COLUMNS = (
 @json_option
 @with_client
 def jobs(client: Client, *, as_json: bool) -> None:
-    """Show how the jobs are doing.
+    """Show all jobs with their state.
 
-    "takes" is the average of the latest successful runs. Beneath is why a job is paused, and what there is to complain
-    of: late, failing or too frequent runs.
+    "average" is the mean duration of the latest successful runs. Below the table: why a job is paused, and problems
+    such as late, failing or too frequent runs.
     """
     found = client.execute(JOBS)["jobs"]
-    tables.show(found, COLUMNS, as_json=as_json, none="There are no jobs.")
+    tables.print_rows(found, COLUMNS, as_json=as_json, empty="There are no jobs.")
     if not as_json:
-        tables.show_remarks((job["name"], remark) for job in found for remark in _remarks(job))
+        tables.print_remarks((job["name"], remark) for job in found for remark in _remarks(job))
 
 
 @click.command()
 @click.argument("job")
-@click.option("--reason", required=True, help="Why; whoever looks at the job is told.")
-@click.option("--until", type=Moment(), help="When it goes on by itself, e.g. 2026-11-22T08:00.  [default: never]")
+@click.option("--reason", required=True, help="Why the job is paused. Shown to everyone who looks at the job.")
+@click.option(
+    "--until",
+    type=Timestamp(),
+    help="Resume at this time, for example 2026-11-22T08:00.  [default: when resumed by hand]",
+)
 @with_client
 def pause(client: Client, job: str, reason: str, until: str | None) -> None:
-    """Let no run of JOB begin.
+    """Pause JOB.
 
-    Until somebody resumes it, or until that moment. A run that is going on is finished. Each run that falls due meanwhile is kept as skipped, with the reason; `crmctl run JOB --slot SLOT` makes up for it.
+    A run in progress finishes. A run that falls due during the pause is recorded as SKIPPED, with the reason. Repeat
+    it later with `crmctl run JOB --slot SLOT`.
     """
     paused = client.execute(PAUSE, {"name": job, "reason": reason, "until": until})["pauseJob"]["job"]
-    click.echo(plain(f"{paused['name']} is {_pause(paused['pause'])}"))
+    click.echo(escape_unprintable(f"{paused['name']} is {_pause(paused['pause'])}"))
 
 
 @click.command()
 @click.argument("job")
 @with_client
 def resume(client: Client, job: str) -> None:
-    """Let the runs of JOB begin again."""
+    """Resume JOB."""
     resumed = client.execute(RESUME, {"name": job})["resumeJob"]["job"]
-    click.echo(plain(f"{resumed['name']} is no longer paused. Its next run: {to_minute(resumed['nextRun'])}"))
+    click.echo(escape_unprintable(f"{resumed['name']} resumed. Next run: {format_time(resumed['nextRun'])}"))
 
 
 def _remarks(job: dict[str, Any]) -> list[str]:
@@ -75,5 +80,5 @@ def _remarks(job: dict[str, Any]) -> list[str]:
 
 
 def _pause(pause: dict[str, Any]) -> str:
-    until = f" until {to_minute(pause['until'])}" if pause["until"] else ""
-    return f"paused by {pause['actor']} since {to_minute(pause['since'])}{until}: {pause['reason']}"
+    until = f" until {format_time(pause['until'])}" if pause["until"] else ""
+    return f"paused by {pause['actor']} since {format_time(pause['since'])}{until}: {pause['reason']}"

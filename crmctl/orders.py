@@ -1,4 +1,4 @@
-"""Which orders is a reminder due for?"""
+"""The command that lists orders due for a reminder."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ import click
 
 from crmctl import paging, tables
 from crmctl.client import Client
-from crmctl.commands import json_option, limit_option, say_if_more, with_client
+from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column, Row
-from crmctl.time_arguments import to_minute
+from crmctl.time_arguments import format_time
 
 DUE = """query Due($day: Date, $first: Int, $after: String) {
   list: ordersDueForReminder(day: $day, first: $first, after: $after) {
@@ -18,7 +18,7 @@ DUE = """query Due($day: Date, $first: Int, $after: String) {
 }"""
 
 
-def _customer(field: str) -> Column:
+def _customer_column(field: str) -> Column:
     def cell(order: Row) -> str:
         return str(order["customer"][field]) if order["customer"] else "(deleted)"
 
@@ -26,24 +26,24 @@ def _customer(field: str) -> Column:
 
 
 COLUMNS = (
-    Column("id", lambda order: order["id"], whole=True),
-    Column("ordered", lambda order: to_minute(order["orderDate"])),
-    _customer("name"),
-    _customer("email"),
-    Column("total", lambda order: order["totalAmount"], right=True),
+    Column("id", lambda order: order["id"], no_wrap=True),
+    Column("ordered", lambda order: format_time(order["orderDate"])),
+    _customer_column("name"),
+    _customer_column("email"),
+    Column("total", lambda order: order["totalAmount"], align_right=True),
 )
 
 
 @click.command()
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The day of the reminders.  [default: today]")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Orders due on this day.  [default: today]")
 @limit_option(100)
 @json_option
 @with_client
 def due_reminders(client: Client, day: datetime | None, limit: int, *, as_json: bool) -> None:
-    """Show the orders that a reminder is due for.
+    """Show orders that are due for a reminder.
 
-    Whoever was reminded already on that day is shown too, and not reminded again; nor is a deleted customer.
+    The list includes orders already reminded on that day and orders of deleted customers. Neither is reminded again.
     """
     listed = paging.read(client, DUE, limit, day=day.date().isoformat() if day else None)
-    tables.show(listed.rows, COLUMNS, as_json=as_json, none="No order is due for a reminder.")
-    say_if_more(listed)
+    tables.print_rows(listed.rows, COLUMNS, as_json=as_json, empty="No order is due for a reminder.")
+    print_if_more(listed)

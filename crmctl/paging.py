@@ -1,34 +1,34 @@
-"""How is a list read that is longer than a page of the API?"""
+"""Read a list page by page."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from crmctl.client import ApiError, Client
 
-PAGE = 100
-"""The most that the API gives at once."""
+MAX_PAGE_SIZE = 100
+"""The API's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListResult:
     rows: list[dict[str, Any]]
-    more: bool
+    has_more: bool
 
 
-def read(client: Client, document: str, limit: int, *, page: int = PAGE, **variables: Any) -> Listed:
-    """The document asks for one connection, called `list`, with $first and $after. Raises ApiError.
+def read(client: Client, document: str, limit: int, *, page_size: int = MAX_PAGE_SIZE, **variables: Any) -> ListResult:
+    """Read up to `limit` rows. The document selects one connection, with the alias `list`, $first and $after.
 
-    A page can be short, or empty, and yet have a next one.
+    A page can be short or empty although more rows follow. Raises ApiError.
     """
     rows: list[dict[str, Any]] = []
     after: str | None = None
     while True:
-        window = {"first": min(page, limit - len(rows)), "after": after}
-        found = client.execute(document, {**variables, **window})["list"]
+        page_args = {"first": min(page_size, limit - len(rows)), "after": after}
+        found = client.execute(document, {**variables, **page_args})["list"]
         nodes = [edge and edge["node"] for edge in found["edges"]]
         if None in nodes:
-            raise ApiError("The API could not read all rows of a page. Try again.")
+            raise ApiError("The API could not read all rows of a page. Repeat the command.")
         rows += nodes
-        more, after = found["pageInfo"]["hasNextPage"], found["pageInfo"]["endCursor"]
-        if not more or len(rows) >= limit:
-            return Listed(rows, more)
+        has_more, after = found["pageInfo"]["hasNextPage"], found["pageInfo"]["endCursor"]
+        if not has_more or len(rows) >= limit:
+            return ListResult(rows, has_more)

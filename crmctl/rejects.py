@@ -1,4 +1,4 @@
-"""Where does one find the rows that were not imported, and why?"""
+"""Write the rejected rows of an import, with the reasons."""
 
 import csv
 import os
@@ -13,7 +13,7 @@ def rejects_path(directory: Path, kind: str) -> Path:
 
 
 def write_rejects(directory: Path, table: Table, rejects: list[Reject]) -> Path:
-    """The rows as they were in the file, in its order, with line number, code and reason. Never leaves half a file."""
+    """Write the rows in the order of the file, with line number, code and reason. Replaces the file atomically."""
     rows = [(row, reject) for reject in rejects for row in reject.rows]
     rows.sort(key=lambda pair: pair[0].line)
     target = rejects_path(directory, table.kind)

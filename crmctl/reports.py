@@ -1,4 +1,4 @@
-"""What do the weekly reports say?"""
+"""Commands to show weekly reports, and to create one again."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,10 +7,10 @@ import click
 
 from crmctl import paging, tables
 from crmctl.client import Client
-from crmctl.commands import Failure, json_option, limit_option, say_if_more, with_client
+from crmctl.commands import CommandError, json_option, limit_option, print_if_more, with_client
 from crmctl.run_command import follow, wait_options
 from crmctl.tables import Column, Row
-from crmctl.time_arguments import NOTHING, to_minute
+from crmctl.time_arguments import EMPTY_CELL, format_time
 
 WEEK = "{ newCustomers orders revenue averageOrder }"
 SUMMARY = (
@@ -30,29 +30,29 @@ REPORT = f"""query Report($period: String!, $revision: Int) {{
 REMAKE = "mutation Remake($period: String!) { remakeReport(period: $period) { run { job slot status } } }"
 
 
-def money(amount: str | None) -> str:
-    return NOTHING if amount is None else f"{Decimal(amount):,}"
+def format_money(amount: str | None) -> str:
+    return EMPTY_CELL if amount is None else f"{Decimal(amount):,}"
 
 
-def change(report: Row) -> str:
+def format_change(report: Row) -> str:
     percent = report["revenueChange"]
-    return NOTHING if percent is None else f"{Decimal(percent):+,} %"
+    return EMPTY_CELL if percent is None else f"{Decimal(percent):+,} %"
 
 
 COLUMNS = (
-    Column("period", lambda report: report["period"], whole=True),
-    Column("revision", lambda report: str(report["revision"]), right=True),
-    Column("made", lambda report: to_minute(report["madeAt"])),
-    Column("new customers", lambda report: f"{report['week']['newCustomers']:,}", right=True),
-    Column("orders", lambda report: f"{report['week']['orders']:,}", right=True),
-    Column("revenue", lambda report: money(report["week"]["revenue"]), right=True),
-    Column("change", change, right=True),
+    Column("period", lambda report: report["period"], no_wrap=True),
+    Column("revision", lambda report: str(report["revision"]), align_right=True),
+    Column("created", lambda report: format_time(report["madeAt"])),
+    Column("new customers", lambda report: f"{report['week']['newCustomers']:,}", align_right=True),
+    Column("orders", lambda report: f"{report['week']['orders']:,}", align_right=True),
+    Column("revenue", lambda report: format_money(report["week"]["revenue"]), align_right=True),
+    Column("change", format_change, align_right=True),
 )
 FIGURES = (
     Column("", lambda figure: figure["what"]),
-    Column("week", lambda figure: figure["week"], right=True),
-    Column("week before", lambda figure: figure["before"], right=True),
-    Column("in all", lambda figure: figure["all"], right=True),
+    Column("week", lambda figure: figure["week"], align_right=True),
+    Column("week before", lambda figure: figure["before"], align_right=True),
+    Column("total", lambda figure: figure["all"], align_right=True),
 )
 
 
@@ -61,33 +61,33 @@ FIGURES = (
 @json_option
 @with_client
 def reports(client: Client, limit: int, *, as_json: bool) -> None:
-    """Show the weekly reports.
+    """List weekly reports, the latest first.
 
-    In all their revisions, the latest first. The figures are those of the week.
+    The list includes all revisions. Revenue and counts are those of the week.
     """
     listed = paging.read(client, REPORTS, limit)
-    tables.show(listed.rows, COLUMNS, as_json=as_json, none="There are no reports.")
-    say_if_more(listed)
+    tables.print_rows(listed.rows, COLUMNS, as_json=as_json, empty="There are no reports.")
+    print_if_more(listed)
 
 
 @click.command()
 @click.argument("period")
-@click.option("--revision", metavar="N", type=click.IntRange(1), help="Which one.  [default: the latest]")
+@click.option("--revision", metavar="N", type=click.IntRange(1), help="Show revision N.  [default: the latest]")
 @json_option
 @with_client
 def report(client: Client, period: str, revision: int | None, *, as_json: bool) -> None:
-    """Show the report of a week.
+    """Show the report for PERIOD.
 
     PERIOD is an ISO week such as 2026-W47.
     """
     found = client.execute(REPORT, {"period": period, "revision": revision})["report"]
     if found is None:
-        which = f" in revision {revision}" if revision else ""
-        raise Failure(f"There is no report of {period}{which}. There may be others: crmctl reports")
+        which = f", revision {revision}" if revision else ""
+        raise CommandError(f"There is no report for {period}{which}. List all reports: crmctl reports")
     if as_json:
-        tables.show_json(found)
+        tables.print_json(found)
     else:
-        _show(found)
+        _print_report(found)
 
 
 @click.command()
@@ -95,21 +95,20 @@ def report(client: Client, period: str, revision: int | None, *, as_json: bool) 
 @wait_options
 @with_client
 def remake_report(client: Client, period: str, timeout: float, *, wait: bool) -> None:
-    """Make the report of a week again.
+    """Create the report for PERIOD again, as a new revision.
 
-    It becomes a further revision. PERIOD is an ISO week such as 2026-W47. --wait, --timeout and the exit status are as
-    with `crmctl run`.
+    PERIOD is an ISO week such as 2026-W47. --wait, --timeout and the exit status work as with `crmctl run`.
     """
-    # Sent twice because an answer was lost, it makes two revisions that say the same.
-    asked = client.execute(REMAKE, {"period": period})["remakeReport"]["run"]
-    follow(client, asked, wait=wait, timeout=timeout)
+    # A retried request creates two revisions with the same content.
+    started = client.execute(REMAKE, {"period": period})["remakeReport"]["run"]
+    follow(client, started, wait=wait, timeout=timeout)
 
 
-def _show(report: dict[str, Any]) -> None:
+def _print_report(report: dict[str, Any]) -> None:
     days = f"{report['from']} to {report['to']}"
-    click.echo(f"{report['period']}, {days}, revision {report['revision']}, made {to_minute(report['madeAt'])}\n")
-    tables.show(_figures(report), FIGURES, as_json=False, none="")
-    click.echo(f"\nRevenue against the week before: {change(report)}")
+    click.echo(f"{report['period']}, {days}, revision {report['revision']}, created {format_time(report['madeAt'])}\n")
+    tables.print_rows(_figure_rows(report), FIGURES, as_json=False, empty="")
+    click.echo(f"\nRevenue change from the week before: {format_change(report)}")
     for title, entries, counted in (
         ("customer", report["topCustomers"], "orders"),
         ("product", report["topProducts"], "pieces"),
@@ -117,13 +116,13 @@ def _show(report: dict[str, Any]) -> None:
         click.echo()
         columns = (
             Column(f"top {title}s", lambda entry: entry["name"] or f"({entry['id']}, deleted)"),
-            Column("revenue", lambda entry: money(entry["revenue"]), right=True),
-            Column(counted, lambda entry: f"{entry['count']:,}", right=True),
+            Column("revenue", lambda entry: format_money(entry["revenue"]), align_right=True),
+            Column(counted, lambda entry: f"{entry['count']:,}", align_right=True),
         )
-        tables.show(entries, columns, as_json=False, none=f"No {title}s.")
+        tables.print_rows(entries, columns, as_json=False, empty=f"No {title}s.")
 
 
-def _figures(report: dict[str, Any]) -> list[Row]:
+def _figure_rows(report: dict[str, Any]) -> list[Row]:
     week, before, total = report["week"], report["before"], report["totals"]
     rows = [
         ("new customers", week["newCustomers"], before["newCustomers"], None),
@@ -133,5 +132,6 @@ def _figures(report: dict[str, Any]) -> list[Row]:
         ("average order", week["averageOrder"], before["averageOrder"], None),
     ]
     return [
-        {"what": what, "week": money(now), "before": money(then), "all": money(all_)} for what, now, then, all_ in rows
+        {"what": what, "week": format_money(now), "before": format_money(then), "all": format_money(all_)}
+        for what, now, then, all_ in rows
     ]

@@ -1,4 +1,4 @@
-"""How are a few requests kept in flight at once, and how does that end early without losing an answer?"""
+"""Send a few requests concurrently, and stop early without losing a response."""
 
 import queue
 import signal
@@ -10,71 +10,71 @@ from types import FrameType
 from typing import Generic, TypeVar
 
 Batch = TypeVar("Batch")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-GRACE = 5.0
-"""Seconds that answers under way are waited for after Ctrl-C."""
+DRAIN_SECONDS = 5.0
+"""How long to wait after Ctrl-C for responses to requests already sent."""
 
 
-class _Ended:
-    """A worker has nothing more to do"""
+class _WorkerDone:
+    """A worker has finished."""
 
 
 class _Interrupted:
-    """Ctrl-C, in its turn among the answers"""
+    """Ctrl-C, queued among the results."""
 
 
-class InFlight(Generic[Batch, Answer]):
-    """Sends from `workers` threads and collects in the caller's. The first failure ends the rest.
+class RequestPool(Generic[Batch, Result]):
+    """Send batches from `workers` threads, and collect results in the calling thread. The first failure stops all.
 
-    Own threads instead of an executor: at exit Python waits for an executor's threads, and a server that hangs would
-    hold up Ctrl-C for as long as the time-out of a request.
+    Not an executor: at exit Python waits for an executor's threads, so a server that hangs would delay Ctrl-C until
+    the request times out.
     """
 
     def __init__(
         self,
-        send: Callable[[Batch], Answer],
-        collect: Callable[[Answer], None],
+        send: Callable[[Batch], Result],
+        collect: Callable[[Result], None],
         *,
         workers: int,
         stop: Callable[[], None],
     ) -> None:
-        self._send, self._collect, self._workers, self._stop = send, collect, workers, stop
-        self._taking = threading.Lock()
+        self._send, self._handle_result, self._workers, self._stop = send, collect, workers, stop
+        self._source_lock = threading.Lock()
         self._stopping = threading.Event()
-        self._answers: queue.SimpleQueue[Answer | Exception | _Ended | _Interrupted] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Result | Exception | _WorkerDone | _Interrupted] = queue.SimpleQueue()
         self._running = 0
         self._failure: Exception | None = None
 
     def run(self, batches: Iterable[Batch]) -> None:
-        """Raises the first failure, after all answers under way have been collected."""
+        """Send all batches. Raises the first failure, after the results of all requests in flight were collected."""
         source = iter(batches)
         for _ in range(self._workers):
             threading.Thread(target=self._work, args=(source,), daemon=True).start()
             self._running += 1
         try:
-            with self._ctrl_c_in_turn():
+            with self._queue_ctrl_c():
                 self._drain()
         except KeyboardInterrupt:
-            self._end()
-            self._drain(deadline=time.monotonic() + GRACE)
+            self._stop_all()
+            self._drain(deadline=time.monotonic() + DRAIN_SECONDS)
             raise
         if self._failure:
             raise self._failure
 
     def _work(self, source: Iterable[Batch]) -> None:
-        for batch in self._take(source):
+        for batch in self._next_batches(source):
             try:
-                self._answers.put(self._send(batch))
-            except Exception as problem:  # noqa: BLE001 - whatever it is, the collecting thread raises it
-                self._answers.put(problem)
-                self._end()
-        self._answers.put(_Ended())
+                self._results.put(self._send(batch))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the collecting thread raises it
+                self._results.put(error)
+                self._stop_all()
+        self._results.put(_WorkerDone())
 
-    def _take(self, source: Iterable[Batch]) -> Iterable[Batch]:
+    def _next_batches(self, source: Iterable[Batch]) -> Iterable[Batch]:
         batches = iter(source)
         while True:
-            with self._taking:
+            with self._source_lock:
                 if self._stopping.is_set():
                     return
                 try:
@@ -84,8 +84,8 @@ class InFlight(Generic[Batch, Answer]):
             yield batch
 
     @contextmanager
-    def _ctrl_c_in_turn(self) -> Iterator[None]:
-        """KeyboardInterrupt anywhere could lose the answer that is just being counted. A second Ctrl-C ends at once."""
+    def _queue_ctrl_c(self) -> Iterator[None]:
+        """Queue Ctrl-C behind the results, so that none is lost while it is counted. A second Ctrl-C ends at once."""
         if threading.current_thread() is not threading.main_thread():
             yield  # only the main thread ever gets signals
             return
@@ -93,7 +93,7 @@ class InFlight(Generic[Batch, Answer]):
 
         def interrupt(_number: int, _frame: FrameType | None) -> None:
             signal.signal(signal.SIGINT, before)
-            self._answers.put(_Interrupted())  # SimpleQueue may be used in signal handlers
+            self._results.put(_Interrupted())  # SimpleQueue may be used in signal handlers
 
         signal.signal(signal.SIGINT, interrupt)
         try:
@@ -101,7 +101,7 @@ class InFlight(Generic[Batch, Answer]):
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def _end(self) -> None:
+    def _stop_all(self) -> None:
         self._stopping.set()
         self._stop()
 
@@ -109,14 +109,14 @@ class InFlight(Generic[Batch, Answer]):
         while self._running:
             try:
                 timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-                answer = self._answers.get(timeout=timeout)
+                result = self._results.get(timeout=timeout)
             except queue.Empty:
                 return
-            if isinstance(answer, _Interrupted):
+            if isinstance(result, _Interrupted):
                 raise KeyboardInterrupt
-            if isinstance(answer, _Ended):
+            if isinstance(result, _WorkerDone):
                 self._running -= 1
-            elif isinstance(answer, Exception):
-                self._failure = self._failure or answer
+            elif isinstance(result, Exception):
+                self._failure = self._failure or result
             else:
-                self._collect(answer)
+                self._handle_result(result)

@@ -1,4 +1,4 @@
-"""What became of a job's runs?"""
+"""The command that lists runs of a job, and the texts that describe a run."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,10 +7,10 @@ import click
 
 from crmctl import paging, tables
 from crmctl.client import Client
-from crmctl.commands import json_option, limit_option, say_if_more, with_client
+from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column
-from crmctl.text import plain
-from crmctl.time_arguments import NOTHING, lasting
+from crmctl.text import escape_unprintable
+from crmctl.time_arguments import EMPTY_CELL, format_duration
 
 FIELDS = (
     "job slot status trigger actor attempts createdAt startedAt finishedAt durationSeconds "
@@ -22,36 +22,36 @@ RUNS = f"""query Runs($job: String!, $status: RunStatus, $lines: Boolean!, $firs
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
-RUNS_WITH_LINES = 10
-"""A page; a run can have thousands of lines."""
+PAGE_SIZE_WITH_LINES = 10
+"""A run can have thousands of lines, so pages with lines are smaller."""
 STATUSES = ("WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED")
 STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "bold red", "MISSED": "bold red", "SKIPPED": "yellow"}
 
 
-def counts(run: dict[str, Any]) -> str:
-    return ", ".join(f"{count['name']} {count['value']:,}" for count in run["counts"]) or NOTHING
+def format_counts(run: dict[str, Any]) -> str:
+    return ", ".join(f"{count['name']} {count['value']:,}" for count in run["counts"]) or EMPTY_CELL
 
 
-def why(run: dict[str, Any]) -> str:
+def format_reason(run: dict[str, Any]) -> str:
     return "; ".join(filter(None, (run["error"], run["reason"])))
 
 
 COLUMNS = (
-    Column("slot", lambda run: run["slot"], whole=True),
-    Column("status", lambda run: run["status"], whole=True, styles=STYLES),
-    Column("trigger", lambda run: run["trigger"], whole=True),
-    Column("by", lambda run: run["actor"] or NOTHING),
-    Column("tries", lambda run: str(run["attempts"]), right=True),
-    Column("took", lambda run: lasting(run["durationSeconds"]), right=True),
-    Column("counts", counts),
+    Column("slot", lambda run: run["slot"], no_wrap=True),
+    Column("status", lambda run: run["status"], no_wrap=True, styles=STYLES),
+    Column("trigger", lambda run: run["trigger"], no_wrap=True),
+    Column("by", lambda run: run["actor"] or EMPTY_CELL),
+    Column("attempts", lambda run: str(run["attempts"]), align_right=True),
+    Column("duration", lambda run: format_duration(run["durationSeconds"]), align_right=True),
+    Column("counts", format_counts),
 )
 
 
 @click.command()
 @click.argument("job")
-@click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only runs that ended, or are, so.")
+@click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only runs with this status.")
 @limit_option(20)
-@click.option("--lines", is_flag=True, help="Show also what each run logged.")
+@click.option("--lines", is_flag=True, help="Also show the log lines of each run.")
 @json_option
 @with_client
 def runs(  # noqa: PLR0913 - one for each option
@@ -59,30 +59,30 @@ def runs(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Show the runs of JOB, the newest first.
 
-    A run is called by its slot, the time when it was due or asked for: `crmctl run JOB --slot SLOT` repeats it.
+    A run is identified by its slot, the time when it was due or started. Repeat it with `crmctl run JOB --slot SLOT`.
     """
-    page = RUNS_WITH_LINES if lines else paging.PAGE
-    listed = paging.read(client, RUNS, limit, page=page, job=job, status=status, lines=lines)
+    page_size = PAGE_SIZE_WITH_LINES if lines else paging.MAX_PAGE_SIZE
+    listed = paging.read(client, RUNS, limit, page_size=page_size, job=job, status=status, lines=lines)
     if lines and listed.rows and not as_json:
         for run in listed.rows:
-            click.echo(plain(described(run)))
-            show_lines(run["lines"])
+            click.echo(escape_unprintable(describe_run(run)))
+            print_lines(run["lines"])
     else:
-        tables.show(listed.rows, COLUMNS, as_json=as_json, none="There are no such runs.")
+        tables.print_rows(listed.rows, COLUMNS, as_json=as_json, empty="No runs found.")
         if not as_json:
-            tables.show_remarks((run["slot"], why(run)) for run in listed.rows)
-    say_if_more(listed)
+            tables.print_remarks((run["slot"], format_reason(run)) for run in listed.rows)
+    print_if_more(listed)
 
 
-def show_lines(lines: Iterable[str]) -> None:
-    """Set off, so that none can pass for what is said about a run."""
+def print_lines(lines: Iterable[str]) -> None:
+    """Print log lines, indented, so that none looks like output of crmctl itself."""
     for line in lines:
-        click.echo(f"  {plain(line)}")
+        click.echo(f"  {escape_unprintable(line)}")
 
 
-def described(run: dict[str, Any]) -> str:
+def describe_run(run: dict[str, Any]) -> str:
     by = f" by {run['actor']}" if run["actor"] else ""
-    tries = f" at try {run['attempts']}" if run["attempts"] > 1 else ""
-    took = f" in {lasting(run['durationSeconds'])}" if run["durationSeconds"] is not None else ""
-    more = "; ".join(filter(None, (run["counts"] and counts(run), why(run))))
-    return f"{run['slot']} {run['status']}{tries}{took} ({run['trigger']}{by}){more and ': '}{more}"
+    attempts = f" at attempt {run['attempts']}" if run["attempts"] > 1 else ""
+    took = f" in {format_duration(run['durationSeconds'])}" if run["durationSeconds"] is not None else ""
+    more = "; ".join(filter(None, (run["counts"] and format_counts(run), format_reason(run))))
+    return f"{run['slot']} {run['status']}{attempts}{took} ({run['trigger']}{by}){more and ': '}{more}"

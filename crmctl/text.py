@@ -1,16 +1,16 @@
-"""How does text that others wrote reach the terminal as nothing but text?"""
+"""Make text from other people safe to print on a terminal."""
 
 import unicodedata
 
-JOINERS = "\u200c\u200d"
-"""Invisible, but part of Persian names and of emoji; they move nothing."""
+_JOINERS = "\u200c\u200d"
+"""Invisible, but part of Persian names and of emoji. They are harmless on a terminal."""
 
 
-def plain(text: str) -> str:
-    """On one line: control characters, escape sequences and marks of direction are spelled out, as Python would."""
-    return "".join(char if _shows(char) else repr(char)[1:-1] for char in text)
+def escape_unprintable(text: str) -> str:
+    """Return the text on one line, with control characters and direction marks escaped as in a Python string."""
+    return "".join(char if _is_printable(char) else repr(char)[1:-1] for char in text)
 
 
-def _shows(char: str) -> bool:
-    # To Python no space but the plain one is printable; Japanese names have another.
-    return char.isprintable() or char in JOINERS or unicodedata.category(char) == "Zs"
+def _is_printable(char: str) -> bool:
+    # str.isprintable accepts only the ASCII space, but Japanese names contain U+3000.
+    return char.isprintable() or char in _JOINERS or unicodedata.category(char) == "Zs"

@@ -1,4 +1,4 @@
-"""What the tests of crmctl share: a fake API and the real one, a directory of files, and the command run in process."""
+"""Shared fixtures: a fake API and the real one, a directory of CSV files, and crmctl run in process."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +8,13 @@ from click.testing import CliRunner, Result
 
 from crmctl import client, run_command
 from crmctl.cli import main
+from tests.crmctl.api_server import ApiServer, running_server
 from tests.crmctl.fake_api import FakeApi, running_api
 from tests.crmctl.import_files import CUSTOMERS, ORDERS, PRODUCTS, RunImport, write
-from tests.crmctl.served import Served, serving
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting_and_no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _short_delays_and_clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
     monkeypatch.setattr(run_command, "FIRST_DELAY", 0.001)
     for name in ("CRM_KEY", "CRM_URL"):
@@ -29,9 +29,9 @@ def api() -> Iterator[FakeApi]:
 
 
 @pytest.fixture
-def crm() -> Iterator[Served]:
-    with serving() as served:
-        yield served
+def crm() -> Iterator[ApiServer]:
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

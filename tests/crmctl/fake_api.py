@@ -1,4 +1,4 @@
-"""A stand-in for the API, over real HTTP: three mutations in memory, and faults on demand."""
+"""A fake API over real HTTP: three bulk mutations in memory, and injected faults."""
 
 import json
 import threading
@@ -11,7 +11,7 @@ from typing import Any
 
 Json = dict[str, Any]
 Fault = Callable[["Handler"], bool]
-"""Answers in the API's place. True: the request is not carried out."""
+"""Responds in place of the API. Returns True if the request must not be executed."""
 
 
 class FakeApi(ThreadingHTTPServer):
@@ -25,14 +25,14 @@ class FakeApi(ThreadingHTTPServer):
         self.headers: list[dict[str, str]] = []
         self.faults: deque[Fault | None] = deque()
         self.row_errors: dict[str, deque[str]] = {}
-        """Codes that a row, by its key, meets with before it is accepted."""
-        self.seconds_a_request = 0.0
-        self.most_at_once = 0
-        self.at_once = 0
+        """Error codes by row key. Each attempt takes the next code, until the row is accepted."""
+        self.request_seconds = 0.0
+        self.max_in_flight = 0
+        self.in_flight = 0
         self.lock = threading.Lock()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are part of the tests."""
+        """Stay silent: tests hang up on purpose."""
 
     def inputs(self, mutation: str) -> list[list[Json]]:
         return [body["variables"]["input"] for body in self.requests if mutation in body["query"]]
@@ -68,7 +68,7 @@ class FakeApi(ThreadingHTTPServer):
 
     def _keep(self, kind: str, key: str, row: Json) -> Json | None:
         if self.row_errors.get(key):
-            return error(self.row_errors[key].popleft(), "Bad luck.", None)
+            return error(self.row_errors[key].popleft(), "Temporary failure.", None)
         with self.lock:
             if key in self.rows[kind]:
                 return None
@@ -82,7 +82,7 @@ def error(code: str, message: str, field: str | None) -> Json:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # it would cost 40 ms a request
+    disable_nagle_algorithm = True  # Nagle's algorithm would cost 40 ms per request
     wbufsize = -1
     server: FakeApi
     body: Json
@@ -96,13 +96,13 @@ class Handler(BaseHTTPRequestHandler):
             self.server.requests.append(self.body)
             self.server.headers.append(dict(self.headers))
             fault = self.server.faults.popleft() if self.server.faults else None
-            self.server.at_once += 1
-            self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
-        time.sleep(self.server.seconds_a_request)
+            self.server.in_flight += 1
+            self.server.max_in_flight = max(self.server.max_in_flight, self.server.in_flight)
+        time.sleep(self.server.request_seconds)
         if not (fault and fault(self)):
             self.reply(200, json.dumps(self.server.execute(self.body)))
         with self.server.lock:
-            self.server.at_once -= 1
+            self.server.in_flight -= 1
 
     def reply(self, status: int, text: str, kind: str = "application/json", **headers: str) -> None:
         data = text.encode()
@@ -115,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-def answers(status: int, text: str = "", kind: str = "application/json", **headers: str) -> Fault:
+def responds(status: int, text: str = "", kind: str = "application/json", **headers: str) -> Fault:
     def fault(handler: Handler) -> bool:
         handler.reply(status, text, kind, **headers)
         return True
@@ -125,30 +125,30 @@ def answers(status: int, text: str = "", kind: str = "application/json", **heade
 
 def refuses(message: str, code: str, status: int = 200, **data: Any) -> Fault:
     body = {"errors": [{"message": message, "extensions": {"code": code}}], **data}
-    return answers(status, json.dumps(body))
+    return responds(status, json.dumps(body))
 
 
-def drops_the_connection(handler: Handler) -> bool:
+def drops_connection(handler: Handler) -> bool:
     handler.close_connection = True
     return True
 
 
-def loses_the_answer(handler: Handler) -> bool:
+def loses_response(handler: Handler) -> bool:
     handler.server.execute(handler.body)
-    return drops_the_connection(handler)
+    return drops_connection(handler)
 
 
-def breaks_off_the_answer(handler: Handler) -> bool:
+def cuts_response(handler: Handler) -> bool:
     text = json.dumps(handler.server.execute(handler.body))
     handler.send_response(200)
     handler.send_header("Content-Type", "application/json")
     handler.send_header("Content-Length", str(len(text)))
     handler.end_headers()
     handler.wfile.write(text[:10].encode())
-    return drops_the_connection(handler)
+    return drops_connection(handler)
 
 
-def too_large_above(records: int) -> Fault:
+def rejects_batches_above(records: int) -> Fault:
     def fault(handler: Handler) -> bool:
         handler.server.faults.appendleft(fault)
         if len(handler.body["variables"]["input"]) <= records:

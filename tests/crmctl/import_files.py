@@ -1,4 +1,4 @@
-"""Three small files of an import, the command for them, and readers of what it leaves."""
+"""Three small CSV files, the command that imports them, and functions that read its output."""
 
 import csv
 import os
@@ -31,7 +31,7 @@ RunImport = Callable[..., Result]
 
 
 def write(directory: Path, **texts: str) -> None:
-    """Each text becomes the file of that kind."""
+    """Write each text to the file of its kind."""
     for kind, text in texts.items():
         (directory / f"{kind}.csv").write_text(text, encoding="utf-8")
 

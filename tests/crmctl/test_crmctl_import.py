@@ -1,4 +1,4 @@
-"""What does `crmctl import` do, as its user sees it?"""
+"""`crmctl import`, end to end against a fake API."""
 
 import runpy
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crmctl.csv_files import COLUMNS
-from tests.crmctl.fake_api import FakeApi, answers
+from tests.crmctl.fake_api import FakeApi, responds
 from tests.crmctl.import_files import (
     CUSTOMERS,
     ORDERS,
@@ -26,9 +26,7 @@ from tests.crmctl.import_files import (
 SHARED = ROOT.parent / "shared" / "data"
 
 
-def test_an_import_sends_customers_products_and_orders_with_all_their_lines(
-    api: FakeApi, run_import: RunImport
-) -> None:
+def test_import_sends_customers_products_and_orders_with_all_lines(api: FakeApi, run_import: RunImport) -> None:
     result = run_import()
 
     assert result.exit_code == 0, result.output
@@ -61,7 +59,7 @@ def test_an_import_sends_customers_products_and_orders_with_all_their_lines(
     }
 
 
-def test_an_import_that_is_repeated_creates_nothing_twice(run_import: RunImport) -> None:
+def test_repeated_import_creates_no_duplicates(run_import: RunImport) -> None:
     run_import()
     result = run_import()
 
@@ -69,7 +67,7 @@ def test_an_import_that_is_repeated_creates_nothing_twice(run_import: RunImport)
     assert counts(result.stdout) == {"customers": (0, 2, 0), "products": (0, 2, 0), "orders": (0, 2, 0)}
 
 
-def test_the_key_travels_as_a_bearer_token_and_never_from_netrc(
+def test_key_is_sent_as_bearer_token_and_never_from_netrc(
     api: FakeApi, run_import: RunImport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "netrc").write_text("default login somebody password secret\n")
@@ -83,14 +81,14 @@ def test_the_key_travels_as_a_bearer_token_and_never_from_netrc(
     assert sent == [None] * 3 + ["Bearer crm_1_abc"] * 3 + ["Bearer crm_2_def"] * 3
 
 
-def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(
+def test_proxy_from_environment_is_not_used_for_loopback(
     run_import: RunImport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     assert run_import().exit_code == 0
 
 
-def test_rows_that_the_api_refuses_are_written_with_line_code_and_reason(files: Path, run_import: RunImport) -> None:
+def test_rejected_rows_are_written_with_line_code_and_reason(files: Path, run_import: RunImport) -> None:
     write(files, customers=CUSTOMERS + 'Carl,"not an\naddress",,2025-01-01\n', products=PRODUCTS + "BAD,Free,0,1\n")
     result = run_import("--rejects", "out/deep")
 
@@ -109,7 +107,7 @@ def test_rows_that_the_api_refuses_are_written_with_line_code_and_reason(files: 
     ]
 
 
-def test_rejects_of_an_earlier_import_are_gone_once_all_rows_are_accepted(files: Path, run_import: RunImport) -> None:
+def test_old_rejects_are_removed_when_all_rows_are_accepted(files: Path, run_import: RunImport) -> None:
     write(files, products=PRODUCTS + "BAD,Free,0,1\n")
     assert run_import().exit_code == 1
     write(files, products=PRODUCTS + "BAD,Cheap,0.01,1\n")
@@ -117,9 +115,7 @@ def test_rejects_of_an_earlier_import_are_gone_once_all_rows_are_accepted(files:
     assert not Path("products.rejected.csv").exists()
 
 
-def test_numbers_and_dates_that_are_none_are_rejected_without_asking_the_api(
-    files: Path, run_import: RunImport
-) -> None:
+def test_invalid_numbers_and_dates_are_rejected_without_a_request(files: Path, run_import: RunImport) -> None:
     write(
         files,
         customers=CUSTOMERS
@@ -136,12 +132,10 @@ def test_numbers_and_dates_that_are_none_are_rejected_without_asking_the_api(
         (7, "INVALID_NUMBER"),
         (9, "MISSING_SKU"),
     ]
-    assert reasons[0][2] == "price '1,50' is no number; expected digits like 1234.50"
+    assert reasons[0][2] == "price '1,50' is not a number; expected digits like 1234.50"
 
 
-def test_a_key_twice_in_a_file_with_other_values_is_rejected_and_a_plain_copy_is_not(
-    files: Path, run_import: RunImport
-) -> None:
+def test_conflicting_duplicate_is_rejected_and_exact_copy_is_not(files: Path, run_import: RunImport) -> None:
     write(files, products=PRODUCTS + "TEA,Tea,4.50,12\nTEA,Green tea,5.50,12\n")
     assert run_import().exit_code == 1
     assert rejected(Path("products.rejected.csv")) == [
@@ -149,7 +143,7 @@ def test_a_key_twice_in_a_file_with_other_values_is_rejected_and_a_plain_copy_is
     ]
 
 
-def test_one_bad_line_rejects_the_whole_order(files: Path, run_import: RunImport) -> None:
+def test_one_invalid_line_rejects_the_whole_order(files: Path, run_import: RunImport) -> None:
     write(files, orders=ORDERS + "A-1,alice@example.com,2025-03-01,TEA,two,4.50\n,bob@example.com,2025-03-02,PEN,1,1\n")
     result = run_import()
 
@@ -167,16 +161,16 @@ def test_one_bad_line_rejects_the_whole_order(files: Path, run_import: RunImport
     ("line", "what"),
     [("A-1,bob@example.com,2025-03-01,TEA,1,1", "customer"), ("A-1,alice@example.com,2025-03-02,TEA,1,1", "date")],
 )
-def test_an_order_of_two_customers_or_dates_is_rejected(
+def test_order_with_two_customers_or_dates_is_rejected(
     files: Path, run_import: RunImport, line: str, what: str
 ) -> None:
     write(files, orders=f"{ORDERS}{line}\n")
     assert run_import().exit_code == 1
-    reason = f"Lines 2 and 5 name a different {what}"
+    reason = f"Lines 2 and 5 have a different {what}"
     assert rejected(Path("orders.rejected.csv")) == [(n, "INCONSISTENT_ORDER", reason) for n in (2, 4, 5)]
 
 
-def test_an_order_that_the_api_refuses_is_rejected_with_all_its_rows(files: Path, run_import: RunImport) -> None:
+def test_order_rejected_by_the_api_is_written_with_all_its_rows(files: Path, run_import: RunImport) -> None:
     write(files, orders=ORDERS.replace("alice@", "nobody@"))
     assert run_import().exit_code == 1
     assert [line for line, _, _ in rejected(Path("orders.rejected.csv"))] == [2, 4]
@@ -197,31 +191,31 @@ def test_requests_hold_100_rows_or_50_orders_or_1000_lines(api: FakeApi, files: 
     assert [len(orders) for orders in api.inputs("bulkCreateOrders")] == [1, 1, 1, 50, 1]
 
 
-def test_as_many_requests_as_workers_are_in_flight(api: FakeApi, files: Path, run_import: RunImport) -> None:
+def test_concurrent_requests_match_the_number_of_workers(api: FakeApi, files: Path, run_import: RunImport) -> None:
     write(files, customers=CUSTOMERS + many_customers(600).split("\n", 1)[1])
-    api.seconds_a_request = 0.03
+    api.request_seconds = 0.03
     assert run_import("--workers", "3").exit_code == 0
-    assert api.most_at_once == 3
+    assert api.max_in_flight == 3
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
-        (["--url", "127.0.0.1:8000"], "is no address"),
-        (["--url", "http://[::1/graphql"], "is no address"),
+        (["--url", "127.0.0.1:8000"], "is not a URL"),
+        (["--url", "http://[::1/graphql"], "is not a URL"),
         (["--url", "http://127.0.0.1:1/graphql"], "Connection refused"),
-        (["--key", "crm_1 abc"], "characters that no key has"),
+        (["--key", "crm_1 abc"], "characters that no API key has"),
         (["--rejects", "files/orders.csv/out"], "cannot be written"),
         (["--workers", "0"], "--workers"),
     ],
 )
-def test_wrong_options_end_with_2_and_a_clear_text(run_import: RunImport, options: list[str], said: str) -> None:
+def test_invalid_options_exit_with_2_and_a_message(run_import: RunImport, options: list[str], message: str) -> None:
     result = run_import(*options)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert message in result.stderr
 
 
-def test_rejects_that_cannot_be_written_at_the_end_are_an_error(files: Path, run_import: RunImport) -> None:
+def test_rejects_that_cannot_be_written_are_an_error(files: Path, run_import: RunImport) -> None:
     write(files, products=PRODUCTS + "BAD,Free,0,1\n")
     Path("products.rejected.csv").mkdir()
     result = run_import()
@@ -229,7 +223,7 @@ def test_rejects_that_cannot_be_written_at_the_end_are_an_error(files: Path, run
     assert "The rejected products could not be written" in result.stderr
 
 
-def test_no_file_is_sent_when_another_one_is_broken(api: FakeApi, files: Path, run_import: RunImport) -> None:
+def test_nothing_is_sent_if_one_file_is_malformed(api: FakeApi, files: Path, run_import: RunImport) -> None:
     (files / "orders.csv").unlink()
     write(files, products="sku,name\n")
     result = run_import()
@@ -241,7 +235,7 @@ def test_no_file_is_sent_when_another_one_is_broken(api: FakeApi, files: Path, r
     assert not api.requests
 
 
-def test_without_a_terminal_the_output_is_plain_lines(api: FakeApi, files: Path) -> None:
+def test_output_without_terminal_is_plain_lines(api: FakeApi, files: Path) -> None:
     result = subprocess.run(command(api, files), cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert result.stderr.splitlines() == ["customers: 2 of 2", "products: 2 of 2", "orders: 2 of 2"]
@@ -249,14 +243,14 @@ def test_without_a_terminal_the_output_is_plain_lines(api: FakeApi, files: Path)
     assert counts(result.stdout)["orders"] == (2, 0, 0)
 
 
-def test_on_a_terminal_there_is_a_progress_bar_and_messages_stay_readable(
+def test_terminal_shows_progress_bar_and_readable_messages(
     api: FakeApi, run_import: RunImport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    api.faults = deque([answers(503)])
+    api.faults = deque([responds(503)])
     result = run_import()
     assert result.exit_code == 0
-    assert "answers HTTP 503. Trying again in" in result.stderr
+    assert "responded with HTTP 503. Retrying in" in result.stderr
     assert "━━" in result.stderr
 
 
@@ -267,7 +261,7 @@ def test_on_a_terminal_there_is_a_progress_bar_and_messages_stay_readable(
         ("chinook", {"customers": (59, 0, 0), "products": (3503, 0, 0), "orders": (412, 0, 0)}),
     ],
 )
-def test_the_data_of_a_real_company_is_imported_without_rejects(
+def test_real_company_data_is_imported_without_rejects(
     run_import: RunImport, files: Path, name: str, expected: dict[str, tuple[int, ...]]
 ) -> None:
     if not (SHARED / name).is_dir():
@@ -280,20 +274,20 @@ def test_the_data_of_a_real_company_is_imported_without_rejects(
     assert counts(result.stdout) == expected
 
 
-def test_a_file_of_which_no_row_can_be_sent_costs_no_request(api: FakeApi, files: Path, run_import: RunImport) -> None:
+def test_file_without_sendable_rows_costs_no_request(api: FakeApi, files: Path, run_import: RunImport) -> None:
     write(files, products="sku,name,price,stock\nTEA,Tea,cheap,1\n")
     result = run_import()
     assert counts(result.stdout)["products"] == (0, 0, 1)
     assert not api.inputs("bulkCreateProducts")
 
 
-def test_the_help_names_every_file_column_and_exit_status(
+def test_help_names_every_file_column_and_exit_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["crmctl", "import", "--help"])
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("crmctl", run_name="__main__")
-    said = capsys.readouterr().out
+    message = capsys.readouterr().out
     assert ended.value.code == 0
-    assert all(",".join(columns) in said for columns in COLUMNS.values())
-    assert "Exit status: 0" in said
+    assert all(",".join(columns) in message for columns in COLUMNS.values())
+    assert "Exit status: 0" in message

@@ -1,4 +1,4 @@
-"""What do operators see of the jobs and their runs, and how do they hold and release them?"""
+"""`crmctl jobs`, `runs`, `pause` and `resume`."""
 
 import json
 from typing import Any
@@ -9,9 +9,9 @@ from chalicelib.jobs import catalog, job_state, ledger, run_records
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from crmctl import paging
-from crmctl.runs import RUNS_WITH_LINES
+from crmctl.runs import PAGE_SIZE_WITH_LINES
 from tests.builders import time_is
-from tests.crmctl.served import Served
+from tests.crmctl.api_server import ApiServer
 
 NOON = "2026-11-22T12:00:00"
 
@@ -32,7 +32,7 @@ def row_of(output: str, first: str) -> str:
     return next(line for line in output.splitlines() if line.startswith(first))
 
 
-def test_jobs_are_shown_with_their_times_in_utc_and_problems_beneath(crm: Served) -> None:
+def test_jobs_are_listed_with_utc_times_and_problems_below(crm: ApiServer) -> None:
     finished("2026-11-22T00:00:00Z")
     with time_is(NOON):
         job_state.pause("heartbeat", "moving house", "ann")
@@ -55,7 +55,7 @@ def test_jobs_are_shown_with_their_times_in_utc_and_problems_beneath(crm: Served
     ]
 
 
-def test_jobs_without_remarks_end_with_the_table(crm: Served) -> None:
+def test_jobs_without_remarks_show_only_the_table(crm: ApiServer) -> None:
     assert "\n\n" not in crm.crmctl("jobs").stdout
 
 
@@ -72,14 +72,14 @@ def test_jobs_without_remarks_end_with_the_table(crm: Served) -> None:
         (["dead-letters"], []),
     ],
 )
-def test_every_list_is_there_as_json(crm: Served, words: list[str], names: list[str]) -> None:
+def test_every_list_can_be_printed_as_json(crm: ApiServer, words: list[str], names: list[str]) -> None:
     result = crm.crmctl(*words, "--json")
     rows: list[dict[str, Any]] = json.loads(result.stdout)
     assert [row["name"] for row in rows] == names
     assert not result.stderr
 
 
-def test_a_job_is_paused_with_a_reason_and_an_end_and_resumed(crm: Served) -> None:
+def test_job_is_paused_with_reason_and_end_and_resumed(crm: ApiServer) -> None:
     with time_is(NOON):
         paused = crm.crmctl("pause", "low_stock", "--reason", "stock-taking", "--until", "2026-11-23T08:00+02:00")
         assert paused.stdout == (
@@ -87,12 +87,12 @@ def test_a_job_is_paused_with_a_reason_and_an_end_and_resumed(crm: Served) -> No
         )
         assert job_state.find("low_stock").pause
         resumed = crm.crmctl("resume", "low_stock")
-    assert resumed.stdout == "low_stock is no longer paused. Its next run: 2026-11-23 00:00\n"
+    assert resumed.stdout == "low_stock resumed. Next run: 2026-11-23 00:00\n"
     assert not job_state.find("low_stock").pause
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["pause", "low_stock"], "Missing option '--reason'"),
         (["pause", "low_stock", "--reason", " "], "Error: Say why"),
@@ -103,13 +103,13 @@ def test_a_job_is_paused_with_a_reason_and_an_end_and_resumed(crm: Served) -> No
         (["runs", "low_stock", "--status", "DONE"], "'DONE' is not one of"),
     ],
 )
-def test_what_cannot_be_done_ends_with_2_and_a_clear_text(crm: Served, words: list[str], said: str) -> None:
+def test_invalid_job_command_exits_with_2_and_a_message(crm: ApiServer, words: list[str], message: str) -> None:
     result = crm.crmctl(*words)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert message in result.stderr
 
 
-def test_runs_are_shown_newest_first_with_their_reasons_beneath(crm: Served) -> None:
+def test_runs_are_listed_newest_first_with_reasons_below(crm: ApiServer) -> None:
     finished("2026-11-21T00:00:00Z", "one", "two", restocked=1200, failed=0)
     skipped("2026-11-22T00:00:00Z")
     result = crm.crmctl("runs", "low_stock")
@@ -124,7 +124,7 @@ def test_runs_are_shown_newest_first_with_their_reasons_beneath(crm: Served) -> 
     assert remarks == "2026-11-22T00:00:00Z: paused by ann: stock-taking\n"
 
 
-def test_with_lines_each_run_is_followed_by_what_it_logged(crm: Served) -> None:
+def test_lines_option_shows_log_lines_below_each_run(crm: ApiServer) -> None:
     finished("2026-11-21T00:00:00Z", "one", "two", restocked=2)
     skipped("2026-11-22T00:00:00Z")
     assert crm.crmctl("runs", "low_stock", "--lines").stdout.splitlines() == [
@@ -135,31 +135,31 @@ def test_with_lines_each_run_is_followed_by_what_it_logged(crm: Served) -> None:
     ]
 
 
-def test_runs_with_a_status_are_picked_and_lines_are_in_the_json_when_asked_for(crm: Served) -> None:
+def test_runs_are_filtered_by_status_and_json_has_lines_on_request(crm: ApiServer) -> None:
     finished("2026-11-21T00:00:00Z", "one")
     skipped("2026-11-22T00:00:00Z")
     rows = json.loads(crm.crmctl("runs", "low_stock", "--status", "succeeded", "--lines", "--json").stdout)
     assert [(row["slot"], row["lines"]) for row in rows] == [("2026-11-21T00:00:00Z", ["one"])]
     assert "lines" not in json.loads(crm.crmctl("runs", "low_stock", "--json").stdout)[0]
-    assert crm.crmctl("runs", "low_stock", "--status", "FAILED", "--lines").stdout == "There are no such runs.\n"
+    assert crm.crmctl("runs", "low_stock", "--status", "FAILED", "--lines").stdout == "No runs found.\n"
 
 
 @pytest.mark.parametrize(("limit", "more", "requests"), [(4, True, 1), (5, True, 1), (7, True, 2), (12, False, 3)])
-def test_long_histories_are_paged_through_and_what_is_left_out_is_told(
-    crm: Served, monkeypatch: pytest.MonkeyPatch, limit: int, *, more: bool, requests: int
+def test_long_lists_are_paged_and_truncation_is_reported(
+    crm: ApiServer, monkeypatch: pytest.MonkeyPatch, limit: int, *, more: bool, requests: int
 ) -> None:
-    monkeypatch.setattr(paging, "PAGE", 5)
+    monkeypatch.setattr(paging, "MAX_PAGE_SIZE", 5)
     for number in range(12):
         skipped(f"2026-11-22T00:{number:02d}:00Z")
     result = crm.crmctl("runs", "low_stock", "--limit", str(limit), "--json")
     newest = [f"2026-11-22T00:{number:02d}:00Z" for number in range(11, 11 - limit, -1)]
     assert [row["slot"] for row in json.loads(result.stdout)] == newest
-    assert result.stderr == (f"There are more than these {limit}: raise --limit.\n" if more else "")
+    assert result.stderr == ("There are more rows. Use --limit to show them.\n" if more else "")
     assert len(crm.requests) == requests
 
 
-def test_with_lines_the_pages_are_smaller(crm: Served) -> None:
-    for number in range(RUNS_WITH_LINES + 1):
+def test_pages_with_lines_are_smaller(crm: ApiServer) -> None:
+    for number in range(PAGE_SIZE_WITH_LINES + 1):
         skipped(f"2026-11-22T00:{number:02d}:00Z")
-    assert len(crm.crmctl("runs", "low_stock", "--lines").stdout.splitlines()) == RUNS_WITH_LINES + 1
+    assert len(crm.crmctl("runs", "low_stock", "--lines").stdout.splitlines()) == PAGE_SIZE_WITH_LINES + 1
     assert len(crm.requests) == 2

@@ -1,4 +1,4 @@
-"""Does a program that ends early still count the answers that were under way?"""
+"""The request pool counts every response, also when it stops early."""
 
 import signal
 import threading
@@ -8,10 +8,10 @@ import pytest
 
 from crmctl import request_pool
 from crmctl.client import Client, Stopped
-from crmctl.request_pool import InFlight
+from crmctl.request_pool import RequestPool
 
 
-def test_the_first_failure_ends_the_rest_and_is_the_one_that_is_raised() -> None:
+def test_first_failure_stops_the_pool_and_is_raised() -> None:
     collected: list[int] = []
 
     def send(number: int) -> int:
@@ -19,16 +19,16 @@ def test_the_first_failure_ends_the_rest_and_is_the_one_that_is_raised() -> None
             raise ValueError("three")
         return number
 
-    flight = InFlight(send, collected.append, workers=1, stop=lambda: None)
+    pool = RequestPool(send, collected.append, workers=1, stop=lambda: None)
     with pytest.raises(ValueError, match="three"):
-        flight.run(range(100))
+        pool.run(range(100))
     assert collected == [0, 1, 2]
 
 
-def test_answers_under_way_are_collected_after_ctrl_c_but_a_server_that_hangs_is_not_waited_for(
+def test_ctrl_c_collects_responses_in_flight_but_does_not_wait_for_a_hanging_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(request_pool, "GRACE", 0.2)
+    monkeypatch.setattr(request_pool, "DRAIN_SECONDS", 0.2)
     hanging = threading.Event()
     collected: list[str] = []
 
@@ -44,21 +44,21 @@ def test_answers_under_way_are_collected_after_ctrl_c_but_a_server_that_hangs_is
             raise KeyboardInterrupt
         collected.append(name)
 
-    flight = InFlight(send, collect, workers=3, stop=lambda: None)
+    pool = RequestPool(send, collect, workers=3, stop=lambda: None)
     with pytest.raises(KeyboardInterrupt):
-        flight.run(["hangs", "slow", "first"])
+        pool.run(["hangs", "slow", "first"])
     hanging.set()
     assert collected == ["slow"]
 
 
-def test_a_wait_between_attempts_ends_when_the_client_is_stopped() -> None:
+def test_stop_ends_a_wait_between_attempts() -> None:
     client = Client("http://localhost:1/graphql")
     client.stop()
     with pytest.raises(Stopped):
-        client.pause(1, reason="Busy.", at_least=60)
+        client.wait_before_retry(1, reason="Busy.", at_least=60)
 
 
-def test_ctrl_c_in_the_middle_of_counting_loses_no_answer() -> None:
+def test_ctrl_c_while_counting_loses_no_result() -> None:
     collected: list[int] = []
 
     def collect(number: int) -> None:
@@ -75,15 +75,15 @@ def test_ctrl_c_in_the_middle_of_counting_loses_no_answer() -> None:
         return number
 
     with pytest.raises(KeyboardInterrupt):
-        InFlight(send, collect, workers=2, stop=lambda: None).run(range(100_000))
+        RequestPool(send, collect, workers=2, stop=lambda: None).run(range(100_000))
     assert sorted(collected) == sorted(sent)
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_requests_may_be_sent_from_another_thread_than_the_main_one() -> None:
+def test_pool_works_outside_the_main_thread() -> None:
     collected: list[int] = []
-    flight = InFlight(int, collected.append, workers=1, stop=lambda: None)
-    thread = threading.Thread(target=flight.run, args=(["1", "2"],))
+    pool = RequestPool(int, collected.append, workers=1, stop=lambda: None)
+    thread = threading.Thread(target=pool.run, args=(["1", "2"],))
     thread.start()
     thread.join()
     assert collected == [1, 2]

@@ -1,4 +1,4 @@
-"""What does `crmctl run` do, from the asking to the exit status?"""
+"""`crmctl run`, from the request to the exit status."""
 
 import json
 import time
@@ -12,8 +12,8 @@ from chalicelib.jobs import catalog, job_state, ledger, run_records
 from chalicelib.jobs.run_records import Status, Trigger
 from crmctl.cli import main
 from tests.builders import a_customer, a_product, time_is
-from tests.crmctl.fake_api import FakeApi, answers, refuses
-from tests.crmctl.served import Served
+from tests.crmctl.api_server import ApiServer
+from tests.crmctl.fake_api import FakeApi, refuses, responds
 
 SLOT = "2026-11-22T00:00:00Z"
 
@@ -28,7 +28,7 @@ def a_missed_run(job: str = "low_stock") -> None:
     ledger.end(run_records.new(job, SLOT, Trigger.SCHEDULE), Status.MISSED, reason="nothing began it")
 
 
-def test_a_run_is_waited_for_and_its_lines_and_counts_are_shown(crm: Served) -> None:
+def test_run_waits_and_shows_lines_and_counts(crm: ApiServer) -> None:
     lamp = a_product("Lamp", stock=3)
     result = crm.crmctl("run", "low_stock")
 
@@ -38,11 +38,11 @@ def test_a_run_is_waited_for_and_its_lines_and_counts_are_shown(crm: Served) -> 
     slot = run_records.latest("low_stock", 1)[0].slot
     assert last.startswith(f"{slot} SUCCEEDED in ")
     assert last.endswith("(OPERATOR by open access): restocked 1")
-    assert result.stderr == f"low_stock was asked for: run {slot}\n"
+    assert result.stderr == f"low_stock started: run {slot}\n"
     assert products.find_all([lamp.id])[lamp.id].stock == 13
 
 
-def test_a_run_that_fails_says_why_and_ends_with_1(crm: Served) -> None:
+def test_failed_run_shows_reason_and_exits_with_1(crm: ApiServer) -> None:
     two_inactive_customers()
     result = crm.crmctl("run", "customer_cleanup", "--cap", "1")
     assert result.exit_code == 1
@@ -50,7 +50,7 @@ def test_a_run_that_fails_says_why_and_ends_with_1(crm: Served) -> None:
     assert "2 customers would be deleted, more than the cap of 1" in result.stdout
 
 
-def test_a_dry_run_shows_what_would_be_done_and_writes_nothing(crm: Served) -> None:
+def test_dry_run_shows_preview_and_writes_nothing(crm: ApiServer) -> None:
     two_inactive_customers()
     result = crm.crmctl("run", "customer_cleanup", "--dry-run", "--cap", "1")
     assert result.exit_code == 0
@@ -64,58 +64,58 @@ def test_a_dry_run_shows_what_would_be_done_and_writes_nothing(crm: Served) -> N
     assert crm.crmctl("run", "customer_cleanup", "--dry-run").stdout.startswith("2 customers would be deleted\n")
 
 
-def test_a_dry_run_says_that_there_is_more_than_it_shows(api: FakeApi) -> None:
+def test_dry_run_marks_a_truncated_preview(api: FakeApi) -> None:
     preview = {"summary": "At least 1 products would be restocked", "lines": ["Product: Lamp, Stock: 0"], "more": True}
-    api.faults = deque([answers(200, json.dumps({"data": {"runJob": {"run": None, "preview": preview}}}))])
+    api.faults = deque([responds(200, json.dumps({"data": {"runJob": {"run": None, "preview": preview}}}))])
     result = CliRunner().invoke(main, ["run", "low_stock", "--dry-run", "--url", api.url])
     assert result.stdout.splitlines() == [preview["summary"], "  Product: Lamp, Stock: 0", "  … and more"]
 
 
 @pytest.mark.parametrize("words", [SLOT, "2026-11-22", "2026-11-22 01:00+01:00"])
-def test_a_missed_run_is_repeated_by_its_slot_however_that_is_written(crm: Served, words: str) -> None:
+def test_missed_run_is_repeated_by_slot_in_any_notation(crm: ApiServer, words: str) -> None:
     a_missed_run()
     result = crm.crmctl("run", "low_stock", "--slot", words)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"{SLOT} SUCCEEDED in")
 
 
-def test_without_waiting_the_slot_is_all_that_is_told(crm: Served) -> None:
+def test_no_wait_prints_only_the_slot(crm: ApiServer) -> None:
     crm.consuming = False
     result = crm.crmctl("run", "low_stock", "--no-wait")
     run = run_records.latest("low_stock", 1)[0]
-    assert (result.exit_code, result.stdout) == (0, f"low_stock was asked for: run {run.slot}\n")
+    assert (result.exit_code, result.stdout) == (0, f"low_stock started: run {run.slot}\n")
     assert run.status is Status.WAITING
 
 
-def test_while_a_run_waits_asking_again_answers_with_the_same_one(crm: Served) -> None:
+def test_repeated_request_returns_the_run_that_still_waits(crm: ApiServer) -> None:
     crm.consuming = False
     first, second = (crm.crmctl("run", "low_stock", "--no-wait").stdout for _ in range(2))
     assert first == second
 
 
-def test_a_run_that_takes_longer_than_the_timeout_ends_with_3_and_what_it_waits_for(crm: Served) -> None:
+def test_run_beyond_the_timeout_exits_with_3_and_shows_what_it_waits_for(crm: ApiServer) -> None:
     ledger.record(run_records.new("low_stock", SLOT, Trigger.SCHEDULE))
     assert ledger.claim(catalog.LOW_STOCK, SLOT)
     result = crm.crmctl("run", "low_stock", "--timeout", "0.05")
     assert result.exit_code == 3
     assert f"WAITING (OPERATOR by open access): waits for the run of {SLOT}" in result.stdout
-    assert "Not finished after 0.05 s; it goes on. See what comes of it: crmctl runs low_stock" in result.stderr
+    assert "Not finished after 0.05 s. The run continues. See its result: crmctl runs low_stock" in result.stderr
 
 
-def test_a_run_that_is_skipped_after_all_ends_with_1(crm: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    def paused_meanwhile(_seconds: float) -> None:
+def test_skipped_run_exits_with_1(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pause_and_consume(_seconds: float) -> None:
         job_state.pause("low_stock", "stock-taking", "ann")
         crm.consume()
 
     crm.consuming = False
-    monkeypatch.setattr(time, "sleep", paused_meanwhile)
+    monkeypatch.setattr(time, "sleep", pause_and_consume)
     result = crm.crmctl("run", "low_stock")
     assert result.exit_code == 1
     assert "SKIPPED (OPERATOR by open access): paused by ann: stock-taking" in result.stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["nope"], "There is no job 'nope'. There are: heartbeat, low_stock, "),
         (["heartbeat"], "heartbeat is paused by ann: moving house. Resume it first"),
@@ -125,36 +125,36 @@ def test_a_run_that_is_skipped_after_all_ends_with_1(crm: Served, monkeypatch: p
         (["low_stock", "--slot", "2026-11-22", "--dry-run"], "leave dryRun out"),
     ],
 )
-def test_what_the_api_refuses_is_one_line_in_its_own_words_and_exit_status_2(
-    crm: Served, words: list[str], said: str
+def test_api_error_is_one_line_in_its_own_words_and_exits_with_2(
+    crm: ApiServer, words: list[str], message: str
 ) -> None:
     job_state.pause("heartbeat", "moving house", "ann")
     result = crm.crmctl("run", *words)
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: ")
-    assert said in result.stderr
+    assert message in result.stderr
     assert crm.url not in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert not result.stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (["--slot", "yesterday"], "'yesterday' is no moment"),
-        (["--slot", "0001-01-01T00:00+23:00"], "is no moment"),
+        (["--slot", "yesterday"], "'yesterday' is not a date or time"),
+        (["--slot", "0001-01-01T00:00+23:00"], "is not a date or time"),
         (["--cap", "few"], "--cap"),
         (["--timeout", "-1"], "--timeout"),
     ],
 )
-def test_wrong_options_are_refused_before_anything_is_sent(crm: Served, words: list[str], said: str) -> None:
+def test_invalid_options_are_rejected_before_any_request(crm: ApiServer, words: list[str], message: str) -> None:
     result = crm.crmctl("run", "low_stock", *words)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert message in result.stderr
     assert not crm.requests
 
 
-def test_ctrl_c_while_waiting_says_that_the_run_goes_on(crm: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_waiting_says_that_the_run_continues(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_seconds: float) -> None:
         raise KeyboardInterrupt
 
@@ -162,13 +162,13 @@ def test_ctrl_c_while_waiting_says_that_the_run_goes_on(crm: Served, monkeypatch
     monkeypatch.setattr(time, "sleep", interrupt)
     result = crm.crmctl("run", "low_stock")
     assert result.exit_code == 130
-    assert "The run does not depend on this command. See what comes of it: crmctl runs low_stock" in result.stderr
+    assert "The run continues without this command. See its result: crmctl runs low_stock" in result.stderr
 
 
-def test_an_api_that_goes_away_meanwhile_is_told_together_with_the_way_to_find_out(api: FakeApi) -> None:
+def test_lost_api_is_reported_with_the_command_to_check_the_run(api: FakeApi) -> None:
     run = {"job": "low_stock", "slot": SLOT, "status": "WAITING"}
     gone = refuses("The database did not answer", "UNAVAILABLE", data=None)
-    api.faults = deque([answers(200, json.dumps({"data": {"runJob": {"run": run}}})), *[gone] * 6])
+    api.faults = deque([responds(200, json.dumps({"data": {"runJob": {"run": run}}})), *[gone] * 6])
     result = CliRunner().invoke(main, ["run", "low_stock", "--url", api.url])
     assert result.exit_code == 2
     assert "crmctl runs low_stock" in result.stderr

@@ -1,4 +1,4 @@
-"""Can a name, a reason or a log line do anything to the terminal but be read?"""
+"""Names, reasons and log lines cannot control the terminal."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from chalicelib.crm import deleted_customers
 from chalicelib.jobs import job_state
 from crmctl.cli import main
-from crmctl.text import plain
-from crmctl.time_arguments import lasting, to_minute, utc
+from crmctl.text import escape_unprintable
+from crmctl.time_arguments import format_duration, format_time, to_utc
 from tests.builders import a_customer, a_product
-from tests.crmctl.fake_api import FakeApi, answers, refuses
+from tests.crmctl.api_server import ApiServer
+from tests.crmctl.fake_api import FakeApi, refuses, responds
 from tests.crmctl.import_files import ROOT
-from tests.crmctl.served import Served
 
 HOSTILE = "[red]Lamp[/red] :boom: \x1b]0;owned\x07\x1b[31m \u202eevil\u200f\r\n\x9b2J\x7f end"
 SHOWN = r"[red]Lamp[/red] :boom: \x1b]0;owned\x07\x1b[31m \u202eevil\u200f\r\n\x9b2J\x7f end"
@@ -32,26 +32,26 @@ SHOWN = r"[red]Lamp[/red] :boom: \x1b]0;owned\x07\x1b[31m \u202eevil\u200f\r\n\x
         ("\ud800 \ue000 \u2028", r"\ud800 \ue000 \u2028"),
     ],
 )
-def test_what_would_act_on_the_terminal_is_spelled_out_and_names_stay_as_they_are(text: str, shown: str) -> None:
-    assert plain(text) == shown
+def test_control_characters_are_escaped_and_names_unchanged(text: str, shown: str) -> None:
+    assert escape_unprintable(text) == shown
 
 
 def a_list_of(name: str, *words: str, api: FakeApi, **env: str) -> str:
     row = {"id": "1", "sku": None, "name": name, "price": "1", "stock": 2}
     page = {"edges": [{"node": row}], "pageInfo": {"hasNextPage": False, "endCursor": None}}
-    api.faults = deque([answers(200, json.dumps({"data": {"list": page}}))])
+    api.faults = deque([responds(200, json.dumps({"data": {"list": page}}))])
     result = CliRunner().invoke(main, ["low-stock", *words, "--url", api.url], env=env)
     assert result.exit_code == 0, result.output
     return result.stdout
 
 
-def test_a_hostile_name_is_shown_in_a_table_as_it_is_written(api: FakeApi) -> None:
+def test_hostile_name_is_escaped_in_a_table(api: FakeApi) -> None:
     output = a_list_of(HOSTILE, api=api)
     assert SHOWN in output
     assert output.replace("\n", "").isprintable()
 
 
-def test_on_a_terminal_a_hostile_name_adds_no_colour_and_no_title(api: FakeApi) -> None:
+def test_hostile_name_adds_no_escape_sequence_on_a_terminal(api: FakeApi) -> None:
     harmless = a_list_of("x" * len(SHOWN), api=api, FORCE_COLOR="1", COLUMNS="200")
     hostile = a_list_of(HOSTILE, api=api, FORCE_COLOR="1", COLUMNS="200")
     assert "\x1b[1m" in harmless
@@ -59,7 +59,7 @@ def test_on_a_terminal_a_hostile_name_adds_no_colour_and_no_title(api: FakeApi) 
     assert hostile.count("\x1b") == harmless.count("\x1b")
 
 
-def test_on_a_narrow_terminal_nothing_is_cut_off(api: FakeApi) -> None:
+def test_narrow_terminal_cuts_nothing_off(api: FakeApi) -> None:
     name = "a-very-long-name-without-a-single-space-" * 4
     output = a_list_of(name, api=api, FORCE_COLOR="1", COLUMNS="50")
     assert "…" not in output
@@ -68,14 +68,14 @@ def test_on_a_narrow_terminal_nothing_is_cut_off(api: FakeApi) -> None:
     )
 
 
-def test_json_has_names_unchanged_but_no_control_character(api: FakeApi) -> None:
+def test_json_keeps_names_but_contains_no_control_character(api: FakeApi) -> None:
     output = a_list_of(HOSTILE, "--json", api=api)
     assert json.loads(output)[0]["name"] == HOSTILE
     assert output.isascii()
     assert output.replace("\n", "").isprintable()
 
 
-def test_hostile_texts_of_the_real_api_are_only_read(crm: Served) -> None:
+def test_hostile_texts_from_the_real_api_are_escaped(crm: ApiServer) -> None:
     a_product("[red]Lamp[/red]", stock=0)
     customer = a_customer("[bold]Ann[/bold] \u202eevil")
     deleted_customers.delete(customer.id)
@@ -94,21 +94,21 @@ def test_hostile_texts_of_the_real_api_are_only_read(crm: Served) -> None:
     for result in outputs:
         assert result.output.replace("\n", "").isprintable()
     assert [result.exit_code for result in outputs] == [0, 0, 2, 0, 0, 0, 0, 0]
-    assert f"paused by [red]ann since {to_minute(pause.since)}: {SHOWN}" in outputs[0].stdout
+    assert f"paused by [red]ann since {format_time(pause.since)}: {SHOWN}" in outputs[0].stdout
     assert SHOWN in outputs[1].stdout
     assert f"Error: heartbeat is paused by [red]ann: {SHOWN}. Resume it first\n" == outputs[2].stderr
     assert all("[red]Lamp[/red]" in result.stdout for result in outputs[3:6])
     assert all(r"[bold]Ann[/bold] \u202eevil" in result.stdout for result in outputs[6:])
 
 
-def test_messages_of_the_api_that_are_tried_again_or_refused_with_another_status_are_plain_too(api: FakeApi) -> None:
+def test_api_error_messages_are_escaped(api: FakeApi) -> None:
     api.faults = deque([refuses(HOSTILE, "UNAVAILABLE", data=None), refuses(HOSTILE, "BAD", 400)])
     result = CliRunner().invoke(main, ["jobs", "--url", api.url])
     assert result.stderr.count(SHOWN) == 2
     assert len(result.stderr.splitlines()) == 2
 
 
-def test_characters_that_the_encoding_lacks_do_not_end_a_list(crm: Served) -> None:
+def test_characters_missing_in_the_encoding_do_not_end_a_list(crm: ApiServer) -> None:
     a_product("山田 Lamp", stock=0)
     done = subprocess.run(
         [sys.executable, "-m", "crmctl", "low-stock", "--url", crm.url],
@@ -133,10 +133,10 @@ def test_characters_that_the_encoding_lacks_do_not_end_a_list(crm: Served) -> No
     ],
 )
 def test_durations_are_short(seconds: float | None, shown: str) -> None:
-    assert lasting(seconds) == shown
+    assert format_duration(seconds) == shown
 
 
-def test_moments_are_shown_to_the_minute_in_utc() -> None:
-    assert to_minute("2026-11-22T08:00:59.999999Z") == "2026-11-22 08:00"
-    assert to_minute("2026-11-22T08:00:00+02:00") == "2026-11-22 06:00"
-    assert utc("2026-11-22T08:00+02:00") == "2026-11-22T06:00:00Z"
+def test_times_are_shown_to_the_minute_in_utc() -> None:
+    assert format_time("2026-11-22T08:00:59.999999Z") == "2026-11-22 08:00"
+    assert format_time("2026-11-22T08:00:00+02:00") == "2026-11-22 06:00"
+    assert to_utc("2026-11-22T08:00+02:00") == "2026-11-22T06:00:00Z"

@@ -1,4 +1,4 @@
-"""The real API over real HTTP, in this process, and the consumer of its queue."""
+"""The real API over real HTTP, in this process, with a consumer of its queue."""
 
 import threading
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ from chalicelib.jobs.runner import Runner
 from crmctl.cli import main
 
 
-class Served(HTTPServer):
-    """One request after another; after each, the queue is worked off unless `consuming` is off."""
+class ApiServer(HTTPServer):
+    """Serves one request at a time, and consumes the queue after each, unless `consuming` is off."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -39,7 +39,7 @@ class Served(HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Served
+    server: ApiServer
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -59,8 +59,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Served]:
-    with Served() as served:
+def running_server() -> Iterator[ApiServer]:
+    with ApiServer() as served:
         thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
