@@ -1,25 +1,75 @@
-"""Has the stage an API key? If not, make an operator's and print it: `python -m deploy.first_key`, settings in the environment.
+"""The first operator's key of a stage, which nobody can create through an API that already asks for a key.
 
-A process of its own: chalicelib reads its settings once, and whoever deploys has others.
+It writes to the stage's table with your AWS credentials. That runs in a process of its own
+(`python -m deploy.first_key`): chalicelib reads its settings once, when it is imported.
 """
 
-from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
-from chalicelib.store import reads, tables
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "first operator"
 
 
-def first_key() -> str | None:
-    """None if the stage has keys."""
-    known = reads.call(
-        "query",
-        TableName=reads.table_name(tables.AuxRow),
-        KeyConditionExpression="pk = :key",
-        ExpressionAttributeValues={":key": {"S": api_keys.PARTITION}},
-        ConsistentRead=True,
-        Limit=1,
-    )
-    return None if known["Items"] else api_keys.create("first operator", Role.OPERATOR, "make deploy").key
+class FirstKeyError(Exception):
+    """The key could not be created; the text says why"""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstKey:
+    """`key` is None if the stage had a working operator's key, which then is the one with this id and name."""
+
+    id: str
+    name: str
+    key: str | None
+
+
+def request(stage: str, region: str, *, name: str = NAME, another: bool = False) -> FirstKey:
+    """Create the first operator's key of a deployed stage, unless it has one that works. Raises FirstKeyError."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("CRM_")}
+    environment |= {"CRM_STAGE": stage, "CRM_REGION": region}
+    command = [sys.executable, "-m", "deploy.first_key", "--name", name, *(["--another"] if another else [])]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise FirstKeyError(f"No key could be created for the stage {stage}: {reason}")
+    return FirstKey(**json.loads(done.stdout))
+
+
+def find_or_create(name: str = NAME, *, another: bool = False) -> FirstKey:
+    """Return a working operator's key, or create one. Of two calls at the same time one creates it. Raises Conflict."""
+    from chalicelib import clock
+    from chalicelib.access import api_keys
+    from chalicelib.errors import Conflict
+    from chalicelib.store.retries import retry_delays
+    from chalicelib.store.transaction import Stale
+
+    for _ in retry_delays():
+        operators = [key for key in api_keys.stored_keys() if key.role is api_keys.Role.OPERATOR]
+        working = next((key for key in operators if key.valid_at(clock.now())), None)
+        if working and not another:
+            return FirstKey(working.id, working.name, None)
+        seen = "\n".join(sorted(key.id for key in operators))  # the same for two calls at the same time
+        try:
+            issued = api_keys.create(name, api_keys.Role.OPERATOR, "first-key", key_id=api_keys.key_id_from(seen))
+        except Stale:
+            continue  # another call has just created it
+        return FirstKey(issued.api_key.id, issued.api_key.name, issued.key)
+    raise Conflict
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m deploy.first_key", description=__doc__)
+    parser.add_argument("--name", default=NAME)
+    parser.add_argument("--another", action="store_true")
+    wanted = parser.parse_args()
+    print(json.dumps(asdict(find_or_create(wanted.name, another=wanted.another))))
 
 
 if __name__ == "__main__":
-    print(first_key() or "", end="")
+    main()

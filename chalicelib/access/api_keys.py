@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -86,8 +86,16 @@ class IssuedKey:
         return f"IssuedKey({self.api_key!r})"
 
 
-def create(name: str, role: Role, actor: str, expires_at: datetime | None = None) -> IssuedKey:
-    """Raises InvalidInput."""
+def key_id_from(seed: str) -> str:
+    """Return the id that belongs to `seed`, always the same: two callers with one seed cannot both create a key."""
+    digest = hashlib.sha256(seed.encode()).digest()
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:_ID_LENGTH])
+
+
+def create(
+    name: str, role: Role, actor: str, expires_at: datetime | None = None, *, key_id: str | None = None
+) -> IssuedKey:
+    """Create a key. Raises InvalidInput, and Stale if there is a key with `key_id` already."""
     if role is Role.PUBLIC:
         raise InvalidInput("A key has the role VIEWER, EDITOR or OPERATOR", field="role")
     now = clock.now()
@@ -95,7 +103,7 @@ def create(name: str, role: Role, actor: str, expires_at: datetime | None = None
         raise InvalidInput("expiresAt must lie ahead", field="expiresAt")
     secret = secrets.token_urlsafe(32)
     api_key = ApiKey(
-        id="".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH)),
+        id=key_id or "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH)),
         name=text.checked_name(name),
         role=role,
         created_at=timestamps.to_text(now),
@@ -113,6 +121,17 @@ def create(name: str, role: Role, actor: str, expires_at: datetime | None = None
 def find(key_id: str) -> ApiKey | None:
     item = reads.get_op(PARTITION, key_id) if len(key_id) == _ID_LENGTH and text.fits_key(key_id) else None
     return _load(item) if item else None
+
+
+def stored_keys() -> Iterator[ApiKey]:
+    """Yield every key, revoked and expired ones too, as they are now (consistent)."""
+    rows = reads.query(
+        TableName=reads.table_name(tables.AuxRow),
+        KeyConditionExpression="pk = :key",
+        ExpressionAttributeValues={":key": {"S": PARTITION}},
+        ConsistentRead=True,
+    )
+    return map(_load, rows)
 
 
 def listing() -> Listing[ApiKey]:
