@@ -14,12 +14,13 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
 
 from chalicelib import telemetry
+from chalicelib.access.authorization import Caller
 from chalicelib.api.pages import console
 from chalicelib.api.http import http_types
 from chalicelib.api.http.http_types import Request
 from chalicelib.store import connection
 from chalicelib.jobs import catalog, queue, watchdog
-from chalicelib.jobs.job import Job
+from chalicelib.jobs.job import Execute, Job
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
 
@@ -73,10 +74,15 @@ def response(answer: http_types.Response) -> Response:
     return Response(answer.body, {**answer.headers}, answer.status)
 
 
-def execute(text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    from chalicelib.api.graphql import execution
+def execute_as(name: str) -> Execute:
+    """Return a function that runs GraphQL as the part of this system with that name. Jobs without documents never import it."""
 
-    return execution.execute(text, variables)
+    def execute(text: str, variables: Mapping[str, object]) -> dict[str, Any]:
+        from chalicelib.api.graphql import execution
+
+        return execution.execute(text, variables, Caller.system(name))
+
+    return execute
 
 
 def due(job: Job) -> Cron:
@@ -85,7 +91,7 @@ def due(job: Job) -> Cron:
 
 def runner(event: CloudWatchEvent | SQSEvent) -> Runner:
     context: Any = event.context  # Lambda's own; Chalice's types take it for a dictionary
-    return Runner(execute, lambda: context.get_remaining_time_in_millis() / 1000)
+    return Runner(execute_as("jobs"), lambda: context.get_remaining_time_in_millis() / 1000)
 
 
 def fire(job: Job, event: CloudWatchEvent) -> None:

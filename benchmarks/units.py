@@ -17,7 +17,8 @@ from benchmarks.metering import charged, row_bytes
 from benchmarks.served import in_process
 from chalicelib import aws, clock
 from chalicelib.access import api_keys
-from chalicelib.api.graphql.execution import execute
+from chalicelib.access.authorization import Caller
+from chalicelib.api.graphql.execution import execute_as
 from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request
 from chalicelib.crm import customers, orders, products
@@ -187,7 +188,7 @@ def all_jobs(company: Company) -> dict[str, Units]:
 
 
 def beats() -> Units:
-    runner = Runner(execute, lambda: 60)
+    runner = Runner(execute_as(Caller.system("benchmark")), lambda: 60)
     slot = day("2026-11-09T12:00:00")
 
     def beat(times: int) -> None:

@@ -1,4 +1,4 @@
-"""Who calls, and what they may do."""
+"""Identify the caller of a request, and check what their role allows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,18 +11,26 @@ from chalicelib.settings import settings
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`name` is what is written down of who did something."""
+    """Somebody who runs operations: the holder of an API key, or a part of this system.
+
+    `name` is recorded with whatever the caller changes.
+    """
 
     id: str
     name: str
     role: Role
+
+    @classmethod
+    def system(cls, name: str) -> "Caller":
+        """Return a part of this system, such as `job:low_stock`. It may do what an operator may do."""
+        return cls(name, name, Role.OPERATOR)
 
     @property
     def is_anonymous(self) -> bool:
         return self.role is Role.PUBLIC
 
     def check(self, role: Role) -> None:
-        """Raises Unauthenticated, Forbidden."""
+        """Refuse a caller whose role is below `role`. Raises Unauthenticated, Forbidden."""
         if role > self.role:
             if self.is_anonymous:
                 raise Unauthenticated
@@ -31,11 +39,14 @@ class Caller:
 
 ANONYMOUS = Caller("", "anyone", Role.PUBLIC)
 DEVELOPER = Caller("open", "open access", Role.OPERATOR)
-"""Who calls without a key where that is allowed: `chalice local`, and tests."""
+"""A caller without a key, where settings allow that: in `chalice local` and in tests."""
 
 
 def identify(headers: Mapping[str, str]) -> Caller:
-    """Raises Unauthenticated for a key that does not open, RateLimited, Unavailable."""
+    """Return the caller whose key is in the Authorization header.
+
+    Raises Unauthenticated for a key that is unknown, expired or revoked, RateLimited, Unavailable.
+    """
     scheme, _, key = headers.get("authorization", "").strip().partition(" ")
     if not scheme:
         return DEVELOPER if settings.open_access else ANONYMOUS

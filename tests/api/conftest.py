@@ -5,7 +5,8 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.access import authorization, rate_limit
-from chalicelib.api.http import cors, endpoint
+from chalicelib.api.graphql import execution
+from chalicelib.api.http import cors
 from chalicelib.api.pages import graphiql
 from chalicelib.settings import settings
 from tests.api.shop import Clock, Shop
@@ -19,7 +20,7 @@ def change(monkeypatch: pytest.MonkeyPatch) -> Change:
 
     def change(**values: object) -> None:
         changed = replace(settings, **values)  # type: ignore[arg-type]
-        for module in (authorization, cors, graphiql, endpoint, rate_limit):
+        for module in (authorization, cors, execution, graphiql, rate_limit):
             monkeypatch.setattr(module, "settings", changed)
 
     return change

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import customers, orders, products
 from chalicelib.crm.money import from_cents
+from tests.as_operator import execute
 
 CUSTOMER = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }"
 PRODUCT = "mutation ($input: CreateProductInput!) { createProduct(input: $input) { product { id price } } }"

@@ -13,8 +13,8 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
 
 from chalicelib import clock
-from chalicelib.api.graphql.execution import execute
 from chalicelib.api.graphql.schema import schema
+from tests.as_operator import execute
 
 COMPAT = Path(__file__).parents[2].parent / "shared" / "schema-compat.graphql"
 pytestmark = pytest.mark.skipif(not COMPAT.exists(), reason="the compatible schema is not beside this checkout")

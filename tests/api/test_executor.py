@@ -17,6 +17,7 @@ from chalicelib.api.graphql import execution, executor
 from chalicelib.api.graphql.executor import PlanningExecutor
 from chalicelib.settings import settings as crm_settings
 from tests.api.sample_schema import SCHEMA, World
+from tests.as_operator import execute
 
 pytestmark = pytest.mark.no_database
 EXAMPLES = 5000 if os.environ.get("CRM_FULL_SIZE") else 200
@@ -191,7 +192,7 @@ def test_the_setting_goes_back_to_the_reference(monkeypatch: pytest.MonkeyPatch)
         return execute_sync(kind, document, executor_class=executor_class, **more)
 
     monkeypatch.setattr(execution, "execute_sync", seen)
-    execution.execute("{ hello }")
+    execute("{ hello }")
     with reference_executor():
-        assert execution.execute("{ hello }") == {"data": {"hello": "Hello, GraphQL!"}}
+        assert execute("{ hello }") == {"data": {"hello": "Hello, GraphQL!"}}
     assert used == [PlanningExecutor, None]

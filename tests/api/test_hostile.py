@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("deployed")
 def measured(body: bytes, key: str | None) -> tuple[Reply, int]:
     """The answer, from no cache, and how many calls it takes to make."""
     execution.prepare.cache_clear()
-    execution.introspected.cache_clear()
+    execution._introspected.cache_clear()
     calls = 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import orders
 from chalicelib.jobs import customer_cleanup, job_state, ledger, queue, run_records
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, HEARTBEAT, JOBS, LOW_STOCK
 from chalicelib.jobs.job import RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.settings import settings
+from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
 from tests.jobs.job_runs import (
     SLOT,

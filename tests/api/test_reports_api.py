@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import imported_orders
 from chalicelib.jobs import run_records, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.run_records import Status
+from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, a_runner, moving_clock, the_run, waiting_messages, without_pauses
 

@@ -115,7 +115,7 @@ PATHS = paths()
 def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str | None]]:
     """By caller. A document that is let in is not executed: only who gets so far is asked here."""
     change(open_access=False, rate_burst=10_000)
-    monkeypatch.setattr(endpoint, "_execute", lambda *_: {"data": "executed"})
+    monkeypatch.setattr(endpoint, "run", lambda _: {"data": "executed"})
     clock.set_source(lambda: moment("2026-11-01"))
     issued = {role.name.lower(): api_keys.create(role.name, role, "test") for role in Role if role}
     expired = api_keys.create("Expired", Role.OPERATOR, "test", moment("2026-11-02"))

@@ -8,7 +8,6 @@ import pytest
 from graphql import build_schema, validate_schema
 
 from chalicelib import clock
-from chalicelib.api.graphql.execution import execute
 from chalicelib.api.graphql.schema import SDL
 from chalicelib.api.resolvers import plain_lists
 from chalicelib.crm import customers, orders, products
@@ -16,6 +15,7 @@ from chalicelib.crm.customers import Customer
 from chalicelib.crm.money import from_cents
 from chalicelib.crm.products import Product
 from chalicelib.settings import settings
+from tests.as_operator import execute
 from tests.metering import metered
 
 PAST_ORDERS = """mutation ($input: [BulkCreateOrdersInput]!) { bulkCreateOrders(input: $input) {

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.api.graphql.schema import schema
 from chalicelib.crm import customers, deleted_customers, imported_orders, orders, products
 from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
@@ -25,6 +24,7 @@ from chalicelib.errors import InvalidCursor, InvalidInput
 from chalicelib.store import ids
 from chalicelib.store.index_scan import count
 from chalicelib.store.pagination import PageArgs, read_page
+from tests.as_operator import execute
 from tests.crm.crm_data import Filter, list_any
 from tests.metering import metered
 

@@ -9,12 +9,12 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from chalicelib import aws
-from chalicelib.api.graphql.execution import execute
 from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request
 from chalicelib.jobs import queue
 from chalicelib.jobs.runner import Runner
 from crmctl.cli import main
+from tests.as_operator import execute
 
 
 class ApiServer(HTTPServer):

@@ -21,12 +21,12 @@ from botocore.retries.quota import RetryQuota
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock
-from chalicelib.api.graphql.execution import execute
 from chalicelib.errors import CrmError
 from chalicelib.jobs import queue, watchdog
 from chalicelib.jobs.job import Job, OperationFailed
 from chalicelib.jobs.runner import RunFailed, Runner
 from chalicelib.store import connection, cursors, tables
+from tests.as_operator import execute
 from tests.conftest import connected_to
 from tests.faults.fault_injection import intercepted
 from tests.faults.memory import Memory, RunRefused

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks.rows import AFFECTED, DUE, IS_FULL, empty_tables, put_company
-from chalicelib.api.graphql.execution import execute
 from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.jobs.runner import Runner
+from tests.as_operator import execute
 from tests.builders import time_is
 from tests.metering import Meter, metered
 

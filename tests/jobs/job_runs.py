@@ -12,7 +12,6 @@ import pytest
 from pynamodb.models import Model
 
 from chalicelib import aws, clock
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import products
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, queue, run_records, runner
@@ -23,6 +22,7 @@ from chalicelib.jobs.schedule import Schedule
 from chalicelib.settings import settings
 from chalicelib.store import connection, tables, timestamps
 from chalicelib.store.index_keys import shard, sort_key
+from tests.as_operator import execute
 from tests.builders import Rows, a_product, moment, rows_of
 
 NOON = "2026-11-22T12:00:00"

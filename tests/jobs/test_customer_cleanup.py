@@ -6,7 +6,6 @@ from itertools import cycle
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.jobs import customer_cleanup, ledger, operator_actions, run_records
@@ -14,6 +13,7 @@ from chalicelib.jobs.catalog import CUSTOMER_CLEANUP
 from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
 from chalicelib.store import connection, index_scan
+from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from graphql import parse, validate
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.api.graphql.schema import schema
 from chalicelib.jobs import heartbeat
 from chalicelib.jobs.catalog import HEARTBEAT
 from chalicelib.jobs.job import RunRefused
 from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
+from tests.as_operator import execute
 from tests.jobs.job_runs import NOWHERE, Clock, a_runner, database_down, kept_lines, queue_down, the_run, told
 from tests.jobs.loopback import UP, Api, serving
 

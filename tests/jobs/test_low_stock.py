@@ -5,7 +5,6 @@ from itertools import cycle
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import orders, products, stock
 from chalicelib.crm.products import Product
 from chalicelib.jobs import ledger, low_stock, run_records
@@ -13,6 +12,7 @@ from chalicelib.jobs.catalog import LOW_STOCK
 from chalicelib.jobs.job import StepContext, StepResult
 from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
+from tests.as_operator import execute
 from tests.builders import a_customer, a_product
 from tests.jobs.job_runs import SLOT, Clock, Consumer, a_runner, dump, kept_lines, many_products, the_run, told
 

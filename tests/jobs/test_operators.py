@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import deleted_customers, orders
 from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.run_records import Status, Trigger
+from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, database_down, queue_down, send_body
 from tests.metering import metered

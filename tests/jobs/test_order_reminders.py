@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import deleted_customers, orders
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
 from chalicelib.jobs.run_records import Status
+from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, many_orders, the_run, told
 from tests.metering import metered

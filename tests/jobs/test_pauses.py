@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.jobs import job_state
 from chalicelib.jobs.catalog import LOW_STOCK
+from tests.as_operator import execute
 from tests.jobs.job_runs import SLOT, Clock, a_runner
 
 pytestmark = pytest.mark.usefixtures("time")

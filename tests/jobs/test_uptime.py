@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.jobs import uptime
 from chalicelib.jobs.run_records import Run, Status
+from tests.as_operator import execute
 from tests.browser.console_data import a_run, put_runs
 from tests.builders import moment
 from tests.jobs.job_runs import NOON, Clock

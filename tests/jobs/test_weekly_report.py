@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.graphql.execution import execute
 from chalicelib.crm import deleted_customers, imported_orders, orders, products, reports
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
@@ -18,6 +17,7 @@ from chalicelib.jobs import operator_actions, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.job import RunRefused
 from chalicelib.jobs.run_records import Status
+from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run
 

@@ -1,44 +1,83 @@
-"""Run a document against the schema: parse, validate, execute, and form the answer."""
+"""Run a document: parse and validate it, check the caller's role and the cost, execute it, and form the answer.
+
+    text --prepare--> Prepared --authorize--> Authorized --run--> answer
+
+`run` takes only an Authorized operation, and only `authorize` makes one. So every execution is checked, whoever starts
+it: the HTTP endpoint, a job, a preview or the demo data.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute_sync, parse, validate
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    execute_sync,
+    get_operation_ast,
+    parse,
+    validate,
+)
 
+from chalicelib.access.api_keys import Role
+from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql.document_limits import MAX_CHARACTERS, MAX_COMMENTS, MAX_TOKENS, check_shape
 from chalicelib.api.graphql.error_format import format_error
 from chalicelib.api.graphql.executor import PlanningExecutor
-from chalicelib.api.graphql.loaders import Context
+from chalicelib.api.graphql.loaders import Context, Execute
 from chalicelib.api.graphql.query_cost import Prices
 from chalicelib.api.graphql.schema import rules, schema
+from chalicelib.errors import CrmError, InvalidInput, OverLimit
 from chalicelib.settings import settings
 
-ANYONE = "anyone"
+Answer: TypeAlias = dict[str, Any]
+"""`{data, errors}` as GraphQL defines it: without `data` if execution never began, without `errors` if there are none."""
+
 _MAX_ERRORS = 5
-_DOCUMENTS = 256
-"""Parsed and validated documents kept; one takes about 34 kB and saves 3.5 ms (measured)."""
+_MAX_DOCUMENTS = 256
+"""Parsed and validated documents to keep. One takes about 34 kB and saves 3.5 ms (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that was parsed and validated, with its prices."""
+    """A document that was parsed and validated."""
 
     document: DocumentNode
     prices: Prices
 
+    def operation(self, name: str | None = None) -> OperationDefinitionNode | None:
+        """Return the operation with this name, or without a name the only one. None if there is no such operation."""
+        return get_operation_ast(self.document, name)
+
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """What is wrong with a document."""
+    """A document that cannot be executed."""
 
     errors: tuple[GraphQLError, ...]
 
+    def answer(self) -> Answer:
+        return {"errors": [format_error(error) for error in self.errors]}
 
-@lru_cache(maxsize=_DOCUMENTS)
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """An operation that its caller may run. Only `authorize` makes one."""
+
+    document: DocumentNode
+    name: str | None
+    variables: Mapping[str, object]
+    caller: Caller
+    is_introspection: bool
+    """It asks for the schema and nothing else."""
+
+
+@lru_cache(maxsize=_MAX_DOCUMENTS)
 def prepare(text: str, *, hints: bool = True) -> Prepared | Invalid:
-    """Parse and validate; without `hints` no error suggests what the schema has instead. Raises OverLimit."""
+    """Parse and validate a document. Without `hints`, no error suggests names from the schema. Raises OverLimit."""
     try:
         document = parse(
             text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_COMMENTS, max_source_length=MAX_CHARACTERS
@@ -55,46 +94,86 @@ def prepare(text: str, *, hints: bool = True) -> Prepared | Invalid:
 
 
 def _failure(error: GraphQLError, *, hints: bool) -> GraphQLError:
-    # A literal that is too much for Python itself, such as a number of 5,000 digits, is no fault of ours.
+    # Python itself cannot read some literals, such as a number of 5,000 digits. That is the client's error.
     unreadable = error.original_error is not None and not isinstance(error.original_error, GraphQLError)
     failure = GraphQLError("The document has a value that cannot be read", error.nodes) if unreadable else error
     failure.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
-    if not hints:  # there is one that `hide_suggestions` leaves
+    if not hints:  # `hide_suggestions` leaves one kind of suggestion
         failure.message = failure.message.partition(" Did you mean")[0]
     return failure
 
 
-def run(
-    document: DocumentNode, variables: Mapping[str, Any] | None, operation: str | None = None, actor: str = ANYONE
-) -> ExecutionResult:
-    result = execute_sync(
-        schema(),
-        document,
-        context_value=Context(execute, actor),
-        variable_values=dict(variables or {}),
-        operation_name=operation,
-        executor_class=None if settings.reference_executor else PlanningExecutor,
-    )
-    assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
-    return result
+def authorize(
+    prepared: Prepared,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, object] | None,
+    caller: Caller,
+) -> Authorized:
+    """Check that the caller may run this operation, and that it is not too expensive.
+
+    Raises Unauthenticated, Forbidden, OverLimit.
+    """
+    given = variables or {}
+    found = prepared.prices.of(operation, given)
+    caller.check(max(found.role, Role.VIEWER) if found.introspects else found.role)
+    if found.cost > settings.cost_limit:
+        raise OverLimit(
+            f"The document costs {found.cost}, more than {settings.cost_limit}: ask for smaller pages, or fewer fields",
+            "COST_LIMIT",
+        )
+    is_introspection = found.introspects and found.cost == 0 and found.depth == 0
+    name = operation.name.value if operation.name else None
+    return Authorized(prepared.document, name, given, caller, is_introspection)
+
+
+def run(operation: Authorized) -> Answer:
+    if operation.is_introspection and not operation.variables:
+        return _introspected(operation.document, operation.name)
+    context = Context(operation.caller, execute_as(operation.caller))
+    return _execute(operation.document, operation.name, operation.variables, context)
+
+
+def execute(text: str, variables: Mapping[str, object] | None, caller: Caller) -> Answer:
+    """Run a document in this process as `caller`, under the same rules and with the same answer as over HTTP."""
+    try:
+        prepared = prepare(text, hints=not caller.is_anonymous)
+        if isinstance(prepared, Invalid):
+            return prepared.answer()
+        operation = prepared.operation()
+        if operation is None:
+            raise InvalidInput("The document must have exactly one operation")
+        return run(authorize(prepared, operation, variables, caller))
+    except CrmError as error:
+        return {"errors": [format_error(GraphQLError(error.message, original_error=error))]}
+
+
+def execute_as(caller: Caller) -> Execute:
+    """Return a function that runs documents in this process as `caller`."""
+    return lambda text, variables: execute(text, variables, caller)
 
 
 @lru_cache(maxsize=16)
-def introspected(document: DocumentNode, operation: str | None) -> dict[str, Any]:
-    """The answer to a document that asks for nothing but the schema: it never changes, and is dear to make."""
-    return answer(run(document, None, operation))
+def _introspected(document: DocumentNode, name: str | None) -> Answer:
+    """The schema never changes, and an answer that describes it is expensive, so it is kept."""
+    return _execute(document, name, {}, None)
 
 
-def execute(text: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Run a document in process: the answer as a caller over HTTP gets it."""
-    prepared = prepare(text)
-    if isinstance(prepared, Invalid):
-        return {"errors": [format_error(error) for error in prepared.errors]}
-    return answer(run(prepared.document, variables))
+def _execute(
+    document: DocumentNode, name: str | None, variables: Mapping[str, object], context: Context | None
+) -> Answer:
+    result = execute_sync(
+        schema(),
+        document,
+        context_value=context,
+        variable_values=dict(variables),
+        operation_name=name,
+        executor_class=None if settings.reference_executor else PlanningExecutor,
+    )
+    assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
+    return _answer(result)
 
 
-def answer(result: ExecutionResult) -> dict[str, Any]:
-    """Without `data` when execution never began."""
+def _answer(result: ExecutionResult) -> Answer:
     errors = {"errors": [format_error(error) for error in result.errors]} if result.errors else {}
     if result.data is None and result.errors and not any(error.path for error in result.errors):
         return errors

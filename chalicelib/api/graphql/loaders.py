@@ -1,4 +1,4 @@
-"""What the resolvers of one request share: rows that are read in batches, once each."""
+"""What the resolvers of one execution share: the caller, and rows that are read in batches, once each."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,11 +6,14 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from graphql import GraphQLResolveInfo
 
+from chalicelib.access.authorization import Caller
 from chalicelib.crm import customers, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
 
 Row = TypeVar("Row")
+Execute: TypeAlias = Callable[[str, Mapping[str, object]], dict[str, Any]]
+"""(document, variables) -> {data, errors}"""
 
 
 class Loader(Generic[Row]):
@@ -51,9 +54,12 @@ class Loader(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    execute: Callable[[str, Mapping[str, Any]], dict[str, Any]]
-    """Runs another document in this process, as this caller."""
-    actor: str
+    caller: Caller
+    execute: Execute
+    """Runs another document in this process, as this caller.
+
+    The preview of a job uses it: a preview writes nothing, and must show callers only what they may see themselves.
+    """
     customers: Loader[Customer] = field(default_factory=lambda: Loader(customers.find_all))
     products: Loader[Product] = field(default_factory=lambda: Loader(products.find_all))
 

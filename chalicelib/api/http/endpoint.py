@@ -9,20 +9,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from graphql import DocumentNode, OperationType, get_operation_ast
+from graphql import OperationType
 
 from chalicelib import telemetry
-from chalicelib.access.api_keys import Role
 from chalicelib.access.authorization import Caller, identify
-from chalicelib.api.graphql.error_format import describe, format_error
-from chalicelib.api.graphql.execution import Invalid, answer, introspected, prepare, run
-from chalicelib.api.graphql.query_cost import OperationCost
+from chalicelib.api.graphql.error_format import describe
+from chalicelib.api.graphql.execution import Answer, Invalid, authorize, prepare, run
 from chalicelib.api.http import cors, idempotency, negotiation, persisted_queries
 from chalicelib.api.http.http_types import Request, Response
 from chalicelib.api.http.request_params import METHODS, Parameters, RequestRejected, read_parameters
 from chalicelib.api.pages import graphiql
-from chalicelib.errors import CrmError, OverLimit
-from chalicelib.settings import settings
+from chalicelib.errors import CrmError
 
 _STATUSES = {
     "UNAUTHENTICATED": 401,
@@ -72,33 +69,26 @@ def _check(request: Request, media_type: str | None) -> None:
         raise RequestRejected(405, "Use GET or POST", "METHOD_NOT_ALLOWED", Allow=", ".join(METHODS))
 
 
-def _carry_out(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
-    """The answer in GraphQL's form, and further headers."""
+def _carry_out(request: Request) -> tuple[Answer, dict[str, str]]:
+    """Return the answer and further headers."""
     parameters = read_parameters(request)
     caller = identify(request.headers)
     parameters = _persisted(parameters, caller)
     prepared = prepare(parameters.query, hints=not caller.is_anonymous)
     if isinstance(prepared, Invalid):
-        return {"errors": [format_error(error) for error in prepared.errors]}, {}
-    operation = get_operation_ast(prepared.document, parameters.operation)
+        return prepared.answer(), {}
+    operation = prepared.operation(parameters.operation)
     if operation is None:
         raise RequestRejected(400, "Name one of the document's operations in operationName")
     changes = operation.operation is OperationType.MUTATION
     if request.method in {"GET", "HEAD"} and changes:
         raise RequestRejected(405, "Only queries can be sent with GET", "METHOD_NOT_ALLOWED", Allow="POST")
-    only_meta = _authorise(prepared.prices.of(operation, parameters.variables or {}), caller)
+    authorized = authorize(prepared, operation, parameters.variables, caller)
     key = request.headers.get("idempotency-key") if changes else None
-    headers = {}
-    if only_meta and not parameters.variables:
-        answered = introspected(prepared.document, parameters.operation)
-    elif key:
-        answered, again = idempotency.once(
-            key, caller, parameters.identity, lambda: _execute(prepared.document, parameters, caller)
-        )
-        headers = {"Idempotency-Replayed": "true"} if again else {}
-    else:
-        answered = _execute(prepared.document, parameters, caller)
-    return answered, headers
+    if not key:
+        return run(authorized), {}
+    answer, again = idempotency.once(key, caller, parameters.identity, lambda: run(authorized))
+    return answer, {"Idempotency-Replayed": "true"} if again else {}
 
 
 def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
@@ -111,21 +101,6 @@ def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
         return replace(parameters, query=persisted_queries.find(digest))
     persisted_queries.keep(digest, parameters.query, caller)
     return parameters
-
-
-def _authorise(found: OperationCost, caller: Caller) -> bool:
-    """Whether nothing but the schema is asked for. Raises Unauthenticated, Forbidden, OverLimit."""
-    caller.check(max(found.role, Role.VIEWER) if found.introspects else found.role)
-    if found.cost > settings.cost_limit:
-        raise OverLimit(
-            f"The document costs {found.cost}, more than {settings.cost_limit}: ask for smaller pages, or fewer fields",
-            "COST_LIMIT",
-        )
-    return found.introspects and found.cost == 0 and found.depth == 0
-
-
-def _execute(document: DocumentNode, parameters: Parameters, caller: Caller) -> dict[str, Any]:
-    return answer(run(document, parameters.variables, parameters.operation, caller.name))
 
 
 def _failure(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:

@@ -24,7 +24,7 @@ def state(row: ApiKey, _info: Info) -> str:
 
 
 def create_key(_root: Any, info: Info, name: str, role: str, expiresAt: datetime | None = None) -> dict[str, Any]:
-    return _shown(api_keys.create(name, Role[role], context_of(info).actor, expiresAt))
+    return _shown(api_keys.create(name, Role[role], context_of(info).caller.name, expiresAt))
 
 
 def rotate_key(_root: Any, _info: Info, id: str, overlapHours: int | None = None) -> dict[str, Any]:  # noqa: A002

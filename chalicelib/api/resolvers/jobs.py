@@ -80,10 +80,10 @@ def run_job(
     if slot is not None:
         if dryRun:
             raise InvalidInput("slot repeats a run: leave dryRun out", field="slot")
-        return {"run": operator_actions.run_again(wanted, slots.of(slot), context_of(info).actor, arguments)}
+        return {"run": operator_actions.run_again(wanted, slots.of(slot), context_of(info).caller.name, arguments)}
     if dryRun:
         return {"preview": _preview(wanted, info, arguments)}
-    return {"run": operator_actions.run_now(wanted, context_of(info).actor, arguments)}
+    return {"run": operator_actions.run_now(wanted, context_of(info).caller.name, arguments)}
 
 
 def pause_job(_root: Any, info: Info, name: str, reason: str, until: datetime | None = None) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def pause_job(_root: Any, info: Info, name: str, reason: str, until: datetime | 
         raise InvalidInput(f"Say why, in at most {MAX_REASON} characters", field="reason")
     if until and until <= clock.now():
         raise InvalidInput("until must lie ahead", field="until")
-    job_state.pause(name, reason.strip(), context_of(info).actor, until)
+    job_state.pause(name, reason.strip(), context_of(info).caller.name, until)
     return {"job": overview.load(wanted)}
 
 
@@ -110,7 +110,7 @@ def remake_report(_root: Any, info: Info, period: str) -> dict[str, Any]:
     if monday is None or not timestamps.EARLIEST.date() <= monday <= over:
         raise InvalidInput("A period is a week that is over, such as 2026-W47", field="period")
     arguments = {"period": period, "again": True}
-    return {"run": operator_actions.run_now(catalog.WEEKLY_REPORT, context_of(info).actor, arguments)}
+    return {"run": operator_actions.run_now(catalog.WEEKLY_REPORT, context_of(info).caller.name, arguments)}
 
 
 def uptime_hours(_root: Any, _info: Info, days: int | None = None) -> list[uptime.Hour]:
@@ -128,7 +128,7 @@ def dead_letters(_root: Any, _info: Info) -> list[dict[str, Any]]:
 
 
 def redrive_dead_letters(_root: Any, info: Info) -> dict[str, int]:
-    done = operator_actions.redrive(context_of(info).actor)
+    done = operator_actions.redrive(context_of(info).caller.name)
     return {"redriven": done.sent, "left": done.left}
 
 
