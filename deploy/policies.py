@@ -62,7 +62,7 @@ NEEDS: Mapping[str, Needs] = {
         tells=True,
     ),
     "low_stock": Needs(
-        tables={"products": (_BATCH_GET, _GET, _UPDATE), **_LEDGER},
+        tables={"products": (_BATCH_GET, _UPDATE), **_LEDGER},
         indexes=("products", "runs"),
         queues={"jobs": _ASK},
     ),

@@ -13,7 +13,7 @@ from chalicelib.errors import RateLimited, Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables
 from chalicelib.store.connection import client
-from chalicelib.store.retries import code_of
+from chalicelib.store.retries import is_condition_failure
 
 _SECOND = 1_000_000
 
@@ -42,7 +42,7 @@ def _write(row: reads.Item, condition: str, update: str, bound: int, to: int) ->
             ExpressionAttributeValues={":bound": {"N": str(bound)}, ":to": {"N": str(to)}},
         )
     except (BotoCoreError, ClientError) as error:
-        if code_of(error) == "ConditionalCheckFailedException":
+        if is_condition_failure(error):
             return False
         raise Unavailable from error
     return True

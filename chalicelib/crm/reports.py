@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pynamodb.exceptions import PutError
-
 from chalicelib import clock
 from chalicelib.errors import Unavailable
 from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
-from chalicelib.store.retries import code_of, is_transient, retry_delays
+from chalicelib.store.put_once import put_once
+from chalicelib.store.retries import retry_delays
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,8 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
         revision = made[0].revision + 1 if made else 1
         row = tables.Report(kind, _key(period, revision), made_at=timestamps.to_text(clock.now()))
         row.content, row.token = content, token
-        try:
-            row.save(tables.Report.kind.does_not_exist())
-        except PutError as error:
-            if code_of(error) != "ConditionalCheckFailedException" and not is_transient(error):
-                raise
+        if put_once(row) is None:
+            return _load(row.serialize())
     raise Unavailable
 
 

@@ -1,17 +1,14 @@
 """Restocking: adds to a product that is low, once for a slot, whoever repeats it."""
 
 from dataclasses import dataclass
-from functools import partial
 
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.crm import products
 from chalicelib.crm.products import Product
-from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, reads, tables
-from chalicelib.store.retries import code_of, confirm, is_transient, retry_delays
+from chalicelib.store.put_once import update_once
 from chalicelib.store.transaction import new_token
 
 
@@ -41,27 +38,10 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
         row.restock_slot.set(mark),
         row.restocked_to.set(row.stock + amount),
     ]
-    for _ in retry_delays():
-        stored = row(id=product_id)
-        try:
-            stored.update(actions, condition=low & unseen)
-        except UpdateError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return confirm(partial(_marked, product_id, mark))
-            if not is_transient(error):
-                raise
-        else:
-            return _load(stored.serialize())
-    restocked = confirm(partial(_marked, product_id, mark))
-    if restocked is None:
-        raise Unavailable
-    return restocked
-
-
-def _marked(product_id: str, mark: str) -> Restock | None:
-    """The restock with this mark, if it is applied."""
-    item = reads.get(tables.Product, {"id": {"S": product_id}})
-    return _load(item) if item and reads.text(item, "restock_slot") == mark else None
+    updated = update_once(
+        row(id=product_id), actions, low & unseen, lambda item: reads.text(item, "restock_slot") == mark
+    )
+    return _load(updated) if updated else None
 
 
 def _load(item: reads.Item) -> Restock:

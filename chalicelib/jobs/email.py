@@ -10,13 +10,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PutError
 
 from chalicelib import aws, clock
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables
-from chalicelib.store.retries import code_of, is_transient, retry_delays
+from chalicelib.store.put_once import put_once
+from chalicelib.store.retries import code_of, is_transient
 from chalicelib.store.transaction import new_token
 
 _THROTTLED = {"TooManyRequestsException", "LimitExceededException", "Throttling"}
@@ -34,9 +34,9 @@ class Email:
 def send_once(pk: str, sk: str, letter: Email) -> str:
     """What became of it, also if that was settled before: SENT, FAILED or DOUBTFUL. Raises Unavailable."""
     row = tables.AuxRow(pk=f"mail#{pk}", sk=sk, token=new_token(), ttl=clock.now() + timedelta(days=30))
-    earlier = _claim(row)
+    earlier = put_once(row)
     if earlier is not None:
-        return earlier
+        return reads.text(earlier, "owner") or DOUBTFUL
     try:
         row.owner = _send(letter)
     except Unavailable:
@@ -58,24 +58,6 @@ def _reminder(order: dict[str, Any]) -> Email:
         f"${order['totalAmount']} in total.\n"
     )
     return Email((customer["email"],), f"Your order of {day}", text)
-
-
-def _claim(row: tables.AuxRow) -> str | None:
-    """What became of the mail if it was claimed before."""
-    for _ in retry_delays():
-        try:
-            row.save(tables.AuxRow.pk.does_not_exist())
-        except PutError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                item = reads.get_op(row.pk, row.sk)
-                if item is None or item["token"]["S"] == row.token:
-                    return None
-                return reads.text(item, "owner") or DOUBTFUL
-            if not is_transient(error):
-                raise
-        else:
-            return None
-    raise Unavailable
 
 
 def _send(letter: Email) -> str:

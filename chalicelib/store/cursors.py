@@ -13,11 +13,9 @@ import secrets
 from dataclasses import astuple, dataclass
 from functools import cache
 
-from pynamodb.exceptions import PutError
-
-from chalicelib.errors import InvalidCursor, Unavailable
+from chalicelib.errors import InvalidCursor
 from chalicelib.store import reads
-from chalicelib.store.retries import code_of, is_transient
+from chalicelib.store.put_once import put_once
 from chalicelib.store.tables import AuxRow
 
 _MAC_BYTES = 12
@@ -69,18 +67,6 @@ def _mac(payload: bytes, query: str, shards: int) -> bytes:
 def _secret() -> bytes:
     item = reads.get_op(*_SECRET)
     if item is None:
-        _offer_secret()
-        item = reads.get_op(*_SECRET)  # ours, or that of another who was first
-    if item is None:
-        raise Unavailable
+        row = AuxRow(*_SECRET, token=secrets.token_hex(32))
+        item = put_once(row) or row.serialize()
     return bytes.fromhex(item["token"]["S"])
-
-
-def _offer_secret() -> None:
-    try:
-        AuxRow(*_SECRET, token=secrets.token_hex(32)).save(AuxRow.pk.does_not_exist())
-    except PutError as error:
-        if is_transient(error):
-            raise Unavailable from error
-        if code_of(error) != "ConditionalCheckFailedException":
-            raise

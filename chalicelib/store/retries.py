@@ -70,5 +70,10 @@ def code_of(error: BaseException) -> str | None:
     return cause.response.get("Error", {}).get("Code") if isinstance(cause, ClientError) else None
 
 
+def is_condition_failure(error: BaseException) -> bool:
+    """Whether DynamoDB refused the write of a single row because its condition does not hold."""
+    return code_of(error) == "ConditionalCheckFailedException"
+
+
 def _cause(error: BaseException) -> BaseException | None:
     return error.cause if isinstance(error, PynamoDBException) else error

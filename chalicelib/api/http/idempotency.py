@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from pynamodb.exceptions import PutError
+from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
 from chalicelib.access import api_keys
@@ -23,7 +23,8 @@ from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql import error_format
 from chalicelib.errors import IdempotencyConflict, InProgress, InvalidInput, Unavailable
 from chalicelib.store import ids, reads, tables, timestamps
-from chalicelib.store.retries import code_of, is_transient, retry_delays
+from chalicelib.store.put_once import put_once
+from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import new_token
 
 KEPT = timedelta(hours=24)
@@ -32,8 +33,6 @@ BUSY = timedelta(seconds=60)
 _MAX_LENGTH = 255
 _MAX_STORED = 300_000
 _IN_DOUBT = {"UNAVAILABLE", "INTERNAL", "CONFLICT"}
-
-_NEW = tables.AuxRow.pk.does_not_exist()
 
 StoredResponse = dict[str, Any]
 
@@ -78,9 +77,11 @@ def _claim(pk: str, sk: str, request: str) -> _Entry:
         now = clock.now()
         token, busy = new_token(), timestamps.to_text(now + BUSY)
         entry = _Entry(pk, sk, request, timestamps.to_text(now), busy, token)
-        found = _write(entry, None)  # before any look at what is there: nearly always it is nothing
-        if found == entry:
+        # Write before reading: the key is nearly always new.
+        other = _write(entry, replaces=tables.AuxRow.ttl <= now)
+        if other is None:
             return entry
+        found = _load(other)
         if found is None:
             continue
         if found.request != request:
@@ -90,7 +91,7 @@ def _claim(pk: str, sk: str, request: str) -> _Entry:
         if found.busy_until > timestamps.to_text(now):
             raise InProgress
         entry = replace(found, busy_until=busy, token=token, again=True)
-        if _write(entry, found.token) == entry:
+        if _write(entry, replaces=tables.AuxRow.token == found.token) is None:
             return entry
     raise Unavailable
 
@@ -104,35 +105,26 @@ def _keep(entry: _Entry, answer: StoredResponse, codes: set[str]) -> None:
     if packed and len(packed) > _MAX_STORED:
         packed = None
     try:
-        _write(replace(entry, answer=packed, busy_until=timestamps.to_text(clock.now())), entry.token)
+        now = timestamps.to_text(clock.now())
+        done = replace(entry, answer=packed, busy_until=now, token=new_token())
+        _write(done, replaces=tables.AuxRow.token == entry.token)
     except Unavailable:
         return  # the change is made; asked for again, it meets its own ids
 
 
-def _write(entry: _Entry, seen: str | None) -> _Entry | None:
-    """What the row holds then: `entry`, or if it was not as it was seen, something else or nothing. Raises Unavailable."""
+def _write(entry: _Entry, replaces: Condition) -> reads.Item | None:
+    """Store `entry` if its key is free or its row meets `replaces`; otherwise return that row. Raises Unavailable."""
     content = {"request": entry.request, "began": entry.began, "busy_until": entry.busy_until, "answer": entry.answer}
     ttl = timestamps.from_text(entry.began) + KEPT
     row = tables.AuxRow(pk=entry.pk, sk=entry.sk, content=content, token=entry.token, ttl=ttl)
-    for _ in retry_delays():
-        try:
-            row.save(tables.AuxRow.token == seen if seen else _NEW | (tables.AuxRow.ttl <= clock.now()))
-        except PutError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return _find(entry.pk, entry.sk)  # perhaps `entry`: by our own first try, whose answer was lost
-            if not is_transient(error):
-                raise
-        else:
-            return entry
-    raise Unavailable
+    return put_once(row, replaces)
 
 
-def _find(pk: str, sk: str) -> _Entry | None:
-    item = reads.get_op(pk, sk)
-    # Rows may outlive their TTL by days.
-    if item is None or reads.number(item, "ttl") <= clock.now().timestamp():
+def _load(item: reads.Item) -> _Entry | None:
+    """Return the entry of a row, None if it has expired: rows may outlive their TTL by days."""
+    if reads.number(item, "ttl") <= clock.now().timestamp():
         return None
-    return _Entry(pk, sk, token=item["token"]["S"], **reads.json_of(item, "content"))
+    return _Entry(item["pk"]["S"], item["sk"]["S"], token=item["token"]["S"], **reads.json_of(item, "content"))
 
 
 def _digest(request: Mapping[str, Any]) -> str:
