@@ -30,13 +30,13 @@ def emulator() -> Iterator[str]:
         with state.lifetime_lock.open("w") as lock:
             running = Emulator(state, lock.fileno())
             try:
-                while not running.ready():
-                    if not running.running():
+                while not running.is_ready():
+                    if not running.is_running():
                         raise SystemExit(state.log.read_text())
                     time.sleep(0.05)
                 yield running.endpoint
             finally:
-                running.end()
+                running.stop()
 
 
 def environment(endpoint: str, **settings: str) -> dict[str, str]:

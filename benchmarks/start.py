@@ -99,7 +99,7 @@ def a_round(unpacked: Path, environment: Mapping[str, str]) -> dict[str, Start]:
     for job in catalog.JOBS.values():
         slot = job.schedule.until(clock.now() - timedelta(minutes=1))
         found[job.name] = started(
-            unpacked, environment, function(job.name, lambda_events.scheduled(job.name, slot, REGION))
+            unpacked, environment, function(job.name, lambda_events.schedule_event(job.name, slot, REGION))
         )
     return found | {"work": started(unpacked, environment, function("work", message()))}
 
@@ -121,7 +121,7 @@ def message() -> dict[str, Any]:
     sqs = aws.client("sqs")
     (sent,) = sqs.receive_message(QueueUrl=queue_url(), AttributeNames=["All"])["Messages"]
     sqs.delete_message(QueueUrl=queue_url(), ReceiptHandle=sent["ReceiptHandle"])
-    return lambda_events.queued(sent, queue.NAME, REGION)
+    return lambda_events.queue_event(sent, queue.NAME, REGION)
 
 
 def started(unpacked: Path, environment: Mapping[str, str], work: Work) -> Start:

@@ -11,7 +11,7 @@ from crmctl.request_pool import RequestPool
 MAX_ROW_ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowKind:
     """The mutation for one kind of row. `exists_code` is the error code for a row that exists already."""
 
@@ -31,9 +31,27 @@ class RowKind:
 
 
 KINDS = {
-    "customers": RowKind("bulkCreateCustomers", "BulkCreateCustomersInput", "customer { id }", "DUPLICATE_EMAIL", 100),
-    "products": RowKind("bulkCreateProducts", "CreateProductInput", "product { id }", "DUPLICATE_SKU", 100),
-    "orders": RowKind("bulkCreateOrders", "BulkCreateOrdersInput", "order { id } created", None, 50),
+    "customers": RowKind(
+        mutation="bulkCreateCustomers",
+        input_type="BulkCreateCustomersInput",
+        result="customer { id }",
+        exists_code="DUPLICATE_EMAIL",
+        records_per_request=100,
+    ),
+    "products": RowKind(
+        mutation="bulkCreateProducts",
+        input_type="CreateProductInput",
+        result="product { id }",
+        exists_code="DUPLICATE_SKU",
+        records_per_request=100,
+    ),
+    "orders": RowKind(
+        mutation="bulkCreateOrders",
+        input_type="BulkCreateOrdersInput",
+        result="order { id } created",
+        exists_code=None,
+        records_per_request=50,
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import click
@@ -24,6 +24,7 @@ class Column:
 
     title: str
     cell: Callable[[Row], str]
+    _: KW_ONLY
     align_right: bool = False
     no_wrap: bool = False
     styles: Mapping[str, str] = field(default_factory=dict)

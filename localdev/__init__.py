@@ -1,28 +1,31 @@
-"""How does `chalice local` come to run with no AWS account and nothing else installed?
+"""Make `chalice local` work without an AWS account and without anything else installed.
 
-app.py calls start() before it imports chalicelib, and run_jobs() when all functions are registered. Chalice never
+app.py calls start() before it imports chalicelib, and run_jobs() after it has registered all functions. Chalice never
 packages this directory.
 """
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localdev.lambda_events import ChaliceApp
 
 
 def start() -> None:
-    """Under `chalice local`, return once emulator, tables and demo data are there; otherwise at once.
+    """Under `chalice local`, start the emulator, tables and demo data. Elsewhere do nothing.
 
-    Ends the process with a message when that cannot be: a server without its data would only confuse.
+    Ends the process with a message if that fails: a server without its data would only confuse.
     """
     if _is_local_server():
-        sys.dont_write_bytecode = True  # each new file in the checkout makes Chalice restart its worker
-        from localdev import startup  # here, so that `chalice deploy` and `package` load nothing of it
+        sys.dont_write_bytecode = True  # every new file in the checkout makes Chalice restart its worker
+        from localdev import startup  # imported here, so that `chalice deploy` and `package` do not load it
 
-        startup.begin()
+        startup.prepare_server()
 
 
-def run_jobs(app: Any) -> None:
-    """Under `chalice local`, have the app's schedules and its queue set off its functions."""
+def run_jobs(app: "ChaliceApp") -> None:
+    """Under `chalice local`, call the app's functions on schedule and for messages of its queue."""
     if _is_local_server():
         from localdev import startup
 

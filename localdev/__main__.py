@@ -1,4 +1,4 @@
-"""What can be done by hand? `python -m localdev reset` deletes the local data, `fast-forward` has days go by in seconds."""
+"""Commands for developers: `python -m localdev reset` deletes the local data, `fast-forward` runs past jobs."""
 
 import argparse
 import fcntl
@@ -6,7 +6,7 @@ import sys
 import time
 
 from localdev import fast_forward
-from localdev.console import LocalError, complain, say
+from localdev.console import LocalError, print_error, print_info
 from localdev.emulator import SAVE_SECONDS
 from localdev.processes import Process
 from localdev.state import State
@@ -23,28 +23,28 @@ def reset() -> int:
                 break
             except BlockingIOError:
                 lock.seek(0)
-                keeper = Process.parse(lock.read())
-            if keeper is not None:
-                keeper.terminate()
+                supervisor = Process.parse(lock.read())
+            if supervisor is not None:
+                supervisor.terminate()
             if time.monotonic() > deadline:
-                complain(f"The emulator does not end. End process {keeper} and try again.")
+                print_error(f"The emulator does not stop. End process {supervisor}, then repeat this command.")
                 return 1
             time.sleep(0.1)
         state.delete_data()
-    say(f"Deleted the local data in {state.root}. The next start makes new demo data.")
+    print_info(f"Deleted the local data in {state.root}. The next start creates new demo data.")
     if state.owners():
-        say("A server is running: it starts again by itself, with new demo data.")
+        print_info("A running server restarts by itself, with new demo data.")
     return 0
 
 
-def forward(days: int, *, heartbeat: bool) -> int:
+def run_fast_forward(days: int, *, heartbeat: bool) -> int:
     try:
         fast_forward.run(days, heartbeat=heartbeat)
     except LocalError as error:
-        complain(str(error))
+        print_error(str(error))
         return 1
     except KeyboardInterrupt:
-        complain("Stopped. What was done is kept.")
+        print_error("Stopped. Finished runs are kept.")
         return 130
     return 0
 
@@ -53,13 +53,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m localdev")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("reset", help="delete the local data")
-    walk = commands.add_parser("fast-forward", help="have all jobs of the last days done now, each at its time")
-    walk.add_argument("--days", type=int, choices=range(1, 366), metavar="1..365", default=7, help="default: 7")
-    walk.add_argument(
-        "--no-heartbeat", action="store_true", help="leave out the 288 heartbeats a day, most of the work"
+    forward_parser = commands.add_parser(
+        "fast-forward", help="run all jobs of the last days now, each with the clock set to its time"
     )
-    words = parser.parse_args()
-    return reset() if words.command == "reset" else forward(words.days, heartbeat=not words.no_heartbeat)
+    forward_parser.add_argument(
+        "--days", type=int, choices=range(1, 366), metavar="1..365", default=7, help="default: 7"
+    )
+    forward_parser.add_argument(
+        "--no-heartbeat", action="store_true", help="skip the heartbeat, which is most of the work (288 runs per day)"
+    )
+    options = parser.parse_args()
+    return reset() if options.command == "reset" else run_fast_forward(options.days, heartbeat=not options.no_heartbeat)
 
 
 if __name__ == "__main__":

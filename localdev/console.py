@@ -1,4 +1,4 @@
-"""How does localdev speak to the developer, and how does it end the server?"""
+"""Print messages for the developer, and end the server."""
 
 import os
 import sys
@@ -6,30 +6,30 @@ from typing import NoReturn
 
 
 class LocalError(Exception):
-    """Why `chalice local` cannot start, and what to do: the text is for the developer."""
+    """`chalice local` cannot start. The message says why and what to do."""
 
 
-def say(text: str) -> None:
+def print_info(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     sys.stdout.flush()
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
-def leave(code: int) -> NoReturn:
-    """End this process from any thread: app.py is imported in a daemon thread, where sys.exit ends nothing.
+def exit_process(code: int) -> NoReturn:
+    """End this process from any thread. app.py is imported in a daemon thread, where sys.exit ends nothing.
 
-    Chalice's reloader starts a new worker when the code is 3, and ends with any other.
+    Chalice's reloader starts a new worker for code 3, and ends for any other code.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def fail(text: str) -> NoReturn:
-    complain(f"\nchalice local cannot start. {text}\n")
-    leave(1)
+def exit_with_error(text: str) -> NoReturn:
+    print_error(f"\nchalice local cannot start. {text}\n")
+    exit_process(1)

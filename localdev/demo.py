@@ -1,8 +1,8 @@
-"""When is demo data made, and has it been made already?
+"""Create demo data in empty tables, once.
 
-It is made through the API's own bulk mutations, whose rows are safe to repeat. A marker beside the data says from
-which day the rows are counted and whether all are there, so a seed that was killed goes on with the same rows, and
-data that was lost takes its marker along. Only empty tables are filled.
+The rows are created through the API's bulk mutations, which are safe to repeat. A marker stored beside the data records
+the day that the rows are based on, and whether all rows exist. An interrupted seed therefore continues with the same
+rows, and lost data takes its marker along.
 """
 
 import os
@@ -10,11 +10,11 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
-from localdev.console import complain, say
-from localdev.demo_rows import Demo, Row, make
+from localdev.console import print_error, print_info
+from localdev.demo_rows import DemoRows, Row, make_demo_rows
 
 BATCH = 100
-REPEATED = {"DUPLICATE_EMAIL", "DUPLICATE_SKU"}
+DUPLICATE_CODES = {"DUPLICATE_EMAIL", "DUPLICATE_SKU"}
 
 MUTATIONS = {
     "customers": """
@@ -33,11 +33,11 @@ mutation DemoOrders($input: [BulkCreateOrdersInput]!) {
 
 
 class DemoError(Exception):
-    """A row was refused."""
+    """The API rejected a row."""
 
 
-class Marker:
-    """One item in a table of its own: the day of the first try, and whether all was made."""
+class SeedMarker:
+    """One item in a table of its own: the day of the first attempt, and whether all rows exist."""
 
     KEY = {"id": {"S": "demo"}}  # noqa: RUF012 - never changed
 
@@ -53,7 +53,7 @@ class Marker:
         return (date.fromisoformat(item["day"]["S"]), item["done"]["BOOL"]) if item else None
 
     def begin(self, day: date) -> None:
-        # Both may have been done by a server that started at the same time.
+        # A server started at the same time may have done both.
         with suppress(self._client.exceptions.ResourceInUseException):
             self._client.create_table(
                 TableName=self._table,
@@ -71,15 +71,15 @@ class Marker:
         self._client.put_item(TableName=self._table, Item=item)
 
 
-def provide() -> None:
-    """Fill empty tables, or go on where a start was killed. A refused row is told, and stops no server."""
+def create_demo_data() -> None:
+    """Fill empty tables, or continue an interrupted seed. A rejected row is reported and does not stop the server."""
     if os.environ.get("CRM_DEMO_DATA", "").lower() in {"off", "0", "false", "no"}:
         return
     from chalicelib.settings import settings
     from chalicelib.store import connection, tables
 
     client = connection.client()
-    marker = Marker(client, settings.table_prefix + "localdev")
+    marker = SeedMarker(client, settings.table_prefix + "localdev")
     found = marker.read()
     if found is None:
         names = [table.Meta.table_name for table in (tables.Customer, tables.Product, tables.Order)]
@@ -89,20 +89,20 @@ def provide() -> None:
         found = marker.read()
     if found is None or found[1]:
         return
-    demo = make(found[0])
-    say(
-        f"Making demo data: {len(demo.customers)} customers, {len(demo.products)} products, {len(demo.orders)} orders "
-        "(CRM_DEMO_DATA=off leaves it out) ..."
+    demo = make_demo_rows(found[0])
+    print_info(
+        f"Creating demo data: {len(demo.customers)} customers, {len(demo.products)} products, {len(demo.orders)} orders "
+        "(CRM_DEMO_DATA=off skips this) ..."
     )
     try:
         create(demo)
     except DemoError as error:
-        complain(f"The demo data is incomplete, the next start tries again: {error}")
+        print_error(f"The demo data is incomplete. The next start continues it: {error}")
     else:
         marker.finish(found[0])
 
 
-def create(demo: Demo) -> None:
+def create(demo: DemoRows) -> None:
     rows = {"customers": demo.customers, "products": demo.products, "orders": demo.orders}
     for kind, document in MUTATIONS.items():
         for first in range(0, len(rows[kind]), BATCH):
@@ -118,5 +118,5 @@ def _send(kind: str, document: str, rows: list[Row]) -> None:
         raise DemoError(f"{kind}: {answer['errors'][0]['message']}")
     for result in answer["data"]["result"]["results"]:
         error = result["error"]
-        if error is not None and error["code"] not in REPEATED:
+        if error is not None and error["code"] not in DUPLICATE_CODES:
             raise DemoError(f"{kind}, row {result['index']}: {error['message']} ({error['code']})")

@@ -1,4 +1,4 @@
-"""What is in the demo data? The same rows for the same day, so that a seed that was interrupted can be repeated."""
+"""The demo data: the same rows for the same day, so that an interrupted seed can be repeated."""
 
 import random
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ SEED = 20261123
 RECENT_ORDERS = 14
 ORDERS = 150
 
-# Name, price, stock. Those below 10 give the restock job something to do.
+# Name, price, stock. Products with stock below 10 give the restock job something to do.
 PRODUCTS = (
     ("Espresso beans, 1 kg", "21.90", 140),
     ("Filter coffee beans, 1 kg", "18.50", 95),
@@ -49,46 +49,46 @@ PRODUCTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of customer: how many days ago they came, and between which days ago they ordered."""
+class CustomerGroup:
+    """Customers created and ordering within the given ranges of days before today."""
 
     count: int
-    came: tuple[int, int]
-    ordered: tuple[int, int] | None = None
+    created_days_ago: tuple[int, int]
+    ordered_days_ago: tuple[int, int] | None = None
 
 
-KINDS = (
-    Kind(28, came=(560, 740), ordered=(8, 550)),
-    Kind(6, came=(725, 800), ordered=(380, 720)),  # lapsed: the clean-up takes them
-    Kind(4, came=(1, 9)),  # new, without an order yet: the clean-up must leave them
-    Kind(4, came=(400, 900)),  # never ordered: the clean-up takes them
+CUSTOMER_GROUPS = (
+    CustomerGroup(28, created_days_ago=(560, 740), ordered_days_ago=(8, 550)),
+    CustomerGroup(6, created_days_ago=(725, 800), ordered_days_ago=(380, 720)),  # lapsed: the clean-up deletes them
+    CustomerGroup(4, created_days_ago=(1, 9)),  # new, without an order yet: the clean-up must keep them
+    CustomerGroup(4, created_days_ago=(400, 900)),  # never ordered: the clean-up deletes them
 )
 
 
 @dataclass(slots=True)
-class Demo:
+class DemoRows:
     products: list[Row] = field(default_factory=list)
     customers: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
 
 
-def make(today: date) -> Demo:
+def make_demo_rows(today: date) -> DemoRows:
     faker = Faker("en_US")
     faker.seed_instance(SEED)
-    chance = random.Random(SEED)  # noqa: S311 - no secret is made of it
-    demo = Demo()
+    rng = random.Random(SEED)  # noqa: S311 - not used for secrets
+    demo = DemoRows()
     for number, (name, price, stock) in enumerate(PRODUCTS, 1):
         demo.products.append({"name": name, "price": price, "stock": stock, "sku": f"DEMO-{number:03}"})
     buyers: list[tuple[str, tuple[int, int]]] = []
-    for kind in KINDS:
-        for _ in range(kind.count):
-            customer = _customer(len(demo.customers), faker, _moment(today, chance, kind.came))
+    for group in CUSTOMER_GROUPS:
+        for _ in range(group.count):
+            customer = _customer(len(demo.customers), faker, _random_time(today, rng, group.created_days_ago))
             demo.customers.append(customer)
-            if kind.ordered is not None:
-                buyers.append((customer["email"], kind.ordered))
+            if group.ordered_days_ago is not None:
+                buyers.append((customer["email"], group.ordered_days_ago))
     for number in range(ORDERS):
-        email, days = _buyer(number, buyers, chance)
-        demo.orders.append(_order(number, email, _moment(today, chance, days), chance))
+        email, days = _buyer(number, buyers, rng)
+        demo.orders.append(_order(number, email, _random_time(today, rng, days), rng))
     return demo
 
 
@@ -97,36 +97,34 @@ def _customer(number: int, faker: Faker, created: str) -> Row:
     return {
         "name": f"{first} {last}",
         "email": f"{first}.{last}.{number + 1}@example.com".lower(),
-        # 555-0100 to 555-0199 are set aside for fiction.
+        # 555-0100 to 555-0199 are reserved for fiction.
         "phone": f"+1202555{100 + number:04}" if number % 5 else None,
         "createdAt": created,
     }
 
 
-def _buyer(
-    number: int, buyers: list[tuple[str, tuple[int, int]]], chance: random.Random
-) -> tuple[str, tuple[int, int]]:
-    """First everyone orders once, regular customers within the year; then some in the last week; then anyone."""
-    regular = KINDS[0].count
+def _buyer(number: int, buyers: list[tuple[str, tuple[int, int]]], rng: random.Random) -> tuple[str, tuple[int, int]]:
+    """Return the e-mail and day range of an order: first one per buyer, then some in the last week, then any buyer."""
+    regular = CUSTOMER_GROUPS[0].count
     if number < regular:
         return buyers[number][0], (8, 350)
     if number < len(buyers):
         return buyers[number]
     if number < len(buyers) + RECENT_ORDERS:
-        return chance.choice(buyers[:regular])[0], (0, 6)
-    return chance.choice(buyers)
+        return rng.choice(buyers[:regular])[0], (0, 6)
+    return rng.choice(buyers)
 
 
-def _order(number: int, email: str, moment: str, chance: random.Random) -> Row:
+def _order(number: int, email: str, ordered_at: str, rng: random.Random) -> Row:
     lines = []
-    for product in chance.sample(range(len(PRODUCTS)), chance.choice((1, 1, 2, 2, 3, 4))):
-        quantity = chance.choice((1, 1, 1, 2, 3, 5))
+    for product in rng.sample(range(len(PRODUCTS)), rng.choice((1, 1, 2, 2, 3, 4))):
+        quantity = rng.choice((1, 1, 1, 2, 3, 5))
         lines.append({"sku": f"DEMO-{product + 1:03}", "quantity": quantity, "unitPrice": PRODUCTS[product][1]})
-    return {"reference": f"DEMO-{number + 1:04}", "customerEmail": email, "orderDate": moment, "lines": lines}
+    return {"reference": f"DEMO-{number + 1:04}", "customerEmail": email, "orderDate": ordered_at, "lines": lines}
 
 
-def _moment(today: date, chance: random.Random, days_ago: tuple[int, int]) -> str:
-    """On a day so many days before yesterday, in working hours: never in the future."""
-    day = today - timedelta(days=1 + chance.randint(*days_ago))
-    moment = datetime.combine(day, time(8), UTC) + timedelta(seconds=chance.randrange(10 * 3600))
-    return moment.isoformat().replace("+00:00", "Z")
+def _random_time(today: date, rng: random.Random, days_ago: tuple[int, int]) -> str:
+    """Return a time in working hours, the given number of days before yesterday: never in the future."""
+    day = today - timedelta(days=1 + rng.randint(*days_ago))
+    created = datetime.combine(day, time(8), UTC) + timedelta(seconds=rng.randrange(10 * 3600))
+    return created.isoformat().replace("+00:00", "Z")

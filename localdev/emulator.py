@@ -1,4 +1,4 @@
-"""How is MiniStack fetched, started, asked whether it is ready, and ended?"""
+"""Fetch, start, check and stop MiniStack, the AWS emulator."""
 
 import os
 import shutil
@@ -6,25 +6,24 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 
-from localdev.console import LocalError, say
+from localdev.console import LocalError, print_info
 from localdev.state import State
 
 VERSION = "1.5.33"
 FETCH_SECONDS = 600
 SAVE_SECONDS = 75
-"""The emulator ends itself after 60 s at most: see emulator_process."""
+"""The emulator ends itself after at most 60 s: see emulator_process."""
 
 _MAIN = Path(__file__).with_name("emulator_process.py")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _FOREIGN = ("AWS_", "CHALICE_", "CRM_", "LOCALSTACK_", "MINISTACK_", "PYTHON", "S3_", "LAMBDA_", "DYNAMODB_", "SQS_")
 
 
-def answers(endpoint: str, timeout: float = 2) -> bool:
+def is_reachable(endpoint: str, timeout: float = 2) -> bool:
     try:
         with _DIRECT.open(endpoint + "/_ministack/health", timeout=timeout) as response:
             return bool(response.status == HTTPStatus.OK)
@@ -33,19 +32,19 @@ def answers(endpoint: str, timeout: float = 2) -> bool:
 
 
 def neutral_environment() -> dict[str, str]:
-    """Without what is meant for Chalice or this project: a child with CHALICE_WORKER takes itself for the server."""
+    """Return the environment without variables for AWS, Chalice or this project. CHALICE_WORKER would start a server."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
 
 
 def fetch() -> None:
-    """Let uv have MiniStack in its cache, and say what to do when it cannot."""
+    """Put MiniStack into uv's cache. Raises LocalError, which says what to do."""
     if _try_fetch("--offline", quiet=True) == 0:
         return
-    say(f"Fetching MiniStack {VERSION}, the AWS emulator (first start only) ...")
+    print_info(f"Fetching MiniStack {VERSION}, the AWS emulator (first start only) ...")
     if _try_fetch() != 0:
         raise LocalError(
             f"uv could not fetch MiniStack {VERSION} (its message is above): the first start needs the network.\n"
-            "Behind a proxy set HTTPS_PROXY; with a package index of your own set UV_INDEX_URL.\n"
+            "Behind a proxy set HTTPS_PROXY; for another package index set UV_INDEX_URL.\n"
             "Or run another emulator of DynamoDB and SQS and set AWS_ENDPOINT_URL, for example to http://127.0.0.1:8001."
         )
 
@@ -79,14 +78,14 @@ def _uv_binary() -> str:
     except (ImportError, FileNotFoundError):
         found = shutil.which("uv")
     if found is None:
-        raise LocalError("uv is missing, which runs the AWS emulator: pip install -r requirements-dev.txt")
+        raise LocalError("uv is missing. It runs the AWS emulator: pip install -r requirements-dev.txt")
     return found
 
 
 class Emulator:
-    """One MiniStack process, owned by the keeper.
+    """One MiniStack process, owned by the supervisor.
 
-    It ends when its standard input does, so that it saves and goes even after a keeper that was killed outright.
+    It saves and ends when its standard input closes, so it does so even if the supervisor was killed.
     """
 
     def __init__(self, state: State, lock: int) -> None:
@@ -94,7 +93,7 @@ class Emulator:
         self.endpoint = f"http://127.0.0.1:{port}"
         state.port.write_text(str(port))
         state.log.write_bytes(b"")
-        self._process = subprocess.Popen(  # it logs where the keeper does
+        self._process = subprocess.Popen(  # it logs to the same file as the supervisor
             [*_uv_command("--offline"), "python", "-I", str(_MAIN)],
             env=neutral_environment() | _settings(state, port),
             cwd=state.root,
@@ -103,14 +102,14 @@ class Emulator:
             process_group=0,
         )
 
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return self._process.poll() is None
 
-    def ready(self) -> bool:
-        return answers(self.endpoint) and self.running()
+    def is_ready(self) -> bool:
+        return is_reachable(self.endpoint) and self.is_running()
 
-    def end(self) -> None:
-        """Wait until the data is saved."""
+    def stop(self) -> None:
+        """Stop MiniStack, and wait until it has saved its data."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -132,13 +131,13 @@ def _settings(state: State, port: int) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "AWS_EC2_METADATA_DISABLED": "true",
-        # MiniStack removes containers of its name from Docker, also those of another that the developer runs.
+        # MiniStack removes Docker containers of its name, including those of another MiniStack that the developer runs.
         "DOCKER_HOST": "unix:///nonexistent/docker.sock",
     }
 
 
 def _free_port(last: Path) -> int:
-    """The port of the last start if it is free, so that a server which still runs finds its data again."""
+    """Return the port of the last start if it is free, so that a running server finds its data again."""
     try:
         wanted = int(last.read_text())
     except (OSError, ValueError):
@@ -154,15 +153,9 @@ def _free_port(last: Path) -> int:
     raise LocalError("No free port on 127.0.0.1 for the AWS emulator.")
 
 
-def log_tail(state: State, lines: int = 15) -> str:
+def read_log_tail(state: State, lines: int = 15) -> str:
     try:
         text = state.log.read_text(errors="replace")
     except OSError:
         return "(no log)"
     return "\n".join("  | " + line for line in text.splitlines()[-lines:])
-
-
-def wait_until(deadline: float) -> bool:
-    """Sleep a little; False when the deadline has passed."""
-    time.sleep(0.05)
-    return time.monotonic() < deadline

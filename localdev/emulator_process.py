@@ -1,7 +1,7 @@
-"""What runs as MiniStack? This file, in the environment that uv makes for it, apart from the project's.
+"""The MiniStack process, in an environment that uv creates, separate from the project's.
 
-MiniStack itself saves only when it is ended politely. Here it also saves now and then, and it is ended politely when
-standard input ends, that is when its keeper is gone in whatever way.
+MiniStack itself saves its data only when it is terminated with SIGTERM. This wrapper also saves periodically, and sends
+SIGTERM when standard input closes, that is when the supervisor has ended in any way.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-SAVE_EVERY = 20.0
+MIN_SAVE_INTERVAL = 20.0
 SAVE_SECONDS = 60.0
 
 Message = MutableMapping[str, Any]
@@ -25,24 +25,24 @@ ministack: Any = importlib.import_module("ministack.app")
 persistence: Any = importlib.import_module("ministack.core.persistence")
 
 
-LOOK = (b"x-amz-target", b"AmazonSQS.ReceiveMessage")
-"""What the servers send all the time. One that finds a message is followed by its deletion."""
+POLL = (b"x-amz-target", b"AmazonSQS.ReceiveMessage")
+"""The servers poll all the time. A poll that finds a message is followed by its deletion, which counts."""
 
 
-class Counted:
-    """MiniStack's ASGI application, counting requests, so that an idle one need not save."""
+class RequestCounter:
+    """Counts the requests to MiniStack's ASGI application, so that an idle one need not save."""
 
     def __init__(self, application: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
         self._application = application
         self.requests = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/_ministack/") and LOOK not in scope["headers"]:
+        if scope["type"] == "http" and not scope["path"].startswith("/_ministack/") and POLL not in scope["headers"]:
             self.requests += 1
         await self._application(scope, receive, send)
 
 
-def end_with_input() -> None:
+def terminate_with_input() -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -50,20 +50,20 @@ def end_with_input() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def save_now_and_then(counted: Counted) -> None:
-    """On MiniStack's own loop, between two requests. The more there is to save, the more seldom."""
-    pause, saved = SAVE_EVERY, 0
+def save_periodically(counter: RequestCounter) -> None:
+    """Save on MiniStack's own event loop, between two requests. The longer a save takes, the rarer it is."""
+    pause, saved = MIN_SAVE_INTERVAL, 0
     while True:
         time.sleep(pause)
         loop: asyncio.AbstractEventLoop | None = ministack._MAIN_LOOP
-        if loop is None or counted.requests == saved:
+        if loop is None or counter.requests == saved:
             continue
-        saved, began = counted.requests, time.monotonic()
+        saved, began = counter.requests, time.monotonic()
         try:
             asyncio.run_coroutine_threadsafe(save(), loop).result()
         except RuntimeError:  # the loop has just ended, with a save of its own
             return
-        pause = max(SAVE_EVERY, 100 * (time.monotonic() - began))
+        pause = max(MIN_SAVE_INTERVAL, 100 * (time.monotonic() - began))
 
 
 async def save() -> None:
@@ -71,9 +71,9 @@ async def save() -> None:
 
 
 def main() -> None:
-    ministack.app = counted = Counted(ministack.app)
-    threading.Thread(target=end_with_input, daemon=True).start()
-    threading.Thread(target=save_now_and_then, args=(counted,), daemon=True).start()
+    ministack.app = counter = RequestCounter(ministack.app)
+    threading.Thread(target=terminate_with_input, daemon=True).start()
+    threading.Thread(target=save_periodically, args=(counter,), daemon=True).start()
     sys.argv[1:] = []
     ministack.main()
 

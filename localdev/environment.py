@@ -1,4 +1,4 @@
-"""Which environment do boto3 and chalicelib see under `chalice local`, so that nothing can reach real AWS?"""
+"""The environment of boto3 and chalicelib under `chalice local`, in which nothing can reach real AWS."""
 
 import ipaddress
 import os
@@ -19,7 +19,7 @@ FIXED = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
-    # Else botocore puts the account id into the host name of DynamoDB.
+    # Otherwise botocore puts the account id into DynamoDB's host name.
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
 }
 
@@ -34,24 +34,24 @@ DROPPED = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    # botocore would answer it by calling real AWS in spite of the endpoint.
+    # With it botocore calls real AWS in spite of the endpoint.
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
 
 
-class Jobs(Enum):
-    """Which jobs run by themselves under `chalice local`."""
+class JobsMode(Enum):
+    """Which jobs run under `chalice local`."""
 
     ALL = "on"
-    ASKED_FOR = "asked"
-    """Those that somebody asks for, and none at its time: for tests that count what a job did."""
+    ON_DEMAND = "asked"
+    """Only runs that somebody starts, none on schedule. For tests that count what a job did."""
     OFF = "off"
 
 
-def jobs_mode(environment: Mapping[str, str]) -> Jobs:
-    text = environment.get(JOBS) or Jobs.ALL.value
+def read_jobs_mode(environment: Mapping[str, str]) -> JobsMode:
+    text = environment.get(JOBS) or JobsMode.ALL.value
     try:
-        return Jobs(text.lower())
+        return JobsMode(text.lower())
     except ValueError:
         raise LocalError(f"{JOBS} must be on, asked or off, not {text!r}.") from None
 
@@ -65,13 +65,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def prepare(environment: MutableMapping[str, str], host: str) -> str | None:
-    """Set everything but the emulator's endpoint; give back the endpoint that the developer chose, if any.
+def prepare_environment(environment: MutableMapping[str, str], host: str) -> str | None:
+    """Set everything but the emulator's endpoint. Return the endpoint that the developer chose, if any.
 
-    `host` is where the server listens: the API is open without keys on loopback only.
+    `host` is where the server listens. The API is open without keys on loopback only.
     """
     _refuse_remote_endpoints(environment)
-    jobs_mode(environment)
+    read_jobs_mode(environment)
     for name in DROPPED:
         environment.pop(name, None)
     environment.update(FIXED)
@@ -99,13 +99,13 @@ def _refuse_remote_endpoints(environment: MutableMapping[str, str]) -> None:
             raise LocalError(f"{name} must be a URL such as http://127.0.0.1:4566, not {url!r}.")
         elif not is_loopback(host) and environment.get(ALLOW_REMOTE) != "1":
             raise LocalError(
-                f"{name} names the host {host!r}, which is not this machine, and tables would be made there.\n"
-                f"If that host is an emulator that you mean to use, set {ALLOW_REMOTE}=1; otherwise unset {name}."
+                f"{name} names the host {host!r}, which is not this machine. Tables would be created there.\n"
+                f"If that host is your emulator, set {ALLOW_REMOTE}=1. Otherwise unset {name}."
             )
 
 
 def _bypass_proxy(environment: MutableMapping[str, str]) -> None:
-    """Unless told not to, botocore sends even loopback requests to HTTP_PROXY."""
+    """Exclude loopback from HTTP_PROXY: botocore would send even loopback requests there."""
     for name in ("NO_PROXY", "no_proxy"):
         others = [entry for entry in environment.get(name, "").split(",") if entry.strip()]
         environment[name] = ",".join([*others, "127.0.0.1", "localhost", "::1"])

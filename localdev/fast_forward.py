@@ -1,7 +1,7 @@
-"""What would the jobs have done in the last days? `python -m localdev fast-forward` has them do it, in seconds.
+"""`python -m localdev fast-forward`: run the jobs of the last days in seconds.
 
-The clock goes from slot to slot. At each the function that is due is called, and then the queue is worked off, as
-production would. What the ledger has already is refused by it, so a second time does no harm.
+The clock moves from slot to slot. At each slot the function that is due is called, and then the queue is consumed, as in
+production. The ledger rejects slots that already ran, so a second fast-forward changes nothing.
 """
 
 import os
@@ -13,32 +13,32 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from localdev import environment, server, startup
-from localdev.console import say
+from localdev.console import print_info
 from localdev.processes import Process
 from localdev.server import Address
 
-LAG = timedelta(seconds=1)
-"""How long after its time a schedule fires here."""
-PATIENCE = 30.0
-"""Seconds for a run whose message a server that runs beside has taken."""
+FIRING_DELAY = timedelta(seconds=1)
+"""How long after its slot a schedule fires."""
+MAX_WAIT_SECONDS = 30.0
+"""How long to wait for a run whose message another server has taken."""
 
 
 def run(days: int, *, heartbeat: bool) -> None:
-    """On this checkout's local data. Raises LocalError."""
-    sys.dont_write_bytecode = True  # or a server that runs beside starts anew
-    startup.quieten_logs()
+    """Run the jobs of the last days on this checkout's local data. Raises LocalError."""
+    sys.dont_write_bytecode = True  # otherwise a server running beside restarts
+    startup.quiet_library_logs()
     address = server.free_address()
-    os.environ[environment.API_URL] = f"{address.url}/graphql"  # the heartbeat asks the server of this process
+    os.environ[environment.API_URL] = f"{address.url}/graphql"  # the heartbeat checks the server of this process
     state, _ = startup.connect(Process.current(), address, reloaded=False)
     startup.provision(state)
     from app import app
 
     _serve(app, address)
-    IndexScan(app, days, heartbeat=heartbeat).run()
+    FastForward(app, days, heartbeat=heartbeat).run()
 
 
 def _serve(app: Any, address: Address) -> None:
-    """Answer HTTP in this process, where the clock is the moved one."""
+    """Serve HTTP in this process, where the clock is moved."""
     from chalice.config import Config
     from chalice.local import ChaliceRequestHandler, create_local_server
 
@@ -47,26 +47,26 @@ def _serve(app: Any, address: Address) -> None:
     threading.Thread(target=http.serve_forever, name="http", daemon=True).start()
 
 
-class Clock:
-    """It goes on from where it is set, so that runs take the time they take."""
+class MovedClock:
+    """A clock that runs on from the time it is set to, so that durations stay real."""
 
-    def set(self, moment: datetime) -> None:
-        self._moment, self._at = moment, time.monotonic()
+    def set(self, time_: datetime) -> None:
+        self._start, self._set_at = time_, time.monotonic()
 
     def now(self) -> datetime:
-        return self._moment + timedelta(seconds=time.monotonic() - self._at)
+        return self._start + timedelta(seconds=time.monotonic() - self._set_at)
 
 
-class IndexScan:
-    """Made once the environment is set."""
+class FastForward:
+    """Fires all slots of the last days. Create it after the environment is set."""
 
     def __init__(self, app: Any, days: int, *, heartbeat: bool) -> None:
         from chalicelib import clock
         from chalicelib.jobs import catalog
-        from localdev.queue_poller import Pump
+        from localdev.queue_poller import QueuePoller
         from localdev.ticker import Ticker
 
-        self._ticker, self._pump = Ticker(app, sleep=lambda _: None), Pump(app)
+        self._ticker, self._poller = Ticker(app, sleep=lambda _: None), QueuePoller(app)
         self._days = days
         self._jobs = [job for job in self._ticker.jobs if heartbeat or job is not catalog.HEARTBEAT]
         now = clock.now()
@@ -79,22 +79,22 @@ class IndexScan:
     def run(self) -> None:
         from chalicelib import clock
 
-        moved, began = Clock(), time.monotonic()
+        moved, began = MovedClock(), time.monotonic()
         try:
             for slot, _, job in self._firings:
-                moved.set(slot + LAG)
+                moved.set(slot + FIRING_DELAY)
                 clock.set_source(moved.now)
                 self._fire(job, slot)
         finally:
             clock.set_source(None)
-        say(f"\n{self._days} days, {len(self._firings)} firings in {time.monotonic() - began:.0f} s:")
+        print_info(f"\n{self._days} days, {len(self._firings)} firings in {time.monotonic() - began:.0f} s:")
         for job in self._jobs:
-            say(self._summary(job))
+            print_info(self._summary(job))
 
     def _fire(self, job: Any, slot: datetime) -> None:
         from chalicelib.jobs import catalog, watchdog
 
-        # The watch makes 17 of a heartbeat's 26 requests, for slots and runs that were lost: here once an hour will do.
+        # The watchdog makes 17 of a heartbeat's 26 requests. Nothing gets lost here, so once per hour is enough.
         thorough = job is not catalog.HEARTBEAT or slot.minute == 0
         run_checks = watchdog.run_checks
         if not thorough:
@@ -104,21 +104,21 @@ class IndexScan:
         finally:
             watchdog.run_checks = run_checks
         if thorough:
-            self._pump.drain()
+            self._poller.deliver_waiting()
         if job.queued:
             self._wait(job, slot)
 
     def _wait(self, job: Any, slot: datetime) -> None:
-        """Until the run has ended, or failed for the first time. With a server beside, that may be the one who does it."""
+        """Wait until the run has finished or failed once. A server running beside may be the one that does it."""
         from chalicelib.jobs import run_records, slots
 
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while time.monotonic() < deadline:
             run = run_records.find(job.name, slots.of(slot))
             if run is None or run.finished or run.error:
                 return
             time.sleep(0.1)
-            self._pump.drain()
+            self._poller.deliver_waiting()
 
     def _summary(self, job: Any) -> str:
         from chalicelib.jobs import run_records, slots
@@ -132,6 +132,6 @@ class IndexScan:
         for run in found:
             counts.update(run.counts)
         always = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
-        told = ", ".join(f"{statuses[key]} {key.lower()}" for key in Status if key in always or statuses[key])
+        status_text = ", ".join(f"{statuses[key]} {key.lower()}" for key in Status if key in always or statuses[key])
         sums = ", ".join(f"{name} {number}" for name, number in counts.items() if not name.endswith("_ms"))
-        return f"  {job.name:<17} {len(found):>5} runs: {told}{sums and f'; {sums}'}"
+        return f"  {job.name:<17} {len(found):>5} runs: {status_text}{sums and f'; {sums}'}"

@@ -1,24 +1,44 @@
-"""What does AWS hand to a function: which event, which context?"""
+"""The events and contexts that Lambda passes to functions."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypedDict
 
 from chalice.local import LambdaContext
 
 ACCOUNT = "000000000000"
 TIME_LIMIT = 300
-"""Seconds; a sixth of the queue's visibility, as in production. Nothing ends a function that takes longer."""
+"""Seconds. A sixth of the queue's visibility time-out, as in production. Longer functions are not stopped."""
 
 
-def call(app: Any, name: str, event: Mapping[str, Any]) -> None:
-    """Call a function of the app as Lambda does. Raises what it raises."""
+class QueueMessage(TypedDict):
+    """A message as SQS returns it."""
+
+    MessageId: str
+    ReceiptHandle: str
+    Body: str
+    MD5OfBody: str
+    Attributes: dict[str, str]
+
+
+class ChaliceApp(Protocol):
+    """What localdev needs of a Chalice app: its event sources and its functions, by name."""
+
+    @property
+    def event_sources(self) -> Sequence[Any]: ...
+
+    @property
+    def handler_map(self) -> Mapping[str, Callable[[Any, Any], Any]]: ...
+
+
+def call_function(app: ChaliceApp, name: str, event: Mapping[str, Any]) -> None:
+    """Call a function of the app as Lambda does. Raises what the function raises."""
     app.handler_map[name](event, LambdaContext(name, memory_size=256, max_runtime_ms=TIME_LIMIT * 1000))
 
 
-def scheduled(name: str, slot: datetime, region: str) -> dict[str, Any]:
-    """The event of a schedule that fires at `slot`."""
+def schedule_event(name: str, slot: datetime, region: str) -> dict[str, Any]:
+    """Return the event of a schedule that fires at `slot`."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -32,8 +52,8 @@ def scheduled(name: str, slot: datetime, region: str) -> dict[str, Any]:
     }
 
 
-def queued(message: Mapping[str, Any], queue: str, region: str) -> dict[str, Any]:
-    """The event of a message as ReceiveMessage gives it."""
+def queue_event(message: QueueMessage, queue: str, region: str) -> dict[str, Any]:
+    """Return the event for a message that ReceiveMessage returned."""
     return {
         "Records": [
             {

@@ -1,4 +1,4 @@
-"""Is that process still the same one, and is it alive?"""
+"""Identify processes across time: by id and start time, because ids are reused."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ _HAS_PROC = (_PROC / "self" / "stat").exists()
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process by its id and start time, since ids are used again."""
+    """A process by id and start time."""
 
     pid: int
     started: str
@@ -38,25 +38,25 @@ class Process:
     def __str__(self) -> str:
         return f"{self.pid}-{self.started}"
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return _start_time(self.pid) == self.started
 
     def terminate(self) -> None:
-        if self.alive():
+        if self.is_alive():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGTERM)
 
 
-def in_our_group(pid: int) -> bool:
-    """Whether it is of this process's group, as the reloader that started a worker is."""
+def is_in_our_group(pid: int) -> bool:
+    """Return whether the process is in this process's group, like the reloader that started a worker."""
     try:
         return os.getpgid(pid) == os.getpgrp()
     except OSError:
         return False
 
 
-def on_parent_gone(parent: int, action: Callable[[], None]) -> None:
-    """Call `action` from a thread when the parent is gone: then the kernel has given this process another one."""
+def call_when_parent_ends(parent: int, action: Callable[[], None]) -> None:
+    """Call `action` from a thread when the parent has ended. The kernel then gives this process another parent."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -67,7 +67,7 @@ def on_parent_gone(parent: int, action: Callable[[], None]) -> None:
 
 
 def _start_time(pid: int) -> str | None:
-    """None when there is no such process or only its zombie."""
+    """Return None if there is no such process, or only its zombie."""
     return _start_time_from_proc(pid) if _HAS_PROC else _start_time_from_ps(pid)
 
 
@@ -76,7 +76,7 @@ def _start_time_from_proc(pid: int) -> str | None:
         text = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:
         return None
-    # After the name, which may hold spaces and brackets: state is field 3 of proc(5), start time field 22.
+    # The name may contain spaces and brackets. After it come the state (field 3 of proc(5)) and the start time (22).
     rest = text.rpartition(")")[2].split()
     return None if rest[0] in {"Z", "X"} else rest[19]
 
@@ -87,7 +87,7 @@ def _start_time_from_ps(pid: int) -> str | None:
     except ProcessLookupError:
         return None
     except PermissionError:
-        pass  # alive, and another user's
+        pass  # alive, but owned by another user
     answer = subprocess.run(
         ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Where will `chalice local` listen, and is that port free?"""
+"""The address that `chalice local` listens on, and whether its port is free."""
 
 import errno
 import http.server
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import click
 from chalice.cli import local
 
-from localdev.console import LocalError, fail
+from localdev.console import LocalError, exit_with_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,34 +19,34 @@ class Address:
     port: int = 8000
 
     @property
-    def callable_host(self) -> str:
-        """From this machine: 0.0.0.0 is no address to call."""
+    def client_host(self) -> str:
+        """The host for clients on this machine: nobody can connect to 0.0.0.0."""
         return {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104
 
     @property
     def url(self) -> str:
-        return f"http://{self.callable_host}:{self.port}"
+        return f"http://{self.client_host}:{self.port}"
 
     def wait_until_up(self) -> None:
-        """For ever: a server that cannot listen ends with the whole process."""
+        """Wait without a limit: a server that cannot listen ends the whole process."""
         while True:
             try:
-                socket.create_connection((self.callable_host, self.port), timeout=1).close()
+                socket.create_connection((self.client_host, self.port), timeout=1).close()
             except OSError:
                 time.sleep(0.05)
             else:
                 return
 
     @property
-    def clash(self) -> str:
+    def port_taken_message(self) -> str:
         return (
-            f"Port {self.port} on {self.host} is taken by another program, perhaps by another `chalice local`.\n"
+            f"Port {self.port} on {self.host} is in use by another program, perhaps another `chalice local`.\n"
             f'Choose another: make local ARGS="--port {self.port + 1}"   (chalice local --port {self.port + 1})'
         )
 
 
-def address() -> Address:
-    """What chalice itself reads from this process's command line (a worker has no click context)."""
+def parse_address() -> Address:
+    """Return the address from this process's command line, parsed as chalice does. A worker has no click context."""
     if "local" not in sys.argv:
         return Address()
     words = sys.argv[sys.argv.index("local") + 1 :]
@@ -66,13 +66,16 @@ def free_address() -> Address:
 
 
 def check_port(address: Address) -> None:
-    """Chalice prints a traceback and then hangs. A server that is just ending gets two seconds."""
+    """Raise LocalError if the port is taken. A server that is just ending gets two seconds.
+
+    Chalice itself prints a traceback and then hangs.
+    """
     deadline = time.monotonic() + 2
     while (error := _bind_error(address)) is not None:
         if error.errno != errno.EADDRINUSE:
             raise LocalError(f"Cannot listen on {address.host}:{address.port}: {error}.")
         if time.monotonic() > deadline:
-            raise LocalError(address.clash)
+            raise LocalError(address.port_taken_message)
         time.sleep(0.2)
 
 
@@ -88,14 +91,14 @@ def _bind_error(address: Address) -> OSError | None:
 
 
 def improve_http_server(address: Address) -> None:
-    """A listen backlog that stands a burst of connections, and a message if the port was taken since the check."""
+    """Set a listen backlog for bursts of connections, and a message if the port was taken since the check."""
     bind = http.server.HTTPServer.server_bind
 
     def server_bind(self: http.server.HTTPServer) -> None:
         try:
             bind(self)
         except OSError:
-            fail(address.clash)
+            exit_with_error(address.port_taken_message)
 
     http.server.HTTPServer.request_queue_size = 128
     http.server.HTTPServer.server_bind = server_bind  # type: ignore[method-assign,assignment]

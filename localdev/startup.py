@@ -1,67 +1,67 @@
-"""In which order does a server under `chalice local` get what it needs?"""
+"""The start of a server under `chalice local`: environment, emulator, tables, demo data, banner, jobs."""
 
 import logging
 import os
 import sys
 import threading
-from typing import Any
 
-from localdev import backend, banner, environment, server
-from localdev.console import LocalError, fail, leave, say
+from localdev import banner, environment, server, shared_emulator
+from localdev.console import LocalError, exit_process, exit_with_error, print_info
 from localdev.emulator import VERSION
-from localdev.environment import Jobs
-from localdev.processes import Process, in_our_group, on_parent_gone
+from localdev.environment import JobsMode
+from localdev.lambda_events import ChaliceApp
+from localdev.processes import Process, call_when_parent_ends, is_in_our_group
 from localdev.state import State
 
 
-def begin() -> None:
+def prepare_server() -> None:
     if os.name != "posix":
-        fail("It runs on Linux and macOS; on Windows use WSL.")
+        exit_with_error("Use Linux, macOS, or WSL on Windows.")
     worker = os.environ.get("CHALICE_WORKER") == "true"
-    owner = _reloader() if worker else Process.current()
+    owner = _find_reloader() if worker else Process.current()
     try:
-        _begin(owner, worker=worker)
+        _prepare(owner, worker=worker)
     except LocalError as error:
-        fail(str(error))
+        exit_with_error(str(error))
 
 
-def _reloader() -> Process:
-    """Who outlives the workers that it starts. Asked for once: when it is killed, another becomes our parent."""
+def _find_reloader() -> Process:
+    """Return the reloader that started this worker. Call once: if it is killed, this process gets another parent."""
     pid = os.getppid()
     reloader = Process.find(pid)
-    if reloader is None or not in_our_group(pid):
-        leave(0)  # it was killed already, while this worker started, and that parent adopts orphans
-    # Chalice leaves its worker behind when the reloader is killed, and with it the port.
-    on_parent_gone(pid, lambda: leave(0))
+    if reloader is None or not is_in_our_group(pid):
+        exit_process(0)  # the reloader was killed while this worker started, and the parent is one that adopts orphans
+    # When the reloader is killed, Chalice leaves its worker running, which keeps the port.
+    call_when_parent_ends(pid, lambda: exit_process(0))
     return reloader
 
 
-def _begin(owner: Process, *, worker: bool) -> None:
-    quieten_logs()
-    address = server.address()
+def _prepare(owner: Process, *, worker: bool) -> None:
+    quiet_library_logs()
+    address = server.parse_address()
     server.check_port(address)
     server.improve_http_server(address)
     state, chosen = connect(owner, address, reloaded=worker)
     provision(state)
-    _greet(address, owner, state, chosen)
+    _print_banner(address, owner, state, chosen)
 
 
 def connect(owner: Process, address: server.Address, *, reloaded: bool) -> tuple[State, str | None]:
-    """Set the environment for a server at `address`, with an emulator that answers; the developer's own one, if any."""
+    """Set the environment for a server at `address`. Return the state, and the developer's own emulator if one is set."""
     if "chalicelib.settings" in sys.modules:
-        raise LocalError("chalicelib was imported before localdev.start(), so it has read another environment.")
-    chosen = environment.prepare(os.environ, address.host)
+        raise LocalError("chalicelib was imported before localdev.start() and has read the wrong environment.")
+    chosen = environment.prepare_environment(os.environ, address.host)
     os.environ.setdefault(environment.API_URL, f"{address.url}/graphql")
     state = State.of_checkout()
     if chosen is None:
-        running = backend.connect(state, owner)
-        backend.watch(state, running, reloaded=reloaded)
+        running = shared_emulator.connect(state, owner)
+        shared_emulator.watch(state, running, reloaded=reloaded)
         os.environ[environment.ENDPOINT] = running.endpoint
     return state, chosen
 
 
 def provision(state: State) -> None:
-    """Tables and queues, then demo data. chalicelib is imported only here, now that the environment is set."""
+    """Create tables, queues and demo data. chalicelib is imported only here, after the environment is set."""
     from botocore.exceptions import BotoCoreError, ClientError
     from pynamodb.exceptions import PynamoDBException
 
@@ -70,26 +70,26 @@ def provision(state: State) -> None:
     from localdev import demo
 
     state.create()
-    with state.locked("provision"):  # two servers started at once would both find a table missing
+    with state.locked("provision"):  # two servers starting at once would both create a missing table
         try:
             create_tables()
             queue.create()
-            demo.provide()
+            demo.create_demo_data()
         except (BotoCoreError, ClientError, PynamoDBException) as error:
             endpoint = os.environ[environment.ENDPOINT]
-            raise LocalError(f"No tables and queues could be made at {endpoint}: {error}") from error
+            raise LocalError(f"Tables and queues could not be created at {endpoint}: {error}") from error
 
 
-def run_jobs(app: Any) -> None:
-    """The schedules begin when the server answers, since the heartbeat asks it."""
-    from localdev.queue_poller import Pump
+def run_jobs(app: ChaliceApp) -> None:
+    """Start the queue poller and the ticker. The ticker waits for the server, because the heartbeat calls it."""
+    from localdev.queue_poller import QueuePoller
     from localdev.ticker import Ticker
 
-    mode = environment.jobs_mode(os.environ)
-    if mode is not Jobs.OFF:
-        Pump(app).start()
-    if mode is Jobs.ALL:
-        ticker, address = Ticker(app), server.address()
+    mode = environment.read_jobs_mode(os.environ)
+    if mode is not JobsMode.OFF:
+        QueuePoller(app).start()
+    if mode is JobsMode.ALL:
+        ticker, address = Ticker(app), server.parse_address()
 
         def tick() -> None:
             address.wait_until_up()
@@ -98,24 +98,24 @@ def run_jobs(app: Any) -> None:
         threading.Thread(target=tick, name="ticker", daemon=True).start()
 
 
-def _greet(address: server.Address, owner: Process, state: State, chosen: str | None) -> None:
+def _print_banner(address: server.Address, owner: Process, state: State, chosen: str | None) -> None:
     endpoint = os.environ[environment.ENDPOINT]
-    if not state.first_word_to(owner):
-        say(banner.short(address, endpoint))
+    if not state.mark_greeted(owner):
+        print_info(banner.format_reload_line(address, endpoint))
         return
-    say(
-        banner.full(
-            address,
+    print_info(
+        banner.format_banner(
+            address=address,
             endpoint=endpoint,
             emulator=f"MiniStack {VERSION}, an emulator," if chosen is None else "your AWS_ENDPOINT_URL",
-            data=banner.kept_data(state.root) if chosen is None else "kept by that emulator",
-            jobs=environment.jobs_mode(os.environ),
+            data=banner.describe_data(state.root) if chosen is None else "kept by that emulator",
+            jobs=environment.read_jobs_mode(os.environ),
             is_open=os.environ.get("CRM_OPEN_ACCESS", "").lower() in {"1", "true", "yes", "on"},
         )
     )
 
 
-def quieten_logs() -> None:
-    """`chalice local` sets the root logger to INFO, and these speak there of each client."""
+def quiet_library_logs() -> None:
+    """Set library loggers to WARNING: `chalice local` sets the root logger to INFO."""
     for name in ("boto3", "botocore", "pynamodb", "urllib3", "faker"):
         logging.getLogger(name).setLevel(logging.WARNING)

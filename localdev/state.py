@@ -1,6 +1,6 @@
-"""Where does a checkout's local state lie, and who uses it?
+"""The local state of a checkout, and the servers that use it.
 
-Outside the project: any file written there restarts Chalice's worker.
+It lives outside the project, because Chalice restarts its worker for every file written there.
 """
 
 import fcntl
@@ -19,25 +19,25 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
-    """A running emulator and the keeper that owns it."""
+class RunningEmulator:
+    """A running emulator and the supervisor that owns it."""
 
     endpoint: str
-    keeper: Process
+    supervisor: Process
 
 
 class State:
-    """Owners are files named by process: the reloaders (or servers without one) that the emulator runs for."""
+    """The state directory. Owners are the reloaders, or servers without one, that the emulator runs for; one file each."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.data = root / "ministack"
         self.log = root / "ministack.log"
         self.port = root / "port"
-        self.lifetime_lock = root / "keeper.lock"
-        """Held by the keeper and by MiniStack, so that the next one waits until the data is saved."""
+        self.lifetime_lock = root / "emulator.lock"
+        """Held by the supervisor and by MiniStack, so that the next supervisor waits until the data is saved."""
         self._owners = root / "owners"
-        self._record = root / "backend.json"
+        self._record = root / "emulator.json"
 
     @classmethod
     def of_checkout(cls) -> "State":
@@ -52,51 +52,57 @@ class State:
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """One process at a time. The kernel unlocks when a process is killed."""
+        """Lock out other processes. The kernel releases the lock of a killed process."""
         with (self.root / f"{name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def join(self, owner: Process) -> None:
+    def add_owner(self, owner: Process) -> None:
         (self._owners / str(owner)).touch()
 
     def owners(self) -> list[Process]:
-        """Those alive; the others' files are removed."""
-        alive = []
+        """Return the owners that are alive, and remove the files of the others."""
+        is_alive = []
         for file in self._owners.iterdir():
             owner = Process.parse(file.name)
-            if owner is not None and owner.alive():
-                alive.append(owner)
+            if owner is not None and owner.is_alive():
+                is_alive.append(owner)
             else:
                 file.unlink(missing_ok=True)
-        return alive
+        return is_alive
 
-    def first_word_to(self, owner: Process) -> bool:
-        """Whether this server has not been welcomed yet: it stays the same through reloads."""
+    def mark_greeted(self, owner: Process) -> bool:
+        """Return True on the first call for this server. Reloads do not count as new servers."""
         file = self._owners / str(owner)
         first = not file.exists() or not file.read_text()
-        file.write_text("welcomed")
+        file.write_text("greeted")
         return first
 
-    def publish(self, backend: Backend) -> None:
+    def publish_emulator(self, running_emulator: RunningEmulator) -> None:
         draft = self._record.with_suffix(".tmp")
-        draft.write_text(json.dumps({"endpoint": backend.endpoint, "keeper": str(backend.keeper)}))
+        draft.write_text(
+            json.dumps({"endpoint": running_emulator.endpoint, "supervisor": str(running_emulator.supervisor)})
+        )
         draft.replace(self._record)
 
-    def withdraw(self) -> None:
+    def withdraw_emulator(self) -> None:
         self._record.unlink(missing_ok=True)
 
-    def backend(self) -> Backend | None:
-        """What is published, if its keeper lives."""
+    def running_emulator(self) -> RunningEmulator | None:
+        """Return the published emulator if its supervisor is alive."""
         try:
             record = json.loads(self._record.read_text())
         except (OSError, ValueError):
             return None
-        keeper = Process.parse(record["keeper"])
-        return Backend(record["endpoint"], keeper) if keeper is not None and keeper.alive() else None
+        supervisor = Process.parse(record["supervisor"])
+        return (
+            RunningEmulator(record["endpoint"], supervisor)
+            if supervisor is not None and supervisor.is_alive()
+            else None
+        )
 
-    def unreadable_file(self) -> Path | None:
-        """MiniStack takes a file that it cannot read for no data, and then saves over it."""
+    def find_unreadable_file(self) -> Path | None:
+        """Return a damaged data file, if any. MiniStack would ignore the file and then overwrite it."""
         for file in sorted(self.data.glob("*.json")):
             try:
                 json.loads(file.read_bytes())
@@ -105,7 +111,7 @@ class State:
         return None
 
     def delete_data(self) -> None:
-        """All but locks and owners, which living processes may hold."""
+        """Delete everything but locks and owners, which running processes may hold."""
         shutil.rmtree(self.data, ignore_errors=True)
         for file in (self.log, self.port):
             file.unlink(missing_ok=True)

@@ -68,8 +68,8 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         emulator = Emulator(state, lock.fileno())
         try:
             deadline = time.monotonic() + 60
-            while not emulator.ready():
-                assert emulator.running(), state.log.read_text()
+            while not emulator.is_ready():
+                assert emulator.is_running(), state.log.read_text()
                 assert time.monotonic() < deadline, state.log.read_text()
                 time.sleep(0.05)
             with connected_to(emulator.endpoint):
@@ -77,7 +77,7 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 queue.create()
             yield emulator.endpoint
         finally:
-            emulator.end()
+            emulator.stop()
 
 
 @pytest.fixture(autouse=True)

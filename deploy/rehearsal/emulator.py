@@ -88,7 +88,7 @@ def _settings(directory: Path, port: int) -> dict[str, str]:
 
 def _wait(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while not emulator.answers(endpoint):
+    while not emulator.is_reachable(endpoint):
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"MiniStack did not start:\n{log.read_text()}")
         time.sleep(0.05)

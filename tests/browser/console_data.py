@@ -49,7 +49,7 @@ def console(root: Path, **settings: str) -> Iterator[Console]:
     served = Served(place)
     shown = Console(place, served)
     try:
-        backend = State(place.state).backend()
+        backend = State(place.state).running_emulator()
         assert backend is not None
         with connected_to(backend.endpoint):
             yield shown

@@ -1,3 +1,5 @@
+"""A project and a cache of a test's own."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The checkout's own app under the real `chalice local`, with a cache of its own."""
+"""The checkout's app under the real `chalice local`, with a cache of its own."""
 
 import signal
 import subprocess
@@ -18,7 +18,7 @@ RUNS = """query ($job: String!) {
 
 
 class Served:
-    """Without the reloader: it would restart the server whenever anything in the checkout changes."""
+    """Runs without the reloader, which would restart the server whenever a file in the checkout changes."""
 
     def __init__(self, place: Place, port: int = 0) -> None:
         port = port or free_port()
@@ -45,17 +45,17 @@ class Served:
 
     def ask(self, document: str, **variables: object) -> dict[str, Any]:
         body = {"query": document, "variables": variables}
-        answer = requests.post(self.url, json=body, timeout=120).json()
-        assert "errors" not in answer, answer
-        data: dict[str, Any] = answer["data"]
+        response = requests.post(self.url, json=body, timeout=120).json()
+        assert "errors" not in response, response
+        data: dict[str, Any] = response["data"]
         return data
 
     def runs(self, job: str) -> list[dict[str, Any]]:
-        """The latest hundred, the newest first."""
+        """Return the latest hundred runs, the newest first."""
         return [edge["node"] for edge in self.ask(RUNS, job=job)["jobRuns"]["edges"]]
 
     def run(self, job: str, **arguments: object) -> dict[str, Any]:
-        """Ask for a run, and wait for its end; `seconds` in the answer says how long."""
+        """Start a run, and wait for its end. `seconds` in the result is the duration."""
         began = time.monotonic()
         slot = self.ask(RUN, name=job, **arguments)["runJob"]["run"]["slot"]
 

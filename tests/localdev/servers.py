@@ -1,4 +1,4 @@
-"""A small app served by the real `chalice local`, for tests that start and end it."""
+"""A small app under the real `chalice local`, for tests that start and stop it."""
 
 import json
 import os
@@ -18,7 +18,7 @@ DEADLINE = 90.0
 
 Found = TypeVar("Found")
 
-APP = """\
+APP_SOURCE = """\
 import json
 import os
 
@@ -59,7 +59,7 @@ def wait_for(look: Callable[[], Found | None], what: str) -> Found:
         if found:
             return found
         time.sleep(0.1)
-    raise AssertionError(f"Waited in vain for {what}.")
+    raise AssertionError(f"Timed out waiting for {what}.")
 
 
 def free_port() -> int:
@@ -72,15 +72,15 @@ def get(url: str, method: str = "GET") -> dict[str, Any] | None:
     request = urllib.request.Request(url, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
-            answer: dict[str, Any] = json.load(response)
+            body: dict[str, Any] = json.load(response)
     except OSError:
         return None
-    return answer
+    return body
 
 
 @dataclass
 class Place:
-    """A project and a cache of a test's own: its processes are known by the path of the cache."""
+    """A project and a cache of a test's own. Its processes are recognised by the path of the cache."""
 
     root: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CRM_", "CHALICE_"))}
-        # uv keeps what it fetched where it was: only the state is the test's own.
+        # uv's cache is shared: only the state is the test's own.
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return own | {
             "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(home / "uv")),
@@ -106,15 +106,15 @@ class Place:
     def serve(self, *options: str, port: int = 0, **settings: str) -> "Server":
         project = self.root / "project"
         (project / ".chalice").mkdir(parents=True, exist_ok=True)
-        if not (project / "app.py").exists():  # a second server must not make the first one reload
+        if not (project / "app.py").exists():  # rewriting it would make the first server reload
             (project / ".chalice" / "config.json").write_text('{"version": "2.0", "app_name": "mini"}')
-            (project / "app.py").write_text(APP)
+            (project / "app.py").write_text(APP_SOURCE)
         server = Server(self, port or free_port(), options, settings)
         self.started.append(server)
         return server
 
     def processes(self) -> list[int]:
-        """All whose environment names this cache: reloaders, workers, keeper, uv and MiniStack."""
+        """Return all processes whose environment names this cache: reloaders, workers, supervisor, uv and MiniStack."""
         mark = str(self.root).encode()
         found = []
         for directory in Path("/proc").iterdir():
@@ -127,8 +127,8 @@ class Place:
                     found.append(int(directory.name))
         return found
 
-    def keeper(self) -> int:
-        return int((self.state / "keeper.lock").read_text().partition("-")[0])
+    def supervisor(self) -> int:
+        return int((self.state / "emulator.lock").read_text().partition("-")[0])
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -166,7 +166,7 @@ class Server:
         return self._log.read_text(errors="replace")
 
     def up(self) -> dict[str, Any]:
-        return wait_for(self._look, f"the server; it says: {self.output()}")
+        return wait_for(self._look, f"the server; its output: {self.output()}")
 
     def _look(self) -> dict[str, Any] | None:
         assert self.process.poll() is None, self.output()
@@ -174,12 +174,12 @@ class Server:
         return get(self.url)
 
     def ended(self) -> str:
-        """What it said, when it has ended by itself."""
+        """Wait for the server to end by itself, and return its output."""
         self.process.wait(DEADLINE)
         return self.output()
 
     def end(self, number: int) -> None:
-        """Signal the first process only, as a supervisor would."""
+        """Signal only the first process, as a process manager would."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         self.process.wait(DEADLINE)

@@ -1,4 +1,4 @@
-"""What boto3 gets to see, so that no call and no secret can reach real AWS."""
+"""The environment of boto3 under `chalice local`: no call and no secret can reach real AWS."""
 
 import os
 
@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from localdev.console import LocalError
-from localdev.environment import Jobs, is_loopback, jobs_mode, prepare
+from localdev.environment import JobsMode, is_loopback, prepare_environment, read_jobs_mode
 
 pytestmark = pytest.mark.no_database
 
@@ -23,7 +23,7 @@ DEVELOPERS = {
 
 def test_real_credentials_and_settings_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = dict(DEVELOPERS)
-    assert prepare(environment, "127.0.0.1") is None
+    assert prepare_environment(environment, "127.0.0.1") is None
     assert "real" not in " ".join(environment.values()).lower()
     assert environment["CRM_STAGE"] == "local"
     for name in os.environ:
@@ -45,32 +45,32 @@ def test_real_credentials_and_settings_are_replaced(monkeypatch: pytest.MonkeyPa
     "url", ["http://10.0.0.5:8000", "https://dynamodb.eu-west-1.amazonaws.com", "http://127.0.0.1.evil.example", "x"]
 )
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"])
-def test_endpoints_elsewhere_are_refused(name: str, url: str) -> None:
+def test_remote_endpoints_are_rejected(name: str, url: str) -> None:
     with pytest.raises(LocalError, match=name):
-        prepare({name: url}, "127.0.0.1")
+        prepare_environment({name: url}, "127.0.0.1")
 
 
-def test_an_emulator_elsewhere_can_be_meant() -> None:
+def test_remote_emulator_can_be_allowed() -> None:
     environment = {"AWS_ENDPOINT_URL": "http://dynamodb:8000", "CRM_ALLOW_REMOTE_ENDPOINT": "1"}
-    assert prepare(environment, "127.0.0.1") == "http://dynamodb:8000"
+    assert prepare_environment(environment, "127.0.0.1") == "http://dynamodb:8000"
     assert environment["AWS_ACCESS_KEY_ID"] == "local"
 
 
-def test_the_api_is_open_on_loopback_only() -> None:
+def test_api_is_open_on_loopback_only() -> None:
     for host, expected in (("127.0.0.1", "true"), ("localhost", "true"), ("0.0.0.0", None), ("192.168.1.9", None)):  # noqa: S104
         environment: dict[str, str] = {}
-        prepare(environment, host)
+        prepare_environment(environment, host)
         assert environment.get("CRM_OPEN_ACCESS") == expected
 
 
-def test_what_is_loopback() -> None:
+def test_loopback_hosts_are_recognised() -> None:
     assert all(map(is_loopback, ["localhost", "127.0.0.1", "127.1.2.3", "::1"]))
     assert not any(map(is_loopback, ["", "0.0.0.0", "localhost.example", "10.0.0.1", "::"]))  # noqa: S104
 
 
-def test_which_jobs_run_by_themselves_can_be_chosen_and_nothing_else_is_taken_for_it() -> None:
-    assert jobs_mode({}) is Jobs.ALL
-    assert jobs_mode({"CRM_JOBS": "OFF"}) is Jobs.OFF
-    assert jobs_mode({"CRM_JOBS": "asked"}) is Jobs.ASKED_FOR
+def test_jobs_mode_is_read_and_unknown_values_are_rejected() -> None:
+    assert read_jobs_mode({}) is JobsMode.ALL
+    assert read_jobs_mode({"CRM_JOBS": "OFF"}) is JobsMode.OFF
+    assert read_jobs_mode({"CRM_JOBS": "asked"}) is JobsMode.ON_DEMAND
     with pytest.raises(LocalError, match="CRM_JOBS"):
-        prepare({"CRM_JOBS": "of"}, "127.0.0.1")
+        prepare_environment({"CRM_JOBS": "of"}, "127.0.0.1")

@@ -1,4 +1,4 @@
-"""Jobs under the real `chalice local`: run when they are asked for, and days of them in seconds."""
+"""Jobs under the real `chalice local`: runs on demand, and fast-forward."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def served(place: Place) -> Iterator[Served]:
     server.end()
 
 
-def test_a_run_that_is_asked_for_is_done_within_two_seconds(served: Served) -> None:
+def test_run_on_demand_is_done_within_two_seconds(served: Served) -> None:
     served.ask(PRODUCT)
     run = served.run("low_stock")
     assert run["seconds"] < 2
@@ -34,13 +34,13 @@ def test_a_run_that_is_asked_for_is_done_within_two_seconds(served: Served) -> N
     assert run["lines"][0] in served.output()
 
 
-def test_the_heartbeat_asks_this_server_and_its_line_is_on_the_console(served: Served) -> None:
+def test_heartbeat_checks_this_server_and_logs_to_the_console(served: Served) -> None:
     (line,) = served.run("heartbeat")["lines"]
     assert line.endswith("CRM is alive")
     assert line in served.output()
 
 
-def test_days_go_by_in_seconds_beside_a_server_and_a_second_time_changes_nothing(served: Served, place: Place) -> None:
+def test_fast_forward_works_beside_a_server_and_a_second_time_changes_nothing(served: Served, place: Place) -> None:
     served.ask(PRODUCT)
     fast_forward(place, "--days", "2", "--no-heartbeat")
     before = {job: served.runs(job) for job in ("low_stock", "order_reminders", "customer_cleanup", "weekly_report")}
@@ -50,15 +50,15 @@ def test_days_go_by_in_seconds_beside_a_server_and_a_second_time_changes_nothing
     assert [len(run["lines"]) for run in fired["low_stock"]] == [0, 0, 0, 1], "the newest first"
     assert served.ask(STOCK)["allProducts"]["edges"][-1]["node"]["stock"] == 12
 
-    told = fast_forward(place, "--days", "1")
-    assert sum("CRM is alive" in line for line in told) == 288
-    (summary,) = (line for line in told if line.startswith("  heartbeat"))
+    lines = fast_forward(place, "--days", "1")
+    assert sum("CRM is alive" in line for line in lines) == 288
+    (summary,) = (line for line in lines if line.startswith("  heartbeat"))
     assert summary == "  heartbeat           288 runs: 288 succeeded, 0 failed, 0 skipped; up 288"
     after = {job: served.runs(job) for job in before}
     assert all(run in after[job] for job, found in before.items() for run in found)
 
 
 def fast_forward(place: Place, *options: str) -> list[str]:
-    answer = place.run("-m", "localdev", "fast-forward", *options)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return answer.stdout.splitlines()
+    result = place.run("-m", "localdev", "fast-forward", *options)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout.splitlines()

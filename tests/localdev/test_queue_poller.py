@@ -1,4 +1,4 @@
-"""The pump against the emulator: good messages are done, bad ones are tried five times and buried."""
+"""The queue poller against the emulator: good messages are processed, bad ones fail five times and become dead letters."""
 
 import json
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ from chalice.app import SQSEventConfig
 from app import app
 from chalicelib import aws
 from chalicelib.jobs import catalog, operator_actions, queue, run_records, runner
-from localdev.queue_poller import Pump
+from localdev.queue_poller import QueuePoller
 from tests.localdev.servers import wait_for
 
 pytestmark = pytest.mark.ministack
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def _poll_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "PAUSE", 0)
-    monkeypatch.setattr("localdev.queue_poller.PAUSE", 0.02)
+    monkeypatch.setattr("localdev.queue_poller.POLL_SECONDS", 0.02)
 
 
-class Counting:
-    """The app, with a count of the calls of its consumer by message."""
+class CountingApp:
+    """The app, with a count of its consumer's calls per message."""
 
     def __init__(self) -> None:
         self.received: dict[str, list[int]] = {}
@@ -41,16 +41,16 @@ def send(body: str) -> None:
     aws.client("sqs").send_message(QueueUrl=queue._url(queue.NAME), MessageBody=body)
 
 
-def test_a_bad_message_is_buried_after_five_times_and_a_good_one_behind_it_is_done(
+def test_bad_message_becomes_dead_letter_and_good_one_behind_it_is_processed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     send("poison")
     run = operator_actions.run_now(catalog.LOW_STOCK, "tester", {})
-    counting = Counting()
-    pump = Pump(counting)
-    workers = pump.start()
+    counting = CountingApp()
+    poller = QueuePoller(counting)
+    workers = poller.start()
     wait_for(lambda: queue.depth() == {"waiting": 0, "working": 0, "dead": 1} or None, "the dead letter")
-    pump.stop()
+    poller.stop()
     for worker in workers:
         worker.join()
     found = run_records.find(run.job, run.slot)
@@ -61,7 +61,7 @@ def test_a_bad_message_is_buried_after_five_times_and_a_good_one_behind_it_is_do
     assert capsys.readouterr().err.count("BadMessage") == 5
 
 
-def test_two_messages_are_worked_on_at_once_and_the_one_that_is_done_is_deleted() -> None:
+def test_two_messages_are_processed_concurrently_and_deleted() -> None:
     begun: list[str] = []
 
     def handle(event: Mapping[str, Any], _context: Any) -> None:
@@ -69,23 +69,23 @@ def test_two_messages_are_worked_on_at_once_and_the_one_that_is_done_is_deleted(
         wait_for(lambda: len(begun) == 2 or None, "the other message")
 
     source = SQSEventConfig("work", "", queue.NAME, None, 1, 0, None)
-    pump = Pump(SimpleNamespace(event_sources=[source], handler_map={"work": handle}))
+    poller = QueuePoller(SimpleNamespace(event_sources=[source], handler_map={"work": handle}))
     for body in ("one", "two"):
         send(body)
-    workers = pump.start()
+    workers = poller.start()
     wait_for(lambda: queue.depth() == {"waiting": 0, "working": 0, "dead": 0} or None, "the end of both")
-    pump.stop()
+    poller.stop()
     for worker in workers:
         worker.join()
     assert sorted(begun) == ["one", "two"]
 
 
-def test_the_event_is_what_lambda_hands_over() -> None:
+def test_event_has_the_fields_that_lambda_passes() -> None:
     events: list[Mapping[str, Any]] = []
     source = SQSEventConfig("work", "", queue.NAME, None, 1, 0, None)
     handlers = {"work": lambda event, _context: events.append(event)}
     send(json.dumps({"a": 1}))
-    assert Pump(SimpleNamespace(event_sources=[source], handler_map=handlers)).drain() == 1
+    assert QueuePoller(SimpleNamespace(event_sources=[source], handler_map=handlers)).deliver_waiting() == 1
     (record,) = events[0]["Records"]
     assert record.keys() == {
         "messageId",
@@ -104,15 +104,15 @@ def test_the_event_is_what_lambda_hands_over() -> None:
 
 
 @pytest.mark.no_database
-def test_an_emulator_that_is_gone_is_survived_and_not_told_of(
+def test_unreachable_emulator_is_ignored_silently(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    pump = Pump(Counting())
-    workers = pump.start()
-    pump._stop.wait(0.3)
+    poller = QueuePoller(CountingApp())
+    workers = poller.start()
+    poller._stop.wait(0.3)
     assert all(worker.is_alive() for worker in workers)
-    pump.stop()
+    poller.stop()
     for worker in workers:
         worker.join()
     assert capsys.readouterr() == ("", "")

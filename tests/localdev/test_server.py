@@ -1,4 +1,4 @@
-"""`chalice local`, really started and ended. The mini app of servers.py stands in for the CRM's own app.py."""
+"""`chalice local`, started and stopped for real, with the small app of servers.py instead of the CRM's app.py."""
 
 import os
 import signal
@@ -13,26 +13,26 @@ pytestmark = pytest.mark.no_database
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_however_the_reloader_ends(place: Place, number: signal.Signals) -> None:
+def test_no_process_is_left_however_the_reloader_ends(place: Place, number: signal.Signals) -> None:
     server = place.serve()
     worker = server.up()["worker"]
-    assert {worker, place.keeper()} < set(place.processes())
+    assert {worker, place.supervisor()} < set(place.processes())
     server.end(number)
-    wait_for(lambda: not place.processes() or None, "the end of worker, keeper and MiniStack")
+    wait_for(lambda: not place.processes() or None, "the end of worker, supervisor and MiniStack")
 
 
-def test_a_server_without_reloader_leaves_nothing_and_data_is_kept(place: Place) -> None:
+def test_server_without_reloader_leaves_no_process_and_keeps_data(place: Place) -> None:
     server = place.serve("--no-autoreload")
     server.up()
     get(f"{server.url}/keep/ann", "POST")
     server.end(signal.SIGTERM)
-    # At once, while the first MiniStack is still saving.
+    # Immediately, while the first MiniStack is still saving.
     again = place.serve()
     again.up()
     assert get(f"{again.url}/kept/ann") == {"kept": True}
 
 
-def test_two_servers_share_an_emulator_which_outlives_reloads_and_the_first_server(place: Place) -> None:
+def test_two_servers_share_an_emulator_that_survives_reloads_and_the_first_server(place: Place) -> None:
     first, second = place.serve(), place.serve()
     before = first.up()
     assert second.up()["endpoint"] == before["endpoint"]
@@ -46,19 +46,19 @@ def test_two_servers_share_an_emulator_which_outlives_reloads_and_the_first_serv
     assert second.output().count("CRM on this machine") == 1
 
 
-def test_a_killed_keeper_costs_no_data_and_the_server_comes_back_by_itself(place: Place) -> None:
+def test_killed_supervisor_loses_no_data_and_the_server_recovers(place: Place) -> None:
     server = place.serve()
     before = server.up()
     get(f"{server.url}/keep/ann", "POST")
-    time.sleep(6)  # a backend that dies sooner ends the server, since it would do so again
-    os.kill(place.keeper(), signal.SIGKILL)
+    time.sleep(6)  # an emulator that ends sooner ends the server, because it would fail again
+    os.kill(place.supervisor(), signal.SIGKILL)
     wait_for(lambda: (get(server.url) or before)["worker"] != before["worker"] or None, "the new worker")
     assert get(f"{server.url}/kept/ann") == {"kept": True}
 
 
-def test_a_first_start_killed_in_the_middle_is_taken_up_by_the_next(place: Place) -> None:
+def test_interrupted_first_start_is_continued_by_the_next(place: Place) -> None:
     killed = place.serve(CRM_DEMO_DATA="on")
-    wait_for(lambda: "Making demo data" in killed.output() or killed.process.poll(), "the seed")
+    wait_for(lambda: "Creating demo data" in killed.output() or killed.process.poll(), "the seed")
     os.killpg(killed.process.pid, signal.SIGKILL)
     killed.process.wait()
     server = place.serve(CRM_DEMO_DATA="on")
@@ -66,7 +66,7 @@ def test_a_first_start_killed_in_the_middle_is_taken_up_by_the_next(place: Place
     server.end(signal.SIGINT)
     again = place.serve(CRM_DEMO_DATA="on")
     assert again.up()["customers"] == 42
-    assert "Making demo data" not in again.output()
+    assert "Creating demo data" not in again.output()
 
 
 def test_reset_deletes_the_data(place: Place) -> None:
@@ -74,47 +74,47 @@ def test_reset_deletes_the_data(place: Place) -> None:
     server.up()
     get(f"{server.url}/keep/ann", "POST")
     server.end(signal.SIGINT)
-    answer = place.run("-m", "localdev", "reset")
-    assert answer.returncode == 0, answer.stderr
+    result = place.run("-m", "localdev", "reset")
+    assert result.returncode == 0, result.stderr
     again = place.serve()
     assert again.up()["customers"] == 0
 
 
-def test_unreadable_data_is_not_saved_over(place: Place) -> None:
+def test_damaged_data_is_not_overwritten(place: Place) -> None:
     server = place.serve()
     server.up()
     server.end(signal.SIGINT)
     wait_for(lambda: not place.processes() or None, "the save")
     (place.state / "ministack" / "dynamodb.json").write_text('{"cut o')
-    said = place.serve().ended()
-    assert "cannot be read" in said
-    assert "make reset" in said
+    output = place.serve().ended()
+    assert "is damaged" in output
+    assert "make reset" in output
     assert (place.state / "ministack" / "dynamodb.json").read_text() == '{"cut o'
 
 
-def test_a_taken_port_is_told_and_ends_the_server(place: Place) -> None:
+def test_taken_port_is_reported_and_ends_the_server(place: Place) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        said = place.serve(port=port).ended()
-    assert f"Port {port} on 127.0.0.1 is taken" in said
-    assert f"--port {port + 1}" in said
+        output = place.serve(port=port).ended()
+    assert f"Port {port} on 127.0.0.1 is in use" in output
+    assert f"--port {port + 1}" in output
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
-def test_an_endpoint_on_another_machine_is_refused(place: Place, name: str) -> None:
+def test_remote_endpoint_is_rejected(place: Place, name: str) -> None:
     place.settings[name] = "https://dynamodb.us-east-1.amazonaws.com"
-    said = place.serve().ended()
-    assert f"{name} names the host 'dynamodb.us-east-1.amazonaws.com'" in said
-    assert "CRM_ALLOW_REMOTE_ENDPOINT=1" in said
+    output = place.serve().ended()
+    assert f"{name} names the host 'dynamodb.us-east-1.amazonaws.com'" in output
+    assert "CRM_ALLOW_REMOTE_ENDPOINT=1" in output
 
 
-def test_without_network_the_first_start_says_what_to_do(place: Place) -> None:
-    said = place.serve(UV_OFFLINE="1", UV_CACHE_DIR=str(place.root / "empty")).ended()
-    assert "network was disabled" in said, "uv's own message"
-    assert "the first start needs the network" in said
+def test_first_start_without_network_says_what_to_do(place: Place) -> None:
+    output = place.serve(UV_OFFLINE="1", UV_CACHE_DIR=str(place.root / "empty")).ended()
+    assert "network was disabled" in output, "uv's own message"
+    assert "the first start needs the network" in output
 
 
-def test_another_emulator_is_used_and_its_data_left_alone(place: Place) -> None:
+def test_other_emulator_is_used_and_its_data_unchanged(place: Place) -> None:
     emulator = place.serve()
     endpoint = emulator.up()["endpoint"]
     get(f"{emulator.url}/keep/ann", "POST")
@@ -123,21 +123,21 @@ def test_another_emulator_is_used_and_its_data_left_alone(place: Place) -> None:
     assert "your AWS_ENDPOINT_URL" in server.output()
 
 
-def test_an_emulator_that_is_not_there_is_told(place: Place) -> None:
-    said = place.serve(AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}").ended()
-    assert "No tables and queues could be made at http://127.0.0.1:" in said
+def test_unreachable_emulator_is_reported(place: Place) -> None:
+    output = place.serve(AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}").ended()
+    assert "Tables and queues could not be created at http://127.0.0.1:" in output
 
 
-def test_a_worker_whose_reloader_was_killed_while_it_started_ends_at_once(place: Place) -> None:
-    """Its parent is then whoever adopts orphans, which it must not take for the reloader: here it is this test."""
+def test_worker_whose_reloader_was_killed_at_start_ends_at_once(place: Place) -> None:
+    """Its parent is then a process that adopts orphans, here this test. It must not be taken for the reloader."""
     orphan = place.serve(CHALICE_WORKER="true")
     assert orphan.ended() == ""
     assert place.processes() == []
 
 
 @pytest.mark.parametrize("pause", [0.1, 0.4, 0.7])
-def test_nothing_is_left_when_the_reloader_is_killed_during_a_reload(place: Place, pause: float) -> None:
-    """The new worker is then caught at some point of its start: it must not take the next parent for its reloader."""
+def test_no_process_is_left_when_the_reloader_is_killed_during_a_reload(place: Place, pause: float) -> None:
+    """The new worker is then somewhere in its start. It must not take its next parent for the reloader."""
     server = place.serve()
     server.up()
     app = place.root / "project" / "app.py"

@@ -1,4 +1,4 @@
-"""The ticker: which slots it fires over a day with reloads, and what becomes of a function that fails."""
+"""The ticker: the slots it fires over a day with reloads, and retries of a failing function."""
 
 import random
 from collections import Counter
@@ -22,8 +22,8 @@ DAY = timedelta(days=1)
 
 
 @dataclass
-class Functions:
-    """An app whose scheduled functions fail as often as they are told to."""
+class FailingApp:
+    """An app whose scheduled functions fail the given number of times."""
 
     failures: int = 0
     called: list[tuple[Mapping[str, Any], Any]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Functions:
     def _call(self, event: Mapping[str, Any], context: Any) -> None:
         self.called.append((event, context))
         if len(self.called) <= self.failures:
-            raise RuntimeError("no luck")
+            raise RuntimeError("expected failure")
 
 
 @pytest.fixture
@@ -53,18 +53,18 @@ def time() -> Iterator[SimpleNamespace]:
 
 
 @pytest.mark.no_database
-def test_over_a_day_with_reloads_no_slot_is_lost_and_only_those_of_a_reload_come_twice(time: SimpleNamespace) -> None:
-    chance = random.Random(7)
-    ticker = Ticker(Functions())
+def test_day_with_reloads_loses_no_slot_and_repeats_only_those_around_a_reload(time: SimpleNamespace) -> None:
+    rng = random.Random(7)
+    ticker = Ticker(FailingApp())
     starts = [time.now]
     fired: Counter[tuple[str, datetime]] = Counter()
     while time.now < SUNDAY + DAY:
-        time.now += timedelta(seconds=chance.uniform(0.5, 20))
-        if chance.random() < 0.05:
-            time.now += timedelta(seconds=chance.uniform(1, 90))
-            ticker = Ticker(Functions())
+        time.now += timedelta(seconds=rng.uniform(0.5, 20))
+        if rng.random() < 0.05:
+            time.now += timedelta(seconds=rng.uniform(1, 90))
+            ticker = Ticker(FailingApp())
             starts.append(time.now)
-        fired.update(ticker.due())
+        fired.update(ticker.take_due())
     expected = {
         (job.name, slot) for job in catalog.JOBS.values() for slot in job.schedule.between(SUNDAY - OVERLAP, time.now)
     }
@@ -75,20 +75,20 @@ def test_over_a_day_with_reloads_no_slot_is_lost_and_only_those_of_a_reload_come
 
 
 @pytest.mark.no_database
-def test_slots_that_this_machine_slept_through_are_left_to_the_watch(time: SimpleNamespace) -> None:
-    ticker = Ticker(Functions())
-    ticker.due()
+def test_slots_missed_during_sleep_are_left_to_the_watchdog(time: SimpleNamespace) -> None:
+    ticker = Ticker(FailingApp())
+    ticker.take_due()
     time.now += timedelta(hours=8, seconds=10)
-    assert ticker.due() == [
+    assert ticker.take_due() == [
         ("heartbeat", SUNDAY + timedelta(hours=8)),
         ("order_reminders", SUNDAY + timedelta(hours=8)),
     ]
     time.now -= timedelta(hours=1)  # somebody sets the clock
-    assert ticker.due() == []
+    assert ticker.take_due() == []
 
 
 @pytest.mark.usefixtures("time")
-def test_a_slot_that_is_fired_twice_has_one_run() -> None:
+def test_slot_fired_twice_has_one_run() -> None:
     ticker = Ticker(app)
     for _ in range(2):
         ticker.fire("low_stock", SUNDAY)
@@ -99,9 +99,9 @@ def test_a_slot_that_is_fired_twice_has_one_run() -> None:
 
 @pytest.mark.no_database
 @pytest.mark.parametrize(("failures", "calls", "pauses"), [(0, 1, []), (1, 2, [60]), (9, 3, [60, 120])])
-def test_a_function_that_fails_is_called_twice_again(failures: int, calls: int, pauses: list[int]) -> None:
+def test_failing_function_is_retried_twice(failures: int, calls: int, pauses: list[int]) -> None:
     slept: list[float] = []
-    functions = Functions(failures)
+    functions = FailingApp(failures)
     Ticker(functions, slept.append).fire("low_stock", SUNDAY)
     assert (len(functions.called), slept) == (calls, pauses)
     event, context = functions.called[0]
