@@ -25,7 +25,7 @@ class Shop:
     def order(self, dice: random.Random, products: int) -> orders.Order | None:
         """One piece of one of the first so many products, for anyone. None when the database was too busy."""
         try:
-            order = orders.create(dice.choice(self.customers), {self.products[dice.randrange(products)]: 1})
+            order = orders.place(dice.choice(self.customers), {self.products[dice.randrange(products)]: 1}).order
         except Conflict:
             self.given_up += 1
             return None

@@ -23,6 +23,7 @@ from benchmarks.rows import empty_tables
 from benchmarks.served import in_process
 from chalicelib import aws, clock
 from chalicelib.access import api_keys
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql import schema
 from chalicelib.api.http.endpoint import respond
 from chalicelib.jobs import catalog, queue
@@ -109,7 +110,7 @@ def function(name: str, given: Any) -> Work:
 
 
 def request() -> dict[str, Any]:
-    key = api_keys.create("cold", api_keys.Role.VIEWER, "operator").key
+    key = api_keys.create("cold", Role.VIEWER, "operator").key
     asked = event(json.dumps({"query": QUERY}))
     asked["headers"]["Authorization"] = f"Bearer {key}"
     asked["multiValueHeaders"]["Authorization"] = [f"Bearer {key}"]

@@ -18,6 +18,7 @@ from benchmarks.served import in_process
 from chalicelib import aws, clock
 from chalicelib.access import api_keys
 from chalicelib.access.authorization import Caller
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql.execution import execute_as
 from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request
@@ -103,7 +104,7 @@ class Company:
         for number in range(many):
             first, second = self.goods[number % 20], self.goods[(number + 7) % 20]
             with at(moment + timedelta(seconds=number)):
-                orders.create(self.buyers[number % len(self.buyers)].id, {first.id: 1, second.id: 2})
+                orders.place(self.buyers[number % len(self.buyers)].id, {first.id: 1, second.id: 2})
 
     def over_the_api(self) -> dict[str, Units]:
         def order() -> None:
@@ -125,7 +126,7 @@ def founded() -> tuple[Company, dict[str, Units]]:
     """What its customers and products take to store, too."""
     buyers: list[customers.Customer] = []
     goods: list[products.Product] = []
-    key = api_keys.create("web shop", api_keys.Role.EDITOR, "operator").key
+    key = api_keys.create("web shop", Role.EDITOR, "operator").key
 
     def buy() -> None:
         names = [f"Customer Number {number}" for number in range(MANY)]

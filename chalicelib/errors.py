@@ -12,7 +12,8 @@ CrmError
  +- UnknownJob, JobPaused, RunNotRepeatable
  +- IdempotencyConflict      an Idempotency-Key came with another request before
  +- InProgress               the request with that key is being carried out
- +- OverLimit                the document is too large, too deep, too wide or too dear; `code` says which
+ +- OverLimit                the request asks for too much at once
+ |   +- DocumentTooComplex, VariablesTooLarge, CostLimitExceeded
  +- PersistedQueryNotFound
  +- Unauthenticated, Forbidden, RateLimited
 """
@@ -204,11 +205,25 @@ class PersistedQueryNotFound(CrmError):
 
 
 class OverLimit(CrmError):
-    """The document asks for too much"""
+    """The request asks for too much at once"""
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+
+class DocumentTooComplex(OverLimit):
+    """The document is too large. Split it into several requests"""
+
+    code = "DOCUMENT_TOO_COMPLEX"
+
+
+class VariablesTooLarge(OverLimit):
+    """The request has too many values. Split it into several requests"""
+
+    code = "VARIABLES_TOO_LARGE"
+
+
+class CostLimitExceeded(OverLimit):
+    """The document costs too much. Ask for smaller pages or fewer fields"""
+
+    code = "COST_LIMIT"
 
 
 def result_or_error(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | Exception:

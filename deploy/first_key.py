@@ -45,18 +45,19 @@ def find_or_create(name: str = NAME, *, another: bool = False) -> FirstKey:
     """Return a working operator's key, or create one. Of two calls at the same time one creates it. Raises Conflict."""
     from chalicelib import clock
     from chalicelib.access import api_keys
+    from chalicelib.access.roles import Role
     from chalicelib.errors import Conflict
     from chalicelib.store.retries import retry_delays
     from chalicelib.store.transaction import Stale
 
     for _ in retry_delays():
-        operators = [key for key in api_keys.stored_keys() if key.role is api_keys.Role.OPERATOR]
+        operators = [key for key in api_keys.stored_keys() if key.role is Role.OPERATOR]
         working = next((key for key in operators if key.valid_at(clock.now())), None)
         if working and not another:
             return FirstKey(working.id, working.name, None)
         seen = "\n".join(sorted(key.id for key in operators))  # the same for two calls at the same time
         try:
-            issued = api_keys.create(name, api_keys.Role.OPERATOR, "first-key", key_id=api_keys.key_id_from(seen))
+            issued = api_keys.create(name, Role.OPERATOR, "first-key", key_id=api_keys.key_id_from(seen))
         except Stale:
             continue  # another call has just created it
         return FirstKey(issued.api_key.id, issued.api_key.name, issued.key)

@@ -11,12 +11,12 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.access.roles import Role
 from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from chalicelib.store import reads, tables, timestamps
@@ -34,15 +34,6 @@ _ID_LENGTH = 12
 _MAX_KEY_LENGTH = 100
 _AS_JSON = re.compile(rf'"crm_[{_ALPHABET}]{{{_ID_LENGTH}}}_[A-Za-z0-9_-]{{43}}"')
 _USED_EVERY = timedelta(hours=1)
-
-
-class Role(IntEnum):
-    """Each may do all that those before it may."""
-
-    PUBLIC = 0
-    VIEWER = 1
-    EDITOR = 2
-    OPERATOR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +91,7 @@ def create(
         raise InvalidInput("A key has the role VIEWER, EDITOR or OPERATOR", field="role")
     now = clock.now()
     if expires_at and expires_at <= now:
-        raise InvalidInput("expiresAt must lie ahead", field="expiresAt")
+        raise InvalidInput("A key must expire in the future", field="expires_at")
     secret = secrets.token_urlsafe(32)
     api_key = ApiKey(
         id=key_id or "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.access import api_keys, rate_limit
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.settings import settings
 

@@ -72,7 +72,7 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
         name=text.checked_name(name),
         email=text.checked_email(email),
         phone=text.checked_phone(phone),
-        created_at=timestamps.to_text(timestamps.checked_past(created_at, "createdAt")),
+        created_at=timestamps.to_text(timestamps.checked_past(created_at, "created_at")),
         last_order=None,
         orders=0,
         token=new_token(),
@@ -133,7 +133,7 @@ def require(customer_id: str) -> Customer:
     """Raises UnknownCustomer."""
     customer = find(customer_id)
     if customer is None:
-        raise UnknownCustomer(field="customerId")
+        raise UnknownCustomer(field="customer_id")
     return customer
 
 

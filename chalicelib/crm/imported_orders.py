@@ -92,7 +92,7 @@ def record_all(past: Sequence[ImportedOrder]) -> list[ImportResult | Exception]:
 
 def _draft(past: ImportedOrder) -> Order:
     reference = _checked_reference(past.reference)
-    date = timestamps.to_text(timestamps.checked_past(past.date, "orderDate"))
+    date = timestamps.to_text(timestamps.checked_past(past.date, "order_date"))
     order = orders.new_order(past.id, past.customer.id, date, _merged(past.lines), reference)
     _check_size(order)
     return order
@@ -134,7 +134,7 @@ def _write(order: Order, customer: Customer) -> tuple[Order, Customer]:
                 return _same(orders.find(held), order), customer
             found = customers.find(customer.id)
             if found is None:
-                raise UnknownCustomer("The customer was deleted meanwhile", field="customerEmail") from None
+                raise UnknownCustomer("The customer was deleted meanwhile", field="customer_email") from None
             customer = found
         else:
             return order, customers.with_order(customer, order.date)
@@ -168,7 +168,7 @@ def _merged(past: tuple[ImportedLine, ...]) -> tuple[OrderLine, ...]:
     merged: dict[str, OrderLine] = {}
     for line in past:
         orders.check_quantity(line.quantity)
-        cents = money.to_cents(line.unit_price, "unitPrice")
+        cents = money.to_cents(line.unit_price, "unit_price")
         before = merged.get(line.product.id)
         if before and before.cents != cents:
             raise InvalidInput(f"{line.product.name!r} stands in two lines with different prices", field="lines")

@@ -237,7 +237,7 @@ def _phone_prefix(prefix: str | None) -> str:
     folded = text.normalize_phone(prefix)
     if (prefix and not folded) or len(folded) > text.PHONE_LIMIT:
         raise InvalidInput(
-            f"A phone begins with + or digits, and has at most {text.PHONE_LIMIT} of them", field="phoneStartsWith"
+            f"A phone begins with + or digits, and has at most {text.PHONE_LIMIT} of them", field="phone_starts_with"
         )
     return folded
 
@@ -265,7 +265,7 @@ def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> li
         field = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name.removeprefix("-")).lower()
         if field not in fields:
             known = ", ".join(map(_camel, fields))
-            raise InvalidInput(f"Cannot order by {name!r}. Known fields: {known}; -field descends", field="orderBy")
+            raise InvalidInput(f"Cannot order by {name!r}. Known fields: {known}; -field descends", field="order_by")
         if field not in {earlier for earlier, _ in order}:
             order.append((field, name.startswith("-")))
     return order

@@ -105,11 +105,6 @@ class PlacedOrder:
     products: Mapping[str, Product]
 
 
-def create(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> Order:
-    """As `place`, for those who want nothing but the order."""
-    return place(customer_id, quantities, date).order
-
-
 def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> PlacedOrder:
     """Place an order of {product id: quantity} at today's prices, and take it from stock: all of it or nothing.
 
@@ -119,7 +114,7 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
     # carried out again each change gets the id that it had.
     order_id = ids.new_id(ids.ORDER)
     _check_quantities(quantities)
-    placed_at = timestamps.to_text(timestamps.checked_past(date, "orderDate"))
+    placed_at = timestamps.to_text(timestamps.checked_past(date, "order_date"))
     made = find(order_id) if ids.is_replay() else None
     if made:
         return PlacedOrder(made, {}, {})
@@ -230,7 +225,7 @@ def _looked_up(customer_id: str, product_ids: Iterable[str]) -> _Seen:
     }
     found = reads.together(wanted)
     if customer_id not in found[tables.Customer]:
-        raise UnknownCustomer(field="customerId")
+        raise UnknownCustomer(field="customer_id")
     known = {key: products.load(item) for key, item in found[tables.Product].items()}
     return _Seen(customers.load(found[tables.Customer][customer_id]), known)
 

@@ -197,7 +197,9 @@ class _TieReader(_Reader[Row]):
             group = list(islice(ties, room + 1))
             if len(group) > room:
                 if room == settings.read_budget:
-                    raise InvalidInput("Too many rows are equal in the first field: order by it alone", field="orderBy")
+                    raise InvalidInput(
+                        "Too many rows are equal in the first field: order by it alone", field="order_by"
+                    )
                 return self._cut(found, more=True), True
             budget = room - len(group) if not ends[0] else budget
             found += self._ordered(group, *ends, forward=forward)

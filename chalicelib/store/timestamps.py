@@ -27,5 +27,5 @@ def checked_past(moment: datetime | None, field: str) -> datetime:
     if moment is None:
         return clock.now()
     if not EARLIEST <= moment <= clock.now() + timedelta(days=1):
-        raise InvalidInput(f"{field} must lie between 1900 and now", field=field)
+        raise InvalidInput("The date must be between 1900 and now", field=field)
     return moment

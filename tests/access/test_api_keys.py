@@ -11,7 +11,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import clock
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import IssuedKey, Role
+from chalicelib.access.api_keys import IssuedKey
+from chalicelib.access.roles import Role
 from chalicelib.errors import InvalidInput, NotFound, Unauthenticated
 from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page

@@ -10,7 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import clock
 from chalicelib.access import api_keys, rate_limit
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.errors import RateLimited, Unavailable
 from chalicelib.settings import settings
 from chalicelib.store import tables

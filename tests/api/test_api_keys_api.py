@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib import clock, telemetry
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.errors import Unauthenticated
 from chalicelib.store import connection
 from tests.api.graphql_client import ask, post, secret_of

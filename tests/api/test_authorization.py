@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import IssuedKey, Role
+from chalicelib.access.api_keys import IssuedKey
 from chalicelib.access.authorization import ANONYMOUS, DEVELOPER, Caller, identify
+from chalicelib.access.roles import Role
 from chalicelib.errors import Forbidden, Unauthenticated
 from tests.api.conftest import Change
 from tests.api.graphql_client import HELLO, ask, get, post, secret_of

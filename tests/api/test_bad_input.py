@@ -137,7 +137,7 @@ class TestOrders:
     def test_it_cannot_be_dated_in_the_far_future(self, customer: str, pen: str) -> None:
         date = (clock.now() + timedelta(days=30)).isoformat()
         code, message = self.order(customer, productIds=[pen], orderDate=date)
-        assert (code, message) == ("INVALID_INPUT", "orderDate must lie between 1900 and now")
+        assert (code, message) == ("INVALID_INPUT", "The date must be between 1900 and now")
 
     def test_lines_of_the_same_product_are_merged(self, customer: str, pen: str) -> None:
         lines = [{"productId": pen, "quantity": 2}, {"productId": pen, "quantity": 3}]
@@ -156,7 +156,7 @@ class TestOrders:
         assert execute("{ crmStats { orders } orders { id } }")["data"] == {"crmStats": {"orders": 0}, "orders": []}
 
     def test_an_archived_product_takes_no_orders(self, customer: str, pen: str) -> None:
-        orders.create(customer, {pen: 1})
+        orders.place(customer, {pen: 1})
         products.delete(pen)
         assert self.order(customer, productIds=[pen])[0] == "INVALID_PRODUCT_IDS"
 

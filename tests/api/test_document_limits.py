@@ -8,7 +8,7 @@ import pytest
 from graphql import get_introspection_query, parse
 
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql import document_limits
 from chalicelib.api.graphql.document_limits import check_shape, check_variables
 from chalicelib.errors import OverLimit

@@ -12,8 +12,9 @@ import pytest
 from graphql import GraphQLSyntaxError, execute_sync
 
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import IssuedKey, Role
+from chalicelib.access.api_keys import IssuedKey
 from chalicelib.access.authorization import ANONYMOUS, Caller
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql import execution
 from chalicelib.api.graphql.execution import Prepared, execute, execute_as, prepare
 from chalicelib.errors import Forbidden

@@ -9,7 +9,7 @@ from types import FrameType
 import pytest
 
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql import execution
 from tests.api.graphql_client import Reply, post
 from tests.api.hostile import bodies, documents

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.api.http import idempotency
 from chalicelib.crm import customers, orders
 from chalicelib.errors import Unavailable

@@ -221,7 +221,7 @@ def _something_for_every_job(time: Clock) -> None:
     a_product(stock=1)
     customer = a_customer(created_at=moment("2020-01-01T00:00:00"))
     other = a_customer("Bob")
-    orders.create(other.id, {a_product(stock=20).id: 1})
+    orders.place(other.id, {a_product(stock=20).id: 1})
     assert customer.active_on < other.active_on
     assert time.now
 

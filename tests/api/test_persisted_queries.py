@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.api.http import persisted_queries
 from chalicelib.store import reads, tables
 from tests.api.graphql_client import HELLO, Reply, by_hash, get, post

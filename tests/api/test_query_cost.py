@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLObjectType, build_schema, get_operation_ast, parse, validate
 
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql import query_cost as module
 from chalicelib.api.graphql.query_cost import FieldRule, OperationCost, Prices, read_rules
 from chalicelib.api.graphql.schema import rules, schema

@@ -19,7 +19,7 @@ from graphql import (
 
 from chalicelib import clock
 from chalicelib.access import api_keys, rate_limit
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql.schema import schema
 from chalicelib.api.http import endpoint
 from tests.api.conftest import Change

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from tests.api.conftest import Change, change
 from tests.browser.chromium import Tab, opened_tab, served
 from tests.builders import a_product

@@ -131,7 +131,7 @@ def _order(dice: random.Random, people: list[Customer], goods: list[Product], nu
     customer = dice.choice(people)
     if number % 6 == 0:
         plenty = [product for product in goods if product.stock == 200]
-        return orders.create(customer.id, {dice.choice(plenty).id: 1}, _moment(dice))
+        return orders.place(customer.id, {dice.choice(plenty).id: 1}, _moment(dice)).order
     past = tuple(ImportedLine(product, 1, Decimal(dice.choice((1, 2, 10)))) for product in chosen)
     return imported_orders.record(ImportedOrder(f"R{number}", customer, _moment(dice), past))[0]
 

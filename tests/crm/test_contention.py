@@ -21,7 +21,7 @@ def at_once(shop: Shop) -> None:
 
     def order(customer_id: str) -> None:
         together.wait()
-        shop.placed.append(orders.create(customer_id, {shop.products[0]: 1}))
+        shop.placed.append(orders.place(customer_id, {shop.products[0]: 1}).order)
 
     threads = [threading.Thread(target=order, args=(customer_id,)) for customer_id in shop.customers]
     for thread in threads:

@@ -19,14 +19,14 @@ def _three_days() -> None:
     lamp = a_product(price="10.00", stock=100)
     with time_is("2026-03-01T00:00:00"):
         ann = a_customer()
-        orders.create(ann.id, {lamp.id: 1})
+        orders.place(ann.id, {lamp.id: 1})
     with time_is("2026-03-02T23:59:59"):
         bob = a_customer()
-        orders.create(bob.id, {lamp.id: 2})
-        cancelled = orders.create(bob.id, {lamp.id: 50})
+        orders.place(bob.id, {lamp.id: 2})
+        cancelled = orders.place(bob.id, {lamp.id: 50}).order
     with time_is("2026-03-03T12:00:00"):
         orders.cancel(cancelled.id)
-        orders.create(bob.id, {lamp.id: 1}, moment("2026-03-01T08:00:00"))
+        orders.place(bob.id, {lamp.id: 1}, moment("2026-03-01T08:00:00"))
         deleted_customers.delete(ann.id)
 
 

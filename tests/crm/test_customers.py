@@ -198,7 +198,7 @@ def test_a_customer_is_deleted_once() -> None:
 
 def test_an_order_placed_meanwhile_is_in_the_archive_of_the_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
     ann = a_customer()
-    orders.create(ann.id, {a_product().id: 1})
+    orders.place(ann.id, {a_product().id: 1})
     before, find = [ann], customers.find
     monkeypatch.setattr(customers, "find", lambda key: before.pop() if before else find(key))
     assert deleted_customers.delete(ann.id).orders == 1
@@ -214,5 +214,5 @@ def test_a_customer_from_elsewhere_counts_on_the_day_of_coming() -> None:
 
 @pytest.mark.parametrize("created_at", ["1899-12-31T23:59:59", "2999-01-01T00:00:00"])
 def test_a_day_of_coming_that_cannot_be_is_refused(created_at: str) -> None:
-    with pytest.raises(InvalidInput, match="createdAt must lie between 1900 and now"):
+    with pytest.raises(InvalidInput, match="The date must be between 1900 and now"):
         a_customer(created_at=moment(created_at))

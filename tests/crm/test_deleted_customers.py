@@ -17,7 +17,7 @@ from tests.builders import a_customer, a_product, rows_of, time_is
 def test_a_deleted_customer_is_in_the_archive_with_a_term_and_the_email_is_free() -> None:
     with time_is("2026-11-22T12:00:00"):
         ann = a_customer("Ann", "ann@example.com")
-        order = orders.create(ann.id, {a_product().id: 1})
+        order = orders.place(ann.id, {a_product().id: 1}).order
         deleted_customers.delete(ann.id)
         assert customers.find(ann.id) is None
         assert customers.find_by_email("ann@example.com") is None
@@ -48,7 +48,7 @@ def lapsed() -> Customer:
 
 def test_a_restored_customer_has_everything_back() -> None:
     ann = a_customer("Ann", "ann@example.com", phone="+12345678")
-    orders.create(ann.id, {a_product().id: 1})
+    orders.place(ann.id, {a_product().id: 1})
     before = customers.find(ann.id)
     deleted_customers.delete(ann.id)
     restored = deleted_customers.restore(ann.id)
@@ -107,7 +107,7 @@ def test_an_order_placed_meanwhile_wins(lapsed: Customer, monkeypatch: pytest.Mo
     def find_then_order(customer_id: str) -> Customer | None:
         monkeypatch.setattr(customers, "find", find)
         found = find(customer_id)
-        orders.create(lapsed.id, {product.id: 1})
+        orders.place(lapsed.id, {product.id: 1})
         return found
 
     monkeypatch.setattr(customers, "find", find_then_order)

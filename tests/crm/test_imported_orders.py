@@ -121,7 +121,7 @@ def test_a_customer_who_was_deleted_meanwhile_gets_no_order() -> None:
 
 def test_a_customer_with_orders_since_is_read_again() -> None:
     ann, lamp = a_customer(), a_product()
-    orders.create(ann.id, {lamp.id: 1})
+    orders.place(ann.id, {lamp.id: 1})
     imported_orders.record(a_past_order(ann, (lamp, 1, "1")))
     found = customers.find(ann.id)
     assert found is not None
@@ -141,7 +141,7 @@ def test_whoever_loses_the_race_for_a_reference_gets_the_order_of_the_winner(mon
 def test_an_import_that_is_always_too_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     ann, lamp = a_customer(), a_product()
-    orders.create(ann.id, {lamp.id: 1})
+    orders.place(ann.id, {lamp.id: 1})
     monkeypatch.setattr(customers, "find", lambda _: ann)
     with pytest.raises(Conflict):
         imported_orders.record(a_past_order(ann, (lamp, 1, "1")))

@@ -118,7 +118,7 @@ def test_only_the_sku_can_be_taken_away(field: str) -> None:
 
 def test_a_change_of_name_leaves_the_stock_as_orders_left_it(monkeypatch: pytest.MonkeyPatch) -> None:
     lamp, ann = a_product(stock=5), a_customer()
-    orders.create(ann.id, {lamp.id: 2})
+    orders.place(ann.id, {lamp.id: 2})
     before, find = [lamp], products.find
     monkeypatch.setattr(products, "find", lambda key: before.pop() if before else find(key))
     assert products.update(lamp.id, {"name": "Light"}).stock == 3
@@ -142,7 +142,7 @@ def test_a_product_without_orders_is_deleted_and_its_sku_is_free() -> None:
 
 def test_a_sold_product_is_archived_and_its_sku_is_free() -> None:
     lamp, ann = a_product(sku="L-1"), a_customer()
-    order = orders.create(ann.id, {lamp.id: 1})
+    order = orders.place(ann.id, {lamp.id: 1}).order
     archived = products.delete(lamp.id)
     assert archived.archived_at is not None
     assert products.delete(lamp.id) == products.find(lamp.id)
@@ -150,7 +150,7 @@ def test_a_sold_product_is_archived_and_its_sku_is_free() -> None:
     row = rows_of(tables.Product)[(lamp.id,)]
     assert row.keys().isdisjoint({"list_s", "stock_s", "price_k", "name_k"})
     with pytest.raises(UnknownProducts):
-        orders.create(ann.id, {lamp.id: 1})
+        orders.place(ann.id, {lamp.id: 1})
     with pytest.raises(InvalidInput, match="archived and cannot be changed"):
         products.update(lamp.id, {"name": "X"})
     assert stock.restock(lamp.id, "2026-11-22T12") is None
@@ -168,7 +168,7 @@ def test_a_product_of_imported_orders_is_archived_too() -> None:
 
 def test_a_product_sold_while_it_is_deleted_is_archived(monkeypatch: pytest.MonkeyPatch) -> None:
     lamp = a_product()
-    orders.create(a_customer().id, {lamp.id: 1})
+    orders.place(a_customer().id, {lamp.id: 1})
     unaware: list[Any] = [lamp]
     find, is_ordered, blind = products.find, products._is_ordered, [False]
     monkeypatch.setattr(products, "find", lambda key: unaware.pop() if unaware else find(key))

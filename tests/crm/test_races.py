@@ -52,7 +52,7 @@ class Shop:
     def order(self, dice: random.Random) -> None:
         chosen = dice.sample(self.product_ids, dice.randint(1, 3))
         quantities = {product_id: dice.randint(1, 2) for product_id in chosen}
-        self.placed.append(orders.create(dice.choice(self.customer_ids[-10:]), quantities))
+        self.placed.append(orders.place(dice.choice(self.customer_ids[-10:]), quantities).order)
 
     def cancel(self, dice: random.Random) -> None:
         if self.placed:
@@ -249,7 +249,7 @@ def restock_at_once() -> int:
 
 def order_the_last_at_once() -> int:
     customer, product = a_customer(), a_product(stock=1)
-    answers = at_once(lambda: orders.create(customer.id, {product.id: 1}))
+    answers = at_once(lambda: orders.place(customer.id, {product.id: 1}).order)
     assert all(isinstance(answer, Order) or answer in EXPECTED for answer in answers)
     return sum(isinstance(answer, Order) for answer in answers)
 

@@ -27,7 +27,7 @@ def test_only_what_is_below_the_threshold_is_low(before: int, after: int) -> Non
 def test_for_a_slot_it_is_done_once_and_whoever_repeats_it_gets_the_same_answer() -> None:
     product = a_product(stock=1)
     first = stock.restock(product.id, FIRST, "mine")
-    orders.create(a_customer().id, {product.id: 4})
+    orders.place(a_customer().id, {product.id: 4})
     again = stock.restock(product.id, FIRST, "mine")
     assert first
     assert again
@@ -40,11 +40,11 @@ def test_for_a_slot_it_is_done_once_and_whoever_repeats_it_gets_the_same_answer(
 def test_what_is_low_again_is_restocked_for_a_later_slot_and_for_no_earlier_one() -> None:
     product = a_product(stock=1)
     assert stock.restock(product.id, FIRST)
-    orders.create(a_customer().id, {product.id: 5})
+    orders.place(a_customer().id, {product.id: 5})
     later = stock.restock(product.id, SECOND)
     assert later
     assert later.stock == 16
-    orders.create(a_customer().id, {product.id: 10})
+    orders.place(a_customer().id, {product.id: 10})
     assert stock.restock(product.id, FIRST, "mine") is None
     assert _stock(product.id) == 6
 
@@ -57,7 +57,7 @@ def test_what_is_no_product_is_not_made_one(product_id: str) -> None:
 
 def test_archived_products_are_not_restocked() -> None:
     product = a_product(stock=5)
-    orders.create(a_customer().id, {product.id: 4})
+    orders.place(a_customer().id, {product.id: 4})
     assert products.delete(product.id).archived_at
     assert stock.restock(product.id, FIRST) is None
 

@@ -33,14 +33,14 @@ def test_an_order_costs_9_and_6_a_line(lines: int) -> None:
     customer = a_customer()
     quantities = {a_product(f"Product {number}").id: 1 for number in range(lines)}
     with metered() as meter:
-        orders.create(customer.id, quantities)
+        orders.place(customer.id, quantities)
     assert charged(meter) <= 9 + 6 * lines
 
 
 def test_the_first_order_of_a_day_moves_the_customer_in_one_index() -> None:
     customer, product = a_customer(), a_product()
     with time_is("2026-11-23T12:00:00"), metered() as meter:
-        orders.create(customer.id, {product.id: 1})
+        orders.place(customer.id, {product.id: 1})
     assert charged(meter) <= 9 + 6 + 2
 
 

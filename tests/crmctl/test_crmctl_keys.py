@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.access import api_keys, authorization
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.errors import Unauthenticated
 from chalicelib.settings import settings
 from tests.crmctl.api_server import ApiServer, running_server

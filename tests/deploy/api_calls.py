@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.jobs import queue
 from tests.builders import time_is
 from tests.deploy import scheduled_calls

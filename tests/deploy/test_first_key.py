@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import ApiKey, Role
+from chalicelib.access.api_keys import ApiKey
+from chalicelib.access.roles import Role
 from chalicelib.store import reads
 from deploy import __main__ as cli
 from deploy import first_key

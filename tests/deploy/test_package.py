@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import start
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from deploy import package, policies
 from deploy.package import Package
 from tests.conftest import MINISTACK

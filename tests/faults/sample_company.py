@@ -84,7 +84,7 @@ def found() -> None:
     buyers = [a_customer(f"Buyer {number}", created_at=START - timedelta(days=500)) for number in range(2)]
     for number in range(8):
         when = START - timedelta(days=number, hours=1)
-        order = orders.create(buyers[number % 2].id, {goods[number % 2].id: 1 + number}, when)
+        order = orders.place(buyers[number % 2].id, {goods[number % 2].id: 1 + number}, when).order
         if number == 3:
             orders.cancel(order.id)
 

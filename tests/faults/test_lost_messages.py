@@ -21,7 +21,7 @@ from tests.faults.fault_injection import FOREVER, TRIES, Lossy, Story, cancelled
 def _an_order() -> Any:
     lamp, chair = a_product("Lamp", stock=9), a_product("Chair", stock=8)
     customer = a_customer(email="ann@example.com")
-    return orders.create(customer.id, {lamp.id: 2, chair.id: 3})
+    return orders.place(customer.id, {lamp.id: 2, chair.id: 3}).order
 
 
 def _past_order() -> imported_orders.ImportedOrder:
@@ -55,7 +55,7 @@ STORIES: dict[str, Story] = {
     "delete product": Story(lambda: a_product(sku="LAMP-1").id, products.delete),
     "archive product": Story(_ordered_product, products.delete),
     "restock": Story(lambda: a_product(stock=3).id, lambda key: _found(stock.restock(key, "2026-11-22T12"))),
-    "create order": Story(_parties, lambda given: orders.create(*given)),
+    "create order": Story(_parties, lambda given: orders.place(*given).order),
     "cancel order": Story(lambda: _an_order().id, orders.cancel),
     "import order": Story(_past_order, lambda past: _new(imported_orders.record(past))),
 }
@@ -287,7 +287,7 @@ def test_a_refusal_is_told_even_if_tidying_up_after_it_fails(monkeypatch: pytest
     monkeypatch.setattr(orders, "_place", too_late)
     try:
         with pytest.raises(UnknownCustomer):
-            orders.create(customer_id, quantities)
+            orders.place(customer_id, quantities)
     finally:
         events.unregister("before-call.dynamodb.BatchWriteItem", fail)
     assert len(rows_of(tables.Line)) == 2  # readers ignore them: their order does not exist

@@ -26,7 +26,7 @@ def _a_hard_sunday(*, every: int) -> list[Exchange]:
     faults = (Fault.LOSE_ANSWER, Fault.LOSE_REQUEST, Fault.LOSE_ANSWER, Fault.STALL_BEFORE, Fault.DIE_AFTER)
     with small_pages(), stage() as built, built.play(environment):
         found()
-        order = orders.create(a_customer("Ann").id, {a_product(stock=3).id: 3})
+        order = orders.place(a_customer("Ann").id, {a_product(stock=3).id: 3}).order
         orders.cancel(order.id)
         environment.run_checks()
         environment.choose = lambda number: None if number % every else faults[number // every % len(faults)]

@@ -67,7 +67,9 @@ class Week:
         assert product
         if product.stock:
             quantity = self.dice.randint(1, min(3, product.stock))
-            self.placed.append(orders.create(self.dice.choice(self.buyers), {product.id: quantity}, moment_of_order))
+            self.placed.append(
+                orders.place(self.dice.choice(self.buyers), {product.id: quantity}, moment_of_order).order
+            )
 
     def choose(self, _number: int) -> Fault | None:
         """Sometimes an order comes between two calls of a job."""

@@ -137,7 +137,7 @@ def _chosen(time: Clock) -> None:
 def test_an_order_placed_meanwhile_wins(time: Clock) -> None:
     ann, bob = since("2020-01-01", "Ann"), since("2020-01-01", "Bob")
     _chosen(time)
-    orders.create(ann.id, {a_product().id: 1})
+    orders.place(ann.id, {a_product().id: 1})
     a_runner().run(CUSTOMER_CLEANUP, SUNDAY)
     assert left() == [ann.id]
     assert deleted() == [bob.id]

@@ -43,7 +43,7 @@ def sent_mails() -> list[Any]:
 
 
 def an_order(name: str = "Ann Lee", email: str = "ann@example.com") -> orders.Order:
-    return orders.create(a_customer(name, email).id, {a_product(price="12.50").id: 2})
+    return orders.place(a_customer(name, email).id, {a_product(price="12.50").id: 2}).order
 
 
 def as_asked(order: orders.Order, email: str = "ann@example.com") -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_when_nothing_is_low_nothing_is_done(time: Clock) -> None:
 
 def test_archived_products_are_left_alone(time: Clock) -> None:
     lamp = a_product(stock=5)
-    orders.create(a_customer().id, {lamp.id: 1})
+    orders.place(a_customer().id, {lamp.id: 1})
     products.delete(lamp.id)
     a_runner().fire(LOW_STOCK, time.now)
     assert (the_run(NAME).counts, stock_of(lamp)) == ({}, 4)
@@ -99,7 +99,7 @@ def test_a_line_says_the_stock_right_after_the_restock(time: Clock) -> None:
     lamp = a_product("Lamp", stock=3)
     _begun(time)
     execute(low_stock.RESTOCK, {"slot": SLOT, "ids": [lamp.id], "token": f"{SLOT}.1"})
-    orders.create(a_customer().id, {lamp.id: 6})
+    orders.place(a_customer().id, {lamp.id: 6})
     time.later(minutes=7)
     a_runner().run(LOW_STOCK, SLOT)
     assert (kept_lines(NAME), stock_of(lamp)) == (["[22/11/2026-12:07:00] Product: Lamp, New Stock: 13"], 7)

@@ -48,7 +48,7 @@ def test_a_day_of_normal_running_is_told_of_by_nobody(aws: Stage, log: pytest.Lo
     """From Sunday's clean-up over the restocks to Monday's report and reminders."""
     with aws.play(Environment(Memory(), moment("2026-11-22T00:00:00"))) as environment:
         lamp = a_product("Lamp", stock=25)
-        orders.create(a_customer("Ann", "ann@example.com").id, {lamp.id: 20})
+        orders.place(a_customer("Ann", "ann@example.com").id, {lamp.id: 20})
         live(environment, moment("2026-11-23T08:05:00"))
         assert warned(log) == []
         ended = {name: run_records.latest(name, 500) for name in JOBS}

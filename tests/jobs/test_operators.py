@@ -96,7 +96,7 @@ def test_deleted_customers_are_paged_through() -> None:
 def test_orders_due_for_a_reminder_are_those_of_seven_days_that_stand() -> None:
     customer, lamp = a_customer("Ann", "ann@example.com"), a_product(stock=9)
     days = ("2026-11-14", "2026-11-15", "2026-11-20", "2026-11-22")
-    made = [orders.create(customer.id, {lamp.id: 1}, moment(f"{day}T00:00:00")).id for day in days]
+    made = [orders.place(customer.id, {lamp.id: 1}, moment(f"{day}T00:00:00")).order.id for day in days]
     orders.cancel(made[2])
     document = "query ($day: Date) { ordersDueForReminder(day: $day) { edges { node { id customer { email } } } } }"
     edges = ask(document)["ordersDueForReminder"]["edges"]

@@ -27,7 +27,7 @@ def placed(*days_ago: float, email: str = "ann@example.com") -> list[Order]:
     """Orders of one customer."""
     customer, lamp = a_customer(email=email), a_product(stock=500)
     now = moment("2026-11-22T08:00:00")
-    return [orders.create(customer.id, {lamp.id: 1}, now - timedelta(days=days)) for days in days_ago]
+    return [orders.place(customer.id, {lamp.id: 1}, now - timedelta(days=days)).order for days in days_ago]
 
 
 def reminded(slot: str = TODAY) -> list[str]:

@@ -53,7 +53,7 @@ def test_the_report_goes_to_all_recipients_once(time: Clock) -> None:
 def test_it_says_what_the_report_says_and_names_are_only_text() -> None:
     with time_is("2026-11-18T10:00:00"):
         customer = a_customer("<script>alert(1)</script>", "ann@example.com")
-        orders.create(customer.id, {a_product("Lamp & shade", price="12.50", stock=3).id: 2})
+        orders.place(customer.id, {a_product("Lamp & shade", price="12.50", stock=3).id: 2})
     content = {
         "from": "2026-11-16",
         "to": "2026-11-22",

@@ -20,7 +20,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from chalicelib.errors import OverLimit
+from chalicelib.errors import DocumentTooComplex, VariablesTooLarge
 
 MAX_CHARACTERS = 100_000
 MAX_TOKENS = 2000
@@ -144,9 +144,9 @@ def _is_meta(name: str) -> bool:
 
 def _most_values(found: int) -> None:
     if found > MAX_VALUES:
-        raise OverLimit(f"The request has too many values: at most {MAX_VALUES}", "VARIABLES_TOO_LARGE")
+        raise VariablesTooLarge(f"The request has too many values: at most {MAX_VALUES}")
 
 
 def _most(what: str, found: int, most: int) -> None:
     if found > most:
-        raise OverLimit(f"The document has too many {what}: at most {most}", "DOCUMENT_TOO_COMPLEX")
+        raise DocumentTooComplex(f"The document has too many {what}: at most {most}")

@@ -40,13 +40,21 @@ def describe(error: BaseException) -> dict[str, str | None]:
 
 def _described(error: BaseException) -> dict[str, str | None]:
     if isinstance(error, CrmError):
-        return {"code": error.code, "message": error.message, "field": error.field}
+        return {"code": error.code, "message": error.message, "field": wire_name(error.field)}
     if is_transient(error):
         telemetry.warn("database unavailable", exc_info=error)
         return _described(Unavailable())
     reference = secrets.token_hex(6)
     telemetry.error(f"unexpected error {reference}", reference=reference, exc_info=error)
     return {"code": "INTERNAL", "message": f"Something went wrong on our side. Reference: {reference}", "field": None}
+
+
+def wire_name(field: str | None) -> str | None:
+    """Return the GraphQL name of a field of the domain: `customer_email` is `customerEmail`, `from_` is `from`."""
+    if field is None:
+        return None
+    first, *rest = field.rstrip("_").split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def format_error(error: GraphQLError) -> dict[str, Any]:

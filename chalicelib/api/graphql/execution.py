@@ -22,15 +22,15 @@ from graphql import (
     validate,
 )
 
-from chalicelib.access.api_keys import Role
 from chalicelib.access.authorization import Caller
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql.document_limits import MAX_CHARACTERS, MAX_COMMENTS, MAX_TOKENS, check_shape
 from chalicelib.api.graphql.error_format import format_error
 from chalicelib.api.graphql.executor import PlanningExecutor
 from chalicelib.api.graphql.loaders import Context, Execute
 from chalicelib.api.graphql.query_cost import Prices
 from chalicelib.api.graphql.schema import rules, schema
-from chalicelib.errors import CrmError, InvalidInput, OverLimit
+from chalicelib.errors import CostLimitExceeded, CrmError, InvalidInput
 from chalicelib.settings import settings
 
 Answer: TypeAlias = dict[str, Any]
@@ -117,9 +117,8 @@ def authorize(
     found = prepared.prices.of(operation, given)
     caller.check(max(found.role, Role.VIEWER) if found.introspects else found.role)
     if found.cost > settings.cost_limit:
-        raise OverLimit(
-            f"The document costs {found.cost}, more than {settings.cost_limit}: ask for smaller pages, or fewer fields",
-            "COST_LIMIT",
+        raise CostLimitExceeded(
+            f"The document costs {found.cost}, more than {settings.cost_limit}: ask for smaller pages, or fewer fields"
         )
     is_introspection = found.introspects and found.cost == 0 and found.depth == 0
     name = operation.name.value if operation.name else None

@@ -31,9 +31,9 @@ from graphql import (
 )
 from graphql.execution import get_directive_values
 
-from chalicelib.access.api_keys import Role
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql.document_limits import MAX_DEPTH
-from chalicelib.errors import OverLimit
+from chalicelib.errors import DocumentTooComplex
 from chalicelib.store.pagination import MAX_PAGE_SIZE
 
 _DIGITS = 10
@@ -199,7 +199,7 @@ class Prices:
         pricing = _Pricing(*self._of_what, variables)
         found = pricing.operation(operation)
         if found.depth > MAX_DEPTH:
-            raise OverLimit(f"The document has too many levels: at most {MAX_DEPTH}", "DOCUMENT_TOO_COMPLEX")
+            raise DocumentTooComplex(f"The document has too many levels: at most {MAX_DEPTH}")
         if not pricing.depends_on_variables:
             self._known[name] = found
         return found

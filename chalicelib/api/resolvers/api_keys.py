@@ -5,7 +5,8 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.access import api_keys
-from chalicelib.access.api_keys import ApiKey, IssuedKey, Role
+from chalicelib.access.api_keys import ApiKey, IssuedKey
+from chalicelib.access.roles import Role
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.errors import InvalidInput
 from chalicelib.store.pagination import Page, PageArgs, read_page
