@@ -201,7 +201,7 @@ def test_a_run_that_is_asked_for_twice_is_one_run_until_it_has_begun(time: Clock
             "slot": "2026-11-22T12:00:00.000001Z",
             "status": "WAITING",
             "trigger": "OPERATOR",
-            "actor": "anyone",
+            "actor": "test",
             "attempts": 0,
             "pages": 0,
             "error": None,
@@ -290,7 +290,7 @@ def test_a_failed_slot_is_repeated_and_only_such_a_one(time: Clock) -> None:
     a_runner().fire(replace(LOW_STOCK, step=_refuse), time.now)
     time.later(hours=1)
     again = ask(RUN, name="low_stock", slot=SLOT)["runJob"]["run"]
-    assert (again["slot"], again["status"], again["trigger"], again["actor"]) == (SLOT, "WAITING", "OPERATOR", "anyone")
+    assert (again["slot"], again["status"], again["trigger"], again["actor"]) == (SLOT, "WAITING", "OPERATOR", "test")
     Consumer().pump()
     assert refusal(RUN, name="low_stock", slot=SLOT)[0] == "RUN_NOT_REPEATABLE"
     assert refusal(RUN, name="low_stock", slot="2020-01-01T00:00:00Z")[:2] == ("NOT_FOUND", "slot")

@@ -97,7 +97,7 @@ def test_a_report_made_again_is_a_further_revision_and_the_first_stays(time: Clo
     )
     time.later(hours=1)
     run = ask(REMAKE, period="2026-W47")["remakeReport"]["run"]
-    assert (run["status"], run["actor"]) == ("WAITING", "anyone")
+    assert (run["status"], run["actor"]) == ("WAITING", "test")
     assert ask(REMAKE, period="2026-W47")["remakeReport"]["run"] == run
     Consumer().pump()
     assert ask(REPORT, period="2026-W47", revision=1) == first

@@ -32,7 +32,7 @@ PAUSE = """mutation ($reason: String!, $until: DateTime) {
 
 def test_a_job_is_paused_and_resumed(time: Clock) -> None:
     paused = ask(PAUSE, reason="  stock-taking ", until="2026-11-22T13:00:00Z")["pauseJob"]["job"]
-    pause = {"reason": "stock-taking", "actor": "anyone", "until": "2026-11-22T13:00:00Z"}
+    pause = {"reason": "stock-taking", "actor": "test", "until": "2026-11-22T13:00:00Z"}
     assert paused == {"state": "PAUSED", "pause": pause}
     code, field, message = refusal(RUN, name="low_stock")
     assert (code, field) == ("JOB_PAUSED", "name")

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any
+from typing import TypeAlias
 
+from chalicelib.access.api_keys import ApiKey
 from chalicelib.api.graphql.executor import RowResolver
 from chalicelib.api.resolvers import (
     api_keys,
@@ -21,8 +22,12 @@ from chalicelib.crm import money
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
+from chalicelib.jobs.queue import DeadLetter
+from chalicelib.jobs.run_records import Run
 
-RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+Resolver: TypeAlias = Callable[..., object]
+
+RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Query": {
         "hello": health.hello,
         "node": nodes.node,
@@ -79,22 +84,34 @@ RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "Customer": {"orders": orders.all_orders, "lastOrderAt": RowResolver(attrgetter("last_order"))},
     "Product": {
-        "price": RowResolver(lambda row: money.from_cents(row.cents)),
-        "archived": RowResolver(lambda row: row.archived_at is not None),
+        "price": RowResolver[Product](lambda row: money.from_cents(row.cents)),
+        "archived": RowResolver[Product](lambda row: row.archived_at is not None),
     },
     "Order": {
         "customer": orders.order_customer,
         "products": orders.order_products,
         "orderDate": RowResolver(attrgetter("date")),
-        "totalAmount": RowResolver(lambda row: money.from_cents(row.cents)),
+        "totalAmount": RowResolver[Order](lambda row: money.from_cents(row.cents)),
     },
     "OrderLine": {"product": orders.line_product},
     "PageInfo": {
         "hasNextPage": RowResolver(attrgetter("has_next")),
         "hasPreviousPage": RowResolver(attrgetter("has_previous")),
     },
-    "DeadLetter": {"sentAt": RowResolver(lambda row: row["sent_at"])},
-    "DeletedCustomer": {name: customers.of_deleted(name) for name in ("id", "name", "email", "phone", "createdAt")},
+    "BulkCreateCustomersPayload": {"customers": RowResolver(attrgetter("rows"))},
+    "BulkCustomerResult": {"customer": RowResolver(attrgetter("row"))},
+    "BulkCreateProductsPayload": {"products": RowResolver(attrgetter("rows"))},
+    "BulkProductResult": {"product": RowResolver(attrgetter("row"))},
+    "BulkCreateOrdersPayload": {"orders": RowResolver(attrgetter("rows"))},
+    "BulkOrderResult": {"order": RowResolver(attrgetter("row"))},
+    "DeadLetter": {
+        "job": RowResolver[DeadLetter](lambda letter: letter.message and letter.message.job),
+        "slot": RowResolver[DeadLetter](lambda letter: letter.message and letter.message.slot),
+    },
+    "DeletedCustomer": {
+        **{name: RowResolver(attrgetter(f"customer.{name}")) for name in ("id", "name", "email", "phone")},
+        "createdAt": RowResolver(attrgetter("customer.created_at")),
+    },
     "Report": {
         **{name: reports.content(name) for name in ("from", "to", "totals", "week", "before")},
         "topCustomers": reports.content("top_customers"),
@@ -108,10 +125,10 @@ RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "newCustomers": reports.new_customers,
     },
     "ReportEntry": {"revenue": reports.revenue},
-    "ApiKey": {"role": RowResolver(lambda row: row.role.name), "state": api_keys.state},
+    "ApiKey": {"role": RowResolver[ApiKey](lambda row: row.role.name), "state": api_keys.state},
     "JobRun": {
-        "cap": RowResolver(lambda run: run.arguments.get("cap")),
-        "period": RowResolver(lambda run: run.arguments.get("period")),
+        "cap": RowResolver[Run](lambda run: run.arguments.get("cap")),
+        "period": RowResolver[Run](lambda run: run.arguments.get("period")),
         "cursor": jobs.cursor,
         "counts": jobs.counts,
         "lines": jobs.lines,
@@ -122,6 +139,6 @@ RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun", "ApiKey")
     },
 }
-KINDS = {Customer: "Customer", Product: "Product", Order: "Order"}
+KINDS: Mapping[type, str] = {Customer: "Customer", Product: "Product", Order: "Order"}
 OBJECTS = {*KINDS.values(), "OrderLine"}
-"""Types whose rows are never mappings, so that nobody needs to ask."""
+"""Types whose rows are never mappings, so that their fields are read without asking."""

@@ -5,9 +5,8 @@ Introspection nests by nature, so it may be deeper, but is asked for twice at mo
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -76,13 +75,13 @@ def check_json(text: str) -> None:
     _most_values(text.count("[") + text.count("{"))
 
 
-def check_variables(variables: Mapping[str, Any]) -> None:
+def check_variables(variables: Mapping[str, object]) -> None:
     """Raises OverLimit."""
     found = 0
-    waiting: list[Any] = [variables]
+    waiting: list[Mapping[str, object] | list[object]] = [variables]
     while waiting:
         value = waiting.pop()
-        inner = value.values() if isinstance(value, Mapping) else value
+        inner: Collection[object] = value.values() if isinstance(value, Mapping) else value
         found += len(inner)
         _most_values(found)
         waiting += [entry for entry in inner if isinstance(entry, dict | list)]

@@ -13,11 +13,13 @@ and CRM_REFERENCE_EXECUTOR=true goes back to the reference.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from graphql import (
+    FieldNode,
     GraphQLField,
     GraphQLID,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
@@ -37,22 +39,24 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_iterable
 
 Fields: TypeAlias = dict[str, list[FieldDetails]]
-"""What is selected of an object, by the name in the answer."""
-Get: TypeAlias = Callable[[Any], Any]
-Step: TypeAlias = Callable[[Any, Path], Any]
+"""The selected fields of an object, by their names in the answer."""
+Row = TypeVar("Row")
+Resolve: TypeAlias = Callable[..., object]
+ResolveInfo: TypeAlias = GraphQLResolveInfo[object]
+Step: TypeAlias = Callable[[object, Path], object]
 """(row, its path) -> the answer for one field of it, or for all that are selected."""
-Complete: TypeAlias = Callable[[Any, GraphQLResolveInfo[Any], Path], Any]
+Complete: TypeAlias = Callable[[object, ResolveInfo, Path], object]
 
 
-class RowResolver:
-    """A resolver that needs nothing but the row, so that no `info` has to be made for it."""
+class RowResolver(Generic[Row]):
+    """A resolver that needs only the row, so that no `info` has to be made for it."""
 
     __slots__ = ("get",)
 
-    def __init__(self, get: Get) -> None:
+    def __init__(self, get: Callable[[Row], object]) -> None:
         self.get = get
 
-    def __call__(self, row: Any, _info: GraphQLResolveInfo[Any]) -> Any:
+    def __call__(self, row: Row, _info: ResolveInfo) -> object:
         return self.get(row)
 
 
@@ -64,7 +68,7 @@ class PlanningExecutor(IncrementalExecutor):
     def execute_fields(
         self,
         parent_type: GraphQLObjectType,
-        source_value: Any,
+        source_value: object,
         path: Path | None,
         grouped_field_set: Fields,
         position_context: Any,
@@ -102,7 +106,7 @@ class _Plans:
         planned = ((name, self._field(kind, name, details)) for name, details in selected.items())
         steps = [(name, step) for name, step in planned if step]
 
-        def run(row: Any, path: Path) -> dict[str, Any]:
+        def run(row: object, path: Path) -> dict[str, object]:
             return {name: step(row, path) for name, step in steps}
 
         return run
@@ -124,7 +128,7 @@ class _Plans:
                 return self._leaf(kind, name, details, field, _reader(node.name.value))
         return self._resolved(kind, name, details, field, resolve, arguments)
 
-    def _arguments(self, field: GraphQLField, details: FieldDetails) -> dict[str, Any] | None:
+    def _arguments(self, field: GraphQLField, details: FieldDetails) -> dict[str, object] | None:
         """None where each row must have its own, or an error of its own."""
         if not (field.args or details.node.arguments):
             return {}
@@ -138,7 +142,7 @@ class _Plans:
         return None if any(isinstance(value, list | dict) for value in found.values()) else found
 
     def _leaf(
-        self, kind: GraphQLObjectType, name: str, details: list[FieldDetails], field: GraphQLField, get: Get
+        self, kind: GraphQLObjectType, name: str, details: list[FieldDetails], field: GraphQLField, get: Resolve
     ) -> Step:
         executor = self.executor
         wanted = _nullable(field.type)
@@ -147,7 +151,7 @@ class _Plans:
         as_it_is = str if wanted is GraphQLString or wanted is GraphQLID else None
         is_default = (field.resolve or executor.field_resolver) is default_field_resolver
 
-        def leaf(row: Any, path: Path) -> Any:
+        def leaf(row: object, path: Path) -> object:
             try:
                 value = get(row)
                 if type(value) is as_it_is:
@@ -178,13 +182,13 @@ class _Plans:
         name: str,
         details: list[FieldDetails],
         field: GraphQLField,
-        resolve: Callable[..., Any],
-        arguments: Mapping[str, Any],
+        resolve: Resolve,
+        arguments: Mapping[str, object],
     ) -> Step:
         executor, nodes = self.executor, _nodes(details)
         complete = self._completion(field.type, details)
 
-        def resolved(row: Any, path: Path) -> Any:
+        def resolved(row: object, path: Path) -> object:
             here = Path(path, name, kind.name)
             info = executor.build_resolve_info(field, nodes, kind, here)
             try:
@@ -200,7 +204,7 @@ class _Plans:
         if is_non_null_type(wanted):
             inner = self._completion(wanted.of_type, details)
 
-            def not_null(value: Any, info: GraphQLResolveInfo[Any], path: Path) -> Any:
+            def not_null(value: object, info: ResolveInfo, path: Path) -> object:
                 found = inner(value, info, path)
                 # Asked again without a value, the reference raises what is to be said.
                 return executor.complete_value(wanted, details, info, path, None, None) if found is None else found
@@ -212,14 +216,14 @@ class _Plans:
             return self._object(wanted, details)
         return lambda value, info, path: executor.complete_value(wanted, details, info, path, value, None)
 
-    def _list(self, wanted: Any, details: list[FieldDetails]) -> Complete:
+    def _list(self, wanted: GraphQLList[GraphQLOutputType], details: list[FieldDetails]) -> Complete:
         executor = self.executor
         complete = self._completion(wanted.of_type, details)
 
-        def completed(values: Any, info: GraphQLResolveInfo[Any], path: Path) -> Any:
+        def completed(values: object, info: ResolveInfo, path: Path) -> object:
             if type(values) is not list and not is_iterable(values):
                 return executor.complete_value(wanted, details, info, path, values, None)
-            found: list[Any] = []
+            found: list[object] = []
             for number, value in enumerate(values):
                 here = Path(path, number, None)
                 try:
@@ -236,7 +240,7 @@ class _Plans:
         executor = self.executor
         run: Step | None = None
 
-        def completed(value: Any, info: GraphQLResolveInfo[Any], path: Path) -> Any:
+        def completed(value: object, info: ResolveInfo, path: Path) -> object:
             nonlocal run
             if value is None or value is Undefined:
                 return None
@@ -250,7 +254,7 @@ class _Plans:
         return completed
 
 
-def _reader(name: str) -> Get:
+def _reader(name: str) -> Resolve:
     """What graphql-core reads by default."""
     return lambda row: row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
 
@@ -259,7 +263,7 @@ def _nullable(wanted: GraphQLOutputType) -> GraphQLOutputType:
     return wanted.of_type if is_non_null_type(wanted) else wanted
 
 
-def _nodes(details: list[FieldDetails]) -> list[Any]:
+def _nodes(details: list[FieldDetails]) -> list[FieldNode]:
     return [detail.node for detail in details]
 
 

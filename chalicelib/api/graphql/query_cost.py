@@ -99,7 +99,7 @@ def _arguments(schema: GraphQLSchema, name: str, thing: GraphQLField | GraphQLNa
 
 class _Pricing:
     def __init__(
-        self, schema: GraphQLSchema, rules: FieldRules, document: DocumentNode, variables: Mapping[str, Any]
+        self, schema: GraphQLSchema, rules: FieldRules, document: DocumentNode, variables: Mapping[str, object]
     ) -> None:
         self._schema = schema
         self._rules = rules
@@ -168,13 +168,13 @@ class _Pricing:
         value = self._value(node, argument)
         return max(len(value), 1) if isinstance(value, list | tuple) else 1
 
-    def _value(self, node: FieldNode, name: str) -> Any:
+    def _value(self, node: FieldNode, name: str) -> object:
         for argument in node.arguments or ():
             if argument.name.value == name:
                 return self._literal(argument.value)
         return None
 
-    def _literal(self, value: ValueNode | None) -> Any:
+    def _literal(self, value: ValueNode | None) -> object:
         if isinstance(value, VariableNode):
             self.depends_on_variables = True
             name = value.name.value
@@ -191,7 +191,7 @@ class Prices:
         self._of_what = schema, rules, document
         self._known: dict[str | None, OperationCost] = {}
 
-    def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> OperationCost:
+    def of(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> OperationCost:
         """Raises OverLimit if fragments make it too deep."""
         name = operation.name.value if operation.name else None
         if name in self._known:

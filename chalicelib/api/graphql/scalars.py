@@ -3,22 +3,29 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
-from graphql import FloatValueNode, GraphQLError, GraphQLScalarType, IntValueNode, StringValueNode, ValueNode
+from graphql import (
+    FloatValueNode,
+    GraphQLError,
+    GraphQLNamedType,
+    GraphQLScalarType,
+    IntValueNode,
+    StringValueNode,
+    ValueNode,
+)
 
 _MAX_LENGTH = 40
 """Characters; longer numbers cost time and mean nothing here."""
 
 
-def parse_date(value: Any) -> date:
+def parse_date(value: object) -> date:
     try:
         return date.fromisoformat(_text(value))
     except ValueError:
         raise GraphQLError(f"Date cannot represent {_shown(value)}: use YYYY-MM-DD.") from None
 
 
-def parse_moment(value: Any) -> datetime:
+def parse_moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(value))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -28,7 +35,7 @@ def parse_moment(value: Any) -> datetime:
         ) from None
 
 
-def parse_decimal(value: Any) -> Decimal:
+def parse_decimal(value: object) -> Decimal:
     """Numbers by their shortest spelling: 999.99 is 999.99, not the double next to it."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     try:
@@ -40,13 +47,13 @@ def parse_decimal(value: Any) -> Decimal:
     return number
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str) or len(value) > _MAX_LENGTH:
         raise ValueError
     return value
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return repr(value[:_MAX_LENGTH]) if isinstance(value, str) else "this value"
 
 
@@ -59,8 +66,8 @@ def show_decimal(value: Decimal) -> str:
     return f"{value:f}"
 
 
-def _literal(parse: Callable[[Any], Any], *kinds: type[ValueNode]) -> Callable[..., Any]:
-    def parse_literal(node: ValueNode, _: Mapping[str, Any] | None = None) -> Any:
+def _literal(parse: Callable[[str], object], *kinds: type[ValueNode]) -> Callable[..., object]:
+    def parse_literal(node: ValueNode, _: Mapping[str, object] | None = None) -> object:
         if not isinstance(node, kinds):
             raise GraphQLError("A value of another type is needed here.", node)
         return parse(node.value)  # type: ignore[attr-defined]  # all of the kinds passed in have a value
@@ -68,14 +75,15 @@ def _literal(parse: Callable[[Any], Any], *kinds: type[ValueNode]) -> Callable[.
     return parse_literal
 
 
-def bind_scalars(types: Mapping[str, Any]) -> None:
+def bind_scalars(types: Mapping[str, GraphQLNamedType]) -> None:
     numbers = (StringValueNode, IntValueNode, FloatValueNode)
     for name, parse, show, kinds in (
         ("Date", parse_date, str, (StringValueNode,)),
         ("DateTime", parse_moment, show_moment, (StringValueNode,)),
         ("Decimal", parse_decimal, show_decimal, numbers),
     ):
-        scalar: GraphQLScalarType = types[name]
+        scalar = types[name]
+        assert isinstance(scalar, GraphQLScalarType)  # noqa: S101 - the schema declares it so
         literal = _literal(parse, *kinds)
         # Both spellings: graphql-core 3.3 took new names and falls back to the old ones.
         scalar.coerce_output_value = show

@@ -1,15 +1,14 @@
-"""The executable schema: schema.graphql with its resolvers, and the rules that it states about each field."""
+"""Build the executable schema from schema.graphql and the resolvers, and read its rules about each field."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
-from chalicelib.api.graphql.bindings import KINDS, OBJECTS, RESOLVERS
+from chalicelib.api.graphql.bindings import KINDS, OBJECTS, RESOLVERS, Resolver
 from chalicelib.api.graphql.executor import RowResolver
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.graphql.query_cost import FieldRules, read_rules
@@ -20,7 +19,7 @@ SDL = Path(__file__).parent / "schema.graphql"
 
 @cache
 def schema() -> GraphQLSchema:
-    # That it is valid is for the tests to see: to look takes as long as to build it.
+    # A test checks that the schema is valid: checking it takes as long as building it.
     built = build_schema(SDL.read_text("utf-8"), assume_valid=True, no_location=True)
     bind_scalars(built.type_map)
     built.type_map["Node"].resolve_type = lambda row, _info, _type: KINDS[type(row)]  # type: ignore[attr-defined]
@@ -34,11 +33,11 @@ def schema() -> GraphQLSchema:
 
 @cache
 def rules() -> FieldRules:
-    """Raises LookupError if a field has none: who may see it must be said."""
+    """Return who may see each field, and its cost. Raises LookupError for a field without a rule."""
     return read_rules(schema())
 
 
-def _bind(kind: GraphQLObjectType, resolvers: Mapping[str, Callable[..., Any]]) -> None:
+def _bind(kind: GraphQLObjectType, resolvers: Mapping[str, Resolver]) -> None:
     if unknown := resolvers.keys() - kind.fields.keys():
         raise LookupError(f"{kind.name} has no field {unknown}")
     for name, field in kind.fields.items():
@@ -49,10 +48,10 @@ def _bind(kind: GraphQLObjectType, resolvers: Mapping[str, Callable[..., Any]]) 
             field.resolve = RowResolver(attrgetter(snake))
 
 
-def with_fresh_loaders(change: Callable[..., Any]) -> Callable[..., Any]:
-    """Changes follow each other: what one has read, the next one may change."""
+def with_fresh_loaders(change: Resolver) -> Resolver:
+    """Clear the loaders before each mutation of a document: the one before may have changed what they hold."""
 
-    def changed(root: Any, info: Info, **arguments: Any) -> Any:
+    def changed(root: object, info: Info, **arguments: object) -> object:
         context_of(info).customers.clear()
         context_of(info).products.clear()
         return change(root, info, **arguments)

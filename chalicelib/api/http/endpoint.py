@@ -7,7 +7,6 @@ be executed is a 400 to those who ask for graphql-response+json, and a 200 to th
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from graphql import OperationType
 
@@ -103,7 +102,7 @@ def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
     return parameters
 
 
-def _failure(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
+def _failure(error: Exception) -> tuple[int, Answer, dict[str, str]]:
     described = describe(error)
     code = described["code"] or ""
     status = _STATUSES.get(code, 400 if isinstance(error, CrmError) else 500)
@@ -125,6 +124,6 @@ def _headers(media_type: str, more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _dump(content: dict[str, Any]) -> str:
+def _dump(content: Answer) -> str:
     """ASCII only: a lone surrogate that a client sent must not break the answer."""
     return json.dumps(content, separators=(",", ":"))

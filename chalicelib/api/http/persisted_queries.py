@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 
 from chalicelib import clock
 from chalicelib.access.authorization import Caller
@@ -22,7 +21,7 @@ _KEPT = timedelta(days=30)
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def wanted_hash(extensions: Mapping[str, Any] | None) -> str | None:
+def wanted_hash(extensions: Mapping[str, object] | None) -> str | None:
     """Raises InvalidInput for a version that we do not know."""
     asked = (extensions or {}).get("persistedQuery")
     if asked is None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib.api.graphql.document_limits import check_json, check_variables
 from chalicelib.api.http import negotiation
@@ -28,12 +27,12 @@ class Parameters:
     """`query` is empty if only its hash was sent."""
 
     query: str
-    variables: Mapping[str, Any] | None
+    variables: Mapping[str, object] | None
     operation: str | None
-    extensions: Mapping[str, Any] | None
+    extensions: Mapping[str, object] | None
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What makes two requests the same."""
         return {"query": self.query, "variables": self.variables, "operation": self.operation}
 
@@ -56,17 +55,17 @@ def read_parameters(request: Request) -> Parameters:
     return Parameters(text, variables, operation or None, extensions)
 
 
-def _url(request: Request) -> dict[str, Any]:
-    raw: dict[str, Any] = dict(request.query)
+def _url(request: Request) -> dict[str, object]:
+    raw: dict[str, object] = dict(request.query)
     for name in ("variables", "extensions"):
-        if raw.get(name):
-            raw[name] = _parse(raw[name], f"The parameter {name}")
+        if text := request.query.get(name):
+            raw[name] = _parse(text, f"The parameter {name}")
         else:
             raw.pop(name, None)
     return raw
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request) -> dict[str, object]:
     if len(request.body) > MAX_BYTES:
         raise RequestRejected(413, f"A request has at most {MAX_BYTES} bytes", "TOO_LARGE")
     media_type, charset = negotiation.content_type(request.headers.get("content-type"))
@@ -80,7 +79,7 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _parse(text: bytes | str, what: str) -> Any:
+def _parse(text: bytes | str, what: str) -> object:
     try:
         # Not json.loads of bytes, which would guess UTF-16 and UTF-32 as well.
         text = text.decode("utf-8") if isinstance(text, bytes) else text

@@ -1,32 +1,55 @@
-"""Arguments that several resolvers check or convert."""
+"""Arguments that several resolvers read, check or convert."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TypedDict
 
 from chalicelib.errors import InvalidInput
-from chalicelib.store.pagination import MAX_PAGE_SIZE
+from chalicelib.store.pagination import MAX_PAGE_SIZE, PageArgs
 
 _MAX_CENTS = 10**14
 
 
-def exactly_one(**arguments: str | None) -> None:
+class PageArguments(TypedDict, total=False):
+    """The arguments of a connection field."""
+
+    first: int | None
+    last: int | None
+    after: str | None
+    before: str | None
+    offset: int | None
+
+
+def page_args(arguments: PageArguments) -> PageArgs:
+    return PageArgs(
+        first=arguments.get("first"),
+        last=arguments.get("last"),
+        after=arguments.get("after"),
+        before=arguments.get("before"),
+        offset=arguments.get("offset"),
+    )
+
+
+def check_exactly_one(**arguments: str | None) -> None:
     if sum(value is not None for value in arguments.values()) != 1:
         raise InvalidInput(f"Give exactly one of {' and '.join(arguments)}")
 
 
-def at_most_a_page(ids: list[str]) -> list[str]:
+def check_id_count(ids: list[str]) -> list[str]:
     if len(ids) > MAX_PAGE_SIZE:
         raise InvalidInput(f"At most {MAX_PAGE_SIZE} ids at a time, not {len(ids)}", field="ids")
     return ids
 
 
 def cents_from(amount: Decimal | None) -> int | None:
-    return None if amount is None else _clamped(amount, ROUND_CEILING)
+    """Return a lower bound in cents: a fraction of a cent is rounded up."""
+    return None if amount is None else _to_cents(amount, ROUND_CEILING)
 
 
 def cents_to(amount: Decimal | None) -> int | None:
-    return None if amount is None else _clamped(amount, ROUND_FLOOR)
+    """Return an upper bound in cents: a fraction of a cent is rounded down."""
+    return None if amount is None else _to_cents(amount, ROUND_FLOOR)
 
 
-def _clamped(amount: Decimal, rounding: str) -> int:
+def _to_cents(amount: Decimal, rounding: str) -> int:
     cents = min(max(amount, Decimal(-1)), Decimal(_MAX_CENTS)).scaleb(2)
     return int(cents.to_integral_value(rounding=rounding))

@@ -1,43 +1,85 @@
-"""Bulk creation: good rows are kept, each other row has its own error."""
+"""Resolvers of bulk creation: each row is created, or gets its own error."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, TypedDict, TypeVar
 
 from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info
-from chalicelib.api.resolvers.customers import new_customer
-from chalicelib.api.resolvers.products import new_product
+from chalicelib.api.resolvers.customers import CreateCustomerInput, new_customer
+from chalicelib.api.resolvers.products import CreateProductInput, new_product
 from chalicelib.crm import customers, imported_orders, products, text, unique_values
+from chalicelib.crm.customers import Customer
 from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
+from chalicelib.crm.orders import Order
+from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput, UnknownCustomer, UnknownProducts, result_or_error
 from chalicelib.store import ids
 
 MAX_ROWS = 100
-_Rows = Sequence[Mapping[str, Any] | None]
-_Made: TypeAlias = tuple[Any, bool]
-"""A row, and whether it is new."""
+Row = TypeVar("Row")
+Input = TypeVar("Input")
+
+
+class PastOrderLineInput(TypedDict):
+    sku: str
+    quantity: int
+    unitPrice: Decimal
+
+
+class BulkCreateOrdersInput(TypedDict):
+    reference: str
+    customerEmail: str
+    orderDate: datetime
+    lines: list[PastOrderLineInput]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """Of one row: what was made of it, or why not."""
+class RowResult(Generic[Row]):
+    """What became of one row of the input: a row of the CRM, or an error."""
 
     index: int
-    row: Any = None
+    row: Row | None = None
     created: bool = False
     error: dict[str, str | None] | None = None
 
 
-def create_customers(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
-    return _payload("customer", _each(input, new_customer))
+@dataclass(frozen=True, slots=True)
+class BulkPayload(Generic[Row]):
+    results: list[RowResult[Row]]
+
+    @property
+    def rows(self) -> list[Row]:
+        return [result.row for result in self.results if result.row is not None]
+
+    @property
+    def errors(self) -> list[str]:
+        return [f"Row {result.index + 1}: {result.error['message']}" for result in self.results if result.error]
 
 
-def create_products(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
-    return _payload("product", _each(input, new_product))
+def create_customers(
+    _root: object,
+    _info: Info,
+    input: Sequence[CreateCustomerInput | None],  # noqa: A002 - the argument's name, here and below
+) -> BulkPayload[Customer]:
+    return _payload(_create_each(input, new_customer))
 
 
-def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # noqa: A002
+def create_products(
+    _root: object,
+    _info: Info,
+    input: Sequence[CreateProductInput | None],  # noqa: A002
+) -> BulkPayload[Product]:
+    return _payload(_create_each(input, new_product))
+
+
+def create_orders(
+    _root: object,
+    _info: Info,
+    input: Sequence[BulkCreateOrdersInput | None],  # noqa: A002
+) -> BulkPayload[Order]:
     _check_size(input)
     rows = [row for row in input if row is not None]
     emails = unique_values.owners_of(unique_values.EMAIL, (text.normalize(row["customerEmail"]) for row in rows))
@@ -47,10 +89,10 @@ def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # n
     customers_by_id = customers.find_all(emails.values(), consistent=True)
     products_by_id = products.find_all(skus.values(), consistent=True)
 
-    def past_order(row: Mapping[str, Any] | None) -> ImportedOrder:
-        # First: carried out again, each row gets the id that it had, whatever became of others.
+    def imported_order(row: BulkCreateOrdersInput | None) -> ImportedOrder:
+        # First the id: when the request is repeated, each row gets its old id again, whatever became of other rows.
         order_id = ids.new_id(ids.ORDER)
-        row = _present(row)
+        row = _require(row)
         person = customers_by_id.get(emails.get(text.normalize(row["customerEmail"]), ""))
         if person is None:
             raise UnknownCustomer(f"There is no customer {row['customerEmail']!r}", field="customerEmail")
@@ -61,40 +103,37 @@ def create_orders(_root: Any, _info: Info, input: _Rows) -> dict[str, Any]:  # n
         past = tuple(ImportedLine(product, line["quantity"], line["unitPrice"]) for product, line in lines if product)
         return ImportedOrder(row["reference"], person, row["orderDate"], past, order_id)
 
-    found = [result_or_error(past_order, row) for row in input]
+    found = [result_or_error(imported_order, row) for row in input]
     recorded = iter(imported_orders.record_all([one for one in found if isinstance(one, ImportedOrder)]))
-    return _payload("order", [next(recorded) if isinstance(one, ImportedOrder) else one for one in found])
+    return _payload([next(recorded) if isinstance(one, ImportedOrder) else one for one in found])
 
 
-def _each(rows: _Rows, create: Callable[[Mapping[str, Any]], Any]) -> list[_Made | Exception]:
+def _create_each(rows: Sequence[Input | None], create: Callable[[Input], Row]) -> list[tuple[Row, bool] | Exception]:
+    """Return for each row (what was created, True), or why it was not."""
     _check_size(rows)
-    return [result_or_error(lambda row: (create(_present(row)), True), row) for row in rows]
+
+    def created(row: Input | None) -> tuple[Row, bool]:
+        return create(_require(row)), True
+
+    return [result_or_error(created, row) for row in rows]
 
 
-def _present(row: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _require(row: Input | None) -> Input:
     if row is None:
         raise InvalidInput("The row is null")
     return row
 
 
-def _result(index: int, made: _Made | Exception) -> Result:
+def _payload(made: Iterable[tuple[Row, bool] | Exception]) -> BulkPayload[Row]:
+    return BulkPayload([_result(index, one) for index, one in enumerate(made)])
+
+
+def _result(index: int, made: tuple[Row, bool] | Exception) -> RowResult[Row]:
     if isinstance(made, Exception):
-        return Result(index, error=describe(made))
-    return Result(index, *made)
+        return RowResult(index, error=describe(made))
+    return RowResult(index, *made)
 
 
-def _payload(name: str, made: Iterable[_Made | Exception]) -> dict[str, Any]:
-    results = [_result(index, one) for index, one in enumerate(made)]
-    return {
-        f"{name}s": [result.row for result in results if result.row],
-        "errors": [f"Row {result.index + 1}: {result.error['message']}" for result in results if result.error],
-        "results": [
-            {"index": result.index, name: result.row, "created": result.created, "error": result.error}
-            for result in results
-        ],
-    }
-
-
-def _check_size(rows: _Rows) -> None:
+def _check_size(rows: Sequence[object]) -> None:
     if len(rows) > MAX_ROWS:
         raise InvalidInput(f"At most {MAX_ROWS} rows at a time, not {len(rows)}", field="input")

@@ -1,13 +1,13 @@
 """Resolvers of customers, live and deleted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from operator import attrgetter
-from typing import Any
+from typing import NotRequired, TypedDict, Unpack, cast
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info
-from chalicelib.api.resolvers.arguments import at_most_a_page, exactly_one
+from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one, check_id_count, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import customers, deleted_customers, list_queries
 from chalicelib.crm.customers import Customer
@@ -16,81 +16,117 @@ from chalicelib.crm.list_queries import CustomerFilter
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import index_scan, timestamps
-from chalicelib.store.pagination import Page, PageArgs, read_page
+from chalicelib.store.pagination import Page, read_page
 from chalicelib.store.transaction import new_token
 
-_Input = dict[str, Any]
+
+class CustomerArguments(PageArguments, total=False):
+    orderBy: list[str | None] | None
+    name: str | None
+    email: str | None
+    createdAtGte: date | None
+    createdAtLte: date | None
+    phoneStartsWith: str | None
 
 
-def customer(_root: Any, _info: Info, id: str | None = None, email: str | None = None) -> Customer | None:  # noqa: A002
-    exactly_one(id=id, email=email)
+class CreateCustomerInput(TypedDict):
+    name: str
+    email: str
+    phone: NotRequired[str | None]
+    createdAt: NotRequired[datetime | None]
+    """Only bulkCreateCustomers takes it."""
+
+
+class UpdateCustomerInput(TypedDict, total=False):
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPayload:
+    customer: Customer
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCustomerPayload:
+    customer: Customer
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteInactiveCustomersPayload:
+    deleted: list[str]
+
+
+def customer(_root: object, _info: Info, id: str | None = None, email: str | None = None) -> Customer | None:  # noqa: A002 - the argument's name, here and below
+    check_exactly_one(id=id, email=email)
     return customers.find(id) if id is not None else customers.find_by_email(email or "")
 
 
-def all_customers(_root: Any, _info: Info, **arguments: Any) -> Page[Customer]:
-    take = arguments.pop
+def all_customers(_root: object, _info: Info, **arguments: Unpack[CustomerArguments]) -> Page[Customer]:
     wanted = CustomerFilter(
-        name=take("name", None),
-        email=take("email", None),
-        created_from=take("createdAtGte", None),
-        created_to=take("createdAtLte", None),
-        phone_prefix=take("phoneStartsWith", None),
+        name=arguments.get("name"),
+        email=arguments.get("email"),
+        created_from=arguments.get("createdAtGte"),
+        created_to=arguments.get("createdAtLte"),
+        phone_prefix=arguments.get("phoneStartsWith"),
     )
-    return read_page(list_queries.list_customers(wanted, take("orderBy", None)), PageArgs(**arguments))
+    return read_page(list_queries.list_customers(wanted, arguments.get("orderBy")), page_args(arguments))
 
 
-def plain_customers(_root: Any, _info: Info) -> list[Customer]:
+def plain_customers(_root: object, _info: Info) -> list[Customer]:
     return read_all(list_queries.list_customers(CustomerFilter()))
 
 
-def inactive_customers(_root: Any, _info: Info, activeBefore: date | None = None, **window: Any) -> Page[Customer]:
-    return read_page(list_queries.list_inactive(activeBefore or _inactive_since()), PageArgs(**window))
+def inactive_customers(
+    _root: object, _info: Info, activeBefore: date | None = None, **page: Unpack[PageArguments]
+) -> Page[Customer]:
+    return read_page(list_queries.list_inactive(activeBefore or _inactive_since()), page_args(page))
 
 
-def inactive_customer_count(_root: Any, _info: Info, activeBefore: date | None = None) -> int:
+def inactive_customer_count(_root: object, _info: Info, activeBefore: date | None = None) -> int:
     return index_scan.count(list_queries.list_inactive(activeBefore or _inactive_since()).path)
 
 
-def all_deleted_customers(_root: Any, _info: Info, **window: Any) -> Page[Archived]:
-    return read_page(deleted_customers.listing(), PageArgs(**window))
+def all_deleted_customers(_root: object, _info: Info, **page: Unpack[PageArguments]) -> Page[Archived]:
+    return read_page(deleted_customers.listing(), page_args(page))
 
 
-def of_deleted(name: str) -> Callable[[Archived, Info], Any]:
-    get = attrgetter(f"customer.{'created_at' if name == 'createdAt' else name}")
-    return lambda row, _info: get(row)
+def create_customer(_root: object, _info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:  # noqa: A002
+    return CreateCustomerPayload(new_customer(input), "Customer created")
 
 
-def create_customer(_root: Any, _info: Info, input: _Input) -> _Input:  # noqa: A002 - the argument's name, here and below
-    return {"customer": new_customer(input), "message": "Customer created"}
-
-
-def new_customer(row: Mapping[str, Any]) -> customers.Customer:
+def new_customer(row: CreateCustomerInput) -> Customer:
     return customers.create(row["name"], row["email"], row.get("phone"), row.get("createdAt"))
 
 
-def update_customer(_root: Any, _info: Info, id: str, input: _Input) -> _Input:  # noqa: A002
-    return {"customer": customers.update(id, input)}
+def update_customer(_root: object, _info: Info, id: str, input: UpdateCustomerInput) -> CustomerPayload:  # noqa: A002
+    # A TypedDict is no Mapping of its own values to mypy.
+    return CustomerPayload(customers.update(id, cast("Mapping[str, str | None]", input)))
 
 
-def delete_customer(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
-    return {"customer": deleted_customers.delete(id)}
+def delete_customer(_root: object, _info: Info, id: str) -> CustomerPayload:  # noqa: A002
+    return CustomerPayload(deleted_customers.delete(id))
 
 
 def delete_inactive_customers(
-    _root: Any, _info: Info, activeBefore: date, ids: list[str], slot: datetime | None = None
-) -> _Input:
-    latest = clock.now().date() - timedelta(days=settings.inactive_days)
+    _root: object, _info: Info, activeBefore: date, ids: list[str], slot: datetime | None = None
+) -> DeleteInactiveCustomersPayload:
+    latest = _inactive_since()
     if activeBefore > latest:
-        raise InvalidInput(f"Nobody is inactive yet who was active on {latest} or later", field="activeBefore")
+        raise InvalidInput(
+            f"activeBefore must be {latest} or earlier: customers active later are not inactive", field="activeBefore"
+        )
     token = timestamps.to_text(slot) if slot else new_token()
     deleted = [
-        deleted_customers.delete_inactive(customer_id, activeBefore, token) for customer_id in at_most_a_page(ids)
+        deleted_customers.delete_inactive(customer_id, activeBefore, token) for customer_id in check_id_count(ids)
     ]
-    return {"deleted": [customer.id for customer in deleted if customer]}
+    return DeleteInactiveCustomersPayload([customer.id for customer in deleted if customer])
 
 
-def restore_customer(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
-    return {"customer": deleted_customers.restore(id)}
+def restore_customer(_root: object, _info: Info, id: str) -> CustomerPayload:  # noqa: A002
+    return CustomerPayload(deleted_customers.restore(id))
 
 
 def _inactive_since() -> date:

@@ -1,6 +1,7 @@
-"""Resolvers that need no key: whether the API answers, and whether it reaches what it needs."""
+"""Resolvers that need no key: whether the API answers, and whether it reaches its database and queue."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -9,20 +10,27 @@ from chalicelib.errors import CrmError
 from chalicelib.jobs import queue
 from chalicelib.store import reads
 
+State: TypeAlias = Literal["UP", "DOWN"]
 
-def hello(_root: Any, _info: Info) -> str:
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    database: State
+    queue: State
+
+
+def hello(_root: object, _info: Info) -> str:
     return "Hello, GraphQL!"
 
 
-def health(_root: Any, _info: Info) -> dict[str, str]:
-    return {"database": _state(_database_answers()), "queue": _state(queue.is_reachable())}
+def health(_root: object, _info: Info) -> Health:
+    return Health(
+        database="UP" if _is_database_reachable() else "DOWN",
+        queue="UP" if queue.is_reachable() else "DOWN",
+    )
 
 
-def _state(up: bool) -> str:  # noqa: FBT001
-    return "UP" if up else "DOWN"
-
-
-def _database_answers() -> bool:
+def _is_database_reachable() -> bool:
     try:
         reads.get_op("health", "database")
     except (CrmError, BotoCoreError, ClientError):

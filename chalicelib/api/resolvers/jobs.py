@@ -1,11 +1,13 @@
-"""Resolvers of the jobs: what operators see of them, and what they ask for."""
+"""Resolvers of jobs, their runs and their queue."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeAlias, Unpack
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.api.resolvers.arguments import PageArguments, page_args
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import (
     catalog,
@@ -19,38 +21,59 @@ from chalicelib.jobs import (
     uptime,
     weekly_report,
 )
-from chalicelib.jobs.job import Job, RunRefused
+from chalicelib.jobs.job import Job, Preview, RunRefused
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.store import timestamps
-from chalicelib.store.pagination import Page, PageArgs, read_page
+from chalicelib.store.pagination import Page, read_page
 
 MAX_REASON = 200
 _MAX_DAYS = 31
+_Arguments: TypeAlias = dict[str, int | str | bool]
+"""Arguments of a run, as the ledger keeps them."""
 
 
-def all_jobs(_root: Any, _info: Info) -> list[JobNow]:
+@dataclass(frozen=True, slots=True)
+class RunCount:
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunJobPayload:
+    run: Run | None = None
+    preview: Preview | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobPayload:
+    job: JobNow
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveDeadLettersPayload:
+    redriven: int
+    left: int
+
+
+def all_jobs(_root: object, _info: Info) -> list[JobNow]:
     return overview.load_all()
 
 
-def job(_root: Any, _info: Info, name: str) -> JobNow | None:
+def job(_root: object, _info: Info, name: str) -> JobNow | None:
     found = catalog.JOBS.get(name)
     return overview.load(found) if found else None
 
 
 def job_runs(
-    _root: Any,
-    _info: Info,
-    job: str,
-    status: str | None = None,
-    **window: Any,
+    _root: object, _info: Info, job: str, status: str | None = None, **page: Unpack[PageArguments]
 ) -> Page[Run]:
     name = catalog.find(job).name
-    return read_page(run_records.listing(name, Status(status) if status else None), PageArgs(**window))
+    return read_page(run_records.listing(name, Status(status) if status else None), page_args(page))
 
 
-def job_run(_root: Any, _info: Info, job: str, slot: datetime) -> Run | None:
+def job_run(_root: object, _info: Info, job: str, slot: datetime) -> Run | None:
     return run_records.find(catalog.find(job).name, slots.of(slot))
 
 
@@ -58,8 +81,8 @@ def cursor(run: Run, _info: Info) -> str | None:
     return json.dumps(run.state, ensure_ascii=False) if run.state else None
 
 
-def counts(run: Run, _info: Info) -> list[dict[str, Any]]:
-    return [{"name": name, "value": value} for name, value in run.counts.items()]
+def counts(run: Run, _info: Info) -> list[RunCount]:
+    return [RunCount(name, value) for name, value in run.counts.items()]
 
 
 def lines(run: Run, _info: Info) -> list[str]:
@@ -67,72 +90,73 @@ def lines(run: Run, _info: Info) -> list[str]:
 
 
 def run_job(
-    _root: Any,
+    _root: object,
     info: Info,
     name: str,
     *,
     slot: datetime | None = None,
     dryRun: bool = False,
     cap: int | None = None,
-) -> dict[str, Any]:
+) -> RunJobPayload:
     wanted = catalog.find(name)
     arguments = _arguments(wanted, cap)
     if slot is not None:
         if dryRun:
             raise InvalidInput("slot repeats a run: leave dryRun out", field="slot")
-        return {"run": operator_actions.run_again(wanted, slots.of(slot), context_of(info).caller.name, arguments)}
+        return RunJobPayload(
+            operator_actions.run_again(wanted, slots.of(slot), context_of(info).caller.name, arguments)
+        )
     if dryRun:
-        return {"preview": _preview(wanted, info, arguments)}
-    return {"run": operator_actions.run_now(wanted, context_of(info).caller.name, arguments)}
+        return RunJobPayload(preview=_preview(wanted, info, arguments))
+    return RunJobPayload(operator_actions.run_now(wanted, context_of(info).caller.name, arguments))
 
 
-def pause_job(_root: Any, info: Info, name: str, reason: str, until: datetime | None = None) -> dict[str, Any]:
+def pause_job(_root: object, info: Info, name: str, reason: str, until: datetime | None = None) -> JobPayload:
     wanted = catalog.find(name)
     if not reason.strip() or len(reason) > MAX_REASON:
         raise InvalidInput(f"Say why, in at most {MAX_REASON} characters", field="reason")
     if until and until <= clock.now():
         raise InvalidInput("until must lie ahead", field="until")
     job_state.pause(name, reason.strip(), context_of(info).caller.name, until)
-    return {"job": overview.load(wanted)}
+    return JobPayload(overview.load(wanted))
 
 
-def resume_job(_root: Any, _info: Info, name: str) -> dict[str, Any]:
+def resume_job(_root: object, _info: Info, name: str) -> JobPayload:
     wanted = catalog.find(name)
     job_state.resume(name)
-    return {"job": overview.load(wanted)}
+    return JobPayload(overview.load(wanted))
 
 
-def remake_report(_root: Any, info: Info, period: str) -> dict[str, Any]:
+def remake_report(_root: object, info: Info, period: str) -> RunJobPayload:
     monday = weekly_report.monday_of(period)
-    over = clock.now().date() - timedelta(
-        days=7
-    )  # one made before its week is over would stand in the schedule's place
+    # A report made before its week is over would take the place of the scheduled one.
+    over = clock.now().date() - timedelta(days=7)
     if monday is None or not timestamps.EARLIEST.date() <= monday <= over:
         raise InvalidInput("A period is a week that is over, such as 2026-W47", field="period")
-    arguments = {"period": period, "again": True}
-    return {"run": operator_actions.run_now(catalog.WEEKLY_REPORT, context_of(info).caller.name, arguments)}
+    arguments: _Arguments = {"period": period, "again": True}
+    return RunJobPayload(operator_actions.run_now(catalog.WEEKLY_REPORT, context_of(info).caller.name, arguments))
 
 
-def uptime_hours(_root: Any, _info: Info, days: int | None = None) -> list[uptime.Hour]:
+def uptime_hours(_root: object, _info: Info, days: int | None = None) -> list[uptime.Hour]:
     if days is not None and not 1 <= days <= _MAX_DAYS:
         raise InvalidInput(f"days must be from 1 to {_MAX_DAYS}", field="days")
     return uptime.hours(days or 7)
 
 
-def queue_depth(_root: Any, _info: Info) -> dict[str, int]:
+def queue_depth(_root: object, _info: Info) -> dict[str, int]:
     return queue.depth()
 
 
-def dead_letters(_root: Any, _info: Info) -> list[dict[str, Any]]:
-    return [_shown(letter) for letter in queue.dead_letters()]
+def dead_letters(_root: object, _info: Info) -> list[DeadLetter]:
+    return queue.dead_letters()
 
 
-def redrive_dead_letters(_root: Any, info: Info) -> dict[str, int]:
+def redrive_dead_letters(_root: object, info: Info) -> RedriveDeadLettersPayload:
     done = operator_actions.redrive(context_of(info).caller.name)
-    return {"redriven": done.sent, "left": done.left}
+    return RedriveDeadLettersPayload(done.sent, done.left)
 
 
-def _arguments(job: Job, cap: int | None) -> dict[str, Any]:
+def _arguments(job: Job, cap: int | None) -> _Arguments:
     if cap is None:
         return {}
     if job.name != customer_cleanup.NAME:
@@ -142,14 +166,8 @@ def _arguments(job: Job, cap: int | None) -> dict[str, Any]:
     return {"cap": cap}
 
 
-def _preview(job: Job, info: Info, arguments: dict[str, Any]) -> Any:
+def _preview(job: Job, info: Info, arguments: _Arguments) -> Preview:
     try:
         return job.preview(context_of(info).execute, clock.now(), arguments)
     except RunRefused as refused:
         raise InvalidInput(str(refused)) from refused
-
-
-def _shown(letter: DeadLetter) -> dict[str, Any]:
-    known = letter.message
-    shown = {"id": letter.id, "body": letter.body, "reason": letter.reason, "sent_at": letter.sent_at}
-    return shown | {"job": known.job if known else None, "slot": known.slot if known else None}

@@ -1,6 +1,7 @@
-"""Resolvers of what all kinds of rows have in common: the Node interface and connections."""
+"""Resolvers of what all kinds of rows have in common: the Node interface and pages of connections."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, TypeVar
 
 from chalicelib.api.graphql.loaders import Info
 from chalicelib.crm import customers, orders, products
@@ -10,9 +11,12 @@ from chalicelib.crm.products import Product
 from chalicelib.store import ids
 from chalicelib.store.pagination import Page
 
+Row = TypeVar("Row")
+Node: TypeAlias = Customer | Product | Order
 
-def node(_root: Any, _info: Info, id: str) -> Customer | Product | Order | None:  # noqa: A002 - the argument's name
-    finders: dict[str | None, Any] = {
+
+def node(_root: object, _info: Info, id: str) -> Node | None:  # noqa: A002 - the argument's name
+    finders: Mapping[str | None, Callable[[str], Node | None]] = {
         ids.CUSTOMER: customers.find,
         ids.PRODUCT: products.find,
         ids.ORDER: orders.find,
@@ -21,5 +25,6 @@ def node(_root: Any, _info: Info, id: str) -> Customer | Product | Order | None:
     return find(id) if find else None
 
 
-def page_info(page: Page[Any], _info: Info) -> Page[Any]:
+def page_info(page: Page[Row], _info: Info) -> Page[Row]:
+    """Return the page itself: it has the fields of PageInfo."""
     return page

@@ -1,62 +1,91 @@
 """Resolvers of orders."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NotRequired, TypedDict, Unpack
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
-from chalicelib.api.resolvers.arguments import cents_from, cents_to
+from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import list_queries, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_queries import OrderFilter
-from chalicelib.crm.orders import Order
+from chalicelib.crm.orders import Order, OrderLine
 from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput, NoLines
 from chalicelib.settings import settings
-from chalicelib.store.pagination import Page, PageArgs, read_page
-
-_Input = dict[str, Any]
+from chalicelib.store.pagination import Page, read_page
 
 
-def order(_root: Any, _info: Info, id: str) -> Order | None:  # noqa: A002
+class OrderArguments(PageArguments, total=False):
+    orderBy: list[str | None] | None
+    totalAmountGte: Decimal | None
+    totalAmountLte: Decimal | None
+    orderDateAfter: date | None
+    orderDateBefore: date | None
+    customerName: str | None
+    productName: str | None
+    productId: str | None
+    status: str | None
+
+
+class OrderLineInput(TypedDict):
+    productId: str
+    quantity: int
+
+
+class CreateOrderInput(TypedDict):
+    customerId: str
+    productIds: NotRequired[list[str | None] | None]
+    lines: NotRequired[list[OrderLineInput] | None]
+    orderDate: NotRequired[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPayload:
+    order: Order
+
+
+def order(_root: object, _info: Info, id: str) -> Order | None:  # noqa: A002 - the argument's name, here and below
     return orders.find(id)
 
 
-def all_orders(root: Any, info: Info, **arguments: Any) -> Page[Order]:
-    """Also the orders of a customer, where `root` is that customer."""
-    take = arguments.pop
+def all_orders(root: object, info: Info, **arguments: Unpack[OrderArguments]) -> Page[Order]:
+    """Resolve `allOrders`, and also `orders` of a customer, who is then the root."""
     wanted = OrderFilter(
-        cents_from=cents_from(take("totalAmountGte", None)),
-        cents_to=cents_to(take("totalAmountLte", None)),
-        date_from=take("orderDateAfter", None),
-        date_to=take("orderDateBefore", None),
-        customer_name=take("customerName", None),
-        product_name=take("productName", None),
-        product_id=take("productId", None),
+        cents_from=cents_from(arguments.get("totalAmountGte")),
+        cents_to=cents_to(arguments.get("totalAmountLte")),
+        date_from=arguments.get("orderDateAfter"),
+        date_to=arguments.get("orderDateBefore"),
+        customer_name=arguments.get("customerName"),
+        product_name=arguments.get("productName"),
+        product_id=arguments.get("productId"),
         customer_id=root.id if isinstance(root, Customer) else None,
-        status=take("status", None),
+        status=arguments.get("status"),
     )
-    page = read_page(list_queries.list_orders(wanted, take("orderBy", None)), PageArgs(**arguments))
-    _expect([edge.node for edge in page.edges], info)
+    page = read_page(list_queries.list_orders(wanted, arguments.get("orderBy")), page_args(arguments))
+    _expect_related([edge.node for edge in page.edges], info)
     return page
 
 
-def plain_orders(_root: Any, info: Info) -> list[Order]:
+def plain_orders(_root: object, info: Info) -> list[Order]:
     rows = read_all(list_queries.list_orders(OrderFilter()))
-    _expect(rows, info)
+    _expect_related(rows, info)
     return rows
 
 
-def orders_due_for_reminder(_root: Any, info: Info, day: date | None = None, **window: Any) -> Page[Order]:
+def orders_due_for_reminder(
+    _root: object, info: Info, day: date | None = None, **page: Unpack[PageArguments]
+) -> Page[Order]:
     days = timedelta(days=settings.reminder_days)
     last = day or clock.now().date()
     first = max(last, date.min + days) - days
     wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED)
-    page = read_page(list_queries.list_orders(wanted), PageArgs(**window))
-    _expect([edge.node for edge in page.edges], info)
-    return page
+    found = read_page(list_queries.list_orders(wanted), page_args(page))
+    _expect_related([edge.node for edge in found.edges], info)
+    return found
 
 
 def order_customer(order: Order, info: Info) -> Customer | None:
@@ -67,32 +96,32 @@ def order_products(order: Order, info: Info) -> list[Product | None]:
     return context_of(info).products.load_many([line.product_id for line in order.lines])
 
 
-def line_product(line: orders.OrderLine, info: Info) -> Product | None:
+def line_product(line: OrderLine, info: Info) -> Product | None:
     return context_of(info).products.get(line.product_id)
 
 
-def create_order(_root: Any, info: Info, input: _Input) -> _Input:  # noqa: A002
+def create_order(_root: object, info: Info, input: CreateOrderInput) -> OrderPayload:  # noqa: A002
     placed = orders.place(input["customerId"], _quantities(input), input.get("orderDate"))
     context = context_of(info)
     context.customers.prime(placed.customers)
     context.products.prime(placed.products)
     context.products.expect(line.product_id for line in placed.order.lines)
-    return {"order": placed.order}
+    return OrderPayload(placed.order)
 
 
-def cancel_order(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
-    return {"order": orders.cancel(id)}
+def cancel_order(_root: object, _info: Info, id: str) -> OrderPayload:  # noqa: A002
+    return OrderPayload(orders.cancel(id))
 
 
-def _expect(rows: list[Order], info: Info) -> None:
-    """Say what the orders may ask for, so that it is read in batches."""
+def _expect_related(rows: list[Order], info: Info) -> None:
+    """Tell the loaders which customers and products these orders may ask for, so that they are read in batches."""
     context = context_of(info)
     context.customers.expect(row.customer_id for row in rows)
     context.products.expect(line.product_id for row in rows for line in row.lines)
 
 
-def _quantities(order: Mapping[str, Any]) -> dict[str, int]:
-    """{product id: quantity}, lines of the same product merged; `productIds` means one of each."""
+def _quantities(order: CreateOrderInput) -> dict[str, int]:
+    """Return {product id: quantity}. Lines of the same product are merged; `productIds` orders one of each."""
     product_ids, lines = order.get("productIds"), order.get("lines")
     if product_ids is not None and lines is not None:
         raise InvalidInput("Give productIds or lines, not both", field="lines")

@@ -1,88 +1,137 @@
-"""Resolvers of products, and of their restocks."""
+"""Resolvers of products and restocks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import NotRequired, TypedDict, Unpack
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info
-from chalicelib.api.resolvers.arguments import at_most_a_page, cents_from, cents_to, exactly_one
+from chalicelib.api.resolvers.arguments import (
+    PageArguments,
+    cents_from,
+    cents_to,
+    check_exactly_one,
+    check_id_count,
+    page_args,
+)
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import list_queries, products, stock
 from chalicelib.crm.list_queries import ProductFilter
 from chalicelib.crm.products import Product
+from chalicelib.crm.stock import Restock
 from chalicelib.settings import settings
 from chalicelib.store import timestamps
 from chalicelib.store.pagination import MAX_PAGE_SIZE, Page, PageArgs, read_page
 
-_Input = dict[str, Any]
+
+class ProductArguments(PageArguments, total=False):
+    orderBy: list[str | None] | None
+    name: str | None
+    priceGte: Decimal | None
+    priceLte: Decimal | None
+    stockGte: int | None
+    stockLte: int | None
+    lowStock: bool | None
 
 
-def product(_root: Any, _info: Info, id: str | None = None, sku: str | None = None) -> Product | None:  # noqa: A002
-    exactly_one(id=id, sku=sku)
+class CreateProductInput(TypedDict):
+    name: str
+    price: Decimal
+    stock: NotRequired[int | None]
+    sku: NotRequired[str | None]
+
+
+class UpdateProductInput(TypedDict, total=False):
+    name: str | None
+    price: Decimal | None
+    stock: int | None
+    sku: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPayload:
+    product: Product
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteProductPayload:
+    product: Product
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateLowStockProductsPayload:
+    products: list[Product]
+    restocked: list[Restock]
+    message: str
+
+
+def product(_root: object, _info: Info, id: str | None = None, sku: str | None = None) -> Product | None:  # noqa: A002 - the argument's name, here and below
+    check_exactly_one(id=id, sku=sku)
     return products.find(id) if id is not None else products.find_by_sku(sku or "")
 
 
-def all_products(_root: Any, _info: Info, **arguments: Any) -> Page[Product]:
-    take = arguments.pop
-    low, high = _stock(take("stockGte", None), take("stockLte", None), take("lowStock", None))
+def all_products(_root: object, _info: Info, **arguments: Unpack[ProductArguments]) -> Page[Product]:
+    stock_from, stock_to = _stock_range(arguments)
     wanted = ProductFilter(
-        name=take("name", None),
-        cents_from=cents_from(take("priceGte", None)),
-        cents_to=cents_to(take("priceLte", None)),
-        stock_from=low,
-        stock_to=high,
+        name=arguments.get("name"),
+        cents_from=cents_from(arguments.get("priceGte")),
+        cents_to=cents_to(arguments.get("priceLte")),
+        stock_from=stock_from,
+        stock_to=stock_to,
     )
-    return read_page(list_queries.list_products(wanted, take("orderBy", None)), PageArgs(**arguments))
+    return read_page(list_queries.list_products(wanted, arguments.get("orderBy")), page_args(arguments))
 
 
-def plain_products(_root: Any, _info: Info) -> list[Product]:
+def plain_products(_root: object, _info: Info) -> list[Product]:
     return read_all(list_queries.list_products(ProductFilter()))
 
 
-def low_stock_products(_root: Any, _info: Info, threshold: int | None = None, **window: Any) -> Page[Product]:
+def low_stock_products(
+    _root: object, _info: Info, threshold: int | None = None, **page: Unpack[PageArguments]
+) -> Page[Product]:
     below = settings.low_stock_threshold if threshold is None else threshold
-    return read_page(list_queries.list_products(ProductFilter(stock_to=below - 1)), PageArgs(**window))
+    return read_page(list_queries.list_products(ProductFilter(stock_to=below - 1)), page_args(page))
 
 
-def create_product(_root: Any, _info: Info, input: _Input) -> _Input:  # noqa: A002
-    return {"product": new_product(input)}
+def create_product(_root: object, _info: Info, input: CreateProductInput) -> ProductPayload:  # noqa: A002
+    return ProductPayload(new_product(input))
 
 
-def new_product(row: Mapping[str, Any]) -> products.Product:
+def new_product(row: CreateProductInput) -> Product:
     return products.create(row["name"], row["price"], row.get("stock"), row.get("sku"))
 
 
-def update_product(_root: Any, _info: Info, id: str, input: _Input) -> _Input:  # noqa: A002
-    return {"product": products.update(id, input)}
+def update_product(_root: object, _info: Info, id: str, input: UpdateProductInput) -> ProductPayload:  # noqa: A002
+    return ProductPayload(products.update(id, input))
 
 
-def delete_product(_root: Any, _info: Info, id: str) -> _Input:  # noqa: A002
+def delete_product(_root: object, _info: Info, id: str) -> DeleteProductPayload:  # noqa: A002
     product = products.delete(id)
-    return {"product": product, "archived": product.archived_at is not None}
+    return DeleteProductPayload(product, archived=product.archived_at is not None)
 
 
 def update_low_stock_products(
-    _root: Any,
+    _root: object,
     _info: Info,
     slot: datetime | None = None,
     ids: list[str] | None = None,
     token: str | None = None,
-) -> _Input:
-    """Each product that is low now gets its addition once, also if two of these run at the same time."""
+) -> UpdateLowStockProductsPayload:
+    """Restock each product that is low now, once, even if two of these mutations run at the same time."""
     key = timestamps.to_text(slot or clock.now())
     if slot and not token:
         token = key
-    low = _low_products() if ids is None else at_most_a_page(ids)
+    low = _low_stock_ids() if ids is None else check_id_count(ids)
     done = [restocked for restocked in (stock.restock(product_id, key, token) for product_id in low) if restocked]
-    return {
-        "products": [restocked.product for restocked in done],
-        "restocked": done,
-        "message": f"{len(done)} products restocked",
-    }
+    return UpdateLowStockProductsPayload(
+        [restocked.product for restocked in done], done, f"{len(done)} products restocked"
+    )
 
 
-def _low_products() -> Iterator[str]:
+def _low_stock_ids() -> Iterator[str]:
     listing = list_queries.list_products(ProductFilter(stock_to=settings.low_stock_threshold - 1))
     window = PageArgs(first=MAX_PAGE_SIZE)
     while True:
@@ -93,9 +142,10 @@ def _low_products() -> Iterator[str]:
         window = PageArgs(first=MAX_PAGE_SIZE, after=page.end_cursor)
 
 
-def _stock(low: int | None, high: int | None, is_low: bool | None) -> tuple[int | None, int | None]:  # noqa: FBT001
-    """The bounds narrowed to products below the restock threshold, or with False to the others."""
-    threshold = settings.low_stock_threshold
+def _stock_range(arguments: ProductArguments) -> tuple[int | None, int | None]:
+    """Narrow the bounds to products below the restock threshold (`lowStock: true`), or to the others (`false`)."""
+    low, high = arguments.get("stockGte"), arguments.get("stockLte")
+    is_low, threshold = arguments.get("lowStock"), settings.low_stock_threshold
     if is_low is True:
         high = threshold - 1 if high is None else min(high, threshold - 1)
     if is_low is False:

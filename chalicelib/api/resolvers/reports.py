@@ -1,25 +1,27 @@
-"""Resolvers of reports: their content is kept as JSON, amounts in cents."""
+"""Resolvers of weekly reports. Their content is stored as JSON, with amounts in cents."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Unpack
 
 from chalicelib.api.graphql.loaders import Info
+from chalicelib.api.resolvers.arguments import PageArguments, page_args
 from chalicelib.crm import money, reports
 from chalicelib.crm.reports import Report
 from chalicelib.jobs import weekly_report
-from chalicelib.store.pagination import Page, PageArgs, read_page
+from chalicelib.store.pagination import Page, read_page
 
 
-def all_reports(_root: Any, _info: Info, **window: Any) -> Page[Report]:
-    return read_page(reports.newest_first(weekly_report.KIND), PageArgs(**window))
+def all_reports(_root: object, _info: Info, **page: Unpack[PageArguments]) -> Page[Report]:
+    return read_page(reports.newest_first(weekly_report.KIND), page_args(page))
 
 
-def report(_root: Any, _info: Info, period: str, revision: int | None = None) -> Report | None:
+def report(_root: object, _info: Info, period: str, revision: int | None = None) -> Report | None:
     return reports.find(weekly_report.KIND, period, revision) if weekly_report.monday_of(period) else None
 
 
-def content(name: str) -> Any:
+def content(name: str) -> Callable[[Report, Info], object]:
+    """Return a resolver that reads this part of a report's content."""
     return lambda row, _info: row.content[name]
 
 
