@@ -1,8 +1,8 @@
-// The page: GraphiQL over this address, with examples and the header for a key.
+// GraphiQL for the API at this address, with examples and a header for the API key.
 const headers = JSON.stringify({ Authorization: "Bearer <your key; not needed under chalice local>" }, null, 2);
 
 const examples = [
-  `# Low on stock, the lowest first. Ctrl-Enter runs it.
+  `# Products low on stock, lowest first. Press Ctrl-Enter to run it.
 query LowStock {
   lowStockProducts(first: 10) {
     edges { node { id name price stock } }
@@ -23,9 +23,9 @@ query LatestOrders {
   }
 }
 `,
-  `# How the jobs are doing
+  `# The state of the jobs
 query Jobs {
-  jobs { name scheduleText state lastRun nextRun complaints }
+  jobs { name scheduleText state lastRun nextRun problems }
 }
 
 query Runs {
@@ -49,7 +49,7 @@ mutation TryRestock {
 `,
 ];
 
-// A key that was left as it stands is none. The schema is asked for without the tab's headers: it gets those used last.
+// Ignore the placeholder of a key. GraphiQL asks for the schema without the tab's headers, so use those sent last.
 let lastUsed = {};
 const usable = (given) => {
   const kept = Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => !String(value).includes("<your key")));
@@ -57,7 +57,7 @@ const usable = (given) => {
   return { ...lastUsed, ...kept };
 };
 
-// The history has the headers of what was run, so keys are taken out of what the browser stores.
+// GraphiQL's history includes headers, so remove keys from what the browser stores.
 const storage = {
   getItem: (name) => localStorage.getItem(name),
   setItem: (name, value) => localStorage.setItem(name, String(value).replace(/crm_[0-9a-z]+_[\w-]+/g, "")),

@@ -109,7 +109,7 @@ from pathlib import Path
 read = []
 true = Path.read_bytes
 Path.read_bytes = lambda self: (read.append(self.name), true(self))[1]
-from chalicelib.api.http import respond
+from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request
 json_headers = {"content-type": "application/json", "accept": "application/json"}
 assert respond(Request("POST", json_headers, {}, b'{"query": "{hello}"}')).status == 200

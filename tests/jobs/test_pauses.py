@@ -36,10 +36,10 @@ def test_a_job_is_paused_and_resumed(time: Clock) -> None:
     assert paused == {"state": "PAUSED", "pause": pause}
     code, field, message = refusal(RUN, name="low_stock")
     assert (code, field) == ("JOB_PAUSED", "name")
-    assert message == "low_stock is paused by anyone: stock-taking. Resume it first"
+    assert message == "low_stock is paused by test: stock-taking. Resume it first"
     a_runner().fire(LOW_STOCK, time.now)
     skipped = ask('{ jobRuns(job: "low_stock") { edges { node { status reason } } } }')["jobRuns"]["edges"]
-    assert skipped == [{"node": {"status": "SKIPPED", "reason": "paused by anyone: stock-taking"}}]
+    assert skipped == [{"node": {"status": "SKIPPED", "reason": "paused by test: stock-taking"}}]
     resumed = ask('mutation { resumeJob(name: "low_stock") { job { state pause { reason } } } }')["resumeJob"]["job"]
     assert resumed == {"state": "NEVER_RAN", "pause": None}
     assert ask(RUN, name="low_stock", slot=SLOT)["runJob"]["run"]["status"] == "WAITING"
