@@ -1,5 +1,6 @@
 """The texts that a developer sees when the server is up."""
 
+from datetime import datetime
 from pathlib import Path
 
 from localdev.environment import JobsMode
@@ -33,6 +34,11 @@ def format_banner(*, address: Address, endpoint: str, emulator: str, data: str, 
 
 def format_reload_line(address: Address, endpoint: str) -> str:
     return f"Reloaded: {address.url}/graphql, AWS at {endpoint}"
+
+
+def describe_loss(lost_since: datetime) -> str:
+    time = f"{lost_since.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"MiniStack was killed before it saved its data. The data is from {time}; later changes are lost."
 
 
 def describe_data(directory: Path) -> str:

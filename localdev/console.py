@@ -4,6 +4,8 @@ import os
 import sys
 from typing import NoReturn
 
+from localdev import killed
+
 
 class LocalError(Exception):
     """`chalice local` cannot start. The message says why and what to do."""
@@ -25,6 +27,7 @@ def exit_process(code: int) -> NoReturn:
 
     Chalice's reloader starts a new worker for code 3, and ends for any other code.
     """
+    killed.cancel_report()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

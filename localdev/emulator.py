@@ -93,6 +93,8 @@ class Emulator:
         self.endpoint = f"http://127.0.0.1:{port}"
         state.port.write_text(str(port))
         state.log.write_bytes(b"")
+        self.lost_since = state.take_unsaved_mark()
+        """The time of the first change that is missing because the emulator before this one was killed."""
         self._process = subprocess.Popen(  # it logs to the same file as the supervisor
             [*_uv_command("--offline"), "python", "-I", str(_MAIN)],
             env=neutral_environment() | _settings(state, port),
@@ -127,6 +129,7 @@ def _settings(state: State, port: int) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state.data),
+        "LOCALDEV_UNSAVED_MARK": str(state.unsaved_mark),
         "TMPDIR": str(state.root),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

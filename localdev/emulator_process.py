@@ -1,7 +1,7 @@
 """The MiniStack process, in an environment that uv creates, separate from the project's.
 
-MiniStack itself saves its data only when it is terminated with SIGTERM. This wrapper also saves periodically, and sends
-SIGTERM when standard input closes, that is when the supervisor has ended in any way.
+This wrapper refuses requests of web pages. It also saves the data: MiniStack itself saves only when it ends after SIGTERM,
+the wrapper also saves periodically, and sends SIGTERM when standard input closes, that is when the supervisor has ended.
 """
 
 import asyncio
@@ -11,35 +11,21 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))  # Python's option -I leaves the checkout out
+sys.dont_write_bytecode = True  # every new file in the checkout restarts Chalice's worker
+from localdev.change_tracker import ChangeTracker  # noqa: E402
+from localdev.request_filter import RequestFilter, is_for_local_server  # noqa: E402
+
+sys.dont_write_bytecode = False
 
 MIN_SAVE_INTERVAL = 20.0
 SAVE_SECONDS = 60.0
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 ministack: Any = importlib.import_module("ministack.app")
 persistence: Any = importlib.import_module("ministack.core.persistence")
-
-
-POLL = (b"x-amz-target", b"AmazonSQS.ReceiveMessage")
-"""The servers poll all the time. A poll that finds a message is followed by its deletion, which counts."""
-
-
-class RequestCounter:
-    """Counts the requests to MiniStack's ASGI application, so that an idle one need not save."""
-
-    def __init__(self, application: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
-        self._application = application
-        self.requests = 0
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/_ministack/") and POLL not in scope["headers"]:
-            self.requests += 1
-        await self._application(scope, receive, send)
 
 
 def terminate_with_input() -> None:
@@ -50,15 +36,15 @@ def terminate_with_input() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def save_periodically(counter: RequestCounter) -> None:
+def save_periodically(tracker: ChangeTracker) -> None:
     """Save on MiniStack's own event loop, between two requests. The longer a save takes, the rarer it is."""
-    pause, saved = MIN_SAVE_INTERVAL, 0
+    pause = MIN_SAVE_INTERVAL
     while True:
         time.sleep(pause)
         loop: asyncio.AbstractEventLoop | None = ministack._MAIN_LOOP
-        if loop is None or counter.requests == saved:
+        if loop is None or not tracker.has_unsaved_changes:
             continue
-        saved, began = counter.requests, time.monotonic()
+        began = time.monotonic()
         try:
             asyncio.run_coroutine_threadsafe(save(), loop).result()
         except RuntimeError:  # the loop has just ended, with a save of its own
@@ -67,13 +53,20 @@ def save_periodically(counter: RequestCounter) -> None:
 
 
 async def save() -> None:
-    persistence.save_all(ministack._build_persistence_save_dict())
+    ministack.save_all(ministack._build_persistence_save_dict())
 
 
 def main() -> None:
-    ministack.app = counter = RequestCounter(ministack.app)
+    tracker = ChangeTracker(ministack.app, Path(os.environ.pop("LOCALDEV_UNSAVED_MARK")))
+
+    def save_all(services: dict[str, Any]) -> None:
+        persistence.save_all(services)
+        tracker.mark_saved()
+
+    ministack.save_all = save_all  # MiniStack calls it, too, when it ends
+    ministack.app = RequestFilter(tracker, int(os.environ["GATEWAY_PORT"]), is_for_local_server)
     threading.Thread(target=terminate_with_input, daemon=True).start()
-    threading.Thread(target=save_periodically, args=(counter,), daemon=True).start()
+    threading.Thread(target=save_periodically, args=(tracker,), daemon=True).start()
     sys.argv[1:] = []
     ministack.main()
 

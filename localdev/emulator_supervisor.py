@@ -63,7 +63,7 @@ class Supervisor:
                 return 1
             if self._stop.wait(0.05) or not self._state.owners():
                 return 0
-        self._state.publish_emulator(RunningEmulator(emulator.endpoint, Process.current()))
+        self._state.publish_emulator(RunningEmulator(emulator.endpoint, Process.current(), emulator.lost_since))
         while not self._stop.wait(POLL_SECONDS):
             if not emulator.is_running():
                 return 1

@@ -55,7 +55,7 @@ def watch(state: State, running: RunningEmulator, *, reloaded: bool) -> None:
         while running.supervisor.is_alive():
             time.sleep(1)
         if reloaded and time.monotonic() > began + 5:
-            print_error("MiniStack ended; starting it again.")
+            print_error("MiniStack ended. Restarting it.")
             exit_process(RESTART)
         print_error(_with_log_tail(state, "MiniStack ended, and this server with it"))
         exit_process(1)

@@ -6,12 +6,18 @@ import sys
 import threading
 
 from localdev import banner, environment, server, shared_emulator
-from localdev.console import LocalError, exit_process, exit_with_error, print_info
+from localdev.console import LocalError, exit_process, exit_with_error, print_error, print_info
 from localdev.emulator import VERSION
 from localdev.environment import JobsMode
+from localdev.killed import report_when_killed
 from localdev.lambda_events import ChaliceApp
 from localdev.processes import Process, call_when_parent_ends, is_in_our_group
-from localdev.state import State
+from localdev.state import RunningEmulator, State
+
+WORKER_KILLED = (
+    "The server has ended, because its worker process was stopped by a signal. "
+    "The data is kept. Start the server again with `make local`."
+)
 
 
 def prepare_server() -> None:
@@ -41,23 +47,26 @@ def _prepare(owner: Process, *, worker: bool) -> None:
     address = server.parse_address()
     server.check_port(address)
     server.improve_http_server(address)
-    state, chosen = connect(owner, address, reloaded=worker)
+    state, running = connect(owner, address, reloaded=worker)
     provision(state)
-    _print_banner(address, owner, state, chosen)
+    _print_banner(address, owner, state, running)
+    if worker:
+        report_when_killed(WORKER_KILLED)
 
 
-def connect(owner: Process, address: server.Address, *, reloaded: bool) -> tuple[State, str | None]:
-    """Set the environment for a server at `address`. Return the state, and the developer's own emulator if one is set."""
+def connect(owner: Process, address: server.Address, *, reloaded: bool) -> tuple[State, RunningEmulator | None]:
+    """Set the environment for a server at `address`. Return no emulator if the developer has set another one."""
     if "chalicelib.settings" in sys.modules:
         raise LocalError("chalicelib was imported before localdev.start() and has read the wrong environment.")
     chosen = environment.prepare_environment(os.environ, address.host)
     os.environ.setdefault(environment.API_URL, f"{address.url}/graphql")
     state = State.of_checkout()
-    if chosen is None:
-        running = shared_emulator.connect(state, owner)
-        shared_emulator.watch(state, running, reloaded=reloaded)
-        os.environ[environment.ENDPOINT] = running.endpoint
-    return state, chosen
+    if chosen is not None:
+        return state, None
+    running = shared_emulator.connect(state, owner)
+    shared_emulator.watch(state, running, reloaded=reloaded)
+    os.environ[environment.ENDPOINT] = running.endpoint
+    return state, running
 
 
 def provision(state: State) -> None:
@@ -98,17 +107,25 @@ def run_jobs(app: ChaliceApp) -> None:
         threading.Thread(target=tick, name="ticker", daemon=True).start()
 
 
-def _print_banner(address: server.Address, owner: Process, state: State, chosen: str | None) -> None:
+def _print_banner(address: server.Address, owner: Process, state: State, running: RunningEmulator | None) -> None:
     endpoint = os.environ[environment.ENDPOINT]
-    if not state.mark_greeted(owner):
+    emulator = str(running.supervisor) if running else endpoint
+    greeted_with = state.swap_greeting(owner, emulator)
+    if greeted_with is None:
+        _print_full_banner(address, endpoint, state, is_own_emulator=running is None)
+    else:
         print_info(banner.format_reload_line(address, endpoint))
-        return
+    if running and running.lost_since and greeted_with != emulator:
+        print_error(banner.describe_loss(running.lost_since))
+
+
+def _print_full_banner(address: server.Address, endpoint: str, state: State, *, is_own_emulator: bool) -> None:
     print_info(
         banner.format_banner(
             address=address,
             endpoint=endpoint,
-            emulator=f"MiniStack {VERSION}, an emulator," if chosen is None else "your AWS_ENDPOINT_URL",
-            data=banner.describe_data(state.root) if chosen is None else "kept by that emulator",
+            emulator="your AWS_ENDPOINT_URL" if is_own_emulator else f"MiniStack {VERSION}, an emulator,",
+            data="kept by that emulator" if is_own_emulator else banner.describe_data(state.root),
             jobs=environment.read_jobs_mode(os.environ),
             is_open=os.environ.get("CRM_OPEN_ACCESS", "").lower() in {"1", "true", "yes", "on"},
         )

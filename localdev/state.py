@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from localdev.processes import Process
@@ -24,6 +25,8 @@ class RunningEmulator:
 
     endpoint: str
     supervisor: Process
+    lost_since: datetime | None = None
+    """The time of the first change that is missing because the emulator before this one was killed."""
 
 
 class State:
@@ -34,6 +37,8 @@ class State:
         self.data = root / "ministack"
         self.log = root / "ministack.log"
         self.port = root / "port"
+        self.unsaved_mark = root / "unsaved"
+        """Exists while the emulator has unsaved changes: see change_tracker."""
         self.lifetime_lock = root / "emulator.lock"
         """Held by the supervisor and by MiniStack, so that the next supervisor waits until the data is saved."""
         self._owners = root / "owners"
@@ -71,18 +76,34 @@ class State:
                 file.unlink(missing_ok=True)
         return is_alive
 
-    def mark_greeted(self, owner: Process) -> bool:
-        """Return True on the first call for this server. Reloads do not count as new servers."""
+    def swap_greeting(self, owner: Process, emulator: str) -> str | None:
+        """Record the emulator that a server was told about. Return the one before, or None for a new server.
+
+        A server stays the same when it reloads.
+        """
         file = self._owners / str(owner)
-        first = not file.exists() or not file.read_text()
-        file.write_text("greeted")
-        return first
+        before = file.read_text() if file.exists() else ""
+        file.write_text(emulator)
+        return before or None
+
+    def take_unsaved_mark(self) -> datetime | None:
+        """Return since when changes are lost, if an emulator was killed before it saved them. Forget the mark."""
+        try:
+            lost_since = datetime.fromtimestamp(self.unsaved_mark.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+        self.unsaved_mark.unlink()
+        return lost_since
 
     def publish_emulator(self, running_emulator: RunningEmulator) -> None:
         draft = self._record.with_suffix(".tmp")
-        draft.write_text(
-            json.dumps({"endpoint": running_emulator.endpoint, "supervisor": str(running_emulator.supervisor)})
-        )
+        lost_since = running_emulator.lost_since
+        record = {
+            "endpoint": running_emulator.endpoint,
+            "supervisor": str(running_emulator.supervisor),
+            "lost_since": lost_since.isoformat() if lost_since else None,
+        }
+        draft.write_text(json.dumps(record))
         draft.replace(self._record)
 
     def withdraw_emulator(self) -> None:
@@ -95,10 +116,11 @@ class State:
         except (OSError, ValueError):
             return None
         supervisor = Process.parse(record["supervisor"])
-        return (
-            RunningEmulator(record["endpoint"], supervisor)
-            if supervisor is not None and supervisor.is_alive()
-            else None
+        if supervisor is None or not supervisor.is_alive():
+            return None
+        lost_since = record["lost_since"]
+        return RunningEmulator(
+            record["endpoint"], supervisor, datetime.fromisoformat(lost_since) if lost_since else None
         )
 
     def find_unreadable_file(self) -> Path | None:
@@ -113,5 +135,5 @@ class State:
     def delete_data(self) -> None:
         """Delete everything but locks and owners, which running processes may hold."""
         shutil.rmtree(self.data, ignore_errors=True)
-        for file in (self.log, self.port):
+        for file in (self.log, self.port, self.unsaved_mark):
             file.unlink(missing_ok=True)

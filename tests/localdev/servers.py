@@ -130,6 +130,10 @@ class Place:
     def supervisor(self) -> int:
         return int((self.state / "emulator.lock").read_text().partition("-")[0])
 
+    def emulator(self) -> int:
+        """Return the process of MiniStack itself, a child of uv."""
+        return next(pid for pid in self.processes() if b"emulator_process.py" in _last_command_word(pid))
+
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *words],
@@ -144,6 +148,12 @@ class Place:
         for server in self.started:
             server.end(signal.SIGKILL)
         wait_for(lambda: not self.processes() or None, f"the end of {self.processes()}")
+
+
+def _last_command_word(pid: int) -> bytes:
+    """Return the last word of a process's command line, and nothing for uv, which has the same words."""
+    words = (Path("/proc") / str(pid) / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    return words[-1] if b"python" in words[0] else b""
 
 
 class Server:

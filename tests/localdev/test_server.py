@@ -1,6 +1,7 @@
 """`chalice local`, started and stopped for real, with the small app of servers.py instead of the CRM's app.py."""
 
 import os
+import re
 import signal
 import socket
 import time
@@ -54,6 +55,42 @@ def test_killed_supervisor_loses_no_data_and_the_server_recovers(place: Place) -
     os.kill(place.supervisor(), signal.SIGKILL)
     wait_for(lambda: (get(server.url) or before)["worker"] != before["worker"] or None, "the new worker")
     assert get(f"{server.url}/kept/ann") == {"kept": True}
+
+
+def test_killed_emulator_is_replaced_and_the_server_says_from_when_the_data_is(place: Place) -> None:
+    server = place.serve()
+    before = server.up()
+    time.sleep(6)  # an emulator that ends sooner ends the server, because it would fail again
+    get(f"{server.url}/keep/ann", "POST")
+    os.kill(place.emulator(), signal.SIGKILL)
+    wait_for(lambda: (get(server.url) or before)["worker"] != before["worker"] or None, "the new worker")
+    wait_for(lambda: "Reloaded" in server.output() or None, "the short line")
+    assert get(f"{server.url}/kept/ann") == {"kept": False}, "MiniStack saved more often than this test thinks"
+    lost = [line for line in server.output().splitlines() if "later changes are lost" in line]
+    assert len(lost) == 1
+    assert re.search(r"The data is from \d{4}-\d\d-\d\d \d\d:\d\d:\d\d;", lost[0])
+    server.end(signal.SIGTERM)
+    again = place.serve()
+    again.up()
+    assert "lost" not in again.output()
+
+
+def test_killed_worker_ends_the_server_with_a_sentence(place: Place) -> None:
+    server = place.serve()
+    os.kill(server.up()["worker"], signal.SIGKILL)
+    server.ended()
+    sentence = wait_for(lambda: re.search(r"The server has ended, because .+", server.output()), "the sentence")
+    assert "make local" in sentence[0]
+    wait_for(lambda: not place.processes() or None, "the end of supervisor and MiniStack")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_ended_server_does_not_blame_its_worker(place: Place, number: signal.Signals) -> None:
+    server = place.serve()
+    server.up()
+    server.end(number)
+    wait_for(lambda: not place.processes() or None, "the end of all processes")
+    assert "has ended" not in server.output()
 
 
 def test_interrupted_first_start_is_continued_by_the_next(place: Place) -> None:
