@@ -119,6 +119,11 @@ def _forget_caches(endpoint: str | None) -> None:
     queue._known_url.cache_clear()
 
 
+def empty_tables() -> None:
+    """Empty the tables and queues in the middle of a test on moto."""
+    _empty_moto()
+
+
 def _empty_moto() -> None:
     for table in get_backend("dynamodb")["123456789012"]["us-east-1"].tables.values():
         table.items.clear()

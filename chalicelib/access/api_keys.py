@@ -19,7 +19,7 @@ from chalicelib import clock
 from chalicelib.access.roles import Role
 from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound, Unauthenticated
-from chalicelib.store import reads, tables, timestamps
+from chalicelib.store import change_marks, reads, tables, timestamps
 from chalicelib.store.connection import client
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
@@ -33,6 +33,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_LENGTH = 12
 _MAX_KEY_LENGTH = 100
 _AS_JSON = re.compile(rf'"crm_[{_ALPHABET}]{{{_ID_LENGTH}}}_[A-Za-z0-9_-]{{43}}"')
+_MAX_OLD_SECRETS = 20
 _USED_EVERY = timedelta(hours=1)
 
 
@@ -45,9 +46,8 @@ class ApiKey:
     created_by: str
     digest: str
     token: str
-    old_digest: str | None = None
-    """Of the secret before the last rotation, good until `old_until`."""
-    old_until: str | None = None
+    old_digests: tuple[tuple[str, str], ...] = ()
+    """(digest, until) of each secret before a rotation: it stays valid until that time, whatever rotations follow."""
     expires_at: str | None = None
     revoked_at: str | None = None
     last_used_at: str | None = None
@@ -60,15 +60,15 @@ class ApiKey:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
     def matches_secret(self, secret: str, moment: datetime) -> bool:
-        digest = _digest(secret)
-        old = self.old_digest if self.old_until and self.old_until > timestamps.to_text(moment) else None
-        # Both are always compared: the time it takes says nothing.
-        return hmac.compare_digest(digest, self.digest) | hmac.compare_digest(digest, old or "")
+        digest, now = _digest(secret), timestamps.to_text(moment)
+        valid = [self.digest, *(old for old, until in self.old_digests if until > now)]
+        # All are always compared, so that the time it takes tells nothing.
+        return sum(hmac.compare_digest(digest, each) for each in valid) > 0
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """`key` is what the caller must keep: nobody can tell it again."""
+    """`key` is what the caller must keep: it cannot be shown again. It is empty for a request that is replayed."""
 
     api_key: ApiKey
     key: str
@@ -92,9 +92,13 @@ def create(
     now = clock.now()
     if expires_at and expires_at <= now:
         raise InvalidInput("A key must expire in the future", field="expires_at")
+    key_id = key_id or key_id_from(change_marks.token())
+    made = find(key_id) if change_marks.is_replay() else None
+    if made:
+        return IssuedKey(made, "")
     secret = secrets.token_urlsafe(32)
     api_key = ApiKey(
-        id=key_id or "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH)),
+        id=key_id,
         name=text.checked_name(name),
         role=role,
         created_at=timestamps.to_text(now),
@@ -103,7 +107,7 @@ def create(
         expires_at=timestamps.to_text(expires_at) if expires_at else None,
         token=new_token(),
     )
-    write = Transaction(was_applied=lambda: _was_written(api_key))
+    write = Transaction(was_applied=lambda: _was_written(api_key), subject=key_id)
     write.put(_row(api_key), tables.AuxRow.pk.does_not_exist())
     write.commit()
     return IssuedKey(api_key, _key(api_key, secret))
@@ -131,17 +135,20 @@ def listing() -> Listing[ApiKey]:
 
 
 def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
-    """A new secret for the same key; the old one works on for `overlap`. Raises NotFound, InvalidInput."""
+    """Issue a new secret for the same key. The present one stays valid for `overlap`, and earlier ones until their own time.
+
+    Without an overlap all old secrets end at once. Raises NotFound, InvalidInput.
+    """
     secret = secrets.token_urlsafe(32)
     for _ in retry_delays():
         old = _require(key_id)
+        if change_marks.is_done(key_id):
+            return IssuedKey(old, "")
         now = clock.now()
         if not old.valid_at(now):
             raise InvalidInput("The key is revoked or has expired: create another", field="id")
-        token, until = new_token(), timestamps.to_text(now + overlap)
-        row = tables.AuxRow
-        content = _content(old) | {"digest": _digest(secret), "old_digest": old.digest, "old_until": until}
-        if _change(old, token, [row.content.set(content)]):
+        content = _content(old) | {"digest": _digest(secret), "old_digests": _old_digests(old, now, overlap)}
+        if _change(old, new_token(), [tables.AuxRow.content.set(content)]):
             return IssuedKey(_require(key_id), _key(old, secret))
     raise Conflict
 
@@ -193,6 +200,19 @@ def record_last_use(api_key: ApiKey) -> None:
         return
 
 
+def _old_digests(key: ApiKey, now: datetime, overlap: timedelta) -> list[tuple[str, str]]:
+    """Return (digest, until) of the secrets that stay valid beside a new one. Raises InvalidInput if there are too many."""
+    if not overlap:
+        return []
+    valid = [(digest, until) for digest, until in key.old_digests if until > timestamps.to_text(now)]
+    if len(valid) >= _MAX_OLD_SECRETS:
+        raise InvalidInput(
+            f"The key has {len(valid)} old secrets that are still valid. End them with overlapHours: 0, or create another key",
+            field="overlapHours",
+        )
+    return [*valid, (key.digest, timestamps.to_text(now + overlap))]
+
+
 def _require(key_id: str) -> ApiKey:
     found = find(key_id)
     if found is None:
@@ -207,7 +227,7 @@ def _change(old: ApiKey, token: str, actions: list[Action]) -> bool:
         stored = find(old.id)
         return stored is not None and stored.token == token
 
-    write = Transaction(was_applied=applied)
+    write = Transaction(was_applied=applied, subject=old.id)
     row = tables.AuxRow
     write.update(row(pk=PARTITION, sk=old.id), [*actions, row.token.set(token)], row.token == old.token)
     try:
@@ -235,15 +255,14 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _content(api_key: ApiKey) -> dict[str, str | None]:
+def _content(api_key: ApiKey) -> dict[str, object]:
     return {
         "name": api_key.name,
         "role": api_key.role.name,
         "created_at": api_key.created_at,
         "created_by": api_key.created_by,
         "digest": api_key.digest,
-        "old_digest": api_key.old_digest,
-        "old_until": api_key.old_until,
+        "old_digests": api_key.old_digests,
         "expires_at": api_key.expires_at,
         "revoked_at": api_key.revoked_at,
     }
@@ -259,7 +278,11 @@ def _load(item: reads.Item) -> ApiKey:
         id=item["sk"]["S"],
         token=item["token"]["S"],
         last_used_at=reads.text(item, "used_at"),
-        **{**content, "role": Role[content["role"]]},
+        **{
+            **content,
+            "role": Role[content["role"]],
+            "old_digests": tuple((digest, until) for digest, until in content["old_digests"]),
+        },
     )
 
 

@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.crm import counters, text, unique_values
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
-from chalicelib.store import ids, index_keys, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
@@ -80,8 +80,11 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
     made = find(customer.id) if ids.is_replay() else None
     if made:
         return made
+    if change_marks.is_done(customer.id):
+        raise NotFound("This request created the customer, who has been deleted since", field="id")
     day = customer.created_at[:10]
-    write = Transaction(was_applied=lambda: find(customer.id) is not None)  # nobody else makes this id
+    # Nobody else makes this id.
+    write = Transaction(was_applied=lambda: find(customer.id) is not None, subject=customer.id)
     put(write, customer)
     counters.add(write, day, customer.id, customers=1, created=1)
     write.commit()
@@ -95,8 +98,10 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
         old = find(customer_id)
         if old is None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
+        if change_marks.is_done(customer_id):
+            return old
         new = replace(old, **checked, token=new_token())
-        write = Transaction(was_applied=partial(_was_written, new))
+        write = Transaction(was_applied=partial(_was_written, new), subject=customer_id)
         write.update(key(new.id), _update_actions(new), tables.Customer.token == old.token)
         if text.normalize(new.email) != text.normalize(old.email):
             unique_values.release(write, unique_values.EMAIL, text.normalize(old.email), old.id)

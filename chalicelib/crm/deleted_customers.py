@@ -14,7 +14,7 @@ from chalicelib.crm import counters, customers, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.settings import settings
-from chalicelib.store import ids, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, reads, tables, timestamps
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
 from chalicelib.store.retries import confirm, retry_delays
@@ -37,6 +37,9 @@ def delete(customer_id: str) -> Customer:
     """Move the customer to the archive and free the e-mail address. Raises NotFound."""
     for _ in retry_delays():
         old = customers.find(customer_id)
+        if change_marks.is_done(customer_id):
+            archived = find(customer_id)  # or somebody has restored the customer since
+            return archived.customer if archived else customers.require(customer_id)
         if old is None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         try:
@@ -72,12 +75,14 @@ def restore(customer_id: str) -> Customer:
     back what somebody undid. Raises NotFound, DuplicateEmail.
     """
     if customers.find(customer_id) is None:
+        if change_marks.is_done(customer_id):
+            raise NotFound("This request restored the customer, who has been deleted again since", field="id")
         archived = find(customer_id)
         if archived is None:
             raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
         now = clock.now()
         customer = replace(archived.customer, token=new_token(), restored_at=timestamps.to_text(now))
-        write = Transaction(was_applied=lambda: customers.find(customer_id) is not None)
+        write = Transaction(was_applied=lambda: customers.find(customer_id) is not None, subject=customer_id)
         customers.put(write, customer)
         write.delete(tables.AuxRow(pk=PARTITION, sk=customer_id), tables.AuxRow.token == archived.customer.token)
         counters.add(write, now.date().isoformat(), customer_id, customers=1)
@@ -109,7 +114,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
     content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
-    write = Transaction(was_applied=lambda: _archived_as(old.id, token))
+    write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id)
     write.delete(customers.key(old.id), (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders))
     unique_values.release(write, unique_values.EMAIL, text.normalize(old.email), old.id)
     write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))

@@ -25,14 +25,14 @@ from chalicelib.errors import (
     UnknownProducts,
 )
 from chalicelib.settings import settings
-from chalicelib.store import ids, index_keys, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
 from chalicelib.store.retries import retry_delays
-from chalicelib.store.transaction import Stale, Transaction, new_token
+from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction, new_token
 
 PLACED = "PLACED"
 CANCELLED = "CANCELLED"
-MAX_LINES = 97
-"""A transaction takes 100 actions: the order, its customer, the day's counters, and a product a line."""
+MAX_LINES = 96
+"""A transaction takes 100 actions: the order, its customer, the day's counters, its mark, and one product per line."""
 MAX_QUANTITY = 10**6
 
 
@@ -160,7 +160,9 @@ def _left(order: Order, seen: "_Seen") -> dict[str, Product]:
 
 def start(order: Order, customer: Customer) -> Transaction:
     """The writes that every order is: itself, its customer's activity, the day's totals."""
-    write = Transaction(was_applied=lambda: find(order.id) is not None)  # nobody else makes this id
+    # Nobody else makes this id. An imported order is recognised by its reference, and needs no mark.
+    subject = None if order.reference else order.id
+    write = Transaction(was_applied=lambda: find(order.id) is not None, subject=subject)
     write.put(_row(order), tables.Order.id.does_not_exist())
     customers.book_order(write, customer, order.date)
     counters.add(write, order.date[:10], order.id, orders=1, cents=order.cents)
@@ -172,18 +174,23 @@ def cancel(order_id: str) -> Order:
     old = find(order_id)
     if old is None:
         raise NotFound(f"There is no order {order_id!r}", field="id")
+    if change_marks.is_done(order_id):
+        return old
     if old.status == CANCELLED:
         raise AlreadyCancelled(field="id")
     new = replace(old, status=CANCELLED, token=new_token())
     row = tables.Order
-    write = Transaction(was_applied=lambda: _was_written(new))
+    write = Transaction(was_applied=lambda: _was_written(new), subject=order_id)
     actions: list[Action] = [row.status.set(new.status), row.token.set(new.token)]
     write.update(row(id=old.id), actions, row.status == PLACED, lambda: AlreadyCancelled(field="id"))
     counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)
     if old.takes_stock:
         for line in old.lines:
             write.update(tables.Product(id=line.product_id), [tables.Product.stock.add(line.quantity)])
-    write.commit()
+    try:
+        write.commit()
+    except AlreadyApplied:  # by an earlier attempt at this request, which was still under way
+        return find(order_id) or new
     return new
 
 

@@ -1,7 +1,7 @@
 """Products: priced in cents, stocked, and archived instead of deleted once they were sold."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.settings import settings
-from chalicelib.store import ids, index_keys, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
@@ -84,7 +84,9 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
     made = find(product.id) if ids.is_replay() else None
     if made:
         return made
-    write = Transaction(was_applied=lambda: find(product.id) is not None)
+    if change_marks.is_done(product.id):
+        raise NotFound("This request created the product, which has been deleted since", field="id")
+    write = Transaction(was_applied=lambda: find(product.id) is not None, subject=product.id)
     _claim_sku(write, product)
     write.put(_row(product), tables.Product.id.does_not_exist())
     write.commit()
@@ -96,10 +98,12 @@ def update(product_id: str, changes: Mapping[str, Any]) -> Product:
     checked = _checked(changes)
     for _ in retry_delays():
         old = _require(product_id)
+        if change_marks.is_done(product_id):
+            return old
         if old.archived_at:
             raise InvalidInput("The product is archived and cannot be changed", field="id")
         new = replace(old, **checked, token=new_token())
-        write = Transaction(was_applied=partial(_was_written, new))
+        write = Transaction(was_applied=partial(_was_written, new), subject=product_id)
         write.update(tables.Product(id=new.id), _update_actions(new, checked), tables.Product.token == old.token)
         _move_sku(write, old, new)
         try:
@@ -111,8 +115,13 @@ def update(product_id: str, changes: Mapping[str, Any]) -> Product:
 
 
 def delete(product_id: str) -> Product:
-    """Delete a product that no order names; archive any other: it leaves every list and takes no orders. NotFound."""
+    """Delete a product that no order names; archive any other, which takes it out of every list and of new orders.
+
+    Raises NotFound.
+    """
     for _ in retry_delays():
+        if change_marks.is_done(product_id):
+            return find(product_id) or Product(**change_marks.before(product_id))
         old = _require(product_id)
         if old.archived_at:
             return old
@@ -156,9 +165,8 @@ def _is_ordered(product_id: str) -> bool:
 
 
 def _deletion(old: Product) -> Transaction:
-    write = Transaction(
-        was_applied=lambda: find(old.id) is None
-    )  # if another deleted it meanwhile, it is as wished too
+    # If somebody else has deleted it meanwhile, the product is gone as requested.
+    write = Transaction(was_applied=lambda: find(old.id) is None, subject=old.id, before=asdict(old))
     write.delete(tables.Product(id=old.id), (tables.Product.token == old.token) & (tables.Product.sold == 0))
     if old.sku:
         unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
@@ -171,7 +179,7 @@ def _archival(old: Product, new: Product) -> Transaction:
         key.remove() for key in (row.list_shard, row.stock_shard, row.price_key, row.name_key)
     ]
     actions = [row.archived_at.set(new.archived_at or ""), row.token.set(new.token), *out_of_lists]
-    write = Transaction(was_applied=lambda: _was_written(new))
+    write = Transaction(was_applied=lambda: _was_written(new), subject=old.id)
     write.update(row(id=old.id), actions, row.token == old.token)
     if old.sku:
         unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)

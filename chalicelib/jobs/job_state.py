@@ -3,14 +3,15 @@
 A row `(job, name)` of `ops`.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.store import reads, tables, timestamps
-from chalicelib.store.transaction import Transaction, new_token
+from chalicelib.store import change_marks, reads, tables, timestamps
+from chalicelib.store.transaction import AlreadyApplied, Transaction, new_token
 
 PARTITION = "job"
 
@@ -79,11 +80,18 @@ def watch_from(job: str, slot: str, seen: str | None) -> None:
 
 
 def _change(job: str, action: Action) -> JobState:
+    if change_marks.is_done(_subject(job)):
+        return find(job)
     token = new_token()
-    write = Transaction(was_applied=lambda: find(job).token == token)
+    write = Transaction(was_applied=lambda: find(job).token == token, subject=_subject(job))
     write.update(key(job), [action, tables.AuxRow.token.set(token)])
-    write.commit()
+    with suppress(AlreadyApplied):
+        write.commit()
     return find(job)
+
+
+def _subject(job: str) -> str:
+    return f"job {job}"
 
 
 def key(job: str) -> tables.AuxRow:

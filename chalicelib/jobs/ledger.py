@@ -123,7 +123,14 @@ def reopen(run: Run, actor: str, arguments: Mapping[str, Any] | None = None) -> 
         finished_at=None,
         reason=None,
     )
-    return _store(run, again)
+    write, again = _written(run, again, subject=subject_of(run))
+    write.commit()
+    return again
+
+
+def subject_of(run: Run) -> str:
+    """Return what a change of the run is about, for the mark of a request with an Idempotency-Key."""
+    return f"run {run.job} {run.slot}"
 
 
 def _may_begin(job: Job, run: Run, state: JobState, now: datetime) -> bool:
@@ -216,10 +223,10 @@ def _store(old: Run, new: Run) -> Run:
     return new
 
 
-def _written(old: Run, new: Run) -> tuple[Transaction, Run]:
+def _written(old: Run, new: Run, *, subject: str | None = None) -> tuple[Transaction, Run]:
     new = replace(new, token=new_token())
     row = tables.Run
-    write = Transaction(was_applied=lambda: _was_written(new))
+    write = Transaction(was_applied=lambda: _was_written(new), subject=subject)
     write.put(_row(new), row.token == old.token if old.token else row.job.does_not_exist())
     return write, new
 

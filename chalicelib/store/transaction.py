@@ -4,8 +4,8 @@ A write can be answered, refused, or lost: a request or its answer may vanish, a
 first try. So each transaction leaves a mark that only it can leave, and where the outcome is in doubt the mark is looked for.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -15,6 +15,7 @@ from pynamodb.transactions import TransactWrite
 from ulid import ULID
 
 from chalicelib.errors import Conflict, Unavailable
+from chalicelib.store import change_marks
 from chalicelib.store.connection import connection
 from chalicelib.store.retries import confirm, is_transient, retry_delays
 
@@ -33,15 +34,24 @@ def new_token() -> str:
     return str(ULID())
 
 
+class AlreadyApplied(Stale):
+    """An earlier attempt at this request has made this change. Read the row again"""
+
+
 class Transaction:
     """Actions that are written together.
 
+    `subject` is the id of the row that is changed. With it, a request with an Idempotency-Key also writes the mark of this
+    change with the row `before` it (see `change_marks`), and raises AlreadyApplied if an earlier attempt has written it.
     `refusal` makes the error that is raised when that action's condition does not hold; the first action added wins.
     `proof` says whether this very transaction has been applied; it is asked only when that is in doubt.
     """
 
-    def __init__(self, was_applied: Callable[[], bool]) -> None:
+    def __init__(
+        self, was_applied: Callable[[], bool], *, subject: str | None = None, before: Mapping[str, Any] | None = None
+    ) -> None:
         self._proof = was_applied
+        self._subject = subject
         # pynamodb sends checks, deletes, puts, updates, whatever the order of the calls, and the reasons for a refusal
         # come in that order: so each kind has its own list.
         self._actions: dict[str, list[tuple[int, Callable[[TransactWrite], None], Refusal]]] = {
@@ -50,6 +60,9 @@ class Transaction:
             "update": [],
         }
         self._size = 0
+        mark = change_marks.mark_of(subject, before) if subject else None
+        if mark is not None:  # the first action, so that its refusal wins: what the others say is no longer news
+            self.put(mark, type(mark).pk.does_not_exist(), AlreadyApplied)
 
     def put(self, row: Model, condition: Condition | None = None, refusal: Refusal = Stale) -> None:
         self._add("put", lambda write: write.save(row, condition), refusal)
@@ -73,15 +86,22 @@ class Transaction:
                 refusal = self._refusal(error)
                 if refusal:
                     if confirm(self._proof):
+                        self._record()
                         return
                     raise refusal() from error
                 contended = any(_is(reason, _CONTENDED) for reason in error.cancellation_reasons)
                 if not (contended or is_transient(error)):
                     raise
             else:
+                self._record()
                 return
         if not confirm(self._proof):
             raise Conflict if contended else Unavailable
+        self._record()
+
+    def _record(self) -> None:
+        if self._subject:
+            change_marks.record(self._subject)
 
     def _add(self, kind: str, action: Callable[[TransactWrite], None], refusal: Refusal) -> None:
         self._actions[kind].append((self._size, action, refusal))

@@ -86,7 +86,7 @@ def test_an_unknown_key_is_compared_with_something_too(monkeypatch: pytest.Monke
         compared.clear()
         opens(key)
         counts.append(len(compared))
-    assert counts == [2, 2, 2, 2]
+    assert counts == [1, 1, 1, 1]
 
 
 def test_a_key_ends_at_its_moment(watch: list[datetime]) -> None:
@@ -104,13 +104,30 @@ def test_a_key_must_end_in_the_future(ahead: timedelta) -> None:
     assert rows_of(tables.AuxRow) == {}
 
 
-def test_the_old_secret_ends_at_its_moment_and_the_one_before_at_once(issued: IssuedKey, watch: list[datetime]) -> None:
+def test_each_old_secret_stays_valid_until_its_own_time(issued: IssuedKey, watch: list[datetime]) -> None:
     second = api_keys.rotate(issued.api_key.id, timedelta(hours=2)).key
-    assert opens(issued.key)
+    watch[0] += timedelta(hours=1)
     third = api_keys.rotate(issued.api_key.id, timedelta(hours=2)).key
+    assert [opens(key) for key in (issued.key, second, third)] == [True, True, True]
+    watch[0] += timedelta(hours=1)
     assert [opens(key) for key in (issued.key, second, third)] == [False, True, True]
-    watch[0] += timedelta(hours=2)
+    watch[0] += timedelta(hours=1)
     assert [opens(key) for key in (issued.key, second, third)] == [False, False, True]
+
+
+def test_a_rotation_without_an_overlap_ends_all_old_secrets(issued: IssuedKey) -> None:
+    second = api_keys.rotate(issued.api_key.id).key
+    third = api_keys.rotate(issued.api_key.id, timedelta(0)).key
+    assert [opens(key) for key in (issued.key, second, third)] == [False, False, True]
+
+
+def test_a_key_has_a_bounded_number_of_old_secrets(issued: IssuedKey, watch: list[datetime]) -> None:
+    for _ in range(20):
+        api_keys.rotate(issued.api_key.id)
+    with pytest.raises(InvalidInput, match="20 old secrets"):
+        api_keys.rotate(issued.api_key.id)
+    watch[0] += timedelta(days=1)
+    assert api_keys.rotate(issued.api_key.id).key
 
 
 def test_a_rotation_keeps_who_made_the_key_and_its_end(watch: list[datetime]) -> None:

@@ -70,13 +70,45 @@ def test_the_accepted_type_may_differ(shop: Shop) -> None:
     assert again.headers["Content-Type"].startswith("application/graphql-response+json")
 
 
-def test_an_error_that_is_certain_is_kept_too(shop: Shop) -> None:
-    first = shop.order("k", n=51)
-    assert first.code == "INSUFFICIENT_STOCK"
+def test_a_refusal_that_changed_nothing_releases_the_key(shop: Shop) -> None:
+    assert shop.order("k", n=51).code == "INSUFFICIENT_STOCK"
     restock = "mutation ($p: ID!) { updateProduct(id: $p, input: {stock: 100}) { product { stock } } }"
     post({"query": restock, "variables": {"p": shop.variables["p"]}}).ok()
     again = shop.order("k", n=51)
+    assert again.data["createOrder"]["order"]
+    assert (shop.stock, replayed(again), replayed(shop.order("k", n=51))) == (49, False, True)
+
+
+def test_a_refusal_beside_a_change_is_kept(shop: Shop) -> None:
+    """A document of two changes: the first was made, so the second must not be made later on its own."""
+    document = """mutation ($c: ID!, $p: ID!) {
+      one: createOrder(input: {customerId: $c, productIds: [$p]}) { order { id } }
+      two: createOrder(input: {customerId: $c, lines: [{productId: $p, quantity: 60}]}) { order { id } } }"""
+
+    def send() -> Reply:
+        return post({"query": document, "variables": shop.variables}, idempotency_key="k")
+
+    first = send()
+    assert first.code == "INSUFFICIENT_STOCK"
+    post(
+        {
+            "query": "mutation ($p: ID!) { updateProduct(id: $p, input: {stock: 100}) { product { stock } } }",
+            "variables": {"p": shop.variables["p"]},
+        }
+    ).ok()
+    assert (send().json, shop.stock) == (first.json, 100)
+
+
+def test_documents_that_differ_in_layout_only_are_the_same(shop: Shop) -> None:
+    first = shop.order("k")
+    laid_out = ORDER.replace("  ", "\n\t") + " # again"
+    again = post({"query": laid_out, "variables": shop.variables}, idempotency_key="k")
     assert (again.json, replayed(again)) == (first.json, True)
+
+
+def test_an_empty_key_is_an_error(shop: Shop) -> None:
+    assert shop.order("").code == "INVALID_INPUT"
+    assert orders_made() == 0
 
 
 def test_an_answer_in_doubt_is_not_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

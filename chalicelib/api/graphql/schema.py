@@ -13,6 +13,7 @@ from chalicelib.api.graphql.executor import RowResolver
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.graphql.query_cost import FieldRules, read_rules
 from chalicelib.api.graphql.scalars import bind_scalars
+from chalicelib.store import change_marks
 
 SDL = Path(__file__).parent / "schema.graphql"
 
@@ -54,6 +55,7 @@ def with_fresh_loaders(change: Resolver) -> Resolver:
     def changed(root: object, info: Info, **arguments: object) -> object:
         context_of(info).customers.clear()
         context_of(info).products.clear()
-        return change(root, info, **arguments)
+        with change_marks.place(str(info.path.key)):
+            return change(root, info, **arguments)
 
     return changed

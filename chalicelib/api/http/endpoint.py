@@ -84,7 +84,7 @@ def _carry_out(request: Request) -> tuple[Answer, dict[str, str]]:
         raise RequestRejected(405, "Only queries can be sent with GET", "METHOD_NOT_ALLOWED", Allow="POST")
     authorized = authorize(prepared, operation, parameters.variables, caller)
     key = request.headers.get("idempotency-key") if changes else None
-    if not key:
+    if key is None:
         return run(authorized), {}
     answer, again = idempotency.once(key, caller, parameters.identity, lambda: run(authorized))
     return answer, {"Idempotency-Replayed": "true"} if again else {}

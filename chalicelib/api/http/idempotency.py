@@ -1,9 +1,11 @@
-"""Idempotency-Key: a change that is sent again with the same key is made once, and answered the same.
+"""Idempotency-Key: a mutation that is sent again with the same key is carried out once and gets the same answer.
 
-The key is claimed before the change and gets its answer afterwards, for 24 hours, bound to who sent it, the document and
-the variables (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header). If the first try died in
-between, nobody knows how far it came: then the change is made again with the same ids, made from the key, and meets what
-it has written already.
+The key is claimed before the mutation begins and holds the answer for 24 hours. It is bound to the caller, the document
+and the variables (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header). An attempt that dies before
+its answer is stored may have made some of its changes. The next attempt makes the rest: it uses the same ids, and finds
+the marks of the changes that were made (see `store.change_marks`).
+
+An attempt that changed nothing, and is not in doubt, releases the key: what refused it may change.
 """
 
 import base64
@@ -11,10 +13,12 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
@@ -22,7 +26,7 @@ from chalicelib.access import api_keys
 from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql import error_format
 from chalicelib.errors import IdempotencyConflict, InProgress, InvalidInput, Unavailable
-from chalicelib.store import ids, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, reads, tables, timestamps
 from chalicelib.store.put_once import put_once
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import new_token
@@ -56,18 +60,23 @@ def once(
     key: str, caller: Caller, request: Mapping[str, Any], change: Callable[[], StoredResponse]
 ) -> tuple[StoredResponse, bool]:
     """The answer of `change`, and whether it was made before. Raises IdempotencyConflict, InProgress, InvalidInput."""
-    if not key.isascii() or not key.isprintable() or len(key) > _MAX_LENGTH:
-        raise InvalidInput(f"Idempotency-Key must be at most {_MAX_LENGTH} printable characters of ASCII")
+    if not key or not key.isascii() or not key.isprintable() or len(key) > _MAX_LENGTH:
+        raise InvalidInput(f"Idempotency-Key must have 1 to {_MAX_LENGTH} printable ASCII characters")
     entry = _claim(f"idempotency#{caller.id}", key, _digest(request))
     if entry.answer is not None:
         return _unpack(entry.answer), True
     seed = f"{entry.pk} {entry.sk} {entry.request}"
+    began = timestamps.from_text(entry.began)
     with (
-        ids.deterministic_ids(seed, timestamps.from_text(entry.began), again=entry.again),
+        ids.deterministic_ids(seed, began, again=entry.again),
+        change_marks.request(seed, caller.name, began, is_replay=entry.again) as changed,
         error_format.told() as codes,
     ):
         answer = change()
-    _keep(entry, answer, codes)
+    if changed or codes & _IN_DOUBT or any((answer.get("data") or {}).values()):
+        _keep(entry, answer, codes)
+    else:
+        _release(entry)
     return answer, False
 
 
@@ -110,6 +119,12 @@ def _keep(entry: _Entry, answer: StoredResponse, codes: set[str]) -> None:
         _write(done, replaces=tables.AuxRow.token == entry.token)
     except Unavailable:
         return  # the change is made; asked for again, it meets its own ids
+
+
+def _release(entry: _Entry) -> None:
+    """Forget the key of a request that changed nothing: what refused it, such as too little stock, may change."""
+    with suppress(Unavailable, PynamoDBException):
+        tables.AuxRow(pk=entry.pk, sk=entry.sk).delete(tables.AuxRow.token == entry.token)
 
 
 def _write(entry: _Entry, replaces: Condition) -> reads.Item | None:

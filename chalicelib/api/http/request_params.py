@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from graphql import strip_ignored_characters
+
 from chalicelib.api.graphql.document_limits import check_json, check_variables
 from chalicelib.api.http import negotiation
 from chalicelib.api.http.http_types import Request
@@ -33,8 +35,8 @@ class Parameters:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What makes two requests the same."""
-        return {"query": self.query, "variables": self.variables, "operation": self.operation}
+        """What makes two requests the same. The layout of the document and its comments do not matter."""
+        return {"query": strip_ignored_characters(self.query), "variables": self.variables, "operation": self.operation}
 
 
 def read_parameters(request: Request) -> Parameters:

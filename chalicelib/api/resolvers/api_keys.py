@@ -24,7 +24,7 @@ class KeyPayload:
 @dataclass(frozen=True, slots=True)
 class NewKeyPayload:
     key: ApiKey
-    secret: str
+    secret: str | None
 
 
 def all_keys(_root: object, _info: Info, **page: Unpack[PageArguments]) -> Page[ApiKey]:
@@ -53,4 +53,4 @@ def revoke_key(_root: object, _info: Info, id: str) -> KeyPayload:  # noqa: A002
 
 
 def _with_secret(issued: IssuedKey) -> NewKeyPayload:
-    return NewKeyPayload(issued.api_key, issued.key)
+    return NewKeyPayload(issued.api_key, issued.key or None)

@@ -15,9 +15,8 @@ from chalicelib.crm.deleted_customers import Archived
 from chalicelib.crm.list_queries import CustomerFilter
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
-from chalicelib.store import index_scan, timestamps
+from chalicelib.store import change_marks, index_scan, timestamps
 from chalicelib.store.pagination import Page, read_page
-from chalicelib.store.transaction import new_token
 
 
 class CustomerArguments(PageArguments, total=False):
@@ -118,7 +117,7 @@ def delete_inactive_customers(
         raise InvalidInput(
             f"activeBefore must be {latest} or earlier: customers active later are not inactive", field="activeBefore"
         )
-    token = timestamps.to_text(slot) if slot else new_token()
+    token = timestamps.to_text(slot) if slot else change_marks.token()
     deleted = [
         deleted_customers.delete_inactive(customer_id, activeBefore, token) for customer_id in check_id_count(ids)
     ]

@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NotRequired, TypedDict, Unpack
 
-from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info
 from chalicelib.api.resolvers.arguments import (
     PageArguments,
@@ -22,7 +21,7 @@ from chalicelib.crm.list_queries import ProductFilter
 from chalicelib.crm.products import Product
 from chalicelib.crm.stock import Restock
 from chalicelib.settings import settings
-from chalicelib.store import timestamps
+from chalicelib.store import change_marks, timestamps
 from chalicelib.store.pagination import MAX_PAGE_SIZE, Page, PageArgs, read_page
 
 
@@ -121,9 +120,9 @@ def update_low_stock_products(
     token: str | None = None,
 ) -> UpdateLowStockProductsPayload:
     """Restock each product that is low now, once, even if two of these mutations run at the same time."""
-    key = timestamps.to_text(slot or clock.now())
-    if slot and not token:
-        token = key
+    key = timestamps.to_text(slot or change_marks.moment())
+    if not token:
+        token = key if slot else change_marks.token()
     low = _low_stock_ids() if ids is None else check_id_count(ids)
     done = [restocked for restocked in (stock.restock(product_id, key, token) for product_id in low) if restocked]
     return UpdateLowStockProductsPayload(
