@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import backend
-from benchmarks.result import Finding, read, table
+from benchmarks.result import Result, read, table
 
 SECTIONS = {
     "peers": "API against peers",
@@ -21,18 +21,18 @@ SECTIONS = {
     "bulk": "Import",
     "memory": "Memory",
 }
-"""By the name of their module."""
+"""Sections, by the name of their module."""
 KEPT = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
 
 
-def measured(name: str) -> list[Finding]:
+def measured(name: str) -> list[Result]:
     print(f"... {name}", file=sys.stderr)
     return [read(line) for line in backend.run(f"benchmarks.{name}")]
 
 
-def shown(found: dict[str, list[Finding]]) -> str:
-    parts = [f"### {SECTIONS[name]}\n\n{table(findings)}" for name, findings in found.items()]
+def shown(found: dict[str, list[Result]]) -> str:
+    parts = [f"### {SECTIONS[name]}\n\n{table(results)}" for name, results in found.items()]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     return f"Measured on {datetime.now(UTC):%Y-%m-%d} ({machine}).\n\n" + "\n\n".join(parts) + "\n"
 
@@ -55,7 +55,7 @@ def main() -> int:
     print(text)
     if wanted.keep:
         keep(text)
-    missed = [finding for findings in found.values() for finding in findings if not finding.is_met]
+    missed = [result for results in found.values() for result in results if not result.is_met]
     return 1 if missed else 0
 
 

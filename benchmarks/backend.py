@@ -1,4 +1,4 @@
-"""A MiniStack of its own for a benchmark, with nothing in it, and processes that are led to it."""
+"""Starts an empty MiniStack for a benchmark, and processes that use it."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ _OURS, _FOREIGN = (FULL, "CRM_BENCH_"), ("AWS_", "CRM_")
 
 @contextmanager
 def emulator() -> Iterator[str]:
-    """Its address."""
+    """Yield its address."""
     fetch()
     with tempfile.TemporaryDirectory() as scratch:
         state = State(Path(scratch))

@@ -1,7 +1,7 @@
-"""How fast do a company's books come in? `crmctl import` over HTTP, against a batch writer that only stores the same rows.
+"""Measures `crmctl import` over HTTP against a batch writer that only stores the same rows.
 
 An import also claims e-mail addresses, SKUs and references, books each order on its customer and on the totals of its day,
-and can be repeated: transactions, which cost a row two write units instead of one. The batch writer does none of it.
+and can be repeated. That needs transactions, which cost two write units per row instead of one. The batch writer does none of it.
 """
 
 import math
@@ -22,10 +22,10 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 
 from benchmarks.backend import ROOT
-from benchmarks.metering import Charges, charged
-from benchmarks.result import Finding, tell
+from benchmarks.metering import Usage, metered
+from benchmarks.profiling import time_by_part
+from benchmarks.result import Result, print_results
 from benchmarks.served import chalice_local, in_process
-from benchmarks.shares import shares
 from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request, Response
 from chalicelib.settings import settings
@@ -35,18 +35,18 @@ DATA = Path(os.environ.get("CRM_BENCH_DATA") or ROOT.parent / "shared" / "data")
 ROUNDS = 3
 COPY = "copy-"
 KINDS = {"bulkCreateCustomers": "customer", "bulkCreateProducts": "product", "bulkCreateOrders": "order"}
-MAX_PAGE_SIZE = {"customer": (1, 10), "product": (1, 7), "order": (1.3, 16)}
-"""Calls of a transaction and a share in what a request asks once. Units of a transaction: two for each row, the customer's,
-the day's and the claim's among them, one for each entry of an index; and one for each line, which is put before."""
+MAX_COSTS = {"customer": (1, 10), "product": (1, 7), "order": (1.3, 16)}
+"""(calls, write units) per row. Calls: one transaction, and a share in what a request asks once. Units: two for each row of the
+transaction, one for each index entry, and one for each order line, which is written before."""
 Rows = dict[str, list[dict[str, Any]]]
-"""Of each table, as Python has them."""
+"""Python rows of each table."""
 
 
 @dataclass(slots=True)
-class Asked:
-    """What the requests of an import asked of the database, by the kind of row that they bring."""
+class RequestCosts:
+    """What the requests of an import cost, by the kind of row that they bring."""
 
-    charges: Charges
+    usage: Usage
     requests: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     units: Counter[str] = field(default_factory=Counter)
@@ -56,19 +56,19 @@ class Asked:
     def respond(self, request: Request) -> Response:
         name = re.search(r"bulkCreate\w+", str(request.body))
         kind = KINDS[name[0]] if name else ""
-        calls, units = self.charges.calls, self.charges.write_units
+        calls, units = self.usage.calls, self.usage.write_units
         cpu, wall = time.thread_time(), time.perf_counter()
         answer = respond(request)
         self.cpu += time.thread_time() - cpu
         self.wall += time.perf_counter() - wall
         self.requests[kind] += 1
-        self.calls[kind] += self.charges.calls - calls
-        self.units[kind] += round(self.charges.write_units - units)
+        self.calls[kind] += self.usage.calls - calls
+        self.units[kind] += round(self.usage.write_units - units)
         return answer
 
 
 def import_to(url: str, *options: str) -> float:
-    """Seconds."""
+    """Return the seconds of the import."""
     with tempfile.TemporaryDirectory() as rejects:
         command = [sys.executable, "-m", "crmctl", "import", str(DATA), "--url", url, "--rejects", rejects, *options]
         began = time.perf_counter()
@@ -84,7 +84,7 @@ def names() -> list[str]:
 
 
 def empty() -> None:
-    """The tables, and those of the copy: new ones."""
+    """Create new, empty tables, and new ones for the copy."""
     client = connection.client()
     for name in client.list_tables()["TableNames"]:
         client.delete_table(TableName=name)
@@ -111,7 +111,7 @@ def rows() -> Rows:
 
 
 def copy(resource: Any, stored: Rows) -> float:
-    """Seconds in which a batch writer stores those rows."""
+    """Return the seconds in which a batch writer stores those rows."""
     began = time.perf_counter()
     for name, items in stored.items():
         with resource.Table(COPY + name).batch_writer() as batch:
@@ -120,19 +120,19 @@ def copy(resource: Any, stored: Rows) -> float:
     return time.perf_counter() - began
 
 
-def tell_shares(busy: float) -> None:
-    """Of the time of the server's requests, `busy` is its own. A profile slows down, so it is of another import."""
+def print_cpu_shares(busy: float) -> None:
+    """Print who used the server's CPU time; `busy` is its share of the time. The profiler is slow, so this is another import."""
     empty()
     profile = Profile(time.thread_time)
     with in_process(lambda request: profile.runcall(respond, request)) as url:
         import_to(url, "--workers", "1")
     print(f"{1 - busy:6.1%} waiting for the emulator", file=sys.stderr)
-    for name, share in shares(profile).items():
+    for name, share in time_by_part(profile).items():
         print(f"{share * busy:6.1%} {name}", file=sys.stderr)
 
 
-def timed(resource: Any) -> Iterator[Finding]:
-    """They take turns; the best round of each counts."""
+def timed(resource: Any) -> Iterator[Result]:
+    """Import and copy in turns. The best round of each counts."""
     imported, copied = [], []
     with chalice_local() as url:
         for _ in range(ROUNDS):
@@ -144,31 +144,35 @@ def timed(resource: Any) -> Iterator[Finding]:
     print(f"{many} rows: imports {imported} s, copies {copied} s", file=sys.stderr)
     ratio = min(copied) / min(imported)
     # It makes six calls for each of the batch writer's, and the emulator takes longer for a transaction than for as many puts.
-    yield Finding(f"rows a second of `crmctl import`, {many} rows", ratio, against="batch writer", least=0.1)
+    yield Result(f"rows a second of `crmctl import`, {many} rows", ratio, compared_to="batch writer", minimum=0.1)
 
 
-def counted(resource: Any) -> Iterator[Finding]:
+def counted(resource: Any) -> Iterator[Result]:
     empty()
-    with charged() as charges:
-        asked = Asked(charges)
+    with metered() as usage:
+        asked = RequestCosts(usage)
         with in_process(asked.respond) as url:
             import_to(url, "--workers", "1")  # in their order, and so always the same
     stored = rows()
-    with charged(resource.meta.client) as bare:
+    with metered(resource.meta.client) as bare:
         copy(resource, stored)
-    tell_shares(asked.cpu / asked.wall)
-    for kind, (calls, units) in MAX_PAGE_SIZE.items():
+    print_cpu_shares(asked.cpu / asked.wall)
+    for kind, (calls, units) in MAX_COSTS.items():
         many = len(stored[f"{settings.table_prefix}{kind}s"])
-        yield Finding(f"HTTP requests for {many} {kind}s", asked.requests[kind], "requests", most=math.ceil(many / 50))
-        yield Finding(f"DynamoDB calls of {many} {kind}s", asked.calls[kind] / many, "for each", most=calls)
-        yield Finding(f"write units of {many} {kind}s", asked.units[kind] / many, "for each", most=units)
-    against = f"{bare.calls} of the batch writer"
-    yield Finding("DynamoDB calls of the import", asked.calls.total() / bare.calls, against=against)
-    against = f"{bare.write_units:.0f} of the batch writer"
-    yield Finding("write units of the import", asked.units.total() / bare.write_units, against=against, most=1.8)
+        yield Result(
+            f"HTTP requests for {many} {kind}s", asked.requests[kind], "requests", maximum=math.ceil(many / 50)
+        )
+        yield Result(f"DynamoDB calls of {many} {kind}s", asked.calls[kind] / many, "for each", maximum=calls)
+        yield Result(f"write units of {many} {kind}s", asked.units[kind] / many, "for each", maximum=units)
+    compared_to = f"{bare.calls} of the batch writer"
+    yield Result("DynamoDB calls of the import", asked.calls.total() / bare.calls, compared_to=compared_to)
+    compared_to = f"{bare.write_units:.0f} of the batch writer"
+    yield Result(
+        "write units of the import", asked.units.total() / bare.write_units, compared_to=compared_to, maximum=1.8
+    )
 
 
-def findings() -> Iterable[Finding]:
+def results() -> Iterable[Result]:
     if not DATA.exists():
         print(f"... left out: there are no books at {DATA}", file=sys.stderr)
         return
@@ -179,4 +183,4 @@ def findings() -> Iterable[Finding]:
 
 
 if __name__ == "__main__":
-    tell(findings())
+    print_results(results())

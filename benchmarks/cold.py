@@ -1,7 +1,7 @@
-"""A process that starts from nothing, as a function does whose Lambda is new: `python -S benchmarks/cold.py PACKAGE`.
+"""Starts a function as a cold start on Lambda does: `python -S benchmarks/cold.py PACKAGE`.
 
-Standard input has what to import, what to do then, and the event. The last line of standard output is what both took of
-CPU, in seconds, and how much memory was in use at the most, in MiB. Only the package and the standard library are in reach.
+Standard input has the imports, the first work and the event. The last line of standard output has the CPU seconds of both, and the
+peak memory in MiB. The process finds only the package and the standard library.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Context:
-    """Lambda's."""
+    """As Lambda's context object."""
 
     function_name = "crm"
     function_version = "1"
@@ -25,7 +25,7 @@ class Context:
 
 
 def peak() -> float:
-    """Linux's own figure for this program; `getrusage` also knows of the one that started it."""
+    """Return Linux's figure for this process; `getrusage` would include the one that started it."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("utf-8"))
     if found is None:
         raise SystemExit("/proc/self/status does not say how much memory was in use")

@@ -1,7 +1,7 @@
-"""What if two transactions want the same row at the same time? DynamoDB cancels one; emulators never do, so it is done here.
+"""Adds conflicts between transactions, which emulators lack: DynamoDB cancels one of two that want the same row.
 
-Between our client and the emulator, a transaction holds each of its rows from its arrival for a time that is the same for
-all, and is answered after that. Another one that meets a held row gets DynamoDB's refusal, and holds nothing.
+It sits between our client and the emulator. A transaction holds its rows for a fixed time and then gets its response. Another one
+that needs a held row gets DynamoDB's cancellation, and holds nothing.
 """
 
 import json
@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
-from chalicelib.store import connection, transaction
+from chalicelib.store import connection, retries
 
 CONFLICT = "TransactionConflict"
 REFUSED = "ConditionalCheckFailed"
 Row: TypeAlias = tuple[str, ...]
-"""Its table, and the values of its key."""
+"""(table, values of its key)"""
 _KEYS = {
     str(table.Meta.table_name): [entry["AttributeName"] for entry in table._get_schema()["key_schema"]]  # noqa: SLF001 - the models' own account of their keys
     for table in connection.TABLES
@@ -28,29 +28,29 @@ _KEYS = {
 
 @dataclass(slots=True)
 class Holds:
-    """Rows held by transactions under way, and what became of all that were sent meanwhile."""
+    """The rows held by current transactions, and counts of what was sent."""
 
     seconds: float
     sent: int = 0
     refused: int = 0
-    """Because a condition did not hold."""
+    """Because a condition failed."""
     conflicts: Counter[str] = field(default_factory=Counter)
-    """Transactions cancelled, by the table whose row was held."""
+    """Cancelled transactions, by the table of the held row."""
     known: set[str] = field(default_factory=set)
-    """Their tokens: one that is sent again has the same."""
+    """Tokens of the transactions. A retry has the same token."""
     first: Counter[str] = field(default_factory=Counter)
-    """Of the conflicts, those of transactions that were sent for the first time."""
+    """The conflicts of first attempts."""
     _until: dict[Row, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def arrive(self, params: dict[str, Any], **_rest: Any) -> Any:
-        """None, or the refusal instead of an answer."""
+        """Return None, or the cancellation in place of a response."""
         asked = json.loads(params["body"])
         rows = [row_of(action) for action in asked["TransactItems"]]
         with self._lock:
             now = time.monotonic()
             held = [self._until.get(row, 0.0) > now for row in rows]
-            self._note(
+            self._record(
                 asked["ClientRequestToken"], {row[0] for row, is_held in zip(rows, held, strict=True) if is_held}
             )
             if any(held):
@@ -64,7 +64,7 @@ class Holds:
         with self._lock:
             self.refused += REFUSED in codes
 
-    def _note(self, token: str, met: set[str]) -> None:
+    def _record(self, token: str, met: set[str]) -> None:
         self.sent += 1
         self.conflicts.update(met)
         if token not in self.known:
@@ -79,7 +79,7 @@ def row_of(action: dict[str, dict[str, Any]]) -> Row:
 
 
 def cancelled(reasons: Sequence[str | None]) -> tuple[Any, dict[str, Any]]:
-    """DynamoDB's answer to a transaction that it has cancelled, with a reason or none for each of its actions."""
+    """Return DynamoDB's response to a cancelled transaction, with a reason or None for each action."""
     told = [{"Code": reason, "Message": reason} if reason else {"Code": "None"} for reason in reasons]
     codes = ", ".join(reason or "None" for reason in reasons)
     error = {
@@ -92,7 +92,7 @@ def cancelled(reasons: Sequence[str | None]) -> tuple[Any, dict[str, Any]]:
 
 @contextmanager
 def holding(seconds: float) -> Iterator[Holds]:
-    """With 0 seconds nothing is ever in the way, and all is counted."""
+    """Hold rows for `seconds`, and count. With 0 seconds nothing conflicts."""
     holds = Holds(seconds)
     handlers = (
         ("before-call.dynamodb.TransactWriteItems", holds.arrive),
@@ -110,17 +110,17 @@ def holding(seconds: float) -> Iterator[Holds]:
 
 @contextmanager
 def slow_motion(times: float) -> Iterator[None]:
-    """The pauses between our tries, and our patience with them, last so many times longer.
+    """Make the pauses between retries, and their time limit, last `times` times longer.
 
-    What is asked of a database more slowly by that factor, and held longer by it, then goes as it would at full speed: so a
-    small machine shows what happens at a rate that it does not reach.
+    If requests also come more slowly, and rows are held longer, by the same factor, the result is the same as at full speed. So a
+    small machine can show a rate that it does not reach.
     """
-    real = vars(transaction)["time"]
+    real = vars(retries)["time"]
     slowed = SimpleNamespace(
         sleep=lambda seconds: time.sleep(seconds * times), monotonic=lambda: time.monotonic() / times
     )
-    vars(transaction)["time"] = slowed
+    vars(retries)["time"] = slowed
     try:
         yield
     finally:
-        vars(transaction)["time"] = real
+        vars(retries)["time"] = real

@@ -1,12 +1,12 @@
-"""CPU time of this process: others on the machine, the emulator among them, do not count."""
+"""Measures the CPU time of this process. Other processes, such as the emulator, do not count."""
 
 import gc
 import time
 from collections.abc import Callable, Mapping
 
 
-def least(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Seconds of each work, the minimum of `rounds` in which they take turns; the first of each only warms up."""
+def minimum(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the seconds of each work: the minimum of `rounds` in which they take turns, after one warm-up."""
     for work in works.values():
         work()
     found: dict[str, list[float]] = {name: [] for name in works}

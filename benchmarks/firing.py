@@ -1,4 +1,4 @@
-"""A firing of a job at a time of our choice, with what the queue's consumer then makes of it: what a benchmark of jobs runs."""
+"""Fires a job at a chosen time, and delivers the message that it sends to the queue."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ def day(text: str) -> datetime:
 
 
 def fire(job: Job, slot: datetime) -> None:
-    """With all the time that it needs."""
+    """Fire the job for `slot`, with as much time as it needs."""
     runner = Runner(execute_as(Caller.system("benchmark")), lambda: 300)
     with at(slot + timedelta(seconds=5)):
         runner.fire(job, slot)
@@ -55,7 +55,7 @@ def queue_url() -> str:
 
 
 def succeeded(job: Job, slot: datetime, rows: int) -> Run:
-    """The run, which must have changed so many rows."""
+    """Return the run, or end the process if it did not change exactly that many rows."""
     run = run_records.find(job.name, slots.of(slot))
     if run is None or run.status != "SUCCEEDED" or (run.counts and max(run.counts.values()) != rows):
         raise SystemExit(f"{job.name} of {rows} rows became {run}")

@@ -1,8 +1,7 @@
-"""Does a job cost what it changes, or what there is? Each with the same work in companies of growing size, against the scans
-that would replace it, measured and on paper.
+"""Shows that a job costs what it changes, not what is stored: the same work in companies of growing size.
 
-A scan only finds what is to be done, while the job does it too; so the comparison is in the scan's favour. Read units are
-those of DynamoDB's rules (see `charges`). How long MiniStack takes is its own affair: CPU time is this process's.
+Each job is also compared with the scan that would replace it, measured and computed. A scan only finds the rows, while the job
+also changes them, so the comparison favours the scan. Read units follow DynamoDB's rules (see `metering`). CPU time is that of this process, without MiniStack.
 """
 
 import sys
@@ -12,8 +11,8 @@ from datetime import datetime
 
 from benchmarks import cost, cpu
 from benchmarks.firing import fire, succeeded
-from benchmarks.metering import Charges, charged
-from benchmarks.result import Finding, tell
+from benchmarks.metering import Usage, metered
+from benchmarks.result import Result, print_results
 from benchmarks.rows import (
     AFFECTED,
     DUE,
@@ -41,9 +40,9 @@ MAX_GROWTH = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of a piece of work; `cpu` in seconds."""
+    """What a piece of work costs; `cpu` in seconds."""
 
-    charges: Charges
+    usage: Usage
     cpu: float
 
 
@@ -58,10 +57,10 @@ def main() -> None:
     connection.create_tables()
     queue.create()
     found = {size: pairs(size) for size in (WARM, *SIZES)}
-    tell(flat(found[SMALL], found[LARGE]))
-    tell(against_scans(found[LARGE]))
-    tell(model(found[LARGE]))
-    tell(on_paper(found[LARGE]))
+    print_results(flat(found[SMALL], found[LARGE]))
+    print_results(against_scans(found[LARGE]))
+    print_results(model(found[LARGE]))
+    print_results(on_paper(found[LARGE]))
 
 
 def pairs(size: int) -> dict[str, Pair]:
@@ -74,7 +73,7 @@ def pairs(size: int) -> dict[str, Pair]:
 
 
 def pair(job: Job, slot: datetime) -> Pair:
-    """Counted once, and then timed by turns: counting takes time itself. The scan comes first, when there still is work."""
+    """Count once, then time in turns, because counting takes time. The scan comes first, while there still is work."""
 
     def scan() -> None:
         if SCANS[job.name](slot) != AFFECTED:
@@ -83,7 +82,7 @@ def pair(job: Job, slot: datetime) -> Pair:
     def run() -> None:
         fire(job, slot)
 
-    scanned, counted = charges_of(scan), charges_of(run)
+    scanned, counted = usage_of(scan), usage_of(run)
     succeeded(job, slot, AFFECTED)
     times: list[tuple[float, float]] = []
     for _ in range(ROUNDS):
@@ -96,7 +95,7 @@ def pair(job: Job, slot: datetime) -> Pair:
 
 
 def undo(job: Job, slot: datetime) -> None:
-    """So that the same run can be done again."""
+    """Undo a run, so that it can be done again."""
     put_affected_again()
     tables.Run(job.name, slots.of(slot)).delete()
     if job is catalog.WEEKLY_REPORT:
@@ -104,42 +103,43 @@ def undo(job: Job, slot: datetime) -> None:
         tables.Report(weekly_report.KIND, weekly_report.period_of(first)).delete()
 
 
-def charges_of(work: Callable[[], object]) -> Charges:
-    with charged() as charges:
+def usage_of(work: Callable[[], object]) -> Usage:
+    with metered() as usage:
         work()
-    return charges
+    return usage
 
 
-def flat(small: dict[str, Pair], large: dict[str, Pair]) -> Iterator[Finding]:
-    scans = sum(pair.job.charges.scans for pair in large.values())
-    yield Finding(f"Scan, in runs of all four jobs over {LARGE:,} rows", scans, "calls", most=0)
+def flat(small: dict[str, Pair], large: dict[str, Pair]) -> Iterator[Result]:
+    scans = sum(pair.job.usage.scans for pair in large.values())
+    yield Result(f"Scan, in runs of all four jobs over {LARGE:,} rows", scans, "calls", maximum=0)
     for name, after in large.items():
         before = small[name]
         for field, words in COUNTED.items():
-            ratio = getattr(after.job.charges, field) / getattr(before.job.charges, field)
+            ratio = getattr(after.job.usage, field) / getattr(before.job.usage, field)
             what = f"`{name}` of {AFFECTED} rows, {words}, {LARGE:,} of each kind"
-            yield Finding(what, ratio, against=f"{SMALL:,} of each kind", most=MAX_GROWTH)
+            yield Result(what, ratio, compared_to=f"{SMALL:,} of each kind", maximum=MAX_GROWTH)
 
 
-def against_scans(large: dict[str, Pair]) -> Iterator[Finding]:
+def against_scans(large: dict[str, Pair]) -> Iterator[Result]:
     for name, pair in large.items():
         what, job, scan = f"`{name}` of {AFFECTED} rows, {{}}, {LARGE:,} of each kind", pair.job, pair.scan
         for field, words in COUNTED.items():
-            yield Finding(what.format("in all"), getattr(job.charges, field), words)
-        ratio, units = job.charges.read_units / scan.charges.read_units, f"{scan.charges.read_units:,.0f}"
-        yield Finding(what.format("read units"), ratio, against=f"finding them by a scan, {units}", most=1)
-        yield Finding(what.format("CPU"), job.cpu / scan.cpu, against="finding them by a scan", most=1)
+            yield Result(what.format("in all"), getattr(job.usage, field), words)
+        ratio, units = job.usage.read_units / scan.usage.read_units, f"{scan.usage.read_units:,.0f}"
+        yield Result(what.format("read units"), ratio, compared_to=f"finding them by a scan, {units}", maximum=1)
+        yield Result(what.format("CPU"), job.cpu / scan.cpu, compared_to="finding them by a scan", maximum=1)
 
 
-def model(large: dict[str, Pair]) -> Iterator[Finding]:
-    """Whether `units.json`, from runs over hundreds of rows, foretells a run over few. Write units must fit. Of the reads
-    a run's own are rounded up by page, and the report's grow with the days of the books, of which it knew few.
+def model(large: dict[str, Pair]) -> Iterator[Result]:
+    """Check that `units.json`, measured over hundreds of rows, predicts a run over few rows.
+
+    Write units must match. Read units need not: they are rounded up per page, and the report's grow with the days of orders.
     """
     for name, pair in large.items():
-        for field, least, most in (("write_units", 0.9, 1.1), ("read_units", None, None)):
-            ratio = modelled(name, field, AFFECTED) / getattr(pair.job.charges, field)
+        for field, minimum, maximum in (("write_units", 0.9, 1.1), ("read_units", None, None)):
+            ratio = modelled(name, field, AFFECTED) / getattr(pair.job.usage, field)
             what = f"`{name}` of {AFFECTED} rows, {COUNTED[field]}, by `units.json`"
-            yield Finding(what, ratio, against="measured", least=least, most=most)
+            yield Result(what, ratio, compared_to="measured", minimum=minimum, maximum=maximum)
 
 
 def modelled(name: str, field: str, rows: float) -> float:
@@ -147,18 +147,18 @@ def modelled(name: str, field: str, rows: float) -> float:
     return units[f"{name}.run"][field] + rows * units[f"{name}.row"][field]
 
 
-def on_paper(large: dict[str, Pair]) -> Iterator[Finding]:
+def on_paper(large: dict[str, Pair]) -> Iterator[Result]:
     size = f"{PAPER.customers:,} customers, {PAPER.products:,} products, {PAPER.orders:,} orders"
     rows = cost.rows_of_a_run(PAPER)
     for name, units in scans_on_paper(large).items():
         ratio = modelled(name, "read_units", rows[name]) / units
         what = f"on paper, {size}: `{name}` of {rows[name]:,.0f} rows, read units"
-        yield Finding(what, ratio, against=f"a scan, {units:,.0f}", most=1)
+        yield Result(what, ratio, compared_to=f"a scan, {units:,.0f}", maximum=1)
 
 
 def scans_on_paper(large: dict[str, Pair]) -> dict[str, float]:
-    """Read units, of tables whose rows are as large as those that were measured."""
-    each = {name: pair.scan.charges.read_units / LARGE for name, pair in large.items()}
+    """Return read units of tables whose rows are as large as the measured ones."""
+    each = {name: pair.scan.usage.read_units / LARGE for name, pair in large.items()}
     product, order = each[catalog.LOW_STOCK.name], each[catalog.ORDER_REMINDERS.name]
     customer = each[catalog.CUSTOMER_CLEANUP.name] - order
     both = customer * PAPER.customers + order * PAPER.orders

@@ -1,4 +1,4 @@
-"""How does work come in? From so many who each wait for their answer, or from outside, at a rate that does not care."""
+"""Two kinds of load: a fixed number of threads that wait for each response, or arrivals at a fixed rate."""
 
 import random
 import threading
@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
-_MOST = 500
-"""At work at a time. Nearly all of them only wait."""
+_MAX_WORKERS = 500
+"""Threads at a time. Nearly all of them only wait."""
 
 
-def at_once(threads: int, times: int, work: Callable[[random.Random], object]) -> float:
-    """Seconds in which `threads` have done the work `times` together."""
+def run_together(threads: int, times: int, work: Callable[[random.Random], object]) -> float:
+    """Return the seconds that `threads` need to do the work `times` times together."""
     together = threading.Barrier(threads + 1)
 
     def do(number: int) -> None:
@@ -31,10 +31,10 @@ def at_once(threads: int, times: int, work: Callable[[random.Random], object]) -
     return seconds
 
 
-def at_rate(rate: float, times: int, work: Callable[[random.Random], object]) -> float:
-    """A Poisson process: each piece comes at its time, whatever became of those before. The rate that it was in fact."""
+def run_at_rate(rate: float, times: int, work: Callable[[random.Random], object]) -> float:
+    """Start work at the times of a Poisson process, finished or not. Return the actual rate."""
     dice = random.Random(times)  # noqa: S311 - not a secret
-    with ThreadPoolExecutor(_MOST) as pool:
+    with ThreadPoolExecutor(_MAX_WORKERS) as pool:
         began = due = time.monotonic()
         done = []
         for number in range(times):

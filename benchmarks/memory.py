@@ -1,8 +1,7 @@
-"""How much memory does a run need for its rows? What it has read it must let go, page by page.
+"""Measures how much memory a run needs for its rows. It must release what it has read, page by page.
 
-Each run is done by a process of its own (`resident`), which has warmed up with a run over a few rows before the many are
-there; what it has at its peak is Linux's own figure. In the report's week each order is another customer's: it adds up by
-customer, so that is the most that it can need.
+Each run has a process of its own (`memory_probe`), which first warms up with a run over a few rows. The peak is Linux's own
+figure. Every order of the report's week has another customer, because the report sums by customer: this is its worst case.
 """
 
 import os
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from benchmarks.memory_probe import WEEK
-from benchmarks.result import Finding, tell
+from benchmarks.result import Result, print_results
 from benchmarks.rows import (
     IS_FULL,
     NOW,
@@ -31,12 +30,12 @@ from chalicelib.jobs.job import Job
 from chalicelib.store import connection
 
 FEW = 250
-"""Some pages."""
+"""A few pages."""
 MANY = 20_000 if IS_FULL else 4000
-"""MiniStack looks at every row of the list for each page of it, so that ten times as many take it a hundred times as long."""
-MAX_PAGE_SIZE = 30.0
+"""MiniStack examines the whole list for each page, so ten times as many rows take a hundred times as long."""
+MAX_ADDED = 30.0
 Put = Callable[[range, timedelta], None]
-"""Puts rows of these numbers, so long before those that are due at the slot in `DUE`."""
+"""Puts rows with these numbers, that long before those that are due at the slot in `DUE`."""
 
 
 def put_low(numbers: range, _ago: timedelta) -> None:
@@ -50,7 +49,7 @@ def put_inactive(numbers: range, _ago: timedelta) -> None:
 
 
 def put_ordered(numbers: range, ago: timedelta) -> None:
-    """Each by another customer."""
+    """Put orders, each of another customer."""
     date = NOW - timedelta(days=2) - ago
     put_customers(a_customer(number, date) for number in numbers)
     put_orders(an_order(number, number, date - timedelta(seconds=number % 80_000)) for number in numbers)
@@ -64,24 +63,24 @@ CASES: tuple[tuple[Job, Put], ...] = (
 )
 
 
-def findings() -> Iterator[Finding]:
+def results() -> Iterator[Result]:
     wait_for_ministack()
     connection.create_tables()
     queue.create()
     for job, put in CASES:
         print(f"    {job.name} of {MANY:,} rows", file=sys.stderr)
-        yield Finding(
+        yield Result(
             f"`{job.name}` of {MANY:,} rows, at its peak",
             grown(job, put),
             unit="MiB",
-            against=f"after a run of {FEW}",
-            most=MAX_PAGE_SIZE,
+            compared_to=f"after a run of {FEW}",
+            maximum=MAX_ADDED,
         )
         empty_tables()
 
 
 def grown(job: Job, put: Put) -> float:
-    """In MiB."""
+    """Return the MiB that a run over many rows adds."""
     put(range(FEW), WEEK)
     command = [sys.executable, "-m", "benchmarks.memory_probe", job.name, str(FEW), str(MANY)]
     environment = os.environ | {"CRM_CLEANUP_FLOOR": str(MANY)}
@@ -98,4 +97,4 @@ def grown(job: Job, put: Put) -> float:
 
 
 if __name__ == "__main__":
-    tell(findings())
+    print_results(results())

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.memory_probe JOB FEW MANY` measures, in MiB, what a run over many rows adds to the memory of its process.
+"""`python -m benchmarks.memory_probe JOB FEW MANY` measures how many MiB a run over many rows adds to its process.
 
-It does the job's run over few rows first, prints a line, waits for one on standard input, and does the run over many, which is
-due a week later. What it prints then is the peak (VmHWM) less what it had before (VmRSS). For Linux only.
+It first runs the job over few rows, prints a line and waits for a line on standard input. Then it does the run over many rows,
+which is due a week later, and prints the peak (VmHWM) minus the memory before that run (VmRSS). Linux only.
 """
 
 import gc
@@ -22,8 +22,8 @@ _PROCESS = Path("/proc/self")
 _FORGET_PEAK = "5"
 
 
-class _Nowhere(io.TextIOBase):
-    """Where the log goes."""
+class _Discard(io.TextIOBase):
+    """Throw the log away."""
 
     def write(self, text: str) -> int:
         return len(text)
@@ -32,7 +32,7 @@ class _Nowhere(io.TextIOBase):
 def main() -> None:
     wait_for_ministack()
     job, few, many = catalog.find(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    with redirect_stdout(_Nowhere()):
+    with redirect_stdout(_Discard()):
         telemetry.start()
     due = DUE[job]
     fire(job, due - WEEK)
@@ -50,7 +50,7 @@ def main() -> None:
 def kibibytes(name: str) -> int:
     found = re.search(rf"{name}:\s+(\d+) kB", (_PROCESS / "status").read_text())
     if not found:
-        raise SystemExit(f"{_PROCESS / 'status'} does not tell {name}")
+        raise SystemExit(f"{_PROCESS / 'status'} has no {name}")
     return int(found[1])
 
 

@@ -1,10 +1,10 @@
-"""What DynamoDB and SQS are asked for, and what DynamoDB would charge for it.
+"""Counts the calls of DynamoDB and SQS, and the units that DynamoDB would charge for them.
 
-Write units are MiniStack's, which are exact. It has none for a write whose condition does not hold; such a one is taken for
-a unit, which is right for rows up to 1 KB. Its read units are not DynamoDB's, so those are computed from the rows that came
-back: a row read by its key is rounded up to 4 KB by itself, the rows of a query or of a page of a scan together, and nothing
-costs less than one such step; half of it where the read need not be consistent. Nothing here filters or projects in
-DynamoDB, so what came back is what was looked at; a query that only counts is given its rows' usual size.
+Write units come from MiniStack, which is exact. It reports none for a write whose condition fails; we count one unit, which is
+right for rows up to 1 KB. MiniStack's read units differ from DynamoDB's, so we compute them from the returned rows: a row read by
+key is rounded up to 4 KB; the rows of one page of a query or scan are added up first; the minimum is one such step; an eventually
+consistent read costs half. Nothing here filters or projects in DynamoDB, so the rows returned are the rows examined. A query that
+only counts is computed with a typical row size.
 """
 
 import math
@@ -23,14 +23,14 @@ _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWri
 _REFUSED = "ConditionalCheckFailedException"
 _STEP = 4096
 _COUNTED = 200
-"""Bytes of an index entry, where only their number comes back."""
+"""Bytes of an index entry, for queries that only count."""
 
 
 @dataclass(slots=True)
-class Charges:
+class Usage:
     calls: int = 0
     scans: int = 0
-    """Of the calls; no work of ours has any."""
+    """How many of the calls scan. Our own code has none."""
     sqs_calls: int = 0
     read_units: float = 0.0
     write_units: float = 0.0
@@ -83,7 +83,7 @@ def _units(size: int, *, consistent: bool) -> float:
 
 
 def row_bytes(row: Item) -> int:
-    """As DynamoDB measures a row of texts and numbers."""
+    """Return the size of a row of strings and numbers, as DynamoDB measures it."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in row.items())
 
 
@@ -104,24 +104,24 @@ def _remember(params: dict[str, Any], context: dict[str, Any], **_rest: Any) -> 
 
 
 @contextmanager
-def charged(client: Any = None) -> Iterator[Charges]:
-    """What is asked meanwhile, by any thread, through our client of DynamoDB or another one."""
-    charges = Charges()
+def metered(client: Any = None) -> Iterator[Usage]:
+    """Count what any thread asks meanwhile, through our DynamoDB client or the given one."""
+    usage = Usage()
     dynamodb = client or connection.client()
     handlers: list[tuple[Any, str, Callable[..., Any]]] = [
-        (dynamodb, "before-call.dynamodb", charges.call),
-        (aws.client("sqs"), "before-call.sqs", charges.sqs_call),
+        (dynamodb, "before-call.dynamodb", usage.call),
+        (aws.client("sqs"), "before-call.sqs", usage.sqs_call),
     ]
     for operation in _READS:
         handlers.append((dynamodb, f"provide-client-params.dynamodb.{operation}", _remember))
-        handlers.append((dynamodb, f"after-call.dynamodb.{operation}", charges.read))
+        handlers.append((dynamodb, f"after-call.dynamodb.{operation}", usage.read))
     for operation in _WRITES:
         handlers.append((dynamodb, f"provide-client-params.dynamodb.{operation}", _ask_for_units))
-        handlers.append((dynamodb, f"after-call.dynamodb.{operation}", charges.wrote))
+        handlers.append((dynamodb, f"after-call.dynamodb.{operation}", usage.wrote))
     for service, event, handler in handlers:
         service.meta.events.register(event, handler)
     try:
-        yield charges
+        yield usage
     finally:
         for service, event, handler in handlers:
             service.meta.events.unregister(event, handler)

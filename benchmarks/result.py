@@ -1,4 +1,4 @@
-"""A row of the table that `python -m benchmarks` prints: a ratio within one run, or an exact count, and what it should be."""
+"""One row of the table that `python -m benchmarks` prints: a ratio within one run, or an exact count, and its goal."""
 
 import json
 from collections.abc import Iterable
@@ -9,41 +9,41 @@ _HEAD = ("measured", "against", "figure", "goal", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """`figure` is a ratio, or how many of `unit`. The goal is at most `most`, at least `least`; without either there is none."""
+class Result:
+    """`figure` is a ratio, or a number of `unit`. It meets its goal from `minimum` to `maximum`; without either it has no goal."""
 
-    what: str
+    title: str
     figure: float
     unit: str = RATIO
-    against: str = ""
-    most: float | None = None
-    least: float | None = None
+    compared_to: str = ""
+    maximum: float | None = None
+    minimum: float | None = None
 
     @property
     def is_met(self) -> bool:
-        """By the figure as it is shown."""
+        """Compare the figure as it is printed, rounded."""
         figure = float(_number(self.figure).replace(",", ""))
-        return (self.most is None or figure <= self.most) and (self.least is None or figure >= self.least)
+        return (self.maximum is None or figure <= self.maximum) and (self.minimum is None or figure >= self.minimum)
 
     def row(self) -> tuple[str, ...]:
-        bounds = [("≤", self.most), ("≥", self.least)]
+        bounds = [("≤", self.maximum), ("≥", self.minimum)]
         goal = ", ".join(f"{sign} {_number(bound)}" for sign, bound in bounds if bound is not None)
         verdict = "" if not goal else "met" if self.is_met else "**missed**"
-        return self.what, self.against, f"{_number(self.figure)} {self.unit}", goal, verdict
+        return self.title, self.compared_to, f"{_number(self.figure)} {self.unit}", goal, verdict
 
 
-def tell(findings: Iterable[Finding]) -> None:
-    """Print each as soon as it is known, for `python -m benchmarks` to read."""
-    for finding in findings:
-        print(json.dumps(asdict(finding)), flush=True)
+def print_results(results: Iterable[Result]) -> None:
+    """Print each result as soon as it is known, for `python -m benchmarks` to read."""
+    for result in results:
+        print(json.dumps(asdict(result)), flush=True)
 
 
-def read(line: str) -> Finding:
-    return Finding(**json.loads(line))
+def read(line: str) -> Result:
+    return Result(**json.loads(line))
 
 
-def table(findings: Iterable[Finding]) -> str:
-    rows = [_HEAD, ("---", "---", "---:", "---:", "---"), *(finding.row() for finding in findings)]
+def table(results: Iterable[Result]) -> str:
+    rows = [_HEAD, ("---", "---", "---:", "---:", "---"), *(result.row() for result in results)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 

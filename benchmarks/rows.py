@@ -102,8 +102,8 @@ def put_books(size: int) -> None:
     sold, made = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for number in range(size):
         order, customer = _order(number), _customer(number)
-        sold[_lane(order.id), order.date[:10]] += 1
-        made[_lane(customer.id), customer.created_at[:10]] += 1
+        sold[_shard(order.id), order.date[:10]] += 1
+        made[_shard(customer.id), customer.created_at[:10]] += 1
     rows = [(shard, date, sold[shard, date], made[shard, date]) for shard, date in product(shards, days)]
     _put(
         tables.AuxRow,
@@ -118,7 +118,7 @@ def empty_tables() -> None:
     connection.create_tables()
 
 
-def _lane(key: str) -> str:
+def _shard(key: str) -> str:
     return index_keys.shard(counters._PREFIX, key, settings.counter_shards)  # noqa: SLF001 - as above
 
 

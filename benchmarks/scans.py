@@ -1,7 +1,6 @@
-"""What would the jobs cost without indexes? Each reads its tables whole, and the program picks: what the jobs of the Django
-CRM amount to on DynamoDB.
+"""The jobs without indexes, as the Django CRM does them: each reads whole tables and selects rows in Python.
 
-They only find what is to be done; doing it would cost the same.
+They only find the rows. Changing them would cost the same as in our jobs.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +26,7 @@ def due_orders(due: datetime) -> int:
 
 
 def inactive_customers(due: datetime) -> int:
-    """Who ordered is found in the orders."""
+    """Find who ordered by reading all orders."""
     before = customer_cleanup.cutoff(due).isoformat()
     ordered = {row["customer_id"]["S"] for row in _rows(tables.Order) if row["date"]["S"] >= before}
     created = ((row["id"]["S"], row["created_at"]["S"]) for row in _rows(tables.Customer))
@@ -35,7 +34,7 @@ def inactive_customers(due: datetime) -> int:
 
 
 def week_orders(due: datetime) -> int:
-    """And the totals, and the sums by customer and product."""
+    """Also compute the totals, and the sums by customer and product."""
     first, last = weekly_report.week_of(due, {})
     customers = sum(1 for _ in _rows(tables.Customer))
     found, cents = 0, 0
@@ -57,7 +56,7 @@ SCANS: Mapping[str, Callable[[datetime], int]] = {
     customer_cleanup.NAME: inactive_customers,
     weekly_report.NAME: week_orders,
 }
-"""By the job that each stands against: at a time, how many rows are to be worked on."""
+"""By the job it replaces: returns how many rows are due at a time."""
 
 
 def _rows(table: type[Model]) -> Iterator[reads.Item]:

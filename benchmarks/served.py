@@ -1,4 +1,4 @@
-"""The API over real HTTP: under `chalice local` as developers run it, or in this process, where it can be looked into."""
+"""Serves the API over real HTTP: by `chalice local` as developers run it, or in this process, where it can be profiled."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ Respond = Callable[[Request], Response]
 
 @contextmanager
 def chalice_local() -> Iterator[str]:
-    """Its GraphQL endpoint, on the emulator and the tables of this process, without jobs, demo data and reloader."""
+    """Yield its GraphQL endpoint, on the emulator of this process, without jobs, demo data and reloader."""
     address = free_address()
     with tempfile.TemporaryDirectory() as cache:
         server = subprocess.Popen(
@@ -56,9 +56,9 @@ def _wait(server: "subprocess.Popen[bytes]", url: str) -> None:
 
 @contextmanager
 def in_process(respond: Respond) -> Iterator[str]:
-    """One request after another, each answered by `respond`."""
+    """Serve one request after another with `respond`. Yield the endpoint."""
 
-    class Door(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             answer = respond(Request("POST", {name.lower(): text for name, text in self.headers.items()}, {}, body))
@@ -69,9 +69,9 @@ def in_process(respond: Respond) -> Iterator[str]:
             self.wfile.write(answer.body.encode())
 
         def log_message(self, *_arguments: object) -> None:
-            """Standard output is for what is measured."""
+            """Standard output is only for results."""
 
-    with HTTPServer(("127.0.0.1", 0), Door) as server:
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/graphql"

@@ -1,4 +1,4 @@
-"""A shop that many order from at the same time, and whether its books are right afterwards."""
+"""A shop with concurrent orders, and a check that its books are right afterwards."""
 
 import random
 from collections import Counter
@@ -15,7 +15,7 @@ STOCK = 10**6
 
 @dataclass
 class Shop:
-    """`placed` and `given_up` are what callers were told. Lists only grow, so that threads may share them."""
+    """`placed` and `given_up` record what callers were told. Lists only grow, so threads can share them."""
 
     customers: list[str]
     products: list[str]
@@ -23,7 +23,7 @@ class Shop:
     given_up: int = 0
 
     def order(self, dice: random.Random, products: int) -> orders.Order | None:
-        """One piece of one of the first so many products, for anyone. None when the database was too busy."""
+        """Order one of the first `products` products for any customer. Return None when there were too many conflicts."""
         try:
             order = orders.place(dice.choice(self.customers), {self.products[dice.randrange(products)]: 1}).order
         except Conflict:
@@ -33,7 +33,7 @@ class Shop:
         return order
 
     def differences(self) -> int:
-        """Orders, pieces of stock, orders booked and orders counted that are not as callers were told; 1 for wrong cents."""
+        """Count orders, stock, bookings and counters that differ from what callers were told, and 1 if the cents differ."""
         told = {order.id: order for order in self.placed}
         sold = Counter(line.product_id for order in self.placed for line in order.lines)
         stored = products.find_all(self.products, consistent=True)
@@ -45,7 +45,7 @@ class Shop:
         return len(told.keys() ^ _stored_orders()) + stock + activity + counted
 
 
-def opened(customers_by_id: int, products_by_id: int) -> Shop:
+def open_shop(customers_by_id: int, products_by_id: int) -> Shop:
     def enter(number: int) -> str:
         return customers.create(f"Customer {number}", f"customer{number}@example.com").id
 
@@ -62,7 +62,7 @@ def _stored_orders() -> set[str]:
 
 
 def _counted(name: str) -> int:
-    """Over all shards that ever were, so that their number may change meanwhile."""
+    """Sum all shards there ever were, because the benchmark changes their number."""
     pages = connection.client().get_paginator("scan").paginate(TableName=tables.AuxRow.Meta.table_name)
     rows = (row for page in pages for row in page["Items"] if row["pk"]["S"].startswith("count#"))
     return sum(int(row.get(name, {"N": "0"})["N"]) for row in rows)

@@ -1,8 +1,8 @@
-"""How big is what goes to Lambda, and how long does each function of it take to start and to work for the first time?
+"""Measures the size of the Lambda package, and how long each function takes to start and to do its first work.
 
-The package is unpacked, and every start is a process of its own that finds nothing else (`cold`). It is held against the
-parts that it is made of, without us: boto3's client that makes one call, graphql-core that answers `hello` by this schema,
-pynamodb. They take turns. A job has nothing to work on, so its work is what each run costs.
+The package is unpacked, and every start is a new process that finds nothing else (`cold`). It is compared with the libraries that
+it needs, without our code: a boto3 client that makes one call, graphql-core that answers `hello` with this schema, and pynamodb.
+They take turns. The jobs have no rows to work on, so this is the fixed cost of a run.
 """
 
 import json
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.firing import queue_url
 from benchmarks.peers.operations import event
-from benchmarks.result import Finding, tell
+from benchmarks.result import Result, print_results
 from benchmarks.rows import empty_tables
 from benchmarks.served import in_process
 from chalicelib import aws, clock
@@ -35,7 +35,7 @@ ROUNDS = 9
 MAX_ZIP = 20
 """MB."""
 MAX_TIME, MAX_HEARTBEAT, MAX_MEMORY = 1.15, 0.75, 1.15
-"""Of the parts. The heartbeat does without graphql-core."""
+"""Compared with the libraries. The heartbeat does not load graphql-core."""
 COLD = Path(__file__).with_name("cold.py")
 REGION = "us-east-1"
 QUERY = "{ allCustomers(first: 10) { edges { node { name } } } }"
@@ -50,7 +50,7 @@ class Start(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Code, what it is given, and for a function what Lambda calls its handler."""
+    """Code, its input, and for a function the name of its handler."""
 
     start: str
     first: str
@@ -69,27 +69,27 @@ PARTS = {"boto3's DynamoDB client": _DATABASE, "graphql-core": _GRAPHQL, "pynamo
 ALONE, TOGETHER = "boto3, graphql-core, pynamodb, each alone", "the three in one process"
 
 
-def findings() -> Iterator[Finding]:
+def results() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as scratch, in_process(respond) as url:
         made, unpacked = package.build("dev", Path(scratch) / "package"), Path(scratch) / "unpacked"
-        yield Finding("the zip", round(made.code.stat().st_size / 1e6, 1), "MB", most=MAX_ZIP)
+        yield Result("the zip", round(made.code.stat().st_size / 1e6, 1), "MB", maximum=MAX_ZIP)
         with zipfile.ZipFile(made.code) as archive:
             archive.extractall(unpacked)
         environment = {name: text for name, text in os.environ.items() if name.startswith(("AWS_", "CRM_"))}
         rounds = [a_round(unpacked, environment | {"CRM_API_URL": url}) for _ in range(ROUNDS)]
-    least = {name: Start(*map(min, *(found[name] for found in rounds))) for name in rounds[0]}
-    print("\n".join(f"    {name}: {start}" for name, start in least.items()), file=sys.stderr)
-    imports, first = (sum(least[name][number] for name in PARTS) for number in (0, 1))
+    minimum = {name: Start(*map(min, *(found[name] for found in rounds))) for name in rounds[0]}
+    print("\n".join(f"    {name}: {start}" for name, start in minimum.items()), file=sys.stderr)
+    imports, first = (sum(minimum[name][number] for name in PARTS) for number in (0, 1))
     for name in policies.NEEDS:
-        found, most = least[name], MAX_HEARTBEAT if name == "heartbeat" else MAX_TIME
+        found, maximum = minimum[name], MAX_HEARTBEAT if name == "heartbeat" else MAX_TIME
         both = (found.imports + found.first) / (imports + first)
-        yield Finding(f"`{name}`: start", found.imports / imports, against=ALONE)
-        yield Finding(f"`{name}`: start and first work", both, against=ALONE, most=most)
-        yield Finding(f"`{name}`: memory", found.peak / least[TOGETHER].peak, against=TOGETHER, most=MAX_MEMORY)
+        yield Result(f"`{name}`: start", found.imports / imports, compared_to=ALONE)
+        yield Result(f"`{name}`: start and first work", both, compared_to=ALONE, maximum=maximum)
+        yield Result(f"`{name}`: memory", found.peak / minimum[TOGETHER].peak, compared_to=TOGETHER, maximum=MAX_MEMORY)
 
 
 def a_round(unpacked: Path, environment: Mapping[str, str]) -> dict[str, Start]:
-    """Of each function and each part, in tables that are empty: a run that was made is not made again."""
+    """Start each function and each library, in empty tables: a run that was made is not made again."""
     empty_tables()
     found = {name: started(unpacked, environment, Work(*part, _GIVEN)) for name, part in PARTS.items()}
     start, first = ("; ".join(codes) for codes in zip(*PARTS.values(), strict=True))
@@ -118,7 +118,7 @@ def request() -> dict[str, Any]:
 
 
 def message() -> dict[str, Any]:
-    """What `weekly_report` has sent."""
+    """Return the message that `weekly_report` has sent."""
     sqs = aws.client("sqs")
     (sent,) = sqs.receive_message(QueueUrl=queue_url(), AttributeNames=["All"])["Messages"]
     sqs.delete_message(QueueUrl=queue_url(), ReceiptHandle=sent["ReceiptHandle"])
@@ -142,4 +142,4 @@ def started(unpacked: Path, environment: Mapping[str, str], work: Work) -> Start
 if __name__ == "__main__":
     connection.create_tables()
     queue.create()
-    tell(findings())
+    print_results(results())

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from benchmarks.firing import at, day, fire, queue_url, succeeded
-from benchmarks.metering import charged, row_bytes
+from benchmarks.metering import metered, row_bytes
 from benchmarks.served import in_process
 from chalicelib import aws, clock
 from chalicelib.access import api_keys
@@ -68,12 +68,12 @@ def stored() -> Units:
 
 def measured(work: Callable[[], None], *, requests: int = 0, invocations: int = 0) -> Units:
     before = stored()
-    with charged() as charges:
+    with metered() as usage:
         work()
     after = stored()
-    if charges.scans:
+    if usage.scans:
         raise SystemExit("something scans a table")
-    counted = {name: getattr(charges, name) for name in ("write_units", "read_units", "calls", "sqs_calls")}
+    counted = {name: getattr(usage, name) for name in ("write_units", "read_units", "calls", "sqs_calls")}
     kept = {name: after[name] - before[name] for name in after}
     return {**counted, "requests": requests, "invocations": invocations + requests, **kept}
 

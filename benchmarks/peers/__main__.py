@@ -1,14 +1,14 @@
-"""Measure them, for `python -m benchmarks peers`. With PROFILE=orders in the environment, where our own time goes as well."""
+"""Measures the peers, for `python -m benchmarks peers`. Set PROFILE=orders to profile our own code as well."""
 
 import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from benchmarks.peers.company import founded
+from benchmarks.peers.company import sample_company
 from benchmarks.peers.contestant import Contestant, Running, running
 from benchmarks.peers.operations import OPERATIONS, Json, Operation
-from benchmarks.result import Finding, tell
+from benchmarks.result import Result, print_results
 from chalicelib.store import connection
 
 OURS = Contestant("ours", "ours", "store.txt", stores=True)
@@ -20,14 +20,14 @@ PEERS = (
 FLOOR = Contestant("dictionaries", "graphql-core on dictionaries: the floor", "store.txt")
 ALL = (OURS, *PEERS, FLOOR)
 BEST = {"orders": 0.5}
-"""Of the best peer's time, at most."""
+"""Maximum, as a share of the best peer's time."""
 Field = dict[Contestant, Running]
 Ask = Callable[[Running, str], tuple[float, Json]]
 
 
-def findings() -> Iterator[Finding]:
+def results() -> Iterator[Result]:
     connection.create_tables()
-    company = founded()
+    company = sample_company()
     environment = os.environ | {"CRM_OPEN_ACCESS": "true"}
     with running(ALL, environment, company) as started:
         field = dict(zip(ALL, started, strict=True))
@@ -44,7 +44,7 @@ def findings() -> Iterator[Finding]:
 
 
 def raced(field: Field, operation: Operation, body: str, ask: Ask = Running.asked) -> dict[Contestant, float]:
-    """Least seconds of each. They take turns, and every answer is compared with our own."""
+    """Return the minimum seconds of each. They take turns, and every response is compared with ours."""
     found: dict[Contestant, list[float]] = {contestant: [] for contestant in field}
     turns = deque(field)
     for _ in range(operation.rounds):
@@ -61,39 +61,40 @@ def raced(field: Field, operation: Operation, body: str, ask: Ask = Running.aske
 def _check(operation: Operation, answers: dict[Contestant, Json]) -> None:
     for contestant, answer in answers.items():
         if answer != answers[OURS]:
-            raise SystemExit(
-                f"{operation.title}: {contestant.title} answers otherwise than we do:\n{answer}\n{answers[OURS]}"
-            )
+            raise SystemExit(f"{operation.title}: {contestant.title} gives another answer:\n{answer}\n{answers[OURS]}")
 
 
-def _ratios(operation: Operation, seconds: dict[Contestant, float]) -> Iterator[Finding]:
+def _ratios(operation: Operation, seconds: dict[Contestant, float]) -> Iterator[Result]:
     ours = seconds[OURS]
     for peer in PEERS:
-        yield Finding(operation.title, ours / seconds[peer], against=peer.title, most=1.0)
+        yield Result(operation.title, ours / seconds[peer], compared_to=peer.title, maximum=1.0)
     if operation.name in BEST:
         best = min(PEERS, key=lambda peer: seconds[peer])
-        yield Finding(
-            operation.title, ours / seconds[best], against=f"the best peer: {best.title}", most=BEST[operation.name]
+        yield Result(
+            operation.title,
+            ours / seconds[best],
+            compared_to=f"the best peer: {best.title}",
+            maximum=BEST[operation.name],
         )
-    yield Finding(operation.title, ours / seconds[FLOOR], against=FLOOR.title)
+    yield Result(operation.title, ours / seconds[FLOOR], compared_to=FLOOR.title)
 
 
-def _above(field: Field, operation: Operation, body: str) -> Finding:
-    """What each does with the rows: its executor and the rest. The client that brings them is the same."""
+def _above(field: Field, operation: Operation, body: str) -> Result:
+    """Compare the time without the DynamoDB client, which all of them share."""
     some = {contestant: process for contestant, process in field.items() if contestant.stores}
     seconds = raced(some, operation, body, Running.above)
     ours = seconds.pop(OURS)
     best = min(seconds, key=lambda peer: seconds[peer])
-    what, against = f"{operation.title}, less DynamoDB's client", f"the best peer: {best.title}"
-    return Finding(what, ours / seconds[best], against=against, most=BEST[operation.name])
+    what, compared_to = f"{operation.title}, less DynamoDB's client", f"the best peer: {best.title}"
+    return Result(what, ours / seconds[best], compared_to=compared_to, maximum=BEST[operation.name])
 
 
-def _calls(field: Field, operation: Operation, body: str) -> Finding:
+def _calls(field: Field, operation: Operation, body: str) -> Result:
     calls = {contestant: process.calls(body) for contestant, process in field.items() if contestant.stores}
     ours = calls.pop(OURS)
     others = ", ".join(f"{contestant.title} {number}" for contestant, number in calls.items())
-    return Finding(operation.title, ours, "calls of DynamoDB", others, most=min(calls.values()))
+    return Result(operation.title, ours, "calls of DynamoDB", others, maximum=min(calls.values()))
 
 
 if __name__ == "__main__":
-    tell(findings())
+    print_results(results())

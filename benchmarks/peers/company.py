@@ -20,7 +20,7 @@ class Company(TypedDict):
     orders: list[dict[str, Any]]
 
 
-def founded(customer_count: int = 100, product_count: int = 100, order_count: int = 120) -> Company:
+def sample_company(customer_count: int = 100, product_count: int = 100, order_count: int = 120) -> Company:
     """Written through this project's own store, whose tables must exist."""
     from chalicelib.crm import customers, orders, products  # noqa: PLC0415 - not all contestants have it
 
@@ -35,7 +35,7 @@ def founded(customer_count: int = 100, product_count: int = 100, order_count: in
     for number in range(order_count):
         wanted = {products_by_id[(LINES * number + line) % product_count].id: 1 + line for line in range(LINES)}
         placed.append(
-            orders.place(customers_by_id[number % customer_count].id, wanted, _BEGAN + timedelta(hours=number))
+            orders.place(customers_by_id[number % customer_count].id, wanted, _BEGAN + timedelta(hours=number)).order
         )
     left = products.find_all(row.id for row in products_by_id)
     return {

@@ -1,6 +1,6 @@
-"""A contestant's process: `python -m benchmarks.peers.worker ours`.
+"""The process of a contestant: `python -m benchmarks.peers.worker ours`.
 
-Its standard input brings a line with the company, then one with each question; a line on standard output answers each.
+It reads a line with the company from standard input, then one line per question, and writes one line per answer.
 """
 
 import importlib
@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from benchmarks import profiling
 from benchmarks.cpu import once
-from benchmarks.peers import shares
 from benchmarks.peers.operations import Json, event
 
 Handler: TypeAlias = Callable[[Json, Any], Json]
 
 
 def asked(handler: Handler, body: str) -> tuple[float, Json]:
-    """Seconds of CPU, and the data that were answered. Whatever else is answered ends the process."""
+    """Return the CPU seconds and the data of the response. Any other response ends the process."""
     request = event(body)
     answers: list[Json] = []
     seconds = once(lambda: answers.append(handler(request, None)))
@@ -31,7 +31,7 @@ def asked(handler: Handler, body: str) -> tuple[float, Json]:
 
 
 def above(handler: Handler, body: str) -> tuple[float, Json]:
-    """As `asked`, without the seconds in the database's client, which is the same for all who have this project's store."""
+    """Like `asked`, without the seconds in the DynamoDB client, which all contestants on this project's store share."""
     from chalicelib.store import connection  # noqa: PLC0415 - not all contestants have it
 
     marks: list[float] = []
@@ -52,17 +52,17 @@ def above(handler: Handler, body: str) -> tuple[float, Json]:
 
 
 def calls(handler: Handler, body: str) -> int:
-    """Of DynamoDB."""
-    from benchmarks.metering import charged  # noqa: PLC0415 - not all contestants have what it needs
+    """Count the calls of DynamoDB."""
+    from benchmarks.metering import metered  # noqa: PLC0415 - not all contestants have what it needs
 
-    with charged() as charges:
+    with metered() as usage:
         asked(handler, body)
-    return charges.calls
+    return usage.calls
 
 
 def profile(handler: Handler, body: str) -> None:
-    """On standard error."""
-    shares.show(lambda: handler(event(body), None), sys.stderr)
+    """Print a profile to standard error."""
+    profiling.print_profile(lambda: handler(event(body), None), sys.stderr)
 
 
 def reply(handler: Handler, question: Json) -> Any:
@@ -72,7 +72,7 @@ def reply(handler: Handler, question: Json) -> Any:
 
 def main() -> None:
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a contestant logs must not come between the answers
+    os.dup2(2, 1)  # a contestant's log must not mix with the answers
     contestant = importlib.import_module(f"benchmarks.peers.{sys.argv[1]}")
     handler = contestant.begin(json.loads(sys.stdin.readline()))
     for line in sys.stdin:

@@ -21,10 +21,10 @@ SETTINGS = {
 
 
 def main() -> int:
-    began = time.monotonic()
+    started_at = time.monotonic()
 
     def say(text: str) -> None:
-        print(f"{time.monotonic() - began:6.1f} s  {text}", flush=True)
+        print(f"{time.monotonic() - started_at:6.1f} s  {text}", flush=True)
 
     for name in [name for name in os.environ if name.startswith(("AWS_", "CRM_"))]:
         del os.environ[name]
@@ -34,11 +34,11 @@ def main() -> int:
         with fake_internet.running(directory) as network, emulator.running(directory, network.environment) as endpoint:
             network.endpoint = os.environ["AWS_ENDPOINT_URL"] = endpoint
             say(f"MiniStack answers at {endpoint}")
-            from deploy.rehearsal.scenario import STAGE, Story
+            from deploy.rehearsal.scenario import STAGE, Scenario
             from deploy.rehearsal.stage import Stage  # boto3 and chalicelib read the environment
 
             try:
-                Story(
+                Scenario(
                     directory,
                     lambda url, key: Stage(STAGE, url, key, network.environment, directory / "ahead"),
                     network.cut,

@@ -28,7 +28,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SECONDS = 60
 
 
-class Internet:
+class FakeInternet:
     """A proxy for HTTPS; `environment` leads a program to it, `endpoint` is set when the emulator is there."""
 
     def __init__(self, directory: Path) -> None:
@@ -54,8 +54,8 @@ class Internet:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Internet]:
-    internet = Internet(directory)
+def running(directory: Path) -> Iterator[FakeInternet]:
+    internet = FakeInternet(directory)
     threading.Thread(target=internet.server.serve_forever, daemon=True).start()
     try:
         yield internet
@@ -90,7 +90,7 @@ class _Inner(BaseHTTPRequestHandler):
     """A request to the API's own address, passed on to the emulator's."""
 
     api: str
-    internet: Internet
+    internet: FakeInternet
 
     def do_POST(self) -> None:
         if self.internet.is_cut and REHEARSER not in self.headers:

@@ -29,7 +29,7 @@ def expect(holds: object, what: str) -> None:
         raise RehearsalError(what)
 
 
-class Story:
+class Scenario:
     """`connect` makes a stage of its address and key; `cut` cuts its functions off from the API, and joins them again."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Story:
             expect(Stack(f"crm-{STAGE}", self._say).tags()["release"] == release, f"{release} does not run")
             expect(stage.ask(STATS) == before, "the data is not what it was")
             self._say(f"Release {release} runs, with the data as it was")
-        self._goes_and_comes_back(stage, first)
+        self._delete_and_recreate(stage, first)
 
     def _publish(self, built: Package) -> str:
         self._releases.ensure_bucket()
@@ -147,7 +147,7 @@ class Story:
             archive.writestr("chalicelib/next_release.py", '"""A module more."""\n')
         return Package(built.template, code)
 
-    def _goes_and_comes_back(self, stage: Stage, release: str) -> None:
+    def _delete_and_recreate(self, stage: Stage, release: str) -> None:
         before = stage.ask(STATS)
         self._command("down")
         expect(len(table_data.existing(STAGE)) == len(table_data.table_names(STAGE)), "the tables went with the stack")

@@ -1,13 +1,13 @@
-"""Do we answer what the benchmark asks, with as many calls as it counts, and does it notice another answer?
+"""The peers' benchmark: our answers, our number of calls, and that it notices a wrong answer.
 
-Without the peers, whose packages are only in its own environments; but the floor needs none of them.
+The peers themselves are left out, because their packages are only in their own environments. The floor needs none of them.
 """
 
 import pytest
 
 from benchmarks.peers import __main__ as section
 from benchmarks.peers import dictionaries, ours
-from benchmarks.peers.company import founded
+from benchmarks.peers.company import sample_company
 from benchmarks.peers.operations import OPERATIONS
 from benchmarks.peers.worker import asked, calls
 
@@ -15,7 +15,7 @@ CALLS = {"orders": 4, "customer": 2, "hello": 0, "create_order": 3}
 
 
 def test_our_answers_are_those_of_rows_in_memory_and_take_no_more_calls_than_they_need() -> None:
-    company = founded(5, 6, 7)
+    company = sample_company(5, 6, 7)
     handler, floor = ours.begin(company), dictionaries.begin(company)
     for operation in OPERATIONS:
         body = operation.body(company)
@@ -26,7 +26,7 @@ def test_our_answers_are_those_of_rows_in_memory_and_take_no_more_calls_than_the
 
 def test_a_contestant_that_answers_otherwise_ends_the_section() -> None:
     answers = {section.OURS: {"hello": "Hello"}, section.FLOOR: {"hello": "Good evening"}}
-    with pytest.raises(SystemExit, match="the floor answers otherwise"):
+    with pytest.raises(SystemExit, match="the floor gives another answer"):
         section._check(OPERATIONS[2], answers)
 
 
@@ -37,4 +37,4 @@ def test_an_answer_that_lacks_what_may_differ_is_not_compared() -> None:
 
 def test_an_error_is_no_answer() -> None:
     with pytest.raises(SystemExit, match="Cannot query field"):
-        asked(ours.begin(founded(0, 0, 0)), '{"query": "{ nothing }"}')
+        asked(ours.begin(sample_company(0, 0, 0)), '{"query": "{ nothing }"}')

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from benchmarks.conflicts import holding
-from benchmarks.shop import Shop, opened
+from benchmarks.shop import Shop, open_shop
 from chalicelib.crm import orders
 from chalicelib.store import tables
 from tests.builders import a_customer, a_product
@@ -32,7 +32,7 @@ def at_once(shop: Shop) -> None:
 
 def test_an_order_that_meets_another_one_waits_and_reads_nothing_again() -> None:
     shop = Shop([a_customer().id for _ in range(THREADS)], [a_product(stock=THREADS).id])
-    with metered() as meter, holding(0.3) as holds:
+    with metered() as meter, holding(0.1) as holds:
         at_once(shop)
     conflicts = holds.conflicts[tables.Product.Meta.table_name]
     assert conflicts > 0
@@ -41,7 +41,7 @@ def test_an_order_that_meets_another_one_waits_and_reads_nothing_again() -> None
 
 
 def test_the_books_of_a_shop_are_right_until_an_order_is_lost() -> None:
-    shop = opened(THREADS, 2)
+    shop = open_shop(THREADS, 2)
     at_once(shop)
     assert shop.differences() == 0
     shop.placed.pop()
