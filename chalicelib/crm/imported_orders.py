@@ -1,13 +1,18 @@
-"""Historic orders: imported with their own reference, date and prices, once by reference, leaving stock alone."""
+"""Imported orders: past orders from other systems, with their own reference, date and prices.
+
+Each reference is imported once, and stock is left alone. An import takes these steps, each for all rows together:
+
+    resolve e-mail addresses and SKUs --> find references that exist --> put the order lines --> write each order
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from chalicelib.crm import customers, money, order_lines, orders, text, unique_values
+from chalicelib.crm import customers, money, order_lines, orders, products, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order, OrderLine
 from chalicelib.crm.products import Product
@@ -20,6 +25,7 @@ from chalicelib.errors import (
     TooManyLines,
     Unavailable,
     UnknownCustomer,
+    UnknownProducts,
     result_or_error,
 )
 from chalicelib.store import ids, timestamps
@@ -29,8 +35,27 @@ from chalicelib.store.transaction import Stale
 MAX_LINES = 1000
 """Real invoices have over 500."""
 _MAX_BYTES = 380_000
-"""A row has at most 400 KiB, and names outside ASCII take six bytes a character or twelve."""
-_REFERENCE_LIMIT = 64
+"""A row has at most 400 KiB. Characters outside ASCII take six or twelve bytes in JSON."""
+_MAX_REFERENCE_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line as it stands in a file, with the SKU of its product."""
+
+    sku: str
+    quantity: int
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as it stands in a file, with the e-mail address of its customer."""
+
+    reference: str
+    customer_email: str
+    date: datetime
+    lines: tuple[LineRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +65,10 @@ class ImportedLine:
     unit_price: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedOrder:
+    """A row whose customer and products are found."""
+
     reference: str
     customer: Customer
     date: datetime
@@ -53,57 +80,106 @@ ImportResult: TypeAlias = tuple[Order, bool]
 """The order, and whether it is new."""
 
 
-def record(past: ImportedOrder) -> ImportResult:
-    """Write it, or find that it was written before.
+def import_rows(rows: Sequence[OrderRow | None]) -> list[ImportResult | Exception]:
+    """Import each row by itself, and return its result or its error, in the order of the rows. None is an empty row."""
+    present = [row for row in rows if row is not None]
+    customers_by_email = _customers_by_email(row.customer_email for row in present)
+    products_by_sku = _products_by_sku(line.sku for row in present for line in row.lines)
 
-    Raises InvalidInput, NoLines, TooManyLines, UnknownCustomer, ReferenceConflict, Conflict.
+    def resolve(row: OrderRow | None) -> ImportedOrder:
+        # Take the id before any check: when a request is repeated, each row gets the id that it had, whatever became
+        # of the other rows.
+        order_id = ids.new_id(ids.ORDER)
+        return _resolve(row, order_id, customers_by_email, products_by_sku)
+
+    resolved = [result_or_error(resolve, row) for row in rows]
+    recorded = iter(record_all([each for each in resolved if isinstance(each, ImportedOrder)]))
+    return [next(recorded) if isinstance(each, ImportedOrder) else each for each in resolved]
+
+
+def record(imported: ImportedOrder) -> ImportResult:
+    """Write the order, or find that it was written before.
+
+    Raises InvalidInput, NoLines, TooManyLines, UnknownCustomer, ReferenceConflict, Conflict, Unavailable.
     """
-    (recorded,) = record_all([past])
+    (recorded,) = record_all([imported])
     if isinstance(recorded, Exception):
         raise recorded
     return recorded
 
 
-def record_all(past: Sequence[ImportedOrder]) -> list[ImportResult | Exception]:
-    """Each is written by itself, or gets its own error. What is to be read and put before is so for all of them at once.
+def record_all(imported: Sequence[ImportedOrder]) -> list[ImportResult | Exception]:
+    """Write each order by itself, and return its result or its error. References and lines are handled all at once.
 
-    Who dies in between leaves lines of orders that do not exist, which readers ignore.
+    A crash in between leaves lines of orders that do not exist. Readers ignore them.
     """
-    drafts = [result_or_error(_draft, one) for one in past]
-    references = {order.id: _reference(order) for order in drafts if isinstance(order, Order)}
-    held = unique_values.owners_of(unique_values.REFERENCE, references.values())
-    new = [order for order in drafts if isinstance(order, Order) and references[order.id] not in held]
+    drafts = [result_or_error(_draft, each) for each in imported]
+    references = {order.id: _claimed_reference(order) for order in drafts if isinstance(order, Order)}
+    owners = unique_values.owners_of(unique_values.REFERENCE, references.values())
+    new = [order for order in drafts if isinstance(order, Order) and references[order.id] not in owners]
     order_lines.put_all((order.date, order.id, _product_ids(order)) for order in new)
 
-    known = orders.find_all(held.values(), consistent=True)
+    stored = orders.find_all(owners.values(), consistent=True)
     latest: dict[str, Customer] = {}
 
     def finish(draft: Order, customer: Customer) -> ImportResult:
-        if holder := held.get(references[draft.id]):
-            return _same(known.get(holder), draft), False
-        written, latest[customer.id] = _record(draft, latest.get(customer.id, customer))
+        if owner := owners.get(references[draft.id]):
+            return _check_same(stored.get(owner), draft), False
+        written, latest[customer.id] = _write(draft, latest.get(customer.id, customer))
         return written, written.id == draft.id
 
     return [
-        draft if isinstance(draft, Exception) else result_or_error(finish, draft, one.customer)
-        for draft, one in zip(drafts, past, strict=True)
+        draft if isinstance(draft, Exception) else result_or_error(finish, draft, each.customer)
+        for draft, each in zip(drafts, imported, strict=True)
     ]
 
 
-def _draft(past: ImportedOrder) -> Order:
-    reference = _checked_reference(past.reference)
-    date = timestamps.to_text(timestamps.checked_past(past.date, "order_date"))
-    order = orders.new_order(past.id, past.customer.id, date, _merged(past.lines), reference)
+def _customers_by_email(emails: Iterable[str]) -> dict[str, Customer]:
+    owners = unique_values.owners_of(unique_values.EMAIL, map(text.normalize, emails))
+    found = customers.find_all(owners.values(), consistent=True)
+    return {email: found[owner] for email, owner in owners.items() if owner in found}
+
+
+def _products_by_sku(skus: Iterable[str]) -> dict[str, Product]:
+    owners = unique_values.owners_of(unique_values.SKU, map(text.normalize, skus))
+    found = products.find_all(owners.values(), consistent=True)
+    return {sku: found[owner] for sku, owner in owners.items() if owner in found}
+
+
+def _resolve(
+    row: OrderRow | None,
+    order_id: str,
+    customers_by_email: Mapping[str, Customer],
+    products_by_sku: Mapping[str, Product],
+) -> ImportedOrder:
+    if row is None:
+        raise InvalidInput("The row is null")
+    customer = customers_by_email.get(text.normalize(row.customer_email))
+    if customer is None:
+        raise UnknownCustomer(f"There is no customer {row.customer_email!r}", field="customer_email")
+    unknown = [line.sku for line in row.lines if text.normalize(line.sku) not in products_by_sku]
+    if unknown:
+        raise UnknownProducts(f"There is no product {', '.join(map(repr, unknown[:10]))}", field="sku")
+    lines = tuple(
+        ImportedLine(products_by_sku[text.normalize(line.sku)], line.quantity, line.unit_price) for line in row.lines
+    )
+    return ImportedOrder(reference=row.reference, customer=customer, date=row.date, lines=lines, id=order_id)
+
+
+def _draft(imported: ImportedOrder) -> Order:
+    reference = _checked_reference(imported.reference)
+    date = timestamps.to_text(timestamps.checked_past(imported.date, "order_date"))
+    order = orders.new_order(imported.id, imported.customer.id, date, _merged(imported.lines), reference)
     _check_size(order)
     return order
 
 
-def _record(order: Order, customer: Customer) -> tuple[Order, Customer]:
-    """The order that has the reference now, and the customer as last seen. The lines are there already."""
+def _write(order: Order, customer: Customer) -> tuple[Order, Customer]:
+    """Write an order whose lines are put already; discard the lines if it cannot be written."""
     try:
-        written, customer = _write(order, customer)
+        written, customer = _write_or_find(order, customer)
     except Unavailable:
-        raise  # it may have been written
+        raise  # the order may have been written, and then it needs its lines
     except CrmError:
         order_lines.discard(order.date, order.id, _product_ids(order))
         raise
@@ -112,8 +188,41 @@ def _record(order: Order, customer: Customer) -> tuple[Order, Customer]:
     return written, customer
 
 
-def _reference(order: Order) -> str:
-    """As it is claimed."""
+def _write_or_find(order: Order, customer: Customer) -> tuple[Order, Customer]:
+    """Return the order that owns the reference afterwards, and the customer as last seen.
+
+    The order is `order`, or one with the same content that was written first.
+    """
+    for _ in retry_delays():
+        write = orders.start(order, customer)
+        unique_values.claim(write, unique_values.REFERENCE, _claimed_reference(order), order.id, Stale)
+        try:
+            write.commit()
+        except Stale:
+            owner = unique_values.owner_of(unique_values.REFERENCE, _claimed_reference(order))
+            if owner:
+                return _check_same(orders.find(owner), order), customer
+            found = customers.find(customer.id)
+            if found is None:
+                raise UnknownCustomer("The customer has just been deleted", field="customer_email") from None
+            customer = found
+        else:
+            return order, customers.with_order(customer, order.date)
+    raise Conflict
+
+
+def _check_same(stored: Order | None, wanted: Order) -> Order:
+    """Return the stored order if it is the wanted one. Raises ReferenceConflict."""
+    if stored is None or _content(stored) != _content(wanted):
+        raise ReferenceConflict(field="reference")
+    # A customer who was deleted comes back under another id when the files are imported again.
+    if stored.customer_id != wanted.customer_id and customers.find(stored.customer_id):
+        raise ReferenceConflict("Another customer's order has this reference already", field="reference")
+    return stored
+
+
+def _claimed_reference(order: Order) -> str:
+    """Return the reference as it is claimed, in its normal form."""
     return text.normalize(order.reference or "")
 
 
@@ -121,63 +230,34 @@ def _product_ids(order: Order) -> list[str]:
     return [line.product_id for line in order.lines]
 
 
-def _write(order: Order, customer: Customer) -> tuple[Order, Customer]:
-    """What has the reference then: `order`, or one with the same content that was first; and the customer as last seen."""
-    for _ in retry_delays():
-        write = orders.start(order, customer)
-        unique_values.claim(write, unique_values.REFERENCE, _reference(order), order.id, Stale)
-        try:
-            write.commit()
-        except Stale:
-            held = unique_values.owner_of(unique_values.REFERENCE, _reference(order))
-            if held:
-                return _same(orders.find(held), order), customer
-            found = customers.find(customer.id)
-            if found is None:
-                raise UnknownCustomer("The customer was deleted meanwhile", field="customer_email") from None
-            customer = found
-        else:
-            return order, customers.with_order(customer, order.date)
-    raise Conflict
-
-
-def _same(stored: Order | None, wanted: Order) -> Order:
-    if stored is None or _content(stored) != _content(wanted):
-        raise ReferenceConflict(field="reference")
-    # A customer who was deleted comes back under another id when the files are imported again.
-    if stored.customer_id != wanted.customer_id and customers.find(stored.customer_id):
-        raise ReferenceConflict("An order with this reference exists already, of another customer", field="reference")
-    return stored
-
-
-def _check_size(order: Order) -> None:
-    if len(json.dumps([astuple(line) for line in order.lines])) > _MAX_BYTES:
-        raise TooManyLines("The order is too large: fewer lines, or shorter product names", field="lines")
-
-
 def _content(order: Order) -> tuple[str, dict[str, tuple[int, int]]]:
     return order.date, {line.product_id: (line.quantity, line.cents) for line in order.lines}
 
 
-def _merged(past: tuple[ImportedLine, ...]) -> tuple[OrderLine, ...]:
-    """Lines of the same product at the same price become one."""
-    if not past:
+def _check_size(order: Order) -> None:
+    if len(json.dumps([astuple(line) for line in order.lines])) > _MAX_BYTES:
+        raise TooManyLines("The order is too large. Use fewer lines or shorter product names", field="lines")
+
+
+def _merged(lines: tuple[ImportedLine, ...]) -> tuple[OrderLine, ...]:
+    """Merge lines of the same product at the same price into one."""
+    if not lines:
         raise NoLines(field="lines")
-    if len(past) > MAX_LINES:
-        raise TooManyLines(f"An imported order has at most {MAX_LINES} lines, not {len(past)}", field="lines")
+    if len(lines) > MAX_LINES:
+        raise TooManyLines(f"An imported order has at most {MAX_LINES} lines, not {len(lines)}", field="lines")
     merged: dict[str, OrderLine] = {}
-    for line in past:
+    for line in lines:
         orders.check_quantity(line.quantity)
         cents = money.to_cents(line.unit_price, "unit_price")
         before = merged.get(line.product.id)
         if before and before.cents != cents:
-            raise InvalidInput(f"{line.product.name!r} stands in two lines with different prices", field="lines")
+            raise InvalidInput(f"{line.product.name!r} is in two lines with different prices", field="lines")
         quantity = line.quantity + (before.quantity if before else 0)
         merged[line.product.id] = OrderLine(line.product.id, line.product.name, quantity, cents)
     return tuple(merged.values())
 
 
 def _checked_reference(reference: str) -> str:
-    if len(reference.strip()) > _REFERENCE_LIMIT:
-        raise InvalidInput(f"Reference cannot be longer than {_REFERENCE_LIMIT} characters", field="reference")
+    if len(reference.strip()) > _MAX_REFERENCE_LENGTH:
+        raise InvalidInput(f"Reference cannot be longer than {_MAX_REFERENCE_LENGTH} characters", field="reference")
     return text.checked_name(reference, "reference")

@@ -133,7 +133,9 @@ def _order(dice: random.Random, people: list[Customer], goods: list[Product], nu
         plenty = [product for product in goods if product.stock == 200]
         return orders.place(customer.id, {dice.choice(plenty).id: 1}, _moment(dice)).order
     past = tuple(ImportedLine(product, 1, Decimal(dice.choice((1, 2, 10)))) for product in chosen)
-    return imported_orders.record(ImportedOrder(f"R{number}", customer, _moment(dice), past))[0]
+    return imported_orders.record(
+        ImportedOrder(reference=f"R{number}", customer=customer, date=_moment(dice), lines=past)
+    )[0]
 
 
 def _customer_passes(row: Customer, wanted: CustomerFilter) -> bool:

@@ -1,13 +1,17 @@
 """Imported orders: once by reference, with their own prices, up to 1,000 lines, and stock left alone."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders, products, unique_values
+from chalicelib.crm.imported_orders import ImportResult, LineRow, OrderRow
 from chalicelib.crm.products import Product
-from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer
+from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer, UnknownProducts
 from chalicelib.store import tables
+from chalicelib.store.ids import deterministic_ids
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
 from tests.metering import metered
 
@@ -58,7 +62,7 @@ def test_other_content_under_the_same_reference_is_refused(quantity: int, price:
 def test_another_customer_under_the_same_reference_is_refused_unless_the_first_is_gone() -> None:
     ann, bob, lamp = a_customer(), a_customer(), a_product()
     order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
-    with pytest.raises(ReferenceConflict, match="of another customer"):
+    with pytest.raises(ReferenceConflict, match="Another customer"):
         imported_orders.record(a_past_order(bob, (lamp, 3, "9.99")))
     deleted_customers.delete(ann.id)
     assert imported_orders.record(a_past_order(bob, (lamp, 3, "9.99"))) == (order, False)
@@ -75,7 +79,7 @@ def test_an_import_of_1000_lines_is_one_order() -> None:
 
 def test_lines_that_do_not_fit_a_row_are_refused() -> None:
     lines = [(product, 1, "1.00") for product in some_products(1000, "\u5f20" * 190)]
-    with pytest.raises(InvalidInput, match="fewer lines, or shorter product names") as raised:
+    with pytest.raises(InvalidInput, match="fewer lines or shorter product names") as raised:
         imported_orders.record(a_past_order(a_customer(), *lines))
     assert raised.value.code == "TOO_MANY_LINES"
 
@@ -113,7 +117,7 @@ def test_an_import_that_cannot_be_is_refused(lines: list[tuple[int, str]], more:
 def test_a_customer_who_was_deleted_meanwhile_gets_no_order() -> None:
     ann, lamp = a_customer(), a_product()
     deleted_customers.delete(ann.id)
-    with pytest.raises(UnknownCustomer, match="deleted meanwhile"):
+    with pytest.raises(UnknownCustomer, match="has just been deleted"):
         imported_orders.record(a_past_order(ann, (lamp, 1, "1")))
     assert rows_of(tables.Order) == rows_of(tables.Line) == {}
     assert unique_values.owner_of(unique_values.REFERENCE, "inv-1") is None
@@ -205,3 +209,59 @@ def test_orders_of_a_customer_with_a_later_one_look_again_once() -> None:
     with metered() as meter:
         assert all(_good(recorded)[1] for recorded in imported_orders.record_all(past))
     assert meter.calls["TransactWriteItems"] == 21
+
+
+def a_row(email: str = "ann@example.com", sku: str = "L-1", reference: str = "INV-1") -> OrderRow:
+    return OrderRow(reference, email, moment("2025-03-01T10:00:00"), (LineRow(sku, 3, Decimal("9.99")),))
+
+
+def test_rows_name_customers_by_e_mail_and_products_by_sku_in_any_case() -> None:
+    ann, lamp = a_customer(email="ann@example.com"), a_product(sku="L-1")
+    ((order, is_new),) = imported([a_row("ANN@example.com", "l-1")])
+    assert is_new
+    assert (order.customer_id, order.lines[0].product_id) == (ann.id, lamp.id)
+
+
+def test_each_row_has_its_own_result_in_the_order_of_the_rows() -> None:
+    a_customer(email="ann@example.com")
+    a_product(sku="L-1")
+    rows = [a_row("bob@example.com"), a_row(reference="A"), None, a_row(sku="L-2"), a_row(reference="B")]
+    unknown_email, first, empty, unknown_sku, second = imported_orders.import_rows(rows)
+    assert isinstance(unknown_email, UnknownCustomer)
+    assert unknown_email.field == "customer_email"
+    assert isinstance(empty, InvalidInput)
+    assert isinstance(unknown_sku, UnknownProducts)
+    assert unknown_sku.field == "sku"
+    assert isinstance(first, tuple)
+    assert isinstance(second, tuple)
+    assert (first[0].reference, second[0].reference) == ("A", "B")
+
+
+def test_rows_that_fail_do_not_change_the_ids_of_the_others() -> None:
+    a_product(sku="L-1")
+    rows = [a_row("bob@example.com", reference="A"), a_row(reference="B")]
+    a_customer(email="ann@example.com")
+    with deterministic_ids("seed", moment("2026-11-22T12:00:00"), again=False):
+        _, first = imported_orders.import_rows(rows)
+    a_customer(email="bob@example.com")
+    with deterministic_ids("seed", moment("2026-11-22T12:00:00"), again=True):
+        _, second = imported_orders.import_rows(rows)
+    assert isinstance(first, tuple)
+    assert isinstance(second, tuple)
+    assert first[0].id == second[0].id
+    assert (first[1], second[1]) == (True, False)
+
+
+def test_customers_and_products_of_all_rows_are_read_together() -> None:
+    a_customer(email="ann@example.com")
+    a_product(sku="L-1")
+    with metered() as meter:
+        imported([a_row(reference=f"R{number}") for number in range(10)])
+    # E-mail addresses, SKUs, customers, products and references; no order has one of them yet.
+    assert meter.calls["BatchGetItem"] == 5
+
+
+def imported(rows: Sequence[OrderRow | None]) -> list[ImportResult]:
+    results = imported_orders.import_rows(rows)
+    assert all(isinstance(result, tuple) for result in results), results
+    return [result for result in results if isinstance(result, tuple)]

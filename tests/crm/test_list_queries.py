@@ -278,5 +278,8 @@ def _past_orders(count: int) -> list[orders.Order]:
     product = products.create("Lamp", Decimal(5), 10)
     line = (ImportedLine(product, 1, Decimal(5)),)
     moments = [MOMENT + timedelta(minutes=number) for number in range(count)]
-    past = [ImportedOrder(f"R{number}", customer, moment, line) for number, moment in enumerate(moments)]
+    past = [
+        ImportedOrder(reference=f"R{number}", customer=customer, date=moment, lines=line)
+        for number, moment in enumerate(moments)
+    ]
     return [imported_orders.record(order)[0] for order in past]

@@ -10,13 +10,12 @@ from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info
 from chalicelib.api.resolvers.customers import CreateCustomerInput, new_customer
 from chalicelib.api.resolvers.products import CreateProductInput, new_product
-from chalicelib.crm import customers, imported_orders, products, text, unique_values
+from chalicelib.crm import imported_orders
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
+from chalicelib.crm.imported_orders import LineRow, OrderRow
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
-from chalicelib.errors import InvalidInput, UnknownCustomer, UnknownProducts, result_or_error
-from chalicelib.store import ids
+from chalicelib.errors import InvalidInput, result_or_error
 
 MAX_ROWS = 100
 Row = TypeVar("Row")
@@ -81,31 +80,12 @@ def create_orders(
     input: Sequence[BulkCreateOrdersInput | None],  # noqa: A002
 ) -> BulkPayload[Order]:
     _check_size(input)
-    rows = [row for row in input if row is not None]
-    emails = unique_values.owners_of(unique_values.EMAIL, (text.normalize(row["customerEmail"]) for row in rows))
-    skus = unique_values.owners_of(
-        unique_values.SKU, (text.normalize(line["sku"]) for row in rows for line in row["lines"])
-    )
-    customers_by_id = customers.find_all(emails.values(), consistent=True)
-    products_by_id = products.find_all(skus.values(), consistent=True)
+    return _payload(imported_orders.import_rows([None if row is None else _order_row(row) for row in input]))
 
-    def imported_order(row: BulkCreateOrdersInput | None) -> ImportedOrder:
-        # First the id: when the request is repeated, each row gets its old id again, whatever became of other rows.
-        order_id = ids.new_id(ids.ORDER)
-        row = _require(row)
-        person = customers_by_id.get(emails.get(text.normalize(row["customerEmail"]), ""))
-        if person is None:
-            raise UnknownCustomer(f"There is no customer {row['customerEmail']!r}", field="customerEmail")
-        lines = [(products_by_id.get(skus.get(text.normalize(line["sku"]), "")), line) for line in row["lines"]]
-        unknown = [line["sku"] for product, line in lines if product is None]
-        if unknown:
-            raise UnknownProducts(f"There is no product {', '.join(map(repr, unknown[:10]))}", field="sku")
-        past = tuple(ImportedLine(product, line["quantity"], line["unitPrice"]) for product, line in lines if product)
-        return ImportedOrder(row["reference"], person, row["orderDate"], past, order_id)
 
-    found = [result_or_error(imported_order, row) for row in input]
-    recorded = iter(imported_orders.record_all([one for one in found if isinstance(one, ImportedOrder)]))
-    return _payload([next(recorded) if isinstance(one, ImportedOrder) else one for one in found])
+def _order_row(row: BulkCreateOrdersInput) -> OrderRow:
+    lines = tuple(LineRow(line["sku"], line["quantity"], line["unitPrice"]) for line in row["lines"])
+    return OrderRow(row["reference"], row["customerEmail"], row["orderDate"], lines)
 
 
 def _create_each(rows: Sequence[Input | None], create: Callable[[Input], Row]) -> list[tuple[Row, bool] | Exception]:
