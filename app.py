@@ -1,8 +1,10 @@
-"""The map of the system: what answers HTTP, what schedules and the queue set off."""
+"""The map of the system: the HTTP routes, the schedules of the five jobs, and the consumer of the queue."""
 
 import os
 
-if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":  # only while developing: localdev is never packaged
+# Not asked of settings: localdev.start() sets the environment that settings are read from. Lambdas have no localdev.
+UNDER_CHALICE_CLI = os.environ.get("AWS_CHALICE_CLI_MODE") == "true"
+if UNDER_CHALICE_CLI:
     import localdev
 
     localdev.start()
@@ -15,33 +17,35 @@ from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
 
 from chalicelib import telemetry
 from chalicelib.access.authorization import Caller
-from chalicelib.api.pages import console
 from chalicelib.api.http import http_types
 from chalicelib.api.http.http_types import Request
-from chalicelib.store import connection
+from chalicelib.api.pages import console
 from chalicelib.jobs import catalog, queue, watchdog
 from chalicelib.jobs.job import Execute, Job
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
+from chalicelib.store import connection
+
+WITHOUT_GRAPHQL = {"app.heartbeat", "app.weekly_report"}
+"""Functions that execute no GraphQL: importing it is a third of a cold start (measured)."""
 
 app = Chalice(
-    app_name=f"crm-{settings.stage}",  # the name of the REST API
-    configure_logs=False,  # its handler would take the lines past telemetry
+    app_name=f"crm-{settings.stage}",  # also the name of the REST API
+    configure_logs=False,  # Chalice's own handler would bypass telemetry
 )
 telemetry.start()
 
-# What can be done beforehand is done here: while a function starts, Lambda gives it a whole CPU. GraphQL is a third of
-# a cold start (measured), and two functions do without.
+# Prepare here what can be prepared: while a function starts, Lambda gives it a whole CPU.
 if settings.on_lambda:
     connection.client()
-if os.environ.get("_HANDLER") not in {"app.heartbeat", "app.weekly_report"}:
-    import chalicelib.api.http.endpoint  # noqa: F401 - for the sake of `graphql`
+if settings.handler not in WITHOUT_GRAPHQL:
+    import chalicelib.api.http.endpoint  # noqa: F401 - so that `graphql` finds it imported
     from chalicelib.api.graphql.schema import rules
 
     rules()
 
 
-# Every method is routed here, as API Gateway would answer those it does not know with a 403.
+# Every method is routed here: API Gateway would answer a 403 to methods without a route.
 @app.route("/graphql", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], content_types=["*/*"])
 def graphql() -> Response:
     from chalicelib.api.http.endpoint import respond
@@ -75,22 +79,22 @@ def response(answer: http_types.Response) -> Response:
 
 
 def execute_as(name: str) -> Execute:
-    """Return a function that runs GraphQL as the part of this system with that name. Jobs without documents never import it."""
+    """Return a function that runs GraphQL in this process as the part of the system with this name."""
 
-    def execute(text: str, variables: Mapping[str, object]) -> dict[str, Any]:
+    def execute(document: str, variables: Mapping[str, object]) -> dict[str, Any]:
         from chalicelib.api.graphql import execution
 
-        return execution.execute(text, variables, Caller.system(name))
+        return execution.execute(document, variables, Caller.system(name))
 
     return execute
 
 
-def due(job: Job) -> Cron:
+def cron(job: Job) -> Cron:
     return Cron(*job.schedule.eventbridge)
 
 
 def runner(event: CloudWatchEvent | SQSEvent) -> Runner:
-    context: Any = event.context  # Lambda's own; Chalice's types take it for a dictionary
+    context: Any = event.context  # Lambda's own object, although Chalice's types say it is a dictionary
     return Runner(execute_as("jobs"), lambda: context.get_remaining_time_in_millis() / 1000)
 
 
@@ -98,7 +102,7 @@ def fire(job: Job, event: CloudWatchEvent) -> None:
     runner(event).fire(job, datetime.fromisoformat(event.time))
 
 
-@app.schedule(due(catalog.HEARTBEAT), name=catalog.HEARTBEAT.name)
+@app.schedule(cron(catalog.HEARTBEAT), name=catalog.HEARTBEAT.name)
 def heartbeat(event: CloudWatchEvent) -> None:
     try:
         fire(catalog.HEARTBEAT, event)
@@ -106,32 +110,32 @@ def heartbeat(event: CloudWatchEvent) -> None:
         watchdog.run_checks()
 
 
-@app.schedule(due(catalog.LOW_STOCK), name=catalog.LOW_STOCK.name)
+@app.schedule(cron(catalog.LOW_STOCK), name=catalog.LOW_STOCK.name)
 def low_stock(event: CloudWatchEvent) -> None:
     fire(catalog.LOW_STOCK, event)
 
 
-@app.schedule(due(catalog.ORDER_REMINDERS), name=catalog.ORDER_REMINDERS.name)
+@app.schedule(cron(catalog.ORDER_REMINDERS), name=catalog.ORDER_REMINDERS.name)
 def order_reminders(event: CloudWatchEvent) -> None:
     fire(catalog.ORDER_REMINDERS, event)
 
 
-@app.schedule(due(catalog.CUSTOMER_CLEANUP), name=catalog.CUSTOMER_CLEANUP.name)
+@app.schedule(cron(catalog.CUSTOMER_CLEANUP), name=catalog.CUSTOMER_CLEANUP.name)
 def customer_cleanup(event: CloudWatchEvent) -> None:
     fire(catalog.CUSTOMER_CLEANUP, event)
 
 
-@app.schedule(due(catalog.WEEKLY_REPORT), name=catalog.WEEKLY_REPORT.name)
+@app.schedule(cron(catalog.WEEKLY_REPORT), name=catalog.WEEKLY_REPORT.name)
 def weekly_report(event: CloudWatchEvent) -> None:
     fire(catalog.WEEKLY_REPORT, event)
 
 
-# One message at a time: Chalice cannot tell the queue which of several failed.
+# One message per invocation: Chalice cannot tell the queue which message of a batch failed.
 @app.on_sqs_message(queue=queue.NAME, batch_size=1, name="work")
 def work(event: SQSEvent) -> None:
     for message in event:
         runner(event).deliver(message.body, message.receipt_handle)
 
 
-if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":
+if UNDER_CHALICE_CLI:
     localdev.run_jobs(app)

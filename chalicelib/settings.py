@@ -56,6 +56,9 @@ class Settings:
     report_recipients: str = ""
     """Addresses, separated by commas, that get the weekly report, if there is a sender."""
     on_lambda: bool = False
+    """Set by Lambda itself, not by a variable of ours."""
+    handler: str = ""
+    """The function that this Lambda runs, such as app.heartbeat; empty elsewhere. Set by Lambda itself."""
 
     @property
     def table_prefix(self) -> str:
@@ -72,6 +75,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             values[field.name] = _parse(name, text, type(field.default))
     # Not AWS_EXECUTION_ENV, which Chalice sets everywhere.
     values["on_lambda"] = "AWS_LAMBDA_FUNCTION_NAME" in environment
+    values["handler"] = environment.get("_HANDLER", "")
     settings = Settings(**values)  # type: ignore[arg-type]  # checked by _parse, field by field
     if settings.open_access and settings.on_lambda:
         raise ValueError("CRM_OPEN_ACCESS is for development only: a deployed stage must ask for keys.")

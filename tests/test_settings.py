@@ -73,6 +73,11 @@ def test_on_lambda_it_is_known() -> None:
     assert not read_settings({"AWS_EXECUTION_ENV": "AWS_Lambda_python3.11"}).on_lambda
 
 
+def test_the_function_that_a_lambda_runs_is_known() -> None:
+    assert read_settings({"_HANDLER": "app.heartbeat"}).handler == "app.heartbeat"
+    assert not read_settings({}).handler
+
+
 def test_a_deployed_stage_refuses_to_run_open() -> None:
     with pytest.raises(ValueError, match="a deployed stage must ask for keys"):
         read_settings({"CRM_OPEN_ACCESS": "true", "AWS_LAMBDA_FUNCTION_NAME": "crm-prod"})
@@ -83,7 +88,7 @@ def test_on_lambda_the_app_needs_nothing_that_is_not_packaged() -> None:
     code = (
         "import sys; sys.modules.update(localdev=None, crmctl=None, click=None, moto=None)\n"
         "import app\n"
-        "from chalicelib.api.http import respond\n"
+        "from chalicelib.api.http.endpoint import respond\n"
         "from chalicelib.api.http.http_types import Request\n"
         "sent = Request('POST', {'content-type': 'application/json'}, {}, '{\"query\": \"{ jobs { name } }\"}')\n"
         "assert respond(sent).status == 401\n"
