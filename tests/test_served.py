@@ -1,4 +1,4 @@
-"""The product as it is used: `chalice local`, real HTTP, a real company's books imported and asked for again."""
+"""The whole product: `chalice local`, real HTTP, and the imported books of a real company."""
 
 import csv
 import re
@@ -29,7 +29,7 @@ BOOKS = {"northwind": (91, 830, Decimal("1354458.59")), "chinook": (59, 412, Dec
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """With Northwind's books. No job runs unless it is asked for, whatever the time is."""
+    """Start a server with Northwind's books. Jobs run only when a test starts them."""
     place = Place(tmp_path_factory.mktemp("served"), {"CRM_JOBS": "asked"})
     server = Served(place)
     try:
@@ -42,7 +42,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def both(served: Served) -> Served:
-    """With Chinook's books too."""
+    """Import Chinook's books, too."""
     load(served, "chinook")
     return served
 
@@ -64,7 +64,7 @@ def totals(*books: str) -> dict[str, object]:
     return {"customers": customers, "orders": orders, "revenue": str(revenue), "newCustomers": customers}
 
 
-def test_a_companys_books_come_back_to_the_cent_and_once(served: Served) -> None:
+def test_a_companys_books_are_imported_once_and_exact_to_the_cent(served: Served) -> None:
     assert served.ask(STATS) == {"crmStats": totals("northwind")}
     summary = load(served, "northwind")
     assert summary.split("orders")[1].split()[1:6:2] == ["0", "830", "0"]
@@ -78,7 +78,7 @@ def test_a_companys_books_come_back_to_the_cent_and_once(served: Served) -> None
     assert len(customer["orders"]["edges"]) == 6
 
 
-def test_low_stock_restocks_what_is_low_once_and_keeps_its_lines(served: Served) -> None:
+def test_low_stock_restocks_once_and_keeps_its_log_lines(served: Served) -> None:
     low = {row["name"]: int(row["stock"]) for row in rows("northwind", "products") if int(row["stock"]) < 10}
     preview = served.ask(PREVIEW, name="low_stock")["runJob"]["preview"]
     assert (len(low), len(preview["lines"])) == (12, 12)
@@ -89,7 +89,7 @@ def test_low_stock_restocks_what_is_low_once_and_keeps_its_lines(served: Served)
     assert served.run("low_stock")["lines"] == []
 
 
-def test_the_report_has_the_totals_of_the_books(served: Served) -> None:
+def test_the_report_matches_the_totals_of_the_books(served: Served) -> None:
     (line,) = served.run("weekly_report")["lines"]
     lines = rows("northwind", "orders")
     orders = len({row["order_ref"] for row in lines})
@@ -102,7 +102,7 @@ def test_a_second_companys_books_are_added(both: Served) -> None:
     assert both.ask(STATS) == {"crmStats": totals("northwind", "chinook")}
 
 
-def test_the_clean_up_deletes_whom_its_preview_names_and_each_can_be_brought_back(both: Served) -> None:
+def test_the_cleanup_deletes_the_previewed_customers_and_each_can_be_restored(both: Served) -> None:
     before = both.ask(STATS)["crmStats"]
     alfki = both.ask(ALFKI)["customer"]
     preview = both.ask(PREVIEW, name="customer_cleanup", cap=CAP)["runJob"]["preview"]
@@ -126,7 +126,7 @@ def revenue(lines: list[dict[str, str]]) -> Decimal:
 
 
 def last_active() -> dict[str, date]:
-    """By e-mail; who never ordered is active on the day of the first entry."""
+    """Return the last activity by e-mail address. Customers without orders count from the day of the first entry."""
     found: dict[str, date] = {}
     for books in BOOKS:
         entries = [(row["email"], row["created_at"]) for row in rows(books, "customers")]

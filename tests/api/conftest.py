@@ -16,7 +16,7 @@ Change = Callable[..., None]
 
 @pytest.fixture
 def change(monkeypatch: pytest.MonkeyPatch) -> Change:
-    """Run the front door with other settings."""
+    """Return a function that changes settings of the API."""
 
     def change(**values: object) -> None:
         changed = replace(settings, **values)  # type: ignore[arg-type]
@@ -28,7 +28,7 @@ def change(monkeypatch: pytest.MonkeyPatch) -> Change:
 
 @pytest.fixture
 def deployed(change: Change) -> None:
-    """Nothing is open without a key."""
+    """Require a key, as a deployed stage does."""
     change(open_access=False)
 
 

@@ -1,4 +1,4 @@
-"""The front door without a server: a request in, an answer out, with a key or without."""
+"""Send requests to the API in this process, with or without a key."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ class Reply:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The first."""
+        """Return the first error."""
         found: dict[str, Any] = self.json["errors"][0]
         return found
 
@@ -53,7 +53,7 @@ def send(method: str, headers: dict[str, str], query: dict[str, str] | None = No
 
 
 def post(body: object, key: str | None = None, **headers: str) -> Reply:
-    """`body` as it is, or as JSON. Headers are named with _ for -."""
+    """Send bytes as they are, and anything else as JSON. Header names have _ for -."""
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return send("POST", JSON | _bearer(key) | named, body=sent)
@@ -68,7 +68,7 @@ def get(key: str | None = None, headers: dict[str, str] | None = None, **query: 
 
 
 def by_hash(document: str) -> dict[str, object]:
-    """The extensions that name a document by its hash."""
+    """Return the extensions that identify a document by its hash."""
     digest = hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest()
     return {"persistedQuery": {"version": 1, "sha256Hash": digest}}
 

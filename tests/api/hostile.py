@@ -1,4 +1,4 @@
-"""Documents and bodies that mean no good, by name."""
+"""Hostile documents and bodies, by name."""
 
 import json
 from collections.abc import Iterator

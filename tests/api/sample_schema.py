@@ -1,4 +1,4 @@
-"""A schema that has one of everything, and rows for it: right ones, and ones that break what it promises."""
+"""A schema with one of everything, and rows for it: valid ones, and ones that break the schema."""
 
 from collections.abc import Callable
 from random import Random
@@ -28,14 +28,14 @@ SCHEMA = build_schema(SDL)
 
 
 def _greeted(person: Any, info: Any, **arguments: Any) -> str:
-    """Shows all that a resolver is told."""
+    """Return everything that a resolver gets."""
     of = person.get("name") if isinstance(person, dict) else person.name
     path = [info.path.as_list(), info.field_name, info.parent_type.name, str(info.return_type), len(info.field_nodes)]
     return f"{of} {sorted(arguments.items())} {path} {info.operation.operation} {info.context}"
 
 
 def _friends(person: Any, info: Any, first: int, of: Any = (), **_arguments: Any) -> Any:
-    """Changes what it was given, as a resolver may: nobody else must meet that."""
+    """Change the arguments, as a resolver may. No other call may see the change."""
     found = default_field_resolver(person, info)
     if isinstance(of, list):
         of.append("GOOD")
@@ -60,7 +60,7 @@ WRONG: tuple[Any, ...] = (ValueError("broken"), "text", -(2**40), 1.5, True, [1]
 
 
 class Objectlike(SimpleNamespace):
-    """A row whose fields are attributes; its type is told as graphql-core expects it of objects."""
+    """A row whose fields are attributes. It names its type as graphql-core expects."""
 
     def __init__(self, fields: dict[str, Any]) -> None:
         super().__init__(**fields)
@@ -71,7 +71,7 @@ class Objectlike(SimpleNamespace):
 
 
 class World:
-    """Rows made by chance: mostly what the schema promises; sometimes nothing, an error, or a value of another type."""
+    """Random rows: mostly valid, sometimes null, an error, or a value of the wrong type."""
 
     def __init__(self, seed: int) -> None:
         self._chance = Random(seed)
@@ -99,7 +99,7 @@ class World:
         return self._maybe(lambda: [self._maybe(make, depth) for _ in range(self._chance.randrange(4))])
 
     def _name(self) -> Any:
-        """Rows may have methods for fields, which get the info."""
+        """A field of a row may be a method, which gets the info."""
         name = self._chance.choice(("Ann", "Bob"))
         return name if self._chance.random() < 0.8 else lambda info, **_arguments: f"{name} {info.path.as_list()}"
 

@@ -1,4 +1,4 @@
-"""A customer, a product and orders of it, for tests that send the same order again."""
+"""A customer, a product and its orders, for tests that repeat the same order."""
 
 from datetime import datetime, timedelta
 from typing import Any

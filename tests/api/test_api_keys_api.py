@@ -1,4 +1,4 @@
-"""Keys by GraphQL: created, listed, rotated, revoked; and their secrets nowhere but in the one answer."""
+"""API keys over GraphQL: create, list, rotate, revoke. A secret appears only in the one response."""
 
 import json
 import logging
@@ -75,7 +75,7 @@ def test_a_created_key_works_at_once(operator: str) -> None:
         ({"until": "1999-01-01"}, "expiresAt"),
     ],
 )
-def test_a_key_that_makes_no_sense_is_refused(operator: str, values: dict[str, object], field: str) -> None:
+def test_an_invalid_name_role_or_expiry_is_refused(operator: str, values: dict[str, object], field: str) -> None:
     reply = ask(CREATE, operator, **{"name": "Shop", "role": "VIEWER", **values})
     assert (reply.code, reply.error["extensions"]["field"]) == ("INVALID_INPUT", field)
 
@@ -104,7 +104,7 @@ def test_keys_are_listed_in_pages(operator: str) -> None:
     assert sorted(found) == sorted(ids)
 
 
-def test_use_is_noted_to_the_hour(operator: str, watch: list[datetime]) -> None:
+def test_last_use_is_recorded_to_the_hour(operator: str, watch: list[datetime]) -> None:
     def last_used() -> str:
         (own,) = ask(LIST, operator).data["keys"]["edges"]
         return str(own["node"]["lastUsedAt"])
@@ -130,24 +130,24 @@ def test_after_a_rotation_both_secrets_work_and_then_the_new_one_only(operator: 
 @pytest.mark.parametrize(
     ("hours", "status"), [({}, 200), ({"hours": 24}, 200), ({"hours": 0}, 401), ({"hours": None}, 401)]
 )
-def test_the_old_secret_lives_a_day_unless_told_otherwise(operator: str, hours: dict[str, Any], status: int) -> None:
+def test_the_old_secret_works_for_a_day_by_default(operator: str, hours: dict[str, Any], status: int) -> None:
     old = made(operator)
     ask(ROTATE, operator, id=old["key"]["id"], **hours).ok()
     assert ask("{ jobs { name } }", old["secret"]).status == status
 
 
-def test_an_operator_may_rotate_the_own_key(operator: str) -> None:
+def test_operators_can_rotate_their_own_key(operator: str) -> None:
     new = ask(ROTATE, operator, id=operator.split("_")[1], hours=0).data["rotateKey"]["secret"]
     assert [ask(LIST, key).status for key in (operator, new)] == [401, 200]
 
 
 @pytest.mark.parametrize("hours", [-1, 721, 2**31 - 1])
-def test_an_overlap_has_its_limits(operator: str, hours: int) -> None:
+def test_overlap_hours_are_limited(operator: str, hours: int) -> None:
     reply = ask(ROTATE, operator, id=made(operator)["key"]["id"], hours=hours)
     assert (reply.code, reply.error["extensions"]["field"]) == ("INVALID_INPUT", "overlapHours")
 
 
-def test_a_revoked_key_opens_nothing_and_stays_revoked(operator: str, watch: list[datetime]) -> None:
+def test_a_revoked_key_is_refused_and_stays_revoked(operator: str, watch: list[datetime]) -> None:
     shop = made(operator)
     first = ask(REVOKE, operator, id=shop["key"]["id"]).data["revokeKey"]["key"]
     assert first == {"state": "REVOKED", "revokedAt": NOW}
@@ -160,12 +160,12 @@ def test_a_revoked_key_opens_nothing_and_stays_revoked(operator: str, watch: lis
 
 @pytest.mark.parametrize("document", [ROTATE, REVOKE])
 @pytest.mark.parametrize("key_id", ["", "0123456789ab", "x" * 2000, "\ud800" * 12, "ab_cd/ef.gh\0"])
-def test_a_key_that_is_not_there_is_told(operator: str, document: str, key_id: str) -> None:
+def test_an_unknown_key_is_an_error(operator: str, document: str, key_id: str) -> None:
     assert ask(document, operator, id=key_id).code == "NOT_FOUND"
 
 
 class Kept(logging.Handler):
-    """The lines of the log as they are written."""
+    """Return the lines of the log as they are written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,7 +182,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return handler.lines
 
 
-def test_a_secret_is_nowhere_but_in_its_one_answer(
+def test_a_secret_appears_only_in_the_one_response(
     operator: str, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = made(operator)
@@ -214,7 +214,7 @@ def test_a_secret_is_nowhere_but_in_its_one_answer(
             assert secret_of(key) not in text, place
 
 
-def test_neither_repr_nor_a_stack_tells_a_secret() -> None:
+def test_repr_and_stack_traces_contain_no_secret() -> None:
     issued = api_keys.create("Shop", Role.VIEWER, "test")
     secret = secret_of(issued.key)
     told = repr(issued) + str(issued) + repr(issued.api_key) + f"{issued!r:>200}"

@@ -1,163 +1,157 @@
-"""What every answer has, whatever it says, through Chalice's routing as API Gateway and `chalice local` use it."""
+"""Identify callers by their keys: valid keys, invalid keys that all get the same response, and the rate limit."""
 
-import json
-import logging
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import quote, urlencode
 
 import pytest
-from chalice.cli.factory import CLIFactory
-from chalice.test import Client
 
-import app
-from chalicelib import telemetry
-from chalicelib.api.http.endpoint import respond
-from chalicelib.api.http.http_types import Request
-from chalicelib.crm import counters
-from chalicelib.settings import read_settings
-from tests.conftest import ROOT
+from chalicelib import clock
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import IssuedKey
+from chalicelib.access.authorization import ANONYMOUS, DEVELOPER, Caller, identify
+from chalicelib.access.roles import Role
+from chalicelib.errors import Forbidden, Unauthenticated
+from tests.api.conftest import Change
+from tests.api.graphql_client import HELLO, ask, get, post, secret_of
+from tests.builders import moment
 
-JSON = "application/json"
-RESPONSE = "application/graphql-response+json"
-BROKEN = b'{"query": "{ broken"}'
-NEEDLESS = '{"query": "query A { hello } query B { hello }"}'
+pytestmark = pytest.mark.usefixtures("deployed")
 
 
 @pytest.fixture
-def client() -> Iterator[Client]:
-    with Client(app.app) as client:
-        yield client
+def issued() -> IssuedKey:
+    return api_keys.create("Shop", Role.EDITOR, "test")
 
 
-def call(client: Client, method: str = "POST", body: object = None, path: str = "/graphql", **headers: str) -> Any:
-    sent = {"Content-Type": JSON} | {name.replace("_", "-"): value for name, value in headers.items()}
-    data = body if isinstance(body, bytes) else json.dumps(body or {"query": "{ hello }"}).encode()
-    return client.http.request(method, path, headers=sent, body=data)
+def bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
 
 
-@pytest.mark.parametrize(
-    ("body", "legacy", "modern"),
-    [
-        (b'{"query": "{ hello }"}', 200, 200),
-        (b'{"query": "{ customer { id } }"}', 200, 200),  # an error beside data
-        (BROKEN, 200, 400),
-        (b'{"query": "{ colour }"}', 200, 400),
-        (b'{"query": "query ($n: Int!) { allOrders(first: $n) { edges { cursor } } }"}', 200, 400),
-        (b'{"query": "query A { hello } query B { hello }"}', 400, 400),
-        (b'{"query": "{ hello }", "operationName": "B"}', 400, 400),
-        (b"{}", 400, 400),
-        (b"[]", 400, 400),
-    ],
-)
-def test_the_status_follows_the_type_that_is_asked_for(client: Client, body: bytes, legacy: int, modern: int) -> None:
-    for accept, status in ((JSON, legacy), (RESPONSE, modern)):
-        answer = call(client, body=body, Accept=accept)
-        assert answer.status_code == status
-        assert answer.headers["Content-Type"] == f"{accept}; charset=utf-8"
-        assert ("data" in answer.json_body) == (body.startswith(b'{"query": "{ hello }"}') or b"customer" in body)
+def test_a_key_identifies_its_caller_and_role(issued: IssuedKey) -> None:
+    row = issued.api_key
+    assert identify(bearer(issued.key)) == Caller(row.id, f"Shop ({row.id})", Role.EDITOR)
+    assert identify({"authorization": f"  bEaReR   {issued.key} "}).id == row.id
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "method", "headers"),
-    [
-        (405, "METHOD_NOT_ALLOWED", "PUT", {}),
-        (406, "NOT_ACCEPTABLE", "POST", {"Accept": "image/png"}),
-        (415, "UNSUPPORTED_MEDIA_TYPE", "POST", {"Content_Type": "text/plain"}),
-        (401, "UNAUTHENTICATED", "POST", {"Authorization": "Bearer crm_0_x"}),
-    ],
-)
-def test_every_refusal_is_graphql_that_no_cache_keeps(
-    client: Client, status: int, code: str, method: str, headers: dict[str, str]
-) -> None:
-    answer = call(client, method, **headers)
-    assert answer.status_code == status
-    assert answer.json_body["errors"][0]["extensions"]["code"] == code
-    assert answer.headers["Content-Type"].startswith(JSON)
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Vary"] == "Accept, Origin"
+def test_without_a_key_the_caller_is_anonymous_or_with_open_access_a_developer(change: Change) -> None:
+    assert identify({}) is identify({"authorization": " "}) is ANONYMOUS
+    change(open_access=True)
+    assert identify({}) is DEVELOPER
+    with pytest.raises(Unauthenticated):
+        identify(bearer("crm_0_wrong"))
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        'mutation { x: resumeJob(name: "x") { job { name } } }',
-        'query A { hello } mutation B { resumeJob(name: "x") { job { name } } }',
-    ],
-)
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_mutation_in_the_url_is_refused_by_the_operation_that_is_asked_for(
-    client: Client, document: str, method: str
-) -> None:
-    several = "query A" in document
-    path = f"/graphql?{urlencode({'query': document} | ({'operationName': 'B'} if several else {}))}"
-    answer = call(client, method, path=path)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
-    if several:
-        assert call(client, method, path=path[:-1] + "A").status_code == 200
+@pytest.mark.parametrize("has", Role)
+@pytest.mark.parametrize("needed", Role)
+def test_a_role_includes_the_roles_below_it(has: Role, needed: Role) -> None:
+    caller = Caller("x", "x", has)
+    if needed <= has:
+        caller.check(needed)
+    else:
+        with pytest.raises(Unauthenticated if has is Role.PUBLIC else Forbidden):
+            caller.check(needed)
 
 
-def test_head_is_get_without_a_body(client: Client) -> None:
-    path = f"/graphql?query={quote('{ hello }')}"
-    got, head = call(client, "GET", path=path), call(client, "HEAD", path=path)
-    assert head.body == b""
-    assert (head.status_code, head.headers["Content-Type"]) == (200, got.headers["Content-Type"])
-    assert call(client, "HEAD").status_code == 400
+def test_a_refusal_names_the_required_role(issued: IssuedKey) -> None:
+    reply = ask("mutation { redriveDeadLetters { redriven } }", issued.key)
+    assert (reply.status, reply.code) == (403, "FORBIDDEN")
+    assert "OPERATOR" in reply.error["message"]
+    assert "data" not in reply.json
 
 
-def test_variables_and_operation_may_come_in_the_url(client: Client) -> None:
-    query = {"query": "query A($id: ID!) { node(id: $id) { id } } query B { hello }", "operationName": "A"}
-    path = f"/graphql?{urlencode(query | {'variables': json.dumps({'id': 'ü&=%'})})}"
-    assert call(client, "GET", path=path).json_body == {"data": {"node": None}}
+def not_opening(issued: IssuedKey) -> dict[str, str]:
+    other = api_keys.create("Other", Role.VIEWER, "test")
+    revoked = api_keys.create("Revoked", Role.OPERATOR, "test")
+    api_keys.revoke(revoked.api_key.id)
+    expired = api_keys.create("Expired", Role.OPERATOR, "test", moment("2026-11-01"))
+    clock.set_source(lambda: moment("2026-11-02"))
+    secret = secret_of(issued.key)
+    return {
+        "unknown": f"crm_0123456789ab_{secret}",
+        "wrong": f"{issued.key[:-2]}xx",
+        "of another": f"crm_{issued.api_key.id}_{secret_of(other.key)}",
+        "without a secret": f"crm_{issued.api_key.id}_",
+        "in capitals": issued.key.upper(),
+        "with more behind it": issued.key + "x",
+        "revoked": revoked.key,
+        "expired": expired.key,
+        "empty": "",
+        "long": "crm_" + "x" * 100_000,
+        "no key at all": "password",
+        "half a character": "crm_0123456789ab_\udc80",
+        "a strange id": "crm_../../etc/pa_x",
+    }
 
 
-@pytest.mark.parametrize("sent", ["abc", "A-1_b.c", "x" * 64])
-def test_a_request_id_comes_back(client: Client, sent: str) -> None:
-    for headers in ({}, {"Accept": "image/png"}, {"Authorization": "Bearer x"}):
-        assert call(client, X_Request_Id=sent, **headers).headers["X-Request-Id"] == sent
-    assert call(client, "OPTIONS", X_Request_Id=sent).headers["X-Request-Id"] == sent
+@pytest.fixture
+def before_expiry() -> Iterator[None]:
+    clock.set_source(lambda: moment("2026-10-01"))
+    yield
+    clock.set_source(None)
 
 
-@pytest.mark.parametrize("sent", ["", " ", "x" * 65, "a b", "a\nb", "é", "a;b", "${jndi:x}"])
-def test_what_is_no_request_id_is_replaced(sent: str) -> None:
-    found = {respond(Request("GET", {"x-request-id": sent}, {}, b"")).headers["X-Request-Id"] for _ in range(2)}
-    assert len(found) == 2
-    assert sent not in found
-    assert all(len(own) == 16 for own in found)
+@pytest.mark.usefixtures("before_expiry")
+def test_all_invalid_keys_get_the_same_response(issued: IssuedKey) -> None:
+    answers = {}
+    for why, key in not_opening(issued).items():
+        reply = ask("{ hello }", key)
+        headers = {name: value for name, value in reply.headers.items() if name != "X-Request-Id"}
+        answers[why] = (reply.status, headers, reply.answer.body)
+    assert set(map(str, answers.values())) == {str(answers["unknown"])}
+    status, headers, body = answers["unknown"]
+    assert (status, headers["WWW-Authenticate"]) == (401, 'Bearer realm="crm"')
+    assert "UNAUTHENTICATED" in body
+    assert identify(bearer(issued.key)).role is Role.EDITOR
 
 
-def test_the_request_id_is_in_each_line_of_the_log(
-    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(*_: object) -> None:
-        telemetry.info("something else")
-        raise RuntimeError("secret")
-
-    monkeypatch.setattr(counters, "stats", fail)
-    caplog.set_level(logging.INFO, "crm")
-    answer = call(client, body={"query": "{ crmStats { orders } }"}, X_Request_Id="find-me")
-    assert "secret" not in answer.body.decode()
-    assert len(caplog.records) == 2
-    assert {getattr(record, "request_id", None) for record in caplog.records} == {"find-me"}
-    formatter = telemetry._Json(service="crm", stage="test")
-    assert all(json.loads(formatter.format(record))["request_id"] == "find-me" for record in caplog.records)
-    telemetry.info("after the request")
-    assert not hasattr(caplog.records[-1], "request_id")
+@pytest.mark.parametrize("header", ["Basic dXNlcjpwYXNz", "Bearer", "Token x", "crm_0123456789ab_x", "Bearer\tx"])
+def test_other_ways_of_authentication_are_refused(header: str) -> None:
+    assert post({"query": "{ hello }"}, authorization=header).status == 401
 
 
-def test_a_deployed_stage_with_authentication_off_does_not_start() -> None:
-    with pytest.raises(ValueError, match="a deployed stage must ask for keys"):
-        read_settings({"AWS_LAMBDA_FUNCTION_NAME": "crm-dev", "CRM_OPEN_ACCESS": "true"})
-    assert read_settings({"AWS_LAMBDA_FUNCTION_NAME": "crm-dev"}).open_access is False
+def test_a_key_works_only_in_the_header(issued: IssuedKey) -> None:
+    assert get(query="{ jobs { name } }", key=issued.key).status == 200
+    assert get(query="{ jobs { name } }", authorization=issued.key).status == 401
+    assert post({"query": "{ jobs { name } }", "key": issued.key}).status == 401
 
 
-@pytest.mark.no_database
-def test_api_gateway_compresses_answers() -> None:
-    config = CLIFactory(str(ROOT)).create_config_obj()
-    assert config.minimum_compression_size == 1024
+def test_a_key_over_its_rate_must_wait_and_others_need_not(issued: IssuedKey, change: Change) -> None:
+    change(open_access=False, rate_per_second=1, rate_burst=3)
+    other = api_keys.create("Other", Role.VIEWER, "test")
+    now = moment("2026-11-02")
+    clock.set_source(lambda: now)
+    try:
+        assert [ask("{ hello }", issued.key).status for _ in range(5)] == [200, 200, 200, 429, 429]
+        limited = ask("{ hello }", issued.key)
+        assert (limited.code, limited.headers["Retry-After"]) == ("RATE_LIMITED", "1")
+        assert ask("{ hello }", other.key).json == HELLO
+        assert ask("{ hello }").json == HELLO
+        now = moment("2026-11-02T00:00:01")
+        assert [ask("{ hello }", issued.key).status for _ in range(2)] == [200, 429]
+    finally:
+        clock.set_source(None)
 
 
-def test_a_body_of_lambda_is_text_or_base64(client: Client) -> None:
-    answer = respond(Request("POST", {"content-type": JSON}, {}, '{"query": "{ hello }"}'))
-    assert answer.body == call(client).body.decode()
+def test_rejected_documents_count_towards_the_rate(issued: IssuedKey, change: Change) -> None:
+    change(open_access=False, rate_per_second=1, rate_burst=2)
+    clock.set_source(lambda: moment("2026-11-02"))
+    try:
+        assert [ask("{", issued.key).status for _ in range(3)] == [200, 200, 429]
+    finally:
+        clock.set_source(None)
+
+
+def test_a_wrong_secret_does_not_count_towards_the_keys_rate(issued: IssuedKey, change: Change) -> None:
+    change(open_access=False, rate_per_second=1, rate_burst=1)
+    clock.set_source(lambda: moment("2026-11-02"))
+    try:
+        assert {ask("{ hello }", issued.key[:-1] + "?").status for _ in range(5)} == {401}
+        assert ask("{ hello }", issued.key).status == 200
+    finally:
+        clock.set_source(None)
+
+
+def test_changes_record_the_key_that_made_them() -> None:
+    operator = api_keys.create("Ops", Role.OPERATOR, "test")
+    document = 'mutation { pauseJob(name: "low_stock", reason: "stocktaking") { job { pause { actor } } } }'
+    actor = ask(document, operator.key).data["pauseJob"]["job"]["pause"]["actor"]
+    assert actor == f"Ops ({operator.api_key.id})"

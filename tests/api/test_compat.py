@@ -54,20 +54,20 @@ def test_hello_answers() -> None:
     assert run(HELLO) == {"hello": "Hello, GraphQL!"}
 
 
-def test_reminders_see_the_orders_of_the_last_week() -> None:
+def test_reminders_include_the_orders_of_the_last_week() -> None:
     order = new_order()
     week_ago = (clock.now() - timedelta(days=7)).date().isoformat()
     edges = run(WEEK, {"weekAgo": week_ago})["allOrders"]["edges"]
     assert edges == [{"node": {"id": order["id"], "customer": {"email": "alice@example.com"}}}]
 
 
-def test_reminders_do_not_see_older_orders() -> None:
+def test_reminders_leave_out_older_orders() -> None:
     new_order(orderDate=(clock.now() - timedelta(days=9)).isoformat())
     week_ago = (clock.now() - timedelta(days=7)).date().isoformat()
     assert run(WEEK, {"weekAgo": week_ago}) == {"allOrders": {"edges": []}}
 
 
-def test_restocking_adds_ten_to_what_is_below_ten() -> None:
+def test_restocking_adds_ten_to_products_below_ten() -> None:
     execute('mutation { createProduct(input: {name: "Mouse", price: "5", stock: 3}) { product { id } } }')
     run(PRODUCT)
     assert run(RESTOCK)["updateLowStockProducts"]["products"] == [{"name": "Mouse", "stock": 13}]
@@ -92,7 +92,7 @@ def test_a_customer_is_created_with_a_message() -> None:
     }
 
 
-def test_bulk_creation_keeps_the_good_rows_and_tells_of_the_others() -> None:
+def test_bulk_creation_keeps_valid_rows_and_reports_errors_of_others() -> None:
     rows = [
         {"name": "Bob", "email": "bob@example.com", "phone": "123-456-7890"},
         {"name": "Bob again", "email": "BOB@example.com"},
@@ -128,7 +128,7 @@ def test_customers_are_filtered_by_a_part_of_the_name_and_ordered() -> None:
     assert found["pageInfo"]["endCursor"]
 
 
-def test_low_stock_comes_in_the_order_of_stock() -> None:
+def test_low_stock_is_sorted_by_stock() -> None:
     for stock in (4, 12, 1):
         execute(
             f'mutation {{ createProduct(input: {{name: "P{stock}", price: 1, stock: {stock}}}) {{ product {{ id }} }} }}'
@@ -137,7 +137,7 @@ def test_low_stock_comes_in_the_order_of_stock() -> None:
     assert nodes == [{"name": "P1", "stock": 1}, {"name": "P4", "stock": 4}]
 
 
-def test_every_document_of_the_file_has_its_test() -> None:
+def test_every_document_of_the_file_is_tested() -> None:
     assert len(documents()) == 10
 
 

@@ -1,4 +1,4 @@
-"""The console's files as they are served: nothing but them, with a policy that lets in nothing else; all as they are licensed."""
+"""The console's files: only they are served, with a strict Content-Security-Policy, and with their licences."""
 
 import re
 
@@ -29,7 +29,7 @@ def test_each_file_is_served_with_its_type_and_the_policy(name: str) -> None:
     assert "http" not in policy
 
 
-def test_without_a_name_it_is_the_page() -> None:
+def test_without_a_name_the_page_is_served() -> None:
     answer = served()
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "<title>CRM console</title>" in str(answer.body)
@@ -51,21 +51,21 @@ def test_nothing_else_is_served(path: tuple[str, ...]) -> None:
     assert (answer.status, answer.body) == (404, "Not found")
 
 
-def test_what_a_browser_has_is_not_sent_again() -> None:
+def test_a_cached_file_is_not_sent_again() -> None:
     tag = served("app.js").headers["ETag"]
     again = served("app.js", **{"if-none-match": tag})
     assert (again.status, again.body) == (304, "")
     assert served("app.js", **{"if-none-match": '"other"'}).status == 200
 
 
-def test_the_routes_lead_to_the_files() -> None:
+def test_the_routes_serve_the_files() -> None:
     with Client(app.app) as client:
         for path in ("/console", "/console/app.js", "/console/vendor/preact.js"):
             assert client.http.get(path).status_code == 200
         assert client.http.get("/console/vendor/left-pad.js").status_code == 404
 
 
-def test_everything_that_is_imported_is_there_and_nothing_comes_from_elsewhere() -> None:
+def test_all_imports_exist_and_none_is_from_another_host() -> None:
     for name in FILES:
         text = (console._DIRECTORY / name).read_text("utf-8")
         folder = name.rpartition("/")[0]

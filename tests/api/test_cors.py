@@ -1,4 +1,4 @@
-"""Pages of other origins."""
+"""CORS: web pages of other origins."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def preflight(**headers: str) -> Reply:
     return send("OPTIONS", PREFLIGHT | headers)
 
 
-def test_a_preflight_says_what_a_page_may_send() -> None:
+def test_a_preflight_lists_allowed_methods_and_headers() -> None:
     reply = preflight()
     assert (reply.status, reply.answer.body) == (204, "")
     assert reply.headers["Access-Control-Allow-Origin"] == OURS
@@ -32,7 +32,7 @@ def test_a_preflight_says_what_a_page_may_send() -> None:
 @pytest.mark.parametrize(
     "origin", ["https://evil.example.com", f"{OURS}.evil.example.com", "http://app.example.com", ""]
 )
-def test_other_origins_are_allowed_nothing(origin: str) -> None:
+def test_other_origins_are_not_allowed(origin: str) -> None:
     for reply in (preflight(origin=origin), post({"query": "{hello}"}, origin=origin)):
         assert not [name for name in reply.headers if name.startswith("Access-Control")]
         assert "Origin" in reply.headers["Vary"]
@@ -57,7 +57,7 @@ def test_without_a_setting_no_origin_is_allowed(change: Change) -> None:
         (415, "POST", {}, b'{"query": "{hello}"}'),
     ],
 )
-def test_errors_can_be_read_by_the_page_too(status: int, method: str, headers: dict[str, str], body: bytes) -> None:
+def test_a_page_can_read_errors_too(status: int, method: str, headers: dict[str, str], body: bytes) -> None:
     reply = send(method, headers | {"origin": OURS}, body=body)
     assert reply.status == status
     assert reply.headers["Access-Control-Allow-Origin"] == OURS
@@ -65,7 +65,7 @@ def test_errors_can_be_read_by_the_page_too(status: int, method: str, headers: d
     assert "Origin" in reply.headers["Vary"]
 
 
-def test_the_page_of_the_api_itself_varies_by_origin_too() -> None:
+def test_graphiql_varies_by_origin_too() -> None:
     reply = send("GET", {"origin": OURS, "accept": "text/html"})
     assert reply.status == 200
     assert {"Accept", "Origin"} <= set(reply.headers["Vary"].split(", "))

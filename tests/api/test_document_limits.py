@@ -1,4 +1,4 @@
-"""The shape of documents and variables, each limit at its edge; what strangers are told of the schema."""
+"""Limits of documents and variables, each tested at its edge, and what anonymous callers learn about the schema."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def nested(count: int, inner: str = "id") -> str:
 
 
 def spread_out(count: int, text: str) -> str:
-    """`text` so often, in places of ten."""
+    """Repeat `text`, in groups of ten."""
     places = " ".join(f"p{number} {{ {fields(10, text)} }}" for number in range(count // 10))
     return f"{{ {places} rest {{ {fields(count % 10, text) or 'id'} }} }}"
 
@@ -132,7 +132,7 @@ def test_values_are_counted_however_they_are_nested() -> None:
         assert raised.value.code == "VARIABLES_TOO_LARGE"
 
 
-def test_a_text_is_given_up_before_it_is_parsed_to_the_end() -> None:
+def test_a_long_document_is_rejected_before_it_is_fully_parsed() -> None:
     for document in ("{" + "a " * 2100 + "}", "#\n" * 501 + "{ hello }", "{ hello }" + " " * 100_000, "{" + "a{" * 300):
         assert ask(document).code == "DOCUMENT_TOO_COMPLEX"
     assert ask("{ hello").code == "GRAPHQL_PARSE_FAILED"
@@ -171,13 +171,13 @@ def hints(reply: Reply) -> list[str]:
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("document", HINTED)
-def test_strangers_get_no_hints(document: str) -> None:
+def test_anonymous_callers_get_no_suggestions(document: str) -> None:
     reply = ask(document)
     assert reply.code == "GRAPHQL_VALIDATION_FAILED"
     assert hints(reply) == []
 
 
-def test_who_has_a_key_gets_hints() -> None:
+def test_callers_with_a_key_get_suggestions() -> None:
     assert len([document for document in HINTED if hints(ask(document))]) >= 10
 
 
@@ -200,5 +200,5 @@ def test_introspection_needs_a_key(document: str) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_a_typename_is_no_introspection() -> None:
+def test_typename_does_not_count_as_introspection() -> None:
     assert ask("{ __typename hello }").data == {"__typename": "Query", "hello": "Hello, GraphQL!"}

@@ -124,7 +124,7 @@ def test_a_document_of_several_operations_is_refused_in_process() -> None:
     assert error["extensions"] == {"code": "INVALID_INPUT"}
 
 
-def test_a_stranger_is_asked_for_a_key_and_gets_no_hints() -> None:
+def test_an_anonymous_caller_needs_a_key_and_gets_no_suggestions() -> None:
     (error,) = execute(READ, None, ANONYMOUS)["errors"]
     assert error["extensions"] == {"code": "UNAUTHENTICATED"}
     (error,) = execute("{ helo }", None, ANONYMOUS)["errors"]
@@ -164,7 +164,7 @@ def test_a_preview_runs_as_the_caller_who_asked_for_it(monkeypatch: pytest.Monke
 
 
 def job_documents() -> dict[str, str]:
-    """By module and name: the constants of the jobs' modules that are GraphQL documents."""
+    """Return the GraphQL documents among the constants of the jobs' modules, by module and name."""
     found = {}
     for file in (ROOT / "chalicelib" / "jobs").glob("*.py"):
         module = import_module(f"chalicelib.jobs.{file.stem}")
@@ -180,7 +180,7 @@ def job_documents() -> dict[str, str]:
 
 
 def test_what_jobs_ask_for_costs_less_than_half_of_the_limit() -> None:
-    """A job pays as anyone does; so a stage may halve the limit and its jobs still run."""
+    """The cost limit applies to jobs, too. A stage may halve it and its jobs still run."""
     costs = {}
     for name, document in job_documents().items():
         prepared = prepare(document)
@@ -201,7 +201,7 @@ def names_in(file: Path) -> set[str]:
 
 
 def test_one_module_executes_documents() -> None:
-    """graphql-core's own ways to execute are used in execution.py only, which makes an Authorized in one place only."""
+    """Only execution.py calls graphql-core's functions that execute, and it makes an Authorized in one place only."""
     ways = {"execute_sync", "graphql_sync", "subscribe", "experimental_execute_incrementally", "Authorized"}
     users = {
         file.relative_to(ROOT).as_posix(): names & ways

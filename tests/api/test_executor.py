@@ -1,4 +1,4 @@
-"""The executor answers every document exactly as graphql-core's own does: data, errors, their places and their order."""
+"""Our executor gives the same answer as graphql-core's own: data, errors, their locations and their order."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ def _told(result: ExecutionResult) -> Any:
 
 
 def _keys(data: Any) -> Any:
-    """Equal dictionaries may differ in their order, which is part of the answer."""
+    """Compare as text: equal dictionaries may differ in order, which is part of the answer."""
     if isinstance(data, dict):
         return [(name, _keys(value)) for name, value in data.items()]
     return [_keys(value) for value in data] if isinstance(data, list) else None
@@ -57,7 +57,7 @@ _OPTIONS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=
 
 @_OPTIONS
 @given(queries(SCHEMA), SEEDS)
-def test_random_queries_over_random_data_right_and_wrong(text: str, seed: int) -> None:
+def test_random_queries_over_valid_and_invalid_data(text: str, seed: int) -> None:
     _same(Asked(text, World(seed).root()))
 
 
@@ -85,7 +85,7 @@ def test_fragments_variables_and_directives(seed: int, variables: dict[str, Any]
 
 @_OPTIONS
 @given(SEEDS)
-def test_changes_are_made_one_after_the_other(seed: int) -> None:
+def test_mutations_run_one_after_the_other(seed: int) -> None:
     _same(Asked("mutation { make { name friend { id } } made { name } again: make { computed } }", World(seed).root()))
 
 
@@ -114,8 +114,8 @@ def _person(**more: Any) -> dict[str, Any]:
         ("query @experimental_disableErrorPropagation { hello me { weight } }", {"me": _person(weight=None)}),
     ],
 )
-def test_single_cases_that_the_reference_tells_apart(text: str, root: dict[str, Any]) -> None:
-    """Documents that are not valid, too: graphql-core runs them as it can."""
+def test_special_cases_match_the_reference(text: str, root: dict[str, Any]) -> None:
+    """Execute invalid documents, too, as graphql-core does."""
     expected = _told(Asked(text, _copied(root)).answer(None))
     assert _told(Asked(text, _copied(root)).answer(PlanningExecutor)) == expected
 
@@ -127,7 +127,7 @@ def _copied(root: dict[str, Any]) -> dict[str, Any]:
     return {**root, "me": {**me, "tags": iter(["a", "b"])}} if isinstance(tags, Iterator) else root  # type: ignore[dict-item]
 
 
-def test_a_resolver_is_called_once_also_when_what_it_gives_is_wrong() -> None:
+def test_a_resolver_is_called_once_even_if_its_value_is_wrong() -> None:
     calls: list[str] = []
 
     def count(value: Any) -> Callable[..., Any]:
@@ -143,8 +143,8 @@ def test_a_resolver_is_called_once_also_when_what_it_gives_is_wrong() -> None:
         assert calls == ["called"]
 
 
-def test_a_field_that_reads_the_row_alone_gets_no_info(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So the comparison above is not one of the reference with itself."""
+def test_a_field_that_reads_only_the_row_gets_no_info(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prove that the comparisons above do not compare the reference with itself."""
     made: list[str] = []
     build = Executor.build_resolve_info
 
@@ -161,7 +161,7 @@ def test_a_field_that_reads_the_row_alone_gets_no_info(monkeypatch: pytest.Monke
     assert len(made) == 11
 
 
-def test_each_selection_is_planned_once_however_many_rows_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_selection_is_planned_once_for_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     planned: list[str] = []
     plan = executor._Plans._field
 
@@ -184,7 +184,7 @@ def reference_executor() -> Iterator[None]:
         object.__setattr__(crm_settings, "reference_executor", False)
 
 
-def test_the_setting_goes_back_to_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_setting_switches_to_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[Any] = []
 
     def seen(kind: Any, document: Any, executor_class: Any, **more: Any) -> Any:

@@ -1,4 +1,4 @@
-"""graphql-core's own tests pass with our executor in the place of its own, for the version that is installed."""
+"""graphql-core's own tests pass with our executor, in the installed version."""
 
 import fcntl
 import importlib.metadata
@@ -27,7 +27,7 @@ SELECTED = ("tests",) if os.environ.get("CRM_FULL_SIZE") else ABOUT_EXECUTION
 
 
 def source() -> Path:
-    """Of the installed version, with its tests, which the wheel has not; kept outside the checkout."""
+    """Return the source of the installed version with its tests, which the wheel lacks. It is kept outside the checkout."""
     kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serverless-crm" / CORE
     kept.mkdir(parents=True, exist_ok=True)
     with (kept / "lock").open("w") as lock:

@@ -1,4 +1,4 @@
-"""GraphiQL at GET /graphql: who gets it, what it may do in a browser, and that nobody else pays for it."""
+"""GraphiQL at GET /graphql: who gets it, what it may do in a browser, and that other requests do not load it."""
 
 import base64
 import gzip
@@ -38,11 +38,11 @@ def test_a_browser_gets_the_page_without_a_key() -> None:
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_browser_with_a_document_in_the_url_gets_its_answer() -> None:
+def test_a_browser_with_a_document_in_the_url_gets_the_result() -> None:
     assert get(headers=HTML, query="{ hello }").json == HELLO
 
 
-def test_post_and_other_clients_get_no_page() -> None:
+def test_post_and_other_clients_do_not_get_the_page() -> None:
     assert send("POST", HTML | {"content-type": "application/json"}, body=b'{"query": "{hello}"}').json == HELLO
     assert get(headers={"accept": "*/*"}).status == 400
     assert send("HEAD", HTML).answer.body == ""
@@ -53,7 +53,7 @@ def test_it_can_be_switched_off(change: Change) -> None:
     assert (page().status, page().code) == (400, "BAD_REQUEST")
 
 
-def test_scripts_run_by_their_hashes_only_and_talk_to_this_origin_only() -> None:
+def test_scripts_are_allowed_by_hash_and_connect_to_this_origin_only() -> None:
     policy = dict(entry.strip().split(" ", 1) for entry in page().headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["connect-src"] == "'self'"
@@ -64,7 +64,7 @@ def test_scripts_run_by_their_hashes_only_and_talk_to_this_origin_only() -> None
     assert "unsafe" not in policy["script-src"]
 
 
-def test_the_page_loads_nothing_from_elsewhere() -> None:
+def test_the_page_loads_nothing_from_other_hosts() -> None:
     markup = re.sub(r"<(script|style)>.*?</\1>", "", text(), flags=re.DOTALL)
     assert re.findall(r"(?:src|href)=\"(?!data:)[^\"]*\"", markup) == []
     styles = "".join(re.findall(r"<style>(.*?)</style>", text(), re.DOTALL))
@@ -72,11 +72,11 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
     assert len(graphiql._FILE.read_bytes()) < 450_000
 
 
-def test_the_page_was_built_from_the_scripts_beside_it() -> None:
+def test_the_page_contains_the_current_script() -> None:
     assert (ROOT / "frontend" / "graphiql-page.js").read_text("utf-8") in text()
 
 
-def test_a_page_that_is_known_is_not_sent_again() -> None:
+def test_a_cached_page_is_not_sent_again() -> None:
     etag = page().headers["ETag"]
     again = page(**{"if-none-match": etag})
     assert (again.status, again.answer.body, again.headers["ETag"]) == (304, "", etag)

@@ -1,4 +1,4 @@
-"""What means no good is answered cheaply, refused or harmless, and nothing stays behind."""
+"""Hostile requests cost little, do no harm, and leave nothing in memory."""
 
 import gc
 import json
@@ -16,14 +16,14 @@ from tests.api.hostile import bodies, documents
 from tests.api.test_document_limits import hints
 
 MAX_CALLS = 800_000
-"""Of functions, for a request: a number that is the same on any machine. So many take about 150 ms of CPU."""
+"""Function calls per request: a figure that is the same on every machine. So many take about 150 ms of CPU."""
 DOCUMENTS = documents()
 BODIES = bodies()
 pytestmark = pytest.mark.usefixtures("deployed")
 
 
 def measured(body: bytes, key: str | None) -> tuple[Reply, int]:
-    """The answer, from no cache, and how many calls it takes to make."""
+    """Return the answer without caches, and the number of function calls that it took."""
     execution.prepare.cache_clear()
     execution._introspected.cache_clear()
     calls = 0
@@ -54,7 +54,7 @@ def check(body: bytes) -> None:
             assert hints(reply) == []
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_enough_hostile_requests() -> None:
     assert len(DOCUMENTS) + len(BODIES) >= 90
 
 
@@ -87,7 +87,7 @@ def test_nothing_stays_in_memory() -> None:
     assert left < 200_000
 
 
-def test_documents_that_differ_each_time_fill_no_memory() -> None:
+def test_documents_that_always_differ_do_not_fill_memory() -> None:
     def kept() -> int:
         return execution.prepare.cache_info().currsize
 

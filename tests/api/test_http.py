@@ -45,18 +45,18 @@ def test_variables_reach_the_query(client: Client) -> None:
     assert post(client, {"query": document, "variables": {"id": "x"}}).json_body == {"data": {"node": None}}
 
 
-def test_a_query_may_come_in_the_url(client: Client) -> None:
+def test_a_query_may_be_sent_with_get(client: Client) -> None:
     assert client.http.get("/graphql?query=%7Bhello%7D").json_body == {"data": {"hello": "Hello, GraphQL!"}}
 
 
-def test_a_mutation_may_not_come_in_the_url(client: Client) -> None:
+def test_a_mutation_may_not_be_sent_with_get(client: Client) -> None:
     response = client.http.get("/graphql?query=mutation%7BupdateLowStockProducts%7Bmessage%7D%7D")
     assert response.status_code == 405
     assert response.headers["Allow"] == "POST"
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_other_methods_are_told_which_there_are(client: Client, method: str) -> None:
+def test_other_methods_get_the_allowed_ones(client: Client, method: str) -> None:
     response = getattr(client.http, method)("/graphql", headers=JSON)
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, POST"
@@ -77,7 +77,7 @@ def test_other_methods_are_told_which_there_are(client: Client, method: str) -> 
         b'{"query": " "}',
     ],
 )
-def test_what_is_no_request_is_refused(client: Client, body: bytes) -> None:
+def test_an_invalid_request_is_refused(client: Client, body: bytes) -> None:
     response = post(client, body)
     assert response.status_code == 400
     assert code(response) == "BAD_REQUEST"
@@ -87,17 +87,17 @@ def test_variables_must_be_an_object(client: Client) -> None:
     assert post(client, {"query": "{hello}", "variables": [1]}).status_code == 400
 
 
-def test_the_operation_must_be_named_among_several(client: Client) -> None:
+def test_several_operations_need_an_operation_name(client: Client) -> None:
     assert post(client, {"query": "query A { hello } query B { hello }"}).status_code == 400
 
 
 @pytest.mark.parametrize("headers", [{"Content-Type": "text/plain"}, {"Content-Type": ""}, {}])
-def test_only_json_is_taken(client: Client, headers: dict[str, str]) -> None:
+def test_only_json_is_accepted(client: Client, headers: dict[str, str]) -> None:
     response = client.http.post("/graphql", headers=headers, body=b'{"query": "{hello}"}')
     assert response.status_code == 415
 
 
-def test_a_body_beyond_a_mebibyte_is_refused(client: Client) -> None:
+def test_a_body_over_one_mebibyte_is_refused(client: Client) -> None:
     response = post(client, b" " * (request_params.MAX_BYTES + 1))
     assert response.status_code == 413
 
@@ -139,7 +139,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize("document", ["{ crmStats { orders } }", "mutation { updateLowStockProducts { message } }"])
-def test_a_stranger_gets_nothing_where_access_is_not_open(client: Client, document: str) -> None:
+def test_without_open_access_a_key_is_needed(client: Client, document: str) -> None:
     for headers in (JSON, JSON | {"Authorization": "Bearer crm_0_guess"}):
         response = post(client, {"query": document}, headers)
         assert response.status_code == 401
@@ -149,6 +149,6 @@ def test_a_stranger_gets_nothing_where_access_is_not_open(client: Client, docume
 
 
 @pytest.mark.usefixtures("closed")
-def test_a_stranger_may_ask_whether_anybody_is_there(client: Client) -> None:
+def test_health_needs_no_key(client: Client) -> None:
     response = post(client, {"query": "{ hello health { database queue } __typename }"})
     assert response.json_body["data"]["health"] == {"database": "UP", "queue": "UP"}

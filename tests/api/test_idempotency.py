@@ -1,4 +1,4 @@
-"""Idempotency-Key: a change that is sent again is made once, and answered the same."""
+"""Idempotency-Key: a repeated mutation is executed once and gets the same answer."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ from tests.builders import rows_of
 from tests.metering import metered
 
 
-def test_a_repeated_order_is_made_once_and_answered_the_same(shop: Shop) -> None:
+def test_a_repeated_order_is_placed_once_and_gets_the_same_answer(shop: Shop) -> None:
     first, again = shop.order("k"), shop.order("k")
     assert first.data["createOrder"]["order"]["totalAmount"] == "12.50"
     assert again.answer.body == first.answer.body
@@ -26,7 +26,7 @@ def test_a_repeated_order_is_made_once_and_answered_the_same(shop: Shop) -> None
     assert (orders_made(), shop.stock) == (1, 49)
 
 
-def test_without_a_key_or_with_another_one_it_is_another_order(shop: Shop) -> None:
+def test_without_a_key_or_with_another_one_a_second_order_is_placed(shop: Shop) -> None:
     for _ in range(2):
         post({"query": ORDER, "variables": shop.variables}).ok()
     shop.order("k").ok()
@@ -111,7 +111,7 @@ def test_an_empty_key_is_an_error(shop: Shop) -> None:
     assert orders_made() == 0
 
 
-def test_an_answer_in_doubt_is_not_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uncertain_answer_is_not_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     place = orders._place
 
     def lose(*arguments: Any) -> Any:
@@ -139,7 +139,7 @@ def test_after_a_day_the_key_is_free(shop: Shop, watch: Clock) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_a_key_is_bound_to_who_sent_it(shop: Shop) -> None:
+def test_a_key_is_bound_to_its_caller(shop: Shop) -> None:
     ann, bob = (api_keys.create(name, Role.EDITOR, "test").key for name in ("Ann", "Bob"))
     mine, theirs = shop.order("k", ann), shop.order("k", bob)
     assert mine.data != theirs.data
@@ -148,7 +148,7 @@ def test_a_key_is_bound_to_who_sent_it(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_a_kept_answer_is_not_for_who_may_no_longer_ask(shop: Shop) -> None:
+def test_a_kept_answer_needs_the_same_role(shop: Shop) -> None:
     issued = api_keys.create("Ann", Role.EDITOR, "test")
     shop.order("k", issued.key).ok()
     api_keys.revoke(issued.api_key.id)
@@ -174,13 +174,13 @@ def test_queries_need_no_key_and_keep_nothing() -> None:
     assert rows_of(tables.AuxRow) == {}
 
 
-def test_a_request_that_is_refused_keeps_nothing() -> None:
+def test_a_rejected_request_keeps_nothing() -> None:
     post({"query": "mutation { nonsense }"}, idempotency_key="k")
     post({"query": "mutation {"}, idempotency_key="k")
     assert rows_of(tables.AuxRow) == {}
 
 
-def test_a_large_answer_is_not_kept_and_the_change_still_made_once(
+def test_a_large_answer_is_not_kept_but_the_change_is_made_once(
     shop: Shop, watch: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idempotency, "_MAX_STORED", 10)
@@ -190,7 +190,7 @@ def test_a_large_answer_is_not_kept_and_the_change_still_made_once(
     assert orders_made() == 1
 
 
-def test_a_new_key_is_not_kept_where_its_answer_is(shop: Shop) -> None:
+def test_a_kept_answer_does_not_contain_a_new_secret(shop: Shop) -> None:
     create = {"query": 'mutation { a: createKey(name: "Shop", role: VIEWER) { key { id } secret } }'}
     first, again = (post(create, idempotency_key="k") for _ in range(2))
     assert first.data["a"]["secret"].startswith(f"crm_{first.data['a']['key']['id']}_")
@@ -201,7 +201,7 @@ def test_a_new_key_is_not_kept_where_its_answer_is(shop: Shop) -> None:
     assert shop.stock == 50
 
 
-def test_a_key_costs_an_order_two_writes_and_its_repetition_no_order(shop: Shop) -> None:
+def test_an_idempotency_key_costs_two_writes_and_repeating_it_places_no_order(shop: Shop) -> None:
     calls = []
     for _ in range(2):
         with metered() as meter:
@@ -212,7 +212,7 @@ def test_a_key_costs_an_order_two_writes_and_its_repetition_no_order(shop: Shop)
 
 
 @pytest.mark.ministack
-def test_two_at_once_make_one_order(shop: Shop) -> None:
+def test_two_requests_at_once_place_one_order(shop: Shop) -> None:
     gate = threading.Barrier(4)
     replies: list[Reply] = []
 
@@ -233,7 +233,7 @@ def test_two_at_once_make_one_order(shop: Shop) -> None:
     assert shop.order("k").answer.body in bodies
 
 
-def test_a_row_in_doubt_is_not_kept_whether_or_not_its_code_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uncertain_row_is_not_kept_whether_or_not_its_code_is_selected(monkeypatch: pytest.MonkeyPatch) -> None:
     document = """mutation ($rows: [BulkCreateCustomersInput]!) {
       bulkCreateCustomers(input: $rows) { customers { name } } }"""
     rows = [{"name": name, "email": f"{name}@example.com"} for name in ("ann", "bob")]

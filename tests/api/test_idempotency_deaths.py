@@ -1,4 +1,4 @@
-"""Idempotency-Key, when the process dies in the middle: nobody knows how far it came, and yet nothing is made twice."""
+"""Idempotency-Key when the process dies in the middle: nothing is created twice."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,11 +15,11 @@ from tests.metering import metered
 
 
 class Killed(BaseException):
-    """As by Lambda's time limit: nothing behind it is carried out."""
+    """The process was killed, as by Lambda's time limit"""
 
 
 def kill(shop: Shop, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    """The process dies after the order was written, and before its answer was kept."""
+    """Kill the process after the order was written and before its answer was kept."""
     place = orders._place
 
     def die(*arguments: Any) -> None:
@@ -32,7 +32,7 @@ def kill(shop: Shop, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
             shop.order(key)
 
 
-def test_after_a_death_in_the_middle_the_same_key_makes_no_second_order(
+def test_after_a_crash_in_the_middle_the_same_key_places_no_second_order(
     shop: Shop, watch: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kill(shop, monkeypatch, "k")
@@ -47,7 +47,7 @@ def test_after_a_death_in_the_middle_the_same_key_makes_no_second_order(
     assert shop.order("k").answer.body == again.answer.body
 
 
-def test_a_death_before_anything_was_written_leaves_the_change_to_the_next_try(
+def test_after_a_crash_before_any_write_the_retry_makes_the_change(
     shop: Shop, watch: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: Any) -> None:
@@ -63,7 +63,7 @@ def test_a_death_before_anything_was_written_leaves_the_change_to_the_next_try(
 
 
 @pytest.mark.parametrize("kind", ["customer", "product"])
-def test_customers_and_products_are_made_once_as_well(kind: str, watch: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_customers_and_products_are_created_once_too(kind: str, watch: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = {"customer": customers, "product": products}[kind]
     documents = {
         "customer": 'mutation { createCustomer(input: {name: "Ann", email: "ann@example.com"}) { customer { id } } }',
@@ -99,10 +99,8 @@ BULK = """mutation ($rows: [BulkCreateOrdersInput]!) { bulkCreateOrders(input: $
   results { created error { code } order { reference } } } }"""
 
 
-def test_rows_that_could_not_be_at_first_take_nothing_from_those_that_were_made(
-    watch: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first row's customer is there only when the request is carried out again."""
+def test_a_retry_keeps_the_ids_of_rows_created_before_the_crash(watch: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The customer of the first row exists only when the request is repeated."""
     product = a_product(sku="PEN")
     a_customer(email="second@example.com")
 
@@ -128,7 +126,7 @@ def test_rows_that_could_not_be_at_first_take_nothing_from_those_that_were_made(
     assert [key[0] for key in rows_of(tables.Line)] == [product.id] * 2
 
 
-def test_an_order_of_many_lines_that_was_made_before_is_answered_in_few_calls(
+def test_repeating_an_order_of_many_lines_takes_few_calls(
     shop: Shop, watch: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goods = [a_product(stock=5) for _ in range(20)]

@@ -1,4 +1,4 @@
-"""Jobs as operators see and steer them over GraphQL."""
+"""Jobs over GraphQL: what operators see and do."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -103,7 +103,7 @@ def test_the_runs_of_the_heartbeat_with_their_lines(api: Api, time: Clock) -> No
     ]
 
 
-def test_all_that_is_known_of_a_job_and_its_latest_run(time: Clock) -> None:
+def test_all_fields_of_a_job_and_its_latest_run(time: Clock) -> None:
     a_product("Lamp", stock=1)
     a_runner().fire(LOW_STOCK, time.now)
     job_state.pause("low_stock", "stock-taking", "ann", moment("2026-11-22T14:00:00"))
@@ -144,7 +144,7 @@ def test_all_that_is_known_of_a_job_and_its_latest_run(time: Clock) -> None:
     }
 
 
-def test_a_job_or_run_that_is_not_there(time: Clock) -> None:
+def test_an_unknown_job_or_run_is_null_or_an_error(time: Clock) -> None:
     assert ask('{ job(name: "nothing") { name } }') == {"job": None}
     assert ask('{ jobRun(job: "heartbeat", slot: "2020-01-01T00:00:00Z") { slot } }') == {"jobRun": None}
     for document in (
@@ -159,7 +159,7 @@ def test_a_job_or_run_that_is_not_there(time: Clock) -> None:
 
 
 def a_history(count: int) -> None:
-    """Every third run has failed."""
+    """Create runs; every third one has failed."""
     for number in range(count):
         run = run_records.new("low_stock", f"2026-11-22T10:{number:02d}:00Z", Trigger.SCHEDULE)
         ledger.end(run, Status.FAILED if number % 3 == 0 else Status.MISSED, error="broken", reason="why")
@@ -186,13 +186,13 @@ def test_runs_are_paged_through_and_filtered_by_status() -> None:
 
 
 @pytest.mark.parametrize("spelling", [SLOT, "2026-11-22T14:00:00+02:00", "2026-11-22T12:00:00"])
-def test_a_run_is_found_by_its_slot_however_that_is_spelt(spelling: str, time: Clock) -> None:
+def test_a_run_is_found_by_its_slot_in_any_notation(spelling: str, time: Clock) -> None:
     a_runner().fire(LOW_STOCK, time.now)
     found = ask('query ($slot: DateTime!) { jobRun(job: "low_stock", slot: $slot) { slot status } }', slot=spelling)
     assert found["jobRun"] == {"slot": SLOT, "status": "SUCCEEDED"}
 
 
-def test_a_run_that_is_asked_for_twice_is_one_run_until_it_has_begun(time: Clock) -> None:
+def test_a_run_started_twice_is_one_run_until_it_runs(time: Clock) -> None:
     a_product(stock=1)
     first = ask(RUN, name="low_stock")["runJob"]
     assert first == {
@@ -227,7 +227,7 @@ def _something_for_every_job(time: Clock) -> None:
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_a_dry_run_shows_what_would_be_done_and_writes_nothing_at_all(name: str, api: Api, time: Clock) -> None:
+def test_a_dry_run_shows_a_preview_and_writes_nothing(name: str, api: Api, time: Clock) -> None:
     _something_for_every_job(time)
     before = dump()
     with metered() as meter:
@@ -242,7 +242,7 @@ def test_a_dry_run_shows_what_would_be_done_and_writes_nothing_at_all(name: str,
     assert bool(api.asked) == (name == "heartbeat")
 
 
-def test_a_dry_run_that_cannot_be_says_what_to_set() -> None:
+def test_a_dry_run_that_is_refused_says_what_to_set() -> None:
     assert refusal(RUN, name="heartbeat", dry=True) == (
         "INVALID_INPUT",
         None,
@@ -250,19 +250,19 @@ def test_a_dry_run_that_cannot_be_says_what_to_set() -> None:
     )
 
 
-def test_a_cap_is_for_the_clean_up_and_at_least_one() -> None:
-    assert refusal(RUN, name="low_stock", cap=5)[1:] == ("cap", "cap is for customer_cleanup")
+def test_only_customer_cleanup_takes_a_cap_of_at_least_one() -> None:
+    assert refusal(RUN, name="low_stock", cap=5)[1:] == ("cap", "Only customer_cleanup takes a cap")
     for cap in (0, -1):
         assert refusal(RUN, name="customer_cleanup", cap=cap)[1:] == ("cap", "cap must be at least 1")
     slot = "2020-01-01T00:00:00Z"
-    message = "slot repeats a run: leave dryRun out"
+    message = "Give slot or dryRun, not both"
     assert refusal(RUN, name="customer_cleanup", dry=True, slot=slot)[1:] == ("slot", message)
     assert run_records.latest("customer_cleanup", 5) == []
     assert waiting_messages() == []
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["as another run", "once more"])
-def test_a_refused_clean_up_is_run_with_the_cap_raised(
+def test_a_refused_cleanup_runs_with_a_higher_cap(
     again: bool,  # noqa: FBT001
     monkeypatch: pytest.MonkeyPatch,
     time: Clock,
@@ -286,7 +286,7 @@ def _refuse(_work: StepContext) -> StepResult:
     raise RunRefused("no")
 
 
-def test_a_failed_slot_is_repeated_and_only_such_a_one(time: Clock) -> None:
+def test_only_failed_missed_and_skipped_runs_can_be_repeated(time: Clock) -> None:
     a_runner().fire(replace(LOW_STOCK, step=_refuse), time.now)
     time.later(hours=1)
     again = ask(RUN, name="low_stock", slot=SLOT)["runJob"]["run"]

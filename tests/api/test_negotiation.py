@@ -1,4 +1,4 @@
-"""Which type an answer gets, which bodies are taken, who gets the page."""
+"""Content negotiation: types of responses, types of bodies, and who gets GraphiQL."""
 
 import pytest
 
@@ -50,7 +50,7 @@ CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image
         (",;,=", None),
     ],
 )
-def test_the_answer_has_the_type_that_is_liked_best(header: str | None, answer: str | None) -> None:
+def test_the_response_has_the_preferred_type(header: str | None, answer: str | None) -> None:
     assert accepted(header) == answer
 
 

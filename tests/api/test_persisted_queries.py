@@ -1,4 +1,4 @@
-"""Automatic persisted queries: a document that was sent once is known by its hash."""
+"""Automatic persisted queries: after a document was sent once, its hash is enough."""
 
 import json
 from datetime import timedelta
@@ -26,7 +26,7 @@ def kept() -> list[str]:
     return [sk for pk, sk in rows_of(tables.AuxRow) if pk == "document"]
 
 
-def test_a_client_tries_the_hash_then_sends_both_then_the_hash_is_enough() -> None:
+def test_after_document_and_hash_were_sent_the_hash_is_enough() -> None:
     refused = get(extensions=HASH)
     assert (refused.status, refused.code) == (400, "PERSISTED_QUERY_NOT_FOUND")
     assert refused.error["message"] == "PersistedQueryNotFound"
@@ -37,13 +37,13 @@ def test_a_client_tries_the_hash_then_sends_both_then_the_hash_is_enough() -> No
     assert post({"extensions": by_hash("{ hello }")}).json == HELLO
 
 
-def test_variables_come_with_the_hash() -> None:
+def test_a_hash_can_have_variables() -> None:
     sent = get(query=DOCUMENT, variables='{"id": "x"}', extensions=json.dumps(by_hash(DOCUMENT)))
     again = get(variables='{"id": "y"}', extensions=json.dumps(by_hash(DOCUMENT)))
     assert sent.data == again.data == {"node": None}
 
 
-def test_a_hash_in_capitals_is_the_same_hash() -> None:
+def test_a_hash_in_upper_case_is_the_same_hash() -> None:
     post({"query": "{ hello }", "extensions": by_hash("{ hello }")})
     loud = {"persistedQuery": {"version": 1, "sha256Hash": json.loads(HASH)["persistedQuery"]["sha256Hash"].upper()}}
     assert post({"extensions": loud}).json == HELLO
@@ -68,26 +68,26 @@ def test_a_document_under_another_hash_is_refused_and_not_kept() -> None:
         {"version": 1, "sha256Hash": 1},
     ],
 )
-def test_another_way_of_asking_is_refused(asked: object) -> None:
+def test_another_version_is_refused(asked: object) -> None:
     refused = post({"extensions": {"persistedQuery": asked}})
     assert (refused.status, refused.code) == (400, "INVALID_INPUT")
 
 
 @pytest.mark.parametrize("text", ["", "x", "0" * 63, "g" * 64, "0" * 5000, "é" * 64, "\ud800", "0" * 64 + "\n"])
-def test_what_cannot_be_a_hash_is_not_even_looked_for(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_hash_is_not_looked_up(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reads, "get_op", None)
     refused = post({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": text}}})
     assert (refused.status, refused.code) == (400, "PERSISTED_QUERY_NOT_FOUND")
 
 
-def test_a_mutation_by_its_hash_needs_post_all_the_same() -> None:
+def test_a_mutation_by_hash_needs_post_too() -> None:
     change = 'mutation { resumeJob(name: "low_stock") { job { name } } }'
     assert post({"query": change, "extensions": by_hash(change)}).status == 200
     assert get(extensions=json.dumps(by_hash(change))).status == 405
 
 
 @pytest.mark.usefixtures("deployed")
-def test_strangers_keep_nothing_but_find_what_is_kept() -> None:
+def test_anonymous_callers_store_nothing_but_can_use_stored_documents() -> None:
     assert post({"query": "{ hello }", "extensions": by_hash("{ hello }")}).json == HELLO
     assert kept() == []
     key = api_keys.create("Viewer", Role.VIEWER, "test").key
@@ -98,7 +98,7 @@ def test_strangers_keep_nothing_but_find_what_is_kept() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_a_hash_does_not_get_round_the_roles() -> None:
+def test_a_document_by_hash_needs_the_same_role() -> None:
     document = "{ keys { edges { cursor } } }"
     operator = api_keys.create("Ops", Role.OPERATOR, "test").key
     viewer = api_keys.create("Viewer", Role.VIEWER, "test").key
@@ -116,7 +116,7 @@ def test_a_document_beyond_the_limit_is_not_kept() -> None:
     assert kept() == []
 
 
-def test_half_a_character_breaks_nothing() -> None:
+def test_a_lone_surrogate_does_no_harm() -> None:
     odd = '{ node(id: "\ud800") { id } }'
     for _ in range(2):
         assert post({"query": odd, "extensions": by_hash(odd)}).status == 200
@@ -124,7 +124,7 @@ def test_half_a_character_breaks_nothing() -> None:
     assert post({"extensions": by_hash(odd)}).code == "GRAPHQL_PARSE_FAILED"
 
 
-def test_documents_leave_after_a_month() -> None:
+def test_documents_expire_after_a_month() -> None:
     post({"query": "{ hello }", "extensions": by_hash("{ hello }")})
     ((_, row),) = [(key, row) for key, row in rows_of(tables.AuxRow).items() if key[0] == "document"]
     left = timedelta(seconds=int(row["ttl"]["N"]) - clock.now().timestamp())

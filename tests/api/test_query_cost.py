@@ -1,4 +1,4 @@
-"""What a document costs, and the role it needs, before it is executed; and that no field goes without a rule."""
+"""The cost of a document and the role it needs, before execution. Every field has a rule."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def priced(text: str, **variables: object) -> OperationCost:
 
 
 PAGE = "edges { node { id } }"
-"""One node object and one edge object a row."""
+"""One node and one edge per row."""
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ BULK = "mutation ($rows: [CreateProductInput]!) { bulkCreateProducts(input: $row
 
 
 @pytest.mark.parametrize(("rows", "cost"), [([], 20), ([{}], 20), ([{}] * 100, 2000), ([{}] * 501, 10_020), (None, 20)])
-def test_a_bulk_costs_by_its_rows(rows: object, cost: int) -> None:
+def test_bulk_creation_costs_per_row(rows: object, cost: int) -> None:
     assert priced(BULK, rows=rows).cost == cost
 
 
@@ -87,11 +87,11 @@ def test_rows_in_the_document_and_as_a_default_count_as_well() -> None:
     assert priced(default, rows=[{}] * 3).cost == 60
 
 
-def test_a_size_may_be_a_default() -> None:
+def test_a_page_size_may_be_a_default_value() -> None:
     assert priced(f"query ($n: Int = 3) {{ allCustomers(first: $n) {{ {PAGE} }} }}").cost == 1 + 3 * 2
 
 
-def test_fragments_of_fragments_are_counted_in_full_at_no_cost_to_us() -> None:
+def test_nested_fragments_are_priced_in_full_and_fast() -> None:
     doubling = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(25))
     found = priced(f'{{ ...F0 }} {doubling} fragment F25 on Query {{ product(sku: "x") {{ id }} }}')
     assert found.cost == 2**25
@@ -126,7 +126,7 @@ def test_fragments_do_not_hide_depth() -> None:
         ),
     ],
 )
-def test_the_dearest_field_says_which_role_is_needed(document: str, role: Role) -> None:
+def test_the_strictest_field_decides_the_required_role(document: str, role: Role) -> None:
     assert priced(document).role is role
 
 
@@ -160,7 +160,7 @@ def test_a_schema_with_a_field_without_a_rule_does_not_start(rule: str, named: s
         read_rules(build_schema(SDL.replace(rule, rule.partition(" @")[0])))
 
 
-def test_what_variables_change_is_priced_each_time() -> None:
+def test_a_cost_that_depends_on_variables_is_computed_each_time() -> None:
     document = parse(
         f"query A($n: Int = 7) {{ allCustomers(first: $n) {{ {PAGE} }} }} "
         f"query B {{ allCustomers(first: 3) {{ {PAGE} }} }} "

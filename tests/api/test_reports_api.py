@@ -1,4 +1,4 @@
-"""Reports as they are read over GraphQL, and made again."""
+"""Reports over GraphQL: read them, and make them again."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -49,7 +49,7 @@ def made(time: Clock) -> None:
     Consumer().pump()
 
 
-def test_a_report_in_full(time: Clock) -> None:
+def test_all_fields_of_a_report(time: Clock) -> None:
     ann, lamp = sold(("2026-11-10", "30.00"), ("2026-11-17", "10.00"), ("2026-11-18", "10.01"), ("2026-11-19", "0.01"))
     made(time)
     assert ask(REPORT, period="2026-W47")["report"] == {
@@ -67,7 +67,7 @@ def test_a_report_in_full(time: Clock) -> None:
     }
 
 
-def test_where_there_is_nothing_to_divide_by_there_is_null(time: Clock) -> None:
+def test_averages_and_changes_without_a_base_are_null(time: Clock) -> None:
     made(time)
     report = ask(REPORT, period="2026-W47")["report"]
     assert report["revenueChange"] is None
@@ -76,18 +76,18 @@ def test_where_there_is_nothing_to_divide_by_there_is_null(time: Clock) -> None:
 
 
 @pytest.mark.parametrize("period", ["2026-W46", "2026-W99", "", "nonsense", "2026-W47#0001", "9999-W52", "0001-W01"])
-def test_what_was_never_made_is_null(period: str, time: Clock) -> None:
+def test_a_missing_report_is_null(period: str, time: Clock) -> None:
     made(time)
     assert ask(REPORT, period=period) == {"report": None}
 
 
 @pytest.mark.parametrize("revision", [2, 0, -1, 10_000, 2**31 - 1])
-def test_a_revision_that_is_not_there_is_null(revision: int, time: Clock) -> None:
+def test_a_missing_revision_is_null(revision: int, time: Clock) -> None:
     made(time)
     assert ask(REPORT, period="2026-W47", revision=revision) == {"report": None}
 
 
-def test_a_report_made_again_is_a_further_revision_and_the_first_stays(time: Clock) -> None:
+def test_making_a_report_again_adds_a_revision(time: Clock) -> None:
     sold(("2026-11-17", "10.00"))
     made(time)
     first = ask(REPORT, period="2026-W47")
@@ -126,7 +126,7 @@ def test_only_weeks_that_are_over_have_reports(period: str) -> None:
 
 
 def test_the_report_of_a_week_is_not_made_before_the_week_is_over(time: Clock) -> None:
-    """Else the report that is made early would stand, and the one on Monday find that there is one already."""
+    """Otherwise a report made early would take the place of the one on Monday."""
     time.at("2026-11-18T12:00:00")
     (error,) = execute(REMAKE, {"period": "2026-W47"})["errors"]
     assert error["extensions"] == {"code": "INVALID_INPUT", "field": "period"}

@@ -1,4 +1,4 @@
-"""What a request asks for, from its body or its URL."""
+"""Parameters of a request, from its body or its URL."""
 
 import json
 
@@ -23,14 +23,14 @@ def refusal(body: object, **headers: str) -> RequestRejected:
     return raised.value
 
 
-def test_a_body_has_four_entries_and_others_are_ignored() -> None:
+def test_a_body_has_four_parameters_and_others_are_ignored() -> None:
     full = {"query": "{a}", "variables": {"n": 1}, "operationName": "A", "extensions": {"x": 1}, "more": 2}
     assert read(full) == Parameters("{a}", {"n": 1}, "A", {"x": 1})
     assert read({"query": "{a}", "variables": None, "operationName": None}) == Parameters("{a}", None, None, None)
     assert read({"query": "{a}", "operationName": ""}).operation is None
 
 
-def test_lambda_hands_the_body_over_as_text() -> None:
+def test_lambda_passes_the_body_as_text() -> None:
     assert read('{"query": "{ä}"}').query == read('{"query": "{ä}"}'.encode()).query == "{ä}"
 
 
@@ -65,20 +65,20 @@ def test_without_a_document_the_query_is_empty(query: str | None) -> None:
         ({"query": "{a}", "extensions": "x"}, "`extensions` must be an object"),
     ],
 )
-def test_what_is_no_request_is_told_what_is_wrong(body: object, about: str) -> None:
+def test_an_invalid_request_is_explained(body: object, about: str) -> None:
     refused = refusal(body)
     assert (refused.status, refused.code) == (400, "BAD_REQUEST")
     assert about in str(refused)
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/json; charset=utf-16", "application/graphql", "a"])
-def test_other_types_are_refused_and_told_which_is_taken(kind: str) -> None:
+def test_other_types_are_refused_with_the_accepted_type(kind: str) -> None:
     refused = refusal({"query": "{a}"}, **{"content-type": kind})
     assert (refused.status, refused.code) == (415, "UNSUPPORTED_MEDIA_TYPE")
     assert refused.headers == {"Accept-Post": "application/json"}
 
 
-def test_size_is_looked_at_before_anything_else() -> None:
+def test_the_size_is_checked_first() -> None:
     refused = refusal(b"x" * (MAX_BYTES + 1), **{"content-type": "text/plain"})
     assert (refused.status, refused.code) == (413, "TOO_LARGE")
     assert refusal(b"x" * MAX_BYTES).status == 400
@@ -95,7 +95,7 @@ def url(**query: str) -> Parameters:
     return read_parameters(Request("GET", {}, query, b"ignored"))
 
 
-def test_a_url_has_the_same_four() -> None:
+def test_a_url_has_the_same_four_parameters() -> None:
     full = url(query="{a}", variables='{"n": 1}', operationName="A", extensions='{"x": 1}')
     assert full == Parameters("{a}", {"n": 1}, "A", {"x": 1})
     assert url(query="{a}", variables="", operationName="", extensions="") == Parameters("{a}", None, None, None)
@@ -104,7 +104,7 @@ def test_a_url_has_the_same_four() -> None:
 
 @pytest.mark.parametrize("name", ["variables", "extensions"])
 @pytest.mark.parametrize("text", ["{", "[]", "1", '"x"', "{'a': 1}", "NaN"])
-def test_what_a_url_cannot_hold_is_refused(name: str, text: str) -> None:
+def test_invalid_json_in_a_url_is_refused(name: str, text: str) -> None:
     with pytest.raises(RequestRejected) as raised:
         url(query="{a}", **{name: text})
     assert raised.value.status == 400

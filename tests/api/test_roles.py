@@ -1,4 +1,4 @@
-"""Every field of the schema, asked for by every kind of caller: who is let in, who is not, and nobody by accident."""
+"""Every field of the schema, requested by every kind of caller: only the right roles may see it."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -88,7 +88,7 @@ def leaf(kind: Kind) -> str:
 
 
 def paths() -> dict[str, tuple[str, Role]]:
-    """By type and field: a document that asks for it, the shortest there is, and the role that is needed for all of it."""
+    """Return by type and field the shortest document that asks for it, and the role that the document needs."""
     found: dict[str, tuple[str, Role]] = {}
     waiting: list[tuple[Kind, str, str, Role]] = []
     for root, word in (("Query", "query"), ("Mutation", "mutation")):
@@ -113,7 +113,7 @@ PATHS = paths()
 
 @pytest.fixture
 def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str | None]]:
-    """By caller. A document that is let in is not executed: only who gets so far is asked here."""
+    """Return the keys by caller. An accepted document is not executed: these tests check only whether it is accepted."""
     change(open_access=False, rate_burst=10_000)
     monkeypatch.setattr(endpoint, "run", lambda _: {"data": "executed"})
     clock.set_source(lambda: moment("2026-11-01"))
@@ -158,12 +158,12 @@ def test_a_role_sees_its_fields_and_no_others(caller: str, keys: dict[str, str |
 
 
 @pytest.mark.parametrize("caller", ["expired", "revoked"])
-def test_a_key_that_is_over_sees_nothing_not_even_what_everybody_may(caller: str, keys: dict[str, str | None]) -> None:
+def test_an_expired_or_revoked_key_sees_not_even_public_fields(caller: str, keys: dict[str, str | None]) -> None:
     assert {ask(document, keys[caller]).status for document, _ in PATHS.values()} == {401}
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-def test_one_field_too_many_spoils_the_whole_document(caller: str, keys: dict[str, str | None]) -> None:
+def test_one_forbidden_field_rejects_the_whole_document(caller: str, keys: dict[str, str | None]) -> None:
     above = {"nobody": "crmStats { orders }", "viewer": "keys { edges { cursor } }", "editor": "deadLetters { id }"}
     if caller == "operator":
         assert ask("{ hello keys(first: 1) { edges { cursor } } }", keys[caller]).status == 200

@@ -1,4 +1,4 @@
-"""What the API answers: single rows, lists, totals, changes; as a client asks for them."""
+"""Queries and mutations as clients send them: single rows, lists, totals, changes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ def ask(document: str, **variables: object) -> dict[str, Any]:
 
 
 def test_the_schema_is_valid() -> None:
-    """What is built from it in production takes that for granted."""
+    """Production builds the schema without checking it."""
     assert validate_schema(build_schema(SDL.read_text("utf-8"))) == []
 
 
@@ -66,7 +66,7 @@ def test_a_node_knows_its_type(ann: Customer, pen: Product) -> None:
         }
 
 
-def test_rows_are_found_by_what_identifies_them(ann: Customer, pen: Product) -> None:
+def test_rows_are_found_by_id_and_by_unique_value(ann: Customer, pen: Product) -> None:
     found = ask('{ customer(email: " Ann@EXAMPLE.com ") { id } product(sku: "pen-1") { id archived } }')
     assert found == {"customer": {"id": ann.id}, "product": {"id": pen.id, "archived": False}}
     assert ask('{ customer(email: "bob@example.com") { id } product(sku: "x") { id } }') == {
@@ -75,7 +75,7 @@ def test_rows_are_found_by_what_identifies_them(ann: Customer, pen: Product) -> 
     }
 
 
-def test_an_orders_lines_keep_name_and_price_as_they_were(ann: Customer, pen: Product) -> None:
+def test_order_lines_keep_name_and_price(ann: Customer, pen: Product) -> None:
     order = orders.place(ann.id, {pen.id: 2}).order
     ask(
         'mutation ($id: ID!) { updateProduct(id: $id, input: {name: "Quill", price: 9}) { product { id } } }', id=pen.id
@@ -114,7 +114,7 @@ def test_an_update_changes_only_what_it_names(ann: Customer, pen: Product) -> No
     assert ask('{ product(sku: "PEN-1") { id } }') == {"product": None}
 
 
-def test_a_deleted_customer_leaves_the_orders(ann: Customer, pen: Product) -> None:
+def test_orders_of_a_deleted_customer_stay(ann: Customer, pen: Product) -> None:
     orders.place(ann.id, {pen.id: 1})
     ask("mutation ($id: ID!) { deleteCustomer(id: $id) { customer { id name } } }", id=ann.id)
     assert ask("{ customers { id } orders { totalAmount customer { id } } crmStats { customers orders revenue } }") == {
@@ -136,7 +136,7 @@ def test_deleting_a_product_archives_it_once_it_was_ordered(ann: Customer, pen: 
     }
 
 
-def test_a_cancelled_order_gives_back_stock_and_totals(ann: Customer, pen: Product) -> None:
+def test_cancelling_an_order_returns_stock_and_totals(ann: Customer, pen: Product) -> None:
     order = orders.place(ann.id, {pen.id: 4}).order
     document = "mutation ($id: ID!) { cancelOrder(id: $id) { order { status } } }"
     assert ask(document, id=order.id) == {"cancelOrder": {"order": {"status": "CANCELLED"}}}
@@ -156,7 +156,7 @@ def test_totals_include_both_days() -> None:
 
 
 @pytest.mark.usefixtures("pen")
-def test_low_stock_has_a_threshold_of_choice() -> None:
+def test_low_stock_takes_a_threshold() -> None:
     products.create("Ink", from_cents(100), 3)
     document = "query ($t: Int) { lowStockProducts(threshold: $t) { edges { node { name } } } }"
     for threshold, names in ((None, ["Ink"]), (3, []), (4, ["Ink"]), (21, ["Ink", "Pen"])):
@@ -166,7 +166,7 @@ def test_low_stock_has_a_threshold_of_choice() -> None:
 
 @pytest.mark.usefixtures("ann", "pen")
 class TestBulkOrders:
-    def test_they_keep_their_date_and_price_and_take_no_stock(self) -> None:
+    def test_imported_orders_keep_date_and_price_and_take_no_stock(self) -> None:
         (result,) = ask(PAST_ORDERS, input=[past_order()])["bulkCreateOrders"]["results"]
         assert result["created"] is True
         assert result["order"] | {"id": ""} == {
@@ -178,7 +178,7 @@ class TestBulkOrders:
         }
         assert ask("{ products { stock } }") == {"products": [{"stock": 20}]}
 
-    def test_a_reference_is_written_once(self) -> None:
+    def test_a_reference_is_imported_once(self) -> None:
         first = ask(PAST_ORDERS, input=[past_order()])["bulkCreateOrders"]["results"][0]
         again = ask(PAST_ORDERS, input=[past_order()])["bulkCreateOrders"]["results"][0]
         assert (again["created"], again["error"]) == (False, None)
@@ -200,7 +200,7 @@ class TestBulkOrders:
             (past_order(orderDate="2999-01-01"), "INVALID_INPUT", "The date must be between 1900 and now"),
         ],
     )
-    def test_a_bad_row_has_its_error(self, row: dict[str, object] | None, code: str, message: str) -> None:
+    def test_an_invalid_row_has_an_error(self, row: dict[str, object] | None, code: str, message: str) -> None:
         results = ask(PAST_ORDERS, input=[row, past_order()])["bulkCreateOrders"]["results"]
         assert results[0]["error"] == {"code": code, "message": message}
         assert results[1]["created"] is True
@@ -212,14 +212,14 @@ class TestBulkOrders:
         assert result["error"]["code"] == "REFERENCE_CONFLICT"
 
 
-def test_bulk_products_are_known_by_their_sku() -> None:
+def test_bulk_products_are_unique_by_sku() -> None:
     rows = [{"name": "Pen", "price": "2.50", "sku": "P"}, {"name": "Pen", "price": "2.50", "sku": "p"}]
     made = ask(PRODUCTS, input=rows)["bulkCreateProducts"]
     assert made["products"] == [{"sku": "P"}]
     assert [result["error"] for result in made["results"]] == [None, {"code": "DUPLICATE_SKU"}]
 
 
-def test_plain_lists_fail_rather_than_being_cut(monkeypatch: pytest.MonkeyPatch, ann: Customer) -> None:
+def test_plain_lists_fail_over_the_limit(monkeypatch: pytest.MonkeyPatch, ann: Customer) -> None:
     customers.create("Bob", "bob@example.com")
     monkeypatch.setattr(plain_lists, "settings", replace(settings, plain_list_limit=1))
     answer = execute("{ customers { id } hello }")
@@ -228,7 +228,7 @@ def test_plain_lists_fail_rather_than_being_cut(monkeypatch: pytest.MonkeyPatch,
     assert ann.id not in str(answer)
 
 
-def test_a_customers_orders_are_a_list_of_their_own(ann: Customer, pen: Product) -> None:
+def test_a_customer_has_a_connection_of_orders(ann: Customer, pen: Product) -> None:
     bob = customers.create("Bob", "bob@example.com")
     mine = [orders.place(ann.id, {pen.id: quantity}).order.id for quantity in (1, 2, 3)]
     orders.place(bob.id, {pen.id: 1})
@@ -249,7 +249,7 @@ def test_the_clock_can_be_moved(pen: Product) -> None:
         clock.set_source(None)
 
 
-def test_a_new_order_is_answered_from_the_rows_that_it_was_placed_on(ann: Customer, pen: Product) -> None:
+def test_creating_an_order_reads_no_row_again(ann: Customer, pen: Product) -> None:
     document = """mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order {
       orderDate customer { name lastOrderAt } products { name stock } lines { product { stock price } } } } }"""
     with metered() as meter:
@@ -261,7 +261,7 @@ def test_a_new_order_is_answered_from_the_rows_that_it_was_placed_on(ann: Custom
     assert meter.calls == {"BatchGetItem": 1, "BatchWriteItem": 1, "TransactWriteItems": 1}
 
 
-def test_a_change_is_not_answered_from_rows_that_were_read_before_it(ann: Customer, pen: Product) -> None:
+def test_a_mutation_does_not_answer_from_rows_read_before_it(ann: Customer, pen: Product) -> None:
     before = orders.place(ann.id, {pen.id: 3}).order
     answer = ask(
         """mutation ($ann: ID!, $pen: ID!, $before: ID!) {

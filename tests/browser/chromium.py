@@ -1,4 +1,4 @@
-"""A headless browser that reaches this machine only, and the API served to it by Chalice's own local server."""
+"""A headless browser that can reach only this machine, and the API served by Chalice's local server."""
 
 import shutil
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 class Tab:
-    """A page, and what went wrong in it."""
+    """A page, and the errors in it."""
 
     def __init__(self, page: "Page") -> None:
         self.page = page
@@ -41,7 +41,7 @@ class Tab:
 
 @contextmanager
 def opened_browser() -> Iterator["Browser"]:
-    """Skips the test, with the reason, where there is no browser."""
+    """Start the browser. Skip the test, with the reason, if there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
@@ -62,7 +62,7 @@ def opened_tab() -> Iterator[Tab]:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """The URL of the API, on the tables of the test."""
+    """Serve the API on the tables of the test, and yield its URL."""
     port = free_port()
     config = CLIFactory(str(ROOT)).create_config_obj()
     server: list[LocalDevServer] = []

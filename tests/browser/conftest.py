@@ -1,4 +1,4 @@
-"""One browser and one console for a file of tests; each test has a tab of its own."""
+"""One browser and one console per test file; each test has its own tab."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ def shown(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def tab(browser: "Browser", shown: Console) -> Iterator[Tab]:
-    """On the console's first page. No error of the page, and no request to elsewhere, goes unnoticed."""
+    """Open the console's first page. Errors in the page, and requests to other hosts, fail the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     context.set_default_timeout(15_000)
     tab = Tab(context.new_page())

@@ -1,4 +1,4 @@
-"""The console under the real `chalice local`, with a few days of history: written into its tables from this process."""
+"""The console under the real `chalice local`, with a few days of runs, written into its tables by this process."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Console:
 
 @contextmanager
 def console(root: Path, **settings: str) -> Iterator[Console]:
-    """The tables are named as this process names them."""
+    """Start a server that uses the same table names as this process."""
     place = Place(root, {"CRM_JOBS": "asked", "CRM_STAGE": "test", **settings})
     served = Served(place)
     shown = Console(place, served)
@@ -59,7 +59,7 @@ def console(root: Path, **settings: str) -> Iterator[Console]:
 
 
 def furnish() -> None:
-    """What each page shows something of."""
+    """Create data for each page."""
     now = clock.now()
     for number, name in enumerate(("Peppermint tea", *HOSTILE)):
         a_product(name, stock=number, sku=f"T-{number}")
@@ -82,7 +82,7 @@ def furnish() -> None:
 
 
 def put_runs(made: list[Run]) -> None:
-    """Without the ledger's checks, many at once."""
+    """Write many runs at once, without the ledger's checks."""
     table = tables.Run.Meta.table_name
     puts = [{"PutRequest": {"Item": ledger._row(replace(run, token="t")).serialize()}} for run in made]
     for start in range(0, len(puts), 25):
@@ -100,7 +100,7 @@ def _times(moment: datetime) -> dict[str, Any]:
 
 
 def a_failed_run(moment: datetime, error: str = f"ValueError: {SCRIPT}") -> Run:
-    """Of low_stock, which would succeed if it were run again."""
+    """Create a failed run of low_stock that succeeds when it is repeated."""
     trace = f'Traceback (most recent call last):\n  File "app.py", line 1, in step\n{error}'
     run = a_run("low_stock", moment, Status.FAILED, error=error, trace=trace)
     put_runs([run])
@@ -116,7 +116,7 @@ def put_heartbeats(now: datetime) -> None:
 
 
 def _heartbeats(now: datetime) -> Iterator[Run]:
-    """Every quarter of an hour will do. Two days ago the API was down for an hour."""
+    """Create a heartbeat every 15 minutes. Two days ago the API was down for an hour."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     for number in range(1, DAYS * 24 * 4):
         up = not 190 < number < 195
@@ -134,7 +134,7 @@ def _restocks(now: datetime) -> Iterator[Run]:
 
 
 def _write_reports(now: datetime) -> None:
-    """Of the weeks before the latest one, which is left for a test to make."""
+    """Create the reports of all weeks but the latest, which a test makes."""
     for back in range(2, WEEKS + 2):
         monday = now.date() - timedelta(days=now.weekday() + 7 * back)
         week = {"new_customers": back % 4, "orders": 3 + back, "cents": 12_000 + 3_100 * (back % 5)}

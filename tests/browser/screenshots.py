@@ -1,4 +1,4 @@
-"""Makes docs/*.png again: `python -m tests.browser.screenshots`, with a chromium on the PATH; a minute."""
+"""Make docs/*.png again, in about a minute: `python -m tests.browser.screenshots`. It needs Chromium on the PATH."""
 
 import tempfile
 from pathlib import Path
@@ -46,7 +46,7 @@ def graphiql() -> None:
 
 
 def operators() -> None:
-    """The demo data after weeks of schedules, with one run that failed and one job that is paused."""
+    """Create weeks of runs on the demo data, with one failed run and one paused job."""
     with tempfile.TemporaryDirectory() as directory, console(Path(directory), CRM_DEMO_DATA="on") as shown:
         done = shown.place.run("-m", "localdev", "fast-forward", "--days", str(7 * WEEKS), "--no-heartbeat")
         assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What an operator does in the console, in a real browser against the real `chalice local`; the API says what came of it."""
+"""What operators do in the console, in a real browser against the real `chalice local`. The API shows the effect."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ def names(connection: dict[str, Any]) -> list[str]:
     return [edge["node"]["name"] for edge in connection["edges"]]
 
 
-def test_each_job_says_how_it_is_doing(tab: Tab) -> None:
+def test_each_job_shows_its_state(tab: Tab) -> None:
     heartbeat = card(tab, "heartbeat")
     heartbeat.get_by_text("Every fifth minute of every hour, UTC.").wait_for()
     assert heartbeat.locator(".strip li").count() == 30
@@ -59,18 +59,18 @@ def test_each_job_says_how_it_is_doing(tab: Tab) -> None:
     assert card(tab, "customer_cleanup").get_by_text("No runs yet").is_visible()
 
 
-def test_run_now_shows_first_what_would_be_done(tab: Tab, shown: Console) -> None:
+def test_run_now_shows_a_preview_first(tab: Tab, shown: Console) -> None:
     card(tab, "customer_cleanup").get_by_role("button", name="Run now").click()
     dialog = tab.page.get_by_role("dialog", name="Run customer_cleanup now?")
-    table = dialog.get_by_role("table", name="What would be done")
+    table = dialog.get_by_role("table", name="What the run would do")
     table.get_by_text("Customer: Ida Late").wait_for()
     table.get_by_text(f"Customer: {SCRIPT}").wait_for()
     assert dialog.get_by_text("5 customers would be deleted.").is_visible()
     assert shown.served.runs("customer_cleanup") == []
-    dialog.get_by_label("Most customers").fill("3")
-    dialog.get_by_label("Most customers").blur()
+    dialog.get_by_label("Delete at most this many customers").fill("3")
+    dialog.get_by_label("Delete at most this many customers").blur()
     dialog.get_by_text("more than the cap of 3: the run would stop").wait_for()
-    dialog.get_by_label("Most customers").fill("50")
+    dialog.get_by_label("Delete at most this many customers").fill("50")
     dialog.get_by_role("button", name="Run it").click()
     status(tab, "succeeded")
     assert tab.page.locator("main").get_by_text("Deleted 5 inactive customers").is_visible()
@@ -96,7 +96,7 @@ def test_pause_with_a_reason_and_resume(tab: Tab, shown: Console) -> None:
     job.get_by_role("button", name="Pause").click()
     dialog = tab.page.get_by_role("dialog", name="Pause order_reminders?")
     assert dialog.get_by_role("button", name="Pause it").is_disabled()
-    dialog.get_by_label("Why").fill(SCRIPT)
+    dialog.get_by_label("Reason").fill(SCRIPT)
     dialog.get_by_label("Until").fill(f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M}")
     dialog.get_by_role("button", name="Pause it").click()
     job.get_by_text(SCRIPT).wait_for()
@@ -110,13 +110,13 @@ def test_pause_with_a_reason_and_resume(tab: Tab, shown: Console) -> None:
     assert shown.ask(STATE, name="order_reminders")["job"]["pause"] is None
 
 
-def test_history_says_why_a_run_did_not_happen_and_pages(tab: Tab) -> None:
+def test_history_shows_why_a_run_was_missed_and_has_pages(tab: Tab) -> None:
     card(tab, "order_reminders").get_by_role("link", name="History").click()
     tab.page.get_by_text(f"paused by Ann: {QUOTES}").wait_for()
     tab.page.get_by_label("Status").select_option("missed")
     tab.page.get_by_text(QUOTES).wait_for(state="detached")
     tab.page.get_by_role("table").get_by_role("link").click()
-    tab.page.locator(".note", has_text="Why: nobody was there to start it").wait_for()
+    tab.page.locator(".note", has_text="Reason: nobody was there to start it").wait_for()
     visit(tab, "Jobs")
     card(tab, "heartbeat").get_by_role("link", name="History").click()
     first = tab.page.get_by_role("table").get_by_role("link").first
@@ -127,22 +127,22 @@ def test_history_says_why_a_run_did_not_happen_and_pages(tab: Tab) -> None:
     tab.page.wait_for_function("href => document.querySelector('td a')?.getAttribute('href') === href", arg=newest)
 
 
-def test_a_failed_run_shows_its_stack_and_is_run_again(tab: Tab, shown: Console) -> None:
+def test_a_failed_run_shows_its_stack_trace_and_can_run_again(tab: Tab, shown: Console) -> None:
     run = a_failed_run(clock.now() - timedelta(minutes=20))
     card(tab, "low_stock").get_by_role("link", name="low_stock", exact=True).click()
     tab.page.get_by_label("Status").select_option("failed")
     tab.page.locator("tbody tr").first.get_by_role("link").click()
-    tab.page.get_by_text("Stack", exact=True).click()
+    tab.page.get_by_text("Stack trace", exact=True).click()
     tab.page.get_by_text('File "app.py", line 1, in step').wait_for()
-    tab.page.get_by_role("button", name="Run it again").click()
-    told(tab, "It is tried again")
+    tab.page.get_by_role("button", name="Run again").click()
+    told(tab, "Retrying")
     status(tab, "succeeded")
     found = shown.ask(RUN, job=run.job, slot=run.slot)["jobRun"]
     assert (found["status"], found["trigger"]) == ("SUCCEEDED", "OPERATOR")
     assert tab.page.evaluate("window.owned") is None
 
 
-def test_a_run_that_is_going_on_is_followed_without_a_reload(tab: Tab) -> None:
+def test_a_run_in_progress_updates_without_a_reload(tab: Tab) -> None:
     slot = slots.of_request(clock.now())
     ledger.record(run_records.new("customer_cleanup", slot, Trigger.OPERATOR, actor="Ann"))
     run = ledger.claim(CUSTOMER_CLEANUP, slot)
@@ -163,7 +163,7 @@ def test_a_run_that_is_going_on_is_followed_without_a_reload(tab: Tab) -> None:
     assert tab.page.evaluate("window.same")
 
 
-def test_the_report_as_charts_numbers_csv_and_on_paper(tab: Tab, shown: Console) -> None:
+def test_a_report_as_charts_numbers_csv_and_print(tab: Tab, shown: Console) -> None:
     visit(tab, "Reports")
     tab.page.locator("figure canvas").first.wait_for()
     assert tab.page.locator("figure canvas").count() == 3
@@ -196,10 +196,10 @@ def test_the_report_as_charts_numbers_csv_and_on_paper(tab: Tab, shown: Console)
     assert tab.page.evaluate("window.printed")
 
 
-def test_a_report_is_made_again(tab: Tab, shown: Console) -> None:
+def test_a_report_can_be_made_again(tab: Tab, shown: Console) -> None:
     visit(tab, "Reports")
     week = tab.page.get_by_label("Week", exact=True).input_value()
-    tab.page.get_by_role("button", name="Make it again").click()
+    tab.page.get_by_role("button", name="Make again").click()
     status(tab, "succeeded")
     tab.page.locator("dl").get_by_role("link", name=week).click()
     tab.page.get_by_text("revision 2").wait_for()
@@ -216,20 +216,20 @@ def test_one_click_restocks_one_product_or_all(tab: Tab, shown: Console) -> None
     tab.page.get_by_role("row", name=before[0]).wait_for(state="detached")
     assert names(shown.ask(STOCK)["lowStockProducts"]) == before[1:]
     tab.page.get_by_role("button", name=f"Restock all {len(before) - 1}").click()
-    tab.page.get_by_text("Nothing is low on stock.").wait_for()
+    tab.page.get_by_text("No product is low on stock.").wait_for()
     assert names(shown.ask(STOCK)["lowStockProducts"]) == []
 
 
-def test_a_deleted_customer_comes_back(tab: Tab, shown: Console) -> None:
+def test_a_deleted_customer_can_be_restored(tab: Tab, shown: Console) -> None:
     visit(tab, "Customers")
     tab.page.get_by_role("button", name="Restore Gone Girl").click()
-    told(tab, "is back")
+    told(tab, "restored")
     tab.page.get_by_role("button", name="Restore Gone Girl").wait_for(state="detached")
     assert "Gone Girl" not in names(shown.ask(DELETED)["deletedCustomers"])
     assert names(shown.ask('{ allCustomers(name: "Gone Girl") { edges { node { name } } } }')["allCustomers"])
 
 
-def test_dead_letters_are_told_and_sent_again(tab: Tab, shown: Console) -> None:
+def test_dead_letters_are_shown_and_retried(tab: Tab, shown: Console) -> None:
     visit(tab, "Queue")
     letters = tab.page.get_by_role("table", name="Dead letters")
     letters.get_by_text("ValueError").wait_for()
@@ -237,8 +237,8 @@ def test_dead_letters_are_told_and_sent_again(tab: Tab, shown: Console) -> None:
     href = letters.get_by_role("link").get_attribute("href")
     assert href is not None
     assert href.startswith("#/runs/low_stock/")
-    tab.page.get_by_role("button", name="Send all again").click()
-    told(tab, "1 sent again; 1 stay")
+    tab.page.get_by_role("button", name="Retry all").click()
+    told(tab, "1 retried; 1 left")
     tab.page.locator(".figures", has_text="Dead letters").get_by_text("1", exact=True).wait_for()
     letters.get_by_role("link").wait_for(state="detached")
     assert shown.ask("{ queue { dead } deadLetters { job } }") == {"queue": {"dead": 1}, "deadLetters": [{"job": None}]}
@@ -256,5 +256,5 @@ def test_a_week_of_heartbeats_with_latency(tab: Tab, shown: Console) -> None:
     title = cells.nth(3).get_attribute("title")
     assert title is not None
     assert title.endswith(" ms")
-    assert tab.page.get_by_text("checks were answered").is_visible()
+    assert tab.page.get_by_text("checks succeeded").is_visible()
     assert tab.page.locator(".badge.UP").count() == 2

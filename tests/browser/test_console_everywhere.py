@@ -27,7 +27,7 @@ PAGES = {
     "queue": "tbody tr",
     "health": ".week .cell",
 }
-"""What is there when a page is."""
+"""Text that shows that a page has loaded."""
 MAX_BYTES = 300_000
 CREATE_KEY = """mutation ($name: String!, $role: Role!) {
   createKey(name: $name, role: $role) { secret }
@@ -36,13 +36,13 @@ CREATE_KEY = """mutation ($name: String!, $role: Role!) {
 
 @pytest.fixture(scope="module")
 def slot(shown: Console) -> str:
-    """Of a run that failed."""
+    """Return the address of a failed run."""
     return str(next(run["slot"] for run in shown.served.runs("low_stock") if run["status"] == "FAILED"))
 
 
 @pytest.fixture(scope="module")
 def closed(shown: Console) -> Iterator[Served]:
-    """A second server on the same tables, which wants keys."""
+    """Start a second server on the same tables that requires keys."""
     shown.place.settings["CRM_OPEN_ACCESS"] = "false"
     served = Served(shown.place)
     shown.place.settings["CRM_OPEN_ACCESS"] = "true"
@@ -73,7 +73,7 @@ def violations(tab: Tab, *, fingers: bool = False) -> list[str]:
 
 
 def looked_over(tab: Tab, what: str) -> list[str]:
-    """What axe finds on the desk and on a phone, each by day and by night."""
+    """Return what axe finds on desktop and phone, each in light and dark mode."""
     found = []
     for width in (1280, 390):
         tab.page.set_viewport_size({"width": width, "height": 844})
@@ -86,7 +86,7 @@ def looked_over(tab: Tab, what: str) -> list[str]:
 
 @pytest.fixture
 def audited(browser: "Browser") -> Iterator[Tab]:
-    """With axe-core in it, past the policy of the page, as a browser's extension would be."""
+    """Open a page with axe-core in it. Like a browser extension, it bypasses the Content-Security-Policy."""
     context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
     context.add_init_script((modules() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
     yield Tab(context.new_page())
@@ -112,7 +112,7 @@ def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, 
         audited.page.locator("dialog").wait_for(state="detached")
 
 
-def test_everything_is_reached_with_the_keyboard_and_a_dialog_gives_the_focus_back(tab: Tab) -> None:
+def test_everything_works_with_the_keyboard_and_dialogs_return_the_focus(tab: Tab) -> None:
     tab.page.locator(".strip a").first.wait_for()
 
     def focused() -> str:
@@ -149,7 +149,7 @@ def test_everything_is_reached_with_the_keyboard_and_a_dialog_gives_the_focus_ba
         assert focused() == "Pause heartbeat"
 
 
-def test_names_that_are_attacks_are_only_text(tab: Tab, shown: Console) -> None:
+def test_malicious_names_are_shown_as_text(tab: Tab, shown: Console) -> None:
     for page in ("stock", "customers", "reports"):
         tab.page.goto(f"{shown.url}#/{page}")
         for name in HOSTILE:
@@ -160,7 +160,9 @@ def test_names_that_are_attacks_are_only_text(tab: Tab, shown: Console) -> None:
     assert tab.page.locator("main script, main img").count() == 0
 
 
-def test_it_is_small_and_soon_there(browser: "Browser", shown: Console, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_console_is_small_and_loads_fast(
+    browser: "Browser", shown: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = browser.new_page()
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -178,14 +180,16 @@ def test_it_is_small_and_soon_there(browser: "Browser", shown: Console, capsys: 
     assert sum(sizes) < MAX_BYTES
 
 
-def test_a_wrong_key_a_right_one_and_out_again(browser: "Browser", shown: Console, closed: Served) -> None:
+def test_sign_in_with_a_wrong_key_then_a_valid_one_then_sign_out(
+    browser: "Browser", shown: Console, closed: Served
+) -> None:
     tab = Tab(browser.new_context().new_page())
     page = tab.page
     page.goto(closed.url.replace("/graphql", "/console"))
     for wrong in ("crm_wrong", "päivää"):
         page.get_by_label("API key").fill(wrong)
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("alert").get_by_text("This key does not open the CRM.").wait_for()
+        page.get_by_role("alert").get_by_text("This key is not valid.").wait_for()
     key = secret(shown, "OPERATOR")
     page.get_by_label("API key").fill(key)
     page.keyboard.press("Enter")
@@ -205,7 +209,7 @@ def test_a_wrong_key_a_right_one_and_out_again(browser: "Browser", shown: Consol
     assert [text for text in tab.problems if "status of 401" not in text] == [], "the browser's own word on a 401"
 
 
-def test_a_viewer_sees_and_is_told_what_takes_another_key(
+def test_a_viewer_can_read_and_is_told_what_needs_another_role(
     browser: "Browser", shown: Console, closed: Served, slot: str
 ) -> None:
     tab = Tab(browser.new_context().new_page())
@@ -215,7 +219,7 @@ def test_a_viewer_sees_and_is_told_what_takes_another_key(
     page.get_by_label("API key").fill(secret(shown, "VIEWER"))
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Pause low_stock").click()
-    page.get_by_label("Why").fill("I want to")
+    page.get_by_label("Reason").fill("I want to")
     page.get_by_role("button", name="Pause it").click()
     page.locator(".messages", has_text="Your key is not allowed to do this.").wait_for()
     page.get_by_role("button", name="Cancel").click()
@@ -227,13 +231,13 @@ def test_a_viewer_sees_and_is_told_what_takes_another_key(
     page.goto(f"{url}#/queue")
     page.get_by_role("alert").get_by_text("Your key is not allowed").wait_for()
     page.locator(".figures", has_text="Waiting").wait_for()
-    assert page.get_by_text("Stack", exact=True).count() == 0
+    assert page.get_by_text("Stack trace", exact=True).count() == 0
     page.context.close()
     assert shown.ask('{ job(name: "low_stock") { pause { reason } } }') == {"job": {"pause": None}}
     assert [text for text in tab.problems if "status of 40" not in text] == []
 
 
-def test_loading_empty_and_broken_are_shown_and_it_recovers(browser: "Browser", shown: Console) -> None:
+def test_loading_empty_and_error_states_are_shown_and_it_recovers(browser: "Browser", shown: Console) -> None:
     tab = Tab(browser.new_context().new_page())
     page = tab.page
     held: list[Route] = []

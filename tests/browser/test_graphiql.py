@@ -49,7 +49,7 @@ def test_it_loads_runs_an_example_and_shows_the_schema(tab: Tab, url: str) -> No
     assert (tab.problems, tab.refused) == ([], [])
 
 
-def test_a_key_that_is_typed_in_opens_the_schema_and_the_data(tab: Tab, url: str, change: Change) -> None:
+def test_a_typed_key_gives_access_to_schema_and_data(tab: Tab, url: str, change: Change) -> None:
     change(open_access=False)
     key = api_keys.create("Viewer", Role.VIEWER, "test").key
     tab.page.goto(url)
@@ -71,7 +71,7 @@ def test_a_key_that_is_typed_in_opens_the_schema_and_the_data(tab: Tab, url: str
     assert tab.refused == []
 
 
-def test_what_finds_its_way_into_the_page_is_not_executed(tab: Tab, url: str) -> None:
+def test_injected_scripts_do_not_run(tab: Tab, url: str) -> None:
     tab.page.goto(url)
     tab.page.locator(".graphiql-execute-button").wait_for()
     tab.page.evaluate(

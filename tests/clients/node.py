@@ -1,4 +1,4 @@
-"""Programs of Node.js with the packages of package-lock.json, which are installed once, outside the checkout."""
+"""Run Node.js programs with the packages of package-lock.json, installed once outside the checkout."""
 
 import fcntl
 import hashlib
@@ -17,7 +17,7 @@ _INSTALL = ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offl
 
 
 def modules() -> Path:
-    """A directory with node_modules; the test is skipped, with the reason, where there can be none."""
+    """Return a directory with node_modules. Skip the test, with the reason, if they cannot be installed."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"there is no {program}")
@@ -42,7 +42,7 @@ def _install(directory: Path) -> None:
 
 
 def run(script: str, *arguments: str) -> Any:
-    """What a script beside this file prints as JSON. From standard input, so that it finds the packages where it runs."""
+    """Run a script beside this file and return the JSON that it prints. It is read from stdin, so that it finds the packages."""
     result = subprocess.run(
         ["node", "--input-type=module", "-", *arguments],
         input=(_HERE / script).read_text("utf-8"),

@@ -1,4 +1,4 @@
-"""The API under `chalice local`, as others use it: their clients, the audits of GraphQL over HTTP, a fuzzer, slow lines."""
+"""The API under `chalice local` with other clients, the GraphQL over HTTP audits, a fuzzer and slow connections."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def no_fault_of_ours(ctx, response, case):
     codes = [error["extensions"]["code"] for error in response.json().get("errors", ())]
     assert "INTERNAL" not in codes, codes
 """
-"""For Schemathesis, whose own check takes each error beside `data: null` for one of the server."""
+"""Check for server errors. Schemathesis' own check counts each error beside `data: null` as one."""
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_gql_works(served: Served) -> None:
     assert result | {"invalid": expected("gql")["invalid"]} == expected("gql")
 
 
-def test_a_fuzzer_finds_no_answer_of_500(served: Served, tmp_path: Path) -> None:
+def test_a_fuzzer_finds_no_status_500(served: Served, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("schemathesis")
     if not program.exists():
         pytest.skip("schemathesis is not installed")
@@ -132,7 +132,7 @@ def test_a_fuzzer_finds_no_answer_of_500(served: Served, tmp_path: Path) -> None
     assert "unexpected error" not in served._log.read_text()
 
 
-def test_a_slow_body_keeps_nobody_waiting(served: Served) -> None:
+def test_a_slow_request_body_does_not_block_others(served: Served) -> None:
     body = json.dumps({"query": "{ hello }"}).encode()
     head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     address = urlsplit(served.url)
@@ -147,7 +147,7 @@ def test_a_slow_body_keeps_nobody_waiting(served: Served) -> None:
         line.close()
 
 
-def test_a_body_that_never_ends_and_one_that_is_too_long_leave_the_server_standing(served: Served) -> None:
+def test_the_server_survives_endless_and_oversized_bodies(served: Served) -> None:
     address = urlsplit(served.url)
     head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
     with socket.create_connection((address.hostname, address.port), timeout=30) as broken:

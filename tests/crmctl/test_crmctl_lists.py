@@ -119,7 +119,7 @@ def test_report_of_week_without_orders_is_readable(crm: ApiServer) -> None:
         (["report", "2026-W01"], "There is no report for 2026-W01. List all reports: crmctl reports"),
         (["report", "2026-W01", "--revision", "3"], "There is no report for 2026-W01, revision 3."),
         (["report", "\x1b[2J"], r"There is no report for \x1b[2J."),
-        (["remake-report", "soon"], "A period is a week that is over"),
+        (["remake-report", "soon"], "period must be a past ISO week"),
         (["inactive-customers", "--active-before", "soon"], "does not match the format"),
         (["due-reminders", "--limit", "0"], "--limit"),
         (["low-stock", "--threshold", "9999999999"], "Int cannot represent"),

@@ -119,10 +119,10 @@ def test_skipped_run_exits_with_1(crm: ApiServer, monkeypatch: pytest.MonkeyPatc
     [
         (["nope"], "There is no job 'nope'. There are: heartbeat, low_stock, "),
         (["heartbeat"], "heartbeat is paused by ann: moving house. Resume it first"),
-        (["low_stock", "--cap", "3"], "cap is for customer_cleanup"),
+        (["low_stock", "--cap", "3"], "Only customer_cleanup takes a cap"),
         (["customer_cleanup", "--cap", "0"], "cap must be at least 1"),
         (["low_stock", "--slot", "2026-11-22"], "low_stock has no run of 2026-11-22T00:00:00Z"),
-        (["low_stock", "--slot", "2026-11-22", "--dry-run"], "leave dryRun out"),
+        (["low_stock", "--slot", "2026-11-22", "--dry-run"], "Give slot or dryRun, not both"),
     ],
 )
 def test_api_error_is_one_line_in_its_own_words_and_exits_with_2(

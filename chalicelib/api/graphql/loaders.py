@@ -17,7 +17,10 @@ Execute: TypeAlias = Callable[[str, Mapping[str, object]], dict[str, Any]]
 
 
 class Loader(Generic[Row]):
-    """Rows by id. A list says which rows its entries may ask for; the first that is asked for brings all of them."""
+    """Reads rows by id, in batches.
+
+    Lists announce with `expect` which rows their entries may need. The first `get` reads all of them at once.
+    """
 
     def __init__(self, fetch: Callable[[Iterable[str]], dict[str, Row]]) -> None:
         self._fetch = fetch
@@ -28,13 +31,13 @@ class Loader(Generic[Row]):
         self._wanted.update(dict.fromkeys(key for key in ids if key not in self._rows))
 
     def prime(self, rows: Mapping[str, Row]) -> None:
-        """Rows that need not be read any more."""
+        """Store rows that were read elsewhere, so that they are not read again."""
         self._rows.update(rows)
         for row_id in rows:
             self._wanted.pop(row_id, None)
 
     def clear(self) -> None:
-        """Rows may have changed."""
+        """Forget all rows, because they may have changed."""
         self._rows.clear()
         self._wanted.clear()
 

@@ -1,8 +1,8 @@
-"""What an operation would cost and who may run it, from the document and its variables, before anything is executed.
+"""Compute, before execution, what an operation costs and which role it needs, from the document and its variables.
 
-The schema says it with directives: `@needs(role:)` on each field or its type, `@cost(weight:, per:)` on what is dear, and
-`@listSize(assumed:)` on lists without a page size. Page sizes multiply. A fragment is priced once, so that fragments of
-fragments cost no time here.
+The schema states the rules with directives: `@needs(role:)` on each field or its type, `@cost(weight:, per:)` on expensive
+fields, and `@listSize(assumed:)` on lists without a page size. The cost of a row is multiplied by the page size. Each
+fragment is priced once, so nested fragments take no extra time.
 """
 
 from collections.abc import Mapping
@@ -37,12 +37,12 @@ from chalicelib.errors import DocumentTooComplex
 from chalicelib.store.pagination import MAX_PAGE_SIZE
 
 _DIGITS = 10
-"""Of a page size that are read: more would only take time."""
+"""Digits of a page size to read. More would only take time."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """What the schema says of a field."""
+    """The rule that the schema states for a field."""
 
     role: Role
     weight: int
@@ -69,7 +69,7 @@ FieldRules = Mapping[tuple[str, str], FieldRule]
 
 
 def read_rules(schema: GraphQLSchema) -> FieldRules:
-    """Of each field of the schema. Raises LookupError for one that nobody has said who may see it."""
+    """Return the rule of each field of the schema. Raises LookupError for a field without `@needs`."""
     rules: dict[tuple[str, str], FieldRule] = {}
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not name.startswith("__"):
@@ -146,7 +146,7 @@ class _Pricing:
         if name.startswith("__"):
             return OperationCost(introspects=name != "__typename")
         rule = self._rules[kind.name, name]
-        field = kind.fields[name]  # type: ignore[attr-defined]  # validation has seen to it
+        field = kind.fields[name]  # type: ignore[attr-defined]  # validation has checked it
         inner = (
             self._selections(node.selection_set, get_named_type(field.type)) if node.selection_set else OperationCost()
         )
@@ -157,7 +157,7 @@ class _Pricing:
         )
 
     def _times(self, node: FieldNode, field: GraphQLField, rule: FieldRule) -> int:
-        """How many rows are selected from; a page without a size has the most."""
+        """Return how many rows the field may return. A page without a size counts as the largest."""
         if "first" not in field.args:
             return rule.assumed
         given = [self._value(node, name) for name in ("first", "last")]
@@ -185,14 +185,14 @@ class _Pricing:
 
 
 class Prices:
-    """Of the operations of a valid document. What no variable changes is worked out once."""
+    """The costs of a valid document's operations. A cost that depends on no variable is computed once."""
 
     def __init__(self, schema: GraphQLSchema, rules: FieldRules, document: DocumentNode) -> None:
         self._of_what = schema, rules, document
         self._known: dict[str | None, OperationCost] = {}
 
     def of(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> OperationCost:
-        """Raises OverLimit if fragments make it too deep."""
+        """Return the cost of one operation. Raises OverLimit if fragments make it too deep."""
         name = operation.name.value if operation.name else None
         if name in self._known:
             return self._known[name]

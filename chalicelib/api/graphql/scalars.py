@@ -1,4 +1,4 @@
-"""How dates, moments and decimals travel."""
+"""Parse and format the scalars Date, DateTime and Decimal."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -15,7 +15,7 @@ from graphql import (
 )
 
 _MAX_LENGTH = 40
-"""Characters; longer numbers cost time and mean nothing here."""
+"""Characters. Longer values cost time and have no use here."""
 
 
 def parse_date(value: object) -> date:
@@ -36,7 +36,7 @@ def parse_moment(value: object) -> datetime:
 
 
 def parse_decimal(value: object) -> Decimal:
-    """Numbers by their shortest spelling: 999.99 is 999.99, not the double next to it."""
+    """Parse a decimal. A float is read in its shortest notation, so 999.99 is not the binary number next to it."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     try:
         number = Decimal(_text(repr(value) if is_number else value))
@@ -58,7 +58,7 @@ def _shown(value: object) -> str:
 
 
 def show_moment(value: str) -> str:
-    """Moments are stored as text in UTC with microseconds."""
+    """Format a stored timestamp, which is text in UTC with microseconds."""
     return value.replace(".000000Z", "Z")
 
 
@@ -69,7 +69,7 @@ def show_decimal(value: Decimal) -> str:
 def _literal(parse: Callable[[str], object], *kinds: type[ValueNode]) -> Callable[..., object]:
     def parse_literal(node: ValueNode, _: Mapping[str, object] | None = None) -> object:
         if not isinstance(node, kinds):
-            raise GraphQLError("A value of another type is needed here.", node)
+            raise GraphQLError("The value has the wrong type.", node)
         return parse(node.value)  # type: ignore[attr-defined]  # all of the kinds passed in have a value
 
     return parse_literal
@@ -85,7 +85,7 @@ def bind_scalars(types: Mapping[str, GraphQLNamedType]) -> None:
         scalar = types[name]
         assert isinstance(scalar, GraphQLScalarType)  # noqa: S101 - the schema declares it so
         literal = _literal(parse, *kinds)
-        # Both spellings: graphql-core 3.3 took new names and falls back to the old ones.
+        # graphql-core 3.3 has new names for these and falls back to the old ones.
         scalar.coerce_output_value = show
         scalar.coerce_input_value = parse
         scalar.coerce_input_literal = literal

@@ -1,4 +1,4 @@
-"""Which pages of other origins may call the API from a browser: those of CRM_CORS_ORIGINS. https://fetch.spec.whatwg.org/#http-cors-protocol"""
+"""Let web pages of the origins in CRM_CORS_ORIGINS call the API. https://fetch.spec.whatwg.org/#http-cors-protocol"""
 
 from chalicelib.api.http.http_types import Request, Response
 from chalicelib.settings import settings
@@ -9,7 +9,7 @@ _EXPOSED = "X-Request-Id, Retry-After, Idempotency-Replayed"
 
 
 def headers(request: Request) -> dict[str, str]:
-    """On every answer, errors too: without them a page could not read what is wrong."""
+    """Return the CORS headers of a response. Errors need them, too: otherwise a page could not read the error."""
     origin = _allowed(request)
     return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": _EXPOSED} if origin else {}
 

@@ -1,7 +1,7 @@
-"""GraphQL over HTTP: from a request's bytes to a status, headers and bytes, whatever the server in front.
+"""Answer an HTTP request for GraphQL, independent of the server.
 
-https://graphql.github.io/graphql-over-http/draft/, with the statuses that clients of today expect: a document that cannot
-be executed is a 400 to those who ask for graphql-response+json, and a 200 to those who only know application/json.
+It follows https://graphql.github.io/graphql-over-http/draft/. A document that cannot be executed gets status 400 if the
+client accepts graphql-response+json, and status 200 if it knows only application/json, as existing clients expect.
 """
 
 import json
@@ -56,14 +56,14 @@ def _respond(request: Request) -> Response:
     except RequestRejected as refused:
         status, headers = refused.status, refused.headers
         content = {"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]}
-    except Exception as error:  # noqa: BLE001 - the last line: a caller always gets GraphQL's form, never a stack
+    except Exception as error:  # noqa: BLE001 - the client always gets an answer in GraphQL's format, never a stack trace
         status, content, headers = _failure(error)
     return Response(status, _dump(content), _headers(media_type or negotiation.JSON, headers))
 
 
 def _check(request: Request, media_type: str | None) -> None:
     if media_type is None:
-        raise RequestRejected(406, f"Answers come as {negotiation.RESPONSE} or {negotiation.JSON}", "NOT_ACCEPTABLE")
+        raise RequestRejected(406, f"Accept {negotiation.RESPONSE} or {negotiation.JSON}", "NOT_ACCEPTABLE")
     if request.method not in {*METHODS, "HEAD"}:
         raise RequestRejected(405, "Use GET or POST", "METHOD_NOT_ALLOWED", Allow=", ".join(METHODS))
 
@@ -125,5 +125,5 @@ def _headers(media_type: str, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def _dump(content: Answer) -> str:
-    """ASCII only: a lone surrogate that a client sent must not break the answer."""
+    """Encode as ASCII: a lone surrogate that a client sent cannot be encoded as UTF-8."""
     return json.dumps(content, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""A request and an answer, whatever the server in front."""
+"""HTTP requests and responses, independent of the server."""
 
 import re
 import secrets
@@ -11,7 +11,7 @@ _ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 
 @dataclass(frozen=True)
 class Request:
-    """Header names in lower case; `query` are the parameters of the URL; Lambda hands text over as the body."""
+    """An HTTP request. Header names are in lower case; `query` has the parameters of the URL. Lambda passes text as the body."""
 
     method: str
     headers: Mapping[str, str]
@@ -20,7 +20,7 @@ class Request:
 
     @cached_property
     def id(self) -> str:
-        """The caller's X-Request-Id, if it is one, or our own: it is in the answer and in each line of the log."""
+        """The client's X-Request-Id if it is valid, otherwise a new id. The response and each log line contain it."""
         sent = self.headers.get("x-request-id", "")
         return sent if _ID.fullmatch(sent) else secrets.token_hex(8)
 

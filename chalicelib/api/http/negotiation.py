@@ -1,6 +1,6 @@
-"""Which media types a request speaks: what it sends, and what it accepts.
+"""Negotiate media types: what a request sends, and what it accepts.
 
-RFC 9110, section 12.5.1; https://graphql.github.io/graphql-over-http/draft/ for the two types of an answer.
+See RFC 9110, section 12.5.1, and https://graphql.github.io/graphql-over-http/draft/ for the two types of responses.
 """
 
 from email.message import Message
@@ -10,13 +10,13 @@ RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
 _OFFERED = (JSON, RESPONSE)
-"""The one that `*/*` gets first."""
+"""A request for `*/*` gets the first."""
 
 
-# Clients send the same few headers again and again, and reading them is a sixth of the work of a small request (measured).
+# Clients repeat the same few headers, and parsing them takes a sixth of the time of a small request (measured).
 @lru_cache(maxsize=256)
 def accepted(header: str | None) -> str | None:
-    """The type to answer in, None if there is none. Of those that are asked for equally, the one that is named wins."""
+    """Return the type of the response, or None if the client accepts neither. Of equals, the type that is named wins."""
     if not header or not header.strip():
         return JSON
     ranges = [_range(part) for part in header.split(",")]
@@ -25,7 +25,7 @@ def accepted(header: str | None) -> str | None:
 
 
 def wants_page(header: str | None) -> bool:
-    """Whether a browser asks, which names HTML before anything that we offer."""
+    """Return whether the request comes from a browser, which prefers HTML to our types."""
     ranges = [_range(part) for part in (header or "").split(",")]
     html = max((quality for name, quality in ranges if name == HTML), default=0.0)
     return html > 0 and all(quality <= html for name, quality in ranges if name in _OFFERED)
@@ -33,7 +33,7 @@ def wants_page(header: str | None) -> bool:
 
 @lru_cache(maxsize=256)
 def content_type(header: str | None) -> tuple[str, str]:
-    """(media type, charset) of a body, in lower case."""
+    """Return (media type, charset) of a body, in lower case."""
     message = Message()
     message["Content-Type"] = header or ""
     charset = message.get_param("charset", "utf-8")
@@ -41,7 +41,7 @@ def content_type(header: str | None) -> tuple[str, str]:
 
 
 def _preference(offer: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
-    """(quality, how specifically it is asked for)"""
+    """Return (quality, how specifically the client asks for it)."""
     kind = offer.split("/", maxsplit=1)[0]
     for specificity, name in ((3, offer), (2, f"{kind}/*"), (1, "*/*")):
         qualities = [quality for asked, quality in ranges if asked == name]

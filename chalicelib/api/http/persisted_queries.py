@@ -1,7 +1,7 @@
-"""Automatic persisted queries: a document that was sent once is known by its SHA-256, so that a query fits into a URL.
+"""Automatic persisted queries: a client sends a document once, and then only its SHA-256, so that a query fits into a URL.
 
-https://www.apollographql.com/docs/apollo-server/performance/apq describes what clients send. The documents are kept in
-`ops` for a month, and in the process. Only with a key is one kept: a stranger must not fill the table.
+https://www.apollographql.com/docs/apollo-server/performance/apq describes the protocol. Documents are kept in the table
+`ops` for a month, and in memory. Only documents sent with an API key are kept, so that nobody else can fill the table.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def wanted_hash(extensions: Mapping[str, object] | None) -> str | None:
-    """Raises InvalidInput for a version that we do not know."""
+    """Return the hash of the document that the client wants, if any. Raises InvalidInput for an unknown version."""
     asked = (extensions or {}).get("persistedQuery")
     if asked is None:
         return None
@@ -32,7 +32,7 @@ def wanted_hash(extensions: Mapping[str, object] | None) -> str | None:
 
 
 def find(digest: str) -> str:
-    """Raises PersistedQueryNotFound."""
+    """Return the document with this hash. Raises PersistedQueryNotFound."""
     try:
         return _stored(digest)
     except KeyError:
@@ -40,7 +40,7 @@ def find(digest: str) -> str:
 
 
 def keep(digest: str, text: str, caller: Caller) -> None:
-    """Raises InvalidInput if the hash is not the document's."""
+    """Keep a document under its hash. Raises InvalidInput if the hash is not that of the document."""
     if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
         raise InvalidInput("sha256Hash is not the hash of the query", field="extensions")
     if caller.is_anonymous or len(text) > MAX_CHARACTERS:
@@ -55,7 +55,7 @@ def keep(digest: str, text: str, caller: Caller) -> None:
 
 @lru_cache(maxsize=256)
 def _stored(digest: str) -> str:
-    """An error is not cached, so that a document is found as soon as it is there."""
+    """Read a document. Raises KeyError, which is not cached, so that a document is found as soon as it is there."""
     item = reads.get_op(_PARTITION, digest) if _HASH.fullmatch(digest) else None
     if item is None:
         raise KeyError(digest)

@@ -1,4 +1,4 @@
-"""What a request asks for: document, variables, operation and extensions, from its body or its URL."""
+"""Read the GraphQL parameters of a request (document, variables, operation, extensions) from its body or URL."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ MAX_BYTES = 1024 * 1024
 
 
 class RequestRejected(Exception):
-    """The request is no GraphQL request"""
+    """The request is not a GraphQL request"""
 
     def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class RequestRejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """`query` is empty if only its hash was sent."""
+    """The parameters of a GraphQL request. `query` is empty if the client sent only its hash."""
 
     query: str
     variables: Mapping[str, object] | None
@@ -35,12 +35,12 @@ class Parameters:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What makes two requests the same. The layout of the document and its comments do not matter."""
+        """Return what identical requests have in common. The document's layout and comments do not matter."""
         return {"query": strip_ignored_characters(self.query), "variables": self.variables, "operation": self.operation}
 
 
 def read_parameters(request: Request) -> Parameters:
-    """Raises Refused, OverLimit."""
+    """Read and check the parameters. Raises RequestRejected, OverLimit."""
     raw = _body(request) if request.method == "POST" else _url(request)
     query, variables, operation = raw.get("query"), raw.get("variables"), raw.get("operationName")
     extensions = raw.get("extensions")
@@ -69,7 +69,7 @@ def _url(request: Request) -> dict[str, object]:
 
 def _body(request: Request) -> dict[str, object]:
     if len(request.body) > MAX_BYTES:
-        raise RequestRejected(413, f"A request has at most {MAX_BYTES} bytes", "TOO_LARGE")
+        raise RequestRejected(413, f"The request is too large: at most {MAX_BYTES} bytes", "TOO_LARGE")
     media_type, charset = negotiation.content_type(request.headers.get("content-type"))
     if media_type != negotiation.JSON or charset not in {"utf-8", "utf8"}:
         raise RequestRejected(
@@ -83,7 +83,7 @@ def _body(request: Request) -> dict[str, object]:
 
 def _parse(text: bytes | str, what: str) -> object:
     try:
-        # Not json.loads of bytes, which would guess UTF-16 and UTF-32 as well.
+        # json.loads of bytes would accept UTF-16 and UTF-32, too.
         text = text.decode("utf-8") if isinstance(text, bytes) else text
         check_json(text)
         return _DECODER.decode(text)

@@ -1,1 +1,1 @@
-"""The pages for browsers: the console and GraphiQL."""
+"""The web pages: the console and GraphiQL."""

@@ -1,4 +1,4 @@
-"""The console's files at /console: read when they are asked for, and kept by browsers until they change."""
+"""Serve the console's files at /console. Browsers keep them until they change."""
 
 import hashlib
 from functools import cache
@@ -21,7 +21,7 @@ _HEADERS = {
 
 
 def serve(request: Request, *path: str) -> Response:
-    """`path` is what follows /console/, e.g. ("vendor", "preact.js"); without any, the page."""
+    """Serve one file. `path` is the part after /console/, such as ("vendor", "preact.js"); without it, serve the page."""
     name = "/".join(path) or "index.html"
     if name not in _names():
         return Response(404, "Not found", {"Content-Type": "text/plain; charset=utf-8", **_HEADERS})
@@ -34,7 +34,7 @@ def serve(request: Request, *path: str) -> Response:
 
 @cache
 def _names() -> frozenset[str]:
-    """What there is: no path that a request names is ever opened."""
+    """Return the names of all files. Requests can name only these, so no other path is ever opened."""
     files = (file for file in _DIRECTORY.rglob("*") if file.suffix in _TYPES)
     return frozenset(file.relative_to(_DIRECTORY).as_posix() for file in files)
 

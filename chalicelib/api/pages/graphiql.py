@@ -1,4 +1,4 @@
-"""GraphiQL for browsers at GET /graphql: one file that needs nothing from elsewhere, read only when it is asked for."""
+"""Serve GraphiQL to browsers at GET /graphql: one file that loads nothing from other hosts."""
 
 import base64
 import gzip
@@ -47,7 +47,7 @@ def _etag() -> str:
 
 @cache
 def _policy() -> str:
-    """Scripts are allowed by their hashes, so that nothing that finds its way into the page is executed."""
+    """Return the Content-Security-Policy. It allows scripts by their hashes, so that injected scripts do not run."""
     hashes = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in _SCRIPT.findall(_read())]
     scripts = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return (

@@ -102,7 +102,7 @@ def run_job(
     arguments = _arguments(wanted, cap)
     if slot is not None:
         if dryRun:
-            raise InvalidInput("slot repeats a run: leave dryRun out", field="slot")
+            raise InvalidInput("Give slot or dryRun, not both", field="slot")
         return RunJobPayload(
             operator_actions.run_again(wanted, slots.of(slot), context_of(info).caller.name, arguments)
         )
@@ -114,9 +114,9 @@ def run_job(
 def pause_job(_root: object, info: Info, name: str, reason: str, until: datetime | None = None) -> JobPayload:
     wanted = catalog.find(name)
     if not reason.strip() or len(reason) > MAX_REASON:
-        raise InvalidInput(f"Say why, in at most {MAX_REASON} characters", field="reason")
+        raise InvalidInput(f"reason must have 1 to {MAX_REASON} characters", field="reason")
     if until and until <= clock.now():
-        raise InvalidInput("until must lie ahead", field="until")
+        raise InvalidInput("until must be in the future", field="until")
     job_state.pause(name, reason.strip(), context_of(info).caller.name, until)
     return JobPayload(overview.load(wanted))
 
@@ -132,7 +132,7 @@ def remake_report(_root: object, info: Info, period: str) -> RunJobPayload:
     # A report made before its week is over would take the place of the scheduled one.
     over = clock.now().date() - timedelta(days=7)
     if monday is None or not timestamps.EARLIEST.date() <= monday <= over:
-        raise InvalidInput("A period is a week that is over, such as 2026-W47", field="period")
+        raise InvalidInput("period must be a past ISO week, such as 2026-W47", field="period")
     arguments: _Arguments = {"period": period, "again": True}
     return RunJobPayload(operator_actions.run_now(catalog.WEEKLY_REPORT, context_of(info).caller.name, arguments))
 
@@ -160,7 +160,7 @@ def _arguments(job: Job, cap: int | None) -> _Arguments:
     if cap is None:
         return {}
     if job.name != customer_cleanup.NAME:
-        raise InvalidInput(f"cap is for {customer_cleanup.NAME}", field="cap")
+        raise InvalidInput(f"Only {customer_cleanup.NAME} takes a cap", field="cap")
     if cap < 1:
         raise InvalidInput("cap must be at least 1", field="cap")
     return {"cap": cap}

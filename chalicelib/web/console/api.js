@@ -1,4 +1,4 @@
-// GraphQL from the page: one endpoint beside it, one key that is kept in this tab.
+// Send GraphQL to the endpoint beside this page, with the API key that is kept in this tab.
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 
 const KEY = "crm-key";
@@ -22,7 +22,7 @@ export class ApiError extends Error {
 
 export async function ask(query, variables = {}) {
   const headers = { "Content-Type": "application/json", Accept: "application/graphql-response+json" };
-  // What no header can carry is no key: fetch would fail as if there were no server.
+  // A header cannot carry other characters: fetch would fail as if the server were offline.
   if (/[^\x20-\x7e]/.test(key.get())) throw new ApiError("A key has only letters, digits and underscores.", "UNAUTHENTICATED");
   if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
   let answer;
@@ -41,8 +41,8 @@ export async function ask(query, variables = {}) {
   return answer.data;
 }
 
-// {data, error, loading, reload}: asked for when it is first needed, when the variables change, and every `seconds`.
-// Data that is there already stays while newer is on its way, and a tab that nobody looks at asks nothing.
+// Return {data, error, loading, reload}. The query is sent at first, when the variables change, and every `seconds`.
+// Old data stays visible while new data is loading. A hidden tab sends nothing.
 export function useQuery(query, variables = {}, seconds = 0) {
   const [state, setState] = useState({ loading: true });
   const latest = useRef(0);

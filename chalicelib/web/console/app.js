@@ -1,4 +1,4 @@
-// The console: which page is shown, and who is signed in.
+// The console: choose the page to show, and sign in and out.
 import { ask, key } from "./api.js";
 import { html, render, useEffect, useState } from "./html.js";
 import { Customers } from "./customers.js";
@@ -12,7 +12,7 @@ import { Stock } from "./stock.js";
 
 const PAGES = { jobs: ["Jobs", Jobs], reports: ["Reports", Reports], stock: ["Stock", Stock], customers: ["Customers", Customers], queue: ["Queue", Queue], health: ["Health", Health] };
 
-// An address that somebody typed may be no address: it is shown as it is.
+// Somebody may have typed an invalid address. It is shown as it is.
 function decoded(text) {
   try {
     return decodeURIComponent(text);
@@ -43,7 +43,7 @@ function SignIn({ done }) {
       done();
     } catch (problem) {
       key.forget();
-      setError(problem.isAboutKey ? new Error("This key does not open the CRM. It may be mistyped, expired or revoked.") : problem);
+      setError(problem.isAboutKey ? new Error("This key is not valid. It may be mistyped, expired or revoked.") : problem);
     }
   };
   return html`
@@ -52,7 +52,7 @@ function SignIn({ done }) {
       <form onSubmit=${submit}>
         <label for="key">API key</label>
         <input id="key" type="password" autocomplete="off" required autofocus placeholder="crm_…" value=${text} onInput=${(event) => setText(event.target.value)} />
-        <p class="quiet">It stays in this tab and is forgotten when you close it. An operator makes keys: crmctl keys create.</p>
+        <p class="quiet">The key stays in this tab and is forgotten when you close it. Operators create keys with: crmctl keys create.</p>
         <button class="main">Sign in</button>
       </form>
       ${error && html`<${Problem} error=${error} />`}

@@ -1,4 +1,4 @@
-// Who is about to be cleaned up, and who was deleted and can come back.
+// Customers that customer_cleanup will delete next, and deleted customers that can be restored.
 import { ask, useQuery } from "./api.js";
 import { html } from "./html.js";
 import { Action, Name, Shown, Table, Time, isolated, tell } from "./parts.js";
@@ -14,13 +14,13 @@ export function Customers() {
   const asked = useQuery(BOTH);
   const restore = async ({ id, name }) => {
     await ask(RESTORE, { id });
-    tell(`${isolated(name)} is back`);
+    tell(`${isolated(name)} restored`);
     await asked.reload();
   };
   return html`<h1>Customers</h1>
     <${Shown} of=${asked}>${({ inactiveCustomers, inactiveCustomerCount, deletedCustomers }) => html`
       <h2>About to be cleaned up${inactiveCustomerCount ? ` (${inactiveCustomerCount})` : ""}</h2>
-      <p class="quiet">No order in the last year. The clean-up on Sunday moves them to an archive; an order before that keeps them.</p>
+      <p class="quiet">These customers have not ordered in the last year. On Sunday they are moved to an archive, unless they order before.</p>
       <${Table} caption="Customers about to be cleaned up" rows=${inactiveCustomers.edges.map(({ node }) => node)} empty="Nobody." columns=${[
         ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`], ["Last order", (row) => html`<${Time} at=${row.lastOrderAt} />`]]} />
       ${inactiveCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}

@@ -1,4 +1,4 @@
-// Whether the API answered, hour by hour.
+// Whether the API was up, hour by hour.
 import { useQuery } from "./api.js";
 import { html } from "./html.js";
 import { Badge, Shown, spell } from "./parts.js";
@@ -25,12 +25,12 @@ function Summary({ hours }) {
   const missing = hours.reduce((sum, hour) => sum + hour.missing, 0);
   const slow = hours.filter(({ averageMs }) => averageMs != null);
   const average = slow.length ? slow.reduce((sum, { averageMs }) => sum + averageMs, 0) / slow.length : null;
-  if (!up && !down) return html`<p class="empty">No heartbeat yet: the first comes within five minutes.</p>`;
-  return html`<p><strong>${((up / (up + down)) * 100).toFixed(2)} %</strong> of ${up + down} checks were answered, in ${spell(average == null ? null : average / 1000)} on average.
-    ${missing ? ` ${missing} checks were not made.` : ""}</p>`;
+  if (!up && !down) return html`<p class="empty">No heartbeat yet. The first one runs within five minutes.</p>`;
+  return html`<p><strong>${((up / (up + down)) * 100).toFixed(2)} %</strong> of ${up + down} checks succeeded, in ${spell(average == null ? null : average / 1000)} on average.
+    ${missing ? ` ${missing} checks did not run.` : ""}</p>`;
 }
 
-// By day in the viewer's zone.
+// Group by day, in the viewer's time zone.
 function days(hours) {
   const found = new Map();
   for (const hour of hours) {

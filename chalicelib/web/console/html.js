@@ -1,4 +1,4 @@
-// What every part is written with: Preact, its hooks, and templates instead of JSX, so that nothing is compiled.
+// Preact, its hooks, and templates. Templates replace JSX, so that nothing has to be compiled.
 import { h, render } from "./vendor/preact.js";
 import htm from "./vendor/htm.js";
 

@@ -1,4 +1,4 @@
-// Each job: how it is doing, its latest runs, and what an operator does with it.
+// Each job with its state, its latest runs, and buttons to run, pause and resume it.
 import { ask, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
 import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, progress, runLink, spell, tell, when, words } from "./parts.js";
@@ -34,7 +34,7 @@ function Job({ job, reload }) {
   const close = () => setOpen(undefined);
   const resume = async () => {
     await ask(RESUME, { name: job.name });
-    tell(`${job.name} is resumed`);
+    tell(`${job.name} resumed`);
     await reload();
   };
   return html`
@@ -49,7 +49,7 @@ function Job({ job, reload }) {
       <${Strip} job=${job} />
       <dl>
         <div><dt>Last run</dt><dd><${Time} at=${job.lastRun} /></dd></div>
-        <div><dt>Its result</dt><dd><${Result} runs=${job.recent} /></dd></div>
+        <div><dt>Result</dt><dd><${Result} runs=${job.recent} /></dd></div>
         <div><dt>Next run</dt><dd><${Time} at=${job.nextRun} /> <${Countdown} to=${job.nextRun} /></dd></div>
         <div><dt>Usually takes</dt><dd>${spell(job.averageSeconds)}</dd></div>
         <div><dt>Durations</dt><dd><${Trend} runs=${job.recent} /></dd></div>
@@ -67,17 +67,17 @@ function Job({ job, reload }) {
     </section>`;
 }
 
-// The latest runs as coloured cells, the newest at the right.
+// The latest runs as coloured cells, newest at the right.
 function Strip({ job }) {
   if (job.recent.length === 0) return html`<p class="empty">No runs yet</p>`;
-  return html`<ol class="strip" aria-label=${`Latest runs of ${job.name}, the oldest first`}>
+  return html`<ol class="strip" aria-label=${`Latest runs of ${job.name}, oldest first`}>
     ${[...job.recent].reverse().map((run) => html`
       <li key=${run.slot}><a class=${run.status} href=${runLink(run)} title=${`${when(run.slot)}: ${words(run.status)}${run.reason ? `, ${run.reason}` : ""}`}>
         <span class="hidden">${when(run.slot)}, ${words(run.status)}</span></a></li>`)}
   </ol>`;
 }
 
-// Of the run that is going on, how far it is; else of the latest one that was carried out.
+// The progress of the current run, or the result of the latest one.
 function Result({ runs }) {
   const run = runs.find(({ status }) => status === "RUNNING") ?? runs.find(({ startedAt }) => startedAt);
   if (!run) return "–";
@@ -95,14 +95,14 @@ function Trend({ runs }) {
     <polyline points=${points} /></svg>`;
 }
 
-// Always shows what would be done before it is done.
+// Show what the run would do before it starts.
 function RunDialog({ title, job, close, reload }) {
   const [cap, setCap] = useState("");
   const [tried, setTried] = useState("");
   const preview = useQuery(RUN, { name: job.name, dryRun: true, cap: tried ? Number(tried) : null });
   const run = async () => {
     const data = await ask(RUN, { name: job.name, dryRun: false, cap: cap ? Number(cap) : null });
-    tell(`${job.name} is asked for`);
+    tell(`${job.name} started`);
     await reload();
     close();
     location.hash = runLink(data.runJob.run);
@@ -110,13 +110,13 @@ function RunDialog({ title, job, close, reload }) {
   return html`
     <${Dialog} title=${title} close=${close}>
       <${Shown} of=${preview}>${({ runJob: { preview: { summary, lines, more } } }) => html`
-        <p><strong>${summary}.</strong> Nothing has been changed yet.</p>
-        ${lines.length > 0 && html`<div class="lines" tabindex="0" role="region" aria-label="What would be done">
-          <${Table} caption="What would be done" rows=${lines.map((line, index) => ({ id: index + 1, line }))} columns=${[
-            ["No.", (row) => row.id, "number"], ["What would be done", (row) => html`<${Name} of=${row.line} />`]]} /></div>`}
+        <p><strong>${summary}.</strong> Nothing has changed yet.</p>
+        ${lines.length > 0 && html`<div class="lines" tabindex="0" role="region" aria-label="What the run would do">
+          <${Table} caption="What the run would do" rows=${lines.map((line, index) => ({ id: index + 1, line }))} columns=${[
+            ["No.", (row) => row.id, "number"], ["What the run would do", (row) => html`<${Name} of=${row.line} />`]]} /></div>`}
         ${more && html`<p class="quiet">… and more.</p>`}`}<//>
       ${job.name === "customer_cleanup" && html`
-        <label for="cap">Most customers that may go (empty: the usual cap)</label>
+        <label for="cap">Delete at most this many customers (empty: the default limit)</label>
         <input id="cap" type="number" min="1" value=${cap} onInput=${(event) => setCap(event.target.value)} onChange=${() => setTried(cap)} />`}
       <div class="row actions">
         <${Action} kind="main" act=${run} label="Run it" disabled=${Boolean(job.pause)} />
@@ -130,16 +130,16 @@ function PauseDialog({ job, close, reload }) {
   const [until, setUntil] = useState("");
   const pause = async () => {
     await ask(PAUSE, { name: job.name, reason, until: until ? new Date(until).toISOString() : null });
-    tell(`${job.name} is paused`);
+    tell(`${job.name} paused`);
     await reload();
     close();
   };
   return html`
     <${Dialog} title=${`Pause ${job.name}?`} close=${close}>
-      <p>No run begins until somebody resumes it. One that is going on is finished.</p>
-      <label for="reason">Why</label>
+      <p>No run starts until somebody resumes the job. A run in progress finishes.</p>
+      <label for="reason">Reason</label>
       <input id="reason" required maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} />
-      <label for="until">Until (empty: until it is resumed)</label>
+      <label for="until">Until (empty: until somebody resumes it)</label>
       <input id="until" type="datetime-local" value=${until} onInput=${(event) => setUntil(event.target.value)} />
       <div class="row actions">
         <${Action} kind="main" act=${pause} label="Pause it" disabled=${!reason.trim()} />

@@ -1,17 +1,17 @@
-// What several pages show: times, states, tables, dialogs, messages.
+// Parts that several pages share: times, states, tables, dialogs, messages.
 import { html, useEffect, useRef, useState } from "./html.js";
 
 const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const utc = (text) => new Date(text).toISOString().slice(0, 19).replace("T", " ") + " UTC";
 
-// For a title, where no element can be.
+// For a title attribute, which can contain no element.
 export const when = (text) => `${LOCAL.format(new Date(text))} (${utc(text)})`;
 
-// Names are other people's text: whatever it holds, what stands beside it keeps its direction.
+// Names may be written from right to left. They are isolated, so that the text around them keeps its direction.
 export const Name = ({ of }) => html`<bdi>${of}</bdi>`;
 export const isolated = (name) => `\u2068${name}\u2069`;
 
-// In the viewer's zone; UTC when one points at it.
+// In the viewer's time zone. Pointing at it shows UTC.
 export const Time = ({ at }) =>
   at ? html`<time datetime=${at} title=${utc(at)}>${LOCAL.format(new Date(at))}</time>` : html`<span class="quiet">never</span>`;
 
@@ -55,7 +55,7 @@ export const Problem = ({ error, again }) => html`
 export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 
 // `columns` are [title, cell, class]; on a phone each row is a card, labelled by the titles.
-// The roles say what it is where CSS shows it as something else.
+// The roles tell screen readers that it is a table, whatever CSS makes of it.
 export const Table = ({ caption, columns, rows, empty }) =>
   rows.length === 0
     ? html`<${Empty}>${empty}<//>`
@@ -79,7 +79,7 @@ export function Dialog({ title, close, children }) {
     const section = before?.closest("section");
     const shown = dialog.current;
     shown.showModal();
-    // While it is open nothing beneath can have the focus. What opened it may be gone, as Pause is once the job is paused: then to the heading above it.
+    // On closing, return the focus to the button that opened the dialog. If that button is gone, as Pause is after pausing, use the heading.
     return () => {
       shown.close();
       (before?.isConnected ? before : section?.querySelector("h2 a"))?.focus();
@@ -92,7 +92,7 @@ export function Dialog({ title, close, children }) {
     </dialog>`;
 }
 
-// A button that does something on the server: it says when it is busy, and tells what went wrong.
+// A button that changes something on the server. It shows when it is busy, and shows an error.
 export function Action({ act, label, kind = "", disabled = false, name }) {
   const [busy, setBusy] = useState(false);
   const run = async () => {
@@ -134,6 +134,6 @@ export const runLink = ({ job, slot }) => `#/runs/${job}/${encodeURIComponent(sl
 export const counted = (counts) => counts.map(({ name, value }) => (name.endsWith("_ms") ? `${value} ms` : `${value} ${name.replaceAll("_", " ")}`)).join(", ");
 
 export function progress({ status, pages, counts }) {
-  if (status === "WAITING") return "It begins within seconds, when nothing holds it up.";
-  return pages ? `${pages} ${pages === 1 ? "checkpoint" : "checkpoints"} so far${counts.length ? `, ${counted(counts)}` : ""}` : "It has begun.";
+  if (status === "WAITING") return "Starting within seconds, unless something blocks it.";
+  return pages ? `${pages} ${pages === 1 ? "checkpoint" : "checkpoints"} so far${counts.length ? `, ${counted(counts)}` : ""}` : "Started.";
 }

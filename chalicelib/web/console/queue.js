@@ -1,4 +1,4 @@
-// The queue: what waits, and the messages that failed for good.
+// The queue: how many messages it holds, and the messages that failed for good.
 import { ask, useQuery } from "./api.js";
 import { html } from "./html.js";
 import { Action, Shown, Table, Time, runLink, tell } from "./parts.js";
@@ -12,20 +12,20 @@ export function Queue() {
   const letters = useQuery(LETTERS);
   const redrive = async () => {
     const { redriven, left } = (await ask(REDRIVE)).redriveDeadLetters;
-    tell(`${redriven} sent again${left ? `; ${left} stay, since no run can be made of them` : ""}`);
+    tell(`${redriven} retried${left ? `; ${left} left, because they belong to no run or their job is paused` : ""}`);
     await Promise.all([depth.reload(), letters.reload()]);
   };
   return html`<h1>Queue</h1>
     <${Shown} of=${depth}>${({ queue }) => html`<dl class="figures">
       <div><dt>Waiting</dt><dd>${queue.waiting}</dd></div>
-      <div><dt>Being worked on</dt><dd>${queue.working}</dd></div>
+      <div><dt>In progress</dt><dd>${queue.working}</dd></div>
       <div><dt>Dead letters</dt><dd>${queue.dead}</dd></div></dl>`}<//>
     <h2>Dead letters</h2>
-    <p class="quiet">Messages that failed five times. Mend the cause, then send them again: what was done already is not done twice.</p>
+    <p class="quiet">Messages that failed five times. Fix the cause, then retry them. Work that is already done is not repeated.</p>
     <${Shown} of=${letters}>${({ deadLetters }) => html`
-      ${deadLetters.length > 0 && html`<div class="row actions"><${Action} kind="main" act=${redrive} label="Send all again" /></div>`}
+      ${deadLetters.length > 0 && html`<div class="row actions"><${Action} kind="main" act=${redrive} label="Retry all" /></div>`}
       <${Table} caption="Dead letters" rows=${deadLetters} empty="None." columns=${[
         ["Sent", (row) => html`<${Time} at=${row.sentAt} />`],
         ["Run", (row) => row.job ? html`<a href=${runLink(row)}>${row.job}, <${Time} at=${row.slot} /></a>` : html`<code>${row.body.slice(0, 80)}</code>`],
-        ["Why", (row) => row.reason]]} />`}<//>`;
+        ["Reason", (row) => row.reason]]} />`}<//>`;
 }

@@ -1,4 +1,4 @@
-// The weekly reports as charts, and one of them in numbers.
+// The weekly reports as charts, and one report in numbers.
 import { ask, useQuery } from "./api.js";
 import { html, useEffect, useRef } from "./html.js";
 import { Action, Empty, Name, Shown, Table, Time, money, runLink, tell } from "./parts.js";
@@ -22,13 +22,13 @@ export function Reports({ rest: [period] }) {
   return html`<h1>Weekly reports</h1>
     <${Shown} of=${asked}>${({ reports }) => {
       const latest = newest(reports.edges.map(({ node }) => node));
-      if (latest.length === 0) return html`<${Empty}>No reports yet. The first is made on Monday, or by running weekly_report.<//>`;
+      if (latest.length === 0) return html`<${Empty}>No reports yet. The first one is made on Monday. To make one now, run weekly_report.<//>`;
       const chosen = latest.find((report) => report.period === period) ?? latest[0];
       return html`<${Charts} reports=${latest} /><${One} reports=${latest} report=${chosen} />`;
     }}<//>`;
 }
 
-// The latest revision of each week; they come with the latest first.
+// Keep the latest revision of each week. The list starts with the latest.
 const newest = (reports) => reports.filter(({ period }, index) => reports.findIndex((other) => other.period === period) === index);
 
 function Charts({ reports }) {
@@ -74,7 +74,7 @@ function One({ reports, report }) {
   const go = (event) => { location.hash = `#/reports/${event.target.value}`; };
   const remake = async () => {
     const data = await ask(REMAKE, { period: report.period });
-    tell(`The report of ${report.period} is made again`);
+    tell(`Making the report of ${report.period} again`);
     location.hash = runLink(data.remakeReport.run);
   };
   const rows = [
@@ -99,7 +99,7 @@ function One({ reports, report }) {
       <div class="row actions screen-only">
         <a class="button" download=${`report-${report.period}.csv`} href=${`data:text/csv;charset=utf-8,${encodeURIComponent(csv(report))}`}>Download CSV</a>
         <button onClick=${() => window.print()}>Print</button>
-        <${Action} act=${remake} label="Make it again" />
+        <${Action} act=${remake} label="Make again" />
       </div>
     </section>`;
 }
@@ -107,7 +107,7 @@ function One({ reports, report }) {
 const Top = ({ rows, count, caption }) => html`<${Table} caption=${caption} rows=${rows} empty="None this week" columns=${[
   ["Name", (row) => row.name ? html`<${Name} of=${row.name} />` : html`<span class="quiet">deleted (${row.id})</span>`], ["Revenue", (row) => money(row.revenue), "number"], [count, (row) => row.count, "number"]]} />`;
 
-// A cell that a spreadsheet would take for a formula gets an apostrophe.
+// A spreadsheet would run a cell that looks like a formula. An apostrophe prevents that.
 const cell = (value) => {
   const text = String(value ?? "");
   const safe = /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+$/.test(text) ? `'${text}` : text;

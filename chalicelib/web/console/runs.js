@@ -1,4 +1,4 @@
-// The runs of a job, and one of them with its lines.
+// The runs of a job, and one run with its log lines.
 import { ask, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
 import { Action, Badge, Name, Shown, Table, Time, counted, progress, runLink, spell, tell } from "./parts.js";
@@ -18,7 +18,7 @@ const ONE = `query Run($job: String!, $slot: DateTime!) {
 const TRACE = `query Trace($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { trace } }`;
 const AGAIN = `mutation Again($name: String!, $slot: DateTime!) { runJob(name: $name, slot: $slot) { run { status } } }`;
 const STATUSES = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED"];
-const TRIGGERS = { SCHEDULE: "its schedule", CATCH_UP: "the watch, which catches up what was missed", OPERATOR: "an operator" };
+const TRIGGERS = { SCHEDULE: "its schedule", CATCH_UP: "the watchdog, which catches up on missed runs", OPERATOR: "an operator" };
 
 const GOING = new Set(["RUNNING", "WAITING"]);
 
@@ -40,8 +40,8 @@ export function Runs({ job }) {
       <${Table} caption=${`Runs of ${job}`} rows=${edges.map(({ node }) => node)} empty="No such runs" columns=${[
         ["Due", (run) => html`<a href=${runLink(run)}><${Time} at=${run.slot} /></a>`],
         ["Status", (run) => html`<${Badge} state=${run.status} />`],
-        ["Took", (run) => spell(run.durationSeconds), "number"],
-        ["Tries", (run) => run.attempts, "number"],
+        ["Duration", (run) => spell(run.durationSeconds), "number"],
+        ["Attempts", (run) => run.attempts, "number"],
         ["Result", (run) => html`<${Name} of=${run.error ?? run.reason ?? counted(run.counts)} />`],
       ]} />
       <div class="row actions">
@@ -58,7 +58,7 @@ export function Run({ job, slot }) {
   if (isGoing !== going) setGoing(isGoing);
   const again = async () => {
     await ask(AGAIN, { name: job, slot });
-    tell("It is tried again");
+    tell("Retrying");
     setGoing(true);
     await asked.reload();
   };
@@ -72,19 +72,19 @@ function Details({ run, again }) {
   const repeatable = ["FAILED", "MISSED", "SKIPPED"].includes(run.status);
   return html`
     <div class="row"><span role="status"><${Badge} state=${run.status} />${GOING.has(run.status) && html` <span class="quiet">${progress(run)}</span>`}</span>
-      ${repeatable && html`<${Action} act=${again} label="Run it again" />`}</div>
-    ${run.reason && html`<p class="note"><strong>Why:</strong> ${run.reason}</p>`}
+      ${repeatable && html`<${Action} act=${again} label="Run again" />`}</div>
+    ${run.reason && html`<p class="note"><strong>Reason:</strong> ${run.reason}</p>`}
     ${run.error && html`<p class="note bad" role="alert">${run.error}</p>`}
     ${run.error && html`<${Trace} job=${run.job} slot=${run.slot} />`}
     <dl>
       <div><dt>Due</dt><dd><${Time} at=${run.slot} /></dd></div>
       <div><dt>Started by</dt><dd>${TRIGGERS[run.trigger]}${run.actor && html` (${run.actor})`}</dd></div>
-      <div><dt>Began</dt><dd><${Time} at=${run.startedAt} /></dd></div>
-      <div><dt>Ended</dt><dd>${run.finishedAt ? html`<${Time} at=${run.finishedAt} />` : "not yet"}</dd></div>
-      <div><dt>Took</dt><dd>${spell(run.durationSeconds)}</dd></div>
-      <div><dt>Tries</dt><dd>${run.attempts}</dd></div>
+      <div><dt>Started</dt><dd><${Time} at=${run.startedAt} /></dd></div>
+      <div><dt>Finished</dt><dd>${run.finishedAt ? html`<${Time} at=${run.finishedAt} />` : "not yet"}</dd></div>
+      <div><dt>Duration</dt><dd>${spell(run.durationSeconds)}</dd></div>
+      <div><dt>Attempts</dt><dd>${run.attempts}</dd></div>
       <div><dt>Checkpoints</dt><dd>${run.pages}</dd></div>
-      ${run.cursor && html`<div><dt>Goes on from</dt><dd><code>${run.cursor.length > 300 ? `${run.cursor.slice(0, 300)} …` : run.cursor}</code></dd></div>`}
+      ${run.cursor && html`<div><dt>Continues from</dt><dd><code>${run.cursor.length > 300 ? `${run.cursor.slice(0, 300)} …` : run.cursor}</code></dd></div>`}
       ${run.cap && html`<div><dt>Cap</dt><dd>${run.cap}</dd></div>`}
       ${run.period && html`<div><dt>Week</dt><dd><a href="#/reports/${run.period}">${run.period}</a></dd></div>`}
       <div><dt>Result</dt><dd>${counted(run.counts) || "–"}</dd></div>
@@ -92,12 +92,12 @@ function Details({ run, again }) {
     <h2>Log</h2>
     ${run.lines.length
       ? html`<pre class="lines" tabindex="0" role="region" aria-label="Log lines">${run.lines.join("\n")}</pre>`
-      : html`<p class="empty">It has logged nothing.</p>`}`;
+      : html`<p class="empty">No log lines.</p>`}`;
 }
 
-// Only operators may see the stack: for others the rest of the page is all there is.
+// Only operators may see the stack trace. For others, it is left out.
 function Trace({ job, slot }) {
   const asked = useQuery(TRACE, { job, slot });
   const trace = asked.data?.jobRun?.trace;
-  return trace ? html`<details><summary>Stack</summary><pre class="lines" tabindex="0" role="region" aria-label="Stack">${trace}</pre></details>` : null;
+  return trace ? html`<details><summary>Stack trace</summary><pre class="lines" tabindex="0" role="region" aria-label="Stack trace">${trace}</pre></details>` : null;
 }

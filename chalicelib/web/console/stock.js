@@ -1,4 +1,4 @@
-// What is low on stock, and restocking it.
+// Products that are low on stock, and buttons to restock them.
 import { ask, useQuery } from "./api.js";
 import { html } from "./html.js";
 import { Action, Name, Shown, Table, isolated, money, tell } from "./parts.js";
@@ -21,7 +21,7 @@ export function Stock() {
       const products = edges.map(({ node }) => node);
       return html`
         ${products.length > 1 && html`<div class="row actions"><${Action} kind="main" act=${() => restock(products)} label=${`Restock all ${products.length}`} /></div>`}
-        <${Table} caption="Products that are low" rows=${products} empty="Nothing is low on stock." columns=${[
+        <${Table} caption="Products low on stock" rows=${products} empty="No product is low on stock." columns=${[
           ["Product", (row) => html`<${Name} of=${row.name} />`], ["SKU", (row) => html`<${Name} of=${row.sku ?? "–"} />`], ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
           ["", (row) => html`<${Action} act=${() => restock([row])} label="Restock" name=${`Restock ${row.name}`} />`]]} />
         ${pageInfo.hasNextPage && html`<p class="quiet">… and more. The job low_stock restocks all of them.</p>`}`;
