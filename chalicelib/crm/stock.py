@@ -1,15 +1,21 @@
 """Restocking: adds to a product that is low, once for a slot, whoever repeats it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pynamodb.expressions.update import Action
 
+from chalicelib import clock
 from chalicelib.crm import products
 from chalicelib.crm.products import Product
+from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
-from chalicelib.store import ids, index_keys, reads, tables
+from chalicelib.store import ids, index_keys, reads, tables, timestamps
 from chalicelib.store.put_once import update_once
 from chalicelib.store.transaction import new_token
+
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far the clock of a caller may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +29,19 @@ class Restock:
 def restock(product_id: str, slot: str, token: str | None = None) -> Restock | None:
     """Add to a product that is low on stock, once for `slot` (a text that grows with time).
 
-    None if it is not low, or was restocked for this slot or a later one by somebody else. Whoever comes again with the
-    same slot and token gets the same answer again.
+    Return None if the product is not low, or if somebody else has restocked it for this slot or a later one. The same slot
+    and token get the same answer again. Raises InvalidInput for a slot in the future, which would keep all slots before
+    it from restocking the product.
     """
+    latest = timestamps.to_text(clock.now() + CLOCK_TOLERANCE)
+    if slot > latest:
+        raise InvalidInput("The slot lies in the future. Use the time at which the restock was due", field="slot")
     if not ids.is_id(ids.PRODUCT, product_id):
         return None
     row = tables.Product
     mark = index_keys.sort_key(slot, token or new_token())  # above its slot and below the next
-    unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot)
+    # A mark in the future counts as none: it can only come from a mistake.
+    unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot) | (row.restock_slot > latest)
     low = row.stock_shard.exists() & (row.stock < settings.low_stock_threshold)
     amount = settings.restock_amount
     actions: list[Action] = [

@@ -11,6 +11,8 @@ PHONE_LIMIT = 40
 _KEY_BYTES = 900
 """A sort key has at most 1,024 bytes, an id included, and folding can make one character eighteen."""
 _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+\.[^\s@<>()\[\]\\,;:\".]+")
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE = {"Cf", "Mn", "Me", "Zs"}
 _PHONE = re.compile(r"\+?[0-9 ().\-/]+")
 
 
@@ -22,11 +24,19 @@ def normalize(text: str) -> str:
 
 def checked_name(text: str, field: str = "name") -> str:
     name = _printable(text.strip(), field)
-    if not name:
+    if all(unicodedata.category(each) in _INVISIBLE for each in name):
         raise InvalidInput(f"{field.capitalize()} cannot be blank", field=field)
     if len(name) > NAME_LIMIT or not fits_key(normalize(name)):
         raise InvalidInput(f"{field.capitalize()} cannot be longer than {NAME_LIMIT} characters", field=field)
     return name
+
+
+def checked_line(text: str, field: str, max_length: int = NAME_LIMIT) -> str:
+    """Return one line of free text, such as a reason, without the blanks around it. Raises InvalidInput."""
+    line = _printable(text.strip(), field)
+    if not line or len(line) > max_length:
+        raise InvalidInput(f"{field.capitalize()} must have 1 to {max_length} characters", field=field)
+    return line
 
 
 def checked_email(text: str) -> str:
@@ -62,7 +72,8 @@ def fits_key(folded: str) -> bool:
 
 
 def _printable(text: str, field: str) -> str:
-    # Control characters and separators would break log lines and sort keys, lone surrogates UTF-8.
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
+    # Control characters and separators would break log lines and sort keys, lone surrogates UTF-8. Bidirectional overrides
+    # and isolates would make a terminal, a log or an e-mail show another text than the one that is there.
+    if any(unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} or each in _BIDI_CONTROLS for each in text):
         raise InvalidInput(f"{field.capitalize()} contains control characters", field=field)
     return text

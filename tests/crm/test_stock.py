@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.crm import orders, products, stock
+from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import tables
-from tests.builders import a_customer, a_product, rows_of
+from tests.builders import a_customer, a_product, rows_of, time_is
 
 FIRST, SECOND = "2026-11-22T00:00:00.000000Z", "2026-11-22T12:00:00.000000Z"
 
@@ -47,6 +48,27 @@ def test_what_is_low_again_is_restocked_for_a_later_slot_and_for_no_earlier_one(
     orders.place(a_customer().id, {product.id: 10})
     assert stock.restock(product.id, FIRST, "mine") is None
     assert _stock(product.id) == 6
+
+
+def test_a_slot_in_the_future_is_refused_and_one_a_moment_ahead_is_not() -> None:
+    product = a_product(stock=1)
+    with time_is("2026-11-22T12:00:00"):
+        for slot in ("2026-11-22T12:01:01.000000Z", "2099-01-01T00:00:00.000000Z"):
+            with pytest.raises(InvalidInput, match="in the future"):
+                stock.restock(product.id, slot)
+        assert _stock(product.id) == 1
+        assert stock.restock(product.id, "2026-11-22T12:01:00.000000Z")
+
+
+def test_a_mark_in_the_future_does_not_keep_a_product_from_its_restock() -> None:
+    """As an earlier version could leave it."""
+    product = a_product(stock=1)
+    with time_is("2099-01-01T00:00:00"):
+        assert stock.restock(product.id, "2099-01-01T00:00:00.000000Z")
+    orders.place(a_customer().id, {product.id: 9})
+    with time_is("2026-11-22T12:00:00"):
+        assert stock.restock(product.id, SECOND)
+        assert stock.restock(product.id, SECOND) is None
 
 
 @pytest.mark.parametrize("product_id", ["", "42", "prd_01ARZ3NDEKTSV4RRFFQ69G5FAV", "cus_01ARZ3NDEKTSV4RRFFQ69G5FAV"])

@@ -95,7 +95,7 @@ def test_job_is_paused_with_reason_and_end_and_resumed(crm: ApiServer) -> None:
     ("words", "message"),
     [
         (["pause", "low_stock"], "Missing option '--reason'"),
-        (["pause", "low_stock", "--reason", " "], "Error: reason must have 1 to 200 characters"),
+        (["pause", "low_stock", "--reason", " "], "Error: Reason must have 1 to 200 characters"),
         (["pause", "low_stock", "--reason", "x", "--until", "2020-01-01"], "Error: until must be in the future"),
         (["pause", "nope", "--reason", "x"], "Error: There is no job 'nope'"),
         (["resume", "nope"], "Error: There is no job 'nope'"),

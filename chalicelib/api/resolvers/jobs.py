@@ -8,6 +8,7 @@ from typing import TypeAlias, Unpack
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, page_args
+from chalicelib.crm import text
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import (
     catalog,
@@ -113,11 +114,10 @@ def run_job(
 
 def pause_job(_root: object, info: Info, name: str, reason: str, until: datetime | None = None) -> JobPayload:
     wanted = catalog.find(name)
-    if not reason.strip() or len(reason) > MAX_REASON:
-        raise InvalidInput(f"reason must have 1 to {MAX_REASON} characters", field="reason")
+    line = text.checked_line(reason, "reason", MAX_REASON)
     if until and until <= clock.now():
         raise InvalidInput("until must be in the future", field="until")
-    job_state.pause(name, reason.strip(), context_of(info).caller.name, until)
+    job_state.pause(name, line, context_of(info).caller.name, until)
     return JobPayload(overview.load(wanted))
 
 
