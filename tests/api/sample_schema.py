@@ -53,7 +53,7 @@ for _kind, _field, _resolve in (
 ):
     SCHEMA.type_map[_kind].fields[_field].resolve = _resolve  # type: ignore[attr-defined]
 SCHEMA.type_map["Odd"].coerce_output_value = lambda value: value if value % 2 else None  # type: ignore[attr-defined]
-# One of the two types of a union is told by its name, the other by asking it; dogs are asked in any place.
+# One of the two types of a union is recognised by its name, the other by asking it. Dogs are always asked.
 SCHEMA.type_map["Dog"].is_type_of = lambda row, _info: "barks" in row  # type: ignore[attr-defined]
 
 WRONG: tuple[Any, ...] = (ValueError("broken"), "text", -(2**40), 1.5, True, [1], {"a": 1})

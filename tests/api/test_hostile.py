@@ -77,7 +77,7 @@ def test_nothing_stays_in_memory() -> None:
             post(body)
         gc.collect()
 
-    send_all()  # what is kept on purpose is kept now
+    send_all()  # fill the caches
     tracemalloc.start()
     try:
         send_all()

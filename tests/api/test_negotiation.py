@@ -20,28 +20,28 @@ CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image
         (RESPONSE, RESPONSE),
         (RESPONSE.upper(), RESPONSE),
         (f"{RESPONSE}; charset=utf-8", RESPONSE),
-        # as Apollo Client, urql and GraphiQL ask
+        # as Apollo Client, urql and GraphiQL send it
         (f"{RESPONSE},{JSON};q=0.9", RESPONSE),
         (f"{RESPONSE}, {JSON}, text/event-stream, multipart/mixed", JSON),
         (f"{JSON}, multipart/mixed", JSON),
-        # the better quality wins, wherever it stands
+        # the higher quality wins, in any position
         (f"{JSON};q=0.5, {RESPONSE}", RESPONSE),
         (f"{JSON}; q=0.8 , {RESPONSE};q=0.3", JSON),
         (f"{JSON};q=0.1,{JSON};q=0.9,{RESPONSE};q=0.5", JSON),
-        # the more specific range decides, and zero means no
+        # the more specific range decides, and zero excludes
         (f"*/*, {JSON};q=0.2", RESPONSE),
         (f"*/*;q=0.1, {RESPONSE}", RESPONSE),
         (f"application/*;q=0.3, {JSON};q=0", RESPONSE),
         (f"{RESPONSE};q=0, */*", JSON),
-        # at the same quality, the one that is named
+        # at the same quality, the type that is named wins
         (f"{RESPONSE}, */*", RESPONSE),
         (f"text/html, {RESPONSE};q=0.5, */*;q=0.5", RESPONSE),
-        # a quality that is none is no wish
+        # an invalid quality excludes
         (f"{JSON};q=best, {RESPONSE};q=0.1", RESPONSE),
         (f"{JSON};q=nan, {RESPONSE};q=0.1", RESPONSE),
         (f"{JSON};q=-1, {RESPONSE};q=0.1", RESPONSE),
         (f"{JSON};q=7, {RESPONSE};q=1", JSON),
-        # nothing that we have
+        # no type that we offer
         ("image/png", None),
         ("text/*", None),
         ("*/*;q=0", None),

@@ -26,7 +26,7 @@ from tests.api.conftest import Change
 from tests.api.graphql_client import ask
 from tests.builders import moment
 
-# Whoever changes a rule in the schema has to change it here as well.
+# A change of a rule in the schema must be repeated here.
 ANYBODY = {"Query.hello", "Query.health", "Health.database", "Health.queue"}
 OPERATORS = {
     "Query.keys",
@@ -122,7 +122,7 @@ def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     revoked = api_keys.create("Revoked", Role.OPERATOR, "test")
     api_keys.revoke(revoked.api_key.id)
     clock.set_source(lambda: moment("2026-11-03"))
-    # Each key is looked up once, and takes nothing from its bucket: 1,500 requests would spend their time on it.
+    # Look up each key once and skip the rate limit: for 1,500 requests that would take most of the time.
     monkeypatch.setattr(api_keys, "authenticate", cache(api_keys.authenticate))
     monkeypatch.setattr(rate_limit, "take", lambda *_: None)
     yield {

@@ -1,6 +1,6 @@
-"""What callers are told when something goes wrong: the domain's errors as they are, anything else masked.
+"""Errors returned to API clients: the domain's errors as they are, all others masked.
 
-A masked error has a reference: the caller gets it, and the log has the stack under it.
+A masked error has a reference. The client gets the reference, and the log has the stack trace under it.
 """
 
 import secrets
@@ -15,24 +15,24 @@ from chalicelib import telemetry
 from chalicelib.errors import CrmError, Unavailable
 from chalicelib.store.retries import is_transient
 
-_told: ContextVar[set[str] | None] = ContextVar("told", default=None)
+_collected: ContextVar[set[str] | None] = ContextVar("collected", default=None)
 
 
 @contextmanager
-def told() -> Iterator[set[str]]:
-    """The codes of all errors that are described meanwhile."""
+def collect_codes() -> Iterator[set[str]]:
+    """Yield a set that gets the code of each error that is described in this context."""
     codes: set[str] = set()
-    before = _told.set(codes)
+    before = _collected.set(codes)
     try:
         yield codes
     finally:
-        _told.reset(before)
+        _collected.reset(before)
 
 
 def describe(error: BaseException) -> dict[str, str | None]:
-    """{code, message, field} of `error`."""
+    """Return {code, message, field} of an error."""
     described = _described(error)
-    codes = _told.get()
+    codes = _collected.get()
     if codes is not None:
         codes.add(described["code"] or "")
     return described
@@ -58,7 +58,7 @@ def wire_name(field: str | None) -> str | None:
 
 
 def format_error(error: GraphQLError) -> dict[str, Any]:
-    """As GraphQL answers it."""
+    """Return an error as GraphQL's answers contain it."""
     formatted: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):

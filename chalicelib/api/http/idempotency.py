@@ -33,7 +33,7 @@ from chalicelib.store.transaction import new_token
 
 KEPT = timedelta(hours=24)
 BUSY = timedelta(seconds=60)
-"""After so long a request without an answer has died: API Gateway ends at 29 s, Lambda at its time limit."""
+"""A request without an answer after this time has died: API Gateway ends it after 29 s, Lambda at its time limit."""
 _MAX_LENGTH = 255
 _MAX_STORED = 300_000
 _IN_DOUBT = {"UNAVAILABLE", "INTERNAL", "CONFLICT"}
@@ -43,7 +43,7 @@ StoredResponse = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A row `(idempotency#caller, key)` of `ops`. Without an answer it is being worked on until `busy_until`."""
+    """A row `(idempotency#caller, key)` of `ops`. Without an answer, its request is in progress until `busy_until`."""
 
     pk: str
     sk: str
@@ -53,13 +53,13 @@ class _Entry:
     token: str
     answer: str | None = None
     again: bool = field(default=False, compare=False)
-    """Whether an earlier try may have made something already."""
+    """Whether an earlier attempt may have made changes already."""
 
 
 def once(
     key: str, caller: Caller, request: Mapping[str, Any], change: Callable[[], StoredResponse]
 ) -> tuple[StoredResponse, bool]:
-    """The answer of `change`, and whether it was made before. Raises IdempotencyConflict, InProgress, InvalidInput."""
+    """Return the answer of `change`, and whether it is an earlier one. Raises IdempotencyConflict, InProgress, InvalidInput."""
     if not key or not key.isascii() or not key.isprintable() or len(key) > _MAX_LENGTH:
         raise InvalidInput(f"Idempotency-Key must have 1 to {_MAX_LENGTH} printable ASCII characters")
     entry = _claim(f"idempotency#{caller.id}", key, _digest(request))
@@ -70,7 +70,7 @@ def once(
     with (
         ids.deterministic_ids(seed, began, again=entry.again),
         change_marks.request(seed, caller.name, began, is_replay=entry.again) as changed,
-        error_format.told() as codes,
+        error_format.collect_codes() as codes,
     ):
         answer = change()
     if changed or codes & _IN_DOUBT or any((answer.get("data") or {}).values()):
@@ -81,7 +81,10 @@ def once(
 
 
 def _claim(pk: str, sk: str, request: str) -> _Entry:
-    """One that is ours to work on, or has its answer. Raises IdempotencyConflict, InProgress, Unavailable."""
+    """Return an entry that this request may work on, or that has its answer.
+
+    Raises IdempotencyConflict, InProgress, Unavailable.
+    """
     for _ in retry_delays():
         now = clock.now()
         token, busy = new_token(), timestamps.to_text(now + BUSY)
@@ -106,9 +109,9 @@ def _claim(pk: str, sk: str, request: str) -> _Entry:
 
 
 def _keep(entry: _Entry, answer: StoredResponse, codes: set[str]) -> None:
-    """An answer that says that nobody knows what was done is not kept: the same request may find out.
+    """Store the answer, unless it is in doubt: repeating the request then finds out what was done.
 
-    `codes` are those of all errors on the way, also of single rows, which the caller need not have asked for.
+    `codes` has the codes of all errors, including those of single rows, which the client may not have selected.
     """
     packed = None if codes & _IN_DOUBT else _pack(answer)
     if packed and len(packed) > _MAX_STORED:
@@ -118,7 +121,7 @@ def _keep(entry: _Entry, answer: StoredResponse, codes: set[str]) -> None:
         done = replace(entry, answer=packed, busy_until=now, token=new_token())
         _write(done, replaces=tables.AuxRow.token == entry.token)
     except Unavailable:
-        return  # the change is made; asked for again, it meets its own ids
+        return  # the change is made; repeating the request finds it by its ids
 
 
 def _release(entry: _Entry) -> None:

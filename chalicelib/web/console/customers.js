@@ -1,7 +1,7 @@
 // Customers that customer_cleanup will delete next, and deleted customers that can be restored.
 import { ask, useQuery } from "./api.js";
 import { html } from "./html.js";
-import { Action, Name, Shown, Table, Time, isolated, tell } from "./parts.js";
+import { Action, Name, Shown, Table, Time, isolated, notify } from "./parts.js";
 
 const BOTH = `query People {
   inactiveCustomerCount
@@ -14,7 +14,7 @@ export function Customers() {
   const asked = useQuery(BOTH);
   const restore = async ({ id, name }) => {
     await ask(RESTORE, { id });
-    tell(`${isolated(name)} restored`);
+    notify(`${isolated(name)} restored`);
     await asked.reload();
   };
   return html`<h1>Customers</h1>

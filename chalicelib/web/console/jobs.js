@@ -1,7 +1,7 @@
 // Each job with its state, its latest runs, and buttons to run, pause and resume it.
 import { ask, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
-import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, progress, runLink, spell, tell, when, words } from "./parts.js";
+import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, progress, runLink, spell, notify, when, words } from "./parts.js";
 
 const JOBS = `query Jobs {
   jobs {
@@ -34,7 +34,7 @@ function Job({ job, reload }) {
   const close = () => setOpen(undefined);
   const resume = async () => {
     await ask(RESUME, { name: job.name });
-    tell(`${job.name} resumed`);
+    notify(`${job.name} resumed`);
     await reload();
   };
   return html`
@@ -102,7 +102,7 @@ function RunDialog({ title, job, close, reload }) {
   const preview = useQuery(RUN, { name: job.name, dryRun: true, cap: tried ? Number(tried) : null });
   const run = async () => {
     const data = await ask(RUN, { name: job.name, dryRun: false, cap: cap ? Number(cap) : null });
-    tell(`${job.name} started`);
+    notify(`${job.name} started`);
     await reload();
     close();
     location.hash = runLink(data.runJob.run);
@@ -130,7 +130,7 @@ function PauseDialog({ job, close, reload }) {
   const [until, setUntil] = useState("");
   const pause = async () => {
     await ask(PAUSE, { name: job.name, reason, until: until ? new Date(until).toISOString() : null });
-    tell(`${job.name} paused`);
+    notify(`${job.name} paused`);
     await reload();
     close();
   };

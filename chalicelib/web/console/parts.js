@@ -100,7 +100,7 @@ export function Action({ act, label, kind = "", disabled = false, name }) {
     try {
       await act();
     } catch (error) {
-      tell(error.message, "bad");
+      notify(error.message, "bad");
     } finally {
       setBusy(false);
     }
@@ -108,18 +108,18 @@ export function Action({ act, label, kind = "", disabled = false, name }) {
   return html`<button class=${kind} onClick=${run} disabled=${busy || disabled} aria-label=${name} aria-busy=${busy}>${label}</button>`;
 }
 
-export const tell = (text, kind = "good") => window.dispatchEvent(new CustomEvent("tell", { detail: { text, kind } }));
+export const notify = (text, kind = "good") => window.dispatchEvent(new CustomEvent("notify", { detail: { text, kind } }));
 
 export function Messages() {
   const [messages, setMessages] = useState([]);
   useEffect(() => {
-    const hear = ({ detail }) => {
+    const receive = ({ detail }) => {
       const message = { ...detail, id: Math.random() };
       setMessages((before) => [...before, message]);
       setTimeout(() => setMessages((before) => before.filter(({ id }) => id !== message.id)), detail.kind === "bad" ? 12000 : 5000);
     };
-    window.addEventListener("tell", hear);
-    return () => window.removeEventListener("tell", hear);
+    window.addEventListener("notify", receive);
+    return () => window.removeEventListener("notify", receive);
   }, []);
   return html`<div class="messages" role="status">
     ${messages.map(({ id, text, kind }) => html`<p key=${id} class=${kind}>${text}</p>`)}

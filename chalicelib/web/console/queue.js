@@ -1,7 +1,7 @@
 // The queue: how many messages it holds, and the messages that failed for good.
 import { ask, useQuery } from "./api.js";
 import { html } from "./html.js";
-import { Action, Shown, Table, Time, runLink, tell } from "./parts.js";
+import { Action, Shown, Table, Time, runLink, notify } from "./parts.js";
 
 const DEPTH = `query Depth { queue { waiting working dead } }`;
 const LETTERS = `query Letters { deadLetters { id body reason sentAt job slot } }`;
@@ -12,7 +12,7 @@ export function Queue() {
   const letters = useQuery(LETTERS);
   const redrive = async () => {
     const { redriven, left } = (await ask(REDRIVE)).redriveDeadLetters;
-    tell(`${redriven} retried${left ? `; ${left} left, because they belong to no run or their job is paused` : ""}`);
+    notify(`${redriven} retried${left ? `; ${left} left, because they belong to no run or their job is paused` : ""}`);
     await Promise.all([depth.reload(), letters.reload()]);
   };
   return html`<h1>Queue</h1>

@@ -1,7 +1,7 @@
 // The weekly reports as charts, and one report in numbers.
 import { ask, useQuery } from "./api.js";
 import { html, useEffect, useRef } from "./html.js";
-import { Action, Empty, Name, Shown, Table, Time, money, runLink, tell } from "./parts.js";
+import { Action, Empty, Name, Shown, Table, Time, money, runLink, notify } from "./parts.js";
 
 const REPORTS = `query Reports {
   reports(first: 53) {
@@ -74,7 +74,7 @@ function One({ reports, report }) {
   const go = (event) => { location.hash = `#/reports/${event.target.value}`; };
   const remake = async () => {
     const data = await ask(REMAKE, { period: report.period });
-    tell(`Making the report of ${report.period} again`);
+    notify(`Making the report of ${report.period} again`);
     location.hash = runLink(data.remakeReport.run);
   };
   const rows = [

@@ -1,7 +1,7 @@
 // The runs of a job, and one run with its log lines.
 import { ask, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
-import { Action, Badge, Name, Shown, Table, Time, counted, progress, runLink, spell, tell } from "./parts.js";
+import { Action, Badge, Name, Shown, Table, Time, counted, progress, runLink, spell, notify } from "./parts.js";
 
 const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
   jobRuns(job: $job, status: $status, first: 50, after: $after) {
@@ -58,7 +58,7 @@ export function Run({ job, slot }) {
   if (isGoing !== going) setGoing(isGoing);
   const again = async () => {
     await ask(AGAIN, { name: job, slot });
-    tell("Retrying");
+    notify("Retrying");
     setGoing(true);
     await asked.reload();
   };

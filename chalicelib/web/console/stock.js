@@ -1,7 +1,7 @@
 // Products that are low on stock, and buttons to restock them.
 import { ask, useQuery } from "./api.js";
 import { html } from "./html.js";
-import { Action, Name, Shown, Table, isolated, money, tell } from "./parts.js";
+import { Action, Name, Shown, Table, isolated, money, notify } from "./parts.js";
 
 const LOW = `query Low {
   lowStockProducts(first: 100) { edges { node { id name sku price stock } } pageInfo { hasNextPage } }
@@ -13,7 +13,7 @@ export function Stock() {
   const restock = async (products) => {
     const data = await ask(RESTOCK, { ids: products.map(({ id }) => id) });
     const done = data.updateLowStockProducts.restocked;
-    tell(done.length === 1 ? `${isolated(done[0].product.name)}: ${done[0].stock} in stock` : `${done.length} products restocked`);
+    notify(done.length === 1 ? `${isolated(done[0].product.name)}: ${done[0].stock} in stock` : `${done.length} products restocked`);
     await asked.reload();
   };
   return html`<h1>Low stock</h1>
