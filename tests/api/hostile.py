@@ -110,7 +110,7 @@ def _literals() -> Iterator[tuple[str, str]]:
     yield "a long name", "{ " + "a" * 90_000 + " }"
     yield "control characters", "{ hello \0 }"
     yield "unicode", "{ \u202ehello \U0001f600 }"
-    yield "half a character", '{ node(id: "\ud800") { id } }'
+    yield "a lone surrogate", '{ node(id: "\ud800") { id } }'
     yield "a bracket", "{"
     yield "no operation", "fragment F on Query { hello }"
     yield "a subscription", "subscription { hello }"
@@ -136,6 +136,10 @@ _ID = "query ($v: ID!) { node(id: $v) { id } }"
 
 
 def bodies() -> dict[str, bytes]:
+    return _broken_bodies() | _hostile_variables()
+
+
+def _broken_bodies() -> dict[str, bytes]:
     return {
         "nothing": b"",
         "twelve megabytes of blanks": b" " * 12_000_000,
@@ -146,15 +150,20 @@ def bodies() -> dict[str, bytes]:
         "a batch": json.dumps([{"query": "{ hello }"}] * 1000).encode(),
         "null": b"null",
         "nulls": b'{"query": null, "variables": null, "operationName": null, "extensions": null}',
-        "bytes that are no text": bytes(range(256)) * 100,
+        "bytes that are not text": bytes(range(256)) * 100,
         "another encoding": '{"query": "{ hello }"}'.encode("utf-32"),
         "the same entry": b"{" + b'"query": "{ hello }",' * 40_000 + b'"query": "{ hello }"}',
         "a long operation name": json.dumps({"query": "{ hello }", "operationName": "x" * 900_000}).encode(),
         "a wide request": json.dumps({"query": "{ hello }", **{f"x{n}": n for n in range(60_000)}}).encode(),
         "long extensions": json.dumps({"query": "{ hello }", "extensions": {"x": "y" * 900_000}}).encode(),
-        "a hash that is none": json.dumps(
+        "an invalid hash": json.dumps(
             {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 9000}}}
         ).encode(),
+    }
+
+
+def _hostile_variables() -> dict[str, bytes]:
+    return {
         "a long list": _with(ORDER_BY, _list(250_000, '"a"')),
         "a long list of wrong values": _with(ORDER_BY, _list(400_000, "1")),
         "as long a list as may be": _with(ORDER_BY, _list(19_990, '"a"')),
@@ -175,5 +184,5 @@ def bodies() -> dict[str, bytes]:
         "a text of a megabyte": _with(_ID, '"' + "x" * 1_000_000 + '"'),
         "a text that grows": _with(_ID, '"' + "ﷺ" * 300_000 + '"'),
         "a null character": _with(_ID, '"\\u0000"'),
-        "half a character": _with(_ID, '"\\udfff"'),
+        "a lone surrogate": _with(_ID, '"\\udfff"'),
     }
