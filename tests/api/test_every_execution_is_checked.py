@@ -30,35 +30,35 @@ READ_KEYS = "{ keys { edges { node { id } } } }"
 PAUSE = 'mutation { pauseJob(name: "low_stock", reason: "stocktaking") { job { name } } }'
 CREATE_KEY = 'mutation { createKey(name: "Shop", role: VIEWER) { key { createdBy } } }'
 VIEWER = Caller("cafe", "Shop (cafe)", Role.VIEWER)
-Answer = Mapping[str, Any]
+Response = Mapping[str, Any]
 
 
-def by_post(document: str, key: str) -> Answer:
+def by_post(document: str, key: str) -> Response:
     return ask(document, key).json  # type: ignore[no-any-return]
 
 
-def by_get(document: str, key: str) -> Answer:
+def by_get(document: str, key: str) -> Response:
     return get(key, query=document).json  # type: ignore[no-any-return]
 
 
-def by_its_hash(document: str, key: str) -> Answer:
+def by_its_hash(document: str, key: str) -> Response:
     post({"query": document, "extensions": by_hash(document)}, key)
     return post({"extensions": by_hash(document)}, key).json  # type: ignore[no-any-return]
 
 
-def with_an_idempotency_key(document: str, key: str) -> Answer:
+def with_an_idempotency_key(document: str, key: str) -> Response:
     return post({"query": document}, key, idempotency_key="once").json  # type: ignore[no-any-return]
 
 
-def in_process(document: str, _key: str) -> Answer:
+def in_process(document: str, _key: str) -> Response:
     return execute(document, None, VIEWER)
 
 
-def by_a_function_for_a_caller(document: str, _key: str) -> Answer:
+def by_a_function_for_a_caller(document: str, _key: str) -> Response:
     return execute_as(VIEWER)(document, {})
 
 
-def from_a_resolver(document: str, _key: str) -> Answer:
+def from_a_resolver(document: str, _key: str) -> Response:
     contexts: list[Any] = []
 
     def recorded(*arguments: Any, **named: Any) -> Any:
@@ -90,7 +90,7 @@ def viewer(change: Change) -> IssuedKey:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_viewer_may_read(way: Callable[[str, str], Answer], viewer: IssuedKey) -> None:
+def test_a_viewer_may_read(way: Callable[[str, str], Response], viewer: IssuedKey) -> None:
     assert way(READ, viewer.key) == {"data": {"crmStats": {"orders": 0}}}
 
 
@@ -104,7 +104,7 @@ def test_a_viewer_may_read(way: Callable[[str, str], Answer], viewer: IssuedKey)
     ],
 )
 def test_a_viewer_is_refused_what_needs_an_operator(
-    way: Callable[[str, str], Answer], document: str, viewer: IssuedKey
+    way: Callable[[str, str], Response], document: str, viewer: IssuedKey
 ) -> None:
     answer = way(document, viewer.key)
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]

@@ -1,6 +1,6 @@
-"""Run a document: parse and validate it, check the caller's role and the cost, execute it, and form the answer.
+"""Run a document: parse and validate it, check the caller's role and the cost, execute it, and form the response.
 
-    text --prepare--> Prepared --authorize--> Authorized --run--> answer
+    text --prepare--> Prepared --authorize--> Authorized --run--> response
 
 `run` takes only an Authorized operation, and only `authorize` makes one. So every execution is checked, whoever starts
 it: the HTTP endpoint, a job, a preview or the demo data.
@@ -33,7 +33,7 @@ from chalicelib.api.graphql.schema import rules, schema
 from chalicelib.errors import CostLimitExceeded, CrmError, InvalidInput
 from chalicelib.settings import settings
 
-Answer: TypeAlias = dict[str, Any]
+GraphQLResponse: TypeAlias = dict[str, Any]
 """`{data, errors}` as GraphQL defines it: without `data` if execution never began, without `errors` if there are none."""
 
 _MAX_ERRORS = 5
@@ -59,7 +59,7 @@ class Invalid:
 
     errors: tuple[GraphQLError, ...]
 
-    def answer(self) -> Answer:
+    def response(self) -> GraphQLResponse:
         return {"errors": [format_error(error) for error in self.errors]}
 
 
@@ -125,19 +125,19 @@ def authorize(
     return Authorized(prepared.document, name, given, caller, is_introspection)
 
 
-def run(operation: Authorized) -> Answer:
+def run(operation: Authorized) -> GraphQLResponse:
     if operation.is_introspection and not operation.variables:
         return _introspected(operation.document, operation.name)
     context = Context(operation.caller, execute_as(operation.caller))
     return _execute(operation.document, operation.name, operation.variables, context)
 
 
-def execute(text: str, variables: Mapping[str, object] | None, caller: Caller) -> Answer:
+def execute(text: str, variables: Mapping[str, object] | None, caller: Caller) -> GraphQLResponse:
     """Run a document in this process as `caller`, under the same rules and with the same answer as over HTTP."""
     try:
         prepared = prepare(text, hints=not caller.is_anonymous)
         if isinstance(prepared, Invalid):
-            return prepared.answer()
+            return prepared.response()
         operation = prepared.operation()
         if operation is None:
             raise InvalidInput("The document must have exactly one operation")
@@ -152,14 +152,14 @@ def execute_as(caller: Caller) -> Execute:
 
 
 @lru_cache(maxsize=16)
-def _introspected(document: DocumentNode, name: str | None) -> Answer:
+def _introspected(document: DocumentNode, name: str | None) -> GraphQLResponse:
     """The schema never changes, and an answer that describes it is expensive, so it is kept."""
     return _execute(document, name, {}, None)
 
 
 def _execute(
     document: DocumentNode, name: str | None, variables: Mapping[str, object], context: Context | None
-) -> Answer:
+) -> GraphQLResponse:
     result = execute_sync(
         schema(),
         document,
@@ -169,10 +169,10 @@ def _execute(
         executor_class=None if settings.reference_executor else PlanningExecutor,
     )
     assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
-    return _answer(result)
+    return _response(result)
 
 
-def _answer(result: ExecutionResult) -> Answer:
+def _response(result: ExecutionResult) -> GraphQLResponse:
     errors = {"errors": [format_error(error) for error in result.errors]} if result.errors else {}
     if result.data is None and result.errors and not any(error.path for error in result.errors):
         return errors

@@ -13,7 +13,7 @@ from graphql import OperationType
 from chalicelib import telemetry
 from chalicelib.access.authorization import Caller, identify
 from chalicelib.api.graphql.error_format import describe
-from chalicelib.api.graphql.execution import Answer, Invalid, authorize, prepare, run
+from chalicelib.api.graphql.execution import GraphQLResponse, Invalid, authorize, prepare, run
 from chalicelib.api.http import cors, idempotency, negotiation, persisted_queries
 from chalicelib.api.http.http_types import Request, Response
 from chalicelib.api.http.request_params import METHODS, Parameters, RequestRejected, read_parameters
@@ -68,14 +68,14 @@ def _check(request: Request, media_type: str | None) -> None:
         raise RequestRejected(405, "Use GET or POST", "METHOD_NOT_ALLOWED", Allow=", ".join(METHODS))
 
 
-def _carry_out(request: Request) -> tuple[Answer, dict[str, str]]:
+def _carry_out(request: Request) -> tuple[GraphQLResponse, dict[str, str]]:
     """Return the answer and further headers."""
     parameters = read_parameters(request)
     caller = identify(request.headers)
     parameters = _persisted(parameters, caller)
     prepared = prepare(parameters.query, hints=not caller.is_anonymous)
     if isinstance(prepared, Invalid):
-        return prepared.answer(), {}
+        return prepared.response(), {}
     operation = prepared.operation(parameters.operation)
     if operation is None:
         raise RequestRejected(400, "Name one of the document's operations in operationName")
@@ -102,7 +102,7 @@ def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
     return parameters
 
 
-def _failure(error: Exception) -> tuple[int, Answer, dict[str, str]]:
+def _failure(error: Exception) -> tuple[int, GraphQLResponse, dict[str, str]]:
     described = describe(error)
     code = described["code"] or ""
     status = _STATUSES.get(code, 400 if isinstance(error, CrmError) else 500)
@@ -124,6 +124,6 @@ def _headers(media_type: str, more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _dump(content: Answer) -> str:
+def _dump(content: GraphQLResponse) -> str:
     """Encode as ASCII: a lone surrogate that a client sent cannot be encoded as UTF-8."""
     return json.dumps(content, separators=(",", ":"))

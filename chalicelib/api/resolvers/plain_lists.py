@@ -10,13 +10,14 @@ Row = TypeVar("Row")
 
 
 def read_all(listing: Listing[Row]) -> list[Row]:
+    """Read all rows of a listing. Raises TooManyRows over the limit."""
     rows: list[Row] = []
-    window = PageArgs(first=MAX_PAGE_SIZE)
+    args = PageArgs(first=MAX_PAGE_SIZE)
     while True:
-        page = read_page(listing, window)
+        page = read_page(listing, args)
         rows += [edge.node for edge in page.edges]
         if len(rows) > settings.plain_list_limit:
             raise TooManyRows
         if not page.has_next:
             return rows
-        window = PageArgs(first=MAX_PAGE_SIZE, after=page.end_cursor)
+        args = PageArgs(first=MAX_PAGE_SIZE, after=page.end_cursor)

@@ -132,13 +132,13 @@ def update_low_stock_products(
 
 def _low_stock_ids() -> Iterator[str]:
     listing = list_queries.list_products(ProductFilter(stock_to=settings.low_stock_threshold - 1))
-    window = PageArgs(first=MAX_PAGE_SIZE)
+    args = PageArgs(first=MAX_PAGE_SIZE)
     while True:
-        page = read_page(listing, window)
+        page = read_page(listing, args)
         yield from [edge.node.id for edge in page.edges]
         if not page.has_next:
             return
-        window = PageArgs(first=MAX_PAGE_SIZE, after=page.end_cursor)
+        args = PageArgs(first=MAX_PAGE_SIZE, after=page.end_cursor)
 
 
 def _stock_range(arguments: ProductArguments) -> tuple[int | None, int | None]:
