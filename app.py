@@ -21,7 +21,8 @@ from chalicelib.api.http import http_types
 from chalicelib.api.http.http_types import Request
 from chalicelib.api.pages import console
 from chalicelib.jobs import catalog, queue, watchdog
-from chalicelib.jobs.job import Execute, Job
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
 from chalicelib.store import connection
@@ -95,7 +96,7 @@ def cron(job: Job) -> Cron:
 
 def runner(event: CloudWatchEvent | SQSEvent) -> Runner:
     context: Any = event.context  # Lambda's own object, although Chalice's types say it is a dictionary
-    return Runner(execute_as("jobs"), lambda: context.get_remaining_time_in_millis() / 1000)
+    return Runner(execute_as, lambda: context.get_remaining_time_in_millis() / 1000)
 
 
 def fire(job: Job, event: CloudWatchEvent) -> None:

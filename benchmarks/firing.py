@@ -34,7 +34,7 @@ def day(text: str) -> datetime:
 
 def fire(job: Job, slot: datetime) -> None:
     """Fire the job for `slot`, with as much time as it needs."""
-    runner = Runner(execute_as(Caller.system("benchmark")), lambda: 300)
+    runner = Runner(lambda _actor: execute_as(Caller.system("benchmark")), lambda: 300)
     with at(slot + timedelta(seconds=5)):
         runner.fire(job, slot)
         if job.queued:

@@ -189,7 +189,7 @@ def all_jobs(company: Company) -> dict[str, Units]:
 
 
 def beats() -> Units:
-    runner = Runner(execute_as(Caller.system("benchmark")), lambda: 60)
+    runner = Runner(lambda _actor: execute_as(Caller.system("benchmark")), lambda: 60)
     slot = day("2026-11-09T12:00:00")
 
     def beat(times: int) -> None:
@@ -214,7 +214,7 @@ def beats() -> Units:
 def main() -> int:
     connection.create_tables()
     queue.create()
-    queue.send(heartbeat.NAME, "warm")
+    queue.send(heartbeat.NAME, slots.Slot("warm"))
     aws.client("sqs").purge_queue(QueueUrl=queue_url())
     with at(day("2026-10-01T00:00:00")):
         company, units = founded()

@@ -1,1 +1,1 @@
-"""The maintenance jobs: when they run, what they do, what became of each run."""
+"""The maintenance jobs: their schedules, the engine that runs them, and one small module per job."""

@@ -1,7 +1,7 @@
-"""Alerts: what an operator is told of once when it begins and once when it is over.
+"""Alerts: operators get one message when a problem begins, and one when it is over.
 
-A row `(alert, job#kind)` of `ops` stands for one that is open. It is told before it is marked as told, so a crash between
-the two tells twice rather than never.
+A row `(alert, job#kind)` of `ops` stands for each open alert. The message is sent before the row is written, so a crash in
+between sends it twice rather than never.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _RECOVERED = "RECOVERED"
 
 
 def open_alerts() -> set[tuple[str, str]]:
-    """(job, kind) of those that are open."""
+    """Return (job, kind) of each open alert."""
     items = reads.query(
         TableName=reads.table_name(tables.AuxRow),
         KeyConditionExpression="pk = :alert",
@@ -33,7 +33,7 @@ def open_alerts() -> set[tuple[str, str]]:
 
 
 def begin(job: str, kind: str, text: str) -> None:
-    """Raises Unavailable, and then is told again by the next look."""
+    """Raise an alert. Raises Unavailable; the next check then tries again."""
     _publish(job, kind, text)
     content = {"text": text, "since": timestamps.to_text(clock.now())}
     with _unavailable():
@@ -41,7 +41,7 @@ def begin(job: str, kind: str, text: str) -> None:
 
 
 def end(job: str, kind: str) -> None:
-    """Raises Unavailable, and then is told again by the next look."""
+    """Clear an alert. Raises Unavailable; the next check then tries again."""
     _publish(job, _RECOVERED, f"no longer {kind.replace('_', ' ').lower()}")
     with _unavailable():
         tables.AuxRow(_PARTITION, f"{job}#{kind}").delete()

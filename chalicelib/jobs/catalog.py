@@ -1,4 +1,4 @@
-"""The five jobs as data. Each schedule stands here, once, in UTC; app.py and everything that looks ahead reads it here."""
+"""The five jobs as data. Each schedule is written here once, in UTC; app.py and the rest of the code read it here."""
 
 from datetime import timedelta
 
@@ -12,15 +12,15 @@ _HOUR = timedelta(hours=1)
 HEARTBEAT = Job(
     name=heartbeat.NAME,
     schedule=Schedule("*/5 * * * *"),
-    description="Asks the GraphQL API over HTTP and logs whether it is alive",
+    description="Checks the GraphQL API over HTTP and logs whether it is alive",
     step=heartbeat.step,
     preview=heartbeat.preview,
-    catch_up=CatchUp.NONE,  # what was the case then cannot be found out now
+    catch_up=CatchUp.NONE,  # whether the API was alive then cannot be found out now
     overlap=Overlap.SKIP,
     grace=timedelta(minutes=10),
     max_runs=8,
     window=timedelta(minutes=15),
-    lease=timedelta(minutes=2),  # over before the next one is due
+    lease=timedelta(minutes=2),  # expires before the next run is due
     on_ledger_unavailable=heartbeat.on_ledger_unavailable,
     alarm=heartbeat.alarm,
 )
@@ -42,7 +42,7 @@ ORDER_REMINDERS = Job(
     description="Logs a reminder for each order of the last 7 days",
     step=order_reminders.step,
     preview=order_reminders.preview,
-    catch_up=CatchUp.LATEST,  # of several missed days only the last can still remind of what is current
+    catch_up=CatchUp.LATEST,  # of several missed days, only the latest reminders are still of use
     overlap=Overlap.WAIT,
     grace=_HOUR,
     max_runs=6,
@@ -64,10 +64,10 @@ CUSTOMER_CLEANUP = Job(
 WEEKLY_REPORT = Job(
     name=weekly_report.NAME,
     schedule=Schedule("0 6 * * 1"),
-    description="Makes the report of the week that is over",
+    description="Makes the report of the week that has ended",
     step=weekly_report.step,
     preview=weekly_report.preview,
-    catch_up=CatchUp.ALL,  # each week has its report
+    catch_up=CatchUp.ALL,  # every week gets its report
     overlap=Overlap.WAIT,
     grace=2 * _HOUR,
     max_runs=10,
@@ -78,7 +78,7 @@ JOBS = {job.name: job for job in (HEARTBEAT, LOW_STOCK, ORDER_REMINDERS, CUSTOME
 
 
 def find(name: str) -> Job:
-    """Raises UnknownJob."""
+    """Return a job of the catalog. Raises UnknownJob."""
     if name not in JOBS:
         raise UnknownJob(f"There is no job {name!r}. There are: {', '.join(JOBS)}", field="name")
     return JOBS[name]

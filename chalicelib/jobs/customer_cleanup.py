@@ -1,98 +1,154 @@
-"""customer_cleanup: moves customers without an order in the last year to the archive, and no more than a cap of them."""
+"""customer_cleanup: moves customers without an order in the last year to the archive, up to a cap.
 
-from collections.abc import Mapping
+The steps of a run: check the cap, then select a page and delete it, page after page.
+"""
+
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from chalicelib import clock
-from chalicelib.jobs.job import Execute, Preview, RunRefused, StepContext, StepResult, ask
+from chalicelib.jobs.job import Preview, RunArguments, RunRefused, StepContext, StepResult
+from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
 from chalicelib.settings import settings
 
+
+class SelectState(TypedDict):
+    """The next step selects customers."""
+
+    before: str
+    after: str | None
+
+
+class DeleteState(TypedDict):
+    """The next step deletes these customers. The step after it selects the next page, if `after` has its cursor."""
+
+    before: str
+    ids: list[str]
+    after: str | None
+
+
+class Customer(TypedDict):
+    id: str
+    name: str
+    email: str
+
+
+class CountAnswer(TypedDict):
+    inactiveCustomerCount: int
+
+
+class Totals(TypedDict):
+    customers: int
+
+
+class TotalsAnswer(TypedDict):
+    crmStats: Totals
+
+
+class InactiveAnswer(TypedDict):
+    inactiveCustomers: Connection[Customer]
+
+
+class DeleteResult(TypedDict):
+    deleted: list[str]
+
+
+class DeleteAnswer(TypedDict):
+    deleteInactiveCustomers: DeleteResult
+
+
 NAME = "customer_cleanup"
-COUNT = "query Affected($before: Date!) { inactiveCustomerCount(activeBefore: $before) }"
-ALL = "query All { crmStats { customers } }"
-SELECT = """
+COUNT = SavedOperation("query Affected($before: Date!) { inactiveCustomerCount(activeBefore: $before) }", CountAnswer)
+ALL = SavedOperation("query All { crmStats { customers } }", TotalsAnswer)
+SELECT = SavedOperation(
+    """
 query Inactive($before: Date!, $after: String) {
   inactiveCustomers(activeBefore: $before, first: 100, after: $after) {
     edges { node { id name email } }
     pageInfo { hasNextPage endCursor }
   }
-}"""
-SHOW = SELECT.replace(" endCursor", "")
-"""The first cursor ever makes the secret that it is signed with: a preview writes not even that."""
-DELETE = """
+}""",
+    InactiveAnswer,
+)
+PREVIEW = replace(SELECT, document=SELECT.document.replace(" endCursor", ""))
+"""Without a cursor, because the first cursor ever makes the secret that signs cursors, and a preview writes nothing."""
+DELETE = SavedOperation(
+    """
 mutation Delete($before: Date!, $ids: [ID!]!, $slot: DateTime!) {
   deleteInactiveCustomers(activeBefore: $before, ids: $ids, slot: $slot) { deleted }
-}"""
+}""",
+    DeleteAnswer,
+)
 
 
 def cutoff(moment: datetime) -> date:
-    """Who was last active before this day is inactive."""
+    """Return the day before which a customer's last activity makes them inactive."""
     return moment.date() - timedelta(days=settings.inactive_days)
 
 
-def step(work: StepContext) -> StepResult:
-    if not work.state:
-        return _check(work)
-    chosen = work.state.get("ids")
-    return _select(work) if chosen is None else _delete(work, chosen)
+def step(context: StepContext) -> StepResult:
+    if not context.state:
+        return _check(context)
+    if "ids" in context.state:
+        return _delete(context, context.state_as(DeleteState))
+    return _select(context, context.state_as(SelectState))
 
 
-def preview(execute: Execute, now: datetime, arguments: Mapping[str, Any]) -> Preview:
+def preview(execute: Execute, now: datetime, arguments: RunArguments) -> Preview:
     before = cutoff(now).isoformat()
-    count, cap = _affected(execute, before, arguments)
-    page = ask(execute, SHOW, before=before)["inactiveCustomers"]
-    lines = tuple("Customer: {name}, Email: {email}".format(**edge["node"]) for edge in page["edges"])
+    count, cap = _count_and_cap(execute, before, arguments)
+    page = PREVIEW.run(execute, before=before)["inactiveCustomers"]
+    lines = tuple("Customer: {name}, Email: {email}".format(**customer) for customer in nodes(page))
     over = f", more than the cap of {cap}: the run would stop" if count > cap else ""
     return Preview(f"{count} customers would be deleted{over}", lines, page["pageInfo"]["hasNextPage"])
 
 
-def _check(work: StepContext) -> StepResult:
-    before = cutoff(work.due).isoformat()
-    count, cap = _affected(work.execute, before, work.arguments)
+def _check(context: StepContext) -> StepResult:
+    before = cutoff(context.due).isoformat()
+    count, cap = _count_and_cap(context.execute, before, context.arguments)
     if count > cap:
         raise RunRefused(
             f"{count} customers would be deleted, more than the cap of {cap}. Look at inactiveCustomers; "
-            f'if they shall go, run the job with the cap raised: runJob(name: "{NAME}", cap: {count}), '
+            f'if they are to be deleted, run the job with a higher cap: runJob(name: "{NAME}", cap: {count}), '
             f"or crmctl run {NAME} --cap {count}"
         )
-    return StepResult({"before": before})
+    return StepResult(SelectState(before=before, after=None))
 
 
-def _affected(execute: Execute, before: str, arguments: Mapping[str, Any]) -> tuple[int, int]:
-    """(how many would be deleted, how many may be)"""
-    count = ask(execute, COUNT, before=before)["inactiveCustomerCount"]
-    return count, arguments.get("cap") or _cap(execute, count)
+def _count_and_cap(execute: Execute, before: str, arguments: RunArguments) -> tuple[int, int]:
+    """Return how many customers would be deleted, and how many may be."""
+    count = COUNT.run(execute, before=before)["inactiveCustomerCount"]
+    return count, arguments.get("cap") or _default_cap(execute, count)
 
 
-def _cap(execute: Execute, count: int) -> int:
-    """How many customers there are is a sum over all days of the books: it is asked for only if it matters."""
+def _default_cap(execute: Execute, count: int) -> int:
+    # Counting all customers adds up every day's counters, so ask for it only if it can matter.
     if count <= settings.cleanup_floor:
         return settings.cleanup_floor
-    everybody: int = ask(execute, ALL)["crmStats"]["customers"]
-    return max(settings.cleanup_floor, everybody * settings.cleanup_percent // 100)
+    customers = ALL.run(execute)["crmStats"]["customers"]
+    return max(settings.cleanup_floor, customers * settings.cleanup_percent // 100)
 
 
-def _select(work: StepContext) -> StepResult:
-    """Kept before it is done: of a customer that is gone nobody could say whether this run took it."""
-    before = work.state["before"]
-    page = work.ask(SELECT, before=before, after=work.state.get("after"))["inactiveCustomers"]
-    ids = [edge["node"]["id"] for edge in page["edges"]]
-    after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+def _select(context: StepContext, state: SelectState) -> StepResult:
+    """Save which customers are deleted before any of them is: afterwards nobody could say that this run did it."""
+    page = context.ask(SELECT, before=state["before"], after=state["after"])["inactiveCustomers"]
+    ids, after = [customer["id"] for customer in nodes(page)], next_cursor(page)
     if not ids and after is None:
-        return _last(work, 0)
-    return StepResult({"before": before, "ids": ids, "after": after})
+        return _last(context, [])
+    return StepResult(DeleteState(before=state["before"], ids=ids, after=after))
 
 
-def _delete(work: StepContext, ids: list[str]) -> StepResult:
-    before, after = work.state["before"], work.state["after"]
-    deleted = work.ask(DELETE, before=before, ids=ids, slot=work.slot)["deleteInactiveCustomers"]["deleted"]
-    if after is None:
-        return _last(work, len(deleted), deleted)
-    return StepResult({"before": before, "after": after}, (), {"deleted": len(deleted)}, deleted)
+def _delete(context: StepContext, state: DeleteState) -> StepResult:
+    answer = context.ask(DELETE, before=state["before"], ids=state["ids"], slot=context.slot)
+    deleted = answer["deleteInactiveCustomers"]["deleted"]
+    if state["after"] is None:
+        return _last(context, deleted)
+    following = SelectState(before=state["before"], after=state["after"])
+    return StepResult(following, (), {"deleted": len(deleted)}, deleted)
 
 
-def _last(work: StepContext, deleted: int, ids: list[str] | None = None) -> StepResult:
-    total = work.counts.get("deleted", 0) + deleted
+def _last(context: StepContext, deleted: list[str]) -> StepResult:
+    total = context.counts.get("deleted", 0) + len(deleted)
     line = f"[{clock.now():%Y-%m-%d %H:%M:%S}] Deleted {total} inactive customers"
-    return StepResult(None, (line,), {"deleted": deleted}, ids)
+    return StepResult(None, (line,), {"deleted": len(deleted)}, deleted or None)

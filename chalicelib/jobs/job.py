@@ -1,25 +1,26 @@
-"""What a job is: a schedule, policies, and a step that is taken page by page.
+"""What a job is: a schedule, policies, and a step that is taken until the work is done.
 
-A step reads where its run stands, does a page of work through the GraphQL API, and says where the run stands now. It may
-be taken again after a crash, so it writes only what is safe to repeat, and plans before it acts: what is selected is
-kept in the run's state before it is changed, since afterwards it could not be found again.
+A step reads from its state where the run stands, does one page of work through the GraphQL API, and returns the next
+state. After a crash a step is taken again, so it writes only what is safe to repeat. It also plans before it acts: it
+saves what it selected in the state before it changes it, because changed rows can no longer be selected.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypedDict, TypeVar, cast
 
 from chalicelib.jobs import slots
+from chalicelib.jobs.operations import Answer, Execute, SavedOperation
 from chalicelib.jobs.schedule import Schedule
+from chalicelib.jobs.slots import Slot
 
-Execute: TypeAlias = Callable[[str, Mapping[str, Any]], dict[str, Any]]
-"""(document, variables) -> {data, errors}: GraphQL in process."""
+State = TypeVar("State")
 
 
 class CatchUp(StrEnum):
-    """Which missed slots are run after all."""
+    """Which missed slots are run later."""
 
     ALL = "ALL"
     LATEST = "LATEST"
@@ -27,94 +28,103 @@ class CatchUp(StrEnum):
 
 
 class Overlap(StrEnum):
-    """What becomes of a slot whose predecessor is still running."""
+    """What happens to a slot that comes due while an earlier run is still going."""
 
     WAIT = "WAIT"
     SKIP = "SKIP"
 
 
-class OperationFailed(Exception):
-    """The API answered with an error: worth another try"""
+class RunArguments(TypedDict, total=False):
+    """What an operator may pass to a run."""
+
+    cap: int
+    """customer_cleanup: the most customers to delete."""
+    period: str
+    """weekly_report: the week, such as 2026-W47."""
+    again: bool
+    """weekly_report: make a new revision of a report that exists."""
 
 
 class RunRefused(Exception):
-    """The run must not go on, and trying again changes nothing; the text tells the operator what to do"""
+    """The run must not go on, and retrying does not help; the text tells the operator what to do"""
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a step did. `state` is where to go on from, None after the last page; `content` is kept beside the lines."""
+    """What a step did."""
 
-    state: Mapping[str, Any] | None
+    state: Mapping[str, object] | None
+    """Where the next step starts; None after the last step."""
     lines: tuple[str, ...] = ()
+    """Log lines."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    content: Any = None
+    """Added to the counts of the run."""
+    content: object = None
+    """Data for later steps and runs, stored with the lines. It must be JSON."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
-    """What a step gets. `counts` are the sums so far; `contents` reads those of a run's pages, by its slot."""
+    """What a step is given."""
 
-    slot: str
+    slot: Slot
     pages: int
-    """How many are done."""
-    state: Mapping[str, Any]
+    """The number of steps done so far."""
+    state: Mapping[str, object]
     counts: Mapping[str, int]
-    arguments: Mapping[str, Any]
+    """The sums of all steps done so far."""
+    arguments: RunArguments
     execute: Execute
-    step_data: Callable[[str], Iterator[Any]]
-    other_slots_today: Callable[[], list[str]]
-    """The slots of the job's other runs on this slot's day."""
-    cache: dict[str, Any] = field(default_factory=dict)
-    """What steps of this invocation leave for each other. It is gone with the invocation."""
+    step_data: Callable[[Slot], Iterator[object]]
+    """Reads the contents that the steps of a run of this job have stored."""
+    other_slots_today: Callable[[], list[Slot]]
+    """Returns the slots of the job's other runs on this slot's day."""
+    cache: dict[str, object] = field(default_factory=dict)
+    """Shared by the steps of this invocation, and lost with it."""
 
     @property
     def due(self) -> datetime:
         return slots.moment_of(self.slot)
 
-    def ask(self, document: str, **variables: Any) -> dict[str, Any]:
-        """The data. Raises OperationFailed."""
-        return ask(self.execute, document, **variables)
+    def state_as(self, _kind: type[State]) -> State:
+        """Return the state as the type that the job's steps use for it."""
+        return cast("State", self.state)
+
+    def ask(self, operation: SavedOperation[Answer], **variables: object) -> Answer:
+        """Run a saved operation and return its data. Raises OperationFailed."""
+        return operation.run(self.execute, **variables)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a run would do now, at most a page of it; `more` if there is more than that."""
+    """What a run would do now: the first page of it. `more` tells whether there is a second."""
 
     summary: str
     lines: tuple[str, ...]
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """`grace` after its slot a run that is not finished is late; more than `most` runs within `span` are too many."""
-
     name: str
     schedule: Schedule
     description: str
     step: Callable[[StepContext], StepResult]
-    preview: Callable[[Execute, datetime, Mapping[str, Any]], Preview]
+    preview: Callable[[Execute, datetime, RunArguments], Preview]
     catch_up: CatchUp
     overlap: Overlap
     grace: timedelta
+    """A run that has not finished this long after its slot is late."""
     max_runs: int
+    """More runs than this within `window` are too many."""
     window: timedelta
     lease: timedelta | None = None
-    """For how long its claim holds, if not as long as a Lambda may live."""
+    """How long a claim holds. Default: longer than a Lambda may live."""
     queued: bool = False
-    """The schedule only asks for the run, and the queue's consumer does it."""
+    """The schedule only sends a message, and the queue's consumer does the run."""
     personal: bool = False
-    """Its lines name customers."""
+    """The log lines name customers."""
     on_ledger_unavailable: Callable[[], StepResult] | None = None
-    """What is told when not even the ledger can be reached."""
+    """Returns what to log when not even the ledger can be reached."""
     alarm: Callable[[Mapping[str, int]], str | None] = lambda _counts: None
-    """What is alarming about the counts of a run that succeeded."""
-
-
-def ask(execute: Execute, document: str, **variables: Any) -> dict[str, Any]:
-    answer = execute(document, variables)
-    if answer.get("errors"):
-        raise OperationFailed("; ".join(str(error["message"]) for error in answer["errors"]))
-    data: dict[str, Any] = answer["data"]
-    return data
+    """Returns a problem text if the counts of a successful run are alarming."""

@@ -1,15 +1,16 @@
-"""What is true of a job now, whichever its runs: whether it is paused, which run holds it, how far the watch has looked.
+"""The state of a job: whether it is paused, which run holds it, and up to where the watchdog has checked its slots.
 
-A row `(job, name)` of `ops`.
+It is the row `(job, name)` of `ops`.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks, reads, tables, timestamps
 from chalicelib.store.transaction import AlreadyApplied, Transaction, new_token
 
@@ -22,20 +23,25 @@ class Pause:
     actor: str
     since: str
     until: str | None
-    """None: until somebody resumes it."""
+    """None: until an operator resumes the job."""
+
+    @property
+    def text(self) -> str:
+        return f"paused by {self.actor}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
     job: str
     pause: Pause | None = None
-    current: str | None = None
+    current: Slot | None = None
     """The slot whose run holds the job."""
-    checked_until: str | None = None
+    checked_until: Slot | None = None
     """The watchdog has recorded every slot up to this one in the ledger."""
     token: str | None = None
 
     def paused_at(self, moment: datetime) -> Pause | None:
+        """Return the pause that applies at `moment`, if any."""
         over = self.pause and self.pause.until and self.pause.until <= timestamps.to_text(moment)
         return None if over else self.pause
 
@@ -48,35 +54,35 @@ def find(job: str) -> JobState:
     return JobState(
         job=job,
         pause=Pause(**content) if content else None,
-        current=reads.text(item, "owner"),
-        checked_until=reads.text(item, "watched"),
+        current=_slot(item, "owner"),
+        checked_until=_slot(item, "watched"),
         token=reads.text(item, "token"),
     )
 
 
 def pause(job: str, reason: str, actor: str, until: datetime | None = None) -> JobState:
-    """From now on no run of the job begins; one that is running goes on to its end."""
+    """Pause a job: no run starts from now on. A run that has started continues to its end."""
     since = timestamps.to_text(clock.now())
-    row = tables.AuxRow.content
-    return _change(
-        job,
-        row.set(
-            {"reason": reason, "actor": actor, "since": since, "until": timestamps.to_text(until) if until else None}
-        ),
-    )
+    paused = Pause(reason, actor, since, timestamps.to_text(until) if until else None)
+    return _change(job, tables.AuxRow.content.set(asdict(paused)))
 
 
 def resume(job: str) -> JobState:
     return _change(job, tables.AuxRow.content.remove())
 
 
-def watch_from(job: str, slot: str, seen: str | None) -> None:
-    """The watch has accounted for all slots up to `slot`; `seen` is how far it had looked when it began."""
+def set_checked_until(job: str, slot: Slot, before: Slot | None) -> None:
+    """Note that the watchdog has recorded all slots up to `slot`. Raises Stale if `before` is no longer stored."""
     row = tables.AuxRow
     write = Transaction(was_applied=lambda: find(job).checked_until == slot)
-    condition = row.checked_until == seen if seen else row.checked_until.does_not_exist()
+    condition = row.checked_until == before if before else row.checked_until.does_not_exist()
     write.update(key(job), [row.checked_until.set(slot)], condition)
     write.commit()
+
+
+def _slot(item: reads.Item, name: str) -> Slot | None:
+    found = reads.text(item, name)
+    return Slot(found) if found else None
 
 
 def _change(job: str, action: Action) -> JobState:
@@ -95,4 +101,5 @@ def _subject(job: str) -> str:
 
 
 def key(job: str) -> tables.AuxRow:
+    """Return the row of a job with nothing but its key, for updates."""
     return tables.AuxRow(pk=PARTITION, sk=job)

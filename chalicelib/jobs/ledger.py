@@ -1,43 +1,46 @@
-"""The ledger: how runs are claimed, carried on and ended, so that each slot's effect happens once.
+"""The ledger: every transition between the states of a run, so that each slot takes effect once.
 
-    (nothing) --record--> WAITING --claim--> RUNNING --finish--> SUCCEEDED
-        |                   |  ^               |  |
-        |                   |  +---release-----+  +--end--> FAILED
-        +-------end---------+--end--> SKIPPED, MISSED, FAILED --reopen--> WAITING
+    (no row) --record--> WAITING --claim----------> RUNNING --finish--> SUCCEEDED
+       |                  |   ^                     |  |  |
+       |                  |   +--retry_or_fail------+  |  +--retry_or_fail, end--> FAILED
+       |                  |   ^                        +--checkpoint, hand_over--> RUNNING
+       +-------end--------+--end--> SKIPPED, MISSED, FAILED
+                              |                      |
+                              +--------reopen--------+
 
-Every write is conditional on the row as it was read, and known again by its token, so a lost answer, a schedule that
-fires twice and two workers all end in one winner. A claim is a lease: a worker that dies loses it by time, and what it
-still writes afterwards is refused.
+A claim after five attempts without progress ends the run as FAILED, too.
+
+Every write is conditional on the row as it was read, and recognises itself by its token. So a lost answer, a schedule
+that fires twice and two workers at once all lead to one winner. A claim is a lease: a worker that dies loses it when it
+expires, and whatever it still writes afterwards is refused.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Conflict, RunNotRepeatable
 from chalicelib.jobs import job_state, run_records
-from chalicelib.jobs.job import Job, Overlap, StepResult
+from chalicelib.jobs.job import Job, Overlap, RunArguments, StepResult
 from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
-from chalicelib.settings import settings
+from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
 LEASE = timedelta(minutes=6)
-"""Renewed with each page. Longer than a Lambda of ours may live: who has lost it is dead, and changes nothing any more."""
+"""Renewed by each step. It is longer than our Lambdas may live, so a worker that has lost its lease is dead."""
 MAX_ATTEMPTS_WITHOUT_PROGRESS = 5
 _REPEATABLE = {Status.FAILED, Status.MISSED, Status.SKIPPED}
 
 
 class LostLease(Stale):
-    """Somebody else has taken the run over"""
+    """Another worker has taken over the run"""
 
 
 def record(run: Run) -> Run:
-    """Store a run that waits, unless its slot has a row: then that one is the answer."""
+    """Store a run that waits, and return it. If its slot already has a row, return that one instead."""
     for _ in retry_delays():
         stored = run_records.find(run.job, run.slot)
         if stored:
@@ -49,8 +52,11 @@ def record(run: Run) -> Run:
     raise Conflict
 
 
-def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | None:
-    """The run, ours for the time of a lease; None if there is nothing to do, and then the ledger says why."""
+def claim(job: Job, slot: Slot, trigger: Trigger = Trigger.SCHEDULE) -> Run | None:
+    """Claim a run for the length of one lease.
+
+    Return None if there is nothing to do; the ledger records the reason. Raises Conflict, Unavailable.
+    """
     for _ in retry_delays():
         run = run_records.find(job.name, slot) or run_records.new(job.name, slot, trigger)
         now = clock.now()
@@ -58,7 +64,7 @@ def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | Non
             return None
         state = job_state.find(job.name)
         try:
-            if state.current == slot or _may_begin(job, run, state, now):
+            if state.current == slot or _may_start(job, run, state, now):
                 return _take(job, run, state, now)
         except Stale:
             continue
@@ -66,30 +72,40 @@ def claim(job: Job, slot: str, trigger: Trigger = Trigger.SCHEDULE) -> Run | Non
     raise Conflict
 
 
-def checkpoint(run: Run, page: StepResult) -> Run:
-    """A page is done, and there is more. Raises LostLease."""
-    return _advance(run, page, state=dict(page.state or {}), lease_until=timestamps.to_text(clock.now() + LEASE))
+def checkpoint(run: Run, result: StepResult) -> Run:
+    """Store a step that is not the last, and renew the lease. Raises LostLease."""
+    lease_until = timestamps.to_text(clock.now() + LEASE)
+    return _advance(run, replace(run, state=dict(result.state or {}), lease_until=lease_until), result)
 
 
-def finish(run: Run, page: StepResult) -> Run:
-    """The last page is done. Raises LostLease."""
+def finish(run: Run, result: StepResult) -> Run:
+    """Store the last step; the run has succeeded. Raises LostLease."""
     finished_at = timestamps.to_text(clock.now())
-    return _advance(run, page, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at)
+    succeeded = replace(run, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at)
+    return _advance(run, succeeded, result)
 
 
-def release(run: Run, error: str | None = None, trace: str | None = None) -> Run:
-    """Let another go on: at once when handed over, as a further attempt after an error. Raises LostLease."""
-    status = Status.WAITING if error else Status.RUNNING
-    try:
-        return _store(run, replace(run, status=status, lease_until=None, error=error or run.error, trace=trace))
-    except Stale as stale:
-        raise LostLease from stale
+def hand_over(run: Run) -> Run:
+    """Give up the lease, so that another invocation can continue at once. Raises LostLease."""
+    return _release(run, replace(run, lease_until=None))
+
+
+def retry_or_fail(run: Run, error: str, trace: str) -> Run:
+    """Let the run wait for another attempt; after too many attempts without progress, end it. Raises Stale."""
+    if run.attempts_since_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS:
+        return end(run, Status.FAILED, error=error, trace=trace)
+    return _release(run, replace(run, status=Status.WAITING, lease_until=None, error=error, trace=trace))
+
+
+def is_exhausted(run: Run) -> bool:
+    """Return whether the run has failed because of too many attempts without progress."""
+    return run.status is Status.FAILED and run.attempts_since_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS
 
 
 def end(
     run: Run, status: Status, *, reason: str | None = None, error: str | None = None, trace: str | None = None
 ) -> Run:
-    """End a run without a result. Raises Stale if it has gone on meanwhile."""
+    """End a run that has not succeeded: SKIPPED, MISSED or FAILED. Raises Stale if it has changed since it was read."""
     ended = replace(
         run,
         status=status,
@@ -99,16 +115,19 @@ def end(
         error=error or run.error,
         trace=trace or run.trace,
     )
-    write, ended = _written(run, ended)
+    write, ended = _prepare(run, ended)
     if job_state.find(run.job).current == run.slot:
-        _let_go(write, run)
+        _free_job(write, run)
     write.commit()
     log_outcome(ended)
     return ended
 
 
-def reopen(run: Run, actor: str, arguments: Mapping[str, Any] | None = None) -> Run:
-    """Have a run that failed, was missed or was skipped wait again, from where it stood. Raises RunNotRepeatable."""
+def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
+    """Let a run that failed, was missed or was skipped continue from its last checkpoint, with attempts counted anew.
+
+    Raises RunNotRepeatable, Stale.
+    """
     if run.status not in _REPEATABLE:
         raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
     again = replace(
@@ -123,7 +142,7 @@ def reopen(run: Run, actor: str, arguments: Mapping[str, Any] | None = None) -> 
         finished_at=None,
         reason=None,
     )
-    write, again = _written(run, again, subject=subject_of(run))
+    write, again = _prepare(run, again, subject=subject_of(run))
     write.commit()
     return again
 
@@ -133,11 +152,25 @@ def subject_of(run: Run) -> str:
     return f"run {run.job} {run.slot}"
 
 
-def _may_begin(job: Job, run: Run, state: JobState, now: datetime) -> bool:
-    """Whether nothing speaks against it; otherwise what does is recorded. Raises Stale."""
+def log_outcome(run: Run) -> None:
+    """Log how a run has ended, and count it."""
+    telemetry.info(
+        f"{run.job} {run.status}",
+        job=run.job,
+        slot=run.slot,
+        counts=run.counts,
+        seconds=run.seconds,
+        error=run.error,
+        reason=run.reason,
+    )
+    telemetry.count(f"Run{run.status.capitalize()}", job=run.job)
+
+
+def _may_start(job: Job, run: Run, state: JobState, now: datetime) -> bool:
+    """Return whether the run may start. If not, record the reason. Raises Stale."""
     pause = state.paused_at(now)
     if pause:
-        end(run, Status.SKIPPED, reason=f"paused by {pause.actor}: {pause.reason}")
+        end(run, Status.SKIPPED, reason=pause.text)
         return False
     current = run_records.find(job.name, state.current) if state.current else None
     if current is None or current.finished:
@@ -158,18 +191,17 @@ def _take(job: Job, run: Run, state: JobState, now: datetime) -> Run | None:
     if run.attempts_since_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS and not handed_over:
         end(run, Status.FAILED, error=run.error or f"its worker died {run.attempts_since_progress} times")
         return None
-    owner = new_token()
     taken = replace(
         run,
         status=Status.RUNNING,
-        owner=owner,
+        owner=new_token(),
         lease_until=timestamps.to_text(now + (job.lease or LEASE)),
         attempts=run.attempts + (not handed_over),
         attempts_since_progress=run.attempts_since_progress + (not handed_over),
         started_at=run.started_at or timestamps.to_text(now),
         reason=run.reason if run.trigger is Trigger.CATCH_UP else None,
     )
-    write, taken = _written(run, taken)
+    write, taken = _prepare(run, taken)
     row = tables.AuxRow
     unchanged = row.token == state.token if state.token else row.token.does_not_exist()
     free = row.owner == state.current if state.current else row.owner.does_not_exist()
@@ -178,20 +210,17 @@ def _take(job: Job, run: Run, state: JobState, now: datetime) -> Run | None:
     return taken
 
 
-def _advance(run: Run, page: StepResult, **changes: Any) -> Run:
+def _advance(run: Run, changed: Run, result: StepResult) -> Run:
     counts = dict(run.counts)
-    for name, amount in page.counts.items():
+    for name, amount in result.counts.items():
         counts[name] = counts.get(name, 0) + amount
-    write, new = _written(
-        run,
-        replace(run, pages=run.pages + 1, counts=counts, attempts_since_progress=1, error=None, trace=None, **changes),
+    write, new = _prepare(
+        run, replace(changed, pages=run.pages + 1, counts=counts, attempts_since_progress=1, error=None, trace=None)
     )
-    if page.lines or page.content is not None:
-        kept = {"lines": list(page.lines), "content": page.content}
-        sk = f"{new.pages:06d}"
-        write.put(tables.AuxRow(pk=run_records.partition(run.job, run.slot), sk=sk, content=kept, ttl=_expiry(new)))
+    if result.lines or result.content is not None:
+        write.put(run_records.to_step_row(new, result))
     if new.finished:
-        _let_go(write, run)
+        _free_job(write, run)
     try:
         write.commit()
     except Stale as stale:
@@ -199,69 +228,32 @@ def _advance(run: Run, page: StepResult, **changes: Any) -> Run:
     return new
 
 
-def log_outcome(run: Run) -> None:
-    """Tell the log how a run has ended."""
-    telemetry.info(
-        f"{run.job} {run.status}",
-        job=run.job,
-        slot=run.slot,
-        counts=run.counts,
-        seconds=run.seconds,
-        error=run.error,
-        reason=run.reason,
-    )
-    telemetry.count(f"Run{run.status.capitalize()}", job=run.job)
+def _release(run: Run, released: Run) -> Run:
+    try:
+        return _store(run, released)
+    except Stale as stale:
+        raise LostLease from stale
 
 
-def _let_go(write: Transaction, run: Run) -> None:
+def _free_job(write: Transaction, run: Run) -> None:
     write.update(job_state.key(run.job), [tables.AuxRow.owner.remove()], tables.AuxRow.owner == run.slot)
 
 
 def _store(old: Run, new: Run) -> Run:
-    write, new = _written(old, new)
+    write, new = _prepare(old, new)
     write.commit()
     return new
 
 
-def _written(old: Run, new: Run, *, subject: str | None = None) -> tuple[Transaction, Run]:
+def _prepare(old: Run, new: Run, *, subject: str | None = None) -> tuple[Transaction, Run]:
+    """Return a transaction that replaces `old` by `new`, and `new` with its token."""
     new = replace(new, token=new_token())
     row = tables.Run
     write = Transaction(was_applied=lambda: _was_written(new), subject=subject)
-    write.put(_row(new), row.token == old.token if old.token else row.job.does_not_exist())
+    write.put(run_records.to_row(new), row.token == old.token if old.token else row.job.does_not_exist())
     return write, new
 
 
 def _was_written(run: Run) -> bool:
     stored = run_records.find(run.job, run.slot)
     return stored is not None and stored.token == run.token
-
-
-def _expiry(run: Run) -> datetime:
-    return timestamps.from_text(run.created_at) + timedelta(days=settings.history_days)
-
-
-def _row(run: Run) -> tables.Run:
-    return tables.Run(
-        job=run.job,
-        slot=run.slot,
-        status=run.status.value,
-        unfinished=None if run.finished else run.status.value,
-        trigger=run.trigger.value,
-        actor=run.actor,
-        arguments=run.arguments,
-        owner=run.owner,
-        lease_until=run.lease_until,
-        attempts=run.attempts,
-        attempts_since_progress=run.attempts_since_progress,
-        pages=run.pages,
-        state=run.state,
-        counts=run.counts,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        error=run.error,
-        trace=run.trace,
-        reason=run.reason,
-        token=run.token,
-        ttl=_expiry(run),
-    )

@@ -1,54 +1,100 @@
-"""low_stock: adds stock to the products that are low, by the GraphQL mutation that an operator has too."""
+"""low_stock: adds stock to the products that are low, with the GraphQL mutation that operators can use, too."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from chalicelib import clock
-from chalicelib.jobs.job import Execute, Preview, StepContext, StepResult, ask
+from chalicelib.jobs.job import Preview, RunArguments, StepContext, StepResult
+from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
+
+
+class SelectState(TypedDict, total=False):
+    """The next step selects products."""
+
+    after: str
+
+
+class RestockState(TypedDict):
+    """The next step restocks these products. The step after it selects the next page, if `after` has its cursor."""
+
+    ids: list[str]
+    after: str | None
+
+
+class Product(TypedDict):
+    id: str
+    name: str
+    stock: int
+
+
+class LowStockAnswer(TypedDict):
+    lowStockProducts: Connection[Product]
+
+
+class RestockedProduct(TypedDict):
+    stock: int
+    product: Product
+
+
+class RestockResult(TypedDict):
+    restocked: list[RestockedProduct]
+
+
+class RestockAnswer(TypedDict):
+    updateLowStockProducts: RestockResult
+
 
 NAME = "low_stock"
-SELECT = """
+SELECT = SavedOperation(
+    """
 query LowStock($after: String) {
   lowStockProducts(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } }
-}"""
-RESTOCK = """
+}""",
+    LowStockAnswer,
+)
+RESTOCK = SavedOperation(
+    """
 mutation Restock($slot: DateTime, $ids: [ID!], $token: String) {
   updateLowStockProducts(slot: $slot, ids: $ids, token: $token) { restocked { stock product { name } } }
-}"""
-SHOW = """{
+}""",
+    RestockAnswer,
+)
+PREVIEW = SavedOperation(
+    """{
   lowStockProducts(first: 100) { edges { node { name stock } } pageInfo { hasNextPage } }
-}"""
+}""",
+    LowStockAnswer,
+)
 
 
-def step(work: StepContext) -> StepResult:
-    chosen = work.state.get("ids")
-    return _select(work) if chosen is None else _restock(work, chosen)
+def step(context: StepContext) -> StepResult:
+    if "ids" in context.state:
+        return _restock(context, context.state_as(RestockState))
+    return _select(context, context.state_as(SelectState))
 
 
-def preview(execute: Execute, _now: datetime, _arguments: Mapping[str, Any]) -> Preview:
-    page = ask(execute, SHOW)["lowStockProducts"]
-    low = [edge["node"] for edge in page["edges"]]
+def preview(execute: Execute, _now: datetime, _arguments: RunArguments) -> Preview:
+    page = PREVIEW.run(execute)["lowStockProducts"]
     more = page["pageInfo"]["hasNextPage"]
-    lines = tuple(f"Product: {product['name']}, Stock: {product['stock']}" for product in low)
-    return Preview(f"{'At least ' * more}{len(low)} products would be restocked", lines, more)
+    lines = tuple(f"Product: {product['name']}, Stock: {product['stock']}" for product in nodes(page))
+    return Preview(f"{'At least ' * more}{len(lines)} products would be restocked", lines, more)
 
 
-def _select(work: StepContext) -> StepResult:
-    """Products that are restocked are low no longer, so which ones it will be is kept before any of them is."""
-    page = work.ask(SELECT, after=work.state.get("after"))["lowStockProducts"]
-    ids = [edge["node"]["id"] for edge in page["edges"]]
-    after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+def _select(context: StepContext, state: SelectState) -> StepResult:
+    """Save which products are restocked before any of them is: afterwards they are no longer low."""
+    page = context.ask(SELECT, after=state.get("after"))["lowStockProducts"]
+    ids, after = [product["id"] for product in nodes(page)], next_cursor(page)
     if not ids and after is None:
         return StepResult(None)
-    return StepResult({"ids": ids, "after": after})
+    return StepResult(RestockState(ids=ids, after=after))
 
 
-def _restock(work: StepContext, ids: list[str]) -> StepResult:
-    # A token a page: one that is low again behind the cursor had its restock, and its line, in an earlier page.
-    token = f"{work.slot}.{work.pages}"
-    done = work.ask(RESTOCK, slot=work.slot, ids=ids, token=token)["updateLowStockProducts"]["restocked"]
+def _restock(context: StepContext, state: RestockState) -> StepResult:
+    # Use one token per page. A product that drops low again after its page was done is not restocked twice in one run.
+    token = f"{context.slot}.{context.pages}"
+    answer = context.ask(RESTOCK, slot=context.slot, ids=state["ids"], token=token)
+    done = answer["updateLowStockProducts"]["restocked"]
     now = f"{clock.now():%d/%m/%Y-%H:%M:%S}"
     lines = tuple(f"[{now}] Product: {entry['product']['name']}, New Stock: {entry['stock']}" for entry in done)
-    after = work.state["after"]
-    return StepResult({"after": after} if after else None, lines, {"restocked": len(lines)})
+    after = state["after"]
+    return StepResult(SelectState(after=after) if after else None, lines, {"restocked": len(lines)})

@@ -1,45 +1,46 @@
-"""What operators ask for: a run now, a run once more, dead letters sent again."""
+"""What operators can start: a run now, a run again, and dead letters again."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from chalicelib import clock
 from chalicelib.errors import JobPaused, NotFound, Unavailable
 from chalicelib.jobs import job_state, ledger, queue, run_records, slots
-from chalicelib.jobs.job import Job
+from chalicelib.jobs.job import Job, RunArguments
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks
 
 
 @dataclass(frozen=True, slots=True)
 class RedriveResult:
-    """`left` are those that no run can be made of, or of jobs that are paused."""
-
     sent: int
     left: int
+    """Letters that name no run, or a run of a paused job."""
 
 
-def run_now(job: Job, actor: str, arguments: Mapping[str, Any]) -> Run:
-    """A run through the queue. While one that was asked for in the same words still waits, that one is the answer."""
+def run_now(job: Job, actor: str, arguments: RunArguments) -> Run:
+    """Start a run through the queue. If an operator's run with the same arguments still waits, return that one.
+
+    Raises JobPaused, Unavailable.
+    """
     made = _made_before(job, actor, arguments)
     if made:
         _send(made)
         return made
-    _refuse_paused(job)
+    _refuse_if_paused(job)
     for run in run_records.unfinished():
-        asked_for = run.status is Status.WAITING and run.trigger is Trigger.OPERATOR
-        if run.job == job.name and asked_for and run.arguments == arguments:
+        requested = run.status is Status.WAITING and run.trigger is Trigger.OPERATOR
+        if run.job == job.name and requested and run.arguments == arguments:
             break
     else:
-        run = _record(job, actor, dict(arguments))
+        run = _record(job, actor, arguments)
     _send(run)
     return run
 
 
-def run_again(job: Job, slot: str, actor: str, arguments: Mapping[str, Any] | None = None) -> Run:
-    """Another chance for a run that failed, was missed or was skipped, with `arguments` beside or instead of its own.
+def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None = None) -> Run:
+    """Continue a run that failed, was missed or was skipped. `arguments` are added to those that it has.
 
     Raises NotFound, RunNotRepeatable, JobPaused.
     """
@@ -49,14 +50,17 @@ def run_again(job: Job, slot: str, actor: str, arguments: Mapping[str, Any] | No
     if change_marks.is_done(ledger.subject_of(run)):
         again = run
     else:
-        _refuse_paused(job)
+        _refuse_if_paused(job)
         again = ledger.reopen(run, actor, arguments)
     _send(again)
     return again
 
 
 def redrive(actor: str) -> RedriveResult:
-    """Send dead letters again, each before it is removed: a crash between leaves one too many, which does no harm."""
+    """Send dead letters to the queue again.
+
+    Each is sent before it is removed: after a crash in between there is one message too many, which does no harm.
+    """
     sent, left = 0, []
     for letter in queue.take_dead_letters():
         run = run_records.find(letter.message.job, letter.message.slot) if letter.message else None
@@ -72,8 +76,8 @@ def redrive(actor: str) -> RedriveResult:
     return RedriveResult(sent, len(left))
 
 
-def _record(job: Job, actor: str, arguments: dict[str, Any]) -> Run:
-    """In a slot of its own: another request may have come in the same microsecond."""
+def _record(job: Job, actor: str, arguments: RunArguments) -> Run:
+    """Store a run in a slot of its own: another request may have come in the same microsecond."""
     moment = change_marks.moment()
     while True:
         wanted = run_records.new(job.name, slots.of_request(moment), Trigger.OPERATOR, actor=actor, arguments=arguments)
@@ -83,7 +87,7 @@ def _record(job: Job, actor: str, arguments: dict[str, Any]) -> Run:
         moment += timedelta(microseconds=1)
 
 
-def _made_before(job: Job, actor: str, arguments: Mapping[str, Any]) -> Run | None:
+def _made_before(job: Job, actor: str, arguments: RunArguments) -> Run | None:
     """Return the run that an earlier attempt at this request has made, if there is one."""
     if not change_marks.is_replay():
         return None
@@ -91,14 +95,14 @@ def _made_before(job: Job, actor: str, arguments: Mapping[str, Any]) -> Run | No
     return run if run and run.actor == actor and run.arguments == arguments else None
 
 
-def _refuse_paused(job: Job) -> None:
+def _refuse_if_paused(job: Job) -> None:
     pause = job_state.find(job.name).paused_at(clock.now())
     if pause:
-        raise JobPaused(f"{job.name} is paused by {pause.actor}: {pause.reason}. Resume it first", field="name")
+        raise JobPaused(f"{job.name} is {pause.text}. Resume it first", field="name")
 
 
 def _send(run: Run) -> None:
     try:
         queue.send(run.job, run.slot)
     except Unavailable:
-        return  # it waits in the ledger, and the watch sends it
+        return  # the run waits in the ledger, and the watchdog sends the message

@@ -1,69 +1,125 @@
-"""order_reminders: a line, and if there is a sender address an e-mail, for each order of the last days.
+"""order_reminders: logs a line for each order of the last days and, if a sender address is set, sends an e-mail.
 
-Once for an order and a day, also when the job is run again that day; cancelled orders, and those whose customer is gone,
-are left out.
+There is one reminder per order and day, even if the job runs again on the same day. Cancelled orders, and orders whose
+customer was deleted, are left out.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TypedDict, cast
 
 from chalicelib import clock
 from chalicelib.jobs import email
-from chalicelib.jobs.job import Execute, Preview, StepContext, StepResult, ask
+from chalicelib.jobs.email import Email
+from chalicelib.jobs.job import Preview, RunArguments, StepContext, StepResult
+from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
 from chalicelib.settings import settings
 
+
+class RemindersState(TypedDict, total=False):
+    after: str
+
+
+class OrderCustomer(TypedDict):
+    name: str
+    email: str
+
+
+class DueOrder(TypedDict):
+    id: str
+    orderDate: str
+    totalAmount: str
+    customer: OrderCustomer
+
+
+class OrderRow(TypedDict):
+    id: str
+    orderDate: str
+    totalAmount: str
+    customer: OrderCustomer | None
+
+
+class DueAnswer(TypedDict):
+    ordersDueForReminder: Connection[OrderRow]
+
+
 NAME = "order_reminders"
-SELECT = """
+SELECT = SavedOperation(
+    """
 query Due($day: Date!, $after: String) {
   ordersDueForReminder(day: $day, first: 100, after: $after) {
     edges { node { id orderDate totalAmount customer { name email } } }
     pageInfo { hasNextPage endCursor }
   }
-}"""
-SHOW = SELECT.replace(" endCursor", "")
-"""The first cursor ever makes the secret that it is signed with: a preview writes not even that."""
-_KNOWN = "reminded before"
+}""",
+    DueAnswer,
+)
+PREVIEW = replace(SELECT, document=SELECT.document.replace(" endCursor", ""))
+"""Without a cursor, because the first cursor ever makes the secret that signs cursors, and a preview writes nothing."""
+_REMINDED = "reminded before"
 
 
 def window(day: date) -> tuple[date, date]:
-    """The first and the last day whose orders are due on `day`."""
+    """Return the first and the last day whose orders are due for a reminder on `day`."""
     return day - timedelta(days=settings.reminder_days), day
 
 
-def step(work: StepContext) -> StepResult:
-    day = work.due.date()
-    page = work.ask(SELECT, day=day.isoformat(), after=work.state.get("after"))["ordersDueForReminder"]
-    known = _reminded_before(work)
-    due = [edge["node"] for edge in page["edges"] if edge["node"]["id"] not in known]
-    orders = [order for order in due if order["customer"]]
+def step(context: StepContext) -> StepResult:
+    day = context.due.date()
+    cursor = context.state_as(RemindersState).get("after")
+    page = context.ask(SELECT, day=day.isoformat(), after=cursor)["ordersDueForReminder"]
+    reminded = _reminded_before(context)
+    due = [order for order in nodes(page) if order["id"] not in reminded]
+    orders = _with_customer(due)
     counts = {"reminded": len(orders), "already_reminded": len(page["edges"]) - len(due)}
     if len(orders) < len(due):
         counts["customer_gone"] = len(due) - len(orders)
     if settings.mail_sender:
-        counts |= email.remind(day, orders)
-    after = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
-    return StepResult({"after": after} if after else None, _lines(orders), counts, [order["id"] for order in orders])
+        counts |= send_reminders(day, orders)
+    after = next_cursor(page)
+    state = RemindersState(after=after) if after else None
+    return StepResult(state, _lines(orders), counts, [order["id"] for order in orders])
 
 
-def preview(execute: Execute, now: datetime, _arguments: Mapping[str, Any]) -> Preview:
-    page = ask(execute, SHOW, day=now.date().isoformat())["ordersDueForReminder"]
-    orders = [edge["node"] for edge in page["edges"] if edge["node"]["customer"]]
+def preview(execute: Execute, now: datetime, _arguments: RunArguments) -> Preview:
+    page = PREVIEW.run(execute, day=now.date().isoformat())["ordersDueForReminder"]
+    orders = _with_customer(nodes(page))
     more = page["pageInfo"]["hasNextPage"]
     return Preview(f"{'At least ' * more}{len(orders)} orders are due for a reminder", _lines(orders), more)
 
 
-def _lines(orders: list[dict[str, Any]]) -> tuple[str, ...]:
+def send_reminders(day: date, orders: Iterable[DueOrder]) -> Counter[str]:
+    """Send the reminders that were not sent yet, and count the outcomes. Raises Unavailable."""
+    return Counter(email.send_once(str(day), order["id"], _reminder(order)) for order in orders)
+
+
+def _reminder(order: DueOrder) -> Email:
+    customer, day = order["customer"], order["orderDate"][:10]
+    text = (
+        f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {day}: "
+        f"${order['totalAmount']} in total.\n"
+    )
+    return Email((customer["email"],), f"Your order of {day}", text)
+
+
+def _with_customer(orders: Iterable[OrderRow]) -> list[DueOrder]:
+    return [cast("DueOrder", order) for order in orders if order["customer"]]
+
+
+def _lines(orders: Iterable[DueOrder]) -> tuple[str, ...]:
     now = f"{clock.now():%Y-%m-%d %H:%M:%S}"
     return tuple(f"[{now}] - Order ID: {order['id']}, Customer Email: {order['customer']['email']}" for order in orders)
 
 
-def _reminded_before(work: StepContext) -> set[str]:
-    """By other runs of this day: usually there are none, and then this costs one read. Kept for the next pages, as no other
-    run of the job goes on meanwhile.
+def _reminded_before(context: StepContext) -> set[str]:
+    """Return the orders that other runs of this day have reminded of.
+
+    Usually there are none, and this costs one read. The result is cached for the next steps: no other run of the job
+    goes on at the same time.
     """
-    if _KNOWN not in work.cache:
-        step_data = (content for slot in work.other_slots_today() for content in work.step_data(slot))
-        work.cache[_KNOWN] = {order_id for content in step_data for order_id in content}
-    known: set[str] = work.cache[_KNOWN]
-    return known
+    if _REMINDED not in context.cache:
+        contents = (content for slot in context.other_slots_today() for content in context.step_data(slot))
+        context.cache[_REMINDED] = {order_id for content in contents for order_id in cast("list[str]", content)}
+    return cast("set[str]", context.cache[_REMINDED])

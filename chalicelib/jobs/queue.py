@@ -1,7 +1,7 @@
-"""The queue: runs that are asked for, handed over or tried again, and the dead letters of those that failed.
+"""The queue of runs that were requested, handed over or are retried, and the dead letters of failed runs.
 
-A message names a run, {"job", "slot"}; what is to be done stands in the ledger. So a message may come twice, late or
-never (the watch sends it again) without harm.
+A message only names a run: {"job", "slot"}. What there is to do is in the ledger, so it does no harm if a message
+arrives twice, late or never (the watchdog sends it again).
 """
 
 import json
@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import aws
 from chalicelib.errors import CrmError, Unavailable
 from chalicelib.jobs import catalog, run_records, slots
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import timestamps
 
@@ -23,15 +24,15 @@ NAME = f"crm-{settings.stage}-jobs"
 DEAD = f"{NAME}-dead"
 MAX_RECEIVES = 5
 VISIBILITY = 1800
-"""Seconds; six times the consumer's time limit, as AWS advises, so that a message does not come again while it is worked on."""
+"""Seconds. AWS advises six times the consumer's time limit, so that a message does not return while it is worked on."""
 _BATCH_SIZE = 10
 _WAIT = 1
-"""Seconds. Without any, SQS asks only some of its servers, and may find nothing where there is something."""
+"""Seconds. Without waiting, SQS asks only some of its servers and may miss messages."""
 _MAX_LISTED = 100
 
 
 class BadMessage(CrmError):
-    """Not a message of ours"""
+    """The message names no run"""
 
     code = "BAD_MESSAGE"
 
@@ -39,41 +40,52 @@ class BadMessage(CrmError):
 @dataclass(frozen=True, slots=True)
 class Message:
     job: str
-    slot: str
+    slot: Slot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     id: str
     body: str
     sent_at: str
     receipt: str
     message: Message | None
+    """None if the body names no run."""
     reason: str
+    """Why it is a dead letter."""
 
 
-def send(job: str, slot: str, delay: int = 0) -> None:
-    """Raises Unavailable."""
+class _Received(TypedDict):
+    """A message as SQS returns it."""
+
+    MessageId: str
+    Body: str
+    ReceiptHandle: str
+    Attributes: dict[str, str]
+
+
+def send(job: str, slot: Slot, delay: int = 0) -> None:
+    """Send a message for a run, to be delivered after `delay` seconds. Raises Unavailable."""
     body = json.dumps({"job": job, "slot": slot})
     _call("send_message", QueueUrl=_url(NAME), MessageBody=body, DelaySeconds=delay)
 
 
 def read(body: str) -> Message:
-    """Raises BadMessage."""
+    """Parse a message. Raises BadMessage."""
     try:
         content = json.loads(body)
         message = Message(content["job"], content["slot"])
         catalog.find(message.job)
-        fits = slots.of(slots.moment_of(message.slot)) == message.slot
+        is_slot = slots.of(slots.moment_of(message.slot)) == message.slot
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, CrmError) as error:
-        raise BadMessage(f"Not a message of ours: {error}") from error
-    if not fits:
-        raise BadMessage(f"Not a message of ours: {message.slot!r} is no slot")
+        raise BadMessage(f"The message names no run: {error}") from error
+    if not is_slot:
+        raise BadMessage(f"The message names no run: {message.slot!r} is not a slot")
     return message
 
 
 def postpone(receipt: str, seconds: int) -> None:
-    """Have a message that failed come again after so long. If that does not work, it comes after VISIBILITY."""
+    """Have a message delivered again after so many seconds. If that fails, it is delivered after VISIBILITY."""
     try:
         _call("change_message_visibility", QueueUrl=_url(NAME), ReceiptHandle=receipt, VisibilityTimeout=seconds)
     except Unavailable:
@@ -89,21 +101,21 @@ def is_reachable() -> bool:
 
 
 def depth() -> dict[str, int]:
-    """How many messages wait, are being worked on, and are dead; SQS counts approximately."""
+    """Count the messages that wait, are being worked on, and are dead letters. SQS counts approximately."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     waiting, working = (int(_attributes(NAME, names)[name]) for name in names)
     return {"waiting": waiting, "working": working, "dead": int(_attributes(DEAD, names[:1])[names[0]])}
 
 
 def dead_letters() -> list[DeadLetter]:
-    """At most 100, the oldest first. They stay where they are."""
+    """Return up to 100 dead letters, oldest first. They stay in their queue."""
     letters = list(_receive())
     make_visible(letters)
     return sorted(letters, key=lambda letter: letter.sent_at)
 
 
 def take_dead_letters() -> Iterator[DeadLetter]:
-    """Each is ours for a minute: `remove` it once it has been sent again, or it comes back."""
+    """Receive dead letters for one minute. `remove` each one that was sent again; the others return."""
     return _receive(seconds=60)
 
 
@@ -112,7 +124,7 @@ def remove(letter: DeadLetter) -> None:
 
 
 def create() -> None:
-    """Create what is missing, and set what has changed. Safe to repeat."""
+    """Create or update both queues."""
     sqs = aws.client("sqs")
     dead = sqs.create_queue(QueueName=DEAD)["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=dead, Attributes={"MessageRetentionPeriod": "1209600"})
@@ -123,7 +135,7 @@ def create() -> None:
 
 
 def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
-    """Hidden from others for `seconds`, so that none comes twice while all are read."""
+    """Read dead letters. They are hidden for `seconds`, so that none is read twice."""
     seen: set[str] = set()
     while len(seen) < _MAX_LISTED:
         answer = _call(
@@ -141,19 +153,26 @@ def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
         yield from map(_letter, fresh)
 
 
-def _letter(message: dict[str, Any]) -> DeadLetter:
-    sent = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
-    body = message["Body"]
-    known: Message | None = None
+def _letter(received: _Received) -> DeadLetter:
+    sent = datetime.fromtimestamp(int(received["Attributes"]["SentTimestamp"]) / 1000, UTC)
+    body = received["Body"]
+    message: Message | None = None
     try:
-        known = read(body)
-        reason = _why(known)
+        message = read(body)
+        reason = _reason(message)
     except BadMessage as error:
         reason = error.message
-    return DeadLetter(message["MessageId"], body, timestamps.to_text(sent), message["ReceiptHandle"], known, reason)
+    return DeadLetter(
+        id=received["MessageId"],
+        body=body,
+        sent_at=timestamps.to_text(sent),
+        receipt=received["ReceiptHandle"],
+        message=message,
+        reason=reason,
+    )
 
 
-def _why(message: Message) -> str:
+def _reason(message: Message) -> str:
     run = run_records.find(message.job, message.slot)
     if run is None:
         return "The ledger has no such run"
@@ -161,7 +180,7 @@ def _why(message: Message) -> str:
 
 
 def make_visible(letters: list[DeadLetter]) -> None:
-    """At once, not only after the time that they were taken for."""
+    """Return letters to their queue at once."""
     for start in range(0, len(letters), _BATCH_SIZE):
         entries = [
             {"Id": str(number), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
@@ -184,8 +203,10 @@ def _known_url(name: str, _endpoint: str) -> str:
     return str(_call("get_queue_url", QueueName=name)["QueueUrl"])
 
 
-def _call(operation: str, **request: Any) -> Any:
+def _call(operation: str, **request: object) -> dict[str, Any]:
+    """Call SQS. Raises Unavailable."""
     try:
-        return getattr(aws.client("sqs"), operation)(**request)
+        answer: dict[str, Any] = getattr(aws.client("sqs"), operation)(**request)
     except (BotoCoreError, ClientError) as error:
         raise Unavailable from error
+    return answer

@@ -1,12 +1,13 @@
-"""The weekly report as a manager gets it: an e-mail that reads well as text and as HTML, and on paper."""
+"""The weekly report as an e-mail for managers, as text and as HTML."""
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import cast
 
 from chalicelib.crm import money
 from chalicelib.crm.reports import Report
 from chalicelib.jobs.email import Email
+from chalicelib.jobs.report_content import ReportContent, TopEntry, WeekFigures
 from chalicelib.settings import settings
 
 _Rows = Sequence[tuple[str, str, str]]
@@ -15,10 +16,10 @@ _CELL = "padding:4px 16px 4px 0;text-align:left;border-bottom:1px solid #d7dce4"
 
 
 def write(report: Report) -> Email:
-    content = report.content
+    content = cast("ReportContent", report.content)
     heading = f"Week {report.period}: {content['from']} to {content['to']}"
     totals = content["totals"]
-    summary = f"At the end of the week: {totals['customers']} customers, {totals['orders']} orders, {_dollars(totals)} revenue."
+    summary = f"At the end of the week: {totals['customers']} customers, {totals['orders']} orders, {_dollars(totals['cents'])} revenue."
     tables = [
         (("", "This week", "Week before"), _week(content["week"], content["before"])),
         (("Top customers", "Revenue", "Orders"), _top(content["top_customers"])),
@@ -34,20 +35,23 @@ def write(report: Report) -> Email:
     )
 
 
-def _week(week: dict[str, int], before: dict[str, int]) -> _Rows:
+def _week(week: WeekFigures, before: WeekFigures) -> _Rows:
     return [
-        ("Revenue", _dollars(week), _dollars(before)),
+        ("Revenue", _dollars(week["cents"]), _dollars(before["cents"])),
         ("Orders", str(week["orders"]), str(before["orders"])),
         ("New customers", str(week["new_customers"]), str(before["new_customers"])),
     ]
 
 
-def _top(entries: list[dict[str, Any]]) -> _Rows:
-    return [(entry["name"] or f"deleted ({entry['id']})", _dollars(entry), str(entry["count"])) for entry in entries]
+def _top(entries: list[TopEntry]) -> _Rows:
+    return [
+        (entry["name"] or f"deleted ({entry['id']})", _dollars(entry["cents"]), str(entry["count"]))
+        for entry in entries
+    ]
 
 
-def _dollars(amounts: dict[str, Any]) -> str:
-    return f"${money.from_cents(amounts['cents']):,.2f}"
+def _dollars(cents: int) -> str:
+    return f"${money.from_cents(cents):,.2f}"
 
 
 def _as_text(titles: tuple[str, str, str], rows: _Rows) -> str:

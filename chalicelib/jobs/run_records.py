@@ -1,13 +1,16 @@
-"""Runs: the rows of the ledger, and how they are read."""
+"""The rows of the ledger: one for each run, and one for each step that left lines or data."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import cast
 
 from chalicelib import clock
 from chalicelib.jobs import slots
+from chalicelib.jobs.job import RunArguments, StepResult
+from chalicelib.jobs.slots import Slot
+from chalicelib.settings import settings
 from chalicelib.store import index_keys, reads, tables, timestamps
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
@@ -33,34 +36,35 @@ UNFINISHED = (Status.WAITING, Status.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A row keyed job + slot. Without a token it is not stored yet."""
+    """A row, keyed by job and slot. Without a token it is not stored yet."""
 
     job: str
-    slot: str
+    slot: Slot
     trigger: Trigger
     created_at: str
     status: Status = Status.WAITING
     actor: str | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: RunArguments = field(default_factory=RunArguments)
     owner: str | None = None
-    """Who has claimed it: another text with each claim."""
+    """Names the claim: each claim writes a new value."""
     lease_until: str | None = None
-    """Until when nobody else may claim it; None in a running one that is handed over."""
+    """Until then nobody else may claim the run. None in a RUNNING run that was handed over."""
     attempts: int = 0
-    """How often it was begun, or begun again after a failure; handing over does not count."""
+    """How often the run was started, or started again after a failure. Handing over does not count."""
     attempts_since_progress: int = 0
-    """The attempts since it last got a page further, the one that did included."""
+    """The attempts since the last completed step, including the attempt that completed it."""
     pages: int = 0
-    state: dict[str, Any] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    """The number of completed steps."""
+    state: Mapping[str, object] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
     started_at: str | None = None
     finished_at: str | None = None
     error: str | None = None
     trace: str | None = None
     reason: str | None = None
-    """Why it waits, was skipped or missed."""
+    """Why the run waits, was skipped or was missed."""
     token: str = ""
-    """Changes with each write: who has read an older one writes nothing."""
+    """Changes with each write. A writer that has read an older token is refused."""
 
     @property
     def finished(self) -> bool:
@@ -71,7 +75,7 @@ class Run:
         return slots.moment_of(self.slot)
 
     def held_at(self, moment: datetime) -> bool:
-        """Whether somebody is at work on it."""
+        """Return whether a worker holds the run at `moment`."""
         return (
             self.status is Status.RUNNING
             and self.lease_until is not None
@@ -80,7 +84,7 @@ class Run:
 
     @property
     def seconds(self) -> float | None:
-        """From its beginning to its end."""
+        """How long the run took, from its start to its end."""
         if self.started_at is None or self.finished_at is None:
             return None
         return (timestamps.from_text(self.finished_at) - timestamps.from_text(self.started_at)).total_seconds()
@@ -88,28 +92,40 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """What a page of a run left behind."""
+    """What one step of a run stored."""
 
     lines: list[str]
-    content: Any
+    content: object
 
 
-def new(job: str, slot: str, trigger: Trigger, **more: Any) -> Run:
-    return Run(job, slot, trigger, timestamps.to_text(clock.now()), **more)
+def new(  # noqa: PLR0913 - what a run may be created with
+    job: str,
+    slot: Slot,
+    trigger: Trigger,
+    *,
+    actor: str | None = None,
+    arguments: RunArguments | None = None,
+    reason: str | None = None,
+) -> Run:
+    """Return a run that waits. It is not stored."""
+    created_at = timestamps.to_text(clock.now())
+    return Run(job, slot, trigger, created_at, actor=actor, arguments=arguments or {}, reason=reason)
 
 
-def find(job: str, slot: str) -> Run | None:
+def find(job: str, slot: Slot) -> Run | None:
     item = reads.get(tables.Run, {"job": {"S": job}, "slot": {"S": slot}})
     return load(item) if item else None
 
 
-def find_all(job: str, job_slots: Iterable[str]) -> dict[str, Run]:
-    keys_ = [{"job": {"S": job}, "slot": {"S": slot}} for slot in job_slots]
-    return {item["slot"]["S"]: load(item) for item in reads.get_all(tables.Run, keys_, consistent=True)}
+def find_all(job: str, job_slots: Iterable[str]) -> dict[Slot, Run]:
+    """Return the runs of those slots that have a row."""
+    row_keys = [{"job": {"S": job}, "slot": {"S": slot}} for slot in job_slots]
+    items = reads.get_all(tables.Run, row_keys, consistent=True)
+    return {run.slot: run for run in map(load, items)}
 
 
 def latest(job: str, count: int) -> list[Run]:
-    """The newest first."""
+    """Return the latest runs of a job, newest first."""
     answer = reads.call(
         "query",
         TableName=reads.table_name(tables.Run),
@@ -123,20 +139,20 @@ def latest(job: str, count: int) -> list[Run]:
 
 
 def listing(job: str, status: Status | None = None) -> Listing[Run]:
-    """The newest first."""
+    """List the runs of a job, newest first."""
     path = IndexRange(tables.Run, None, "job", "slot", (job,), id_name="slot")
     return Listing(
         path=path,
         descending=True,
         query=f"runs {job} {status}",
-        fetch=lambda found: find_all(job, found),
+        fetch=lambda found: cast("dict[str, Run]", find_all(job, found)),
         passes=lambda run: status in {None, run.status},
         exact=status is None,
     )
 
 
 def unfinished() -> list[Run]:
-    """Of all jobs."""
+    """Return the runs of all jobs that have not ended."""
     found: list[Run] = []
     for status in UNFINISHED:
         items = reads.query(
@@ -150,19 +166,19 @@ def unfinished() -> list[Run]:
     return [run for run in found if not run.finished]
 
 
-def on_day(job: str, day: str) -> list[str]:
-    """The slots of a day (YYYY-MM-DD) that have a row."""
+def on_day(job: str, day: str) -> list[Slot]:
+    """Return the slots of a day (YYYY-MM-DD) that have a row."""
     items = reads.query(
         TableName=reads.table_name(tables.Run),
         KeyConditionExpression="job = :job AND begins_with(slot, :day)",
         ExpressionAttributeValues={":job": {"S": job}, ":day": {"S": day}},
         ConsistentRead=True,
     )
-    return [item["slot"]["S"] for item in items]
+    return [Slot(item["slot"]["S"]) for item in items]
 
 
-def kept(job: str, slot: str) -> Iterator[StepRecord]:
-    """What the pages left, in their order."""
+def step_records(job: str, slot: Slot) -> Iterator[StepRecord]:
+    """Return what the steps of a run stored, in their order."""
     items = reads.query(
         TableName=reads.table_name(tables.AuxRow),
         KeyConditionExpression="pk = :run",
@@ -174,15 +190,48 @@ def kept(job: str, slot: str) -> Iterator[StepRecord]:
         yield StepRecord(stored["lines"], stored["content"])
 
 
-def partition(job: str, slot: str) -> str:
-    """Where in `ops` the pages of a run are."""
+def partition(job: str, slot: Slot) -> str:
+    """Return the partition of `ops` that holds the step records of a run."""
     return index_keys.SEPARATOR.join(("run", job, slot))
+
+
+def to_step_row(run: Run, result: StepResult) -> tables.AuxRow:
+    """Return the row for the step that `run` has just completed."""
+    content = {"lines": list(result.lines), "content": result.content}
+    return tables.AuxRow(partition(run.job, run.slot), f"{run.pages:06d}", content=content, ttl=_expiry(run))
+
+
+def to_row(run: Run) -> tables.Run:
+    return tables.Run(
+        job=run.job,
+        slot=run.slot,
+        status=run.status.value,
+        unfinished=None if run.finished else run.status.value,
+        trigger=run.trigger.value,
+        actor=run.actor,
+        arguments=run.arguments,
+        owner=run.owner,
+        lease_until=run.lease_until,
+        attempts=run.attempts,
+        attempts_since_progress=run.attempts_since_progress,
+        pages=run.pages,
+        state=run.state,
+        counts=run.counts,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        error=run.error,
+        trace=run.trace,
+        reason=run.reason,
+        token=run.token,
+        ttl=_expiry(run),
+    )
 
 
 def load(item: reads.Item) -> Run:
     return Run(
         job=item["job"]["S"],
-        slot=item["slot"]["S"],
+        slot=Slot(item["slot"]["S"]),
         trigger=Trigger(item["trigger"]["S"]),
         created_at=item["created_at"]["S"],
         status=Status(item["status"]["S"]),
@@ -202,3 +251,7 @@ def load(item: reads.Item) -> Run:
         reason=reads.text(item, "reason"),
         token=item["token"]["S"],
     )
+
+
+def _expiry(run: Run) -> datetime:
+    return timestamps.from_text(run.created_at) + timedelta(days=settings.history_days)

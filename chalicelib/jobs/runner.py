@@ -1,49 +1,51 @@
-"""Running: what a schedule's firing and a message of the queue set off.
+"""The runner does the work of a run when a schedule fires or a message arrives.
 
-A firing claims its slot and works page by page. Short of time it hands the run over through the queue; an error lets it
-wait there for its next try.
+It claims the slot and takes one step after another. Before Lambda's time is up, it hands the run over to a new
+invocation, through the queue. After an error, the run waits in the queue for its next attempt.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from traceback import format_exception
-from typing import Any
 
 from chalicelib import telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import catalog, ledger, queue, run_records, slots
-from chalicelib.jobs.job import Execute, Job, Overlap, RunRefused, StepContext, StepResult
+from chalicelib.jobs.job import Job, Overlap, RunRefused, StepContext, StepResult
 from chalicelib.jobs.ledger import LostLease
+from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.store.transaction import Stale
 
 MARGIN = 60.0
-"""Seconds of Lambda time that are kept for handing over; half of the time where there is less than twice that."""
-PAUSE = 30
-"""Seconds before the second try."""
+"""Seconds of Lambda time that are left for handing over; half of the time where there is less than twice that."""
+RETRY_DELAY = 30
+"""Seconds."""
 _MAX_TRACE = 8000
-_WINDOW = timedelta(minutes=15)
-"""How far the time of an event may lie behind its slot."""
+_MAX_DELAY = timedelta(minutes=15)
+"""How long after its slot an event may arrive."""
 
 
 class NotDue(ValueError):
-    """The event's time fits no firing of the schedule"""
+    """The event's time fits no slot of the schedule"""
 
 
 class RunFailed(Exception):
-    """The run of this message has failed for good: it belongs to the dead letters"""
+    """The run of this message has failed and is not retried: the message becomes a dead letter"""
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """`execute` runs GraphQL in process, `seconds_left` is the time of this invocation."""
+    """`execute_as` returns GraphQL's execution for an actor; `seconds_left` is the rest of this invocation's time."""
 
-    execute: Execute
+    execute_as: Callable[[str], Execute]
     seconds_left: Callable[[], float]
 
     def fire(self, job: Job, moment: datetime) -> None:
-        """The schedule of `job` fired at `moment`. Raises NotDue, Unavailable."""
+        """Handle an event of the job's schedule. Raises NotDue, Unavailable."""
         slot = slot_of(job, moment)
         if job.queued:
             ledger.record(run_records.new(job.name, slot, Trigger.SCHEDULE))
@@ -57,14 +59,14 @@ class Runner:
             log_step(job, slot, job.on_ledger_unavailable())
         else:
             if failed:
-                queue.send(job.name, slot, delay=PAUSE)
+                queue.send(job.name, slot, delay=RETRY_DELAY)
 
     def deliver(self, body: str, receipt: str) -> None:
-        """A message asks for a run. Raises what it fails of, so that the queue sends the message again, or buries it."""
+        """Handle a message of the queue. An exception makes the queue deliver it again, or make it a dead letter."""
         try:
             self._handle(queue.read(body))
         except Exception:
-            queue.postpone(receipt, PAUSE)
+            queue.postpone(receipt, RETRY_DELAY)
             raise
 
     def _handle(self, message: queue.Message) -> None:
@@ -74,88 +76,94 @@ class Runner:
         if failed:
             raise failed
         run = run_records.find(message.job, message.slot)
-        if run and run.status is Status.FAILED and run.attempts_since_progress >= ledger.MAX_ATTEMPTS_WITHOUT_PROGRESS:
+        if run and ledger.is_exhausted(run):
             raise RunFailed(run.error)
 
-    def run(self, job: Job, slot: str) -> Exception | None:
-        """Work on a run as long as there is work and time; the error after which it waits for a further try."""
+    def run(self, job: Job, slot: Slot) -> Exception | None:
+        """Work on a run until it ends or the time is up. Return the error if it failed and waits for another attempt."""
         run = ledger.claim(job, slot)
         try:
-            return self._carry_on(job, run) if run else None
+            return self._work(job, run) if run else None
         except Stale:
-            return None  # it is somebody else's now, who goes on
+            return None  # another worker has taken over the run, and continues it
 
-    def _carry_on(self, job: Job, run: Run) -> Exception | None:
-        """Raises Stale when the run is lost."""
+    def _work(self, job: Job, run: Run) -> Exception | None:
+        """Raises Stale when another worker has taken over the run."""
         margin = min(MARGIN, self.seconds_left() / 2)
-        cache: dict[str, Any] = {}
+        context = partial(_context, execute=self.execute_as(f"job:{job.name}"), cache={})
         while not run.finished:
             try:
-                run = self._take_step(job, run, cache)
+                run = _take_step(job, run, context(run))
             except LostLease:
                 raise
             except RunRefused as refusal:
                 run = ledger.end(run, Status.FAILED, error=str(refusal))
-            except Exception as error:  # noqa: BLE001 - whatever a step fails of, the ledger must say so
-                return _try_again(job, run, error)
+            except Exception as error:  # noqa: BLE001 - whatever the error is, the ledger must record it
+                return _handle_error(job, run, error)
             if not run.finished and self.seconds_left() < margin:
-                ledger.release(run)
+                ledger.hand_over(run)
                 queue.send(job.name, run.slot)
                 return None
         _wake_waiting(job)
         return None
 
-    def _take_step(self, job: Job, run: Run, cache: dict[str, Any]) -> Run:
-        page = job.step(self._work(run, cache))
-        run = ledger.finish(run, page) if page.state is None else ledger.checkpoint(run, page)
-        log_step(
-            job, run.slot, page
-        )  # not before it is certain: what is told twice was done twice, to whoever reads the log
-        if run.finished:
-            ledger.log_outcome(run)
-        return run
 
-    def _work(self, run: Run, cache: dict[str, Any]) -> StepContext:
-        return StepContext(
-            slot=run.slot,
-            pages=run.pages,
-            state=run.state,
-            counts=run.counts,
-            arguments=run.arguments,
-            execute=self.execute,
-            step_data=lambda slot: (
-                kept.content for kept in run_records.kept(run.job, slot) if kept.content is not None
-            ),
-            other_slots_today=lambda: [slot for slot in run_records.on_day(run.job, run.slot[:10]) if slot != run.slot],
-            cache=cache,
-        )
-
-
-def slot_of(job: Job, moment: datetime) -> str:
-    """The firing that an event of `moment` is for. Raises NotDue."""
-    firing = job.schedule.until(moment)
-    if moment - firing > _WINDOW:
+def slot_of(job: Job, moment: datetime) -> Slot:
+    """Return the slot that an event of `moment` belongs to. Raises NotDue."""
+    due = job.schedule.until(moment)
+    if moment - due > _MAX_DELAY:
         raise NotDue(f"{job.name} is not due at {moment}: {job.schedule.words}")
-    return slots.of(firing)
+    return slots.of(due)
 
 
-def _try_again(job: Job, run: Run, error: Exception) -> Exception | None:
-    text = f"{type(error).__name__}: {error}"
+def log_step(job: Job, slot: Slot, result: StepResult) -> None:
+    for line in result.lines:
+        telemetry.info(line, job=job.name, slot=slot, personal=job.personal)
+    for name, value in result.counts.items():
+        telemetry.count(name, value, job=job.name)
+
+
+def _context(run: Run, *, execute: Execute, cache: dict[str, object]) -> StepContext:
+    return StepContext(
+        slot=run.slot,
+        pages=run.pages,
+        state=run.state,
+        counts=run.counts,
+        arguments=run.arguments,
+        execute=execute,
+        step_data=lambda slot: (
+            record.content for record in run_records.step_records(run.job, slot) if record.content is not None
+        ),
+        other_slots_today=lambda: [slot for slot in run_records.on_day(run.job, run.slot[:10]) if slot != run.slot],
+        cache=cache,
+    )
+
+
+def _take_step(job: Job, run: Run, context: StepContext) -> Run:
+    result = job.step(context)
+    run = ledger.finish(run, result) if result.state is None else ledger.checkpoint(run, result)
+    # Log only what the ledger has accepted: a line logged twice reads as work done twice.
+    log_step(job, run.slot, result)
+    if run.finished:
+        ledger.log_outcome(run)
+    return run
+
+
+def _handle_error(job: Job, run: Run, error: Exception) -> Exception | None:
+    """Let the ledger retry or fail the run. Return the error, or None if another worker has taken over the run."""
     trace = "".join(format_exception(error))[-_MAX_TRACE:]
-    telemetry.warn("a try of a run failed", job=job.name, slot=run.slot, attempt=run.attempts, exc_info=error)
+    telemetry.warn("an attempt of a run failed", job=job.name, slot=run.slot, attempt=run.attempts, exc_info=error)
     try:
-        if run.attempts_since_progress < ledger.MAX_ATTEMPTS_WITHOUT_PROGRESS:
-            ledger.release(run, text, trace)
-        else:
-            ledger.end(run, Status.FAILED, error=text, trace=trace)
-            _wake_waiting(job)
+        run = ledger.retry_or_fail(run, f"{type(error).__name__}: {error}", trace)
     except Stale:
-        return None  # somebody else has taken it over
+        return None
+    if run.finished:
+        _wake_waiting(job)
     return error
 
 
 def _wake_waiting(job: Job) -> None:
-    """The job is free: those that wait for it need not wait for the watch."""
+    """Send messages for the runs that wait until the job is free, so that they need not wait for the watchdog."""
     if job.overlap is Overlap.SKIP:
         return
     try:
@@ -163,11 +171,4 @@ def _wake_waiting(job: Job) -> None:
             if waiting.job == job.name and waiting.status is Status.WAITING:
                 queue.send(job.name, waiting.slot)
     except Unavailable:
-        return  # the watch sends them
-
-
-def log_step(job: Job, slot: str, page: StepResult) -> None:
-    for line in page.lines:
-        telemetry.info(line, job=job.name, slot=slot, personal=job.personal)
-    for name, value in page.counts.items():
-        telemetry.count(name, value, job=job.name)
+        return  # the watchdog sends them

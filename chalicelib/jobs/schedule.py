@@ -1,7 +1,7 @@
-"""Schedules: written once in crontab syntax, in UTC; what EventBridge needs is derived from that.
+"""Schedules in crontab syntax, in UTC. The EventBridge expression is derived from it.
 
-EventBridge has six fields, names for week days, and wants `?` in exactly one of the two day fields. What it cannot
-express is refused when the schedule is made, that is when the program starts:
+EventBridge has six fields, names for weekdays, and requires `?` in exactly one of the two day fields. A schedule that it
+cannot express is refused when it is created, that is when the program starts:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 """
 
@@ -23,7 +23,7 @@ class BadSchedule(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Raises BadSchedule for what crontab does not know, and for what EventBridge cannot express."""
+    """Raises BadSchedule if crontab does not know the syntax or EventBridge cannot express it."""
 
     crontab: str
 
@@ -31,25 +31,25 @@ class Schedule:
         _ = self.eventbridge
 
     def after(self, moment: datetime) -> datetime:
-        """The first firing later than `moment`."""
+        """Return the first firing after `moment`."""
         return next(CronSim(self.crontab, moment))
 
     def until(self, moment: datetime) -> datetime:
-        """The last firing not later than `moment`."""
+        """Return the last firing at or before `moment`."""
         return next(CronSim(self.crontab, moment.replace(microsecond=0) + timedelta(seconds=1), reverse=True))
 
     def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
-        """All firings later than `after` and not later than `until`, in their order."""
+        """Yield all firings after `after` and up to `until`, in order."""
         return takewhile(lambda firing: firing <= until, CronSim(self.crontab, after))
 
     @property
     def words(self) -> str:
-        """In English, e.g. "At 02:00 on Sunday"."""
+        """The schedule in English, e.g. "At 02:00 on Sunday"."""
         return CronSim(self.crontab, _ANY_TIME).explain()
 
     @property
     def eventbridge(self) -> tuple[str, str, str, str, str, str]:
-        """Minutes, hours, day of the month, month, day of the week, year."""
+        """The six fields: minutes, hours, day of the month, month, day of the week, year."""
         parsed = self._parse()
         minute, hour, day, month, weekday = self.crontab.upper().split()
         if "*" not in {day, weekday}:
@@ -75,7 +75,7 @@ class Schedule:
 
 
 def _field(text: str, numbers: set[int], first: int) -> str:
-    """Steps from the beginning as they are; anything else, such as steps in a range, as a list."""
+    """Keep steps that start at the first value; write anything else, such as steps in a range, as a list."""
     if text == "*":
         return text
     if text.startswith("*/") and "," not in text and len(numbers) > 1:  # EventBridge refuses steps beyond a field's end

@@ -1,21 +1,24 @@
-"""Slots: the instants that runs are keyed by, as texts in their order.
+"""Slots: each run of a job is keyed by one. A slot is a UTC instant as text, so text order is time order.
 
-A scheduled run's slot is the instant it was due, to the second: 2026-11-22T08:00:00Z. One that was asked for has the
-instant of the request, to the microsecond, so that the two never meet.
+The slot of a scheduled run is the instant it was due, to the second: 2026-11-22T08:00:00Z. The slot of a run that an
+operator starts is the instant of the request, to the microsecond, so that it never equals a scheduled one.
 """
 
 from datetime import datetime
+from typing import NewType
 
 from chalicelib.store import timestamps
 
-
-def of(moment: datetime) -> str:
-    return timestamps.to_text(moment).replace(".000000Z", "Z")
+Slot = NewType("Slot", str)
 
 
-def of_request(moment: datetime) -> str:
+def of(moment: datetime) -> Slot:
+    return Slot(timestamps.to_text(moment).replace(".000000Z", "Z"))
+
+
+def of_request(moment: datetime) -> Slot:
     return of(moment if moment.microsecond else moment.replace(microsecond=1))
 
 
-def moment_of(slot: str) -> datetime:
+def moment_of(slot: Slot) -> datetime:
     return timestamps.from_text(slot)

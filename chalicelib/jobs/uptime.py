@@ -1,4 +1,4 @@
-"""What the heartbeat has found, hour by hour."""
+"""The results of the heartbeat, hour by hour."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from chalicelib.jobs.run_records import Run, Status
 from chalicelib.store import reads, tables
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
     hour: str
     up: int
@@ -20,22 +20,28 @@ class Hour:
 
 
 def hours(days: int) -> list[Hour]:
-    """The oldest first; an hour without any run has zeros. Costs about 20 read units a day."""
+    """Return one entry per hour, oldest first. It costs about 20 read units per day."""
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     first = now - timedelta(days=days) + timedelta(hours=1)
     found: dict[str, list[Run]] = {}
     for run in _since(first):
         found.setdefault(run.slot[:13], []).append(run)
-    every = (first + timedelta(hours=number) for number in range(days * 24))
-    return [_hour(hour, found.get(slots.of(hour)[:13], [])) for hour in every]
+    all_hours = (first + timedelta(hours=number) for number in range(days * 24))
+    return [_hour(hour, found.get(slots.of(hour)[:13], [])) for hour in all_hours]
 
 
-def _hour(hour: datetime, of_it: list[Run]) -> Hour:
-    done = [run.counts for run in of_it if run.status is Status.SUCCEEDED]
-    up = [counts for counts in done if counts.get(heartbeat.UP)]
+def _hour(hour: datetime, runs: list[Run]) -> Hour:
+    finished = [run.counts for run in runs if run.status is Status.SUCCEEDED]
+    up = [counts for counts in finished if counts.get(heartbeat.UP)]
     latencies = [counts[heartbeat.LATENCY] for counts in up if heartbeat.LATENCY in counts]
-    missing = sum(run.status in {Status.MISSED, Status.FAILED, Status.SKIPPED} for run in of_it)
-    return Hour(slots.of(hour), len(up), len(done) - len(up), missing, round(fmean(latencies)) if latencies else None)
+    missing = sum(run.status in {Status.MISSED, Status.FAILED, Status.SKIPPED} for run in runs)
+    return Hour(
+        hour=slots.of(hour),
+        up=len(up),
+        down=len(finished) - len(up),
+        missing=missing,
+        average_ms=round(fmean(latencies)) if latencies else None,
+    )
 
 
 def _since(first: datetime) -> list[Run]:

@@ -1,5 +1,7 @@
-"""The watch: every few minutes, along with the heartbeat, it sees to it that no slot and no run is lost, and tells of jobs
-that are late, fail or run too often.
+"""The watchdog: it runs with the heartbeat, every few minutes, and makes sure that no slot and no run is lost.
+
+It continues runs whose worker died, records the slots that were missed, and raises and clears alerts for jobs that are
+late, failing, alarming or running too often.
 """
 
 from datetime import datetime, timedelta
@@ -12,99 +14,99 @@ from chalicelib.jobs.health import Health
 from chalicelib.jobs.job import CatchUp, Job
 from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.store import timestamps
 from chalicelib.store.transaction import Stale
 
-START = timedelta(minutes=10)
-"""After so long a slot without a row was missed: EventBridge fires within a minute, and Lambda tries again for three."""
-_STALE = timedelta(minutes=5)
+MISSED_AFTER = timedelta(minutes=10)
+"""A slot without a row is missed after this time: EventBridge fires within a minute, and Lambda retries for three."""
+_RESEND_AFTER = timedelta(minutes=5)
+"""A run that has waited this long gets another message: the first may be lost."""
 MAX_SLOTS_PER_CHECK = 500
-"""Missed slots that one look records; the next goes on."""
+"""Missed slots recorded by one check of a job. The next check continues."""
 
 
 def run_checks() -> None:
-    """Raises Unavailable; the next look makes up for it."""
+    """Check all runs and all jobs once. Raises Unavailable; the next check then does what is left."""
     now = clock.now()
     for run in run_records.unfinished():
-        _carry_on(run, now)
+        _recover(run, now)
     unfinished = run_records.unfinished()
     states = {job.name: job_state.find(job.name) for job in catalog.JOBS.values()}
     for job in catalog.JOBS.values():
         record_missed_slots(job, states[job.name], now)
     open_alerts = alerts.open_alerts()
-    untold: Unavailable | None = None
+    not_published: Unavailable | None = None
     for job in catalog.JOBS.values():
         found = overview.assemble(job, states[job.name], unfinished, now)
         try:
             raise_or_clear_alerts(job, found.health, open_alerts)
-        except Unavailable as error:  # a topic that is gone must not keep the other jobs from being told of
-            untold = error
-    if untold:
-        raise untold
+        except Unavailable as error:  # a topic that is gone must not keep the other jobs from being checked
+            not_published = error
+    if not_published:
+        raise not_published
 
 
-def _carry_on(run: Run, now: datetime) -> None:
-    """Have a run go on whose worker died, or whose message was lost. A message too many does no harm."""
+def _recover(run: Run, now: datetime) -> None:
+    """Continue a run whose worker died or whose message was lost. One message too many does no harm."""
     job = catalog.JOBS.get(run.job)
     try:
         if job is None:
-            ledger.end(run, Status.FAILED, error="there is no such job any more")
+            ledger.end(run, Status.FAILED, error="this job no longer exists")
         elif run.held_at(now):
             return
         elif run.status is Status.RUNNING and job.catch_up is CatchUp.NONE:
-            ledger.end(run, Status.FAILED, error="its worker died, and what it would do now is of no use any more")
-        elif run.status is Status.RUNNING or now - timestamps.from_text(run.created_at) > _STALE:
+            ledger.end(run, Status.FAILED, error="its worker died, and a late result of this job is of no use")
+        elif run.status is Status.RUNNING or now - timestamps.from_text(run.created_at) > _RESEND_AFTER:
             _send(run.job, run.slot)
     except Stale:
-        return  # it went on by itself
+        return  # a worker has changed it meanwhile
 
 
-def _send(job: str, slot: str) -> None:
+def _send(job: str, slot: Slot) -> None:
     try:
         queue.send(job, slot)
-    except Unavailable as error:  # the row waits in the ledger, and the next look sends it
-        telemetry.warn("the queue does not answer", job=job, slot=slot, exc_info=error)
+    except Unavailable as error:  # the run waits in the ledger, and the next check sends the message
+        telemetry.warn("the queue is unavailable", job=job, slot=slot, exc_info=error)
 
 
 def record_missed_slots(job: Job, state: JobState, now: datetime) -> None:
-    """Record what became of each slot that nobody has begun. Everything before the first look does not count."""
+    """Record what happened to each slot that nothing has started. Slots before the very first check do not count."""
     if state.checked_until is None:
-        _watched(job, slots.of(now.replace(microsecond=0)), None)
+        _set_checked_until(job, slots.of(now.replace(microsecond=0)), None)
         return
-    due = job.schedule.between(slots.moment_of(state.checked_until), now - START)
+    due = job.schedule.between(slots.moment_of(state.checked_until), now - MISSED_AFTER)
     passed = [slots.of(firing) for firing in islice(due, MAX_SLOTS_PER_CHECK)]
     stored = run_records.find_all(job.name, passed)
-    latest = slots.of(job.schedule.until(now - START))
+    latest = slots.of(job.schedule.until(now - MISSED_AFTER))
     for slot in passed:
         if slot not in stored:
-            _record(job, state, slot, is_latest=slot == latest)
+            _record_missed_slot(job, state, slot, is_latest=slot == latest)
     if passed:
-        _watched(job, passed[-1], state.checked_until)
+        _set_checked_until(job, passed[-1], state.checked_until)
 
 
-def _record(job: Job, state: JobState, slot: str, *, is_latest: bool) -> None:
+def _record_missed_slot(job: Job, state: JobState, slot: Slot, *, is_latest: bool) -> None:
     pause = state.paused_at(slots.moment_of(slot))
     try:
-        if pause and slots.moment_of(pause.since) <= slots.moment_of(slot):
-            run = run_records.new(job.name, slot, Trigger.SCHEDULE)
-            ledger.end(run, Status.SKIPPED, reason=f"paused by {pause.actor}: {pause.reason}")
+        if pause and timestamps.from_text(pause.since) <= slots.moment_of(slot):
+            ledger.end(run_records.new(job.name, slot, Trigger.SCHEDULE), Status.SKIPPED, reason=pause.text)
         elif job.catch_up is CatchUp.ALL or (job.catch_up is CatchUp.LATEST and is_latest):
-            ledger.record(run_records.new(job.name, slot, Trigger.CATCH_UP, reason="missed at its time, and caught up"))
+            ledger.record(run_records.new(job.name, slot, Trigger.CATCH_UP, reason="did not start on time; caught up"))
             _send(job.name, slot)
         else:
-            run = run_records.new(job.name, slot, Trigger.SCHEDULE)
-            caught_up = {CatchUp.ALL: "all", CatchUp.LATEST: "the latest", CatchUp.NONE: "none"}[job.catch_up]
-            reason = f"nothing began it at its time; of what was missed, this job catches up {caught_up}"
-            ledger.end(run, Status.MISSED, reason=reason)
+            caught_up = "only the latest missed slot" if job.catch_up is CatchUp.LATEST else "no missed slots"
+            reason = f"did not start on time; this job catches up {caught_up}"
+            ledger.end(run_records.new(job.name, slot, Trigger.SCHEDULE), Status.MISSED, reason=reason)
     except Stale:
-        return  # it has just been begun
+        return  # it has started meanwhile
 
 
-def _watched(job: Job, slot: str, seen: str | None) -> None:
+def _set_checked_until(job: Job, slot: Slot, before: Slot | None) -> None:
     try:
-        job_state.watch_from(job.name, slot, seen)
+        job_state.set_checked_until(job.name, slot, before)
     except Stale:
-        return  # another look was faster
+        return  # another check was faster
 
 
 def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, str]]) -> None:
@@ -114,9 +116,9 @@ def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, s
         (alerts.DOWN, found.alarm),
         (alerts.TOO_FREQUENT, found.too_frequent),
     ):
-        stands = (job.name, kind) in open_alerts
-        if text and not stands:
+        is_open = (job.name, kind) in open_alerts
+        if text and not is_open:
             alerts.begin(job.name, kind, text)
         # A late run that then failed has not recovered.
-        elif stands and not text and (found.recovered or kind not in {alerts.LATE, alerts.FAILING}):
+        elif is_open and not text and (found.recovered or kind not in {alerts.LATE, alerts.FAILING}):
             alerts.end(job.name, kind)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLSyntaxError, execute_sync
+from graphql import execute_sync
 
 from chalicelib.access import api_keys
 from chalicelib.access.api_keys import IssuedKey
@@ -19,7 +19,8 @@ from chalicelib.api.graphql import execution
 from chalicelib.api.graphql.execution import Prepared, execute, execute_as, prepare
 from chalicelib.errors import Forbidden
 from chalicelib.jobs import catalog
-from chalicelib.jobs.job import Execute, Preview
+from chalicelib.jobs.job import Preview, RunArguments
+from chalicelib.jobs.operations import Execute, SavedOperation
 from chalicelib.settings import settings
 from tests.api.conftest import Change
 from tests.api.graphql_client import ask, by_hash, get, post
@@ -153,8 +154,9 @@ def test_changes_are_recorded_under_the_name_of_the_job_that_made_them() -> None
 
 
 def test_a_preview_runs_as_the_caller_who_asked_for_it(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
-    def preview(execute: Execute, _now: datetime, _arguments: Mapping[str, Any]) -> Preview:
-        return Preview(execute(CREATE_KEY, {})["data"]["createKey"]["key"]["createdBy"], ())
+    def preview(execute: Execute, _now: datetime, _arguments: RunArguments) -> Preview:
+        answer: Any = execute(CREATE_KEY, {})
+        return Preview(answer["data"]["createKey"]["key"]["createdBy"], ())
 
     change(open_access=False)
     monkeypatch.setattr(catalog, "JOBS", {"low_stock": replace(catalog.LOW_STOCK, preview=preview)})
@@ -169,13 +171,8 @@ def job_documents() -> dict[str, str]:
     for file in (ROOT / "chalicelib" / "jobs").glob("*.py"):
         module = import_module(f"chalicelib.jobs.{file.stem}")
         for name, value in vars(module).items():
-            if name.isupper() and isinstance(value, str) and "{" in value:
-                try:
-                    prepared = prepare(value)
-                except GraphQLSyntaxError:
-                    continue
-                if isinstance(prepared, Prepared):
-                    found[f"{file.stem}.{name}"] = value
+            if isinstance(value, SavedOperation):
+                found[f"{file.stem}.{name}"] = value.document
     return found
 
 

@@ -11,6 +11,7 @@ from chalicelib.jobs import customer_cleanup, job_state, ledger, queue, run_reco
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, HEARTBEAT, JOBS, LOW_STOCK
 from chalicelib.jobs.job import RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
@@ -161,7 +162,7 @@ def test_an_unknown_job_or_run_is_null_or_an_error(time: Clock) -> None:
 def a_history(count: int) -> None:
     """Create runs; every third one has failed."""
     for number in range(count):
-        run = run_records.new("low_stock", f"2026-11-22T10:{number:02d}:00Z", Trigger.SCHEDULE)
+        run = run_records.new("low_stock", Slot(f"2026-11-22T10:{number:02d}:00Z"), Trigger.SCHEDULE)
         ledger.end(run, Status.FAILED if number % 3 == 0 else Status.MISSED, error="broken", reason="why")
 
 
@@ -246,7 +247,7 @@ def test_a_dry_run_that_is_refused_says_what_to_set() -> None:
     assert refusal(RUN, name="heartbeat", dry=True) == (
         "INVALID_INPUT",
         None,
-        "CRM_API_URL is not set: the heartbeat does not know where to ask",
+        "CRM_API_URL is not set: the heartbeat does not know the address of the API",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.crm import deleted_customers, imported_orders, reports
-from chalicelib.jobs import heartbeat, ledger, queue, slots, weekly_report
+from chalicelib.jobs import heartbeat, queue, run_records, slots, weekly_report
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store import connection, tables, timestamps
 from localdev.state import State
@@ -84,7 +84,7 @@ def furnish() -> None:
 def put_runs(made: list[Run]) -> None:
     """Write many runs at once, without the ledger's checks."""
     table = tables.Run.Meta.table_name
-    puts = [{"PutRequest": {"Item": ledger._row(replace(run, token="t")).serialize()}} for run in made]
+    puts = [{"PutRequest": {"Item": run_records.to_row(replace(run, token="t")).serialize()}} for run in made]
     for start in range(0, len(puts), 25):
         connection.client().batch_write_item(RequestItems={table: puts[start : start + 25]})
 

@@ -233,7 +233,7 @@ def test_dead_letters_are_shown_and_retried(tab: Tab, shown: Console) -> None:
     visit(tab, "Queue")
     letters = tab.page.get_by_role("table", name="Dead letters")
     letters.get_by_text("ValueError").wait_for()
-    letters.get_by_text("Not a message of ours").wait_for()
+    letters.get_by_text("The message names no run").wait_for()
     href = letters.get_by_role("link").get_attribute("href")
     assert href is not None
     assert href.startswith("#/runs/low_stock/")

@@ -34,7 +34,7 @@ class ApiServer(HTTPServer):
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages"):
             receipt = messages[0]["ReceiptHandle"]
             with suppress(Exception):  # it stays on the queue
-                Runner(execute, lambda: 300.0).deliver(messages[0]["Body"], receipt)
+                Runner(lambda _actor: execute, lambda: 300.0).deliver(messages[0]["Body"], receipt)
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt)
 
 

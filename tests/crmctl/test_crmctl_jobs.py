@@ -8,6 +8,7 @@ import pytest
 from chalicelib.jobs import catalog, job_state, ledger, run_records
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from crmctl import paging
 from crmctl.runs import PAGE_SIZE_WITH_LINES
 from tests.builders import time_is
@@ -18,14 +19,14 @@ NOON = "2026-11-22T12:00:00"
 
 def finished(slot: str, *lines: str, **counts: int) -> None:
     with time_is(slot.removesuffix("Z")):
-        run = ledger.claim(catalog.LOW_STOCK, slot)
+        run = ledger.claim(catalog.LOW_STOCK, Slot(slot))
     assert run
     with time_is(slot.removesuffix(":00Z") + ":42"):
         ledger.finish(run, StepResult(None, lines, counts))
 
 
 def skipped(slot: str, reason: str = "paused by ann: stock-taking") -> None:
-    ledger.end(run_records.new("low_stock", slot, Trigger.SCHEDULE), Status.SKIPPED, reason=reason)
+    ledger.end(run_records.new("low_stock", Slot(slot), Trigger.SCHEDULE), Status.SKIPPED, reason=reason)
 
 
 def row_of(output: str, first: str) -> str:
@@ -37,7 +38,9 @@ def test_jobs_are_listed_with_utc_times_and_problems_below(crm: ApiServer) -> No
     with time_is(NOON):
         job_state.pause("heartbeat", "moving house", "ann")
         ledger.end(
-            run_records.new("weekly_report", "2026-11-16T06:00:00Z", Trigger.SCHEDULE), Status.FAILED, error="no disk"
+            run_records.new("weekly_report", Slot("2026-11-16T06:00:00Z"), Trigger.SCHEDULE),
+            Status.FAILED,
+            error="no disk",
         )
         result = crm.crmctl("jobs")
 

@@ -11,6 +11,7 @@ from chalicelib import aws
 from chalicelib.crm import deleted_customers, imported_orders
 from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from crmctl.cli import main
 from tests.builders import a_customer, a_past_order, a_product, moment, time_is
 from tests.crmctl.api_server import ApiServer
@@ -132,7 +133,7 @@ def test_unknown_rows_and_invalid_values_exit_with_2(crm: ApiServer, words: list
 
 
 def test_dead_letters_are_listed_with_reasons_and_retried(crm: ApiServer) -> None:
-    slot = "2026-11-22T00:00:00Z"
+    slot = Slot("2026-11-22T00:00:00Z")
     ledger.end(run_records.new("low_stock", slot, Trigger.SCHEDULE), Status.FAILED, error="no disk")
     for body in (json.dumps({"job": "low_stock", "slot": slot}), "[red]" + "x" * 300):
         aws.client("sqs").send_message(QueueUrl=queue._url(queue.DEAD), MessageBody=body)

@@ -10,12 +10,13 @@ from click.testing import CliRunner
 from chalicelib.crm import products
 from chalicelib.jobs import catalog, job_state, ledger, run_records
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from crmctl.cli import main
 from tests.builders import a_customer, a_product, time_is
 from tests.crmctl.api_server import ApiServer
 from tests.crmctl.fake_api import FakeApi, refuses, responds
 
-SLOT = "2026-11-22T00:00:00Z"
+SLOT = Slot("2026-11-22T00:00:00Z")
 
 
 def two_inactive_customers() -> None:

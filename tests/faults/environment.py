@@ -23,7 +23,8 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib import aws, clock
 from chalicelib.errors import CrmError
 from chalicelib.jobs import queue, watchdog
-from chalicelib.jobs.job import Job, OperationFailed
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.operations import OperationFailed
 from chalicelib.jobs.runner import RunFailed, Runner
 from chalicelib.store import connection, cursors, tables
 from tests.as_operator import execute
@@ -120,7 +121,7 @@ class Environment:
     _stalled: bool = False
 
     def fire(self, job: Job, moment: datetime) -> bool:
-        return self._invoke(lambda: Runner(execute, self.seconds_left).fire(job, moment))
+        return self._invoke(lambda: Runner(lambda _actor: execute, self.seconds_left).fire(job, moment))
 
     def run_checks(self) -> bool:
         return self._invoke(watchdog.run_checks)
@@ -132,7 +133,9 @@ class Environment:
                 self.letters.done(letter)
 
     def _deliver(self, letter: Email) -> bool:
-        return self._invoke(lambda: Runner(execute, self.seconds_left).deliver(letter.body, letter.receipt))
+        return self._invoke(
+            lambda: Runner(lambda _actor: execute, self.seconds_left).deliver(letter.body, letter.receipt)
+        )
 
     def settle(self, *slots: tuple[str, str], looks: int = 4) -> None:
         """What happens by itself in the next minutes: the queue each minute, the watch every five, until all is quiet and

@@ -17,6 +17,7 @@ from chalicelib.store import ids, index_keys
 from tests.builders import Rows, a_customer, a_product, moment
 from tests.faults.environment import Environment, Stage, stage
 from tests.faults.memory import Memory
+from tests.jobs.job_runs import with_page_size
 
 START = moment("2026-11-22T01:30:00")
 """On a Sunday."""
@@ -45,7 +46,7 @@ def small_pages(size: int = 3) -> Iterator[None]:
             (order_reminders, "SELECT"),
             (weekly_report, "ORDERS"),
         ):
-            patch.setattr(module, name, getattr(module, name).replace("first: 100", f"first: {size}"))
+            patch.setattr(module, name, with_page_size(getattr(module, name), size))
         for name in before:
             object.__setattr__(settings, name, 2)
         object.__setattr__(settings, "api_url", "http://127.0.0.1:9/graphql")

@@ -111,7 +111,7 @@ def test_nobody_takes_over_before_the_lease_is_over_and_then_one_does(in_memory:
                 with pytest.raises(LostLease):
                     write(first, StepResult({"at": 1} if write is ledger.checkpoint else None, ("a line",)))
             with pytest.raises(LostLease):
-                ledger.release(first)
+                ledger.hand_over(first)
             assert ledger.finish(second, StepResult(None, ("a line",))).finished
 
 

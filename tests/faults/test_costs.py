@@ -40,7 +40,7 @@ def _costs(size: int) -> dict[str, Meter]:
             slot = DUE[job]
             began = time.perf_counter()
             with time_is(slot.isoformat()[:19]), metered() as found[job.name]:
-                Runner(execute, lambda: 300).fire(job, slot)
+                Runner(lambda _actor: execute, lambda: 300).fire(job, slot)
             run = run_records.find(job.name, slots.of(slot))
             assert run
             assert (run.status, max(run.counts.values())) == ("SUCCEEDED", AFFECTED)

@@ -66,7 +66,7 @@ def test_each_of_many_orders_is_reminded_of_once_however_often_the_time_is_up(en
     run = run_records.find(JOB.name, slots.of(DUE))
     assert run
     assert (run.status, run.attempts, run.counts["reminded"]) == ("SUCCEEDED", 1, ORDERS)
-    kept = run_records.kept(JOB.name, slots.of(DUE))
+    kept = run_records.step_records(JOB.name, slots.of(DUE))
     lines = Counter(line.split()[5].rstrip(",") for page in kept for line in page.lines)
     assert lines == {row_id(ids.ORDER, number): 1 for number in range(ORDERS)}
     assert left.lambdas > 1

@@ -15,6 +15,7 @@ from chalicelib.crm import counters, deleted_customers, orders, products, report
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, operator_actions, run_records, slots
 from chalicelib.jobs.job import Job
+from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables
 from tests.builders import a_customer, a_product, moment
 from tests.faults.environment import MINUTE, Environment, Fault, Letters, stage
@@ -136,14 +137,14 @@ def week() -> Iterator[Week]:
             yield lived
 
 
-def _runs(week: Week, job: Job) -> dict[str, Any]:
+def _runs(week: Week, job: Job) -> dict[Slot, Any]:
     rows = week.environment.memory.rows_of(tables.Run)
     within = {slots.of(due) for due in job.schedule.between(BEGIN, END)}
-    return {slot: row for (name, slot), row in rows.items() if name == job.name and slot in within}
+    return {Slot(slot): row for (name, slot), row in rows.items() if name == job.name and slot in within}
 
 
-def _lines(job: Job, slot: str) -> list[str]:
-    return [line for kept in run_records.kept(job.name, slot) for line in kept.lines]
+def _lines(job: Job, slot: Slot) -> list[str]:
+    return [line for kept in run_records.step_records(job.name, slot) for line in kept.lines]
 
 
 def _all_lines(job: Job, day: str = "") -> list[str]:

@@ -15,8 +15,10 @@ import pytest
 
 from benchmarks.rows import DUE, a_customer, an_order
 from chalicelib.crm import customers, orders
-from chalicelib.jobs import catalog, run_records, slots, weekly_report
+from chalicelib.jobs import catalog, run_records, runner, slots, weekly_report
 from chalicelib.jobs.job import Job, StepContext, StepResult
+from chalicelib.jobs.report_content import Sums
+from chalicelib.jobs.run_records import Trigger
 from chalicelib.store import tables
 from tests.faults.environment import Environment, Stage, stage
 from tests.faults.memory import Memory
@@ -103,11 +105,12 @@ def test_if_a_run_kept_its_lines_that_would_be_seen(built: Stage) -> None:
 
 
 def test_the_report_finds_its_best_customers_without_a_list_of_all() -> None:
-    sums: dict[str, tuple[int, ...]] = {f"cus_{number:026d}": (number, 1) for number in range(20_000)}
-    work = StepContext("", 0, {}, {}, {}, lambda *_: {"data": {"node": None}}, lambda _: iter(()), list)
+    sums: Sums = {f"cus_{number:026d}": [number, 1] for number in range(20_000)}
+    run = run_records.new(JOB.name, slots.of(SLOT), Trigger.SCHEDULE)
+    context = runner._context(run, execute=lambda *_: {"data": {"node": None}}, cache={})
     tracemalloc.start()
     try:
-        best = weekly_report._top(work, sums)
+        best = weekly_report._top(context, sums)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

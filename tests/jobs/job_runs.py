@@ -4,30 +4,33 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 from pynamodb.models import Model
 
 from chalicelib import aws, clock
+from chalicelib.access.authorization import Caller
+from chalicelib.api.graphql import execution
 from chalicelib.crm import products
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, queue, run_records, runner
 from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, StepContext, StepResult
+from chalicelib.jobs.operations import Answer, SavedOperation
 from chalicelib.jobs.run_records import Run
 from chalicelib.jobs.runner import Runner
 from chalicelib.jobs.schedule import Schedule
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import connection, tables, timestamps
 from chalicelib.store.index_keys import shard, sort_key
-from tests.as_operator import execute
 from tests.builders import Rows, a_product, moment, rows_of
 
 NOON = "2026-11-22T12:00:00"
 """A Sunday."""
-SLOT = f"{NOON}Z"
+SLOT = Slot(f"{NOON}Z")
 HOUR = timedelta(hours=1)
 
 
@@ -58,12 +61,12 @@ def moving_clock(text: str = NOON) -> Iterator[Clock]:
 def without_pauses() -> Iterator[None]:
     """A message that failed is there again at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "PAUSE", 0)
+        patch.setattr(runner, "RETRY_DELAY", 0)
         yield
 
 
 def a_runner(seconds_left: Callable[[], float] = lambda: 300.0) -> Runner:
-    return Runner(execute, seconds_left)
+    return Runner(lambda actor: execution.execute_as(Caller.system(actor)), seconds_left)
 
 
 @dataclass
@@ -123,9 +126,18 @@ def a_job(step: Callable[[StepContext], StepResult], name: str = "tally", **more
     return Job(name=name, step=step, **policy | more)
 
 
+class PageState(TypedDict, total=False):
+    page: int
+
+
+def with_page_size(operation: SavedOperation[Answer], size: int) -> SavedOperation[Answer]:
+    """Return the operation with smaller pages, so that few rows need several steps."""
+    return replace(operation, document=operation.document.replace("first: 100", f"first: {size}"))
+
+
 def three_pages(work: StepContext) -> StepResult:
     """Counts its pages, and leaves a line and a content with each."""
-    number = work.state.get("page", 1)
+    number = work.state_as(PageState).get("page", 1)
     return StepResult({"page": number + 1} if number < 3 else None, (f"page {number}",), {"pages": 1}, number)
 
 
@@ -139,13 +151,13 @@ def known(patch: pytest.MonkeyPatch, *jobs: Job) -> None:
 
 
 def the_run(job: str, slot: str = SLOT) -> Run:
-    run = run_records.find(job, slot)
+    run = run_records.find(job, Slot(slot))
     assert run is not None
     return run
 
 
 def kept_lines(job: str, slot: str = SLOT) -> list[str]:
-    return [line for page in run_records.kept(job, slot) for line in page.lines]
+    return [line for page in run_records.step_records(job, Slot(slot)) for line in page.lines]
 
 
 def dump() -> dict[str, Rows]:

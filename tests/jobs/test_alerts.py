@@ -11,6 +11,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.jobs import alerts, job_state, ledger, queue, run_records, watchdog
 from chalicelib.jobs.job import CatchUp, Job, RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from tests.jobs.job_runs import SLOT, Clock, Consumer, a_job, a_runner, known, one_page, receive, the_run, warned
 
@@ -27,7 +28,7 @@ class Told:
         self._log.clear()
         for _ in range(looks):
             watchdog.run_checks()
-        return [text for text in warned(self._log) if text != "a try of a run failed"]
+        return [text for text in warned(self._log) if text != "an attempt of a run failed"]
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_a_missed_slot_is_late_until_a_run_succeeds(monkeypatch: pytest.MonkeyPa
     assert news() == ALL_WELL
     time.later(hours=1, minutes=10)
     (text,) = news()
-    assert text.startswith("LATE: tally: the run of 2026-11-22T13:00:00Z was missed: nothing began it")
+    assert text.startswith("LATE: tally: the run of 2026-11-22T13:00:00Z was missed: did not start on time")
     a_runner().fire(job, time.later(minutes=50))
     assert news() == ["RECOVERED: tally: no longer late"]
 
@@ -137,11 +138,11 @@ def test_too_many_runs_are_told_of_until_there_are_fewer(
     job = a_job(one_page, max_runs=2)
     known(monkeypatch, job)
     for _ in range(2):
-        assert ledger.claim(job, f"2026-11-22T12:{time.now.minute:02d}:01Z")
+        assert ledger.claim(job, Slot(f"2026-11-22T12:{time.now.minute:02d}:01Z"))
         _end_all()
         time.later(minutes=10)
     assert news() == ALL_WELL
-    assert ledger.claim(job, "2026-11-22T12:20:01Z")
+    assert ledger.claim(job, Slot("2026-11-22T12:20:01Z"))
     _end_all()
     assert news() == ["TOO_FREQUENT: tally: 3 runs within 1:00:00, more than 2"]
     time.later(minutes=40)

@@ -41,7 +41,7 @@ def test_each_job_catches_up_what_is_still_of_use() -> None:
 
 @pytest.mark.parametrize("job", catalog.JOBS.values(), ids=catalog.JOBS.keys())
 def test_limits_leave_room_for_normal_running(job: Job) -> None:
-    assert job.grace >= watchdog.START, "a slot would be late before it is accounted for"
+    assert job.grace >= watchdog.MISSED_AFTER, "a slot would be late before it is accounted for"
     monday = moment("2026-11-23T05:59:59")
     assert len(list(job.schedule.between(monday, monday + job.window))) < job.max_runs
     assert health.recent_count(job) > job.max_runs

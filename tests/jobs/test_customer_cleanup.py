@@ -3,22 +3,24 @@
 from dataclasses import replace
 from datetime import date
 from itertools import cycle
+from typing import cast
 
 import pytest
 
 from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders
 from chalicelib.crm.customers import Customer
-from chalicelib.jobs import customer_cleanup, ledger, operator_actions, run_records
+from chalicelib.jobs import customer_cleanup, ledger, operator_actions, run_records, runner
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP
 from chalicelib.jobs.run_records import Status
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import connection, index_scan
 from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run
+from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run, with_page_size
 
 NAME = CUSTOMER_CLEANUP.name
-SUNDAY = "2026-11-22T02:00:00Z"
+SUNDAY = Slot("2026-11-22T02:00:00Z")
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +43,8 @@ def left() -> list[str]:
 
 def deleted() -> list[str]:
     """As the run has kept them."""
-    return sorted(key for page in run_records.kept(NAME, SUNDAY) for key in page.content or ())
+    contents = (record.content for record in run_records.step_records(NAME, SUNDAY))
+    return sorted(key for content in contents for key in cast("list[str] | None", content) or ())
 
 
 def test_who_was_last_active_more_than_a_year_ago_goes_and_the_others_stay(time: Clock) -> None:
@@ -92,8 +95,8 @@ def test_more_than_the_cap_stops_before_anything_is_deleted_and_says_what_to_do(
     run = the_run(NAME, SUNDAY)
     assert (run.status, run.attempts, left()) == (Status.FAILED, 1, before)
     assert run.error == (
-        "3 customers would be deleted, more than the cap of 2. Look at inactiveCustomers; if they shall go, "
-        'run the job with the cap raised: runJob(name: "customer_cleanup", cap: 3), or crmctl run customer_cleanup --cap 3'
+        "3 customers would be deleted, more than the cap of 2. Look at inactiveCustomers; if they are to be deleted, "
+        'run the job with a higher cap: runJob(name: "customer_cleanup", cap: 3), or crmctl run customer_cleanup --cap 3'
     )
     time.later(minutes=1)
     raised = operator_actions.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 3})
@@ -127,7 +130,7 @@ def _chosen(time: Clock) -> None:
     run = ledger.claim(CUSTOMER_CLEANUP, SUNDAY)
     assert run
     for _ in range(2):
-        page = CUSTOMER_CLEANUP.step(a_runner()._work(run, {}))
+        page = CUSTOMER_CLEANUP.step(runner._context(run, execute=execute, cache={}))
         assert not page.content
         run = ledger.checkpoint(run, page)
     assert run.state["ids"]
@@ -148,7 +151,9 @@ def test_a_worker_that_died_after_the_deletion_leaves_the_same_result(time: Cloc
     ann, bob = since("2020-01-01", "Ann"), since("2020-01-01", "Bob")
     _chosen(time)
     variables = {"before": "2025-11-22", "ids": [ann.id], "slot": SUNDAY}
-    assert execute(customer_cleanup.DELETE, variables)["data"]["deleteInactiveCustomers"] == {"deleted": [ann.id]}
+    assert execute(customer_cleanup.DELETE.document, variables)["data"]["deleteInactiveCustomers"] == {
+        "deleted": [ann.id]
+    }
     a_runner().run(CUSTOMER_CLEANUP, SUNDAY)
     assert deleted() == ids_of(ann, bob)
     assert the_run(NAME, SUNDAY).counts == {"deleted": 2}
@@ -179,7 +184,7 @@ def test_a_late_run_deletes_whom_it_would_have_deleted_in_time(time: Clock) -> N
 def test_more_than_a_page_goes_page_by_page_also_through_hand_overs(
     count: int, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customer_cleanup, "SELECT", customer_cleanup.SELECT.replace("first: 100", "first: 3"))
+    monkeypatch.setattr(customer_cleanup, "SELECT", with_page_size(customer_cleanup.SELECT, 3))
     made = ids_of(*(since("2020-01-01") for _ in range(count)))
     one_page_each = a_runner(cycle([300.0, 1.0]).__next__)
     one_page_each.fire(CUSTOMER_CLEANUP, time.now)

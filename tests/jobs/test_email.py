@@ -13,13 +13,15 @@ from chalicelib import aws
 from chalicelib.crm import orders
 from chalicelib.jobs import email, ledger, operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
+from chalicelib.jobs.order_reminders import DueOrder, OrderCustomer
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import tables
 from tests.builders import a_customer, a_product, rows_of
 from tests.jobs.job_runs import Clock, Consumer, a_runner, kept_lines, the_run
 
 NAME = ORDER_REMINDERS.name
-SLOT = "2026-11-22T08:00:00Z"
+SLOT = Slot("2026-11-22T08:00:00Z")
 TODAY = date(2026, 11, 22)
 SENDER = "orders@crm.example"
 
@@ -46,9 +48,9 @@ def an_order(name: str = "Ann Lee", email: str = "ann@example.com") -> orders.Or
     return orders.place(a_customer(name, email).id, {a_product(price="12.50").id: 2}).order
 
 
-def as_asked(order: orders.Order, email: str = "ann@example.com") -> dict[str, Any]:
+def as_asked(order: orders.Order, email: str = "ann@example.com") -> DueOrder:
     """As the job gets it from the API."""
-    customer = {"name": "Ann Lee", "email": email}
+    customer: OrderCustomer = {"name": "Ann Lee", "email": email}
     return {"id": order.id, "orderDate": order.date, "totalAmount": "25.00", "customer": customer}
 
 
@@ -92,8 +94,8 @@ def test_without_a_sender_no_mail_is_sent_and_none_is_claimed(time: Clock, monke
 
 def test_a_page_that_is_done_again_sends_nothing_again_and_counts_the_same() -> None:
     order = as_asked(an_order())
-    assert email.remind(TODAY, [order]) == {email.SENT: 1}
-    assert email.remind(TODAY, [order]) == {email.SENT: 1}
+    assert order_reminders.send_reminders(TODAY, [order]) == {email.SENT: 1}
+    assert order_reminders.send_reminders(TODAY, [order]) == {email.SENT: 1}
     assert len(sent_mails()) == 1
     row = rows_of(tables.AuxRow)[f"mail#{TODAY}", order["id"]]
     assert row["owner"]["S"] == email.SENT
@@ -109,11 +111,11 @@ def test_a_mail_whose_sender_died_in_between_is_doubtful_and_never_sent_again(mo
     with monkeypatch.context() as dying:
         dying.setattr(email, "_send", die)
         with pytest.raises(KeyboardInterrupt):
-            email.remind(TODAY, [order])
+            order_reminders.send_reminders(TODAY, [order])
     for _ in range(2):
-        assert email.remind(TODAY, [order]) == {email.DOUBTFUL: 1}
+        assert order_reminders.send_reminders(TODAY, [order]) == {email.DOUBTFUL: 1}
     assert sent_mails() == []
-    assert email.remind(date(2026, 11, 23), [order]) == {email.SENT: 1}
+    assert order_reminders.send_reminders(date(2026, 11, 23), [order]) == {email.SENT: 1}
 
 
 def test_a_mail_without_an_answer_is_doubtful_and_tried_once() -> None:
@@ -127,21 +129,21 @@ def test_a_mail_without_an_answer_is_doubtful_and_tried_once() -> None:
     events = aws.client("sesv2", tries=1).meta.events
     events.register_first("before-send.sesv2", lose)
     try:
-        assert email.remind(TODAY, [order]) == {email.DOUBTFUL: 1}
+        assert order_reminders.send_reminders(TODAY, [order]) == {email.DOUBTFUL: 1}
     finally:
         events.unregister("before-send.sesv2", lose)
     assert len(tries) == 1
-    assert email.remind(TODAY, [order]) == {email.DOUBTFUL: 1}
+    assert order_reminders.send_reminders(TODAY, [order]) == {email.DOUBTFUL: 1}
     assert sent_mails() == []
 
 
 def test_a_mail_that_ses_refuses_is_counted_and_the_others_are_sent(time: Clock) -> None:
     aws.client("sesv2").delete_email_identity(EmailIdentity=SENDER)
     order = as_asked(an_order())
-    assert email.remind(TODAY, [order]) == {email.FAILED: 1}
+    assert order_reminders.send_reminders(TODAY, [order]) == {email.FAILED: 1}
     aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     other = as_asked(an_order("Bob", "bob@example.com"), "bob@example.com")
-    assert email.remind(TODAY, [order, other]) == {email.FAILED: 1, email.SENT: 1}
+    assert order_reminders.send_reminders(TODAY, [order, other]) == {email.FAILED: 1, email.SENT: 1}
     assert len(sent_mails()) == 1
     assert time.now
 
@@ -150,7 +152,7 @@ def test_a_worker_that_dies_after_the_mails_sends_none_of_them_again(time: Clock
     order = an_order()
     run = ledger.claim(ORDER_REMINDERS, SLOT)
     assert run
-    email.remind(TODAY, [as_asked(order)])
+    order_reminders.send_reminders(TODAY, [as_asked(order)])
     time.later(minutes=7)
     a_runner().run(ORDER_REMINDERS, SLOT)
     assert len(sent_mails()) == 1

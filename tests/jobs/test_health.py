@@ -10,6 +10,7 @@ from chalicelib.jobs import health
 from chalicelib.jobs.health import Health, HealthStatus
 from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
 from tests.builders import moment
 from tests.jobs.job_runs import a_job, one_page
 
@@ -17,11 +18,11 @@ pytestmark = pytest.mark.no_database
 NOW = moment("2026-11-22T12:30:00")
 JOB = a_job(one_page, max_runs=3, alarm=lambda counts: "bad" if counts.get("bad") else None)
 PAUSE = Pause("why", "ann", "2026-11-22T10:00:00.000000Z", None)
-CHECKED = JobState("tally", checked_until="2026-11-22T11:00:00Z")
+CHECKED = JobState("tally", checked_until=Slot("2026-11-22T11:00:00Z"))
 
 
 def a_run(hour: int, status: Status = Status.SUCCEEDED, **more: Any) -> Run:
-    slot = f"2026-11-22T{hour:02d}:00:00Z"
+    slot = Slot(f"2026-11-22T{hour:02d}:00:00Z")
     started = None if status in {Status.MISSED, Status.SKIPPED, Status.WAITING} else slot.replace("Z", ".000000Z")
     return replace(Run("tally", slot, Trigger.SCHEDULE, slot, status, started_at=started, **more))
 
@@ -56,7 +57,7 @@ def test_the_most_important_state_is_shown(recent: list[Run], job_state: JobStat
 
 def test_an_unstarted_slot_is_late_even_before_the_watchdog_has_recorded_it() -> None:
     eleven = moment("2026-11-22T11:00:00")
-    checked = replace(CHECKED, checked_until="2026-11-22T10:00:00Z")
+    checked = replace(CHECKED, checked_until=Slot("2026-11-22T10:00:00Z"))
     assert assess(a_run(10), state=checked, now=eleven + JOB.grace - timedelta(seconds=1)).late is None
     late = assess(a_run(10), state=checked, now=eleven + JOB.grace).late
     assert late == "the run of 2026-11-22T11:00:00Z has not started 1:00:00 after it was due"

@@ -65,7 +65,7 @@ def test_any_other_answer_means_that_it_is_down(answer: dict[str, object], api: 
     a_runner().fire(HEARTBEAT, time.now)
     run = the_run("heartbeat")
     assert (run.status, run.counts["up"], kept_lines("heartbeat")) == (Status.SUCCEEDED, 0, [DOWN])
-    assert heartbeat.alarm(run.counts) == "The API does not answer, or says that its database or queue does not"
+    assert heartbeat.alarm(run.counts) == "The API does not answer, or reports that its database or queue is down"
     assert len(api.asked) == 1, "it is asked once, and no redirect is followed"
 
 
@@ -91,7 +91,7 @@ def test_without_an_address_the_run_fails_and_says_what_to_set(
     a_runner().fire(HEARTBEAT, time.now)
     run = the_run("heartbeat")
     assert (run.status, run.attempts) == (Status.FAILED, 1)
-    assert run.error == "CRM_API_URL is not set: the heartbeat does not know where to ask"
+    assert run.error == "CRM_API_URL is not set: the heartbeat does not know the address of the API"
     assert told(log) == ["heartbeat FAILED"]
 
 

@@ -7,6 +7,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.jobs import job_state, ledger
 from chalicelib.jobs.job_state import JobState, Pause
+from chalicelib.jobs.slots import Slot
 from chalicelib.store.transaction import Stale
 from tests.builders import moment, time_is
 from tests.jobs.job_runs import NOON, SLOT, a_job, one_page
@@ -44,7 +45,7 @@ def test_resuming_ends_a_pause_and_may_be_repeated() -> None:
 
 
 def test_a_pause_changes_nothing_else() -> None:
-    job_state.watch_from("tally", SLOT, None)
+    job_state.set_checked_until("tally", SLOT, None)
     ledger.claim(a_job(one_page), SLOT)
     paused = job_state.pause("tally", "stock-taking", "ann")
     assert (paused.current, paused.checked_until) == (SLOT, SLOT)
@@ -52,10 +53,10 @@ def test_a_pause_changes_nothing_else() -> None:
 
 
 def test_only_one_of_two_watches_goes_ahead() -> None:
-    job_state.watch_from("tally", "2026-11-22T12:00:00Z", None)
-    job_state.watch_from("tally", "2026-11-22T13:00:00Z", "2026-11-22T12:00:00Z")
-    for seen in (None, "2026-11-22T12:00:00Z"):
+    job_state.set_checked_until("tally", Slot("2026-11-22T12:00:00Z"), None)
+    job_state.set_checked_until("tally", Slot("2026-11-22T13:00:00Z"), Slot("2026-11-22T12:00:00Z"))
+    for seen in (None, Slot("2026-11-22T12:00:00Z")):
         with pytest.raises(Stale):
-            job_state.watch_from("tally", "2026-11-22T12:30:00Z", seen)
-    assert job_state.find("tally").checked_until == "2026-11-22T13:00:00Z"
+            job_state.set_checked_until("tally", Slot("2026-11-22T12:30:00Z"), seen)
+    assert job_state.find("tally").checked_until == Slot("2026-11-22T13:00:00Z")
     assert moment(NOON) == clock.now()

@@ -11,20 +11,21 @@ from chalicelib.jobs import job_state, ledger, run_records
 from chalicelib.jobs.job import Overlap, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.store import timestamps
 from chalicelib.store.transaction import Stale
 from tests.jobs.job_runs import SLOT, Clock, a_job, kept_lines, one_page, the_run
 
 JOB = a_job(one_page)
 SKIPPING = a_job(one_page, overlap=Overlap.SKIP)
-LATER_SLOT = "2026-11-22T13:00:00Z"
+LATER_SLOT = Slot("2026-11-22T13:00:00Z")
 MORE = StepResult({"at": 2}, ("one",), {"rows": 2}, ["content"])
 LAST = StepResult(None, ("two",), {"rows": 1})
 pytestmark = pytest.mark.usefixtures("time")
 
 
 def claimed(slot: str = SLOT) -> Run:
-    run = ledger.claim(JOB, slot)
+    run = ledger.claim(JOB, Slot(slot))
     assert run is not None
     return run
 
@@ -76,8 +77,8 @@ def test_after_the_lease_another_goes_on_where_the_run_stood(time: Clock) -> Non
 WRITES: dict[str, Callable[[Run], Run]] = {
     "checkpoint": lambda run: ledger.checkpoint(run, MORE),
     "finish": lambda run: ledger.finish(run, LAST),
-    "hand over": ledger.release,
-    "release": lambda run: ledger.release(run, "broken"),
+    "hand_over": ledger.hand_over,
+    "retry_or_fail": lambda run: ledger.retry_or_fail(run, "broken", ""),
 }
 
 
@@ -111,7 +112,7 @@ def test_pages_add_up_to_the_result() -> None:
     assert stored_as(run)
     assert (run.status, run.counts, run.pages, run.state) == (Status.SUCCEEDED, {"rows": 3}, 2, {})
     assert (run.finished_at, run.lease_until) == (timestamps.to_text(clock.now()), None)
-    assert [(page.lines, page.content) for page in run_records.kept(JOB.name, SLOT)] == [
+    assert [(page.lines, page.content) for page in run_records.step_records(JOB.name, SLOT)] == [
         (["one"], ["content"]),
         (["two"], None),
     ]
@@ -119,17 +120,17 @@ def test_pages_add_up_to_the_result() -> None:
 
 def test_a_page_that_leaves_nothing_takes_no_row() -> None:
     ledger.finish(claimed(), StepResult(None))
-    assert list(run_records.kept(JOB.name, SLOT)) == []
+    assert list(run_records.step_records(JOB.name, SLOT)) == []
 
 
 def test_handing_over_is_no_attempt_and_a_failure_is_one(time: Clock) -> None:
     run = claimed()
     for _ in range(10):
-        ledger.release(run)
+        ledger.hand_over(run)
         run = claimed()
     assert (run.attempts, run.attempts_since_progress) == (1, 1)
     for number in range(2, 5):
-        waiting = ledger.release(run, f"broken {number}")
+        waiting = ledger.retry_or_fail(run, f"broken {number}", "")
         assert (waiting.status, waiting.error) == (Status.WAITING, f"broken {number}")
         run = claimed()
         assert (run.attempts, run.attempts_since_progress) == (number, number)
@@ -137,7 +138,7 @@ def test_handing_over_is_no_attempt_and_a_failure_is_one(time: Clock) -> None:
 
 
 def test_a_page_further_means_all_tries_again() -> None:
-    ledger.release(claimed(), "broken")
+    ledger.retry_or_fail(claimed(), "broken", "")
     run = ledger.checkpoint(claimed(), MORE)
     assert (run.attempts, run.attempts_since_progress, run.error) == (2, 1, None)
 
@@ -174,7 +175,7 @@ def test_a_slot_waits_while_its_predecessor_runs_and_says_for_what(time: Clock) 
 
 
 def test_a_slot_waits_also_for_one_that_waits_for_its_next_try(time: Clock) -> None:
-    ledger.release(claimed(), "broken")
+    ledger.retry_or_fail(claimed(), "broken", "")
     time.later(hours=1)
     assert ledger.claim(JOB, LATER_SLOT) is None
     assert claimed().attempts == 2
@@ -215,9 +216,9 @@ def test_a_scheduled_slot_of_a_paused_job_is_skipped_with_who_and_why() -> None:
 
 
 def test_a_run_that_is_going_on_is_finished_in_spite_of_a_pause(time: Clock) -> None:
-    handed_over = ledger.release(ledger.checkpoint(claimed(), MORE))
+    handed_over = ledger.hand_over(ledger.checkpoint(claimed(), MORE))
     job_state.pause(JOB.name, "stock-taking", "ann")
-    failed_once = ledger.release(claimed(), "broken")
+    failed_once = ledger.retry_or_fail(claimed(), "broken", "")
     assert handed_over.pages == failed_once.pages == 1
     time.later(minutes=10)
     assert ledger.finish(claimed(), LAST).status is Status.SUCCEEDED
@@ -265,7 +266,7 @@ def test_what_ended_without_a_result_can_be_opened_again_where_it_stood(status: 
 def test_what_goes_on_or_has_succeeded_cannot_be_opened_again(status: Status) -> None:
     run = claimed()
     if status is Status.WAITING:
-        run = ledger.release(run, "broken")
+        run = ledger.retry_or_fail(run, "broken", "")
     if status is Status.SUCCEEDED:
         run = ledger.finish(run, LAST)
     with pytest.raises(RunNotRepeatable, match=f"has the state {status}"):

@@ -7,14 +7,25 @@ import pytest
 
 from chalicelib.crm import orders, products, stock
 from chalicelib.crm.products import Product
-from chalicelib.jobs import ledger, low_stock, run_records
+from chalicelib.jobs import ledger, low_stock, run_records, runner
 from chalicelib.jobs.catalog import LOW_STOCK
 from chalicelib.jobs.job import StepContext, StepResult
 from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product
-from tests.jobs.job_runs import SLOT, Clock, Consumer, a_runner, dump, kept_lines, many_products, the_run, told
+from tests.jobs.job_runs import (
+    SLOT,
+    Clock,
+    Consumer,
+    a_runner,
+    dump,
+    kept_lines,
+    many_products,
+    the_run,
+    told,
+    with_page_size,
+)
 
 NAME = LOW_STOCK.name
 
@@ -60,7 +71,7 @@ def test_a_worker_that_died_after_the_restock_costs_no_line_and_adds_nothing_twi
 ) -> None:
     lamp = a_product("Lamp", stock=3)
     work = _begun(time)
-    assert execute(low_stock.RESTOCK, {"slot": SLOT, "ids": [lamp.id], "token": f"{SLOT}.1"})["data"]
+    assert execute(low_stock.RESTOCK.document, {"slot": SLOT, "ids": [lamp.id], "token": f"{SLOT}.1"})["data"]
     assert stock_of(lamp) == 13
     time.later(minutes=7)
     assert work.status is Status.RUNNING
@@ -82,7 +93,7 @@ def _begun(time: Clock) -> run_records.Run:
 
 
 def _work(run: run_records.Run) -> StepContext:
-    return StepContext(run.slot, run.pages, run.state, run.counts, {}, execute, lambda _: iter(()), list)
+    return runner._context(run, execute=execute, cache={})
 
 
 def test_what_somebody_else_has_restocked_meanwhile_is_not_told_as_ours(time: Clock) -> None:
@@ -98,7 +109,7 @@ def test_what_somebody_else_has_restocked_meanwhile_is_not_told_as_ours(time: Cl
 def test_a_line_says_the_stock_right_after_the_restock(time: Clock) -> None:
     lamp = a_product("Lamp", stock=3)
     _begun(time)
-    execute(low_stock.RESTOCK, {"slot": SLOT, "ids": [lamp.id], "token": f"{SLOT}.1"})
+    execute(low_stock.RESTOCK.document, {"slot": SLOT, "ids": [lamp.id], "token": f"{SLOT}.1"})
     orders.place(a_customer().id, {lamp.id: 6})
     time.later(minutes=7)
     a_runner().run(LOW_STOCK, SLOT)
@@ -107,7 +118,7 @@ def test_a_line_says_the_stock_right_after_the_restock(time: Clock) -> None:
 
 @pytest.fixture
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(low_stock, "SELECT", low_stock.SELECT.replace("first: 100", "first: 4"))
+    monkeypatch.setattr(low_stock, "SELECT", with_page_size(low_stock.SELECT, 4))
 
 
 @pytest.mark.usefixtures("_small_pages")

@@ -15,6 +15,7 @@ from chalicelib.jobs import catalog, heartbeat, run_records
 from chalicelib.jobs.catalog import JOBS
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.run_records import Status
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, moment
 from tests.faults.environment import Environment, Stage, stage
@@ -89,7 +90,7 @@ def test_a_job_that_is_not_run_is_told_of_in_time_once_and_when_it_is_back(
         assert alert.startswith(f"LATE: {job.name}: the run of {DUE[job.name]}Z ")
         live(environment, environment.now + 3 * FIVE)
         assert warned(log)[1:] == [f"RECOVERED: {job.name}: no longer late"]
-        missed = run_records.find(job.name, f"{DUE[job.name]}Z")
+        missed = run_records.find(job.name, Slot(f"{DUE[job.name]}Z"))
     assert missed
     assert missed.status is (Status.MISSED if job is catalog.HEARTBEAT else Status.SUCCEEDED)
 

@@ -11,6 +11,7 @@ from chalicelib.jobs.job import Job, RunRefused, StepContext, StepResult
 from chalicelib.jobs.operator_actions import RedriveResult
 from chalicelib.jobs.queue import DEAD
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from tests.jobs.job_runs import (
     SLOT,
     Clock,
@@ -64,7 +65,7 @@ def test_asking_twice_is_asking_once_until_it_has_begun(job: Job, time: Clock) -
 
 
 def test_a_paused_job_runs_for_nobody(job: Job, time: Clock) -> None:
-    job_state.pause("tally", "stock-taking", "ann", until=clock.now() + watchdog.START)
+    job_state.pause("tally", "stock-taking", "ann", until=clock.now() + watchdog.MISSED_AFTER)
     with pytest.raises(JobPaused, match=r"tally is paused by ann: stock-taking\. Resume it first"):
         operator_actions.run_now(job, "bob", {})
     assert run_records.latest("tally", 5) == []
@@ -183,7 +184,7 @@ def test_dead_letters_that_no_run_can_be_made_of_stay_and_are_still_shown() -> N
 def test_many_dead_letters_are_sent_again_at_once(time: Clock) -> None:
     sent = []
     for number in range(23):
-        run = ledger.record(run_records.new("tally", f"2026-11-22T11:{number:02d}:00.000001Z", Trigger.OPERATOR))
+        run = ledger.record(run_records.new("tally", Slot(f"2026-11-22T11:{number:02d}:00.000001Z"), Trigger.OPERATOR))
         ledger.end(run, Status.FAILED, error="broken")
         sent.append(("tally", run.slot))
         send_body(json.dumps({"job": "tally", "slot": run.slot}), DEAD)

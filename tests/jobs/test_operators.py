@@ -9,6 +9,7 @@ from chalicelib.crm import deleted_customers, orders
 from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, database_down, queue_down, send_body
@@ -106,12 +107,13 @@ def test_orders_due_for_a_reminder_are_those_of_seven_days_that_stand() -> None:
     assert [edge["node"]["id"] for edge in earlier] == made[:2]
 
 
+MONDAY = Slot("2026-11-23T06:00:00Z")
 LETTERS = "{ deadLetters { id body reason sentAt job slot } queue { waiting working dead } }"
 REDRIVE = "mutation { redriveDeadLetters { redriven left } }"
 
 
 def test_dead_letters_are_shown_with_their_reason_and_redriven() -> None:
-    slot = "2026-11-23T06:00:00Z"
+    slot = MONDAY
     ledger.end(run_records.new("weekly_report", slot, Trigger.SCHEDULE), Status.FAILED, error="RuntimeError: broken")
     body = json.dumps({"job": "weekly_report", "slot": slot})
     send_body(body, queue.DEAD)
@@ -125,7 +127,7 @@ def test_dead_letters_are_shown_with_their_reason_and_redriven() -> None:
         "slot": slot,
     }
     assert (letters["forged"]["job"], letters["forged"]["slot"]) == (None, None)
-    assert letters["forged"]["reason"].startswith("Not a message of ours: ")
+    assert letters["forged"]["reason"].startswith("The message names no run: ")
     assert ask(REDRIVE)["redriveDeadLetters"] == {"redriven": 1, "left": 1}
     assert ask("{ queue { waiting dead } }")["queue"] == {"waiting": 1, "dead": 1}
 
@@ -139,8 +141,8 @@ def test_redriving_does_not_make_a_report_twice(time: Clock, monkeypatch: pytest
         raise RuntimeError("the ledger is full")
 
     monkeypatch.setattr(ledger, "finish", fail)
-    ledger.record(run_records.new("weekly_report", "2026-11-23T06:00:00Z", Trigger.SCHEDULE))
-    queue.send(WEEKLY_REPORT.name, "2026-11-23T06:00:00Z")
+    ledger.record(run_records.new("weekly_report", MONDAY, Trigger.SCHEDULE))
+    queue.send(WEEKLY_REPORT.name, MONDAY)
     Consumer().pump()
     document = "{ reports { edges { node { period revision } } } }"
     stored = [{"node": {"period": "2026-W47", "revision": 1}}]

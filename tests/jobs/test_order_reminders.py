@@ -9,6 +9,7 @@ from chalicelib.crm.orders import Order
 from chalicelib.jobs import operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
 from chalicelib.jobs.run_records import Status
+from chalicelib.jobs.slots import Slot
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, many_orders, the_run, told
@@ -105,7 +106,7 @@ def test_a_second_run_the_same_day_reads_what_the_first_left_once_and_not_for_ea
 def test_a_run_that_is_caught_up_reminds_as_of_its_day(time: Clock) -> None:
     old, new = placed(8, 1)
     time.later(days=1)
-    a_runner().run(ORDER_REMINDERS, "2026-11-21T08:00:00Z")
+    a_runner().run(ORDER_REMINDERS, Slot("2026-11-21T08:00:00Z"))
     assert reminded("2026-11-21T08:00:00Z") == [old.id, new.id]
 
 

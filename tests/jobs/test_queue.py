@@ -8,6 +8,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.queue import DEAD, Message
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from tests.jobs.job_runs import SLOT, Consumer, a_job, known, one_page, queue_down, receive, send_body, waiting_messages
 
 OURS = json.dumps({"job": "low_stock", "slot": SLOT})
@@ -22,7 +23,7 @@ def test_a_message_names_a_run() -> None:
 
 
 @pytest.mark.parametrize("slot", [SLOT, "2026-11-22T12:00:00.000001Z", "2028-02-29T00:00:00Z"])
-def test_slots_of_firings_and_of_requests_are_read(slot: str) -> None:
+def test_slots_of_firings_and_of_requests_are_read(slot: Slot) -> None:
     assert queue.read(json.dumps({"job": "heartbeat", "slot": slot, "more": 1})) == Message("heartbeat", slot)
 
 
@@ -69,8 +70,8 @@ def test_dead_letters_say_why_and_are_there_again_the_next_time(monkeypatch: pyt
         assert [letter.sent_at for letter in letters] == sorted(letter.sent_at for letter in letters)
         reasons = {letter.body[:60]: (letter.message, letter.reason) for letter in letters}
     assert reasons[tally] == (Message("tally", SLOT), "RuntimeError: broken")
-    assert reasons[unknown] == (Message("tally", "2020-01-01T00:00:00Z"), "The ledger has no such run")
-    assert reasons["{}"] == (None, "Not a message of ours: 'job'")
+    assert reasons[unknown] == (Message("tally", Slot("2020-01-01T00:00:00Z")), "The ledger has no such run")
+    assert reasons["{}"] == (None, "The message names no run: 'job'")
     assert reasons["[" * 60][0] is None
 
 

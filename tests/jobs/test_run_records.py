@@ -9,6 +9,7 @@ from chalicelib import clock
 from chalicelib.jobs import ledger, run_records
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("time")
 
 
 def claimed(slot: str = SLOT) -> Run:
-    run = ledger.claim(JOB, slot)
+    run = ledger.claim(JOB, Slot(slot))
     assert run is not None
     return run
 
@@ -39,7 +40,7 @@ def test_a_run_and_its_lines_are_kept_for_so_many_days() -> None:
 def test_only_runs_that_are_not_at_their_end_are_in_the_index_of_those() -> None:
     run = claimed()
     assert [found.slot for found in run_records.unfinished()] == [SLOT]
-    ledger.release(run, "broken")
+    ledger.retry_or_fail(run, "broken", "")
     assert [found.status for found in run_records.unfinished()] == [Status.WAITING]
     ledger.finish(claimed(), LAST)
     assert run_records.unfinished() == []
@@ -49,7 +50,7 @@ def test_only_runs_that_are_not_at_their_end_are_in_the_index_of_those() -> None
 def test_each_write_leaves_a_token_of_its_own() -> None:
     tokens = [(run := claimed()).token]
     tokens.append((run := ledger.checkpoint(run, MORE)).token)
-    tokens.append((run := ledger.release(run)).token)
+    tokens.append((run := ledger.hand_over(run)).token)
     tokens.append((run := claimed()).token)
     tokens.append(ledger.finish(run, LAST).token)
     assert len(set(tokens)) == 5
@@ -57,7 +58,7 @@ def test_each_write_leaves_a_token_of_its_own() -> None:
 
 def recorded(job: str, *texts: str) -> None:
     for text in texts:
-        ledger.record(run_records.new(job, text, Trigger.SCHEDULE))
+        ledger.record(run_records.new(job, Slot(text), Trigger.SCHEDULE))
 
 
 def test_the_latest_come_first_and_only_those_of_the_job() -> None:
@@ -103,14 +104,14 @@ def test_only_who_runs_and_has_a_lease_is_held() -> None:
     assert run.held_at(now)
     assert run.held_at(now + ledger.LEASE - timedelta(microseconds=1))
     assert not run.held_at(now + ledger.LEASE)
-    handed_over = ledger.release(run)
+    handed_over = ledger.hand_over(run)
     assert not handed_over.held_at(now)
-    assert not ledger.release(claimed(), "broken").held_at(now)
+    assert not ledger.retry_or_fail(claimed(), "broken", "").held_at(now)
 
 
 def test_pages_of_one_run_are_not_those_of_another() -> None:
     ledger.finish(claimed(), LAST)
     other = claimed("2026-11-22T12:00:00.000001Z")
     ledger.finish(ledger.checkpoint(other, MORE), LAST)
-    assert [page.lines for page in run_records.kept("tally", SLOT)] == [["two"]]
-    assert [page.lines for page in run_records.kept("tally", other.slot)] == [["one"], ["two"]]
+    assert [page.lines for page in run_records.step_records("tally", SLOT)] == [["two"]]
+    assert [page.lines for page in run_records.step_records("tally", other.slot)] == [["one"], ["two"]]

@@ -9,12 +9,14 @@ from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.job import Overlap, RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.runner import NotDue
+from chalicelib.jobs.slots import Slot
 from tests.builders import moment
 from tests.jobs.job_runs import (
     NOON,
     SLOT,
     Clock,
     Consumer,
+    PageState,
     a_job,
     a_runner,
     kept_lines,
@@ -28,7 +30,7 @@ from tests.jobs.job_runs import (
 )
 
 NOWHERE = "http://127.0.0.1:9"
-LATER_SLOT = "2026-11-22T13:00:00Z"
+LATER_SLOT = Slot("2026-11-22T13:00:00Z")
 DUE = moment(NOON)
 
 
@@ -90,7 +92,7 @@ class Fails:
         self._taken, self._times, self._at = taken, times, at
 
     def __call__(self, work: StepContext) -> StepResult:
-        page = work.state.get("page", 1)
+        page = work.state_as(PageState).get("page", 1)
         self._taken.append(page)
         if page == self._at and self._taken.count(page) <= self._times:
             raise RuntimeError(f"no luck with page {page}")
@@ -114,7 +116,7 @@ def test_after_an_error_a_run_waits_and_goes_on_through_the_queue(
     run = the_run("tally")
     assert (run.status, run.attempts, run.error, run.counts) == (Status.SUCCEEDED, 3, None, {"pages": 3})
     assert told(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
-    assert warned(log) == ["a try of a run failed"] * 2
+    assert warned(log) == ["an attempt of a run failed"] * 2
 
 
 def _bury(monkeypatch: pytest.MonkeyPatch) -> None:

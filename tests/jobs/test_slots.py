@@ -24,7 +24,7 @@ def test_a_slot_says_its_instant_whatever_the_zone_it_came_from() -> None:
     there = datetime(2026, 11, 22, 10, tzinfo=timezone(timedelta(hours=2)))
     assert slots.of(there) == "2026-11-22T08:00:00Z"
     assert slots.moment_of(slots.of(there)) == there
-    assert slots.moment_of("2026-11-22T08:00:00.250000Z") == moment("2026-11-22T08:00:00.25")
+    assert slots.moment_of(slots.Slot("2026-11-22T08:00:00.250000Z")) == moment("2026-11-22T08:00:00.25")
 
 
 def test_slots_of_different_seconds_are_in_the_order_of_time() -> None:

@@ -39,9 +39,9 @@ def test_hours_count_what_was_up_down_and_missing() -> None:
         ]
     )
     *_, earlier, before, now = uptime.hours(1)
-    assert now == uptime.Hour("2026-11-22T12:00:00Z", up=1, down=0, missing=0, average_ms=50)
-    assert before == uptime.Hour("2026-11-22T11:00:00Z", up=2, down=1, missing=2, average_ms=20)
-    assert earlier == uptime.Hour("2026-11-22T10:00:00Z", up=1, down=0, missing=0, average_ms=None)
+    assert now == uptime.Hour(hour="2026-11-22T12:00:00Z", up=1, down=0, missing=0, average_ms=50)
+    assert before == uptime.Hour(hour="2026-11-22T11:00:00Z", up=2, down=1, missing=2, average_ms=20)
+    assert earlier == uptime.Hour(hour="2026-11-22T10:00:00Z", up=1, down=0, missing=0, average_ms=None)
 
 
 @pytest.mark.parametrize("days", [1, 7, 31])

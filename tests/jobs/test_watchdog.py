@@ -2,9 +2,10 @@
 
 import pytest
 
-from chalicelib.jobs import job_state, ledger, queue, run_records, watchdog
+from chalicelib.jobs import job_state, ledger, queue, run_records, runner, watchdog
 from chalicelib.jobs.job import CatchUp, Job, StepContext, StepResult
-from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
 from tests.builders import moment
 from tests.jobs.job_runs import (
     SLOT,
@@ -60,9 +61,9 @@ def test_after_an_outage_each_slot_has_a_row_and_is_caught_up_as_the_job_says(
     for run in rows.values():
         assert (run.trigger is Trigger.CATCH_UP) == (run.status is Status.SUCCEEDED)
         assert run.reason in {
-            "missed at its time, and caught up",
-            "nothing began it at its time; of what was missed, this job catches up the latest",
-            "nothing began it at its time; of what was missed, this job catches up none",
+            "did not start on time; caught up",
+            "did not start on time; this job catches up only the latest missed slot",
+            "did not start on time; this job catches up no missed slots",
         }
     for slot in OUTAGE:  # EventBridge has kept what it could not deliver
         a_runner().fire(job, moment(slot[:-1]))
@@ -134,7 +135,7 @@ def test_what_a_dead_worker_left_is_carried_on_through_the_queue(monkeypatch: py
     known(monkeypatch, job)
     run = ledger.claim(job, SLOT)
     assert run
-    ledger.checkpoint(run, three_pages(a_work(run.slot)))
+    ledger.checkpoint(run, three_pages(a_context(run)))
     time.later(minutes=5)
     watchdog.run_checks()
     assert waiting_messages() == [], "it may still be at work"
@@ -146,8 +147,8 @@ def test_what_a_dead_worker_left_is_carried_on_through_the_queue(monkeypatch: py
     assert kept_lines("tally") == ["page 1", "page 2", "page 3"]
 
 
-def a_work(slot: str) -> StepContext:
-    return StepContext(slot, 0, {}, {}, {}, lambda *_: {}, lambda _: iter(()), list)
+def a_context(run: Run) -> StepContext:
+    return runner._context(run, execute=lambda *_: {}, cache={})
 
 
 def test_what_a_dead_heartbeat_would_do_now_is_of_no_use(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
@@ -159,7 +160,7 @@ def test_what_a_dead_heartbeat_would_do_now_is_of_no_use(monkeypatch: pytest.Mon
     run = the_run("tally")
     assert (run.status, run.error) == (
         Status.FAILED,
-        "its worker died, and what it would do now is of no use any more",
+        "its worker died, and a late result of this job is of no use",
     )
     assert job_state.find("tally").current is None
     assert waiting_messages() == []
@@ -195,7 +196,7 @@ def test_runs_of_a_job_that_is_gone_come_to_an_end(monkeypatch: pytest.MonkeyPat
     known(monkeypatch)
     watchdog.run_checks()
     run = the_run("gone")
-    assert (run.status, run.error) == (Status.FAILED, "there is no such job any more")
+    assert (run.status, run.error) == (Status.FAILED, "this job no longer exists")
 
 
 def test_without_the_queue_the_watch_does_the_rest_and_makes_up_for_it_later(
@@ -206,7 +207,7 @@ def test_without_the_queue_the_watch_does_the_rest_and_makes_up_for_it_later(
     with queue_down():
         watchdog.run_checks()
     assert statuses() == ["WAITING"] * 4
-    assert warned(log)[0] == "the queue does not answer"
+    assert warned(log)[0] == "the queue is unavailable"
     time.later(minutes=6)
     watchdog.run_checks()
     Consumer().pump()
@@ -218,7 +219,7 @@ def test_a_slot_that_begins_while_the_watch_looks_is_not_missed(monkeypatch: pyt
     time.later(hours=1, minutes=12)
     find_all = run_records.find_all
 
-    def find_then_fire(name: str, found: list[str]) -> dict[str, run_records.Run]:
+    def find_then_fire(name: str, found: list[str]) -> dict[Slot, Run]:
         stored = find_all(name, found)
         a_runner().fire(job, moment("2026-11-22T13:00:00"))
         return stored
@@ -234,7 +235,7 @@ def test_two_looks_at_once_do_it_once(monkeypatch: pytest.MonkeyPatch, time: Clo
     time.later(hours=4, minutes=30)
     find_all = run_records.find_all
 
-    def find_then_look(name: str, found: list[str]) -> dict[str, run_records.Run]:
+    def find_then_look(name: str, found: list[str]) -> dict[Slot, Run]:
         stored = find_all(name, found)
         monkeypatch.setattr(run_records, "find_all", find_all)
         watchdog.run_checks()

@@ -17,12 +17,13 @@ from chalicelib.jobs import operator_actions, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.job import RunRefused
 from chalicelib.jobs.run_records import Status
+from chalicelib.jobs.slots import Slot
 from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run
+from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run, with_page_size
 
 NAME = WEEKLY_REPORT.name
-MONDAY = "2026-11-23T06:00:00Z"
+MONDAY = Slot("2026-11-23T06:00:00Z")
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +95,7 @@ class Books:
 
 
 def test_the_figures_are_those_of_the_books(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weekly_report, "ORDERS", weekly_report.ORDERS.replace("first: 100", "first: 5"))
+    monkeypatch.setattr(weekly_report, "ORDERS", with_page_size(weekly_report.ORDERS, 5))
     books = Books()
     made(time)
     week, before = books.placed("2026-11-16", "2026-11-22"), books.placed("2026-11-09", "2026-11-15")
@@ -232,7 +233,7 @@ def test_a_run_that_is_repeated_after_its_report_was_stored_makes_no_second_one(
 def test_what_is_no_week_is_refused(period: str, time: Clock) -> None:
     assert weekly_report.monday_of(period) is None
     if period:
-        with pytest.raises(RunRefused, match="is no week: use one such as 2026-W47"):
+        with pytest.raises(RunRefused, match="is not a week: use one such as 2026-W47"):
             weekly_report.week_of(time.now, {"period": period})
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias, Unpack
+from typing import Unpack
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
@@ -22,7 +22,7 @@ from chalicelib.jobs import (
     uptime,
     weekly_report,
 )
-from chalicelib.jobs.job import Job, Preview, RunRefused
+from chalicelib.jobs.job import Job, Preview, RunArguments, RunRefused
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run, Status
@@ -31,8 +31,6 @@ from chalicelib.store.pagination import Page, read_page
 
 MAX_REASON = 200
 _MAX_DAYS = 31
-_Arguments: TypeAlias = dict[str, int | str | bool]
-"""Arguments of a run, as the ledger keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,9 @@ def counts(run: Run, _info: Info) -> list[RunCount]:
 
 
 def lines(run: Run, _info: Info) -> list[str]:
-    return [line for page in run_records.kept(run.job, run.slot) for line in page.lines] if run.pages else []
+    return (
+        [line for record in run_records.step_records(run.job, run.slot) for line in record.lines] if run.pages else []
+    )
 
 
 def run_job(
@@ -133,7 +133,7 @@ def remake_report(_root: object, info: Info, period: str) -> RunJobPayload:
     over = clock.now().date() - timedelta(days=7)
     if monday is None or not timestamps.EARLIEST.date() <= monday <= over:
         raise InvalidInput("period must be a past ISO week, such as 2026-W47", field="period")
-    arguments: _Arguments = {"period": period, "again": True}
+    arguments: RunArguments = {"period": period, "again": True}
     return RunJobPayload(operator_actions.run_now(catalog.WEEKLY_REPORT, context_of(info).caller.name, arguments))
 
 
@@ -156,7 +156,7 @@ def redrive_dead_letters(_root: object, info: Info) -> RedriveDeadLettersPayload
     return RedriveDeadLettersPayload(done.sent, done.left)
 
 
-def _arguments(job: Job, cap: int | None) -> _Arguments:
+def _arguments(job: Job, cap: int | None) -> RunArguments:
     if cap is None:
         return {}
     if job.name != customer_cleanup.NAME:
@@ -166,7 +166,7 @@ def _arguments(job: Job, cap: int | None) -> _Arguments:
     return {"cap": cap}
 
 
-def _preview(job: Job, info: Info, arguments: _Arguments) -> Preview:
+def _preview(job: Job, info: Info, arguments: RunArguments) -> Preview:
     try:
         return job.preview(context_of(info).execute, clock.now(), arguments)
     except RunRefused as refused:
