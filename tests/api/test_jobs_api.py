@@ -19,12 +19,12 @@ from tests.jobs.job_runs import (
     SLOT,
     Clock,
     Consumer,
-    a_runner,
     dump,
-    moving_clock,
-    the_run,
-    waiting_messages,
-    without_pauses,
+    find_run,
+    make_runner,
+    manual_clock,
+    take_messages,
+    without_retry_delay,
 )
 from tests.jobs.loopback import Api, serving
 from tests.metering import metered
@@ -37,7 +37,7 @@ WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWrit
 
 @pytest.fixture(autouse=True)
 def time() -> Iterator[Clock]:
-    with moving_clock() as clock, without_pauses():
+    with manual_clock() as clock, without_retry_delay():
         yield clock
 
 
@@ -62,7 +62,7 @@ def refusal(document: str, **variables: object) -> tuple[str, str | None, str]:
 
 @pytest.mark.usefixtures("api")
 def test_the_five_jobs_with_schedule_state_and_times(time: Clock) -> None:
-    a_runner().fire(HEARTBEAT, time.now)
+    make_runner().fire(HEARTBEAT, time.now)
     time.later(minutes=1)
     rows = ask("{ jobs { name schedule state lastRun nextRun } }")["jobs"]
     never = {"state": "NEVER_RAN", "lastRun": None}
@@ -82,9 +82,9 @@ def test_the_five_jobs_with_schedule_state_and_times(time: Clock) -> None:
 
 
 def test_the_runs_of_the_heartbeat_with_their_lines(api: Api, time: Clock) -> None:
-    a_runner().fire(HEARTBEAT, time.now)
+    make_runner().fire(HEARTBEAT, time.now)
     api.status = 500
-    a_runner().fire(HEARTBEAT, time.later(minutes=5))
+    make_runner().fire(HEARTBEAT, time.later(minutes=5))
     found = ask('{ jobRuns(job: "heartbeat", first: 5) { edges { node { slot status lines } } } }')
     assert found["jobRuns"]["edges"] == [
         {
@@ -106,9 +106,9 @@ def test_the_runs_of_the_heartbeat_with_their_lines(api: Api, time: Clock) -> No
 
 def test_all_fields_of_a_job_and_its_latest_run(time: Clock) -> None:
     a_product("Lamp", stock=1)
-    a_runner().fire(LOW_STOCK, time.now)
+    make_runner().fire(LOW_STOCK, time.now)
     job_state.pause("low_stock", "stock-taking", "ann", moment("2026-11-22T14:00:00"))
-    a_runner().fire(LOW_STOCK, time.later(hours=1, minutes=-50))
+    make_runner().fire(LOW_STOCK, time.later(hours=1, minutes=-50))
     document = """{ job(name: "low_stock") { name description scheduleText state problems averageSeconds lastRun
       pause { reason actor since until }
       latest { job slot status trigger actor attempts pages createdAt startedAt finishedAt durationSeconds
@@ -188,7 +188,7 @@ def test_runs_are_paged_through_and_filtered_by_status() -> None:
 
 @pytest.mark.parametrize("spelling", [SLOT, "2026-11-22T14:00:00+02:00", "2026-11-22T12:00:00"])
 def test_a_run_is_found_by_its_slot_in_any_notation(spelling: str, time: Clock) -> None:
-    a_runner().fire(LOW_STOCK, time.now)
+    make_runner().fire(LOW_STOCK, time.now)
     found = ask('query ($slot: DateTime!) { jobRun(job: "low_stock", slot: $slot) { slot status } }', slot=spelling)
     assert found["jobRun"] == {"slot": SLOT, "status": "SUCCEEDED"}
 
@@ -212,10 +212,10 @@ def test_a_run_started_twice_is_one_run_until_it_runs(time: Clock) -> None:
     }
     time.later(seconds=1)
     assert ask(RUN, name="low_stock")["runJob"] == first
-    Consumer().pump()
+    Consumer().deliver_all()
     time.later(seconds=1)
     assert ask(RUN, name="low_stock")["runJob"]["run"]["slot"] == "2026-11-22T12:00:02.000001Z"
-    assert the_run("low_stock", first["run"]["slot"]).counts == {"restocked": 1}
+    assert find_run("low_stock", first["run"]["slot"]).counts == {"restocked": 1}
 
 
 def _something_for_every_job(time: Clock) -> None:
@@ -259,7 +259,7 @@ def test_only_customer_cleanup_takes_a_cap_of_at_least_one() -> None:
     message = "Give slot or dryRun, not both"
     assert refusal(RUN, name="customer_cleanup", dry=True, slot=slot)[1:] == ("slot", message)
     assert run_records.latest("customer_cleanup", 5) == []
-    assert waiting_messages() == []
+    assert take_messages() == []
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["as another run", "once more"])
@@ -271,14 +271,14 @@ def test_a_refused_cleanup_runs_with_a_higher_cap(
     monkeypatch.setattr(customer_cleanup, "settings", replace(settings, cleanup_floor=1, cleanup_percent=1))
     for _ in range(2):
         a_customer(created_at=moment("2020-01-01T00:00:00"))
-    a_runner().run(CUSTOMER_CLEANUP, SLOT)
+    make_runner().run(CUSTOMER_CLEANUP, SLOT)
     shown = ask(RUN, name="customer_cleanup", dry=True)["runJob"]["preview"]
     assert shown["summary"] == "2 customers would be deleted, more than the cap of 1: the run would stop"
     time.later(minutes=1)
     asked = {"cap": 2, "slot": SLOT} if again else {"cap": 2}
     slot = ask(RUN, name="customer_cleanup", **asked)["runJob"]["run"]["slot"]
-    Consumer().pump()
-    assert the_run("customer_cleanup", slot).counts == {"deleted": 2}
+    Consumer().deliver_all()
+    assert find_run("customer_cleanup", slot).counts == {"deleted": 2}
     assert (slot == SLOT) == again
     assert ask("{ allCustomers { edges { node { id } } } }")["allCustomers"]["edges"] == []
 
@@ -288,10 +288,10 @@ def _refuse(_work: StepContext) -> StepResult:
 
 
 def test_only_failed_missed_and_skipped_runs_can_be_repeated(time: Clock) -> None:
-    a_runner().fire(replace(LOW_STOCK, step=_refuse), time.now)
+    make_runner().fire(replace(LOW_STOCK, step=_refuse), time.now)
     time.later(hours=1)
     again = ask(RUN, name="low_stock", slot=SLOT)["runJob"]["run"]
     assert (again["slot"], again["status"], again["trigger"], again["actor"]) == (SLOT, "WAITING", "OPERATOR", "test")
-    Consumer().pump()
+    Consumer().deliver_all()
     assert refusal(RUN, name="low_stock", slot=SLOT)[0] == "RUN_NOT_REPEATABLE"
     assert refusal(RUN, name="low_stock", slot="2020-01-01T00:00:00Z")[:2] == ("NOT_FOUND", "slot")

@@ -11,7 +11,7 @@ from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.run_records import Status
 from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, a_runner, moving_clock, the_run, waiting_messages, without_pauses
+from tests.jobs.job_runs import Clock, Consumer, find_run, make_runner, manual_clock, take_messages, without_retry_delay
 
 MONDAY = "2026-11-23T06:00:00"
 REPORT = """query ($period: String!, $revision: Int) { report(period: $period, revision: $revision) {
@@ -24,7 +24,7 @@ REMAKE = "mutation ($period: String!) { remakeReport(period: $period) { run { sl
 
 @pytest.fixture(autouse=True)
 def time() -> Iterator[Clock]:
-    with moving_clock(MONDAY) as clock, without_pauses():
+    with manual_clock(MONDAY) as clock, without_retry_delay():
         yield clock
 
 
@@ -45,8 +45,8 @@ def sold(*sales: tuple[str, str]) -> tuple[str, str]:
 
 
 def made(time: Clock) -> None:
-    a_runner().fire(WEEKLY_REPORT, time.now)
-    Consumer().pump()
+    make_runner().fire(WEEKLY_REPORT, time.now)
+    Consumer().deliver_all()
 
 
 def test_all_fields_of_a_report(time: Clock) -> None:
@@ -99,7 +99,7 @@ def test_making_a_report_again_adds_a_revision(time: Clock) -> None:
     run = ask(REMAKE, period="2026-W47")["remakeReport"]["run"]
     assert (run["status"], run["actor"]) == ("WAITING", "test")
     assert ask(REMAKE, period="2026-W47")["remakeReport"]["run"] == run
-    Consumer().pump()
+    Consumer().deliver_all()
     assert ask(REPORT, period="2026-W47", revision=1) == first
     again = ask(REPORT, period="2026-W47")["report"]
     assert (again["revision"], again["week"]["revenue"]) == (2, "15.00")
@@ -111,7 +111,7 @@ def test_making_a_report_again_adds_a_revision(time: Clock) -> None:
 def test_a_report_of_a_week_long_ago_can_be_made_for_the_first_time(time: Clock) -> None:
     sold(("2026-01-01", "10.00"))
     slot = ask(REMAKE, period="2026-W01")["remakeReport"]["run"]["slot"]
-    Consumer().pump()
+    Consumer().deliver_all()
     report = ask(REPORT, period="2026-W01")["report"]
     assert (report["from"], report["week"]["revenue"], report["revision"]) == ("2025-12-29", "10.00", 1)
     assert run_records.find("weekly_report", slot)
@@ -122,7 +122,7 @@ def test_a_report_of_a_week_long_ago_can_be_made_for_the_first_time(time: Clock)
 def test_only_weeks_that_are_over_have_reports(period: str) -> None:
     (error,) = execute(REMAKE, {"period": period})["errors"]
     assert error["extensions"] == {"code": "INVALID_INPUT", "field": "period"}
-    assert waiting_messages() == []
+    assert take_messages() == []
 
 
 def test_the_report_of_a_week_is_not_made_before_the_week_is_over(time: Clock) -> None:
@@ -134,5 +134,5 @@ def test_the_report_of_a_week_is_not_made_before_the_week_is_over(time: Clock) -
     sold(("2026-11-22", "10.00"))
     made(time)
     assert ask(REPORT, period="2026-W47")["report"]["week"]["revenue"] == "10.00"
-    assert the_run(WEEKLY_REPORT.name, f"{MONDAY}Z").status is Status.SUCCEEDED
+    assert find_run(WEEKLY_REPORT.name, f"{MONDAY}Z").status is Status.SUCCEEDED
     assert weekly_report.period_of(moment(MONDAY).date()) == "2026-W48"

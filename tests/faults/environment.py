@@ -1,8 +1,8 @@
-"""AWS around the jobs, with a clock that tests move: EventBridge, Lambda, SQS and SES, and faults on the way to them.
+"""A fake AWS around the jobs, with a clock that tests set: EventBridge, Lambda, SQS and SES, with injected faults.
 
-Lambda delivers a message at least once: it is removed when its delivery ends well, and otherwise comes again when the
-consumer's `put_off`, or the queue's own timeout, says so; after five deliveries it is dead. A message is never lost
-unless the request that sends it was. SQS of an emulator hides messages in real time, so the queue is kept here.
+Lambda delivers a message at least once. It is removed after a successful delivery, and otherwise delivered again after
+`queue.postpone` or the queue's own timeout; after five deliveries it is a dead letter. A message is lost only if the
+request that sends it is. An emulator's SQS hides messages in real time, so the queue is simulated here.
 """
 
 import json
@@ -30,7 +30,7 @@ from chalicelib.store import connection, cursors, tables
 from tests.as_operator import execute
 from tests.conftest import connected_to
 from tests.faults.fault_injection import intercepted
-from tests.faults.memory import Memory, RunRefused
+from tests.faults.memory import ErrorResponse, Memory
 
 NOWHERE = "http://127.0.0.1:9"
 MINUTE = timedelta(minutes=1)
@@ -38,7 +38,7 @@ _EXPECTED = (CrmError, OperationFailed, RunFailed, PynamoDBException, BotoCoreEr
 
 
 class Fault(StrEnum):
-    """What befalls a call. In a stall the world goes on without the caller, until its lease is long over."""
+    """What happens to a call. During a stall the other workers go on, until the caller's lease has long expired."""
 
     DIE_BEFORE = "dies before"
     DIE_AFTER = "dies after"
@@ -49,7 +49,7 @@ class Fault(StrEnum):
 
 
 class Killed(BaseException):
-    """The Lambda is gone: nothing of ours catches this"""
+    """The Lambda has died. Nothing in our code catches this"""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Email:
 
 @dataclass
 class Letters:
-    """The queue. `doubled` says of a message that was worked on well whether it comes once more."""
+    """The queue. `doubled` decides whether a handled message is delivered once more."""
 
     doubled: Callable[[], bool] = lambda: False
     waiting: list[Email] = field(default_factory=list)
@@ -104,7 +104,7 @@ class Letters:
 
 @dataclass
 class Environment:
-    """`choose` says of the n-th call what befalls it."""
+    """`choose` returns the fault of the n-th call."""
 
     memory: Memory
     now: datetime
@@ -112,11 +112,11 @@ class Environment:
     letters: Letters = field(default_factory=Letters)
     sent: list[str] = field(default_factory=list)
     exchanged: list[tuple[str, dict[str, Any], Any]] | None = None
-    """Where a list is given, it gets the requests to the database, and its answers."""
+    """If this is a list, requests to the database and their answers are added to it."""
     mails: list[str] = field(default_factory=list)
     broken: list[BaseException] = field(default_factory=list)
     begin: Callable[[], None] = lambda: None
-    """Called when a Lambda begins."""
+    """Called when a Lambda starts."""
     seconds_left: Callable[[], float] = lambda: 300
     _stalled: bool = False
 
@@ -127,7 +127,7 @@ class Environment:
         return self._invoke(watchdog.run_checks)
 
     def work_off(self) -> None:
-        """Deliver what can be delivered now."""
+        """Deliver the visible messages."""
         while letter := self.letters.receive():
             if self._deliver(letter):
                 self.letters.done(letter)
@@ -138,8 +138,8 @@ class Environment:
         )
 
     def settle(self, *slots: tuple[str, str], looks: int = 4) -> None:
-        """What happens by itself in the next minutes: the queue each minute, the watch every five, until all is quiet and
-        the runs of `slots` are at their end.
+        """Let minutes pass, with the queue each minute and the watchdog every five, until the runs of `slots` and all
+        others have ended.
         """
         for _ in range(looks):
             for _ in range(5):
@@ -155,7 +155,7 @@ class Environment:
         return [key for key, row in self.memory.rows_of(tables.Run).items() if "unfinished" in row]
 
     def _invoke(self, work: Callable[[], object]) -> bool:
-        """A Lambda: whether it ended well."""
+        """Invoke a Lambda and return whether it succeeded."""
         self.begin()
         try:
             work()
@@ -194,7 +194,7 @@ class Environment:
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """What is asked in here meets no faults, whoever asks."""
+        """Inject no faults in this block."""
         before, self._stalled = self._stalled, True
         try:
             yield
@@ -213,12 +213,12 @@ class Environment:
                 assert model.name == "SendEmail"
                 self.mails.append(content["Content"]["Simple"]["Body"]["Text"]["Data"])
                 parsed = {"MessageId": "1"}
-        except RunRefused as refused:
+        except ErrorResponse as refused:
             status, parsed = 400, {"Error": {"Code": refused.code, "Message": refused.code}}
             if refused.reasons:
                 parsed["CancellationReasons"] = [{"Code": reason, "Message": reason} for reason in refused.reasons]
         except Exception as error:
-            self.broken.append(error)  # jobs take it for theirs, and try again
+            self.broken.append(error)  # the jobs would only retry
             raise
         if service == "dynamodb" and self.exchanged is not None:
             self.exchanged.append((model.name, content, parsed))
@@ -226,7 +226,7 @@ class Environment:
 
     @staticmethod
     def ask_api() -> requests.Response:
-        """What the heartbeat hears of the API, which is up."""
+        """Return the API's answer to the heartbeat: it is up."""
         response = requests.Response()
         response.status_code = 200
         response._content = b'{"data": {"hello": "Hello", "health": {"database": "UP", "queue": "UP"}}}'
@@ -235,7 +235,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class _Http:
-    """What botocore looks at of an HTTP answer."""
+    """The part of an HTTP response that botocore reads."""
 
     status_code: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -244,7 +244,7 @@ class _Http:
 
 
 class Stage:
-    """Everything that this process asks of AWS is asked of the environment that is on it. Made once: clients are slow."""
+    """Passes every call of this process to the current environment. It is made once, because making clients is slow."""
 
     environment: Environment
 
@@ -272,7 +272,7 @@ def stage() -> Iterator[Stage]:
         patch.setattr(RetryQuota, "acquire", lambda *_: True)  # else a long test runs botocore's budget of retries dry
         patch.setattr("requests.adapters.HTTPAdapter.send", lambda *_, **__: Environment.ask_api())
         for client in (connection.client(), aws.client("sqs"), aws.client("sesv2", tries=1)):
-            # More than half of what botocore takes for a call, and nobody here reads the outcome.
+            # These take more than half of a call's time, and nothing here reads their results.
             patch.setattr(client._request_signer, "sign", lambda *_, **__: None)
             patch.setattr(client._user_agent_creator, "to_string", lambda: "")
             patch.setattr(client, "_resolve_endpoint_ruleset", lambda *_, **__: (NOWHERE, {}, {}))
@@ -281,6 +281,6 @@ def stage() -> Iterator[Stage]:
 
 
 def _forget() -> None:
-    """A new Lambda knows nothing."""
+    """Clear the caches, as in a new Lambda."""
     cursors._secret.cache_clear()
     queue._known_url.cache_clear()

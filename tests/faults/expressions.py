@@ -1,6 +1,6 @@
-"""DynamoDB's expressions, as far as pynamodb and our reads write them: conditions, key conditions and updates.
+"""The part of DynamoDB's expressions that pynamodb and our reads use: conditions, key conditions and updates.
 
-Each text is parsed once into functions of (item, names, values); placeholders are looked up in the latter two.
+Each text is parsed once into functions of (item, names, values); `names` and `values` resolve its placeholders.
 """
 
 import operator
@@ -28,7 +28,7 @@ _CLAUSES = {"SET", "REMOVE", "ADD"}
 
 
 def plain(value: Any) -> Any:
-    """What is compared: a text or a number, with its kind; None for what is not there."""
+    """Return (kind, value) for comparisons, or None for a missing value."""
     if value is None:
         return None
     ((kind, content),) = value.items()
@@ -130,7 +130,7 @@ class _Parser:
 
 
 def _compare(sign: str, left: Any, right: Any) -> bool:
-    """Values of different kinds, and missing ones, are in no order: DynamoDB says no."""
+    """Compare two values. Values of different kinds, and missing ones, are never in order."""
     one, other = plain(left), plain(right)
     if one is None or other is None or one[0] != other[0]:
         return sign == "<>"
@@ -155,7 +155,7 @@ def changes(text: str) -> list[Change]:
 
 
 def updated(item: Item, text: str, names: Item, values: Item) -> Item:
-    """The item after an update expression, all of whose operands are as they were before it."""
+    """Return the item after an update expression. Its operands are read before any change."""
     new = dict(item)
     for clause, placeholder, operand in changes(text):
         name = names[placeholder]

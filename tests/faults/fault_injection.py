@@ -1,6 +1,6 @@
-"""A database that loses messages: the n-th request never arrives, or is carried out and its answer never comes back.
+"""Injects lost messages: the n-th request never arrives, or it is executed and its answer is lost.
 
-It sits below botocore's own retries, so that a retry meets what its first try has done, on moto as on MiniStack.
+This happens below botocore's own retries, so a retry meets what the first attempt has done, on moto as on MiniStack.
 """
 
 from collections import Counter
@@ -21,13 +21,13 @@ from tests.builders import Rows, key_names, rows_of, time_is
 
 NOW = "2026-11-22T12:00:00"
 TRIES = 3
-"""What botocore makes of one call before it gives up."""
+"""How often botocore sends a call before it gives up."""
 FOREVER = 10**6
 
 
 @dataclass
 class Lossy:
-    """Loses `length` messages from the `first` (counted from 0) on. `sent` are the operations, lost ones included."""
+    """Loses `length` messages, starting with number `first` (from 0). `sent` has all operations, including lost ones."""
 
     first: int = FOREVER
     length: int = 1
@@ -47,7 +47,7 @@ class Lossy:
 
 @contextmanager
 def intercepted(client: Any, send: Callable[..., Any]) -> Iterator[None]:
-    """Whatever the client sends goes through `send`, which is told how to pass it on."""
+    """Send the client's requests through `send`, whose first argument passes them on."""
     endpoint = client._endpoint
     pass_on = endpoint._do_get_response
     endpoint._do_get_response = partial(send, pass_on)
@@ -63,7 +63,7 @@ def losing(lossy: Lossy) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True)
 class Story:
-    """`prepare` makes what is there before, `act` is the operation on it."""
+    """`prepare` creates the data, and `act` is the operation on it."""
 
     prepare: Callable[[], Any]
     act: Callable[[Any], Any]
@@ -77,7 +77,7 @@ class Ending:
 
 
 def play(story: Story, lossy: Lossy) -> tuple[dict[str, Rows], Ending]:
-    """The tables before, and the ending. Ids and the time are the same whenever a story is played."""
+    """Return the tables before, and the outcome. Ids and the time are the same in every call."""
     numbers: Counter[str] = Counter()
 
     def new_id(kind: str) -> str:
@@ -87,7 +87,7 @@ def play(story: Story, lossy: Lossy) -> tuple[dict[str, Rows], Ending]:
     with pytest.MonkeyPatch.context() as patch, time_is(NOW):
         patch.setattr(ids, "new_id", new_id)
         patch.setattr("time.sleep", lambda _: None)
-        patch.setattr(RetryQuota, "acquire", lambda *_: True)  # else a long test runs botocore's budget of retries dry
+        patch.setattr(RetryQuota, "acquire", lambda *_: True)  # otherwise a long test uses up botocore's retry quota
         empty_tables()
         given = story.prepare()
         before = dump()
@@ -103,7 +103,7 @@ def play(story: Story, lossy: Lossy) -> tuple[dict[str, Rows], Ending]:
 
 
 def faults_found(story: Story, *, length: int, arrives: bool) -> list[str]:
-    """What goes wrong when the n-th message and its successors are lost, for every n of an undisturbed run."""
+    """Lose the n-th message and the following ones, for every n, and return what goes wrong."""
     before, clean = play(story, Lossy())
     assert clean.error is None
     assert clean.tables != before
@@ -119,8 +119,8 @@ def faults_found(story: Story, *, length: int, arrives: bool) -> list[str]:
 def _problem(before: dict[str, Rows], clean: Ending, ending: Ending, operation: str, length: int) -> str | None:
     done, untouched = ending.tables == clean.tables, ending.tables == before
     if ending.error is None:
-        return None if done else "reported done, and is not"
-    if length == FOREVER:  # the answer may honestly be that it is not known
+        return None if done else "reported as done, but it is not"
+    if length == FOREVER:  # the outcome may be unknown
         in_doubt = ending.error == Unavailable.code and (done or untouched)
         return None if in_doubt else f"{ending.error}, done: {done}, untouched: {untouched}"
     if length == 1 or operation not in {"GetItem", "BatchGetItem", "Query"}:
@@ -129,7 +129,7 @@ def _problem(before: dict[str, Rows], clean: Ending, ending: Ending, operation: 
 
 
 def dump() -> dict[str, Rows]:
-    """All that readers can see: without the marks that each try makes anew, and lines whose order does not exist."""
+    """Return what readers can see: no tokens, and no lines whose order does not exist."""
     stored = {table.__name__: rows_of(table) for table in connection.TABLES}
     for rows in stored.values():
         for row in rows.values():
@@ -151,7 +151,7 @@ def empty_tables() -> None:
 
 
 def cancelled(reason: str, actions: int) -> tuple[Any, dict[str, Any]]:
-    """DynamoDB's answer to a transaction whose last action met another one, or the limits of a partition."""
+    """Return DynamoDB's answer to a transaction whose last action conflicted or was throttled."""
     return conflicts.cancelled([None] * (actions - 1) + [reason])
 
 

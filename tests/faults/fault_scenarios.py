@@ -1,4 +1,4 @@
-"""A story is played again and again, with something else going wrong each time, and the books are compared."""
+"""Run a scenario again and again, each time with another fault, and compare the data afterwards."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,22 +15,22 @@ from tests.faults.sample_company import SLOTS, books
 READS = {"GetItem", "BatchGetItem", "Query", "GetQueueUrl"}
 ON_THE_WAY_THERE = (Fault.DIE_BEFORE, Fault.LOSE_REQUEST, Fault.STALL_BEFORE)
 ON_THE_WAY_BACK = (Fault.DIE_AFTER, Fault.LOSE_ANSWER, Fault.STALL_AFTER)
-"""After a read they leave the same as the others before it."""
+"""After a read these have the same effect as the faults before it."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """`act` is what faults befall; `prepare` goes before it undisturbed."""
+    """`act` meets the faults; `prepare` runs before it without faults."""
 
     job: Job
     act: Callable[[Environment], object]
     prepare: Callable[[Environment], object] = lambda _: None
     writes_only: bool = False
-    """Nothing befalls its reads: whoever dies of one leaves what the write before it left."""
+    """Inject no faults into reads: dying at a read leaves the same as dying after the write before it."""
 
 
 def fire(job: Job) -> Callable[[Environment], None]:
-    """The schedule fires, and the queue is worked off."""
+    """Fire the schedule and deliver the messages."""
 
     def act(environment: Environment) -> None:
         environment.fire(job, SLOTS[job])
@@ -47,7 +47,7 @@ class Theatre:
     story: Story
 
     def play(self, first: int = -1, fault: Fault | None = None) -> tuple[dict[str, Rows], list[str]]:
-        """The books in the end, and the calls that were made until then by what faults befall."""
+        """Return the data at the end, and the calls of `act`."""
         slot = SLOTS[self.story.job]
         length = TRIES if fault in {Fault.LOSE_REQUEST, Fault.LOSE_ANSWER} else 1
         with self.stage.play(Environment(self.memory.copy(), slot - MINUTE)) as environment:
@@ -62,12 +62,12 @@ class Theatre:
             environment.settle((self.story.job.name, slots.of(slot)))
             assert environment.unfinished() == []
             environment.now += timedelta(seconds=queue.VISIBILITY) + MINUTE
-            environment.work_off()  # whatever comes late changes nothing
+            environment.work_off()  # late messages change nothing
             assert environment.letters.waiting == environment.letters.dead == []
         return own(books(environment.memory), self.story.job), sent
 
     def problems(self) -> list[str]:
-        """What goes wrong, of everything that can befall each call of the clean run."""
+        """Inject every fault into every call of the clean run, and return what goes wrong."""
         clean, sent = self.play()
         found = []
         for number, operation, fault in breaks(sent):
@@ -87,7 +87,7 @@ def breaks(sent: list[str]) -> Iterator[tuple[int, str, Fault]]:
 
 
 def own(found: dict[str, Rows], job: Job) -> dict[str, Rows]:
-    """Without heartbeats that nobody fired here."""
+    """Remove the heartbeats that the scenario did not fire."""
     own = (job.name, slots.of(SLOTS[job]))
     found["Run"] = {key: row for key, row in found["Run"].items() if key[0] != catalog.HEARTBEAT.name or key == own}
     found["AuxRow"] = {key: row for key, row in found["AuxRow"].items() if not key[1].startswith("heartbeat#")}

@@ -1,7 +1,7 @@
-"""DynamoDB in a few dictionaries, for tests that play thousands of runs: a call costs a tenth of what moto takes for it.
+"""DynamoDB in a few dictionaries, for tests with thousands of runs: a call takes a tenth of moto's time.
 
-It answers what jobs, orders and reads ask, and nothing else: an operation or expression that is unknown here fails the
-test. `test_memory.py` sends the same requests to MiniStack and compares every answer.
+It supports only what jobs, orders and reads need; an unknown operation or expression fails the test. `test_memory.py`
+sends the same requests to MiniStack and compares every answer.
 """
 
 import json
@@ -21,8 +21,8 @@ Key = tuple[str, ...]
 REFUSED = "ConditionalCheckFailed"
 
 
-class RunRefused(Exception):
-    """An answer with an error code, and for a transaction the reason of each of its actions"""
+class ErrorResponse(Exception):
+    """An error response: its code and, for a transaction, the cancellation reasons"""
 
     def __init__(self, code: str, reasons: list[str] | None = None) -> None:
         super().__init__(code)
@@ -30,7 +30,7 @@ class RunRefused(Exception):
 
 
 class _Table:
-    """`order` has for each index, None being the table itself, the keys of each partition, sorted."""
+    """`order` has the sorted keys of each partition, by index; None is the table itself."""
 
     def __init__(self, model: type[Model]) -> None:
         schema = model._get_schema()
@@ -65,7 +65,7 @@ class _Table:
 
 
 class Memory:
-    """`knows_tokens`: a repeated transaction is recognised, as by AWS for ten minutes; without, as after them."""
+    """`knows_tokens`: recognise repeated transactions, as AWS does for ten minutes."""
 
     def __init__(self, *, knows_tokens: bool = True) -> None:
         self.knows_tokens = knows_tokens
@@ -85,7 +85,7 @@ class Memory:
         }
 
     def answer(self, operation: str, request: Item) -> Item:
-        """Raises Refused. One at a time, as each row of DynamoDB takes its writes."""
+        """Answer a request. Requests are answered one at a time. Raises ErrorResponse."""
         with self._lock:
             return self._operations[operation](request)
 
@@ -174,12 +174,16 @@ class Memory:
         return {}
 
     def _write(self, actions: list[tuple[str, Item]], *, together: bool = False) -> Item:
-        """All or nothing."""
+        """Apply all actions or none."""
         plans = [self._planned(kind, action) for kind, action in actions]
         refused = [plan is None for plan in plans]
         if any(refused):
             reasons = [REFUSED if one else "None" for one in refused]
-            raise RunRefused("TransactionCanceledException", reasons) if together else RunRefused(f"{REFUSED}Exception")
+            raise (
+                ErrorResponse("TransactionCanceledException", reasons)
+                if together
+                else ErrorResponse(f"{REFUSED}Exception")
+            )
         planned = [plan for plan in plans if plan]
         assert len({(id(table), key) for table, key, _ in planned}) == len(planned), "DynamoDB takes one action a row"
         for table, key, item in planned:
@@ -187,7 +191,7 @@ class Memory:
         return {}
 
     def _planned(self, kind: str, action: Item) -> tuple[_Table, Key, Item | None] | None:
-        """What would be written where; None if the condition does not hold."""
+        """Return what would be written where, or None if the condition fails."""
         table = self._tables[action["TableName"]]
         key = table.key_of(action["Item"] if kind == "Put" else action["Key"])
         old = table.rows.get(key)
@@ -202,7 +206,7 @@ class Memory:
 
 
 def _hash_of(text: str, values: Item) -> str:
-    """Every key condition begins `name = :value`."""
+    """Return the partition key's value: every key condition starts with `name = :value`."""
     return str(values[text.split()[2]]["S"])
 
 
@@ -211,5 +215,5 @@ def _projected(item: Item, names: set[str] | None) -> Item:
 
 
 def _copied(item: Item) -> Item:
-    """Callers may change what they are given."""
+    """Copy an item, because callers may change it."""
     return {name: dict(value) for name, value in item.items()}

@@ -1,4 +1,4 @@
-"""A small company with work for every job, and its books: what must be the same whatever gets lost on the way."""
+"""A small company with work for every job, and the data that must be the same after any fault."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tests.faults.memory import Memory
 from tests.jobs.job_runs import with_page_size
 
 START = moment("2026-11-22T01:30:00")
-"""On a Sunday."""
+"""A Sunday."""
 SLOTS = {
     catalog.HEARTBEAT: moment("2026-11-22T01:55:00"),
     catalog.CUSTOMER_CLEANUP: moment("2026-11-22T02:00:00"),
@@ -37,7 +37,7 @@ TRANSIENT_CODES = (
 
 @contextmanager
 def small_pages(size: int = 3) -> Iterator[None]:
-    """Pages of few rows, and few partitions: a world of ten rows then has several pages."""
+    """Use small pages and few shards, so that ten rows need several pages."""
     before = {name: getattr(settings, name) for name in ("activity_shards", "counter_shards", "stock_shards")}
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
@@ -59,7 +59,7 @@ def small_pages(size: int = 3) -> Iterator[None]:
 
 @contextmanager
 def steady_ids() -> Iterator[None]:
-    """Ids decide on partitions: with the same ones a seed always plays the same."""
+    """Number the ids. They decide the shards, so the same seed then always does the same."""
     numbers = count(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ids, "new_id", lambda kind: f"{kind}_{next(numbers):026d}")
@@ -68,7 +68,7 @@ def steady_ids() -> Iterator[None]:
 
 @contextmanager
 def company() -> Iterator[tuple[Stage, Memory]]:
-    """The stage, and what is stored before anything happens."""
+    """Yield the fake AWS, and its data before anything happens."""
     with small_pages(), stage() as built:
         memory = Memory()
         with built.play(Environment(memory, START)), steady_ids():
@@ -91,7 +91,7 @@ def found() -> None:
 
 
 def books(memory: Memory) -> dict[str, Rows]:
-    """All tables without what tells of the way: tokens, leases, attempts, and when something happened."""
+    """Return all tables without what depends on the faults: tokens, leases, attempts and times."""
     stored = memory.rows()
     for run in stored["Run"].values():
         for name in TRANSIENT_CODES:

@@ -1,7 +1,7 @@
-"""Random schedules: jobs that fall due at the same minute, and a world that loses, repeats, kills and delays for ten minutes.
+"""Random schedules: jobs that are due in the same minute, while calls are lost, repeated, killed and delayed for ten minutes.
 
-Afterwards nothing more gets lost. Within two looks of the watch each slot must have come to its end, and the books must be
-those of a run that nothing befell.
+Afterwards there are no more faults. After two checks of the watchdog every slot must have ended, and the data must equal
+that of a clean run.
 """
 
 import os
@@ -37,7 +37,7 @@ HEARTBEAT = catalog.HEARTBEAT.name
 
 @contextmanager
 def all_due_at_once() -> Iterator[dict[str, Job]]:
-    """The five jobs, each with a slot at DUE."""
+    """Yield the five jobs, each with a slot at DUE."""
     daily = Schedule("0 6 * * *")
     jobs = {name: replace(job, schedule=daily) for name, job in catalog.JOBS.items() if name != HEARTBEAT}
     jobs[HEARTBEAT] = catalog.HEARTBEAT
@@ -49,9 +49,9 @@ def all_due_at_once() -> Iterator[dict[str, Job]]:
 @dataclass
 class Outcome:
     wrong: list[str] = field(default_factory=list)
-    """What differs from the books of a clean run."""
+    """What differs from the data of a clean run."""
     endless: list[str] = field(default_factory=list)
-    """Slots that came to no end."""
+    """Slots that have not ended."""
     befell: Counter[str] = field(default_factory=Counter)
 
 
@@ -74,7 +74,7 @@ class Player:
 
     def _books(self, chosen: tuple[str, ...], dice: random.Random | None, outcome: Outcome) -> dict[str, Rows]:
         catalog.JOBS.clear()
-        catalog.JOBS.update({name: self.jobs[name] for name in chosen})  # the watch looks at these alone
+        catalog.JOBS.update({name: self.jobs[name] for name in chosen})  # the watchdog checks only these
         memory = self.memory.copy()
         memory.knows_tokens = dice is None or dice.random() < 0.5
         with self.stage.play(Environment(memory, DUE - MINUTE)) as environment:
@@ -98,7 +98,7 @@ class Player:
         return _books_of(environment, chosen)
 
     def _repair(self, environment: Environment, chosen: tuple[str, ...]) -> None:
-        """What operators do about a run that failed after five tries."""
+        """Do what operators do about a run that failed after five attempts."""
         for name in chosen:
             run = run_records.find(name, SLOT)
             if name != HEARTBEAT and run and run.status is run_records.Status.FAILED:
@@ -135,7 +135,7 @@ def _endless(environment: Environment, chosen: tuple[str, ...]) -> list[str]:
 
 
 def _books_of(environment: Environment, chosen: tuple[str, ...]) -> dict[str, Rows]:
-    """Heartbeats may fail; but each tells of itself once at most."""
+    """Remove the heartbeats, which may fail, but report any that logged twice."""
     found = books(environment.memory)
     found["Run"] = {key: row for key, row in found["Run"].items() if key[0] in chosen and key[0] != HEARTBEAT}
     told = {key: row for key, row in found["AuxRow"].items() if HEARTBEAT in key[0] or HEARTBEAT in key[1]}
@@ -156,13 +156,13 @@ def _differences(clean: dict[str, Rows], found: dict[str, Rows]) -> list[str]:
 
 
 def fresh(count: int) -> range:
-    """Seeds; CRM_SEED has those begin there that went wrong."""
+    """Return new seeds. Set CRM_SEED to repeat a failure."""
     first = int(os.environ.get("CRM_SEED") or secrets.randbelow(10**9))
     return range(first, first + count)
 
 
 def judge(player: Player, seeds: range) -> tuple[list[str], list[str]]:
-    """The seeds with wrong books, and those with slots that came to no end."""
+    """Return the seeds with wrong data, and those with slots that have not ended."""
     began = time.process_time()
     outcomes = {seed: player.play(seed) for seed in seeds}
     faults = sum((outcome.befell for outcome in outcomes.values()), Counter[str]())
@@ -176,7 +176,7 @@ def judge(player: Player, seeds: range) -> tuple[list[str], list[str]]:
 
 @contextmanager
 def unguarded() -> Iterator[None]:
-    """The control: without leases, tokens, conditions and proofs, which is how jobs are usually written."""
+    """Control: remove leases, tokens, conditions and confirmation, which is how jobs are usually written."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (transaction, stock, deleted_customers):
             patch.setattr(module, "confirm", lambda _: None)

@@ -1,4 +1,4 @@
-"""Eight workers want the same run at the same time: one gets it, and nobody gets it from a living one.
+"""Eight workers claim the same run at once: one wins, and nobody takes it from a live worker.
 
 A thousand contests in memory, where threads change hands at every call, and fifty over the wire; CRM_FULL_SIZE=1
 has a thousand there too.
@@ -53,7 +53,7 @@ def _job(number: int) -> Job:
 
 
 def _winners(pool: ThreadPoolExecutor, job: Job) -> list[Run]:
-    """Of eight claims that begin together."""
+    """Return the winners of eight claims that start together."""
     together = threading.Barrier(THREADS)
 
     def attend(_: int) -> Run | None:
@@ -67,19 +67,19 @@ def _winners(pool: ThreadPoolExecutor, job: Job) -> list[Run]:
 
 
 def _contests(count: int) -> Counter[int]:
-    """How many contests had how many winners."""
+    """Count the contests by number of winners."""
     with ThreadPoolExecutor(THREADS) as pool:
         return Counter(len(_winners(pool, _job(number))) for number in range(count))
 
 
 @pytest.mark.no_database
 @pytest.mark.usefixtures("in_memory")
-def test_one_of_eight_gets_a_run_a_thousand_times() -> None:
+def test_one_of_eight_workers_wins_each_of_a_thousand_claims() -> None:
     assert _contests(CONTESTS) == {1: CONTESTS}
 
 
 @pytest.mark.ministack
-def test_one_of_eight_gets_a_run_over_the_wire() -> None:
+def test_one_of_eight_workers_wins_on_ministack() -> None:
     began = time.perf_counter()
     with time_is(NOW.isoformat()[:19]):
         assert _contests(ON_THE_WIRE) == {1: ON_THE_WIRE}
@@ -88,8 +88,8 @@ def test_one_of_eight_gets_a_run_over_the_wire() -> None:
 
 @pytest.mark.no_database
 @pytest.mark.usefixtures("in_memory")
-def test_without_conditions_several_get_it() -> None:
-    """The control."""
+def test_without_conditions_several_workers_win() -> None:
+    """Control: shows that the test finds the defect."""
     with unguarded():
         found = _contests(50)
     print(f"contests by their number of winners: {dict(found)}")
@@ -97,7 +97,7 @@ def test_without_conditions_several_get_it() -> None:
 
 
 @pytest.mark.no_database
-def test_nobody_takes_over_before_the_lease_is_over_and_then_one_does(in_memory: Environment) -> None:
+def test_a_run_is_taken_over_once_and_only_after_its_lease(in_memory: Environment) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         for number in range(100):
             in_memory.now = NOW
@@ -116,7 +116,7 @@ def test_nobody_takes_over_before_the_lease_is_over_and_then_one_does(in_memory:
 
 
 @pytest.mark.no_database
-def test_a_lease_that_is_renewed_is_held_longer(in_memory: Environment) -> None:
+def test_a_renewed_lease_holds_longer(in_memory: Environment) -> None:
     job = _job(0)
     run = ledger.claim(job, SLOT)
     assert run

@@ -1,4 +1,4 @@
-"""What a run costs depends on what it changes, not on how many rows there are.
+"""The cost of a run depends on the rows it changes, not on the size of the tables.
 
 The larger company has 3,000 rows of each kind; CRM_FULL_SIZE=1 gives it 100,000, which takes minutes to load.
 """
@@ -52,7 +52,7 @@ def _costs(size: int) -> dict[str, Meter]:
     return found
 
 
-def test_a_run_costs_what_it_changes_however_many_rows_there_are() -> None:
+def test_the_cost_of_a_run_does_not_depend_on_the_table_size() -> None:
     small, large = _costs(SMALL), _costs(LARGE)
     for name, meter in large.items():
         assert "Scan" not in meter.calls

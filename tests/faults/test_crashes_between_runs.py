@@ -1,4 +1,4 @@
-"""What is between the runs breaks off too: hand-overs, the watch, mails; and runs that die time after time."""
+"""Faults outside of the steps: in hand-overs, the watchdog and e-mails, and in every attempt of a run."""
 
 import os
 from collections import Counter
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.no_database
 
 
 def _fire_in_bits(job: Job) -> Callable[[Environment], object]:
-    """Each page in a Lambda of its own."""
+    """Take each step in an invocation of its own."""
 
     def act(environment: Environment) -> None:
         environment.seconds_left = iter([100, 30] * 40).__next__
@@ -62,14 +62,14 @@ def small_company() -> Iterator[tuple[Stage, Memory]]:
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
-def test_wherever_it_breaks_off_the_books_are_those_of_a_clean_run(
+def test_a_fault_at_any_call_between_runs_leaves_the_same_data(
     small_company: tuple[Stage, Memory], story: Story
 ) -> None:
     assert Theatre(*small_company, story).problems() == []
 
 
 @pytest.mark.parametrize("name", ["low_stock", "customer_cleanup"] if FULL else ["low_stock"])
-def test_a_run_that_dies_again_and_again_fails_in_the_end_and_an_operator_brings_it_to_the_right_one(
+def test_a_run_that_keeps_dying_fails_and_an_operator_can_finish_it(
     small_company: tuple[Stage, Memory], name: str
 ) -> None:
     theatre = Theatre(*small_company, Story(catalog.find(name), fire(catalog.find(name))))
@@ -112,7 +112,7 @@ def _with_mail() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_with_mail")
-def test_no_reminder_is_mailed_twice_and_each_is_accounted_for(small_company: tuple[Stage, Memory]) -> None:
+def test_no_reminder_is_emailed_twice_and_each_is_counted(small_company: tuple[Stage, Memory]) -> None:
     theatre = Theatre(*small_company, Story(catalog.ORDER_REMINDERS, fire(catalog.ORDER_REMINDERS)))
     key = (catalog.ORDER_REMINDERS.name, slots.of(SLOTS[catalog.ORDER_REMINDERS]))
     clean, sent = theatre.play()

@@ -1,4 +1,4 @@
-"""Every call that a run makes is its last, or gets lost, or takes for ever: in the end the books are those of a clean run."""
+"""Each call of a run is the last before a crash, gets lost or stalls. The data afterwards equals that of a clean run."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,21 +25,19 @@ def small_company() -> Iterator[tuple[Stage, Memory]]:
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_wherever_a_run_breaks_off_the_books_are_those_of_a_clean_one(
-    small_company: tuple[Stage, Memory], job: Job
-) -> None:
+def test_a_fault_at_any_call_of_a_run_leaves_the_same_data(small_company: tuple[Stage, Memory], job: Job) -> None:
     assert Theatre(*small_company, Story(job, fire(job))).problems() == []
 
 
-def test_without_the_guards_many_a_break_leaves_other_books(small_company: tuple[Stage, Memory]) -> None:
-    """The control."""
+def test_without_the_guards_many_faults_leave_different_data(small_company: tuple[Stage, Memory]) -> None:
+    """Control: shows that the test finds the defect."""
     with unguarded():
         found = Theatre(*small_company, Story(catalog.LOW_STOCK, fire(catalog.LOW_STOCK), writes_only=True)).problems()
     print(f"{len(found)} breaks leave other books")
     assert len(found) >= 10
 
 
-def test_a_heartbeat_that_breaks_off_tells_of_itself_once_or_is_marked_as_failed_or_missed(
+def test_an_interrupted_heartbeat_is_logged_once_or_marked_failed_or_missed(
     small_company: tuple[Stage, Memory],
 ) -> None:
     theatre = Theatre(*small_company, Story(catalog.HEARTBEAT, fire(catalog.HEARTBEAT)))

@@ -1,4 +1,4 @@
-"""Requests and answers get lost at every point of every write: nothing is done twice, and nobody is told a falsehood."""
+"""Requests and answers are lost at every call of every write: nothing is done twice or reported wrongly."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,31 +73,31 @@ def _new(recorded: tuple[orders.Order, bool]) -> None:
 
 @every_story
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
-def test_one_lost_message_anywhere_is_not_even_noticed(story: Story, arrives: bool) -> None:  # noqa: FBT001
+def test_losing_any_single_message_changes_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
     assert faults_found(story, length=1, arrives=arrives) == []
 
 
 @every_story
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
-def test_a_call_that_is_lost_with_all_its_retries_ends_well_or_does_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
+def test_losing_a_call_with_its_retries_succeeds_or_changes_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
     assert faults_found(story, length=TRIES, arrives=arrives) == []
 
 
 @every_story
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
-def test_an_outage_from_any_call_on_is_reported_as_one_and_leaves_all_or_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
+def test_an_outage_is_reported_and_leaves_all_or_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
     assert faults_found(story, length=FOREVER, arrives=arrives) == []
 
 
 @pytest.mark.ministack
 @pytest.mark.parametrize("name", ["create order", "delete customer", "restock", "import order"])
 @pytest.mark.parametrize("length", [1, TRIES])
-def test_lost_answers_do_no_harm_where_the_database_knows_request_tokens(name: str, length: int) -> None:
+def test_lost_answers_do_no_harm_with_request_tokens(name: str, length: int) -> None:
     assert faults_found(STORIES[name], length=length, arrives=True) == []
 
 
-def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
-    """The control: the harness finds what the proofs prevent."""
+def test_without_confirmation_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+    """Control: the test finds the harm that confirmation prevents."""
     monkeypatch.setattr(transaction, "confirm", lambda _: None)
     monkeypatch.setattr(
         stock, "update_once", lambda row, actions, condition, _: update_once(row, actions, condition, lambda _: False)
@@ -111,7 +111,7 @@ def test_without_the_proofs_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPa
 
 @contextmanager
 def _answering(operation: str, answer: Callable[[dict[str, Any]], Any], times: int) -> Iterator[list[str]]:
-    """The first `times` calls get this answer, and are not carried out."""
+    """Give this answer to the first `times` calls, without executing them."""
     given: list[str] = []
 
     def intercept(params: dict[str, Any], **_: Any) -> Any:
@@ -141,7 +141,7 @@ TRANSACTIONS = {name: story for name, story in STORIES.items() if name != "resto
 
 @pytest.mark.parametrize("story", TRANSACTIONS.values(), ids=TRANSACTIONS.keys())
 @pytest.mark.parametrize("answer", [_conflict, _throttled, lambda _: refused("ThrottlingException")])
-def test_conflicts_and_throttles_are_waited_out(story: Story, answer: Callable[..., Any]) -> None:
+def test_conflicts_and_throttles_are_retried(story: Story, answer: Callable[..., Any]) -> None:
     _, clean = play(story, Lossy())
     acting = story.act
 
@@ -161,7 +161,7 @@ def test_conflicts_and_throttles_are_waited_out(story: Story, answer: Callable[.
     [(_conflict, Conflict.code), (lambda _: refused("ThrottlingException"), Unavailable.code)],
     ids=["conflict", "throttled"],
 )
-def test_what_never_passes_is_reported_and_nothing_is_written(
+def test_lasting_conflicts_are_reported_and_nothing_is_written(
     story: Story, answer: Callable[..., Any], code: str
 ) -> None:
     def act(given: Any) -> None:
@@ -177,7 +177,7 @@ def test_what_never_passes_is_reported_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "TransactionConflictException"])
-def test_a_restock_waits_out_conflicts_and_throttles(code: str) -> None:
+def test_a_restock_retries_conflicts_and_throttles(code: str) -> None:
     def act(given: Any) -> None:
         with _answering("UpdateItem", lambda _: refused(code), times=3):
             STORIES["restock"].act(given)
@@ -199,7 +199,7 @@ def test_a_throttled_read_is_reported_as_unavailable_and_nothing_is_written(oper
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "BatchGetItem", "BatchWriteItem", "TransactWriteItems"])
-def test_what_is_our_own_mistake_is_raised_at_once_as_it_is(operation: str) -> None:
+def test_our_own_mistakes_are_raised_at_once(operation: str) -> None:
     name = "cancel order" if operation == "GetItem" else "create order"
 
     def act(given: Any) -> None:
@@ -213,7 +213,7 @@ def test_what_is_our_own_mistake_is_raised_at_once_as_it_is(operation: str) -> N
     assert ending.tables == before
 
 
-def test_rows_that_a_batch_write_leaves_over_are_written_by_the_next() -> None:
+def test_unprocessed_rows_of_a_batch_write_are_retried() -> None:
     def leave_one_over(parsed: dict[str, Any], **_: Any) -> None:
         asked.append(1)
         if len(asked) == 1:
@@ -231,7 +231,7 @@ def test_rows_that_a_batch_write_leaves_over_are_written_by_the_next() -> None:
     assert ("prd_left", "2026") in rows_of(tables.Line)
 
 
-def test_a_cancel_that_another_made_meanwhile_is_not_taken_for_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_callers_cancellation_is_not_mistaken_for_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     order = _an_order()
     seen = orders.find(order.id)
     orders.cancel(order.id)
@@ -241,7 +241,7 @@ def test_a_cancel_that_another_made_meanwhile_is_not_taken_for_ones_own(monkeypa
 
 
 def _first(value: Any, then: Callable[..., Any]) -> Callable[..., Any]:
-    """Answers `value` once, and what `then` says from then on."""
+    """Return `value` once, and afterwards what `then` returns."""
     values = [value]
     return lambda *arguments: values.pop() if values else then(*arguments)
 
@@ -249,7 +249,7 @@ def _first(value: Any, then: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("code", "raised"), [("ThrottlingException", Unavailable), ("ValidationException", ClientError)]
 )
-def test_a_restock_that_cannot_be_written_is_an_error_and_no_restock(
+def test_a_restock_that_cannot_be_written_is_an_error(
     monkeypatch: pytest.MonkeyPatch, code: str, raised: type[Exception]
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
@@ -259,7 +259,7 @@ def test_a_restock_that_cannot_be_written_is_an_error_and_no_restock(
     assert products.find(lamp.id) == lamp
 
 
-def test_a_restock_whose_answers_are_all_lost_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restock_whose_answers_are_lost_is_recognised_by_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(retries, "MAX_ATTEMPTS", 1)
     lamp = a_product(stock=3)
@@ -270,7 +270,7 @@ def test_a_restock_whose_answers_are_all_lost_is_found_by_its_mark(monkeypatch: 
     assert restocked.stock == 13
 
 
-def test_a_refusal_is_told_even_if_tidying_up_after_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_order_is_reported_even_if_the_clean_up_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     customer_id, quantities = _parties()
     take = orders._place

@@ -1,4 +1,4 @@
-"""A run over more rows than one Lambda has time for goes on from Lambda to Lambda, and misses none.
+"""A run over more rows than one Lambda has time for continues from Lambda to Lambda and misses no row.
 
 10,000 orders, a real second for each Lambda; CRM_FULL_SIZE=1 has 100,000 and five seconds.
 """
@@ -29,7 +29,7 @@ CUSTOMERS = 100
 
 @dataclass
 class Countdown:
-    """How much a Lambda has left of its time."""
+    """The time that a Lambda has left."""
 
     until: float = 0.0
     lambdas: int = 0
@@ -56,7 +56,7 @@ def environment() -> Iterator[Environment]:
             yield made
 
 
-def test_each_of_many_orders_is_reminded_of_once_however_often_the_time_is_up(environment: Environment) -> None:
+def test_many_orders_are_each_reminded_once_over_many_hand_overs(environment: Environment) -> None:
     began = time.perf_counter()
     environment.fire(JOB, DUE)
     environment.work_off()

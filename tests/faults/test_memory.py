@@ -1,4 +1,4 @@
-"""The database in memory, under which the other tests here run, answers as MiniStack does to the very same requests."""
+"""The in-memory database of these tests gives the same answers as MiniStack."""
 
 import json
 import os
@@ -21,7 +21,7 @@ Exchange = tuple[str, dict[str, Any], Any]
 
 
 def _a_hard_sunday(*, every: int) -> list[Exchange]:
-    """All jobs with their faults, the watch, an order that is refused, one that is cancelled: each request and its answer."""
+    """Record each request and answer of all jobs with faults, the watchdog, a rejected and a cancelled order."""
     environment = Environment(Memory(), START, exchanged=[])
     faults = (Fault.LOSE_ANSWER, Fault.LOSE_REQUEST, Fault.LOSE_ANSWER, Fault.STALL_BEFORE, Fault.DIE_AFTER)
     with small_pages(), stage() as built, built.play(environment):
@@ -64,7 +64,7 @@ def _ask(operation: str, request: dict[str, Any]) -> Any:
 
 
 def _comparable(operation: str, answer: dict[str, Any]) -> Any:
-    """What our code looks at: not the words of an error, and not the order of a batch."""
+    """Keep what our code reads: not an error's text, and not the order of a batch."""
     if "Error" in answer:
         return answer["Error"]["Code"], [reason["Code"] for reason in answer.get("CancellationReasons", ())]
     if operation == "BatchGetItem":

@@ -1,4 +1,4 @@
-"""The other half of the random schedules: see `test_random_schedules.py`."""
+"""More random schedules, in a second module so that they run in parallel. See `test_random_schedules.py`."""
 
 import os
 
@@ -12,6 +12,6 @@ pytestmark = pytest.mark.no_database
 FRESH = 500 if os.environ.get("CRM_FULL_SIZE") else 150
 
 
-def test_more_fresh_schedules_end_with_the_right_books() -> None:
+def test_more_new_schedules_end_with_the_right_data() -> None:
     with company() as (stage, memory), all_due_at_once() as jobs:
         assert judge(Player(stage, memory, jobs), fresh(FRESH)) == ([], [])

@@ -1,4 +1,4 @@
-"""A week of all jobs, minute by minute, with orders coming in, while every twentieth call to AWS meets with a fault."""
+"""A week of all jobs, minute by minute, with new orders, while every twentieth call to AWS meets a fault."""
 
 import random
 import resource
@@ -25,14 +25,14 @@ from tests.faults.sample_company import small_pages, steady_ids
 pytestmark = pytest.mark.no_database
 
 BEGIN = moment("2026-11-16T00:00:00")
-"""A Monday; its slots at midnight belong to the week before."""
+"""A Monday. Its slots at midnight belong to the week before."""
 END = BEGIN + timedelta(days=7)
 SEED = 7
 FAULTY = 0.05
 FAULTS = 9 * (Fault.LOSE_REQUEST, Fault.LOSE_ANSWER) + (Fault.DIE_BEFORE, Fault.DIE_AFTER)
 START_STOCK = (3, 8, 12, 20, 40)
 EXTRA_RUNS = {(15, 7): catalog.ORDER_REMINDERS, (18, 0): catalog.LOW_STOCK}
-"""Each day, by an operator."""
+"""Started by an operator each day."""
 SLOTS_OF_A_WEEK = {
     "heartbeat": 2016,
     "low_stock": 14,
@@ -44,7 +44,7 @@ SLOTS_OF_A_WEEK = {
 
 @dataclass
 class Week:
-    """`placed` is the model: what happened, in plain Python."""
+    """`placed` is the expected result, in plain Python."""
 
     environment: Environment
     dice: random.Random = field(default_factory=lambda: random.Random(SEED))
@@ -73,7 +73,7 @@ class Week:
             )
 
     def choose(self, _number: int) -> Fault | None:
-        """Sometimes an order comes between two calls of a job."""
+        """Sometimes place an order between two calls of a job."""
         roll = self.dice.random()
         if roll < 0.001:
             with self.environment.undisturbed():
@@ -100,7 +100,7 @@ class Week:
             environment.sent.clear()
 
     def people(self) -> None:
-        """Customers order, and an operator wants further runs."""
+        """Let customers order, and an operator start extra runs."""
         now = self.environment.now
         if now.minute % 30 == 0:
             self.order()
@@ -108,7 +108,7 @@ class Week:
             operator_actions.run_now(EXTRA_RUNS[now.hour, now.minute], "operator", {})
 
     def fire(self, job: Job, due: datetime, firings: int) -> None:
-        """Lambda invokes a function again that failed, twice at most; the watch comes along with the heartbeat."""
+        """Lambda retries a failed function at most twice. The watchdog runs with the heartbeat."""
         for _ in range(firings):
             done = self.environment.fire(job, due)
             if done and job is catalog.HEARTBEAT:
@@ -148,11 +148,11 @@ def _lines(job: Job, slot: Slot) -> list[str]:
 
 
 def _all_lines(job: Job, day: str = "") -> list[str]:
-    """Also of the runs that the operator wanted."""
+    """Include the runs that the operator started."""
     return [line for slot in run_records.on_day(job.name, day or "2026-11") for line in _lines(job, slot)]
 
 
-def test_every_slot_of_the_week_came_to_its_end(week: Week) -> None:
+def test_every_slot_of_the_week_has_ended(week: Week) -> None:
     assert week.environment.unfinished() == []
     for job in catalog.JOBS.values():
         statuses = Counter(row["status"]["S"] for row in _runs(week, job).values())
@@ -162,13 +162,13 @@ def test_every_slot_of_the_week_came_to_its_end(week: Week) -> None:
         assert statuses["SUCCEEDED"] >= statuses.total() * share
 
 
-def test_each_heartbeat_that_succeeded_told_of_itself_once(week: Week) -> None:
+def test_each_successful_heartbeat_logged_one_line(week: Week) -> None:
     for slot, row in _runs(week, catalog.HEARTBEAT).items():
         told = row["status"]["S"] == "SUCCEEDED"
         assert [line[20:] for line in _lines(catalog.HEARTBEAT, slot)] == ["CRM is alive"] * told
 
 
-def test_stock_is_what_there_was_less_what_was_ordered_and_ten_for_each_line(week: Week) -> None:
+def test_stock_equals_start_minus_orders_plus_restocks(week: Week) -> None:
     lines = _all_lines(catalog.LOW_STOCK)
     added = Counter(line.partition("Product: ")[2].partition(",")[0] for line in lines)
     ordered = Counter[str]()
@@ -182,7 +182,7 @@ def test_stock_is_what_there_was_less_what_was_ordered_and_ten_for_each_line(wee
     assert all(10 <= int(line.rpartition(" ")[2]) < 20 for line in lines)
 
 
-def test_totals_are_those_of_the_orders(week: Week) -> None:
+def test_totals_match_the_orders(week: Week) -> None:
     stats = counters.stats()
     assert (stats.orders, stats.cents) == (len(week.placed), sum(order.cents for order in week.placed))
     assert stats.customers == len(week.environment.memory.rows_of(tables.Customer)) == 3
@@ -190,7 +190,7 @@ def test_totals_are_those_of_the_orders(week: Week) -> None:
     assert len(archived) == 5
 
 
-def test_each_day_reminds_once_of_each_order_that_is_due_however_many_runs_it_has(week: Week) -> None:
+def test_each_due_order_is_reminded_once_a_day(week: Week) -> None:
     for slot in _runs(week, catalog.ORDER_REMINDERS):
         due = slots.moment_of(slot)
         told = Counter(line.split()[5].rstrip(",") for line in _all_lines(catalog.ORDER_REMINDERS, slot[:10]))
@@ -202,7 +202,7 @@ def test_each_day_reminds_once_of_each_order_that_is_due_however_many_runs_it_ha
         assert set(told.values()) == {1}
 
 
-def test_there_is_one_report_and_it_is_of_the_week_before(week: Week) -> None:
+def test_there_is_one_report_of_the_week_before(week: Week) -> None:
     assert len(week.environment.memory.rows_of(tables.Report)) == 1
     report = reports.find("weekly", "2026-W46")
     assert report

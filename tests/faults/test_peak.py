@@ -1,4 +1,4 @@
-"""A run lets go of a page before it takes the next: three times as many rows need no more memory at a time.
+"""A run frees each page before it reads the next, so three times as many rows need no more memory.
 
 What the database in memory keeps of a run is not the run's, so here it forgets the lines. `benchmarks.memory` measures the
 other jobs too, as processes.
@@ -41,12 +41,12 @@ def built() -> Iterator[Stage]:
 
 @pytest.fixture(autouse=True)
 def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Else pytest would keep what is logged."""
+    """Stop pytest from keeping the log in memory."""
     caplog.set_level(logging.WARNING, "crm")
 
 
 def _due(many: int) -> Environment:
-    """So many orders are."""
+    """Store this many orders."""
     memory = Memory()
     for number in range(CUSTOMERS):
         memory.put(customers._row(a_customer(number, SLOT)))
@@ -64,7 +64,7 @@ def _forget_lines(memory: Memory) -> None:
 
 
 def _highest(built: Stage, many: int, keep: Callable[[StepResult], object] = lambda _: None) -> int:
-    """The most bytes that Python had at a time, with the garbage of one page at most; `keep` gets each page."""
+    """Return Python's peak memory in bytes, with at most one page of garbage. `keep` receives each step's result."""
     peaks: list[int] = []
 
     def step(work: StepContext) -> StepResult:
@@ -98,13 +98,13 @@ def test_a_run_over_three_times_the_rows_needs_no_more_memory(built: Stage) -> N
     assert many <= few * MAX_PAGE_SIZE
 
 
-def test_if_a_run_kept_its_lines_that_would_be_seen(built: Stage) -> None:
+def test_keeping_the_lines_would_be_noticed(built: Stage) -> None:
     few, many = (_highest(built, size, keep=list[StepResult]().append) for size in (FEW, MANY))
     print(f"{few} bytes at {FEW} rows, {many} at {MANY}")
     assert many > few * MAX_PAGE_SIZE
 
 
-def test_the_report_finds_its_best_customers_without_a_list_of_all() -> None:
+def test_the_top_customers_are_found_without_sorting_all() -> None:
     sums: Sums = {f"cus_{number:026d}": [number, 1] for number in range(20_000)}
     run = run_records.new(JOB.name, slots.of(SLOT), Trigger.SCHEDULE)
     context = runner._context(run, execute=lambda *_: {"data": {"node": None}}, cache={})
@@ -115,4 +115,4 @@ def test_the_report_finds_its_best_customers_without_a_list_of_all() -> None:
     finally:
         tracemalloc.stop()
     assert [entry["cents"] for entry in best] == [19_999, 19_998, 19_997, 19_996, 19_995]
-    assert peak < 100_000, "a list of all would have millions of bytes"
+    assert peak < 100_000, "a list of all would take millions of bytes"

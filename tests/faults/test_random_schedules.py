@@ -1,4 +1,4 @@
-"""Random schedules of faults over all jobs: twenty that are always the same, the others new each time.
+"""Random schedules of faults over all jobs: twenty fixed ones, and new ones in each session.
 
 300 of them, and with CRM_FULL_SIZE=1 a thousand. Half of them are in `test_more_random_schedules.py`, so that two workers share them.
 """
@@ -24,15 +24,15 @@ def player() -> Iterator[Player]:
         yield Player(stage, memory, jobs)
 
 
-def test_twenty_known_schedules_end_with_the_right_books(player: Player) -> None:
+def test_twenty_fixed_schedules_end_with_the_right_data(player: Player) -> None:
     assert judge(player, FIXED) == ([], [])
 
 
-def test_fresh_schedules_end_with_the_right_books(player: Player) -> None:
+def test_new_schedules_end_with_the_right_data(player: Player) -> None:
     assert judge(player, fresh(FRESH)) == ([], [])
 
 
-def test_without_the_guards_many_of_the_same_schedules_end_with_wrong_books(player: Player) -> None:
+def test_without_the_guards_many_schedules_end_with_wrong_data(player: Player) -> None:
     with unguarded():
         wrong, _ = judge(player, CONTROL)
     print(f"{len(wrong)} of {len(CONTROL)} go wrong")

@@ -1,23 +1,23 @@
-"""Fixtures of the jobs' tests."""
+"""Fixtures for the tests of the jobs."""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
 
-from tests.jobs.job_runs import Clock, moving_clock, without_pauses
+from tests.jobs.job_runs import Clock, manual_clock, without_retry_delay
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses() -> Iterator[None]:
-    with without_pauses():
+    with without_retry_delay():
         yield
 
 
 @pytest.fixture
 def time() -> Iterator[Clock]:
-    """Noon of a Sunday."""
-    with moving_clock() as clock:
+    """A clock that tests set. It starts at noon on a Sunday."""
+    with manual_clock() as clock:
         yield clock
 
 

@@ -1,4 +1,4 @@
-"""What tests of the jobs share: a clock that is moved by hand, Lambda's side of the queue, and jobs of their own."""
+"""Shared by the tests of the jobs: a clock that tests set, the consumer of the queue, and sample jobs."""
 
 import json
 import logging
@@ -48,7 +48,7 @@ class Clock:
 
 
 @contextmanager
-def moving_clock(text: str = NOON) -> Iterator[Clock]:
+def manual_clock(text: str = NOON) -> Iterator[Clock]:
     moving = Clock(moment(text))
     clock.set_source(lambda: moving.now)
     try:
@@ -58,26 +58,26 @@ def moving_clock(text: str = NOON) -> Iterator[Clock]:
 
 
 @contextmanager
-def without_pauses() -> Iterator[None]:
-    """A message that failed is there again at once."""
+def without_retry_delay() -> Iterator[None]:
+    """Deliver failed messages again at once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "RETRY_DELAY", 0)
         yield
 
 
-def a_runner(seconds_left: Callable[[], float] = lambda: 300.0) -> Runner:
+def make_runner(seconds_left: Callable[[], float] = lambda: 300.0) -> Runner:
     return Runner(lambda actor: execution.execute_as(Caller.system(actor)), seconds_left)
 
 
 @dataclass
 class Consumer:
-    """Lambda's side of the queue: a message that was worked off is deleted, one that failed is left where it is."""
+    """Consumes the queue as Lambda does: it deletes handled messages and leaves failed ones in the queue."""
 
-    runner: Runner = field(default_factory=a_runner)
+    runner: Runner = field(default_factory=make_runner)
     errors: list[Exception] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
 
-    def pump(self, max_runs: int = 60) -> None:
+    def deliver_all(self, max_runs: int = 60) -> None:
         for _ in range(max_runs):
             message = receive(queue.NAME)
             if message is None:
@@ -90,7 +90,7 @@ class Consumer:
             else:
                 where = queue._url(queue.NAME)
                 aws.client("sqs").delete_message(QueueUrl=where, ReceiptHandle=message["ReceiptHandle"])
-        raise AssertionError("the queue never gets empty")
+        raise AssertionError("the queue is never empty")
 
 
 def receive(name: str) -> dict[str, Any] | None:
@@ -103,8 +103,8 @@ def send_body(body: str, name: str = queue.NAME) -> None:
     aws.client("sqs").send_message(QueueUrl=queue._url(name), MessageBody=body)
 
 
-def waiting_messages() -> list[tuple[str, str]]:
-    """(job, slot) of what is in the queue, which is empty then."""
+def take_messages() -> list[tuple[str, str]]:
+    """Take all messages from the queue and return (job, slot) of each."""
     found = []
     while message := receive(queue.NAME):
         content = json.loads(message["Body"])
@@ -112,7 +112,7 @@ def waiting_messages() -> list[tuple[str, str]]:
     return found
 
 
-def a_job(step: Callable[[StepContext], StepResult], name: str = "tally", **more: Any) -> Job:
+def make_job(step: Callable[[StepContext], StepResult], name: str = "tally", **more: Any) -> Job:
     policy: dict[str, Any] = {
         "schedule": Schedule("0 * * * *"),
         "description": "A job of the tests",
@@ -136,7 +136,7 @@ def with_page_size(operation: SavedOperation[Answer], size: int) -> SavedOperati
 
 
 def three_pages(work: StepContext) -> StepResult:
-    """Counts its pages, and leaves a line and a content with each."""
+    """Take three steps; each counts a page and stores a line and a content."""
     number = work.state_as(PageState).get("page", 1)
     return StepResult({"page": number + 1} if number < 3 else None, (f"page {number}",), {"pages": 1}, number)
 
@@ -145,18 +145,18 @@ def one_page(_work: StepContext) -> StepResult:
     return StepResult(None, ("done",), {"done": 1})
 
 
-def known(patch: pytest.MonkeyPatch, *jobs: Job) -> None:
-    """These jobs, and no others."""
+def use_jobs(patch: pytest.MonkeyPatch, *jobs: Job) -> None:
+    """Replace the catalog by these jobs."""
     patch.setattr(catalog, "JOBS", {job.name: job for job in jobs})
 
 
-def the_run(job: str, slot: str = SLOT) -> Run:
+def find_run(job: str, slot: str = SLOT) -> Run:
     run = run_records.find(job, Slot(slot))
     assert run is not None
     return run
 
 
-def kept_lines(job: str, slot: str = SLOT) -> list[str]:
+def stored_lines(job: str, slot: str = SLOT) -> list[str]:
     return [line for page in run_records.step_records(job, Slot(slot)) for line in page.lines]
 
 
@@ -164,8 +164,8 @@ def dump() -> dict[str, Rows]:
     return {table.__name__: rows_of(table) for table in connection.TABLES}
 
 
-def copies(table: type[Model], row_id: str, changes: Iterable[dict[str, str | int]]) -> None:
-    """Rows like one that is there but for `changes`, without the work of making each."""
+def copy_rows(table: type[Model], row_id: str, changes: Iterable[dict[str, str | int]]) -> None:
+    """Write copies of a row with other values, which is faster than creating each row."""
     item = rows_of(table)[row_id,]
     rows = [item | {name: _attribute(value) for name, value in values.items()} for values in changes]
     for start in range(0, len(rows), 25):
@@ -178,10 +178,10 @@ def _attribute(value: str | int) -> dict[str, str]:
 
 
 def many_products(count: int, stock: Callable[[int], int]) -> list[str]:
-    """The ids of products named P000 and so on."""
+    """Create products P000, P001, ... and return their ids."""
     like = a_product("P", stock=0)
     made = [f"prd_{number:026d}" for number in range(count)]
-    copies(
+    copy_rows(
         tables.Product,
         like.id,
         (
@@ -200,10 +200,10 @@ def many_products(count: int, stock: Callable[[int], int]) -> list[str]:
 
 
 def many_orders(like: Order, count: int) -> list[str]:
-    """The ids of orders like one, each a minute later than the one before. Totals do not count them."""
+    """Copy an order, each copy one minute later, and return the ids. The totals do not count the copies."""
     made = [f"ord_{number:026d}" for number in range(count)]
     dates = [timestamps.to_text(timestamps.from_text(like.date) + timedelta(minutes=n + 1)) for n in range(count)]
-    copies(
+    copy_rows(
         tables.Order,
         like.id,
         ({"id": key, "date": date, "date_k": sort_key(date, key)} for key, date in zip(made, dates, strict=True)),
@@ -211,17 +211,17 @@ def many_orders(like: Order, count: int) -> list[str]:
     return made
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What was logged as information."""
+def info_messages(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the messages logged at level INFO."""
     return [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
 
 
-def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+def warning_messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
 NOWHERE = "http://127.0.0.1:9"
-"""Nobody listens there."""
+"""No server listens there."""
 
 
 @contextmanager

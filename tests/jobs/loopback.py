@@ -1,4 +1,4 @@
-"""A small HTTP server on this machine that answers as it is told."""
+"""A small HTTP server on loopback with fixed answers."""
 
 import json
 import threading
@@ -24,7 +24,7 @@ class Api:
     body: str = json.dumps(UP)
     headers: dict[str, str] = field(default_factory=dict)
     go: threading.Event = field(default_factory=threading.Event)
-    """Until it is set, no answer is sent."""
+    """No answer is sent until this is set."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
@@ -50,7 +50,7 @@ def serving() -> Iterator[Api]:
                 self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,4 +1,4 @@
-"""What an operator is told: once when it begins, once when it is over, by log, metric and topic."""
+"""Alerts: one message when a problem begins and one when it is over, in the log, as a metric and on the topic."""
 
 import json
 from collections.abc import Iterator
@@ -13,13 +13,24 @@ from chalicelib.jobs.job import CatchUp, Job, RunRefused, StepContext, StepResul
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
-from tests.jobs.job_runs import SLOT, Clock, Consumer, a_job, a_runner, known, one_page, receive, the_run, warned
+from tests.jobs.job_runs import (
+    SLOT,
+    Clock,
+    Consumer,
+    find_run,
+    make_job,
+    make_runner,
+    one_page,
+    receive,
+    use_jobs,
+    warning_messages,
+)
 
 ALL_WELL: list[str] = []
 
 
-class Told:
-    """Looks, and says what is new in the log."""
+class NewWarnings:
+    """Runs the checks and returns the new warnings."""
 
     def __init__(self, log: pytest.LogCaptureFixture) -> None:
         self._log = log
@@ -28,12 +39,12 @@ class Told:
         self._log.clear()
         for _ in range(looks):
             watchdog.run_checks()
-        return [text for text in warned(self._log) if text != "an attempt of a run failed"]
+        return [text for text in warning_messages(self._log) if text != "an attempt of a run failed"]
 
 
 @pytest.fixture
-def news(log: pytest.LogCaptureFixture) -> Told:
-    return Told(log)
+def news(log: pytest.LogCaptureFixture) -> NewWarnings:
+    return NewWarnings(log)
 
 
 def _refuse(_work: StepContext) -> StepResult:
@@ -41,67 +52,71 @@ def _refuse(_work: StepContext) -> StepResult:
 
 
 def a_failing_job(patch: pytest.MonkeyPatch, name: str = "tally") -> tuple[Job, Job]:
-    """The job as it fails, and as it is repaired."""
-    broken, repaired = a_job(_refuse, name), a_job(one_page, name)
-    known(patch, repaired)
+    """The job while it is broken, and after its repair."""
+    broken, repaired = make_job(_refuse, name), make_job(one_page, name)
+    use_jobs(patch, repaired)
     return broken, repaired
 
 
-def test_a_failing_job_is_told_of_once_and_its_recovery_too(
-    monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock
+def test_a_failing_job_raises_one_alert_and_one_recovery(
+    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
 ) -> None:
     broken, repaired = a_failing_job(monkeypatch)
     assert news() == ALL_WELL
-    a_runner().fire(broken, time.now)
+    make_runner().fire(broken, time.now)
     assert news() == [f"FAILING: tally: the run of {SLOT} failed: Set the thing"]
-    a_runner().fire(broken, time.later(hours=1))
-    assert news() == ALL_WELL, "known already"
-    a_runner().fire(repaired, time.later(hours=1))
+    make_runner().fire(broken, time.later(hours=1))
+    assert news() == ALL_WELL, "the alert is open already"
+    make_runner().fire(repaired, time.later(hours=1))
     assert news() == ["RECOVERED: tally: no longer failing"]
     assert news() == ALL_WELL
-    a_runner().fire(broken, time.later(hours=1))
+    make_runner().fire(broken, time.later(hours=1))
     assert news() == ["FAILING: tally: the run of 2026-11-22T15:00:00Z failed: Set the thing"]
 
 
-def test_a_run_that_is_not_finished_in_time_is_late_until_it_is(
-    monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock
+def test_an_unfinished_run_is_late_until_it_finishes(
+    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
 ) -> None:
-    known(monkeypatch, a_job(one_page))
+    use_jobs(monkeypatch, make_job(one_page))
     ledger.record(run_records.new("tally", SLOT, Trigger.SCHEDULE))
     time.later(hours=1)
     assert news() == ALL_WELL
     time.later(seconds=1)
     assert news() == [f"LATE: tally: the run of {SLOT} has not finished 1:00:00 after it was due"]
-    Consumer().pump()
+    Consumer().deliver_all()
     assert news() == ["RECOVERED: tally: no longer late"]
 
 
-def test_a_late_run_that_then_fails_has_not_recovered(monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock) -> None:
+def test_a_late_run_that_then_fails_has_not_recovered(
+    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+) -> None:
     broken, repaired = a_failing_job(monkeypatch)
-    known(monkeypatch, broken)
+    use_jobs(monkeypatch, broken)
     ledger.record(run_records.new("tally", SLOT, Trigger.SCHEDULE))
     time.later(hours=1, minutes=1)
     assert [text.split(":")[0] for text in news()] == ["LATE"]
-    Consumer().pump()
+    Consumer().deliver_all()
     assert [text.split(":")[0] for text in news()] == ["FAILING"]
-    known(monkeypatch, repaired)
-    a_runner().fire(repaired, time.later(minutes=59))
+    use_jobs(monkeypatch, repaired)
+    make_runner().fire(repaired, time.later(minutes=59))
     assert news() == ["RECOVERED: tally: no longer late", "RECOVERED: tally: no longer failing"]
 
 
-def test_a_missed_slot_is_late_until_a_run_succeeds(monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock) -> None:
-    job = a_job(one_page, catch_up=CatchUp.NONE)
-    known(monkeypatch, job)
+def test_a_missed_slot_is_late_until_a_run_succeeds(
+    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+) -> None:
+    job = make_job(one_page, catch_up=CatchUp.NONE)
+    use_jobs(monkeypatch, job)
     assert news() == ALL_WELL
     time.later(hours=1, minutes=10)
     (text,) = news()
     assert text.startswith("LATE: tally: the run of 2026-11-22T13:00:00Z was missed: did not start on time")
-    a_runner().fire(job, time.later(minutes=50))
+    make_runner().fire(job, time.later(minutes=50))
     assert news() == ["RECOVERED: tally: no longer late"]
 
 
 class Pulse:
-    """A heartbeat's like: up, down, or broken."""
+    """A job like the heartbeat: up, down, or broken."""
 
     def __init__(self) -> None:
         self.state = "up"
@@ -112,31 +127,31 @@ class Pulse:
         return StepResult(None, (), {"up": int(self.state == "up")})
 
     def job(self) -> Job:
-        return a_job(self.step, alarm=lambda counts: None if counts["up"] else "no answer")
+        return make_job(self.step, alarm=lambda counts: None if counts["up"] else "no answer")
 
 
-def test_an_api_that_is_down_is_told_of_until_it_is_known_to_be_up(
-    monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock
+def test_an_api_that_is_down_keeps_its_alert_until_it_answers(
+    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
 ) -> None:
     pulse = Pulse()
     job = pulse.job()
-    known(monkeypatch, job)
-    told = []
+    use_jobs(monkeypatch, job)
+    seen = []
     for state in ("up", "down", "down", "broken", "up", "up"):
         pulse.state = state
-        a_runner().fire(job, time.now)
-        told.append([text.rpartition(": ")[0] if text.startswith("FAILING") else text for text in news()])
+        make_runner().fire(job, time.now)
+        seen.append([text.rpartition(": ")[0] if text.startswith("FAILING") else text for text in news()])
         time.later(hours=1)
     failing = "FAILING: tally: the run of 2026-11-22T15:00:00Z failed"
     recovered = ["RECOVERED: tally: no longer failing", "RECOVERED: tally: no longer down"]
-    assert told == [[], ["DOWN: tally: no answer"], [], [failing], recovered, []]
+    assert seen == [[], ["DOWN: tally: no answer"], [], [failing], recovered, []]
 
 
-def test_too_many_runs_are_told_of_until_there_are_fewer(
-    monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock
+def test_too_many_runs_raise_an_alert_until_there_are_fewer(
+    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
 ) -> None:
-    job = a_job(one_page, max_runs=2)
-    known(monkeypatch, job)
+    job = make_job(one_page, max_runs=2)
+    use_jobs(monkeypatch, job)
     for _ in range(2):
         assert ledger.claim(job, Slot(f"2026-11-22T12:{time.now.minute:02d}:01Z"))
         _end_all()
@@ -154,13 +169,13 @@ def _end_all() -> None:
         ledger.finish(run, StepResult(None))
 
 
-def test_a_paused_job_is_no_alarm(monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock) -> None:
-    job = a_job(one_page)
-    known(monkeypatch, job)
+def test_a_paused_job_raises_no_alert(monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock) -> None:
+    job = make_job(one_page)
+    use_jobs(monkeypatch, job)
     assert news() == ALL_WELL
     job_state.pause("tally", "stock-taking", "ann")
     for _ in range(3):
-        a_runner().fire(job, time.later(hours=1))
+        make_runner().fire(job, time.later(hours=1))
         time.later(minutes=30)
         assert news() == ALL_WELL
         time.later(minutes=-30)
@@ -171,7 +186,7 @@ def test_a_paused_job_is_no_alarm(monkeypatch: pytest.MonkeyPatch, news: Told, t
 
 @pytest.fixture
 def topic(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A topic that the dead letters' queue has subscribed to: it is empty otherwise."""
+    """A topic that delivers to the dead letters' queue, which is otherwise empty."""
     arn: str = aws.client("sns").create_topic(Name="alerts")["TopicArn"]
     inbox = queue._attributes(queue.DEAD, ["QueueArn"])["QueueArn"]
     link = aws.client("sns").subscribe(TopicArn=arn, Protocol="sqs", Endpoint=inbox)["SubscriptionArn"]
@@ -182,7 +197,7 @@ def topic(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def published() -> list[tuple[str, str]]:
-    """(subject, message)"""
+    """Return (subject, message) of each."""
     found = []
     while message := receive(queue.DEAD):
         content = json.loads(message["Body"])
@@ -191,39 +206,41 @@ def published() -> list[tuple[str, str]]:
 
 
 @pytest.mark.usefixtures("topic")
-def test_a_topic_is_told_what_the_log_is_told(monkeypatch: pytest.MonkeyPatch, news: Told, time: Clock) -> None:
+def test_alerts_are_published_to_the_topic_as_they_are_logged(
+    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+) -> None:
     broken, repaired = a_failing_job(monkeypatch)
-    a_runner().fire(broken, time.now)
+    make_runner().fire(broken, time.now)
     (text,) = news()
     assert published() == [("FAILING: tally", text)]
-    a_runner().fire(repaired, time.later(hours=1))
+    make_runner().fire(repaired, time.later(hours=1))
     (text,) = news()
     assert published() == [("RECOVERED: tally", text)]
 
 
-def test_a_broken_topic_keeps_the_watch_from_nothing_else(
+def test_a_broken_topic_does_not_stop_the_other_checks(
     monkeypatch: pytest.MonkeyPatch, topic: str, time: Clock
 ) -> None:
     broken, _ = a_failing_job(monkeypatch)
-    other = a_job(one_page, name="other", catch_up=CatchUp.ALL)
-    known(monkeypatch, broken, other)
+    other = make_job(one_page, name="other", catch_up=CatchUp.ALL)
+    use_jobs(monkeypatch, broken, other)
     watchdog.run_checks()
-    a_runner().fire(broken, time.now)
+    make_runner().fire(broken, time.now)
     monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic + "-gone"))
     time.later(hours=1, minutes=12)
     with pytest.raises(Unavailable):
         watchdog.run_checks()
-    assert the_run("other", "2026-11-22T13:00:00Z").trigger is Trigger.CATCH_UP
+    assert find_run("other", "2026-11-22T13:00:00Z").trigger is Trigger.CATCH_UP
     monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic))
     watchdog.run_checks()
-    assert [subject for subject, _ in published()] == ["FAILING: tally"], "it is told once there is a way to"
+    assert [subject for subject, _ in published()] == ["FAILING: tally"], "it is published once the topic works again"
 
 
 def test_on_lambda_alerts_are_metrics(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], time: Clock
 ) -> None:
     broken, _ = a_failing_job(monkeypatch)
-    a_runner().fire(broken, time.now)
+    make_runner().fire(broken, time.now)
     monkeypatch.setattr(telemetry, "settings", replace(settings, on_lambda=True))
     watchdog.run_checks()
     watchdog.run_checks()

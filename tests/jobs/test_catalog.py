@@ -22,13 +22,13 @@ def test_each_job_is_found_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Heartbeat", "heartbeat ", "drop_tables"])
-def test_an_unknown_job_is_an_error_that_names_the_known_ones(name: str) -> None:
+def test_an_unknown_job_is_an_error_that_lists_the_jobs(name: str) -> None:
     with pytest.raises(UnknownJob, match=r"There are: heartbeat, .*weekly_report") as unknown:
         catalog.find(name)
     assert unknown.value.field == "name"
 
 
-def test_each_job_catches_up_what_is_still_of_use() -> None:
+def test_catch_up_policies_of_the_jobs() -> None:
     assert {name: job.catch_up for name, job in catalog.JOBS.items()} == {
         "heartbeat": CatchUp.NONE,
         "low_stock": CatchUp.LATEST,
@@ -41,14 +41,14 @@ def test_each_job_catches_up_what_is_still_of_use() -> None:
 
 @pytest.mark.parametrize("job", catalog.JOBS.values(), ids=catalog.JOBS.keys())
 def test_limits_leave_room_for_normal_running(job: Job) -> None:
-    assert job.grace >= watchdog.MISSED_AFTER, "a slot would be late before it is accounted for"
+    assert job.grace >= watchdog.MISSED_AFTER, "a slot would be late before it is recorded"
     monday = moment("2026-11-23T05:59:59")
     assert len(list(job.schedule.between(monday, monday + job.window))) < job.max_runs
     assert health.recent_count(job) > job.max_runs
 
 
-def test_the_deployed_rules_are_the_schedules_of_the_catalog() -> None:
-    """As Chalice finds them in app.py on Lambda, where nothing of a developer's environment is there."""
+def test_app_deploys_the_schedules_of_the_catalog() -> None:
+    """Import app.py as on Lambda, without a developer's environment."""
     code = (
         "import json, app\n"
         "from chalice.app import Chalice\n"

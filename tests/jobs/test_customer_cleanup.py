@@ -1,4 +1,4 @@
-"""customer_cleanup: who has not ordered for a year goes to the archive, and never more than a cap of them."""
+"""customer_cleanup moves customers without an order for a year to the archive, and never more than its cap."""
 
 from dataclasses import replace
 from datetime import date
@@ -17,7 +17,7 @@ from chalicelib.settings import settings
 from chalicelib.store import connection, index_scan
 from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run, with_page_size
+from tests.jobs.job_runs import Clock, Consumer, dump, find_run, make_runner, stored_lines, with_page_size
 
 NAME = CUSTOMER_CLEANUP.name
 SUNDAY = Slot("2026-11-22T02:00:00Z")
@@ -29,7 +29,7 @@ def _early_on_sunday(time: Clock) -> None:
 
 
 def since(day: str, name: str = "Ann") -> Customer:
-    """A customer created that day who has ordered nothing."""
+    """Create a customer on that day, without orders."""
     return a_customer(name, created_at=moment(f"{day}T12:00:00"))
 
 
@@ -42,12 +42,12 @@ def left() -> list[str]:
 
 
 def deleted() -> list[str]:
-    """As the run has kept them."""
+    """Return the ids that the run has stored as deleted."""
     contents = (record.content for record in run_records.step_records(NAME, SUNDAY))
     return sorted(key for content in contents for key in cast("list[str] | None", content) or ())
 
 
-def test_who_was_last_active_more_than_a_year_ago_goes_and_the_others_stay(time: Clock) -> None:
+def test_only_customers_inactive_for_over_a_year_are_deleted(time: Clock) -> None:
     long_ago, a_day_too_long, just_so, new = (
         since(day) for day in ("2020-01-01", "2025-11-21", "2025-11-22", "2026-11-22")
     )
@@ -55,13 +55,13 @@ def test_who_was_last_active_more_than_a_year_ago_goes_and_the_others_stay(time:
     history_of(ordered, "2026-05-05T10:00:00")
     ordered_long_ago = since("2020-01-01")
     history_of(ordered_long_ago, "2024-05-05T10:00:00")
-    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    make_runner().fire(CUSTOMER_CLEANUP, time.now)
     gone = ids_of(long_ago, a_day_too_long, ordered_long_ago)
     assert left() == ids_of(just_so, new, ordered)
     assert deleted() == gone
-    run = the_run(NAME, SUNDAY)
+    run = find_run(NAME, SUNDAY)
     assert (run.status, run.counts) == (Status.SUCCEEDED, {"deleted": 3})
-    assert kept_lines(NAME, SUNDAY) == ["[2026-11-22 02:00:00] Deleted 3 inactive customers"]
+    assert stored_lines(NAME, SUNDAY) == ["[2026-11-22 02:00:00] Deleted 3 inactive customers"]
     assert all(deleted_customers.find(key) for key in gone)
     assert counters.stats().customers == 3
     assert counters.stats().orders == 2, "the orders stay"
@@ -72,27 +72,27 @@ def history_of(customer: Customer, date: str) -> None:
     imported_orders.record(past)
 
 
-def test_when_nobody_is_inactive_the_line_says_none(time: Clock) -> None:
+def test_without_inactive_customers_the_line_says_0(time: Clock) -> None:
     since("2026-01-01")
-    a_runner().fire(CUSTOMER_CLEANUP, time.now)
-    assert kept_lines(NAME, SUNDAY) == ["[2026-11-22 02:00:00] Deleted 0 inactive customers"]
-    assert the_run(NAME, SUNDAY).status is Status.SUCCEEDED
+    make_runner().fire(CUSTOMER_CLEANUP, time.now)
+    assert stored_lines(NAME, SUNDAY) == ["[2026-11-22 02:00:00] Deleted 0 inactive customers"]
+    assert find_run(NAME, SUNDAY).status is Status.SUCCEEDED
 
 
 @pytest.fixture
 def cautious(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At most two, or half of all."""
+    """Set the cap to two or half of all customers."""
     monkeypatch.setattr(customer_cleanup, "settings", replace(settings, cleanup_floor=2, cleanup_percent=50))
 
 
 @pytest.mark.usefixtures("cautious")
-def test_more_than_the_cap_stops_before_anything_is_deleted_and_says_what_to_do(time: Clock) -> None:
+def test_above_the_cap_nothing_is_deleted_and_the_error_says_what_to_do(time: Clock) -> None:
     for _ in range(3):
         since("2020-01-01")
     since("2026-01-01")
     before = left()
-    a_runner().fire(CUSTOMER_CLEANUP, time.now)
-    run = the_run(NAME, SUNDAY)
+    make_runner().fire(CUSTOMER_CLEANUP, time.now)
+    run = find_run(NAME, SUNDAY)
     assert (run.status, run.attempts, left()) == (Status.FAILED, 1, before)
     assert run.error == (
         "3 customers would be deleted, more than the cap of 2. Look at inactiveCustomers; if they are to be deleted, "
@@ -100,33 +100,33 @@ def test_more_than_the_cap_stops_before_anything_is_deleted_and_says_what_to_do(
     )
     time.later(minutes=1)
     raised = operator_actions.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 3})
-    Consumer().pump()
-    assert the_run(NAME, raised.slot).counts == {"deleted": 3}
+    Consumer().deliver_all()
+    assert find_run(NAME, raised.slot).counts == {"deleted": 3}
     assert len(left()) == 1
 
 
 @pytest.mark.usefixtures("cautious")
-def test_the_cap_is_the_floor_or_the_share_whichever_is_more(time: Clock) -> None:
+def test_the_cap_is_the_floor_or_the_share_whichever_is_higher(time: Clock) -> None:
     for _ in range(3):
         since("2020-01-01")
         since("2026-01-01")
-    a_runner().fire(CUSTOMER_CLEANUP, time.now)
-    assert the_run(NAME, SUNDAY).counts == {"deleted": 3}
+    make_runner().fire(CUSTOMER_CLEANUP, time.now)
+    assert find_run(NAME, SUNDAY).counts == {"deleted": 3}
 
 
 @pytest.mark.usefixtures("cautious")
-def test_a_lower_cap_is_kept_to_as_well(time: Clock) -> None:
+def test_a_lower_cap_is_respected(time: Clock) -> None:
     since("2020-01-01")
     since("2020-01-01")
     asked = operator_actions.run_now(CUSTOMER_CLEANUP, "ann", {"cap": 1})
-    Consumer().pump()
-    assert the_run(NAME, asked.slot).status is Status.FAILED
+    Consumer().deliver_all()
+    assert find_run(NAME, asked.slot).status is Status.FAILED
     assert len(left()) == 2
     assert time.now
 
 
 def _chosen(time: Clock) -> None:
-    """A run whose worker died right after it had chosen whom to delete."""
+    """Leave a run whose worker died right after it had selected the customers."""
     run = ledger.claim(CUSTOMER_CLEANUP, SUNDAY)
     assert run
     for _ in range(2):
@@ -137,69 +137,69 @@ def _chosen(time: Clock) -> None:
     time.later(minutes=7)
 
 
-def test_an_order_placed_meanwhile_wins(time: Clock) -> None:
+def test_a_customer_who_orders_meanwhile_is_kept(time: Clock) -> None:
     ann, bob = since("2020-01-01", "Ann"), since("2020-01-01", "Bob")
     _chosen(time)
     orders.place(ann.id, {a_product().id: 1})
-    a_runner().run(CUSTOMER_CLEANUP, SUNDAY)
+    make_runner().run(CUSTOMER_CLEANUP, SUNDAY)
     assert left() == [ann.id]
     assert deleted() == [bob.id]
-    assert kept_lines(NAME, SUNDAY) == ["[2026-11-22 02:07:00] Deleted 1 inactive customers"]
+    assert stored_lines(NAME, SUNDAY) == ["[2026-11-22 02:07:00] Deleted 1 inactive customers"]
 
 
-def test_a_worker_that_died_after_the_deletion_leaves_the_same_result(time: Clock) -> None:
+def test_a_worker_that_dies_after_deleting_leaves_the_same_result(time: Clock) -> None:
     ann, bob = since("2020-01-01", "Ann"), since("2020-01-01", "Bob")
     _chosen(time)
     variables = {"before": "2025-11-22", "ids": [ann.id], "slot": SUNDAY}
     assert execute(customer_cleanup.DELETE.document, variables)["data"]["deleteInactiveCustomers"] == {
         "deleted": [ann.id]
     }
-    a_runner().run(CUSTOMER_CLEANUP, SUNDAY)
+    make_runner().run(CUSTOMER_CLEANUP, SUNDAY)
     assert deleted() == ids_of(ann, bob)
-    assert the_run(NAME, SUNDAY).counts == {"deleted": 2}
+    assert find_run(NAME, SUNDAY).counts == {"deleted": 2}
     assert counters.stats().customers == 0
 
 
-def test_who_is_brought_back_survives_the_next_clean_up(time: Clock) -> None:
+def test_a_restored_customer_survives_the_next_clean_up(time: Clock) -> None:
     ann = since("2020-01-01")
-    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    make_runner().fire(CUSTOMER_CLEANUP, time.now)
     time.later(days=3)
     deleted_customers.restore(ann.id)
     for sunday in ("2026-11-29T02:00:00", "2027-11-21T02:00:00"):
-        a_runner().fire(CUSTOMER_CLEANUP, time.at(sunday))
+        make_runner().fire(CUSTOMER_CLEANUP, time.at(sunday))
         assert left() == [ann.id]
     time.at("2027-11-28T02:00:00")
-    a_runner().fire(CUSTOMER_CLEANUP, time.now)
+    make_runner().fire(CUSTOMER_CLEANUP, time.now)
     assert left() == []
 
 
-def test_a_late_run_deletes_whom_it_would_have_deleted_in_time(time: Clock) -> None:
+def test_a_late_run_deletes_the_same_customers_as_one_on_time(time: Clock) -> None:
     ann, bob = since("2025-11-21"), since("2025-11-23")
     time.later(days=5)
-    a_runner().run(CUSTOMER_CLEANUP, SUNDAY)
+    make_runner().run(CUSTOMER_CLEANUP, SUNDAY)
     assert (left(), deleted()) == ([bob.id], [ann.id])
 
 
 @pytest.mark.parametrize("count", [6, 7])
-def test_more_than_a_page_goes_page_by_page_also_through_hand_overs(
+def test_many_customers_are_deleted_page_by_page_with_hand_overs(
     count: int, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(customer_cleanup, "SELECT", with_page_size(customer_cleanup.SELECT, 3))
     made = ids_of(*(since("2020-01-01") for _ in range(count)))
-    one_page_each = a_runner(cycle([300.0, 1.0]).__next__)
+    one_page_each = make_runner(cycle([300.0, 1.0]).__next__)
     one_page_each.fire(CUSTOMER_CLEANUP, time.now)
-    Consumer(one_page_each).pump()
-    run = the_run(NAME, SUNDAY)
+    Consumer(one_page_each).deliver_all()
+    run = find_run(NAME, SUNDAY)
     assert (run.status, run.counts, run.attempts, left()) == (Status.SUCCEEDED, {"deleted": count}, 1, [])
-    assert kept_lines(NAME, SUNDAY) == [f"[2026-11-22 02:00:00] Deleted {count} inactive customers"]
+    assert stored_lines(NAME, SUNDAY) == [f"[2026-11-22 02:00:00] Deleted {count} inactive customers"]
     assert deleted() == made
 
 
 @pytest.mark.parametrize(("many", "sums"), [(100, 0), (101, 1)])
-def test_all_customers_are_counted_only_where_more_would_go_than_may_anyway(
+def test_all_customers_are_counted_only_above_the_floor(
     many: int, sums: int, monkeypatch: pytest.MonkeyPatch, time: Clock
 ) -> None:
-    """The default floor is 100."""
+    """The default floor is 100, which one page fits exactly."""
     asked: list[object] = []
     stats = counters.stats
 
@@ -215,7 +215,7 @@ def test_all_customers_are_counted_only_where_more_would_go_than_may_anyway(
 
 
 @pytest.mark.usefixtures("cautious")
-def test_the_preview_says_who_would_go_and_whether_the_cap_would_stop_it(time: Clock) -> None:
+def test_the_preview_lists_the_customers_and_applies_the_cap(time: Clock) -> None:
     for name in ("Ann", "Bob", "Cyd"):
         customers.create(name, f"{name.lower()}@example.com", None, moment("2020-01-01T12:00:00"))
     before = dump()

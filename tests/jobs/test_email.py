@@ -1,4 +1,4 @@
-"""Reminders by e-mail: one for an order and a day, off unless there is a sender; never two, whatever is not known."""
+"""Reminder e-mails: at most one per order and day, even if an outcome is unknown, and none without a sender."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +18,7 @@ from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import tables
 from tests.builders import a_customer, a_product, rows_of
-from tests.jobs.job_runs import Clock, Consumer, a_runner, kept_lines, the_run
+from tests.jobs.job_runs import Clock, Consumer, find_run, make_runner, stored_lines
 
 NAME = ORDER_REMINDERS.name
 SLOT = Slot("2026-11-22T08:00:00Z")
@@ -28,7 +28,7 @@ SENDER = "orders@crm.example"
 
 @pytest.fixture(autouse=True)
 def _sender(monkeypatch: pytest.MonkeyPatch, time: Clock) -> Iterator[None]:
-    """A verified one, without whom moto's SES refuses every mail."""
+    """Set and verify the sender, because moto's SES rejects e-mails from any other."""
     time.at("2026-11-22T08:00:00")
     aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     with_sender = replace(settings, mail_sender=SENDER)
@@ -49,16 +49,16 @@ def an_order(name: str = "Ann Lee", email: str = "ann@example.com") -> orders.Or
 
 
 def as_asked(order: orders.Order, email: str = "ann@example.com") -> DueOrder:
-    """As the job gets it from the API."""
+    """Return the order as the API answers it."""
     customer: OrderCustomer = {"name": "Ann Lee", "email": email}
     return {"id": order.id, "orderDate": order.date, "totalAmount": "25.00", "customer": customer}
 
 
-def test_each_order_gets_its_mail_and_the_run_counts_them(time: Clock) -> None:
+def test_each_order_gets_an_email_and_the_run_counts_them(time: Clock) -> None:
     order = an_order()
     an_order("Bob", "bob@example.com")
-    a_runner().fire(ORDER_REMINDERS, time.now)
-    assert the_run(NAME, SLOT).counts == {"reminded": 2, "already_reminded": 0, "mails_sent": 2}
+    make_runner().fire(ORDER_REMINDERS, time.now)
+    assert find_run(NAME, SLOT).counts == {"reminded": 2, "already_reminded": 0, "mails_sent": 2}
     first, second = sorted(sent_mails(), key=lambda sent: str(sent.destinations))
     assert first.source == second.source == SENDER
     assert (first.destinations, second.destinations) == (
@@ -71,28 +71,28 @@ def test_each_order_gets_its_mail_and_the_run_counts_them(time: Clock) -> None:
     )
 
 
-def test_a_mail_is_sent_once_a_day_however_often_the_job_runs(time: Clock) -> None:
+def test_an_email_is_sent_once_a_day_even_if_the_job_runs_again(time: Clock) -> None:
     an_order()
-    a_runner().fire(ORDER_REMINDERS, time.now)
+    make_runner().fire(ORDER_REMINDERS, time.now)
     time.later(hours=1)
     operator_actions.run_now(ORDER_REMINDERS, "ann", {})
-    Consumer().pump()
+    Consumer().deliver_all()
     assert len(sent_mails()) == 1
-    a_runner().fire(ORDER_REMINDERS, time.at("2026-11-23T08:00:00"))
+    make_runner().fire(ORDER_REMINDERS, time.at("2026-11-23T08:00:00"))
     assert len(sent_mails()) == 2
 
 
-def test_without_a_sender_no_mail_is_sent_and_none_is_claimed(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_sender_no_email_is_sent_or_claimed(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     an_order()
     for module in (email, order_reminders):
         monkeypatch.setattr(module, "settings", settings)
-    a_runner().fire(ORDER_REMINDERS, time.now)
+    make_runner().fire(ORDER_REMINDERS, time.now)
     assert sent_mails() == []
-    assert the_run(NAME, SLOT).counts == {"reminded": 1, "already_reminded": 0}
+    assert find_run(NAME, SLOT).counts == {"reminded": 1, "already_reminded": 0}
     assert not [key for key in rows_of(tables.AuxRow) if key[0].startswith("mail#")]
 
 
-def test_a_page_that_is_done_again_sends_nothing_again_and_counts_the_same() -> None:
+def test_a_repeated_step_sends_no_email_again_and_counts_the_same() -> None:
     order = as_asked(an_order())
     assert order_reminders.send_reminders(TODAY, [order]) == {email.SENT: 1}
     assert order_reminders.send_reminders(TODAY, [order]) == {email.SENT: 1}
@@ -102,7 +102,7 @@ def test_a_page_that_is_done_again_sends_nothing_again_and_counts_the_same() -> 
     assert int(row["ttl"]["N"]) > 0
 
 
-def test_a_mail_whose_sender_died_in_between_is_doubtful_and_never_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_email_whose_sender_died_is_doubtful_and_never_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     order = as_asked(an_order())
 
     def die(_order: dict[str, Any]) -> str:
@@ -118,7 +118,7 @@ def test_a_mail_whose_sender_died_in_between_is_doubtful_and_never_sent_again(mo
     assert order_reminders.send_reminders(date(2026, 11, 23), [order]) == {email.SENT: 1}
 
 
-def test_a_mail_without_an_answer_is_doubtful_and_tried_once() -> None:
+def test_an_email_without_an_answer_is_doubtful_and_not_retried() -> None:
     order = as_asked(an_order())
     tries = []
 
@@ -137,7 +137,7 @@ def test_a_mail_without_an_answer_is_doubtful_and_tried_once() -> None:
     assert sent_mails() == []
 
 
-def test_a_mail_that_ses_refuses_is_counted_and_the_others_are_sent(time: Clock) -> None:
+def test_an_email_that_ses_rejects_is_counted_and_the_others_are_sent(time: Clock) -> None:
     aws.client("sesv2").delete_email_identity(EmailIdentity=SENDER)
     order = as_asked(an_order())
     assert order_reminders.send_reminders(TODAY, [order]) == {email.FAILED: 1}
@@ -148,13 +148,13 @@ def test_a_mail_that_ses_refuses_is_counted_and_the_others_are_sent(time: Clock)
     assert time.now
 
 
-def test_a_worker_that_dies_after_the_mails_sends_none_of_them_again(time: Clock) -> None:
+def test_a_worker_that_dies_after_sending_does_not_send_again(time: Clock) -> None:
     order = an_order()
     run = ledger.claim(ORDER_REMINDERS, SLOT)
     assert run
     order_reminders.send_reminders(TODAY, [as_asked(order)])
     time.later(minutes=7)
-    a_runner().run(ORDER_REMINDERS, SLOT)
+    make_runner().run(ORDER_REMINDERS, SLOT)
     assert len(sent_mails()) == 1
-    assert the_run(NAME, SLOT).counts == {"reminded": 1, "already_reminded": 0, "mails_sent": 1}
-    assert len(kept_lines(NAME, SLOT)) == 1
+    assert find_run(NAME, SLOT).counts == {"reminded": 1, "already_reminded": 0, "mails_sent": 1}
+    assert len(stored_lines(NAME, SLOT)) == 1

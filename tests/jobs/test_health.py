@@ -12,11 +12,11 @@ from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from tests.builders import moment
-from tests.jobs.job_runs import a_job, one_page
+from tests.jobs.job_runs import make_job, one_page
 
 pytestmark = pytest.mark.no_database
 NOW = moment("2026-11-22T12:30:00")
-JOB = a_job(one_page, max_runs=3, alarm=lambda counts: "bad" if counts.get("bad") else None)
+JOB = make_job(one_page, max_runs=3, alarm=lambda counts: "bad" if counts.get("bad") else None)
 PAUSE = Pause("why", "ann", "2026-11-22T10:00:00.000000Z", None)
 CHECKED = JobState("tally", checked_until=Slot("2026-11-22T11:00:00Z"))
 

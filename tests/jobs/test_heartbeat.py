@@ -1,4 +1,4 @@
-"""The heartbeat asks over real HTTP, and says in one line whether the CRM is alive."""
+"""The heartbeat checks the API over real HTTP and logs one line."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,16 @@ from chalicelib.jobs.job import RunRefused
 from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
 from tests.as_operator import execute
-from tests.jobs.job_runs import NOWHERE, Clock, a_runner, database_down, kept_lines, queue_down, the_run, told
+from tests.jobs.job_runs import (
+    NOWHERE,
+    Clock,
+    database_down,
+    find_run,
+    info_messages,
+    make_runner,
+    queue_down,
+    stored_lines,
+)
 from tests.jobs.loopback import UP, Api, serving
 
 ALIVE, DOWN = "22/11/2026-12:00:00 CRM is alive", "22/11/2026-12:00:00 CRM is down"
@@ -27,16 +36,16 @@ def api() -> Iterator[Api]:
 
 
 def test_an_api_that_answers_is_alive(api: Api, time: Clock, log: pytest.LogCaptureFixture) -> None:
-    a_runner().fire(HEARTBEAT, time.now)
+    make_runner().fire(HEARTBEAT, time.now)
     assert api.asked == [{"query": "{ hello health { database queue } }"}]
-    run = the_run("heartbeat")
-    assert (run.status, run.counts["up"], kept_lines("heartbeat")) == (Status.SUCCEEDED, 1, [ALIVE])
+    run = find_run("heartbeat")
+    assert (run.status, run.counts["up"], stored_lines("heartbeat")) == (Status.SUCCEEDED, 1, [ALIVE])
     assert 0 <= run.counts["latency_ms"] < 5000
-    assert told(log) == [ALIVE, "heartbeat SUCCEEDED"]
+    assert info_messages(log) == [ALIVE, "heartbeat SUCCEEDED"]
     assert heartbeat.alarm(run.counts) is None
 
 
-def test_what_it_asks_is_what_the_api_knows() -> None:
+def test_the_document_is_valid_and_answers() -> None:
     assert validate(schema(), parse(heartbeat.DOCUMENT)) == []
     assert execute(heartbeat.DOCUMENT) == UP
 
@@ -59,43 +68,43 @@ ANSWERS: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
-def test_any_other_answer_means_that_it_is_down(answer: dict[str, object], api: Api, time: Clock) -> None:
+def test_any_other_answer_means_down(answer: dict[str, object], api: Api, time: Clock) -> None:
     for name, value in answer.items():
         setattr(api, name, value)
-    a_runner().fire(HEARTBEAT, time.now)
-    run = the_run("heartbeat")
-    assert (run.status, run.counts["up"], kept_lines("heartbeat")) == (Status.SUCCEEDED, 0, [DOWN])
+    make_runner().fire(HEARTBEAT, time.now)
+    run = find_run("heartbeat")
+    assert (run.status, run.counts["up"], stored_lines("heartbeat")) == (Status.SUCCEEDED, 0, [DOWN])
     assert heartbeat.alarm(run.counts) == "The API does not answer, or reports that its database or queue is down"
     assert len(api.asked) == 1, "it is asked once, and no redirect is followed"
 
 
-def test_no_answer_in_time_means_that_it_is_down(api: Api, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_answer_in_time_means_down(api: Api, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "SECONDS", 0.1)
     api.go.clear()
-    a_runner().fire(HEARTBEAT, time.now)
-    run = the_run("heartbeat")
-    assert kept_lines("heartbeat") == [DOWN]
+    make_runner().fire(HEARTBEAT, time.now)
+    run = find_run("heartbeat")
+    assert stored_lines("heartbeat") == [DOWN]
     assert run.counts["latency_ms"] >= 100
 
 
-def test_nobody_there_means_that_it_is_down(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_connection_means_down(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "settings", replace(settings, api_url=NOWHERE))
-    a_runner().fire(HEARTBEAT, time.now)
-    assert kept_lines("heartbeat") == [DOWN]
+    make_runner().fire(HEARTBEAT, time.now)
+    assert stored_lines("heartbeat") == [DOWN]
 
 
-def test_without_an_address_the_run_fails_and_says_what_to_set(
+def test_without_an_address_the_run_fails_and_names_the_setting(
     time: Clock, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "settings", replace(settings, api_url=""))
-    a_runner().fire(HEARTBEAT, time.now)
-    run = the_run("heartbeat")
+    make_runner().fire(HEARTBEAT, time.now)
+    run = find_run("heartbeat")
     assert (run.status, run.attempts) == (Status.FAILED, 1)
     assert run.error == "CRM_API_URL is not set: the heartbeat does not know the address of the API"
-    assert told(log) == ["heartbeat FAILED"]
+    assert info_messages(log) == ["heartbeat FAILED"]
 
 
-def test_a_preview_asks_too_and_writes_nothing(
+def test_the_preview_checks_the_api_and_writes_nothing(
     api: Api, time: Clock, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
     shown = heartbeat.preview(execute, time.now, {})
@@ -106,11 +115,11 @@ def test_a_preview_asks_too_and_writes_nothing(
     monkeypatch.setattr(heartbeat, "settings", replace(settings, api_url=""))
     with pytest.raises(RunRefused, match="CRM_API_URL is not set"):
         heartbeat.preview(execute, time.now, {})
-    assert told(log) == []
+    assert info_messages(log) == []
 
 
 @pytest.mark.parametrize("what", ["database", "queue"])
-def test_the_api_itself_says_what_is_down(what: str) -> None:
+def test_the_api_reports_what_is_down(what: str) -> None:
     with database_down() if what == "database" else queue_down():
         answer = execute(heartbeat.DOCUMENT)
     assert answer["data"]["hello"]

@@ -1,4 +1,4 @@
-"""The ledger: each arrow between the states of a run, and whatever must not be one."""
+"""The ledger: every transition of a run, and the transitions that must not exist."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,10 +14,10 @@ from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import timestamps
 from chalicelib.store.transaction import Stale
-from tests.jobs.job_runs import SLOT, Clock, a_job, kept_lines, one_page, the_run
+from tests.jobs.job_runs import SLOT, Clock, find_run, make_job, one_page, stored_lines
 
-JOB = a_job(one_page)
-SKIPPING = a_job(one_page, overlap=Overlap.SKIP)
+JOB = make_job(one_page)
+SKIPPING = make_job(one_page, overlap=Overlap.SKIP)
 LATER_SLOT = Slot("2026-11-22T13:00:00Z")
 MORE = StepResult({"at": 2}, ("one",), {"rows": 2}, ["content"])
 LAST = StepResult(None, ("two",), {"rows": 1})
@@ -34,7 +34,7 @@ def stored_as(run: Run) -> bool:
     return run_records.find(run.job, run.slot) == run
 
 
-def test_a_claim_makes_the_row_and_holds_it_for_the_time_of_a_lease() -> None:
+def test_a_claim_stores_the_run_and_holds_it_for_one_lease() -> None:
     run = claimed()
     assert stored_as(run)
     assert (run.status, run.trigger, run.attempts, run.attempts_since_progress) == (
@@ -48,7 +48,7 @@ def test_a_claim_makes_the_row_and_holds_it_for_the_time_of_a_lease() -> None:
     assert job_state.find(JOB.name).current == SLOT
 
 
-def test_a_held_run_is_nobody_elses(time: Clock) -> None:
+def test_a_held_run_cannot_be_claimed(time: Clock) -> None:
     run = claimed()
     time.later(seconds=179)
     assert ledger.claim(JOB, SLOT) is None
@@ -56,7 +56,7 @@ def test_a_held_run_is_nobody_elses(time: Clock) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.SKIPPED, Status.MISSED])
-def test_a_run_at_its_end_is_not_claimed_again(status: Status, time: Clock) -> None:
+def test_a_run_that_has_ended_cannot_be_claimed(status: Status, time: Clock) -> None:
     run = claimed()
     ended = ledger.finish(run, LAST) if status is Status.SUCCEEDED else ledger.end(run, status)
     time.later(days=1)
@@ -65,7 +65,7 @@ def test_a_run_at_its_end_is_not_claimed_again(status: Status, time: Clock) -> N
     assert job_state.find(JOB.name).current is None
 
 
-def test_after_the_lease_another_goes_on_where_the_run_stood(time: Clock) -> None:
+def test_after_the_lease_another_worker_continues_the_run(time: Clock) -> None:
     first = ledger.checkpoint(claimed(), MORE)
     time.later(minutes=6)
     second = claimed()
@@ -83,22 +83,22 @@ WRITES: dict[str, Callable[[Run], Run]] = {
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
-def test_who_has_lost_the_lease_writes_nothing_any_more(write: Callable[[Run], Run], time: Clock) -> None:
+def test_a_worker_without_the_lease_cannot_write(write: Callable[[Run], Run], time: Clock) -> None:
     slow = claimed()
     time.later(minutes=6)
     quick = claimed()
     with pytest.raises(LostLease):
         write(slow)
     assert stored_as(quick)
-    assert kept_lines(JOB.name) == []
+    assert stored_lines(JOB.name) == []
     finished = ledger.finish(quick, LAST)
     with pytest.raises(LostLease):
         write(slow)
     assert stored_as(finished)
-    assert kept_lines(JOB.name) == ["two"]
+    assert stored_lines(JOB.name) == ["two"]
 
 
-def test_each_page_renews_the_lease(time: Clock) -> None:
+def test_each_step_renews_the_lease(time: Clock) -> None:
     run = claimed()
     for _ in range(3):
         time.later(minutes=5)
@@ -107,7 +107,7 @@ def test_each_page_renews_the_lease(time: Clock) -> None:
     assert ledger.claim(JOB, SLOT) is None
 
 
-def test_pages_add_up_to_the_result() -> None:
+def test_steps_add_up_to_the_result() -> None:
     run = ledger.finish(ledger.checkpoint(claimed(), MORE), LAST)
     assert stored_as(run)
     assert (run.status, run.counts, run.pages, run.state) == (Status.SUCCEEDED, {"rows": 3}, 2, {})
@@ -118,12 +118,12 @@ def test_pages_add_up_to_the_result() -> None:
     ]
 
 
-def test_a_page_that_leaves_nothing_takes_no_row() -> None:
+def test_a_step_without_lines_or_content_stores_no_row() -> None:
     ledger.finish(claimed(), StepResult(None))
     assert list(run_records.step_records(JOB.name, SLOT)) == []
 
 
-def test_handing_over_is_no_attempt_and_a_failure_is_one(time: Clock) -> None:
+def test_failures_count_as_attempts_and_hand_overs_do_not(time: Clock) -> None:
     run = claimed()
     for _ in range(10):
         ledger.hand_over(run)
@@ -137,23 +137,23 @@ def test_handing_over_is_no_attempt_and_a_failure_is_one(time: Clock) -> None:
         time.later(minutes=1)
 
 
-def test_a_page_further_means_all_tries_again() -> None:
+def test_progress_resets_the_attempts() -> None:
     ledger.retry_or_fail(claimed(), "broken", "")
     run = ledger.checkpoint(claimed(), MORE)
     assert (run.attempts, run.attempts_since_progress, run.error) == (2, 1, None)
 
 
-def test_a_run_whose_workers_all_die_fails_and_says_so(time: Clock) -> None:
+def test_a_run_fails_after_too_many_dead_workers(time: Clock) -> None:
     for _ in range(ledger.MAX_ATTEMPTS_WITHOUT_PROGRESS):
         claimed()
         time.later(minutes=6)
     assert ledger.claim(JOB, SLOT) is None
-    run = the_run(JOB.name)
+    run = find_run(JOB.name)
     assert (run.status, run.error) == (Status.FAILED, "its worker died 5 times")
     assert job_state.find(JOB.name).current is None
 
 
-def test_a_run_that_was_recorded_waits_and_is_recorded_once() -> None:
+def test_a_recorded_run_waits_and_is_recorded_once() -> None:
     run = ledger.record(run_records.new(JOB.name, SLOT, Trigger.CATCH_UP, reason="late"))
     assert (run.status, run.reason, run.trigger) == (Status.WAITING, "late", Trigger.CATCH_UP)
     assert ledger.record(run_records.new(JOB.name, SLOT, Trigger.OPERATOR, actor="ann")) == run
@@ -162,60 +162,60 @@ def test_a_run_that_was_recorded_waits_and_is_recorded_once() -> None:
     assert ledger.record(run_records.new(JOB.name, SLOT, Trigger.SCHEDULE)) == running
 
 
-def test_a_slot_waits_while_its_predecessor_runs_and_says_for_what(time: Clock) -> None:
+def test_overlap_wait_waits_and_names_the_run_it_waits_for(time: Clock) -> None:
     first = claimed()
     time.later(minutes=1)
     assert ledger.claim(JOB, LATER_SLOT) is None
-    waiting = the_run(JOB.name, LATER_SLOT)
+    waiting = find_run(JOB.name, LATER_SLOT)
     assert (waiting.status, waiting.reason) == (Status.WAITING, f"waits for the run of {SLOT}")
     assert ledger.claim(JOB, LATER_SLOT) is None
-    assert stored_as(waiting), "asking again changes nothing"
+    assert stored_as(waiting), "another claim changes nothing"
     ledger.finish(first, LAST)
     assert claimed(LATER_SLOT).reason is None
 
 
-def test_a_slot_waits_also_for_one_that_waits_for_its_next_try(time: Clock) -> None:
+def test_overlap_wait_also_waits_for_a_run_between_attempts(time: Clock) -> None:
     ledger.retry_or_fail(claimed(), "broken", "")
     time.later(hours=1)
     assert ledger.claim(JOB, LATER_SLOT) is None
     assert claimed().attempts == 2
 
 
-def test_a_job_that_skips_lets_its_predecessor_go_on(time: Clock) -> None:
+def test_overlap_skip_skips_a_slot_while_another_run_is_going(time: Clock) -> None:
     first = claimed()
     time.later(minutes=1)
     assert ledger.claim(SKIPPING, LATER_SLOT) is None
-    skipped = the_run(JOB.name, LATER_SLOT)
+    skipped = find_run(JOB.name, LATER_SLOT)
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, f"the run of {SLOT} was still going")
     assert ledger.finish(first, LAST).status is Status.SUCCEEDED
 
 
-def test_a_job_that_skips_takes_the_place_of_a_dead_predecessor(time: Clock) -> None:
+def test_overlap_skip_replaces_a_run_whose_worker_died(time: Clock) -> None:
     dead = claimed()
     time.later(minutes=7)
     taken = ledger.claim(SKIPPING, LATER_SLOT)
     assert taken
     assert taken.status is Status.RUNNING
     assert job_state.find(JOB.name).current == LATER_SLOT
-    failed = the_run(JOB.name)
+    failed = find_run(JOB.name)
     assert failed.status is Status.FAILED
     assert failed.error == f"its worker died, and the run of {LATER_SLOT} takes its place"
     with pytest.raises(LostLease):
         ledger.finish(dead, LAST)
 
 
-def test_a_scheduled_slot_of_a_paused_job_is_skipped_with_who_and_why() -> None:
+def test_a_slot_of_a_paused_job_is_skipped_with_actor_and_reason() -> None:
     job_state.pause(JOB.name, "stock-taking", "ann")
     assert ledger.claim(JOB, SLOT) is None
-    run = the_run(JOB.name)
+    run = find_run(JOB.name)
     assert (run.status, run.reason) == (Status.SKIPPED, "paused by ann: stock-taking")
     assert run.finished_at
     job_state.resume(JOB.name)
-    assert ledger.claim(JOB, SLOT) is None, "what was skipped is not begun by itself"
+    assert ledger.claim(JOB, SLOT) is None, "a skipped run does not start by itself"
     assert claimed(LATER_SLOT)
 
 
-def test_a_run_that_is_going_on_is_finished_in_spite_of_a_pause(time: Clock) -> None:
+def test_a_run_that_has_started_finishes_despite_a_pause(time: Clock) -> None:
     handed_over = ledger.hand_over(ledger.checkpoint(claimed(), MORE))
     job_state.pause(JOB.name, "stock-taking", "ann")
     failed_once = ledger.retry_or_fail(claimed(), "broken", "")
@@ -225,7 +225,7 @@ def test_a_run_that_is_going_on_is_finished_in_spite_of_a_pause(time: Clock) -> 
     assert ledger.claim(JOB, LATER_SLOT) is None
 
 
-def test_a_pause_with_an_end_ends_by_itself(time: Clock) -> None:
+def test_a_pause_expires_at_its_end(time: Clock) -> None:
     job_state.pause(JOB.name, "stock-taking", "ann", until=clock.now() + timedelta(hours=1))
     time.later(minutes=59)
     assert ledger.claim(JOB, SLOT) is None
@@ -233,7 +233,7 @@ def test_a_pause_with_an_end_ends_by_itself(time: Clock) -> None:
     assert claimed(LATER_SLOT)
 
 
-def test_a_pause_between_the_look_and_the_claim_is_not_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_between_check_and_claim_prevents_the_claim(monkeypatch: pytest.MonkeyPatch) -> None:
     find = job_state.find
 
     def find_then_pause(job: str) -> job_state.JobState:
@@ -244,11 +244,11 @@ def test_a_pause_between_the_look_and_the_claim_is_not_overlooked(monkeypatch: p
 
     monkeypatch.setattr(job_state, "find", find_then_pause)
     assert ledger.claim(JOB, SLOT) is None
-    assert the_run(JOB.name).status is Status.SKIPPED
+    assert find_run(JOB.name).status is Status.SKIPPED
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.MISSED, Status.SKIPPED])
-def test_what_ended_without_a_result_can_be_opened_again_where_it_stood(status: Status, time: Clock) -> None:
+def test_failed_missed_and_skipped_runs_can_be_reopened(status: Status, time: Clock) -> None:
     run = ledger.checkpoint(claimed(), MORE)
     ended = ledger.end(run, status, reason="why", error="what")
     time.later(days=1)
@@ -259,11 +259,11 @@ def test_what_ended_without_a_result_can_be_opened_again_where_it_stood(status: 
     running = claimed()
     assert (running.state, running.pages) == ({"at": 2}, 1)
     done = ledger.finish(running, LAST)
-    assert (done.counts, kept_lines(JOB.name)) == ({"rows": 3}, ["one", "two"])
+    assert (done.counts, stored_lines(JOB.name)) == ({"rows": 3}, ["one", "two"])
 
 
 @pytest.mark.parametrize("status", [Status.WAITING, Status.RUNNING, Status.SUCCEEDED])
-def test_what_goes_on_or_has_succeeded_cannot_be_opened_again(status: Status) -> None:
+def test_unfinished_and_successful_runs_cannot_be_reopened(status: Status) -> None:
     run = claimed()
     if status is Status.WAITING:
         run = ledger.retry_or_fail(run, "broken", "")
@@ -274,7 +274,7 @@ def test_what_goes_on_or_has_succeeded_cannot_be_opened_again(status: Status) ->
     assert stored_as(run)
 
 
-def test_only_one_of_two_who_open_a_run_again_does() -> None:
+def test_only_one_of_two_operators_reopens_a_run() -> None:
     failed = ledger.end(claimed(), Status.FAILED, error="broken")
     again = ledger.reopen(failed, "ann")
     with pytest.raises(Stale):

@@ -1,4 +1,4 @@
-"""A day of normal running raises no alarm, and a job that stops is told of in time and once.
+"""A normal day raises no alerts, and a job that stops raises one alert in time.
 
 On the database in memory of the fault tests: five jobs and a watch every five minutes are some ten thousand calls.
 """
@@ -20,7 +20,7 @@ from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, moment
 from tests.faults.environment import Environment, Stage, stage
 from tests.faults.memory import Memory
-from tests.jobs.job_runs import told, warned
+from tests.jobs.job_runs import info_messages, warning_messages
 
 pytestmark = pytest.mark.no_database
 FIVE = timedelta(minutes=5)
@@ -34,7 +34,7 @@ def aws() -> Iterator[Stage]:
 
 
 def live(environment: Environment, until: datetime, without: str = "") -> None:
-    """Five minutes after five minutes. One job may be as good as gone: neither its schedule nor the queue sets it off."""
+    """Advance in steps of five minutes. `without` names a job that neither its schedule nor the queue starts."""
     while environment.now < until:
         for job in JOBS.values():
             if job.name != without and job.schedule.until(environment.now) == environment.now:
@@ -45,13 +45,13 @@ def live(environment: Environment, until: datetime, without: str = "") -> None:
         environment.now += FIVE
 
 
-def test_a_day_of_normal_running_is_told_of_by_nobody(aws: Stage, log: pytest.LogCaptureFixture) -> None:
-    """From Sunday's clean-up over the restocks to Monday's report and reminders."""
+def test_a_normal_day_raises_no_alerts(aws: Stage, log: pytest.LogCaptureFixture) -> None:
+    """From Sunday's clean-up to Monday's report and reminders."""
     with aws.play(Environment(Memory(), moment("2026-11-22T00:00:00"))) as environment:
         lamp = a_product("Lamp", stock=25)
         orders.place(a_customer("Ann", "ann@example.com").id, {lamp.id: 20})
         live(environment, moment("2026-11-23T08:05:00"))
-        assert warned(log) == []
+        assert warning_messages(log) == []
         ended = {name: run_records.latest(name, 500) for name in JOBS}
     assert {name: len(found) for name, found in ended.items()} == {
         "heartbeat": 32 * 12 + 1,
@@ -61,7 +61,7 @@ def test_a_day_of_normal_running_is_told_of_by_nobody(aws: Stage, log: pytest.Lo
         "weekly_report": 1,
     }
     assert {(run.status, run.attempts) for found in ended.values() for run in found} == {(Status.SUCCEEDED, 1)}
-    lines = [text for text in told(log) if " SUCCEEDED" not in text]
+    lines = [text for text in info_messages(log) if " SUCCEEDED" not in text]
     assert lines.count("[22/11/2026-00:00:00] Product: Lamp, New Stock: 15") == 1
     assert len(lines) == len(set(lines)) == 385 + 1 + 2 + 1 + 1
 
@@ -76,20 +76,20 @@ DUE = {
 
 
 @pytest.mark.parametrize("job", JOBS.values(), ids=JOBS.keys())
-def test_a_job_that_is_not_run_is_told_of_in_time_once_and_when_it_is_back(
+def test_a_job_that_stops_raises_one_alert_in_time_and_one_recovery(
     job: Job, aws: Stage, log: pytest.LogCaptureFixture
 ) -> None:
-    """At the latest five minutes after its grace is over."""
+    """The alert comes at most ten minutes after the grace period."""
     due = moment(DUE[job.name])
     with aws.play(Environment(Memory(), due - 2 * FIVE)) as environment:
         live(environment, due)
         live(environment, due + job.grace, job.name)
-        assert warned(log) == []
+        assert warning_messages(log) == []
         live(environment, due + job.grace + 2 * FIVE, job.name)
-        (alert,) = warned(log)
+        (alert,) = warning_messages(log)
         assert alert.startswith(f"LATE: {job.name}: the run of {DUE[job.name]}Z ")
         live(environment, environment.now + 3 * FIVE)
-        assert warned(log)[1:] == [f"RECOVERED: {job.name}: no longer late"]
+        assert warning_messages(log)[1:] == [f"RECOVERED: {job.name}: no longer late"]
         missed = run_records.find(job.name, Slot(f"{DUE[job.name]}Z"))
     assert missed
     assert missed.status is (Status.MISSED if job is catalog.HEARTBEAT else Status.SUCCEEDED)
@@ -99,22 +99,20 @@ def _no_answer(*_: object, **__: object) -> None:
     raise requests.ConnectionError
 
 
-def test_an_api_that_is_down_is_told_of_within_five_minutes(aws: Stage, log: pytest.LogCaptureFixture) -> None:
+def test_an_api_that_is_down_raises_an_alert_within_five_minutes(aws: Stage, log: pytest.LogCaptureFixture) -> None:
     begin = moment("2026-11-22T12:00:00")
     with aws.play(Environment(Memory(), begin)) as environment:
         live(environment, begin + 2 * FIVE)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("requests.adapters.HTTPAdapter.send", _no_answer)
             live(environment, begin + 6 * FIVE)
-        assert [text.split(": ")[:2] for text in warned(log)] == [["DOWN", "heartbeat"]]
+        assert [text.split(": ")[:2] for text in warning_messages(log)] == [["DOWN", "heartbeat"]]
         live(environment, begin + 9 * FIVE)
-        assert warned(log)[1:] == ["RECOVERED: heartbeat: no longer down"]
+        assert warning_messages(log)[1:] == ["RECOVERED: heartbeat: no longer down"]
 
 
-def test_after_a_night_without_any_of_it_all_is_accounted_for_and_caught_up(
-    aws: Stage, log: pytest.LogCaptureFixture
-) -> None:
-    """Nothing ran from Saturday evening to Monday noon, the watch neither."""
+def test_after_a_night_of_outage_every_slot_is_recorded_or_caught_up(aws: Stage, log: pytest.LogCaptureFixture) -> None:
+    """Nothing runs from Saturday evening to Monday noon, not even the watchdog."""
     with aws.play(Environment(Memory(), moment("2026-11-21T20:00:00"))) as environment:
         live(environment, moment("2026-11-21T20:10:00"))
         environment.now = moment("2026-11-23T12:30:00")
@@ -134,5 +132,5 @@ def test_after_a_night_without_any_of_it_all_is_accounted_for_and_caught_up(
     }
     assert len(beats) == 12 * 40 + 10
     assert beats.count(Status.SUCCEEDED) == 2 + 4
-    assert [text.split(": ")[:2] for text in warned(log)].count(["LATE", "low_stock"]) == 1
-    assert [text.split(": ")[:2] for text in warned(log)].count(["RECOVERED", "low_stock"]) == 1
+    assert [text.split(": ")[:2] for text in warning_messages(log)].count(["LATE", "low_stock"]) == 1
+    assert [text.split(": ")[:2] for text in warning_messages(log)].count(["RECOVERED", "low_stock"]) == 1

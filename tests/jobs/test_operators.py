@@ -1,4 +1,4 @@
-"""What operators look at and put right over GraphQL: previews, deleted customers, dead letters, health."""
+"""Operations for operators over GraphQL: previews, deleted customers, dead letters, health."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def ask(document: str, **variables: object) -> dict[str, Any]:
     return data
 
 
-def test_inactive_customers_are_listed_the_longest_inactive_first_and_counted() -> None:
+def test_inactive_customers_are_counted_and_listed_longest_inactive_first() -> None:
     people = [
         a_customer(day, created_at=moment(f"{day}T10:00:00")) for day in ("2024-05-05", "2020-01-01", "2025-11-21")
     ]
@@ -44,7 +44,7 @@ def test_inactive_customers_are_listed_the_longest_inactive_first_and_counted() 
     assert ask(listed.replace("%s", 'activeBefore: "2020-01-01"'))["inactiveCustomerCount"] == 0
 
 
-def test_counting_the_inactive_reads_no_customer() -> None:
+def test_counting_inactive_customers_reads_no_customer_row() -> None:
     a_customer(created_at=moment("2020-01-01T10:00:00"))
     with metered() as meter:
         assert ask("{ inactiveCustomerCount }") == {"inactiveCustomerCount": 1}
@@ -55,7 +55,7 @@ RESTORE = "mutation ($id: ID!) { restoreCustomer(id: $id) { customer { id email 
 DELETED = "{ deletedCustomers { edges { node { id name email phone createdAt deletedAt } } } }"
 
 
-def test_deleted_customers_are_listed_and_come_back(time: Clock) -> None:
+def test_deleted_customers_are_listed_and_restored(time: Clock) -> None:
     ann = a_customer("Ann", "ann@example.com", phone="+12345678")
     time.later(hours=1)
     deleted_customers.delete(ann.id)
@@ -75,7 +75,7 @@ def test_deleted_customers_are_listed_and_come_back(time: Clock) -> None:
     assert error["extensions"] == {"code": "NOT_FOUND", "field": "id"}
 
 
-def test_who_lost_the_email_to_another_cannot_come_back() -> None:
+def test_a_customer_whose_email_is_taken_cannot_be_restored() -> None:
     ann = a_customer("Ann", "ann@example.com")
     deleted_customers.delete(ann.id)
     a_customer("Other Ann", "ann@example.com")
@@ -94,7 +94,7 @@ def test_deleted_customers_are_paged_through() -> None:
     assert sorted(edge["node"]["id"] for edge in page["edges"] + rest["edges"]) == sorted(people)
 
 
-def test_orders_due_for_a_reminder_are_those_of_seven_days_that_stand() -> None:
+def test_orders_due_are_the_placed_orders_of_seven_days() -> None:
     customer, lamp = a_customer("Ann", "ann@example.com"), a_product(stock=9)
     days = ("2026-11-14", "2026-11-15", "2026-11-20", "2026-11-22")
     made = [orders.place(customer.id, {lamp.id: 1}, moment(f"{day}T00:00:00")).order.id for day in days]
@@ -133,7 +133,7 @@ def test_dead_letters_are_shown_with_their_reason_and_redriven() -> None:
 
 
 def test_redriving_does_not_make_a_report_twice(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The report was stored, and then its run could not be ended for so long that it failed."""
+    """The report was saved, but the ledger could not store the end of the run until it failed."""
     time.at("2026-11-23T06:00:00")
     real = ledger.finish
 
@@ -143,14 +143,14 @@ def test_redriving_does_not_make_a_report_twice(time: Clock, monkeypatch: pytest
     monkeypatch.setattr(ledger, "finish", fail)
     ledger.record(run_records.new("weekly_report", MONDAY, Trigger.SCHEDULE))
     queue.send(WEEKLY_REPORT.name, MONDAY)
-    Consumer().pump()
+    Consumer().deliver_all()
     document = "{ reports { edges { node { period revision } } } }"
     stored = [{"node": {"period": "2026-W47", "revision": 1}}]
     assert ask(document)["reports"]["edges"] == stored
     assert ask("{ deadLetters { reason } }")["deadLetters"] == [{"reason": "RuntimeError: the ledger is full"}]
     monkeypatch.setattr(ledger, "finish", real)
     assert ask(REDRIVE)["redriveDeadLetters"] == {"redriven": 1, "left": 0}
-    Consumer().pump()
+    Consumer().deliver_all()
     assert ask(document)["reports"]["edges"] == stored
     runs_ = ask('{ jobRuns(job: "weekly_report") { edges { node { status actor lines } } } }')["jobRuns"]["edges"]
     assert [edge["node"]["status"] for edge in runs_] == ["SUCCEEDED"]
@@ -158,7 +158,7 @@ def test_redriving_does_not_make_a_report_twice(time: Clock, monkeypatch: pytest
     assert ask("{ deadLetters { reason } }")["deadLetters"] == []
 
 
-def test_health_says_what_is_down_and_never_fails() -> None:
+def test_health_reports_what_is_down_and_never_fails() -> None:
     document = "{ health { database queue } }"
     assert ask(document)["health"] == {"database": "UP", "queue": "UP"}
     with queue_down():

@@ -1,4 +1,4 @@
-"""order_reminders: a line for each order of the last days, once for an order and a day."""
+"""order_reminders logs one line per order and day."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from chalicelib.jobs.run_records import Status
 from chalicelib.jobs.slots import Slot
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, many_orders, the_run, told
+from tests.jobs.job_runs import Clock, Consumer, dump, find_run, info_messages, make_runner, many_orders, stored_lines
 from tests.metering import metered
 
 NAME = ORDER_REMINDERS.name
@@ -25,31 +25,31 @@ def _at_eight(time: Clock) -> None:
 
 
 def placed(*days_ago: float, email: str = "ann@example.com") -> list[Order]:
-    """Orders of one customer."""
+    """Place orders of one customer."""
     customer, lamp = a_customer(email=email), a_product(stock=500)
     now = moment("2026-11-22T08:00:00")
     return [orders.place(customer.id, {lamp.id: 1}, now - timedelta(days=days)).order for days in days_ago]
 
 
 def reminded(slot: str = TODAY) -> list[str]:
-    """The ids of the orders, as the lines name them."""
-    return [line.split("Order ID: ")[1].split(",")[0] for line in kept_lines(NAME, slot)]
+    """Return the order ids in the lines of a run."""
+    return [line.split("Order ID: ")[1].split(",")[0] for line in stored_lines(NAME, slot)]
 
 
 def test_orders_of_the_last_seven_days_get_a_line(time: Clock, log: pytest.LogCaptureFixture) -> None:
     made = placed(8, 7, 3, 0)
-    a_runner().fire(ORDER_REMINDERS, time.now)
+    make_runner().fire(ORDER_REMINDERS, time.now)
     assert reminded() == [order.id for order in made[1:]]
     line = f"[2026-11-22 08:00:00] - Order ID: {made[1].id}, Customer Email: ann@example.com"
-    assert told(log)[0] == kept_lines(NAME, TODAY)[0] == line
-    assert the_run(NAME, TODAY).counts == {"reminded": 3, "already_reminded": 0}
+    assert info_messages(log)[0] == stored_lines(NAME, TODAY)[0] == line
+    assert find_run(NAME, TODAY).counts == {"reminded": 3, "already_reminded": 0}
     assert log.records[0].__dict__["personal"] is True
 
 
 def test_the_first_and_the_last_day_are_whole_days(time: Clock) -> None:
     midnight = 8 / 24
     _, first = placed(7 + midnight + 0.0001, 7 + midnight)
-    a_runner().fire(ORDER_REMINDERS, time.now)
+    make_runner().fire(ORDER_REMINDERS, time.now)
     assert reminded() == [first.id]
     assert order_reminders.window(time.now.date()) == (moment("2026-11-15T00:00").date(), time.now.date())
 
@@ -59,63 +59,63 @@ def test_cancelled_orders_and_those_of_deleted_customers_are_left_out(time: Cloc
     orders.cancel(cancelled.id)
     (gone,) = placed(3, email="bob@example.com")
     deleted_customers.delete(gone.customer_id)
-    a_runner().fire(ORDER_REMINDERS, time.now)
+    make_runner().fire(ORDER_REMINDERS, time.now)
     assert reminded() == [kept.id]
-    assert the_run(NAME, TODAY).counts == {"reminded": 1, "already_reminded": 0, "customer_gone": 1}
+    assert find_run(NAME, TODAY).counts == {"reminded": 1, "already_reminded": 0, "customer_gone": 1}
 
 
-def test_a_second_run_the_same_day_reminds_only_of_what_is_new_and_the_next_day_of_all(time: Clock) -> None:
+def test_a_second_run_on_a_day_reminds_only_of_new_orders(time: Clock) -> None:
     first, second = placed(2, 1)
-    a_runner().fire(ORDER_REMINDERS, time.now)
+    make_runner().fire(ORDER_REMINDERS, time.now)
     time.later(hours=2)
     (third,) = placed(0, email="bob@example.com")
     for _ in range(2):
         again = operator_actions.run_now(ORDER_REMINDERS, "ann", {})
-        Consumer().pump()
+        Consumer().deliver_all()
         time.later(hours=1)
         assert reminded(again.slot) in ([third.id], [])
-    assert the_run(NAME, again.slot).counts == {"reminded": 0, "already_reminded": 3}
-    a_runner().fire(ORDER_REMINDERS, time.at(TOMORROW[:-1]))
+    assert find_run(NAME, again.slot).counts == {"reminded": 0, "already_reminded": 3}
+    make_runner().fire(ORDER_REMINDERS, time.at(TOMORROW[:-1]))
     assert sorted(reminded(TOMORROW)) == sorted([first.id, second.id, third.id])
 
 
-def test_more_than_a_page_of_orders_all_get_one_line(time: Clock) -> None:
+def test_many_orders_each_get_one_line(time: Clock) -> None:
     (first,) = placed(2)
     made = [first.id, *many_orders(first, 102)]
-    a_runner().fire(ORDER_REMINDERS, time.now)
-    run = the_run(NAME, TODAY)
+    make_runner().fire(ORDER_REMINDERS, time.now)
+    run = find_run(NAME, TODAY)
     assert (run.status, run.pages, run.counts) == (Status.SUCCEEDED, 2, {"reminded": 103, "already_reminded": 0})
     assert reminded() == made
     assert order_reminders.preview(execute, time.now, {}).summary == "At least 100 orders are due for a reminder"
 
 
-def test_a_second_run_the_same_day_reads_what_the_first_left_once_and_not_for_each_page(time: Clock) -> None:
+def test_a_second_run_on_a_day_reads_the_earlier_reminders_once(time: Clock) -> None:
     (first,) = placed(2)
     many_orders(first, 302)
     with metered() as once:
-        a_runner().fire(ORDER_REMINDERS, time.now)
+        make_runner().fire(ORDER_REMINDERS, time.now)
     time.later(hours=1)
     again = operator_actions.run_now(ORDER_REMINDERS, "ann", {})
     with metered() as twice:
-        Consumer().pump()
-    assert the_run(NAME, again.slot).counts == {"reminded": 0, "already_reminded": 303}
+        Consumer().deliver_all()
+    assert find_run(NAME, again.slot).counts == {"reminded": 0, "already_reminded": 303}
     assert once.calls["Query"] == 4 + 1 + 2, "the pages, the day's other runs, and those that wait"
     assert twice.calls["Query"] == once.calls["Query"] + 1
 
 
-def test_a_run_that_is_caught_up_reminds_as_of_its_day(time: Clock) -> None:
+def test_a_caught_up_run_sends_the_reminders_of_its_own_day(time: Clock) -> None:
     old, new = placed(8, 1)
     time.later(days=1)
-    a_runner().run(ORDER_REMINDERS, Slot("2026-11-21T08:00:00Z"))
+    make_runner().run(ORDER_REMINDERS, Slot("2026-11-21T08:00:00Z"))
     assert reminded("2026-11-21T08:00:00Z") == [old.id, new.id]
 
 
-def test_without_orders_the_run_succeeds_and_says_nothing(time: Clock) -> None:
-    a_runner().fire(ORDER_REMINDERS, time.now)
-    assert (the_run(NAME, TODAY).status, kept_lines(NAME, TODAY)) == (Status.SUCCEEDED, [])
+def test_without_orders_the_run_succeeds_without_lines(time: Clock) -> None:
+    make_runner().fire(ORDER_REMINDERS, time.now)
+    assert (find_run(NAME, TODAY).status, stored_lines(NAME, TODAY)) == (Status.SUCCEEDED, [])
 
 
-def test_the_preview_names_the_orders_and_writes_nothing_at_all(time: Clock) -> None:
+def test_the_preview_lists_the_orders_and_writes_nothing(time: Clock) -> None:
     made = placed(8, 1)
     before = dump()
     shown = order_reminders.preview(execute, time.now, {})

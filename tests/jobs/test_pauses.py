@@ -7,7 +7,7 @@ import pytest
 from chalicelib.jobs import job_state
 from chalicelib.jobs.catalog import LOW_STOCK
 from tests.as_operator import execute
-from tests.jobs.job_runs import SLOT, Clock, a_runner
+from tests.jobs.job_runs import SLOT, Clock, make_runner
 
 pytestmark = pytest.mark.usefixtures("time")
 RUN = """mutation ($name: String!, $slot: DateTime) { runJob(name: $name, slot: $slot) { run { status } } }"""
@@ -21,7 +21,7 @@ def ask(document: str, **variables: object) -> dict[str, Any]:
 
 
 def refusal(document: str, **variables: object) -> tuple[str, str | None, str]:
-    """(code, field, message) of the only error."""
+    """Return (code, field, message) of the only error."""
     (error,) = execute(document, variables)["errors"]
     return error["extensions"]["code"], error["extensions"].get("field"), error["message"]
 
@@ -37,7 +37,7 @@ def test_a_job_is_paused_and_resumed(time: Clock) -> None:
     code, field, message = refusal(RUN, name="low_stock")
     assert (code, field) == ("JOB_PAUSED", "name")
     assert message == "low_stock is paused by test: stock-taking. Resume it first"
-    a_runner().fire(LOW_STOCK, time.now)
+    make_runner().fire(LOW_STOCK, time.now)
     skipped = ask('{ jobRuns(job: "low_stock") { edges { node { status reason } } } }')["jobRuns"]["edges"]
     assert skipped == [{"node": {"status": "SKIPPED", "reason": "paused by test: stock-taking"}}]
     resumed = ask('mutation { resumeJob(name: "low_stock") { job { state pause { reason } } } }')["resumeJob"]["job"]
@@ -58,7 +58,7 @@ def test_a_job_is_paused_and_resumed(time: Clock) -> None:
         ({"reason": "x", "until": "2020-01-01T00:00:00Z"}, "until"),
     ],
 )
-def test_a_pause_needs_a_reason_and_an_end_that_lies_ahead(variables: dict[str, str], field: str) -> None:
+def test_a_pause_needs_a_reason_and_an_end_in_the_future(variables: dict[str, str], field: str) -> None:
     assert refusal(PAUSE, **variables)[:2] == ("INVALID_INPUT", field)
     assert job_state.find("low_stock").pause is None
 

@@ -1,4 +1,4 @@
-"""The queue: what is sent is read again, and dead letters are shown without being taken."""
+"""The queue: messages are sent and read, and dead letters are listed without being removed."""
 
 import json
 
@@ -9,7 +9,17 @@ from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.queue import DEAD, Message
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
-from tests.jobs.job_runs import SLOT, Consumer, a_job, known, one_page, queue_down, receive, send_body, waiting_messages
+from tests.jobs.job_runs import (
+    SLOT,
+    Consumer,
+    make_job,
+    one_page,
+    queue_down,
+    receive,
+    send_body,
+    take_messages,
+    use_jobs,
+)
 
 OURS = json.dumps({"job": "low_stock", "slot": SLOT})
 
@@ -23,11 +33,11 @@ def test_a_message_names_a_run() -> None:
 
 
 @pytest.mark.parametrize("slot", [SLOT, "2026-11-22T12:00:00.000001Z", "2028-02-29T00:00:00Z"])
-def test_slots_of_firings_and_of_requests_are_read(slot: Slot) -> None:
+def test_messages_for_scheduled_and_operators_slots_are_read(slot: Slot) -> None:
     assert queue.read(json.dumps({"job": "heartbeat", "slot": slot, "more": 1})) == Message("heartbeat", slot)
 
 
-def test_depth_counts_what_waits_is_worked_on_and_is_dead() -> None:
+def test_depth_counts_waiting_working_and_dead_messages() -> None:
     for slot in (SLOT, SLOT, SLOT):
         queue.send("low_stock", slot)
     receive(queue.NAME)
@@ -35,27 +45,27 @@ def test_depth_counts_what_waits_is_worked_on_and_is_dead() -> None:
     assert queue.depth() == {"waiting": 2, "working": 1, "dead": 1}
 
 
-def test_a_message_can_be_sent_for_later() -> None:
+def test_a_message_can_be_delayed() -> None:
     queue.send("low_stock", SLOT, delay=30)
     assert receive(queue.NAME) is None
 
 
-def test_making_the_queues_again_changes_nothing() -> None:
+def test_creating_the_queues_again_changes_nothing() -> None:
     queue.send("low_stock", SLOT)
     queue.create()
-    assert waiting_messages() == [("low_stock", SLOT)]
+    assert take_messages() == [("low_stock", SLOT)]
 
 
-def test_what_is_buried_goes_to_the_dead_letters_after_five_tries() -> None:
+def test_messages_become_dead_letters_after_five_receives() -> None:
     found = queue._attributes(queue.NAME, ["RedrivePolicy", "VisibilityTimeout"])
     assert json.loads(found["RedrivePolicy"])["maxReceiveCount"] == 5
     assert json.loads(found["RedrivePolicy"])["deadLetterTargetArn"].endswith(f":{DEAD}")
     assert int(found["VisibilityTimeout"]) == queue.VISIBILITY
 
 
-def test_dead_letters_say_why_and_are_there_again_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = a_job(one_page)
-    known(monkeypatch, job)
+def test_dead_letters_are_listed_with_reasons_and_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(one_page)
+    use_jobs(monkeypatch, job)
     run = ledger.claim(job, SLOT)
     assert run
     ledger.end(run, Status.FAILED, error="RuntimeError: broken")
@@ -75,17 +85,17 @@ def test_dead_letters_say_why_and_are_there_again_the_next_time(monkeypatch: pyt
     assert reasons["[" * 60][0] is None
 
 
-def test_a_dead_letter_whose_run_has_done_well_since_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = a_job(one_page)
-    known(monkeypatch, job)
+def test_a_dead_letter_shows_that_its_run_has_succeeded_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(one_page)
+    use_jobs(monkeypatch, job)
     ledger.record(run_records.new("tally", SLOT, Trigger.OPERATOR))
     queue.send("tally", SLOT)
-    Consumer().pump()
+    Consumer().deliver_all()
     send_body(json.dumps({"job": "tally", "slot": SLOT}), DEAD)
     assert [letter.reason for letter in queue.dead_letters()] == ["The run has the state SUCCEEDED"]
 
 
-def test_all_of_many_dead_letters_are_shown_once() -> None:
+def test_many_dead_letters_are_each_listed_once() -> None:
     for number in range(25):
         send_body(f"no. {number}", DEAD)
     assert {letter.body for letter in queue.dead_letters()} == {f"no. {number}" for number in range(25)}

@@ -1,4 +1,4 @@
-"""Forged messages, and work without a ledger: nothing is done, and what can be said is said."""
+"""Forged messages and events without a ledger: nothing is done, and the log says why."""
 
 import pytest
 
@@ -8,7 +8,18 @@ from chalicelib.jobs.catalog import HEARTBEAT
 from chalicelib.jobs.job import StepContext, StepResult
 from tests.builders import moment
 from tests.conftest import connected_to
-from tests.jobs.job_runs import NOON, NOWHERE, SLOT, Clock, Consumer, a_job, a_runner, known, send_body, told
+from tests.jobs.job_runs import (
+    NOON,
+    NOWHERE,
+    SLOT,
+    Clock,
+    Consumer,
+    info_messages,
+    make_job,
+    make_runner,
+    send_body,
+    use_jobs,
+)
 
 DUE = moment(NOON)
 
@@ -30,43 +41,41 @@ FORGED = {
 
 
 @pytest.mark.parametrize("body", FORGED.values(), ids=FORGED.keys())
-def test_a_forged_message_runs_nothing_and_is_told_from_ours(
-    body: str, monkeypatch: pytest.MonkeyPatch, time: Clock
-) -> None:
+def test_a_forged_message_is_rejected_and_runs_nothing(body: str, monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
     def step(_work: StepContext) -> StepResult:
         raise AssertionError("a forged message got this far")
 
-    known(monkeypatch, a_job(step))
+    use_jobs(monkeypatch, make_job(step))
     with pytest.raises(queue.BadMessage):
-        a_runner().deliver(body, "no receipt")
+        make_runner().deliver(body, "no receipt")
     assert run_records.latest("tally", 5) == []
     assert job_state.find("tally") == job_state.JobState("tally")
     assert time.now == DUE
 
 
-def test_forged_messages_end_as_dead_letters_and_hold_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    known(monkeypatch, a_job(lambda _: StepResult(None)))
+def test_forged_messages_become_dead_letters_and_block_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_jobs(monkeypatch, make_job(lambda _: StepResult(None)))
     for body in FORGED.values():
         send_body(body)
     consumer = Consumer()
-    consumer.pump(max_runs=100)
+    consumer.deliver_all(max_runs=100)
     assert len(consumer.errors) == queue.MAX_RECEIVES * len(FORGED)
     assert {letter.body for letter in queue.dead_letters()} == {*FORGED.values()}
 
 
 @pytest.mark.usefixtures("time")
-def test_without_the_ledger_the_heartbeat_still_says_that_the_crm_is_down(log: pytest.LogCaptureFixture) -> None:
+def test_without_the_ledger_the_heartbeat_still_logs_that_the_crm_is_down(log: pytest.LogCaptureFixture) -> None:
     with connected_to(NOWHERE):
-        a_runner().fire(HEARTBEAT, DUE)
-    assert told(log) == ["22/11/2026-12:00:00 CRM is down"]
+        make_runner().fire(HEARTBEAT, DUE)
+    assert info_messages(log) == ["22/11/2026-12:00:00 CRM is down"]
     assert run_records.find(HEARTBEAT.name, SLOT) is None
 
 
 @pytest.mark.usefixtures("time")
-def test_without_the_ledger_no_other_job_does_anything(log: pytest.LogCaptureFixture) -> None:
+def test_without_the_ledger_the_other_jobs_do_nothing(log: pytest.LogCaptureFixture) -> None:
     def step(_work: StepContext) -> StepResult:
         raise AssertionError("ran without a claim")
 
     with connected_to(NOWHERE), pytest.raises(Unavailable):
-        a_runner().fire(a_job(step), DUE)
-    assert told(log) == []
+        make_runner().fire(make_job(step), DUE)
+    assert info_messages(log) == []

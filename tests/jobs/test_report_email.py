@@ -1,4 +1,4 @@
-"""The weekly report by e-mail: once a revision, off unless there are a sender and recipients, harmless whatever names say."""
+"""The weekly report by e-mail: once per revision, only with sender and recipients, and with names escaped."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from chalicelib.jobs import email, report_email, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, time_is
-from tests.jobs.job_runs import Clock, Consumer, a_runner, the_run
+from tests.jobs.job_runs import Clock, Consumer, find_run, make_runner
 
 MONDAY = "2026-11-23T06:00:00"
 SENDER = "reports@crm.example"
@@ -37,8 +37,8 @@ def sent_mails() -> list[Any]:
 
 
 def make_report(time: Clock) -> None:
-    a_runner().fire(WEEKLY_REPORT, time.now)
-    Consumer().pump()
+    make_runner().fire(WEEKLY_REPORT, time.now)
+    Consumer().deliver_all()
 
 
 def test_the_report_goes_to_all_recipients_once(time: Clock) -> None:
@@ -47,10 +47,10 @@ def test_the_report_goes_to_all_recipients_once(time: Clock) -> None:
     (sent,) = sent_mails()
     assert sent.destinations == {"ToAddresses": ["boss@crm.example", "books@crm.example"]}
     assert sent.subject == "CRM report, week 2026-W47"
-    assert the_run("weekly_report", f"{MONDAY}Z").counts["mails_sent"] == 1
+    assert find_run("weekly_report", f"{MONDAY}Z").counts["mails_sent"] == 1
 
 
-def test_it_says_what_the_report_says_and_names_are_only_text() -> None:
+def test_the_email_shows_the_report_and_escapes_names() -> None:
     with time_is("2026-11-18T10:00:00"):
         customer = a_customer("<script>alert(1)</script>", "ann@example.com")
         orders.place(customer.id, {a_product("Lamp & shade", price="12.50", stock=3).id: 2})

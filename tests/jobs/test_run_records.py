@@ -1,4 +1,4 @@
-"""Runs as rows: how long they are kept, which are in the index, and how they are read."""
+"""The rows of runs: when they expire, which are in the index, and how they are read."""
 
 import json
 from datetime import timedelta
@@ -14,9 +14,9 @@ from chalicelib.settings import settings
 from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import moment, rows_of
-from tests.jobs.job_runs import SLOT, Clock, a_job, one_page, the_run
+from tests.jobs.job_runs import SLOT, Clock, find_run, make_job, one_page
 
-JOB = a_job(one_page)
+JOB = make_job(one_page)
 MORE = StepResult({"at": 2}, ("one",), {"rows": 2}, ["content"])
 LAST = StepResult(None, ("two",), {"rows": 1})
 pytestmark = pytest.mark.usefixtures("time")
@@ -28,7 +28,7 @@ def claimed(slot: str = SLOT) -> Run:
     return run
 
 
-def test_a_run_and_its_lines_are_kept_for_so_many_days() -> None:
+def test_runs_and_step_records_expire_together() -> None:
     ledger.finish(claimed(), LAST)
     until = str(int((clock.now() + timedelta(days=settings.history_days)).timestamp()))
     assert rows_of(tables.Run)[JOB.name, SLOT]["ttl"]["N"] == until
@@ -37,7 +37,7 @@ def test_a_run_and_its_lines_are_kept_for_so_many_days() -> None:
     assert json.loads(page["content"]["S"])["lines"] == ["two"]
 
 
-def test_only_runs_that_are_not_at_their_end_are_in_the_index_of_those() -> None:
+def test_only_unfinished_runs_are_in_their_index() -> None:
     run = claimed()
     assert [found.slot for found in run_records.unfinished()] == [SLOT]
     ledger.retry_or_fail(run, "broken", "")
@@ -47,7 +47,7 @@ def test_only_runs_that_are_not_at_their_end_are_in_the_index_of_those() -> None
     assert "unfinished" not in rows_of(tables.Run)[JOB.name, SLOT]
 
 
-def test_each_write_leaves_a_token_of_its_own() -> None:
+def test_each_write_has_its_own_token() -> None:
     tokens = [(run := claimed()).token]
     tokens.append((run := ledger.checkpoint(run, MORE)).token)
     tokens.append((run := ledger.hand_over(run)).token)
@@ -61,7 +61,7 @@ def recorded(job: str, *texts: str) -> None:
         ledger.record(run_records.new(job, Slot(text), Trigger.SCHEDULE))
 
 
-def test_the_latest_come_first_and_only_those_of_the_job() -> None:
+def test_latest_returns_the_runs_of_one_job_newest_first() -> None:
     texts = [f"2026-11-{day}T08:00:00Z" for day in (20, 21, 22)]
     recorded("tally", *texts)
     recorded("other", "2026-11-23T08:00:00Z")
@@ -70,27 +70,27 @@ def test_the_latest_come_first_and_only_those_of_the_job() -> None:
     assert run_records.latest("nothing", 2) == []
 
 
-def test_runs_of_a_day_are_those_and_no_others() -> None:
+def test_on_day_returns_the_slots_of_that_day() -> None:
     recorded("tally", "2026-11-21T23:59:59.999999Z", "2026-11-22T00:00:00Z", "2026-11-22T08:00:00.000001Z")
     recorded("tally", "2026-11-23T00:00:00Z")
     recorded("tall", "2026-11-22T09:00:00Z")
     assert run_records.on_day("tally", "2026-11-22") == ["2026-11-22T00:00:00Z", "2026-11-22T08:00:00.000001Z"]
 
 
-def test_many_are_found_at_once_and_what_is_not_there_is_left_out() -> None:
+def test_find_all_leaves_out_slots_without_a_run() -> None:
     recorded("tally", SLOT)
     found = run_records.find_all("tally", [SLOT, "2026-11-22T13:00:00Z"])
-    assert found == {SLOT: the_run("tally")}
+    assert found == {SLOT: find_run("tally")}
 
 
-def test_a_listing_by_status_shows_only_that() -> None:
+def test_listing_by_status_returns_only_that_status() -> None:
     ledger.finish(claimed(), LAST)
     recorded("tally", "2026-11-22T13:00:00Z")
     listed = read_page(run_records.listing("tally", Status.SUCCEEDED), PageArgs())
     assert [edge.node.slot for edge in listed.edges] == [SLOT]
 
 
-def test_a_run_lasts_from_its_beginning_to_its_end(time: Clock) -> None:
+def test_the_duration_is_from_start_to_end(time: Clock) -> None:
     run = claimed()
     assert run.seconds is None
     time.later(seconds=1.5)
@@ -98,7 +98,7 @@ def test_a_run_lasts_from_its_beginning_to_its_end(time: Clock) -> None:
     assert run.due == moment("2026-11-22T12:00:00")
 
 
-def test_only_who_runs_and_has_a_lease_is_held() -> None:
+def test_only_running_runs_with_a_lease_are_held() -> None:
     run = claimed()
     now = clock.now()
     assert run.held_at(now)
@@ -109,7 +109,7 @@ def test_only_who_runs_and_has_a_lease_is_held() -> None:
     assert not ledger.retry_or_fail(claimed(), "broken", "").held_at(now)
 
 
-def test_pages_of_one_run_are_not_those_of_another() -> None:
+def test_step_records_belong_to_one_run() -> None:
     ledger.finish(claimed(), LAST)
     other = claimed("2026-11-22T12:00:00.000001Z")
     ledger.finish(ledger.checkpoint(other, MORE), LAST)

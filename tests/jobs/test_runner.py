@@ -1,4 +1,4 @@
-"""Running: a firing or a message sets off the work of a slot, once; errors, hand-overs and forgeries do no harm."""
+"""The runner does the work of a slot once, despite errors, hand-overs and repeated events."""
 
 from datetime import timedelta
 
@@ -17,16 +17,16 @@ from tests.jobs.job_runs import (
     Clock,
     Consumer,
     PageState,
-    a_job,
-    a_runner,
-    kept_lines,
-    known,
+    find_run,
+    info_messages,
+    make_job,
+    make_runner,
     one_page,
-    the_run,
+    stored_lines,
+    take_messages,
     three_pages,
-    told,
-    waiting_messages,
-    warned,
+    use_jobs,
+    warning_messages,
 )
 
 NOWHERE = "http://127.0.0.1:9"
@@ -34,49 +34,49 @@ LATER_SLOT = Slot("2026-11-22T13:00:00Z")
 DUE = moment(NOON)
 
 
-def test_a_firing_does_all_of_the_work_and_logs_it(time: Clock, log: pytest.LogCaptureFixture) -> None:
-    a_runner().fire(a_job(three_pages), time.now)
-    run = the_run("tally")
+def test_an_event_does_the_whole_run_and_logs_it(time: Clock, log: pytest.LogCaptureFixture) -> None:
+    make_runner().fire(make_job(three_pages), time.now)
+    run = find_run("tally")
     assert (run.status, run.counts, run.pages, run.attempts) == (Status.SUCCEEDED, {"pages": 3}, 3, 1)
-    assert kept_lines("tally") == ["page 1", "page 2", "page 3"]
-    assert told(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
+    assert stored_lines("tally") == ["page 1", "page 2", "page 3"]
+    assert info_messages(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
     assert {record.__dict__["slot"] for record in log.records} == {SLOT}
-    assert waiting_messages() == []
+    assert take_messages() == []
 
 
-def test_a_schedule_that_fires_twice_has_its_effect_once(time: Clock, log: pytest.LogCaptureFixture) -> None:
+def test_an_event_that_comes_twice_takes_effect_once(time: Clock, log: pytest.LogCaptureFixture) -> None:
     taken: list[str] = []
 
     def step(work: StepContext) -> StepResult:
         taken.append(work.slot)
         return one_page(work)
 
-    job = a_job(step)
+    job = make_job(step)
     for seconds in (0, 50, 300):
-        a_runner().fire(job, DUE + timedelta(seconds=seconds))
+        make_runner().fire(job, DUE + timedelta(seconds=seconds))
         time.later(minutes=1)
     assert taken == [SLOT]
-    assert told(log) == ["done", "tally SUCCEEDED"]
+    assert info_messages(log) == ["done", "tally SUCCEEDED"]
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=15, seconds=1), timedelta(minutes=59)])
-def test_an_event_that_fits_no_firing_is_refused_and_makes_no_run(late: timedelta) -> None:
+def test_an_event_that_fits_no_slot_is_refused(late: timedelta) -> None:
     with pytest.raises(NotDue, match="tally is not due at"):
-        a_runner().fire(a_job(one_page), DUE + late)
+        make_runner().fire(make_job(one_page), DUE + late)
     assert run_records.find("tally", SLOT) is None
 
 
-def test_a_queued_job_is_only_asked_for_when_it_fires(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
-    job = a_job(three_pages, queued=True)
-    known(monkeypatch, job)
+def test_the_event_of_a_queued_job_only_sends_a_message(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
+    job = make_job(three_pages, queued=True)
+    use_jobs(monkeypatch, job)
     for _ in range(2):
-        a_runner().fire(job, time.now)
-    assert the_run("tally").status is Status.WAITING
+        make_runner().fire(job, time.now)
+    assert find_run("tally").status is Status.WAITING
     consumer = Consumer()
-    consumer.pump()
+    consumer.deliver_all()
     assert len(consumer.delivered) == 2
     assert consumer.errors == []
-    assert kept_lines("tally") == ["page 1", "page 2", "page 3"]
+    assert stored_lines("tally") == ["page 1", "page 2", "page 3"]
     assert WEEKLY_REPORT.queued
 
 
@@ -86,7 +86,7 @@ def _fails(times: int, *, at: int) -> tuple[list[int], "Fails"]:
 
 
 class Fails:
-    """Three pages, one of which fails so many times."""
+    """Three steps, one of which fails several times."""
 
     def __init__(self, taken: list[int], times: int, at: int) -> None:
         self._taken, self._times, self._at = taken, times, at
@@ -100,39 +100,39 @@ class Fails:
 
 
 @pytest.mark.usefixtures("time")
-def test_after_an_error_a_run_waits_and_goes_on_through_the_queue(
+def test_after_an_error_a_run_is_retried_through_the_queue(
     monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
     taken, step = _fails(2, at=2)
-    job = a_job(step)
-    known(monkeypatch, job)
-    a_runner().fire(job, DUE)
-    run = the_run("tally")
+    job = make_job(step)
+    use_jobs(monkeypatch, job)
+    make_runner().fire(job, DUE)
+    run = find_run("tally")
     assert (run.status, run.error, run.lease_until) == (Status.WAITING, "RuntimeError: no luck with page 2", None)
     consumer = Consumer()
-    consumer.pump()
+    consumer.deliver_all()
     assert taken == [1, 2, 2, 2, 3]
     assert [str(error) for error in consumer.errors] == ["no luck with page 2"]
-    run = the_run("tally")
+    run = find_run("tally")
     assert (run.status, run.attempts, run.error, run.counts) == (Status.SUCCEEDED, 3, None, {"pages": 3})
-    assert told(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
-    assert warned(log) == ["an attempt of a run failed"] * 2
+    assert info_messages(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
+    assert warning_messages(log) == ["an attempt of a run failed"] * 2
 
 
 def _bury(monkeypatch: pytest.MonkeyPatch) -> None:
     taken, step = _fails(99, at=2)
-    bad, good = a_job(step), a_job(three_pages, name="other")
-    known(monkeypatch, bad, good)
+    bad, good = make_job(step), make_job(three_pages, name="other")
+    use_jobs(monkeypatch, bad, good)
     for job in (bad, good):
         ledger.record(run_records.new(job.name, SLOT, Trigger.OPERATOR))
         queue.send(job.name, SLOT)
-    Consumer().pump()
-    run = the_run("tally")
+    Consumer().deliver_all()
+    run = find_run("tally")
     assert (run.status, run.attempts, run.error) == (Status.FAILED, 5, "RuntimeError: no luck with page 2")
     assert taken == [1] + [2] * 5
-    assert kept_lines("tally") == ["page 1"]
+    assert stored_lines("tally") == ["page 1"]
     assert job_state.find("tally").current is None
-    assert the_run("other").status is Status.SUCCEEDED, "the message behind it"
+    assert find_run("other").status is Status.SUCCEEDED, "it waited behind the failing message"
     (letter,) = queue.dead_letters()
     assert letter.message == queue.Message("tally", SLOT)
     assert letter.reason == "RuntimeError: no luck with page 2"
@@ -140,7 +140,7 @@ def _bury(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("time")
-def test_five_failures_end_a_run_and_its_message_is_a_dead_letter_with_the_reason(
+def test_after_five_failures_a_run_fails_and_leaves_a_dead_letter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _bury(monkeypatch)
@@ -148,45 +148,45 @@ def test_five_failures_end_a_run_and_its_message_is_a_dead_letter_with_the_reaso
 
 @pytest.mark.ministack
 @pytest.mark.usefixtures("time")
-def test_messages_are_buried_by_another_queue_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_message_becomes_a_dead_letter_on_ministack(monkeypatch: pytest.MonkeyPatch) -> None:
     _bury(monkeypatch)
 
 
 @pytest.mark.usefixtures("time")
-def test_a_run_that_fails_from_its_firing_on_becomes_a_dead_letter_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = a_job(_fails(99, at=1)[1])
-    known(monkeypatch, job)
-    a_runner().fire(job, DUE)
+def test_a_scheduled_run_that_keeps_failing_becomes_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(_fails(99, at=1)[1])
+    use_jobs(monkeypatch, job)
+    make_runner().fire(job, DUE)
     consumer = Consumer()
-    consumer.pump()
-    assert (the_run("tally").status, the_run("tally").attempts) == (Status.FAILED, 5)
+    consumer.deliver_all()
+    assert (find_run("tally").status, find_run("tally").attempts) == (Status.FAILED, 5)
     assert [type(error).__name__ for error in consumer.errors] == ["RuntimeError"] * 4 + ["RunFailed"]
     assert len(queue.dead_letters()) == 1
 
 
 @pytest.mark.usefixtures("time")
-def test_a_run_that_is_refused_ends_at_once_and_is_no_dead_letter(
+def test_a_refused_run_fails_at_once_and_leaves_no_dead_letter(
     monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
     def step(_work: StepContext) -> StepResult:
         raise RunRefused("Set the thing, then try again")
 
-    known(monkeypatch, a_job(step))
+    use_jobs(monkeypatch, make_job(step))
     ledger.record(run_records.new("tally", SLOT, Trigger.OPERATOR))
     queue.send("tally", SLOT)
     consumer = Consumer()
-    consumer.pump()
-    run = the_run("tally")
+    consumer.deliver_all()
+    run = find_run("tally")
     assert (run.status, run.attempts, run.error) == (Status.FAILED, 1, "Set the thing, then try again")
     assert (consumer.errors, queue.dead_letters()) == ([], [])
-    assert told(log) == ["tally FAILED"]
+    assert info_messages(log) == ["tally FAILED"]
 
 
 @pytest.mark.parametrize("extra_pages", [0, 1, 2])
-def test_short_of_time_a_run_hands_itself_over_and_comes_to_the_same(
+def test_a_run_short_of_time_hands_over_and_ends_the_same(
     extra_pages: int, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture, time: Clock
 ) -> None:
-    """Each invocation has time for `extra_pages` pages more than the one that is always done."""
+    """Each invocation has time for `extra_pages` steps beyond the first, which is always done."""
     left: list[float] = []
 
     def seconds_left() -> float:
@@ -194,34 +194,34 @@ def test_short_of_time_a_run_hands_itself_over_and_comes_to_the_same(
             left.extend([300.0, *[200.0] * extra_pages, 59.0])
         return left.pop(0)
 
-    job = a_job(three_pages)
-    known(monkeypatch, job)
-    a_runner(seconds_left).fire(job, time.now)
-    consumer = Consumer(a_runner(seconds_left))
-    consumer.pump()
-    run = the_run("tally")
+    job = make_job(three_pages)
+    use_jobs(monkeypatch, job)
+    make_runner(seconds_left).fire(job, time.now)
+    consumer = Consumer(make_runner(seconds_left))
+    consumer.deliver_all()
+    run = find_run("tally")
     assert (run.status, run.attempts, run.counts) == (Status.SUCCEEDED, 1, {"pages": 3})
-    assert told(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
+    assert info_messages(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
     assert (len(consumer.delivered), consumer.errors) == ({0: 2, 1: 1, 2: 0}[extra_pages], [])
 
 
-def test_a_line_is_logged_only_once_the_ledger_has_it(log: pytest.LogCaptureFixture, time: Clock) -> None:
-    """The worker is so slow that another takes over: what it has done is not told."""
+def test_lines_are_logged_only_after_the_ledger_has_stored_them(log: pytest.LogCaptureFixture, time: Clock) -> None:
+    """A slow worker that was replaced by another logs nothing."""
 
     def step(work: StepContext) -> StepResult:
         time.later(minutes=7)
         assert ledger.claim(job, work.slot)
         return one_page(work)
 
-    job = a_job(step)
-    a_runner().fire(job, time.now)
-    assert told(log) == []
-    assert kept_lines("tally") == []
-    assert the_run("tally").attempts == 2
+    job = make_job(step)
+    make_runner().fire(job, time.now)
+    assert info_messages(log) == []
+    assert stored_lines("tally") == []
+    assert find_run("tally").attempts == 2
 
 
 @pytest.mark.parametrize("ending", ["refused", "handed over", "failed"])
-def test_losing_the_run_is_no_error_however_the_step_ends(ending: str, time: Clock) -> None:
+def test_losing_the_run_is_not_an_error(ending: str, time: Clock) -> None:
     others: list[Run | None] = []
 
     def step(work: StepContext) -> StepResult:
@@ -236,44 +236,44 @@ def test_losing_the_run_is_no_error_however_the_step_ends(ending: str, time: Clo
 
     def seconds_left() -> float:
         if ending == "handed over" and not others and run_records.find("tally", SLOT):
-            run = the_run("tally")
+            run = find_run("tally")
             if run.pages:
                 time.later(minutes=7)
                 others.append(ledger.claim(job, SLOT))
                 return 1.0
         return 300.0
 
-    job = a_job(step)
-    a_runner(seconds_left).fire(job, time.now)
+    job = make_job(step)
+    make_runner(seconds_left).fire(job, time.now)
     (other,) = others
-    assert the_run("tally") == other
-    assert waiting_messages() == []
+    assert find_run("tally") == other
+    assert take_messages() == []
 
 
-def test_who_waited_for_a_run_is_sent_on_when_it_ends(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
+def test_the_runs_that_wait_are_woken_when_a_run_ends(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
     def step(work: StepContext) -> StepResult:
         if work.slot == SLOT:
             assert ledger.claim(job, LATER_SLOT) is None
         return three_pages(work)
 
-    job = a_job(step)
-    known(monkeypatch, job)
-    a_runner().fire(job, time.now)
-    assert the_run("tally", LATER_SLOT).status is Status.WAITING
+    job = make_job(step)
+    use_jobs(monkeypatch, job)
+    make_runner().fire(job, time.now)
+    assert find_run("tally", LATER_SLOT).status is Status.WAITING
     consumer = Consumer()
-    consumer.pump()
-    assert the_run("tally", LATER_SLOT).status is Status.SUCCEEDED
+    consumer.deliver_all()
+    assert find_run("tally", LATER_SLOT).status is Status.SUCCEEDED
 
 
-def test_a_refused_run_sends_on_who_waited_for_it_too(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
+def test_a_refused_run_wakes_the_runs_that_wait_for_it(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
     def step(work: StepContext) -> StepResult:
         if work.slot == SLOT:
             ledger.claim(job, LATER_SLOT)
             raise RunRefused("no")
         return one_page(work)
 
-    job = a_job(step, overlap=Overlap.WAIT)
-    known(monkeypatch, job)
-    a_runner().fire(job, time.now)
-    Consumer().pump()
-    assert the_run("tally", LATER_SLOT).status is Status.SUCCEEDED
+    job = make_job(step, overlap=Overlap.WAIT)
+    use_jobs(monkeypatch, job)
+    make_runner().fire(job, time.now)
+    Consumer().deliver_all()
+    assert find_run("tally", LATER_SLOT).status is Status.SUCCEEDED

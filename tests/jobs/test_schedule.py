@@ -1,4 +1,4 @@
-"""Schedules: when they fire, and what EventBridge is told, checked against a reader of its expressions made here."""
+"""Schedules: when they fire, and their EventBridge expressions, checked by an interpreter in this module."""
 
 import random
 from collections.abc import Iterator
@@ -33,13 +33,13 @@ def firings(crontab: str, first: str, last: str) -> list[str]:
         ("0 2 * * 7", "2026-11-20T00:00", "2026-11-23T00:00", ["11-22 02:00"]),
     ],
 )
-def test_firings_over_leap_days_week_53_and_the_ends_of_years(
+def test_firings_around_leap_days_week_53_and_year_ends(
     crontab: str, first: str, last: str, expected: list[str]
 ) -> None:
     assert firings(crontab, first, last) == expected
 
 
-def test_the_borders_of_next_and_last() -> None:
+def test_after_and_until_at_the_exact_firing() -> None:
     schedule = Schedule("0 8 * * *")
     eight = moment("2026-11-22T08:00")
     second = timedelta(seconds=1)
@@ -51,7 +51,7 @@ def test_the_borders_of_next_and_last() -> None:
 
 
 @pytest.mark.parametrize("microseconds", [1, 499_999, 500_000, 999_999])
-def test_what_is_last_is_never_later(microseconds: int) -> None:
+def test_until_never_returns_a_later_firing(microseconds: int) -> None:
     eight = moment("2026-11-22T08:00")
     short_of = eight - timedelta(microseconds=microseconds)
     assert Schedule("0 8 * * *").until(short_of) == eight - DAY
@@ -78,7 +78,7 @@ def test_what_is_last_is_never_later(microseconds: int) -> None:
         ("5/20 * * * *", "5,25,45 * * * ? *"),
     ],
 )
-def test_what_eventbridge_is_told(crontab: str, expression: str) -> None:
+def test_the_eventbridge_expression(crontab: str, expression: str) -> None:
     assert " ".join(Schedule(crontab).eventbridge) == expression
 
 
@@ -126,14 +126,14 @@ def test_the_schedules_of_the_five_jobs() -> None:
         ("0 0 31 2,4,6,9,11 *", "Bad day-of-month"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_its_reason(crontab: str, problem: str) -> None:
+def test_unusable_schedules_are_refused_with_a_reason(crontab: str, problem: str) -> None:
     with pytest.raises(BadSchedule, match=problem) as refused:
         Schedule(crontab)
     assert repr(crontab) in str(refused.value)
 
 
 def expanded(field: str, first: int, last: int) -> set[int]:
-    """The numbers of a field of EventBridge: `*`, `?`, numbers, names, lists, a/n."""
+    """Return the numbers of an EventBridge field: `*`, `?`, numbers, names, lists, a/n."""
     if field in {"*", "?"}:
         return set(range(first, last + 1))
     if "/" in field:
@@ -145,7 +145,7 @@ def expanded(field: str, first: int, last: int) -> set[int]:
 
 
 def as_eventbridge_fires(expression: tuple[str, ...], first: datetime, last: datetime) -> Iterator[datetime]:
-    """Minute by minute, but for days that it does not fire on at all."""
+    """Yield the firings, minute by minute; days without firings are skipped."""
     minute, hour, day, month, weekday, year = expression
     assert (day == "?") != (weekday == "?")
     assert year == "*"
@@ -182,7 +182,7 @@ def an_expression(chance: random.Random) -> str:
     return " ".join([a_field(chance, 0, 59), a_field(chance, 0, 23), day, a_field(chance, 1, 12), weekday])
 
 
-def test_what_eventbridge_is_told_fires_as_the_crontab_does() -> None:
+def test_the_eventbridge_expression_fires_when_the_crontab_does() -> None:
     chance = random.Random(20261122)
     compared = fired = 0
     never: list[str] = []
@@ -204,11 +204,11 @@ def test_what_eventbridge_is_told_fires_as_the_crontab_does() -> None:
 
 
 YEARS = [(name, year) for name in JOBS for year in (2026, 2028) if (name, year) != ("heartbeat", 2026)]
-"""A year with a week 53, and a leap year."""
+"""A year with 53 weeks, and a leap year."""
 
 
 @pytest.mark.parametrize(("name", "year"), YEARS)
-def test_over_a_year_each_slot_comes_once_however_it_is_cut(name: str, year: int) -> None:
+def test_over_a_year_each_slot_comes_once(name: str, year: int) -> None:
     schedule = JOBS[name].schedule
     chance = random.Random(year)
     begin, end = datetime(year - 1, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -231,7 +231,7 @@ def test_over_a_year_each_slot_comes_once_however_it_is_cut(name: str, year: int
         assert {after - before for before, after in pairwise(whole)} == {timedelta(minutes=5)}
 
 
-def test_the_reports_of_2026_are_53_weeks() -> None:
+def test_2026_has_53_weekly_reports() -> None:
     slots = JOBS["weekly_report"].schedule.between(moment("2026-01-06T00:00"), moment("2027-01-05T00:00"))
     weeks = [(slot - 7 * DAY).isocalendar()[:2] for slot in slots]
     assert weeks == [(2026, week) for week in range(2, 54)]

@@ -1,4 +1,4 @@
-"""The heartbeat's hours, and that what the console asks for costs the same however many runs there are."""
+"""The heartbeat's uptime by hour, and the cost of the console's queries."""
 
 from datetime import timedelta
 
@@ -19,14 +19,14 @@ CONSOLE = (
     '{ jobRuns(job: "low_stock", first: 50) { edges { node { slot status } } pageInfo { hasNextPage } } }',
     "{ uptime(days: 1) { hour up down missing averageMs } }",
 )
-"""What the pages of jobs, runs and health ask for."""
+"""The queries of the console's pages for jobs, runs and health."""
 
 
 def beat(minutes_ago: int, status: Status = Status.SUCCEEDED, **counts: int) -> Run:
     return a_run("heartbeat", moment(NOON) - timedelta(minutes=minutes_ago), status, counts=counts)
 
 
-def test_hours_count_what_was_up_down_and_missing() -> None:
+def test_each_hour_counts_up_down_and_missing() -> None:
     put_runs(
         [
             beat(0, up=1, latency_ms=50),
@@ -45,7 +45,7 @@ def test_hours_count_what_was_up_down_and_missing() -> None:
 
 
 @pytest.mark.parametrize("days", [1, 7, 31])
-def test_there_is_an_entry_for_each_hour_the_oldest_first(days: int, time: Clock) -> None:
+def test_there_is_one_entry_per_hour_oldest_first(days: int, time: Clock) -> None:
     time.at("2026-11-22T12:34:56")
     hours = uptime.hours(days)
     assert len(hours) == days * 24
@@ -54,7 +54,7 @@ def test_there_is_an_entry_for_each_hour_the_oldest_first(days: int, time: Clock
     assert {(hour.up, hour.down, hour.missing, hour.average_ms) for hour in hours} == {(0, 0, 0, None)}
 
 
-def test_no_more_than_a_month_can_be_asked_for() -> None:
+def test_at_most_31_days_of_uptime_can_be_requested() -> None:
     for days in (0, 32):
         (error,) = execute("query ($days: Int) { uptime(days: $days) { hour } }", {"days": days})["errors"]
         assert error["extensions"] == {"code": "INVALID_INPUT", "field": "days"}
@@ -69,7 +69,7 @@ def cost() -> list[Meter]:
     return found
 
 
-def test_what_the_console_asks_for_costs_the_same_with_few_runs_and_with_many() -> None:
+def test_the_consoles_queries_cost_the_same_with_few_and_many_runs() -> None:
     execute(CONSOLE[1])  # the first cursor makes its secret
     latest = moment("2026-11-22T00:00:00")
     put_runs([a_run("low_stock", latest - timedelta(hours=12 * n), counts={"restocked": 1}) for n in range(60)])

@@ -1,4 +1,4 @@
-"""weekly_report: its figures against sums made here in plain Python, its weeks, and that it never changes."""
+"""weekly_report: its figures, compared with sums in plain Python, its weeks, and that it never changes."""
 
 import random
 from collections import defaultdict
@@ -20,7 +20,7 @@ from chalicelib.jobs.run_records import Status
 from chalicelib.jobs.slots import Slot
 from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, a_runner, dump, kept_lines, the_run, with_page_size
+from tests.jobs.job_runs import Clock, Consumer, dump, find_run, make_runner, stored_lines, with_page_size
 
 NAME = WEEKLY_REPORT.name
 MONDAY = Slot("2026-11-23T06:00:00Z")
@@ -32,9 +32,9 @@ def _monday_at_six(time: Clock) -> None:
 
 
 def made(time: Clock) -> None:
-    a_runner().fire(WEEKLY_REPORT, time.now)
+    make_runner().fire(WEEKLY_REPORT, time.now)
     consumer = Consumer()
-    consumer.pump()
+    consumer.deliver_all()
     assert consumer.errors == []
 
 
@@ -51,7 +51,7 @@ def past(customer: Customer, day: str, *lines: tuple[Product, int, str]) -> Orde
 
 
 class Books:
-    """Two months of orders, some of them cancelled."""
+    """Create two months of orders, some of them cancelled."""
 
     def __init__(self) -> None:
         chance = random.Random(47)
@@ -94,7 +94,7 @@ class Books:
         return [{"id": key, "name": names[key], "cents": sums[key][0], "count": sums[key][1]} for key in best]
 
 
-def test_the_figures_are_those_of_the_books(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_figures_match_the_orders(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weekly_report, "ORDERS", with_page_size(weekly_report.ORDERS, 5))
     books = Books()
     made(time)
@@ -111,15 +111,15 @@ def test_the_figures_are_those_of_the_books(time: Clock, monkeypatch: pytest.Mon
         "top_customers": books.top(week, by_product=False),
         "top_products": books.top(week, by_product=True),
     }
-    run = the_run(NAME, MONDAY)
+    run = find_run(NAME, MONDAY)
     assert (run.status, run.counts) == (Status.SUCCEEDED, {"reports_made": 1, "orders": len(week)})
     assert run.pages > 3
     revenue = Decimal(sum(order.cents for order in upto)) / 100
     line = f"[2026-11-23 06:00:00] Report: 8 customers, {len(upto)} orders, ${revenue:.2f} revenue"
-    assert kept_lines(NAME, MONDAY) == [line]
+    assert stored_lines(NAME, MONDAY) == [line]
 
 
-def test_the_week_is_monday_to_sunday_and_not_a_moment_more(time: Clock) -> None:
+def test_the_week_is_monday_to_sunday(time: Clock) -> None:
     ann, lamp = a_customer(), a_product()
     for number, date_ in enumerate(
         ("2026-11-15T23:59:59.999999", "2026-11-16T00:00:00", "2026-11-22T23:59:59.999999", "2026-11-23T00:00:00")
@@ -132,12 +132,12 @@ def test_the_week_is_monday_to_sunday_and_not_a_moment_more(time: Clock) -> None
     assert (content["before"]["cents"], content["totals"]["cents"]) == (100, 11100)
 
 
-def test_a_week_without_orders_has_a_report_too(time: Clock) -> None:
+def test_a_week_without_orders_gets_a_report(time: Clock) -> None:
     made(time)
     report = the_report()
     assert report.content["week"] == {"new_customers": 0, "orders": 0, "cents": 0}
     assert (report.content["top_customers"], report.content["top_products"]) == ([], [])
-    assert kept_lines(NAME, MONDAY) == ["[2026-11-23 06:00:00] Report: 0 customers, 0 orders, $0.00 revenue"]
+    assert stored_lines(NAME, MONDAY) == ["[2026-11-23 06:00:00] Report: 0 customers, 0 orders, $0.00 revenue"]
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,7 @@ def test_a_week_without_orders_has_a_report_too(time: Clock) -> None:
         ("2028-03-06T06:00:00", "2028-W09", "2028-02-28", "2028-03-05"),
     ],
 )
-def test_weeks_over_the_ends_of_years_and_leap_days(
-    monday: str, period: str, first: str, last: str, time: Clock
-) -> None:
+def test_weeks_around_year_ends_and_leap_days(monday: str, period: str, first: str, last: str, time: Clock) -> None:
     time.at(monday)
     ann, lamp = a_customer(created_at=moment("2025-01-01T00:00:00")), a_product()
     past(ann, first, (lamp, 1, "1.00"))
@@ -161,7 +159,7 @@ def test_weeks_over_the_ends_of_years_and_leap_days(
     assert (content["from"], content["to"], content["week"]["cents"]) == (first, last, 300)
 
 
-def test_the_five_best_are_in_a_certain_order_when_they_tie(time: Clock) -> None:
+def test_ties_among_the_top_five_are_ordered_by_id(time: Clock) -> None:
     lamp = a_product()
     people = [a_customer(f"Customer {number}") for number in range(7)]
     for customer in reversed(people):
@@ -175,7 +173,7 @@ def test_the_five_best_are_in_a_certain_order_when_they_tie(time: Clock) -> None
     assert content["top_products"] == [{"id": lamp.id, "name": "Lamp", "cents": 4500, "count": 9}]
 
 
-def test_who_is_gone_has_no_name(time: Clock) -> None:
+def test_deleted_customers_and_products_have_no_name(time: Clock) -> None:
     ann, lamp = a_customer(), a_product()
     past(ann, "2026-11-18", (lamp, 1, "5.00"))
     deleted_customers.delete(ann.id)
@@ -186,7 +184,7 @@ def test_who_is_gone_has_no_name(time: Clock) -> None:
     assert [row["id"] for row in content["top_products"]] == [lamp.id]
 
 
-def test_a_report_never_changes_and_one_made_again_is_a_further_revision(time: Clock) -> None:
+def test_a_report_never_changes_and_making_it_again_adds_a_revision(time: Clock) -> None:
     ann, lamp = a_customer(), a_product()
     past(ann, "2026-11-18", (lamp, 1, "5.00"))
     made(time)
@@ -194,21 +192,19 @@ def test_a_report_never_changes_and_one_made_again_is_a_further_revision(time: C
     past(ann, "2026-11-19", (lamp, 1, "7.00"))
     time.later(hours=1)
     operator_actions.run_now(WEEKLY_REPORT, "ann", {})
-    Consumer().pump()
+    Consumer().deliver_all()
     assert the_report() == first, "without being asked to, it is not made again"
     for cents in (1200, 1200):
         time.later(hours=1)
         asked = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
-        Consumer().pump()
+        Consumer().deliver_all()
         assert the_report().content["week"]["cents"] == cents
-        assert the_run(NAME, asked.slot).counts["reports_made"] == 1
+        assert find_run(NAME, asked.slot).counts["reports_made"] == 1
     assert the_report().revision == 3
     assert the_report(revision=1) == first
 
 
-def test_a_run_that_is_repeated_after_its_report_was_stored_makes_no_second_one(
-    time: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repeating_the_last_step_saves_no_second_report(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     save, saves = reports.save, []
 
     def save_then_die(*arguments: Any, **more: Any) -> Report:
@@ -220,8 +216,8 @@ def test_a_run_that_is_repeated_after_its_report_was_stored_makes_no_second_one(
 
     monkeypatch.setattr(reports, "save", save_then_die)
     asked = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
-    Consumer().pump()
-    run = the_run(NAME, asked.slot)
+    Consumer().deliver_all()
+    run = find_run(NAME, asked.slot)
     assert (run.status, run.attempts, run.counts["reports_made"]) == (Status.SUCCEEDED, 3, 1)
     assert [report.revision for report in saves] == [1, 1, 1]
     assert time.now
@@ -230,14 +226,14 @@ def test_a_run_that_is_repeated_after_its_report_was_stored_makes_no_second_one(
 @pytest.mark.parametrize(
     "period", ["2026-W54", "2025-W53", "2026-W00", "2026-W7", "2026-47", "W47", "", "2026-W47 ", "+2026-W47", "x-Wy"]
 )
-def test_what_is_no_week_is_refused(period: str, time: Clock) -> None:
+def test_a_period_that_is_not_a_week_is_refused(period: str, time: Clock) -> None:
     assert weekly_report.monday_of(period) is None
     if period:
         with pytest.raises(RunRefused, match="is not a week: use one such as 2026-W47"):
             weekly_report.week_of(time.now, {"period": period})
 
 
-def test_every_week_has_a_name_that_leads_back_to_it() -> None:
+def test_period_names_are_parsed_back() -> None:
     monday = date(2019, 12, 30)
     names = set()
     for _ in range(53 * 9):
@@ -249,10 +245,10 @@ def test_every_week_has_a_name_that_leads_back_to_it() -> None:
     assert len(names) == 53 * 9
 
 
-def test_a_caught_up_run_makes_the_report_of_its_own_week(time: Clock) -> None:
+def test_a_caught_up_run_reports_the_week_of_its_slot(time: Clock) -> None:
     past(a_customer(), "2026-11-18", (a_product(), 1, "5.00"))
     time.later(days=20)
-    a_runner().run(WEEKLY_REPORT, MONDAY)
+    make_runner().run(WEEKLY_REPORT, MONDAY)
     assert the_report("2026-W47").content["week"]["cents"] == 500
 
 
