@@ -53,7 +53,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class Email:
+class QueuedMessage:
     body: str
     visible_at: datetime
     receipt: str
@@ -61,12 +61,12 @@ class Email:
 
 
 @dataclass
-class Letters:
+class FakeQueue:
     """The queue. `doubled` decides whether a handled message is delivered once more."""
 
     doubled: Callable[[], bool] = lambda: False
-    waiting: list[Email] = field(default_factory=list)
-    dead: list[Email] = field(default_factory=list)
+    waiting: list[QueuedMessage] = field(default_factory=list)
+    dead: list[QueuedMessage] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -75,31 +75,31 @@ class Letters:
         if operation == "SendMessage":
             number = str(next(self._numbers))
             visible_at = clock.now() + timedelta(seconds=request["DelaySeconds"])
-            self.waiting.append(Email(request["MessageBody"], visible_at, number))
+            self.waiting.append(QueuedMessage(request["MessageBody"], visible_at, number))
             return {"MessageId": number}
         assert operation == "ChangeMessageVisibility", operation
-        for letter in self.waiting:
-            if letter.receipt == request["ReceiptHandle"]:
-                letter.visible_at = clock.now() + timedelta(seconds=request["VisibilityTimeout"])
+        for message in self.waiting:
+            if message.receipt == request["ReceiptHandle"]:
+                message.visible_at = clock.now() + timedelta(seconds=request["VisibilityTimeout"])
         return {}
 
-    def receive(self) -> Email | None:
-        letter = next((letter for letter in self.waiting if letter.visible_at <= clock.now()), None)
-        if letter is None:
+    def receive(self) -> QueuedMessage | None:
+        message = next((message for message in self.waiting if message.visible_at <= clock.now()), None)
+        if message is None:
             return None
-        if letter.receives == queue.MAX_RECEIVES:
-            self.waiting.remove(letter)
-            self.dead.append(letter)
+        if message.receives == queue.MAX_RECEIVES:
+            self.waiting.remove(message)
+            self.dead.append(message)
             return self.receive()
-        letter.receives += 1
-        letter.visible_at = clock.now() + timedelta(seconds=queue.VISIBILITY)
-        return letter
+        message.receives += 1
+        message.visible_at = clock.now() + timedelta(seconds=queue.VISIBILITY)
+        return message
 
-    def done(self, letter: Email) -> None:
+    def done(self, message: QueuedMessage) -> None:
         if self.doubled():
-            letter.visible_at = clock.now()
+            message.visible_at = clock.now()
         else:
-            self.waiting.remove(letter)
+            self.waiting.remove(message)
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Environment:
     memory: Memory
     now: datetime
     choose: Callable[[int], Fault | None] = lambda _: None
-    letters: Letters = field(default_factory=Letters)
+    messages: FakeQueue = field(default_factory=FakeQueue)
     sent: list[str] = field(default_factory=list)
     exchanged: list[tuple[str, dict[str, Any], Any]] | None = None
     """If this is a list, requests to the database and their answers are added to it."""
@@ -126,15 +126,15 @@ class Environment:
     def run_checks(self) -> bool:
         return self._invoke(watchdog.run_checks)
 
-    def work_off(self) -> None:
+    def deliver_messages(self) -> None:
         """Deliver the visible messages."""
-        while letter := self.letters.receive():
-            if self._deliver(letter):
-                self.letters.done(letter)
+        while message := self.messages.receive():
+            if self._deliver(message):
+                self.messages.done(message)
 
-    def _deliver(self, letter: Email) -> bool:
+    def _deliver(self, message: QueuedMessage) -> bool:
         return self._invoke(
-            lambda: Runner(lambda _actor: execute, self.seconds_left).deliver(letter.body, letter.receipt)
+            lambda: Runner(lambda _actor: execute, self.seconds_left).deliver(message.body, message.receipt)
         )
 
     def settle(self, *slots: tuple[str, str], looks: int = 4) -> None:
@@ -144,9 +144,9 @@ class Environment:
         for _ in range(looks):
             for _ in range(5):
                 self.now += MINUTE
-                self.work_off()
+                self.deliver_messages()
             self.run_checks()
-            self.work_off()
+            self.deliver_messages()
             stored = self.memory.rows_of(tables.Run)
             if stored.keys() >= {*slots} and not any("unfinished" in row for row in stored.values()):
                 return
@@ -160,7 +160,7 @@ class Environment:
         try:
             work()
         except Killed:
-            _forget()
+            _clear_caches()
             return False
         except _EXPECTED:
             return False
@@ -189,11 +189,11 @@ class Environment:
         return answer, None
 
     def _stall(self) -> None:
-        with self.undisturbed():
+        with self.without_faults():
             self.settle(looks=2)
 
     @contextmanager
-    def undisturbed(self) -> Iterator[None]:
+    def without_faults(self) -> Iterator[None]:
         """Inject no faults in this block."""
         before, self._stalled = self._stalled, True
         try:
@@ -208,7 +208,7 @@ class Environment:
             if service == "dynamodb":
                 parsed = self.memory.answer(model.name, content)
             elif service == "sqs":
-                parsed = self.letters.answer(model.name, content)
+                parsed = self.messages.answer(model.name, content)
             else:
                 assert model.name == "SendEmail"
                 self.mails.append(content["Content"]["Simple"]["Body"]["Text"]["Data"])
@@ -243,15 +243,15 @@ class _Http:
     raw: None = None
 
 
-class Stage:
+class FakeAws:
     """Passes every call of this process to the current environment. It is made once, because making clients is slow."""
 
     environment: Environment
 
     @contextmanager
-    def play(self, environment: Environment) -> Iterator[Environment]:
+    def run(self, environment: Environment) -> Iterator[Environment]:
         self.environment = environment
-        _forget()
+        _clear_caches()
         clock.set_source(lambda: environment.now)
         try:
             yield environment
@@ -264,8 +264,8 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    built = Stage()
+def fake_aws() -> Iterator[FakeAws]:
+    built = FakeAws()
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         stack.enter_context(connected_to(NOWHERE))
         patch.setattr("time.sleep", lambda _: None)
@@ -280,7 +280,7 @@ def stage() -> Iterator[Stage]:
         yield built
 
 
-def _forget() -> None:
+def _clear_caches() -> None:
     """Clear the caches, as in a new Lambda."""
     cursors._secret.cache_clear()
     queue._known_url.cache_clear()

@@ -26,7 +26,7 @@ FOREVER = 10**6
 
 
 @dataclass
-class Lossy:
+class MessageLoss:
     """Loses `length` messages, starting with number `first` (from 0). `sent` has all operations, including lost ones."""
 
     first: int = FOREVER
@@ -57,12 +57,12 @@ def intercepted(client: Any, send: Callable[..., Any]) -> Iterator[None]:
         del endpoint._do_get_response
 
 
-def losing(lossy: Lossy) -> AbstractContextManager[None]:
-    return intercepted(connection.client(), lossy.send)
+def losing_messages(loss: MessageLoss) -> AbstractContextManager[None]:
+    return intercepted(connection.client(), loss.send)
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
     """`prepare` creates the data, and `act` is the operation on it."""
 
     prepare: Callable[[], Any]
@@ -70,13 +70,13 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Ending:
+class Outcome:
     tables: dict[str, Rows]
     error: str | None
     sent: list[str]
 
 
-def play(story: Story, lossy: Lossy) -> tuple[dict[str, Rows], Ending]:
+def run_scenario(scenario: Scenario, loss: MessageLoss) -> tuple[dict[str, Rows], Outcome]:
     """Return the tables before, and the outcome. Ids and the time are the same in every call."""
     numbers: Counter[str] = Counter()
 
@@ -89,43 +89,43 @@ def play(story: Story, lossy: Lossy) -> tuple[dict[str, Rows], Ending]:
         patch.setattr("time.sleep", lambda _: None)
         patch.setattr(RetryQuota, "acquire", lambda *_: True)  # otherwise a long test uses up botocore's retry quota
         empty_tables()
-        given = story.prepare()
+        given = scenario.prepare()
         before = dump()
         error = None
-        with losing(lossy):
+        with losing_messages(loss):
             try:
-                story.act(given)
+                scenario.act(given)
             except CrmError as raised:
                 error = raised.code
             except AssertionError:
                 error = "WRONG RESULT"
-        return before, Ending(dump(), error, lossy.sent)
+        return before, Outcome(dump(), error, loss.sent)
 
 
-def faults_found(story: Story, *, length: int, arrives: bool) -> list[str]:
+def faults_found(scenario: Scenario, *, length: int, arrives: bool) -> list[str]:
     """Lose the n-th message and the following ones, for every n, and return what goes wrong."""
-    before, clean = play(story, Lossy())
+    before, clean = run_scenario(scenario, MessageLoss())
     assert clean.error is None
     assert clean.tables != before
     found = []
     for first, operation in enumerate(clean.sent):
-        _, ending = play(story, Lossy(first, length, arrives))
-        problem = _problem(before, clean, ending, operation, length)
+        _, outcome = run_scenario(scenario, MessageLoss(first, length, arrives))
+        problem = _problem(before, clean, outcome, operation, length)
         if problem:
             found.append(f"{operation} ({first}): {problem}")
     return found
 
 
-def _problem(before: dict[str, Rows], clean: Ending, ending: Ending, operation: str, length: int) -> str | None:
-    done, untouched = ending.tables == clean.tables, ending.tables == before
-    if ending.error is None:
+def _problem(before: dict[str, Rows], clean: Outcome, outcome: Outcome, operation: str, length: int) -> str | None:
+    done, untouched = outcome.tables == clean.tables, outcome.tables == before
+    if outcome.error is None:
         return None if done else "reported as done, but it is not"
     if length == FOREVER:  # the outcome may be unknown
-        in_doubt = ending.error == Unavailable.code and (done or untouched)
-        return None if in_doubt else f"{ending.error}, done: {done}, untouched: {untouched}"
+        in_doubt = outcome.error == Unavailable.code and (done or untouched)
+        return None if in_doubt else f"{outcome.error}, done: {done}, untouched: {untouched}"
     if length == 1 or operation not in {"GetItem", "BatchGetItem", "Query"}:
-        return f"{ending.error}, though there was time to repeat; done: {done}"
-    return None if untouched and ending.error == Unavailable.code else f"{ending.error}, untouched: {untouched}"
+        return f"{outcome.error}, though there was time to repeat; done: {done}"
+    return None if untouched and outcome.error == Unavailable.code else f"{outcome.error}, untouched: {untouched}"
 
 
 def dump() -> dict[str, Rows]:

@@ -7,10 +7,10 @@ from datetime import timedelta
 from chalicelib.jobs import catalog, queue, slots
 from chalicelib.jobs.job import Job
 from tests.builders import Rows
-from tests.faults.environment import MINUTE, Environment, Fault, Stage
+from tests.faults.environment import MINUTE, Environment, FakeAws, Fault
 from tests.faults.fault_injection import TRIES
 from tests.faults.memory import Memory
-from tests.faults.sample_company import SLOTS, books
+from tests.faults.sample_company import SLOTS, comparable_data
 
 READS = {"GetItem", "BatchGetItem", "Query", "GetQueueUrl"}
 ON_THE_WAY_THERE = (Fault.DIE_BEFORE, Fault.LOSE_REQUEST, Fault.STALL_BEFORE)
@@ -19,7 +19,7 @@ ON_THE_WAY_BACK = (Fault.DIE_AFTER, Fault.LOSE_ANSWER, Fault.STALL_AFTER)
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
     """`act` meets the faults; `prepare` runs before it without faults."""
 
     job: Job
@@ -35,61 +35,65 @@ def fire(job: Job) -> Callable[[Environment], None]:
     def act(environment: Environment) -> None:
         environment.fire(job, SLOTS[job])
         if job.queued:
-            environment.work_off()
+            environment.deliver_messages()
 
     return act
 
 
 @dataclass(frozen=True)
-class Theatre:
-    stage: Stage
+class ScenarioRunner:
+    fake_aws: FakeAws
     memory: Memory
-    story: Story
+    scenario: Scenario
 
-    def play(self, first: int = -1, fault: Fault | None = None) -> tuple[dict[str, Rows], list[str]]:
+    def run(self, first: int = -1, fault: Fault | None = None) -> tuple[dict[str, Rows], list[str]]:
         """Return the data at the end, and the calls of `act`."""
-        slot = SLOTS[self.story.job]
+        slot = SLOTS[self.scenario.job]
         length = TRIES if fault in {Fault.LOSE_REQUEST, Fault.LOSE_ANSWER} else 1
-        with self.stage.play(Environment(self.memory.copy(), slot - MINUTE)) as environment:
+        with self.fake_aws.run(Environment(self.memory.copy(), slot - MINUTE)) as environment:
             environment.run_checks()
             environment.now = slot
-            self.story.prepare(environment)
+            self.scenario.prepare(environment)
             environment.sent.clear()
             environment.choose = lambda number: fault if first <= number < first + length else None
-            self.story.act(environment)
+            self.scenario.act(environment)
             sent = list(environment.sent)
             environment.choose = lambda _: None
-            environment.settle((self.story.job.name, slots.of(slot)))
+            environment.settle((self.scenario.job.name, slots.of(slot)))
             assert environment.unfinished() == []
             environment.now += timedelta(seconds=queue.VISIBILITY) + MINUTE
-            environment.work_off()  # late messages change nothing
-            assert environment.letters.waiting == environment.letters.dead == []
-        return own(books(environment.memory), self.story.job), sent
+            environment.deliver_messages()  # late messages change nothing
+            assert environment.messages.waiting == environment.messages.dead == []
+        return without_other_heartbeats(comparable_data(environment.memory), self.scenario.job), sent
 
     def problems(self) -> list[str]:
         """Inject every fault into every call of the clean run, and return what goes wrong."""
-        clean, sent = self.play()
+        clean, sent = self.run()
         found = []
-        for number, operation, fault in breaks(sent):
-            if operation in READS and self.story.writes_only:
+        for number, operation, fault in fault_points(sent):
+            if operation in READS and self.scenario.writes_only:
                 continue
-            ending, _ = self.play(number, fault)
+            ending, _ = self.run(number, fault)
             if ending != clean:
                 found.append(f"{operation} ({number}) {fault}: {differences(clean, ending)}")
         print(f"{len(sent)} calls, {len(found)} problems")
         return found
 
 
-def breaks(sent: list[str]) -> Iterator[tuple[int, str, Fault]]:
+def fault_points(sent: list[str]) -> Iterator[tuple[int, str, Fault]]:
     for number, operation in enumerate(sent):
         for fault in ON_THE_WAY_THERE if operation in READS else ON_THE_WAY_THERE + ON_THE_WAY_BACK:
             yield number, operation, fault
 
 
-def own(found: dict[str, Rows], job: Job) -> dict[str, Rows]:
+def without_other_heartbeats(found: dict[str, Rows], job: Job) -> dict[str, Rows]:
     """Remove the heartbeats that the scenario did not fire."""
-    own = (job.name, slots.of(SLOTS[job]))
-    found["Run"] = {key: row for key, row in found["Run"].items() if key[0] != catalog.HEARTBEAT.name or key == own}
+    without_other_heartbeats = (job.name, slots.of(SLOTS[job]))
+    found["Run"] = {
+        key: row
+        for key, row in found["Run"].items()
+        if key[0] != catalog.HEARTBEAT.name or key == without_other_heartbeats
+    }
     found["AuxRow"] = {key: row for key, row in found["AuxRow"].items() if not key[1].startswith("heartbeat#")}
     return found
 

@@ -15,7 +15,7 @@ from chalicelib.jobs import catalog, customer_cleanup, job_state, low_stock, ord
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys
 from tests.builders import Rows, a_customer, a_product, moment
-from tests.faults.environment import Environment, Stage, stage
+from tests.faults.environment import Environment, FakeAws, fake_aws
 from tests.faults.memory import Memory
 from tests.jobs.job_runs import with_page_size
 
@@ -29,7 +29,7 @@ SLOTS = {
     catalog.WEEKLY_REPORT: moment("2026-11-23T06:00:00"),
 }
 _STAMP = re.compile(r"^(\[[^]]*\]|\d\d/\d\d/\d{4}-[\d:]+)")
-TRANSIENT_CODES = (
+_VARYING_ATTRIBUTES = (
     *("token", "owner", "lease_until", "attempts", "tries", "pages", "state", "trigger", "actor"),
     *("created_at", "started_at", "finished_at", "error", "reason", "ttl"),
 )
@@ -58,7 +58,7 @@ def small_pages(size: int = 3) -> Iterator[None]:
 
 
 @contextmanager
-def steady_ids() -> Iterator[None]:
+def numbered_ids() -> Iterator[None]:
     """Number the ids. They decide the shards, so the same seed then always does the same."""
     numbers = count(1)
     with pytest.MonkeyPatch.context() as patch:
@@ -67,16 +67,16 @@ def steady_ids() -> Iterator[None]:
 
 
 @contextmanager
-def company() -> Iterator[tuple[Stage, Memory]]:
+def sample_company() -> Iterator[tuple[FakeAws, Memory]]:
     """Yield the fake AWS, and its data before anything happens."""
-    with small_pages(), stage() as built:
+    with small_pages(), fake_aws() as built:
         memory = Memory()
-        with built.play(Environment(memory, START)), steady_ids():
-            found()
+        with built.run(Environment(memory, START)), numbered_ids():
+            create_sample_data()
         yield built, memory
 
 
-def found() -> None:
+def create_sample_data() -> None:
     for number in range(7):
         a_product(f"Low {number}", stock=number)
     goods = [a_product(f"Good {number}", price=f"{number + 1}.25", stock=50) for number in range(2)]
@@ -90,11 +90,11 @@ def found() -> None:
             orders.cancel(order.id)
 
 
-def books(memory: Memory) -> dict[str, Rows]:
+def comparable_data(memory: Memory) -> dict[str, Rows]:
     """Return all tables without what depends on the faults: tokens, leases, attempts and times."""
     stored = memory.rows()
     for run in stored["Run"].values():
-        for name in TRANSIENT_CODES:
+        for name in _VARYING_ATTRIBUTES:
             run.pop(name, None)
         run["counts"] = json.loads(run["counts"]["S"])
         run["counts"].pop("latency_ms", None)

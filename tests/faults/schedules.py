@@ -25,9 +25,9 @@ from chalicelib.jobs.schedule import Schedule
 from chalicelib.store import tables, transaction
 from chalicelib.store.transaction import Transaction
 from tests.builders import Rows, moment
-from tests.faults.environment import MINUTE, Environment, Fault, Letters, Stage
+from tests.faults.environment import MINUTE, Environment, FakeAws, FakeQueue, Fault
 from tests.faults.memory import Memory
-from tests.faults.sample_company import books
+from tests.faults.sample_company import comparable_data
 
 DUE = moment("2026-11-23T06:00:00")
 SLOT = slots.of(DUE)
@@ -50,52 +50,52 @@ def all_due_at_once() -> Iterator[dict[str, Job]]:
 class Outcome:
     wrong: list[str] = field(default_factory=list)
     """What differs from the data of a clean run."""
-    endless: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
     """Slots that have not ended."""
-    befell: Counter[str] = field(default_factory=Counter)
+    injected: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
-class Player:
-    stage: Stage
+class ScheduleRunner:
+    fake_aws: FakeAws
     memory: Memory
     jobs: dict[str, Job]
     _clean: dict[tuple[str, ...], dict[str, Rows]] = field(default_factory=dict)
 
-    def play(self, seed: int) -> Outcome:
+    def run(self, seed: int) -> Outcome:
         dice = random.Random(seed)
         chosen = tuple(sorted(dice.sample(sorted(self.jobs), 2)))
         if chosen not in self._clean:
-            self._clean[chosen] = self._books(chosen, None, Outcome())
+            self._clean[chosen] = self._run_schedule(chosen, None, Outcome())
         outcome = Outcome()
-        found = self._books(chosen, dice, outcome)
+        found = self._run_schedule(chosen, dice, outcome)
         outcome.wrong += _differences(self._clean[chosen], found)
         return outcome
 
-    def _books(self, chosen: tuple[str, ...], dice: random.Random | None, outcome: Outcome) -> dict[str, Rows]:
+    def _run_schedule(self, chosen: tuple[str, ...], dice: random.Random | None, outcome: Outcome) -> dict[str, Rows]:
         catalog.JOBS.clear()
         catalog.JOBS.update({name: self.jobs[name] for name in chosen})  # the watchdog checks only these
         memory = self.memory.copy()
         memory.knows_tokens = dice is None or dice.random() < 0.5
-        with self.stage.play(Environment(memory, DUE - MINUTE)) as environment:
+        with self.fake_aws.run(Environment(memory, DUE - MINUTE)) as environment:
             environment.run_checks()
             environment.now = DUE
             if dice:
-                _befall(environment, dice, outcome.befell)
+                _inject_faults(environment, dice, outcome.injected)
             for name in dice.sample(chosen, 2) if dice else chosen:
                 for _ in range(dice.choice((0, 1, 1, 1, 1, 2, 2)) if dice else 1):
                     environment.fire(self.jobs[name], DUE)
             for _ in range(2 if dice else 1):
                 _five_minutes(environment)
             environment.choose = lambda _: None
-            environment.letters.doubled = lambda: False
+            environment.messages.doubled = lambda: False
             for _ in range(2):
                 _five_minutes(environment)
-            outcome.endless += _endless(environment, chosen)
+            outcome.unfinished += _unfinished_slots(environment, chosen)
             self._repair(environment, chosen)
             environment.now += timedelta(seconds=queue.VISIBILITY) + MINUTE
-            environment.work_off()
-        return _books_of(environment, chosen)
+            environment.deliver_messages()
+        return _data_of(environment, chosen)
 
     def _repair(self, environment: Environment, chosen: tuple[str, ...]) -> None:
         """Do what operators do about a run that failed after five attempts."""
@@ -103,40 +103,40 @@ class Player:
             run = run_records.find(name, SLOT)
             if name != HEARTBEAT and run and run.status is run_records.Status.FAILED:
                 operator_actions.run_again(self.jobs[name], SLOT, "operator")
-        environment.work_off()
+        environment.deliver_messages()
 
 
-def _befall(environment: Environment, dice: random.Random, befell: Counter[str]) -> None:
+def _inject_faults(environment: Environment, dice: random.Random, injected: Counter[str]) -> None:
     calm = dice.choice((0.9, 0.95, 0.98))
 
     def choose(_number: int) -> Fault | None:
         if dice.random() < calm:
             return None
         fault = dice.choice(LIKELY)
-        befell[fault] += 1
+        injected[fault] += 1
         return fault
 
     environment.choose = choose
-    environment.letters = Letters(doubled=lambda: dice.random() < 0.2)
+    environment.messages = FakeQueue(doubled=lambda: dice.random() < 0.2)
 
 
 def _five_minutes(environment: Environment) -> None:
     for _ in range(5):
         environment.now += MINUTE
-        environment.work_off()
+        environment.deliver_messages()
     environment.run_checks()
-    environment.work_off()
+    environment.deliver_messages()
 
 
-def _endless(environment: Environment, chosen: tuple[str, ...]) -> list[str]:
+def _unfinished_slots(environment: Environment, chosen: tuple[str, ...]) -> list[str]:
     stored = environment.memory.rows_of(tables.Run)
     late = [str(key) for key, row in stored.items() if "unfinished" in row]
     return late + [name for name in chosen if (name, SLOT) not in stored]
 
 
-def _books_of(environment: Environment, chosen: tuple[str, ...]) -> dict[str, Rows]:
+def _data_of(environment: Environment, chosen: tuple[str, ...]) -> dict[str, Rows]:
     """Remove the heartbeats, which may fail, but report any that logged twice."""
-    found = books(environment.memory)
+    found = comparable_data(environment.memory)
     found["Run"] = {key: row for key, row in found["Run"].items() if key[0] in chosen and key[0] != HEARTBEAT}
     told = {key: row for key, row in found["AuxRow"].items() if HEARTBEAT in key[0] or HEARTBEAT in key[1]}
     lines = Counter(key[0] for key in told if key[0].startswith("run"))
@@ -155,40 +155,40 @@ def _differences(clean: dict[str, Rows], found: dict[str, Rows]) -> list[str]:
     ]
 
 
-def fresh(count: int) -> range:
+def new_seeds(count: int) -> range:
     """Return new seeds. Set CRM_SEED to repeat a failure."""
     first = int(os.environ.get("CRM_SEED") or secrets.randbelow(10**9))
     return range(first, first + count)
 
 
-def judge(player: Player, seeds: range) -> tuple[list[str], list[str]]:
+def run_schedules(schedule_runner: ScheduleRunner, seeds: range) -> tuple[list[str], list[str]]:
     """Return the seeds with wrong data, and those with slots that have not ended."""
     began = time.process_time()
-    outcomes = {seed: player.play(seed) for seed in seeds}
-    faults = sum((outcome.befell for outcome in outcomes.values()), Counter[str]())
+    outcomes = {seed: schedule_runner.run(seed) for seed in seeds}
+    faults = sum((outcome.injected for outcome in outcomes.values()), Counter[str]())
     seconds = time.process_time() - began
     print(
         f"{len(outcomes)} schedules from seed {seeds[0]} on, {faults.total()} faults, {seconds:.1f} s: {dict(faults)}"
     )
     wrong = [f"{seed}: {outcome.wrong}" for seed, outcome in outcomes.items() if outcome.wrong]
-    return wrong, [f"{seed}: {outcome.endless}" for seed, outcome in outcomes.items() if outcome.endless]
+    return wrong, [f"{seed}: {outcome.unfinished}" for seed, outcome in outcomes.items() if outcome.unfinished]
 
 
 @contextmanager
-def unguarded() -> Iterator[None]:
+def without_guards() -> Iterator[None]:
     """Control: remove leases, tokens, conditions and confirmation, which is how jobs are usually written."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (transaction, stock, deleted_customers):
             patch.setattr(module, "confirm", lambda _: None)
         for name in ("put", "update", "delete"):
-            patch.setattr(Transaction, name, _deaf(getattr(Transaction, name)))
-        patch.setattr(tables.Product, "update", _deaf(tables.Product.update))
+            patch.setattr(Transaction, name, _without_condition(getattr(Transaction, name)))
+        patch.setattr(tables.Product, "update", _without_condition(tables.Product.update))
         patch.setattr(run_records.Run, "held_at", lambda *_: False)
         patch.setattr(ledger, "_was_written", lambda _: False)
         yield
 
 
-def _deaf(method: Callable[..., Any]) -> Callable[..., Any]:
+def _without_condition(method: Callable[..., Any]) -> Callable[..., Any]:
     def without_condition(target: Any, *arguments: Any, **_condition: Any) -> Any:
         return method(target, *(one for one in arguments if not isinstance(one, Condition) and not callable(one)))
 

@@ -23,9 +23,9 @@ from chalicelib.jobs.job import Job, StepResult
 from chalicelib.jobs.ledger import LEASE, LostLease
 from chalicelib.jobs.run_records import Run
 from tests.builders import moment, time_is
-from tests.faults.environment import Environment, stage
+from tests.faults.environment import Environment, fake_aws
 from tests.faults.memory import Memory
-from tests.faults.schedules import unguarded
+from tests.faults.schedules import without_guards
 
 NOW = moment("2026-11-22T12:00:00")
 SLOT = slots.of(NOW)
@@ -35,7 +35,7 @@ ON_THE_WIRE = CONTESTS if os.environ.get("CRM_FULL_SIZE") else 50
 
 
 @pytest.fixture(autouse=True)
-def _hasty_switching() -> Iterator[None]:
+def _frequent_thread_switches() -> Iterator[None]:
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -44,7 +44,7 @@ def _hasty_switching() -> Iterator[None]:
 
 @pytest.fixture
 def in_memory() -> Iterator[Environment]:
-    with stage() as built, built.play(Environment(Memory(), NOW)) as environment:
+    with fake_aws() as built, built.run(Environment(Memory(), NOW)) as environment:
         yield environment
 
 
@@ -56,14 +56,14 @@ def _winners(pool: ThreadPoolExecutor, job: Job) -> list[Run]:
     """Return the winners of eight claims that start together."""
     together = threading.Barrier(THREADS)
 
-    def attend(_: int) -> Run | None:
+    def claim_at_once(_: int) -> Run | None:
         together.wait()
         try:
             return ledger.claim(job, SLOT)
         except Conflict:
             return None
 
-    return [run for run in pool.map(attend, range(THREADS)) if run]
+    return [run for run in pool.map(claim_at_once, range(THREADS)) if run]
 
 
 def _contests(count: int) -> Counter[int]:
@@ -90,7 +90,7 @@ def test_one_of_eight_workers_wins_on_ministack() -> None:
 @pytest.mark.usefixtures("in_memory")
 def test_without_conditions_several_workers_win() -> None:
     """Control: shows that the test finds the defect."""
-    with unguarded():
+    with without_guards():
         found = _contests(50)
     print(f"contests by their number of winners: {dict(found)}")
     assert max(found) > 1

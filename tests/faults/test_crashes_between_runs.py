@@ -9,27 +9,27 @@ import pytest
 from chalicelib.jobs import catalog, operator_actions, run_records, slots
 from chalicelib.jobs.job import Job
 from chalicelib.settings import settings
-from tests.faults.environment import MINUTE, Environment, Fault, Stage
-from tests.faults.fault_scenarios import READS, Story, Theatre, breaks, fire, own
+from tests.faults.environment import MINUTE, Environment, FakeAws, Fault
+from tests.faults.fault_scenarios import READS, Scenario, ScenarioRunner, fault_points, fire, without_other_heartbeats
 from tests.faults.memory import Memory
-from tests.faults.sample_company import SLOTS, books, company
+from tests.faults.sample_company import SLOTS, comparable_data, sample_company
 
 pytestmark = pytest.mark.no_database
 
 
-def _fire_in_bits(job: Job) -> Callable[[Environment], object]:
+def _fire_with_hand_overs(job: Job) -> Callable[[Environment], object]:
     """Take each step in an invocation of its own."""
 
     def act(environment: Environment) -> None:
         environment.seconds_left = iter([100, 30] * 40).__next__
         environment.fire(job, SLOTS[job])
-        environment.work_off()
+        environment.deliver_messages()
         environment.seconds_left = lambda: 300
 
     return act
 
 
-def _die_of_the_third_write(environment: Environment) -> None:
+def _die_at_the_third_write(environment: Environment) -> None:
     environment.sent.clear()
     environment.choose = lambda _: Fault.DIE_BEFORE if environment.sent.count("TransactWriteItems") == 3 else None
     assert not environment.fire(catalog.LOW_STOCK, SLOTS[catalog.LOW_STOCK])
@@ -37,48 +37,52 @@ def _die_of_the_third_write(environment: Environment) -> None:
     environment.now += 7 * MINUTE
 
 
-def _be_missed(environment: Environment) -> None:
+def _miss_the_event(environment: Environment) -> None:
     environment.now += 11 * MINUTE
 
 
-def _look(environment: Environment) -> None:
+def _run_checks(environment: Environment) -> None:
     environment.run_checks()
-    environment.work_off()
+    environment.deliver_messages()
 
 
 FULL = bool(os.environ.get("CRM_FULL_SIZE"))
 STORIES = {
-    "a run in bits": Story(catalog.ORDER_REMINDERS, _fire_in_bits(catalog.ORDER_REMINDERS), writes_only=True),
-    "the watch over a dead worker": Story(catalog.LOW_STOCK, _look, _die_of_the_third_write, writes_only=True),
+    "a run in bits": Scenario(
+        catalog.ORDER_REMINDERS, _fire_with_hand_overs(catalog.ORDER_REMINDERS), writes_only=True
+    ),
+    "the watch over a dead worker": Scenario(catalog.LOW_STOCK, _run_checks, _die_at_the_third_write, writes_only=True),
 }
 if FULL:
-    STORIES["the watch over a slot nobody began"] = Story(catalog.CUSTOMER_CLEANUP, _look, _be_missed, writes_only=True)
+    STORIES["the watch over a slot nobody began"] = Scenario(
+        catalog.CUSTOMER_CLEANUP, _run_checks, _miss_the_event, writes_only=True
+    )
 
 
 @pytest.fixture(scope="module")
-def small_company() -> Iterator[tuple[Stage, Memory]]:
-    with company() as made:
+def small_company() -> Iterator[tuple[FakeAws, Memory]]:
+    with sample_company() as made:
         yield made
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
 def test_a_fault_at_any_call_between_runs_leaves_the_same_data(
-    small_company: tuple[Stage, Memory], story: Story
+    small_company: tuple[FakeAws, Memory], scenario: Scenario
 ) -> None:
-    assert Theatre(*small_company, story).problems() == []
+    assert ScenarioRunner(*small_company, scenario).problems() == []
 
 
 @pytest.mark.parametrize("name", ["low_stock", "customer_cleanup"] if FULL else ["low_stock"])
 def test_a_run_that_keeps_dying_fails_and_an_operator_can_finish_it(
-    small_company: tuple[Stage, Memory], name: str
+    small_company: tuple[FakeAws, Memory], name: str
 ) -> None:
-    theatre = Theatre(*small_company, Story(catalog.find(name), fire(catalog.find(name))))
-    clean, sent = theatre.play()
+    scenario_runner = ScenarioRunner(*small_company, Scenario(catalog.find(name), fire(catalog.find(name))))
+    clean, sent = scenario_runner.run()
     job, slot = catalog.find(name), SLOTS[catalog.find(name)]
     failed = 0
     writes = [number for number, operation in enumerate(sent) if operation not in READS]
     for number in writes[1:]:  # the first is the claim, and who dies of that has not begun
-        with theatre.stage.play(Environment(theatre.memory.copy(), slot - MINUTE)) as environment:
+        with scenario_runner.fake_aws.run(Environment(scenario_runner.memory.copy(), slot - MINUTE)) as environment:
             environment.run_checks()
             environment.now = slot
             environment.begin = environment.sent.clear
@@ -87,9 +91,9 @@ def test_a_run_that_keeps_dying_fails_and_an_operator_can_finish_it(
             environment.choose = {number + 1: Fault.DIE_AFTER}.get  # a message is looked up first
             for _ in range(24):
                 environment.now += 5 * MINUTE
-                with environment.undisturbed():
+                with environment.without_faults():
                     environment.run_checks()
-                environment.work_off()
+                environment.deliver_messages()
             environment.choose = lambda _: None
             run = run_records.find(name, slots.of(slot))
             assert run
@@ -97,9 +101,9 @@ def test_a_run_that_keeps_dying_fails_and_an_operator_can_finish_it(
                 failed += 1
                 assert (run.status, run.error) == (run_records.Status.FAILED, "its worker died 5 times")
                 operator_actions.run_again(job, slots.of(slot), "operator")
-                environment.work_off()
+                environment.deliver_messages()
             environment.settle()
-        assert own(books(environment.memory), job) == clean
+        assert without_other_heartbeats(comparable_data(environment.memory), job) == clean
     print(f"{failed} of {len(writes) - 1} runs failed")
     assert failed or name == "low_stock"  # whose every try gets a page further
 
@@ -112,16 +116,16 @@ def _with_mail() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_with_mail")
-def test_no_reminder_is_emailed_twice_and_each_is_counted(small_company: tuple[Stage, Memory]) -> None:
-    theatre = Theatre(*small_company, Story(catalog.ORDER_REMINDERS, fire(catalog.ORDER_REMINDERS)))
+def test_no_reminder_is_emailed_twice_and_each_is_counted(small_company: tuple[FakeAws, Memory]) -> None:
+    scenario_runner = ScenarioRunner(*small_company, Scenario(catalog.ORDER_REMINDERS, fire(catalog.ORDER_REMINDERS)))
     key = (catalog.ORDER_REMINDERS.name, slots.of(SLOTS[catalog.ORDER_REMINDERS]))
-    clean, sent = theatre.play()
-    assert clean["Run"][key]["counts"]["mails_sent"] == len(theatre.stage.environment.mails) == 7
-    for number, operation, fault in breaks(sent):
+    clean, sent = scenario_runner.run()
+    assert clean["Run"][key]["counts"]["mails_sent"] == len(scenario_runner.fake_aws.environment.mails) == 7
+    for number, operation, fault in fault_points(sent):
         if operation in READS:
             continue
-        ending, _ = theatre.play(number, fault)
-        mails, run = Counter(theatre.stage.environment.mails), ending["Run"][key]
+        ending, _ = scenario_runner.run(number, fault)
+        mails, run = Counter(scenario_runner.fake_aws.environment.mails), ending["Run"][key]
         told = {name: count for name, count in run["counts"].items() if name.startswith("mails")}
         assert run["status"]["S"] == "SUCCEEDED"
         assert set(mails.values()) == {1}, (operation, number, fault)

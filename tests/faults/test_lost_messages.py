@@ -15,7 +15,17 @@ from chalicelib.errors import AlreadyCancelled, Conflict, Unavailable, UnknownCu
 from chalicelib.store import connection, retries, tables, transaction
 from chalicelib.store.put_once import update_once
 from tests.builders import a_customer, a_past_order, a_product, rows_of
-from tests.faults.fault_injection import FOREVER, TRIES, Lossy, Story, cancelled, faults_found, losing, play, refused
+from tests.faults.fault_injection import (
+    FOREVER,
+    TRIES,
+    MessageLoss,
+    Scenario,
+    cancelled,
+    faults_found,
+    losing_messages,
+    refused,
+    run_scenario,
+)
 
 
 def _an_order() -> Any:
@@ -43,21 +53,21 @@ def _customer_with_order() -> str:
 
 
 CHANGES: dict[str, Any] = {"name": "Desk lamp", "price": Decimal("15.00"), "stock": 7, "sku": "LAMP-2"}
-STORIES: dict[str, Story] = {
-    "create customer": Story(lambda: None, lambda _: customers.create("Ann", "ann@example.com", "+12345678")),
-    "update customer": Story(
+STORIES: dict[str, Scenario] = {
+    "create customer": Scenario(lambda: None, lambda _: customers.create("Ann", "ann@example.com", "+12345678")),
+    "update customer": Scenario(
         lambda: a_customer(email="ann@example.com").id,
         lambda key: customers.update(key, {"name": "Ann Li", "email": "li@example.com", "phone": None}),
     ),
-    "delete customer": Story(_customer_with_order, deleted_customers.delete),
-    "create product": Story(lambda: None, lambda _: products.create("Lamp", Decimal("12.50"), 5, "LAMP-1")),
-    "update product": Story(lambda: a_product(sku="LAMP-1").id, lambda key: products.update(key, CHANGES)),
-    "delete product": Story(lambda: a_product(sku="LAMP-1").id, products.delete),
-    "archive product": Story(_ordered_product, products.delete),
-    "restock": Story(lambda: a_product(stock=3).id, lambda key: _found(stock.restock(key, "2026-11-22T12"))),
-    "create order": Story(_parties, lambda given: orders.place(*given).order),
-    "cancel order": Story(lambda: _an_order().id, orders.cancel),
-    "import order": Story(_past_order, lambda past: _new(imported_orders.record(past))),
+    "delete customer": Scenario(_customer_with_order, deleted_customers.delete),
+    "create product": Scenario(lambda: None, lambda _: products.create("Lamp", Decimal("12.50"), 5, "LAMP-1")),
+    "update product": Scenario(lambda: a_product(sku="LAMP-1").id, lambda key: products.update(key, CHANGES)),
+    "delete product": Scenario(lambda: a_product(sku="LAMP-1").id, products.delete),
+    "archive product": Scenario(_ordered_product, products.delete),
+    "restock": Scenario(lambda: a_product(stock=3).id, lambda key: _found(stock.restock(key, "2026-11-22T12"))),
+    "create order": Scenario(_parties, lambda given: orders.place(*given).order),
+    "cancel order": Scenario(lambda: _an_order().id, orders.cancel),
+    "import order": Scenario(_past_order, lambda past: _new(imported_orders.record(past))),
 }
 every_story = pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
 
@@ -73,20 +83,20 @@ def _new(recorded: tuple[orders.Order, bool]) -> None:
 
 @every_story
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
-def test_losing_any_single_message_changes_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
-    assert faults_found(story, length=1, arrives=arrives) == []
+def test_losing_any_single_message_changes_nothing(scenario: Scenario, arrives: bool) -> None:  # noqa: FBT001
+    assert faults_found(scenario, length=1, arrives=arrives) == []
 
 
 @every_story
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
-def test_losing_a_call_with_its_retries_succeeds_or_changes_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
-    assert faults_found(story, length=TRIES, arrives=arrives) == []
+def test_losing_a_call_with_its_retries_succeeds_or_changes_nothing(scenario: Scenario, arrives: bool) -> None:  # noqa: FBT001
+    assert faults_found(scenario, length=TRIES, arrives=arrives) == []
 
 
 @every_story
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
-def test_an_outage_is_reported_and_leaves_all_or_nothing(story: Story, arrives: bool) -> None:  # noqa: FBT001
-    assert faults_found(story, length=FOREVER, arrives=arrives) == []
+def test_an_outage_is_reported_and_leaves_all_or_nothing(scenario: Scenario, arrives: bool) -> None:  # noqa: FBT001
+    assert faults_found(scenario, length=FOREVER, arrives=arrives) == []
 
 
 @pytest.mark.ministack
@@ -102,7 +112,7 @@ def test_without_confirmation_the_same_faults_do_harm(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         stock, "update_once", lambda row, actions, condition, _: update_once(row, actions, condition, lambda _: False)
     )
-    harmed = {name for name, story in STORIES.items() if faults_found(story, length=1, arrives=True)}
+    harmed = {name for name, scenario in STORIES.items() if faults_found(scenario, length=1, arrives=True)}
     # The others repeat themselves harmlessly: updates set what they set before, an import finds its own reference.
     transactions = {"create customer", "delete customer", "create product", "create order", "cancel order"}
     # MiniStack recognises a repeated transaction by its token, as AWS does for ten minutes.
@@ -136,21 +146,21 @@ def _throttled(params: dict[str, Any]) -> Any:
     return cancelled("ThrottlingError", str(params["body"]).count('"TableName"'))
 
 
-TRANSACTIONS = {name: story for name, story in STORIES.items() if name != "restock"}
+TRANSACTIONS = {name: scenario for name, scenario in STORIES.items() if name != "restock"}
 
 
 @pytest.mark.parametrize("story", TRANSACTIONS.values(), ids=TRANSACTIONS.keys())
 @pytest.mark.parametrize("answer", [_conflict, _throttled, lambda _: refused("ThrottlingException")])
-def test_conflicts_and_throttles_are_retried(story: Story, answer: Callable[..., Any]) -> None:
-    _, clean = play(story, Lossy())
-    acting = story.act
+def test_conflicts_and_throttles_are_retried(scenario: Scenario, answer: Callable[..., Any]) -> None:
+    _, clean = run_scenario(scenario, MessageLoss())
+    acting = scenario.act
 
     def act(given: Any) -> None:
         with _answering("TransactWriteItems", answer, times=3) as answers:
             acting(given)
         assert len(answers) == 3
 
-    _, ending = play(Story(story.prepare, act), Lossy())
+    _, ending = run_scenario(Scenario(scenario.prepare, act), MessageLoss())
     assert ending.error is None
     assert ending.tables == clean.tables
 
@@ -162,16 +172,16 @@ def test_conflicts_and_throttles_are_retried(story: Story, answer: Callable[...,
     ids=["conflict", "throttled"],
 )
 def test_lasting_conflicts_are_reported_and_nothing_is_written(
-    story: Story, answer: Callable[..., Any], code: str
+    scenario: Scenario, answer: Callable[..., Any], code: str
 ) -> None:
     def act(given: Any) -> None:
         with _answering("TransactWriteItems", answer, times=FOREVER) as answers:
             try:
-                story.act(given)
+                scenario.act(given)
             finally:
                 assert len(answers) == retries.MAX_ATTEMPTS  # outer loops do not multiply the tries
 
-    before, ending = play(Story(story.prepare, act), Lossy())
+    before, ending = run_scenario(Scenario(scenario.prepare, act), MessageLoss())
     assert ending.error == code
     assert ending.tables == before
 
@@ -182,9 +192,9 @@ def test_a_restock_retries_conflicts_and_throttles(code: str) -> None:
         with _answering("UpdateItem", lambda _: refused(code), times=3):
             STORIES["restock"].act(given)
 
-    _, ending = play(Story(STORIES["restock"].prepare, act), Lossy())
+    _, ending = run_scenario(Scenario(STORIES["restock"].prepare, act), MessageLoss())
     assert ending.error is None
-    assert ending.tables == play(STORIES["restock"], Lossy())[1].tables
+    assert ending.tables == run_scenario(STORIES["restock"], MessageLoss())[1].tables
 
 
 @pytest.mark.parametrize(("operation", "name"), [("GetItem", "cancel order"), ("BatchGetItem", "create order")])
@@ -193,7 +203,7 @@ def test_a_throttled_read_is_reported_as_unavailable_and_nothing_is_written(oper
         with _answering(operation, lambda _: refused("ProvisionedThroughputExceededException"), times=FOREVER):
             STORIES[name].act(given)
 
-    before, ending = play(Story(STORIES[name].prepare, act), Lossy())
+    before, ending = run_scenario(Scenario(STORIES[name].prepare, act), MessageLoss())
     assert ending.error == Unavailable.code
     assert ending.tables == before
 
@@ -209,7 +219,7 @@ def test_our_own_mistakes_are_raised_at_once(operation: str) -> None:
             assert retries.code_of(raised.value) == "ValidationException"
             assert len(answers) == 1
 
-    before, ending = play(Story(STORIES[name].prepare, act), Lossy())
+    before, ending = run_scenario(Scenario(STORIES[name].prepare, act), MessageLoss())
     assert ending.tables == before
 
 
@@ -263,7 +273,7 @@ def test_a_restock_whose_answers_are_lost_is_recognised_by_its_token(monkeypatch
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(retries, "MAX_ATTEMPTS", 1)
     lamp = a_product(stock=3)
-    with losing(Lossy(0, 1, arrives=True)):
+    with losing_messages(MessageLoss(0, 1, arrives=True)):
         monkeypatch.setattr(RetryQuota, "acquire", lambda *_: False)  # botocore gives up after the first try
         restocked = stock.restock(lamp.id, "2026-11-22T12")
     assert restocked is not None

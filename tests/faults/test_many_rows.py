@@ -15,7 +15,7 @@ from benchmarks.rows import IS_FULL, a_customer, an_order, row_id
 from chalicelib.crm import customers, orders
 from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.store import ids
-from tests.faults.environment import Environment, stage
+from tests.faults.environment import Environment, fake_aws
 from tests.faults.memory import Memory
 from tests.faults.sample_company import SLOTS
 
@@ -45,21 +45,21 @@ class Countdown:
 @pytest.fixture
 def environment() -> Iterator[Environment]:
     left = Countdown()
-    with stage() as built:
+    with fake_aws() as built:
         made = Environment(Memory(), DUE, begin=left.begin, seconds_left=left)
         for number in range(CUSTOMERS):
             made.memory.put(customers._row(a_customer(number, DUE)))
         for number in range(ORDERS):
             date = DUE - timedelta(days=2, seconds=number)
             made.memory.put(orders._row(an_order(number, number % CUSTOMERS, date)))
-        with built.play(made):
+        with built.run(made):
             yield made
 
 
 def test_many_orders_are_each_reminded_once_over_many_hand_overs(environment: Environment) -> None:
     began = time.perf_counter()
     environment.fire(JOB, DUE)
-    environment.work_off()
+    environment.deliver_messages()
     left = environment.seconds_left
     assert isinstance(left, Countdown)
     print(f"{ORDERS} orders in {time.perf_counter() - began:.0f} s by {left.lambdas} Lambdas of {SECONDS} s")

@@ -11,21 +11,21 @@ from botocore.exceptions import ClientError
 from chalicelib.crm import orders
 from chalicelib.store import connection
 from tests.builders import a_customer, a_product
-from tests.faults.environment import MINUTE, Environment, Fault, stage
+from tests.faults.environment import MINUTE, Environment, Fault, fake_aws
 from tests.faults.memory import Memory
-from tests.faults.sample_company import SLOTS, START, found, small_pages
+from tests.faults.sample_company import SLOTS, START, create_sample_data, small_pages
 
 pytestmark = pytest.mark.ministack
 
 Exchange = tuple[str, dict[str, Any], Any]
 
 
-def _a_hard_sunday(*, every: int) -> list[Exchange]:
+def _run_all_jobs_with_faults(*, every: int) -> list[Exchange]:
     """Record each request and answer of all jobs with faults, the watchdog, a rejected and a cancelled order."""
     environment = Environment(Memory(), START, exchanged=[])
     faults = (Fault.LOSE_ANSWER, Fault.LOSE_REQUEST, Fault.LOSE_ANSWER, Fault.STALL_BEFORE, Fault.DIE_AFTER)
-    with small_pages(), stage() as built, built.play(environment):
-        found()
+    with small_pages(), fake_aws() as built, built.run(environment):
+        create_sample_data()
         order = orders.place(a_customer("Ann").id, {a_product(stock=3).id: 3}).order
         orders.cancel(order.id)
         environment.run_checks()
@@ -41,7 +41,7 @@ def _a_hard_sunday(*, every: int) -> list[Exchange]:
 
 @pytest.mark.parametrize("every", [7, 40] if os.environ.get("CRM_FULL_SIZE") else [7])
 def test_the_database_in_memory_answers_each_request_as_ministack_does(every: int) -> None:
-    exchanged = _a_hard_sunday(every=every)
+    exchanged = _run_all_jobs_with_faults(every=every)
     differences = []
     for operation, request, answer in exchanged:
         real = _ask(operation, request)

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.faults.sample_company import company
-from tests.faults.schedules import Player, all_due_at_once, fresh, judge
+from tests.faults.sample_company import sample_company
+from tests.faults.schedules import ScheduleRunner, all_due_at_once, new_seeds, run_schedules
 
 pytestmark = pytest.mark.no_database
 
@@ -13,5 +13,5 @@ FRESH = 500 if os.environ.get("CRM_FULL_SIZE") else 150
 
 
 def test_more_new_schedules_end_with_the_right_data() -> None:
-    with company() as (stage, memory), all_due_at_once() as jobs:
-        assert judge(Player(stage, memory, jobs), fresh(FRESH)) == ([], [])
+    with sample_company() as (fake_aws, memory), all_due_at_once() as jobs:
+        assert run_schedules(ScheduleRunner(fake_aws, memory, jobs), new_seeds(FRESH)) == ([], [])

@@ -18,9 +18,9 @@ from chalicelib.jobs.job import Job
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables
 from tests.builders import a_customer, a_product, moment
-from tests.faults.environment import MINUTE, Environment, Fault, Letters, stage
+from tests.faults.environment import MINUTE, Environment, FakeQueue, Fault, fake_aws
 from tests.faults.memory import Memory
-from tests.faults.sample_company import small_pages, steady_ids
+from tests.faults.sample_company import numbered_ids, small_pages
 
 pytestmark = pytest.mark.no_database
 
@@ -76,7 +76,7 @@ class Week:
         """Sometimes place an order between two calls of a job."""
         roll = self.dice.random()
         if roll < 0.001:
-            with self.environment.undisturbed():
+            with self.environment.without_faults():
                 self.order()
         if roll < 1 - FAULTY:
             return None
@@ -86,7 +86,7 @@ class Week:
     def run(self) -> None:
         environment = self.environment
         environment.choose = self.choose
-        environment.letters = Letters(doubled=lambda: self.dice.random() < 0.1)
+        environment.messages = FakeQueue(doubled=lambda: self.dice.random() < 0.1)
         while environment.now < END:
             environment.now += MINUTE
             for job in catalog.JOBS.values():
@@ -94,9 +94,9 @@ class Week:
                     self.fire(job, environment.now, firings=3)
                     if self.dice.random() < 0.05:
                         self.fire(job, environment.now, firings=1)
-            with environment.undisturbed():
+            with environment.without_faults():
                 self.people()
-            environment.work_off()
+            environment.deliver_messages()
             environment.sent.clear()
 
     def people(self) -> None:
@@ -117,21 +117,23 @@ class Week:
                 return
 
 
-def _rss() -> float:
+def _resident_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 @pytest.fixture(scope="module")
 def week() -> Iterator[Week]:
-    with small_pages(20), steady_ids(), stage() as built:
+    with small_pages(20), numbered_ids(), fake_aws() as built:
         environment = Environment(Memory(knows_tokens=False), BEGIN)
-        with built.play(environment):
+        with built.run(environment):
             lived = Week(environment)
             lived.prepare()
-            began, before = time.process_time(), _rss()
+            began, before = time.process_time(), _resident_memory()
             lived.run()
             seconds = time.process_time() - began
-            print(f"{lived.faults} faults, {len(lived.placed)} orders, {seconds:.1f} s, {_rss() - before:.0f} MiB more")
+            print(
+                f"{lived.faults} faults, {len(lived.placed)} orders, {seconds:.1f} s, {_resident_memory() - before:.0f} MiB more"
+            )
             environment.choose = lambda _: None
             environment.settle()
             yield lived

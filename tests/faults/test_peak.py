@@ -20,7 +20,7 @@ from chalicelib.jobs.job import Job, StepContext, StepResult
 from chalicelib.jobs.report_content import Sums
 from chalicelib.jobs.run_records import Trigger
 from chalicelib.store import tables
-from tests.faults.environment import Environment, Stage, stage
+from tests.faults.environment import Environment, FakeAws, fake_aws
 from tests.faults.memory import Memory
 
 pytestmark = pytest.mark.no_database
@@ -33,8 +33,8 @@ CUSTOMERS = 100
 
 
 @pytest.fixture(scope="module")
-def built() -> Iterator[Stage]:
-    with stage() as made, made.play(_due(WARM)) as environment:
+def built() -> Iterator[FakeAws]:
+    with fake_aws() as made, made.run(_due(WARM)) as environment:
         environment.fire(JOB, SLOT)
         yield made
 
@@ -63,7 +63,7 @@ def _forget_lines(memory: Memory) -> None:
         table.replace(key, None)
 
 
-def _highest(built: Stage, many: int, keep: Callable[[StepResult], object] = lambda _: None) -> int:
+def _peak_memory(built: FakeAws, many: int, keep: Callable[[StepResult], object] = lambda _: None) -> int:
     """Return Python's peak memory in bytes, with at most one page of garbage. `keep` receives each step's result."""
     peaks: list[int] = []
 
@@ -75,7 +75,7 @@ def _highest(built: Stage, many: int, keep: Callable[[StepResult], object] = lam
         tracemalloc.reset_peak()
         return page
 
-    with built.play(_due(many)) as environment:
+    with built.run(_due(many)) as environment:
         _traced(environment, replace(JOB, step=step))
         run = run_records.find(JOB.name, slots.of(SLOT))
     assert run
@@ -92,14 +92,14 @@ def _traced(environment: Environment, job: Job) -> None:
         tracemalloc.stop()
 
 
-def test_a_run_over_three_times_the_rows_needs_no_more_memory(built: Stage) -> None:
-    few, many = (_highest(built, size) for size in (FEW, MANY))
+def test_a_run_over_three_times_the_rows_needs_no_more_memory(built: FakeAws) -> None:
+    few, many = (_peak_memory(built, size) for size in (FEW, MANY))
     print(f"{few} bytes at {FEW} rows, {many} at {MANY}")
     assert many <= few * MAX_PAGE_SIZE
 
 
-def test_keeping_the_lines_would_be_noticed(built: Stage) -> None:
-    few, many = (_highest(built, size, keep=list[StepResult]().append) for size in (FEW, MANY))
+def test_keeping_the_lines_would_be_noticed(built: FakeAws) -> None:
+    few, many = (_peak_memory(built, size, keep=list[StepResult]().append) for size in (FEW, MANY))
     print(f"{few} bytes at {FEW} rows, {many} at {MANY}")
     assert many > few * MAX_PAGE_SIZE
 

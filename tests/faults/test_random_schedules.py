@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.sample_company import company
-from tests.faults.schedules import Player, all_due_at_once, fresh, judge, unguarded
+from tests.faults.sample_company import sample_company
+from tests.faults.schedules import ScheduleRunner, all_due_at_once, new_seeds, run_schedules, without_guards
 
 pytestmark = pytest.mark.no_database
 
@@ -19,21 +19,21 @@ CONTROL = range(100)
 
 
 @pytest.fixture(scope="module")
-def player() -> Iterator[Player]:
-    with company() as (stage, memory), all_due_at_once() as jobs:
-        yield Player(stage, memory, jobs)
+def schedule_runner() -> Iterator[ScheduleRunner]:
+    with sample_company() as (fake_aws, memory), all_due_at_once() as jobs:
+        yield ScheduleRunner(fake_aws, memory, jobs)
 
 
-def test_twenty_fixed_schedules_end_with_the_right_data(player: Player) -> None:
-    assert judge(player, FIXED) == ([], [])
+def test_twenty_fixed_schedules_end_with_the_right_data(schedule_runner: ScheduleRunner) -> None:
+    assert run_schedules(schedule_runner, FIXED) == ([], [])
 
 
-def test_new_schedules_end_with_the_right_data(player: Player) -> None:
-    assert judge(player, fresh(FRESH)) == ([], [])
+def test_new_schedules_end_with_the_right_data(schedule_runner: ScheduleRunner) -> None:
+    assert run_schedules(schedule_runner, new_seeds(FRESH)) == ([], [])
 
 
-def test_without_the_guards_many_schedules_end_with_wrong_data(player: Player) -> None:
-    with unguarded():
-        wrong, _ = judge(player, CONTROL)
+def test_without_the_guards_many_schedules_end_with_wrong_data(schedule_runner: ScheduleRunner) -> None:
+    with without_guards():
+        wrong, _ = run_schedules(schedule_runner, CONTROL)
     print(f"{len(wrong)} of {len(CONTROL)} go wrong")
     assert len(wrong) > len(CONTROL) * 0.05

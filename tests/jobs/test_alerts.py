@@ -43,7 +43,7 @@ class NewWarnings:
 
 
 @pytest.fixture
-def news(log: pytest.LogCaptureFixture) -> NewWarnings:
+def new_warnings(log: pytest.LogCaptureFixture) -> NewWarnings:
     return NewWarnings(log)
 
 
@@ -59,60 +59,60 @@ def a_failing_job(patch: pytest.MonkeyPatch, name: str = "tally") -> tuple[Job, 
 
 
 def test_a_failing_job_raises_one_alert_and_one_recovery(
-    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+    monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
 ) -> None:
     broken, repaired = a_failing_job(monkeypatch)
-    assert news() == ALL_WELL
+    assert new_warnings() == ALL_WELL
     make_runner().fire(broken, time.now)
-    assert news() == [f"FAILING: tally: the run of {SLOT} failed: Set the thing"]
+    assert new_warnings() == [f"FAILING: tally: the run of {SLOT} failed: Set the thing"]
     make_runner().fire(broken, time.later(hours=1))
-    assert news() == ALL_WELL, "the alert is open already"
+    assert new_warnings() == ALL_WELL, "the alert is open already"
     make_runner().fire(repaired, time.later(hours=1))
-    assert news() == ["RECOVERED: tally: no longer failing"]
-    assert news() == ALL_WELL
+    assert new_warnings() == ["RECOVERED: tally: no longer failing"]
+    assert new_warnings() == ALL_WELL
     make_runner().fire(broken, time.later(hours=1))
-    assert news() == ["FAILING: tally: the run of 2026-11-22T15:00:00Z failed: Set the thing"]
+    assert new_warnings() == ["FAILING: tally: the run of 2026-11-22T15:00:00Z failed: Set the thing"]
 
 
 def test_an_unfinished_run_is_late_until_it_finishes(
-    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+    monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
 ) -> None:
     use_jobs(monkeypatch, make_job(one_page))
     ledger.record(run_records.new("tally", SLOT, Trigger.SCHEDULE))
     time.later(hours=1)
-    assert news() == ALL_WELL
+    assert new_warnings() == ALL_WELL
     time.later(seconds=1)
-    assert news() == [f"LATE: tally: the run of {SLOT} has not finished 1:00:00 after it was due"]
+    assert new_warnings() == [f"LATE: tally: the run of {SLOT} has not finished 1:00:00 after it was due"]
     Consumer().deliver_all()
-    assert news() == ["RECOVERED: tally: no longer late"]
+    assert new_warnings() == ["RECOVERED: tally: no longer late"]
 
 
 def test_a_late_run_that_then_fails_has_not_recovered(
-    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+    monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
 ) -> None:
     broken, repaired = a_failing_job(monkeypatch)
     use_jobs(monkeypatch, broken)
     ledger.record(run_records.new("tally", SLOT, Trigger.SCHEDULE))
     time.later(hours=1, minutes=1)
-    assert [text.split(":")[0] for text in news()] == ["LATE"]
+    assert [text.split(":")[0] for text in new_warnings()] == ["LATE"]
     Consumer().deliver_all()
-    assert [text.split(":")[0] for text in news()] == ["FAILING"]
+    assert [text.split(":")[0] for text in new_warnings()] == ["FAILING"]
     use_jobs(monkeypatch, repaired)
     make_runner().fire(repaired, time.later(minutes=59))
-    assert news() == ["RECOVERED: tally: no longer late", "RECOVERED: tally: no longer failing"]
+    assert new_warnings() == ["RECOVERED: tally: no longer late", "RECOVERED: tally: no longer failing"]
 
 
 def test_a_missed_slot_is_late_until_a_run_succeeds(
-    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+    monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
 ) -> None:
     job = make_job(one_page, catch_up=CatchUp.NONE)
     use_jobs(monkeypatch, job)
-    assert news() == ALL_WELL
+    assert new_warnings() == ALL_WELL
     time.later(hours=1, minutes=10)
-    (text,) = news()
+    (text,) = new_warnings()
     assert text.startswith("LATE: tally: the run of 2026-11-22T13:00:00Z was missed: did not start on time")
     make_runner().fire(job, time.later(minutes=50))
-    assert news() == ["RECOVERED: tally: no longer late"]
+    assert new_warnings() == ["RECOVERED: tally: no longer late"]
 
 
 class Pulse:
@@ -131,7 +131,7 @@ class Pulse:
 
 
 def test_an_api_that_is_down_keeps_its_alert_until_it_answers(
-    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+    monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
 ) -> None:
     pulse = Pulse()
     job = pulse.job()
@@ -140,7 +140,7 @@ def test_an_api_that_is_down_keeps_its_alert_until_it_answers(
     for state in ("up", "down", "down", "broken", "up", "up"):
         pulse.state = state
         make_runner().fire(job, time.now)
-        seen.append([text.rpartition(": ")[0] if text.startswith("FAILING") else text for text in news()])
+        seen.append([text.rpartition(": ")[0] if text.startswith("FAILING") else text for text in new_warnings()])
         time.later(hours=1)
     failing = "FAILING: tally: the run of 2026-11-22T15:00:00Z failed"
     recovered = ["RECOVERED: tally: no longer failing", "RECOVERED: tally: no longer down"]
@@ -148,7 +148,7 @@ def test_an_api_that_is_down_keeps_its_alert_until_it_answers(
 
 
 def test_too_many_runs_raise_an_alert_until_there_are_fewer(
-    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+    monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
 ) -> None:
     job = make_job(one_page, max_runs=2)
     use_jobs(monkeypatch, job)
@@ -156,12 +156,12 @@ def test_too_many_runs_raise_an_alert_until_there_are_fewer(
         assert ledger.claim(job, Slot(f"2026-11-22T12:{time.now.minute:02d}:01Z"))
         _end_all()
         time.later(minutes=10)
-    assert news() == ALL_WELL
+    assert new_warnings() == ALL_WELL
     assert ledger.claim(job, Slot("2026-11-22T12:20:01Z"))
     _end_all()
-    assert news() == ["TOO_FREQUENT: tally: 3 runs within 1:00:00, more than 2"]
+    assert new_warnings() == ["TOO_FREQUENT: tally: 3 runs within 1:00:00, more than 2"]
     time.later(minutes=40)
-    assert news() == ["RECOVERED: tally: no longer too frequent"]
+    assert new_warnings() == ["RECOVERED: tally: no longer too frequent"]
 
 
 def _end_all() -> None:
@@ -169,18 +169,18 @@ def _end_all() -> None:
         ledger.finish(run, StepResult(None))
 
 
-def test_a_paused_job_raises_no_alert(monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock) -> None:
+def test_a_paused_job_raises_no_alert(monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock) -> None:
     job = make_job(one_page)
     use_jobs(monkeypatch, job)
-    assert news() == ALL_WELL
+    assert new_warnings() == ALL_WELL
     job_state.pause("tally", "stock-taking", "ann")
     for _ in range(3):
         make_runner().fire(job, time.later(hours=1))
         time.later(minutes=30)
-        assert news() == ALL_WELL
+        assert new_warnings() == ALL_WELL
         time.later(minutes=-30)
     time.later(hours=6, minutes=11)
-    assert news() == ALL_WELL
+    assert new_warnings() == ALL_WELL
     assert {run.status for run in run_records.latest("tally", 20)} == {Status.SKIPPED}
 
 
@@ -207,14 +207,14 @@ def published() -> list[tuple[str, str]]:
 
 @pytest.mark.usefixtures("topic")
 def test_alerts_are_published_to_the_topic_as_they_are_logged(
-    monkeypatch: pytest.MonkeyPatch, news: NewWarnings, time: Clock
+    monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
 ) -> None:
     broken, repaired = a_failing_job(monkeypatch)
     make_runner().fire(broken, time.now)
-    (text,) = news()
+    (text,) = new_warnings()
     assert published() == [("FAILING: tally", text)]
     make_runner().fire(repaired, time.later(hours=1))
-    (text,) = news()
+    (text,) = new_warnings()
     assert published() == [("RECOVERED: tally", text)]
 
 

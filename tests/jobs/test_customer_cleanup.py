@@ -125,7 +125,7 @@ def test_a_lower_cap_is_respected(time: Clock) -> None:
     assert time.now
 
 
-def _chosen(time: Clock) -> None:
+def _select_and_die(time: Clock) -> None:
     """Leave a run whose worker died right after it had selected the customers."""
     run = ledger.claim(CUSTOMER_CLEANUP, SUNDAY)
     assert run
@@ -139,7 +139,7 @@ def _chosen(time: Clock) -> None:
 
 def test_a_customer_who_orders_meanwhile_is_kept(time: Clock) -> None:
     ann, bob = since("2020-01-01", "Ann"), since("2020-01-01", "Bob")
-    _chosen(time)
+    _select_and_die(time)
     orders.place(ann.id, {a_product().id: 1})
     make_runner().run(CUSTOMER_CLEANUP, SUNDAY)
     assert left() == [ann.id]
@@ -149,7 +149,7 @@ def test_a_customer_who_orders_meanwhile_is_kept(time: Clock) -> None:
 
 def test_a_worker_that_dies_after_deleting_leaves_the_same_result(time: Clock) -> None:
     ann, bob = since("2020-01-01", "Ann"), since("2020-01-01", "Bob")
-    _chosen(time)
+    _select_and_die(time)
     variables = {"before": "2025-11-22", "ids": [ann.id], "slot": SUNDAY}
     assert execute(customer_cleanup.DELETE.document, variables)["data"]["deleteInactiveCustomers"] == {
         "deleted": [ann.id]

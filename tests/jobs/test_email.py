@@ -48,7 +48,7 @@ def an_order(name: str = "Ann Lee", email: str = "ann@example.com") -> orders.Or
     return orders.place(a_customer(name, email).id, {a_product(price="12.50").id: 2}).order
 
 
-def as_asked(order: orders.Order, email: str = "ann@example.com") -> DueOrder:
+def as_answered(order: orders.Order, email: str = "ann@example.com") -> DueOrder:
     """Return the order as the API answers it."""
     customer: OrderCustomer = {"name": "Ann Lee", "email": email}
     return {"id": order.id, "orderDate": order.date, "totalAmount": "25.00", "customer": customer}
@@ -93,7 +93,7 @@ def test_without_a_sender_no_email_is_sent_or_claimed(time: Clock, monkeypatch: 
 
 
 def test_a_repeated_step_sends_no_email_again_and_counts_the_same() -> None:
-    order = as_asked(an_order())
+    order = as_answered(an_order())
     assert order_reminders.send_reminders(TODAY, [order]) == {email.SENT: 1}
     assert order_reminders.send_reminders(TODAY, [order]) == {email.SENT: 1}
     assert len(sent_mails()) == 1
@@ -103,7 +103,7 @@ def test_a_repeated_step_sends_no_email_again_and_counts_the_same() -> None:
 
 
 def test_an_email_whose_sender_died_is_doubtful_and_never_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    order = as_asked(an_order())
+    order = as_answered(an_order())
 
     def die(_order: dict[str, Any]) -> str:
         raise KeyboardInterrupt
@@ -119,7 +119,7 @@ def test_an_email_whose_sender_died_is_doubtful_and_never_sent_again(monkeypatch
 
 
 def test_an_email_without_an_answer_is_doubtful_and_not_retried() -> None:
-    order = as_asked(an_order())
+    order = as_answered(an_order())
     tries = []
 
     def lose(**_: Any) -> None:
@@ -139,10 +139,10 @@ def test_an_email_without_an_answer_is_doubtful_and_not_retried() -> None:
 
 def test_an_email_that_ses_rejects_is_counted_and_the_others_are_sent(time: Clock) -> None:
     aws.client("sesv2").delete_email_identity(EmailIdentity=SENDER)
-    order = as_asked(an_order())
+    order = as_answered(an_order())
     assert order_reminders.send_reminders(TODAY, [order]) == {email.FAILED: 1}
     aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
-    other = as_asked(an_order("Bob", "bob@example.com"), "bob@example.com")
+    other = as_answered(an_order("Bob", "bob@example.com"), "bob@example.com")
     assert order_reminders.send_reminders(TODAY, [order, other]) == {email.FAILED: 1, email.SENT: 1}
     assert len(sent_mails()) == 1
     assert time.now
@@ -152,7 +152,7 @@ def test_a_worker_that_dies_after_sending_does_not_send_again(time: Clock) -> No
     order = an_order()
     run = ledger.claim(ORDER_REMINDERS, SLOT)
     assert run
-    order_reminders.send_reminders(TODAY, [as_asked(order)])
+    order_reminders.send_reminders(TODAY, [as_answered(order)])
     time.later(minutes=7)
     make_runner().run(ORDER_REMINDERS, SLOT)
     assert len(sent_mails()) == 1

@@ -70,7 +70,7 @@ def test_a_worker_that_dies_after_restocking_loses_no_line_and_restocks_once(
     time: Clock, log: pytest.LogCaptureFixture
 ) -> None:
     lamp = a_product("Lamp", stock=3)
-    work = _begun(time)
+    work = _start_run(time)
     assert execute(low_stock.RESTOCK.document, {"slot": SLOT, "ids": [lamp.id], "token": f"{SLOT}.1"})["data"]
     assert stock_of(lamp) == 13
     time.later(minutes=7)
@@ -81,24 +81,24 @@ def test_a_worker_that_dies_after_restocking_loses_no_line_and_restocks_once(
     assert info_messages(log)[0] == stored_lines(NAME)[0]
 
 
-def _begun(time: Clock) -> run_records.Run:
+def _start_run(time: Clock) -> run_records.Run:
     """Start a run that has selected its products."""
     run = ledger.claim(LOW_STOCK, SLOT)
     assert run
-    page: StepResult = low_stock.step(_work(run))
+    page: StepResult = low_stock.step(_context(run))
     assert page.state
     assert not page.lines
     assert time.now
     return ledger.checkpoint(run, page)
 
 
-def _work(run: run_records.Run) -> StepContext:
+def _context(run: run_records.Run) -> StepContext:
     return runner._context(run, execute=execute, cache={})
 
 
 def test_a_restock_by_someone_else_is_not_logged(time: Clock) -> None:
     lamp, chair = a_product("Lamp", stock=3), a_product("Chair", stock=4)
-    _begun(time)
+    _start_run(time)
     assert stock.restock(lamp.id, "2026-11-22T12:00:01.000000Z")
     products.delete(chair.id)
     time.later(minutes=7)
@@ -108,7 +108,7 @@ def test_a_restock_by_someone_else_is_not_logged(time: Clock) -> None:
 
 def test_a_line_shows_the_stock_right_after_the_restock(time: Clock) -> None:
     lamp = a_product("Lamp", stock=3)
-    _begun(time)
+    _start_run(time)
     execute(low_stock.RESTOCK.document, {"slot": SLOT, "ids": [lamp.id], "token": f"{SLOT}.1"})
     orders.place(a_customer().id, {lamp.id: 6})
     time.later(minutes=7)

@@ -18,7 +18,7 @@ from chalicelib.jobs.run_records import Status
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, moment
-from tests.faults.environment import Environment, Stage, stage
+from tests.faults.environment import Environment, FakeAws, fake_aws
 from tests.faults.memory import Memory
 from tests.jobs.job_runs import info_messages, warning_messages
 
@@ -27,30 +27,30 @@ FIVE = timedelta(minutes=5)
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[Stage]:
-    with stage() as built, pytest.MonkeyPatch.context() as patch:
+def aws() -> Iterator[FakeAws]:
+    with fake_aws() as built, pytest.MonkeyPatch.context() as patch:
         patch.setattr(heartbeat, "settings", replace(settings, api_url="http://127.0.0.1:9/graphql"))
         yield built
 
 
-def live(environment: Environment, until: datetime, without: str = "") -> None:
+def advance(environment: Environment, until: datetime, without: str = "") -> None:
     """Advance in steps of five minutes. `without` names a job that neither its schedule nor the queue starts."""
     while environment.now < until:
         for job in JOBS.values():
             if job.name != without and job.schedule.until(environment.now) == environment.now:
                 assert environment.fire(job, environment.now)
         if not without:
-            environment.work_off()
+            environment.deliver_messages()
         assert environment.run_checks()
         environment.now += FIVE
 
 
-def test_a_normal_day_raises_no_alerts(aws: Stage, log: pytest.LogCaptureFixture) -> None:
+def test_a_normal_day_raises_no_alerts(aws: FakeAws, log: pytest.LogCaptureFixture) -> None:
     """From Sunday's clean-up to Monday's report and reminders."""
-    with aws.play(Environment(Memory(), moment("2026-11-22T00:00:00"))) as environment:
+    with aws.run(Environment(Memory(), moment("2026-11-22T00:00:00"))) as environment:
         lamp = a_product("Lamp", stock=25)
         orders.place(a_customer("Ann", "ann@example.com").id, {lamp.id: 20})
-        live(environment, moment("2026-11-23T08:05:00"))
+        advance(environment, moment("2026-11-23T08:05:00"))
         assert warning_messages(log) == []
         ended = {name: run_records.latest(name, 500) for name in JOBS}
     assert {name: len(found) for name, found in ended.items()} == {
@@ -77,18 +77,18 @@ DUE = {
 
 @pytest.mark.parametrize("job", JOBS.values(), ids=JOBS.keys())
 def test_a_job_that_stops_raises_one_alert_in_time_and_one_recovery(
-    job: Job, aws: Stage, log: pytest.LogCaptureFixture
+    job: Job, aws: FakeAws, log: pytest.LogCaptureFixture
 ) -> None:
     """The alert comes at most ten minutes after the grace period."""
     due = moment(DUE[job.name])
-    with aws.play(Environment(Memory(), due - 2 * FIVE)) as environment:
-        live(environment, due)
-        live(environment, due + job.grace, job.name)
+    with aws.run(Environment(Memory(), due - 2 * FIVE)) as environment:
+        advance(environment, due)
+        advance(environment, due + job.grace, job.name)
         assert warning_messages(log) == []
-        live(environment, due + job.grace + 2 * FIVE, job.name)
+        advance(environment, due + job.grace + 2 * FIVE, job.name)
         (alert,) = warning_messages(log)
         assert alert.startswith(f"LATE: {job.name}: the run of {DUE[job.name]}Z ")
-        live(environment, environment.now + 3 * FIVE)
+        advance(environment, environment.now + 3 * FIVE)
         assert warning_messages(log)[1:] == [f"RECOVERED: {job.name}: no longer late"]
         missed = run_records.find(job.name, Slot(f"{DUE[job.name]}Z"))
     assert missed
@@ -99,24 +99,26 @@ def _no_answer(*_: object, **__: object) -> None:
     raise requests.ConnectionError
 
 
-def test_an_api_that_is_down_raises_an_alert_within_five_minutes(aws: Stage, log: pytest.LogCaptureFixture) -> None:
+def test_an_api_that_is_down_raises_an_alert_within_five_minutes(aws: FakeAws, log: pytest.LogCaptureFixture) -> None:
     begin = moment("2026-11-22T12:00:00")
-    with aws.play(Environment(Memory(), begin)) as environment:
-        live(environment, begin + 2 * FIVE)
+    with aws.run(Environment(Memory(), begin)) as environment:
+        advance(environment, begin + 2 * FIVE)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("requests.adapters.HTTPAdapter.send", _no_answer)
-            live(environment, begin + 6 * FIVE)
+            advance(environment, begin + 6 * FIVE)
         assert [text.split(": ")[:2] for text in warning_messages(log)] == [["DOWN", "heartbeat"]]
-        live(environment, begin + 9 * FIVE)
+        advance(environment, begin + 9 * FIVE)
         assert warning_messages(log)[1:] == ["RECOVERED: heartbeat: no longer down"]
 
 
-def test_after_a_night_of_outage_every_slot_is_recorded_or_caught_up(aws: Stage, log: pytest.LogCaptureFixture) -> None:
+def test_after_a_night_of_outage_every_slot_is_recorded_or_caught_up(
+    aws: FakeAws, log: pytest.LogCaptureFixture
+) -> None:
     """Nothing runs from Saturday evening to Monday noon, not even the watchdog."""
-    with aws.play(Environment(Memory(), moment("2026-11-21T20:00:00"))) as environment:
-        live(environment, moment("2026-11-21T20:10:00"))
+    with aws.run(Environment(Memory(), moment("2026-11-21T20:00:00"))) as environment:
+        advance(environment, moment("2026-11-21T20:10:00"))
         environment.now = moment("2026-11-23T12:30:00")
-        live(environment, moment("2026-11-23T12:50:00"))
+        advance(environment, moment("2026-11-23T12:50:00"))
         found = {
             name: [(run.slot[8:13], run.status.value) for run in reversed(run_records.latest(name, 9))]
             for name in JOBS

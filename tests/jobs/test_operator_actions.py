@@ -127,7 +127,7 @@ def _broken(_work: StepContext) -> StepResult:
     raise RuntimeError("broken")
 
 
-def _buried(monkeypatch: pytest.MonkeyPatch) -> None:
+def _leave_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     use_jobs(monkeypatch, make_job(_broken))
     operator_actions.run_now(make_job(_broken), "ann", {})
     Consumer().deliver_all()
@@ -135,7 +135,7 @@ def _buried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("time")
 def test_redriven_dead_letters_succeed_after_the_repair(monkeypatch: pytest.MonkeyPatch) -> None:
-    _buried(monkeypatch)
+    _leave_a_dead_letter(monkeypatch)
     (letter,) = queue.dead_letters()
     assert letter.message
     use_jobs(monkeypatch, make_job(one_page))
@@ -149,7 +149,7 @@ def test_redriven_dead_letters_succeed_after_the_repair(monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("time")
 def test_redriven_letters_that_fail_again_are_dead_letters_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    _buried(monkeypatch)
+    _leave_a_dead_letter(monkeypatch)
     assert operator_actions.redrive("bob").sent == 1
     Consumer().deliver_all()
     assert len(queue.dead_letters()) == 1

@@ -119,7 +119,7 @@ def test_after_an_error_a_run_is_retried_through_the_queue(
     assert warning_messages(log) == ["an attempt of a run failed"] * 2
 
 
-def _bury(monkeypatch: pytest.MonkeyPatch) -> None:
+def _let_the_run_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     taken, step = _fails(99, at=2)
     bad, good = make_job(step), make_job(three_pages, name="other")
     use_jobs(monkeypatch, bad, good)
@@ -143,13 +143,13 @@ def _bury(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_after_five_failures_a_run_fails_and_leaves_a_dead_letter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _bury(monkeypatch)
+    _let_the_run_fail(monkeypatch)
 
 
 @pytest.mark.ministack
 @pytest.mark.usefixtures("time")
 def test_a_failed_message_becomes_a_dead_letter_on_ministack(monkeypatch: pytest.MonkeyPatch) -> None:
-    _bury(monkeypatch)
+    _let_the_run_fail(monkeypatch)
 
 
 @pytest.mark.usefixtures("time")

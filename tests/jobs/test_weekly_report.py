@@ -38,7 +38,7 @@ def made(time: Clock) -> None:
     assert consumer.errors == []
 
 
-def the_report(period: str = "2026-W47", revision: int | None = None) -> Report:
+def find_report(period: str = "2026-W47", revision: int | None = None) -> Report:
     found = reports.find(weekly_report.KIND, period, revision)
     assert found
     return found
@@ -50,7 +50,7 @@ def past(customer: Customer, day: str, *lines: tuple[Product, int, str]) -> Orde
     return imported_orders.record(order)[0]
 
 
-class Books:
+class ExpectedFigures:
     """Create two months of orders, some of them cancelled."""
 
     def __init__(self) -> None:
@@ -96,13 +96,13 @@ class Books:
 
 def test_the_figures_match_the_orders(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weekly_report, "ORDERS", with_page_size(weekly_report.ORDERS, 5))
-    books = Books()
+    books = ExpectedFigures()
     made(time)
     week, before = books.placed("2026-11-16", "2026-11-22"), books.placed("2026-11-09", "2026-11-15")
     upto = books.placed("2000-01-01", "2026-11-22")
     assert len(week) > 12
     assert 0 < len(before) < len(upto) - len(week)
-    assert the_report().content == {
+    assert find_report().content == {
         "from": "2026-11-16",
         "to": "2026-11-22",
         "totals": {"customers": 8, "orders": len(upto), "cents": sum(order.cents for order in upto)},
@@ -127,14 +127,14 @@ def test_the_week_is_monday_to_sunday(time: Clock) -> None:
         order = a_past_order(ann, (lamp, 1, f"{10**number}.00"), reference=f"R{number}", date=moment(date_))
         imported_orders.record(order)
     made(time)
-    content = the_report().content
+    content = find_report().content
     assert content["week"] == {"new_customers": 0, "orders": 2, "cents": 11000}
     assert (content["before"]["cents"], content["totals"]["cents"]) == (100, 11100)
 
 
 def test_a_week_without_orders_gets_a_report(time: Clock) -> None:
     made(time)
-    report = the_report()
+    report = find_report()
     assert report.content["week"] == {"new_customers": 0, "orders": 0, "cents": 0}
     assert (report.content["top_customers"], report.content["top_products"]) == ([], [])
     assert stored_lines(NAME, MONDAY) == ["[2026-11-23 06:00:00] Report: 0 customers, 0 orders, $0.00 revenue"]
@@ -155,7 +155,7 @@ def test_weeks_around_year_ends_and_leap_days(monday: str, period: str, first: s
     past(ann, first, (lamp, 1, "1.00"))
     past(ann, last, (lamp, 1, "2.00"))
     made(time)
-    content = the_report(period).content
+    content = find_report(period).content
     assert (content["from"], content["to"], content["week"]["cents"]) == (first, last, 300)
 
 
@@ -166,7 +166,7 @@ def test_ties_among_the_top_five_are_ordered_by_id(time: Clock) -> None:
         past(customer, "2026-11-18", (lamp, 1, "5.00"))
     past(people[6], "2026-11-19", (lamp, 2, "5.00"))
     made(time)
-    content = the_report().content
+    content = find_report().content
     best = [people[6].id, *sorted(person.id for person in people[:6])[:4]]
     assert [row["id"] for row in content["top_customers"]] == best
     assert content["top_customers"][0] == {"id": people[6].id, "name": "Customer 6", "cents": 1500, "count": 2}
@@ -179,7 +179,7 @@ def test_deleted_customers_and_products_have_no_name(time: Clock) -> None:
     deleted_customers.delete(ann.id)
     products.delete(lamp.id)
     made(time)
-    content = the_report().content
+    content = find_report().content
     assert content["top_customers"] == [{"id": ann.id, "name": None, "cents": 500, "count": 1}]
     assert [row["id"] for row in content["top_products"]] == [lamp.id]
 
@@ -188,20 +188,20 @@ def test_a_report_never_changes_and_making_it_again_adds_a_revision(time: Clock)
     ann, lamp = a_customer(), a_product()
     past(ann, "2026-11-18", (lamp, 1, "5.00"))
     made(time)
-    first = the_report()
+    first = find_report()
     past(ann, "2026-11-19", (lamp, 1, "7.00"))
     time.later(hours=1)
     operator_actions.run_now(WEEKLY_REPORT, "ann", {})
     Consumer().deliver_all()
-    assert the_report() == first, "without being asked to, it is not made again"
+    assert find_report() == first, "without being asked to, it is not made again"
     for cents in (1200, 1200):
         time.later(hours=1)
         asked = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
         Consumer().deliver_all()
-        assert the_report().content["week"]["cents"] == cents
+        assert find_report().content["week"]["cents"] == cents
         assert find_run(NAME, asked.slot).counts["reports_made"] == 1
-    assert the_report().revision == 3
-    assert the_report(revision=1) == first
+    assert find_report().revision == 3
+    assert find_report(revision=1) == first
 
 
 def test_repeating_the_last_step_saves_no_second_report(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ def test_a_caught_up_run_reports_the_week_of_its_slot(time: Clock) -> None:
     past(a_customer(), "2026-11-18", (a_product(), 1, "5.00"))
     time.later(days=20)
     make_runner().run(WEEKLY_REPORT, MONDAY)
-    assert the_report("2026-W47").content["week"]["cents"] == 500
+    assert find_report("2026-W47").content["week"]["cents"] == 500
 
 
 def test_the_preview_shows_the_line_and_stores_nothing(time: Clock) -> None:

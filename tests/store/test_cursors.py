@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.errors import InvalidCursor, Unavailable
 from chalicelib.store import cursors, reads, tables
 from chalicelib.store.cursors import Position, decode, encode
-from tests.faults.fault_injection import FOREVER, Lossy, losing
+from tests.faults.fault_injection import FOREVER, MessageLoss, losing_messages
 from tests.metering import metered
 
 ANN = Position("ann lee\x1fcus_1", 2, "cus_1")
@@ -118,5 +118,5 @@ def test_of_two_that_make_the_secret_at_once_the_first_wins(monkeypatch: pytest.
 def test_a_secret_that_may_not_have_been_stored_signs_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     read = 1
-    with losing(Lossy(read, FOREVER)), pytest.raises(Unavailable):
+    with losing_messages(MessageLoss(read, FOREVER)), pytest.raises(Unavailable):
         encode(ANN, "q", 3)

@@ -14,7 +14,7 @@ from chalicelib.store.reads import Item
 from chalicelib.store.retries import MAX_ATTEMPTS
 from chalicelib.store.tables import AuxRow, Report
 from tests.builders import rows_of
-from tests.faults.fault_injection import FOREVER, TRIES, Lossy, losing
+from tests.faults.fault_injection import FOREVER, TRIES, MessageLoss, losing_messages
 from tests.metering import metered
 
 LOST_CALL = TRIES  # botocore sends one call that many times
@@ -54,14 +54,14 @@ def test_a_taken_key_stays_and_its_row_is_returned_without_a_read() -> None:
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost request", "lost answer"])
 @pytest.mark.parametrize("length", [1, LOST_CALL])
 def test_a_put_survives_a_loss(length: int, *, arrives: bool) -> None:
-    with losing(Lossy(0, length, arrives)):
+    with losing_messages(MessageLoss(0, length, arrives)):
         assert put_once(a_row("mine")) is None
     assert stored_row()["token"] == {"S": "mine"}
 
 
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost request", "lost answer"])
 def test_a_put_without_any_answer_is_unavailable(*, arrives: bool) -> None:
-    with losing(Lossy(0, FOREVER, arrives)), pytest.raises(Unavailable):
+    with losing_messages(MessageLoss(0, FOREVER, arrives)), pytest.raises(Unavailable):
         put_once(a_row("mine"))
     assert len(rows_of(AuxRow)) == arrives
 
@@ -69,7 +69,7 @@ def test_a_put_without_any_answer_is_unavailable(*, arrives: bool) -> None:
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost request", "lost answer"])
 def test_a_loss_does_not_hide_that_another_was_first(*, arrives: bool) -> None:
     put_once(a_row("theirs"))
-    with losing(Lossy(0, LOST_CALL, arrives)):
+    with losing_messages(MessageLoss(0, LOST_CALL, arrives)):
         other = put_once(a_row("mine"))
     assert other
     assert other["token"] == {"S": "theirs"}
@@ -83,7 +83,7 @@ def test_a_row_is_replaced_only_if_it_meets_the_condition(
     replaces: Condition, losses: int, *, is_replaced: bool
 ) -> None:
     put_once(a_row("old"))
-    with losing(Lossy(0, losses, arrives=True)):
+    with losing_messages(MessageLoss(0, losses, arrives=True)):
         other = put_once(a_row("new"), replaces)
     assert (other is None) == is_replaced
     assert stored_row()["token"] == {"S": "new" if is_replaced else "old"}
@@ -124,7 +124,7 @@ def add_once(token: str) -> Item | None:
 @pytest.mark.parametrize("length", [0, 1, LOST_CALL])
 def test_an_update_is_made_once_and_returns_the_row(length: int, *, arrives: bool) -> None:
     put_once(a_row("old", orders=1))
-    with losing(Lossy(0, length, arrives)):
+    with losing_messages(MessageLoss(0, length, arrives)):
         updated = add_once("mine")
     assert updated == stored_row()
     assert stored_row()["orders"] == {"N": "2"}
@@ -143,7 +143,7 @@ def test_an_update_of_a_missing_row_makes_none() -> None:
 
 def test_an_update_whose_answers_are_all_lost_is_found_by_a_read() -> None:
     put_once(a_row("old", orders=1))
-    with losing(Lossy(0, MAX_ATTEMPTS * TRIES, arrives=True)):
+    with losing_messages(MessageLoss(0, MAX_ATTEMPTS * TRIES, arrives=True)):
         updated = add_once("mine")
     assert updated == stored_row()
     assert stored_row()["orders"] == {"N": "2"}
@@ -151,7 +151,7 @@ def test_an_update_whose_answers_are_all_lost_is_found_by_a_read() -> None:
 
 def test_an_update_that_a_read_does_not_find_is_unavailable() -> None:
     put_once(a_row("old", orders=1))
-    with losing(Lossy(0, MAX_ATTEMPTS * TRIES)), pytest.raises(Unavailable):
+    with losing_messages(MessageLoss(0, MAX_ATTEMPTS * TRIES)), pytest.raises(Unavailable):
         add_once("mine")
     assert stored_row()["orders"] == {"N": "1"}
 
@@ -159,7 +159,7 @@ def test_an_update_that_a_read_does_not_find_is_unavailable() -> None:
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost request", "lost answer"])
 def test_an_update_without_any_answer_is_unavailable_and_can_be_repeated(*, arrives: bool) -> None:
     put_once(a_row("old", orders=1))
-    with losing(Lossy(0, FOREVER, arrives)), pytest.raises(Unavailable):
+    with losing_messages(MessageLoss(0, FOREVER, arrives)), pytest.raises(Unavailable):
         add_once("mine")
     assert stored_row()["orders"] == {"N": "2" if arrives else "1"}
     assert add_once("mine") == stored_row()
