@@ -22,6 +22,7 @@ from chalicelib.api.graphql.schema import schema
 from chalicelib.crm import customers, deleted_customers, orders, products, stock
 from chalicelib.jobs import job_state, ledger, run_records
 from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import tables
 from tests.api.graphql_client import Reply, post
@@ -117,7 +118,7 @@ def buy_sixty(ids: Ids) -> None:
 
 
 def failed_run() -> Ids:
-    run = run_records.new("low_stock", "2026-11-01T00:00:00Z", Trigger.SCHEDULE)
+    run = run_records.new("low_stock", Slot("2026-11-01T00:00:00Z"), Trigger.SCHEDULE)
     ledger.end(run, Status.FAILED, error="broken")
     return {"slot": run.slot}
 
