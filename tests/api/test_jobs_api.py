@@ -240,7 +240,7 @@ def test_a_dry_run_shows_a_preview_and_writes_nothing(name: str, api: Api, time:
     assert not meter.calls.keys() & WRITES
     assert dump() == before
     assert queue.depth() == {"waiting": 0, "working": 0, "dead": 0}
-    assert bool(api.asked) == (name == "heartbeat")
+    assert bool(api.requests) == (name == "heartbeat")
 
 
 def test_a_dry_run_that_is_refused_says_what_to_set() -> None:

@@ -25,7 +25,7 @@ class Api:
     headers: dict[str, str] = field(default_factory=dict)
     go: threading.Event = field(default_factory=threading.Event)
     """No answer is sent until this is set."""
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
 
@@ -37,7 +37,7 @@ def serving() -> Iterator[Api]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"]))
-            api.asked.append(json.loads(sent))
+            api.requests.append(json.loads(sent))
             api.go.wait(10)
             body = api.body.encode()
             self.send_response(api.status)
@@ -45,7 +45,7 @@ def serving() -> Iterator[Api]:
                 self.send_header(name, value)
             for name, value in api.headers.items():
                 self.send_header(name, value)
-            with suppress(BrokenPipeError):  # who asked has gone
+            with suppress(BrokenPipeError):  # the client has disconnected
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -33,8 +33,8 @@ def since(day: str, name: str = "Ann") -> Customer:
     return a_customer(name, created_at=moment(f"{day}T12:00:00"))
 
 
-def ids_of(*people: Customer) -> list[str]:
-    return sorted(person.id for person in people)
+def ids_of(*customers: Customer) -> list[str]:
+    return sorted(person.id for person in customers)
 
 
 def left() -> list[str]:

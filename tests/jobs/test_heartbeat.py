@@ -37,7 +37,7 @@ def api() -> Iterator[Api]:
 
 def test_an_api_that_answers_is_alive(api: Api, time: Clock, log: pytest.LogCaptureFixture) -> None:
     make_runner().fire(HEARTBEAT, time.now)
-    assert api.asked == [{"query": "{ hello health { database queue } }"}]
+    assert api.requests == [{"query": "{ hello health { database queue } }"}]
     run = find_run("heartbeat")
     assert (run.status, run.counts["up"], stored_lines("heartbeat")) == (Status.SUCCEEDED, 1, [ALIVE])
     assert 0 <= run.counts["latency_ms"] < 5000
@@ -75,7 +75,7 @@ def test_any_other_answer_means_down(answer: dict[str, object], api: Api, time: 
     run = find_run("heartbeat")
     assert (run.status, run.counts["up"], stored_lines("heartbeat")) == (Status.SUCCEEDED, 0, [DOWN])
     assert heartbeat.alarm(run.counts) == "The API does not answer, or reports that its database or queue is down"
-    assert len(api.asked) == 1, "it is asked once, and no redirect is followed"
+    assert len(api.requests) == 1, "there is one request, and no redirect is followed"
 
 
 def test_no_answer_in_time_means_down(api: Api, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def ask(document: str, **variables: object) -> dict[str, Any]:
 
 
 def test_inactive_customers_are_counted_and_listed_longest_inactive_first() -> None:
-    people = [
+    customers = [
         a_customer(day, created_at=moment(f"{day}T10:00:00")) for day in ("2024-05-05", "2020-01-01", "2025-11-21")
     ]
     a_customer("2025-11-22", created_at=moment("2025-11-22T00:00:00"))
@@ -34,7 +34,7 @@ def test_inactive_customers_are_counted_and_listed_longest_inactive_first() -> N
     found = ask(listed.replace("(%s)", ""))
     names = [edge["node"]["name"] for edge in found["inactiveCustomers"]["edges"]]
     assert sorted(names) == ["2020-01-01", "2024-05-05", "2025-11-21"]
-    assert found["inactiveCustomerCount"] == len(people)
+    assert found["inactiveCustomerCount"] == len(customers)
     earlier = ask(listed.replace("%s", 'activeBefore: "2024-05-06"'))
     assert sorted(edge["node"]["name"] for edge in earlier["inactiveCustomers"]["edges"]) == [
         "2020-01-01",
@@ -84,14 +84,14 @@ def test_a_customer_whose_email_is_taken_cannot_be_restored() -> None:
 
 
 def test_deleted_customers_are_paged_through() -> None:
-    people = [a_customer(f"Customer {number}").id for number in range(3)]
-    for key in people:
+    customers = [a_customer(f"Customer {number}").id for number in range(3)]
+    for key in customers:
         deleted_customers.delete(key)
     document = "query ($after: String) { deletedCustomers(first: 2, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } }"
     page = ask(document)["deletedCustomers"]
     rest = ask(document, after=page["pageInfo"]["endCursor"])["deletedCustomers"]
     assert [page["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]] == [True, False]
-    assert sorted(edge["node"]["id"] for edge in page["edges"] + rest["edges"]) == sorted(people)
+    assert sorted(edge["node"]["id"] for edge in page["edges"] + rest["edges"]) == sorted(customers)
 
 
 def test_orders_due_are_the_placed_orders_of_seven_days() -> None:

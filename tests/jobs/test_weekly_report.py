@@ -56,10 +56,10 @@ class ExpectedFigures:
     def __init__(self) -> None:
         chance = random.Random(47)
         first = datetime(2026, 10, 20)  # noqa: DTZ001 - made aware by `moment`
-        self.people = [
+        self.customers = [
             a_customer(f"Customer {n}", created_at=moment(f"2026-11-{9 + n:02d}T23:59:59")) for n in range(8)
         ]
-        self.goods = [a_product(f"Product {n}") for n in range(7)]
+        self.products = [a_product(f"Product {n}") for n in range(7)]
         self.orders: list[tuple[Order, bool]] = []
         for number in range(27):
             date_ = first + timedelta(hours=chance.randint(0, 36 * 24))
@@ -67,10 +67,10 @@ class ExpectedFigures:
                 date_ = datetime(2026, 11, 16) + timedelta(seconds=chance.randint(0, 7 * 86400 - 1))  # noqa: DTZ001
             lines = [
                 (one, chance.randint(1, 9), f"{chance.randint(1, 9999) / 100:.2f}")
-                for one in chance.sample(self.goods, chance.randint(1, 3))
+                for one in chance.sample(self.products, chance.randint(1, 3))
             ]
             order = a_past_order(
-                chance.choice(self.people), *lines, reference=f"R{number}", date=moment(date_.isoformat())
+                chance.choice(self.customers), *lines, reference=f"R{number}", date=moment(date_.isoformat())
             )
             kept = imported_orders.record(order)[0]
             if number % 10 == 7:
@@ -89,7 +89,7 @@ class ExpectedFigures:
             for key, cents, count in parts:
                 sums[key][0] += cents
                 sums[key][1] += count
-        names = {row.id: row.name for row in self.people} | {row.id: row.name for row in self.goods}
+        names = {row.id: row.name for row in self.customers} | {row.id: row.name for row in self.products}
         best = sorted(sums, key=lambda key: (-sums[key][0], key))[:5]
         return [{"id": key, "name": names[key], "cents": sums[key][0], "count": sums[key][1]} for key in best]
 
@@ -161,15 +161,15 @@ def test_weeks_around_year_ends_and_leap_days(monday: str, period: str, first: s
 
 def test_ties_among_the_top_five_are_ordered_by_id(time: Clock) -> None:
     lamp = a_product()
-    people = [a_customer(f"Customer {number}") for number in range(7)]
-    for customer in reversed(people):
+    customers = [a_customer(f"Customer {number}") for number in range(7)]
+    for customer in reversed(customers):
         past(customer, "2026-11-18", (lamp, 1, "5.00"))
-    past(people[6], "2026-11-19", (lamp, 2, "5.00"))
+    past(customers[6], "2026-11-19", (lamp, 2, "5.00"))
     made(time)
     content = find_report().content
-    best = [people[6].id, *sorted(person.id for person in people[:6])[:4]]
+    best = [customers[6].id, *sorted(person.id for person in customers[:6])[:4]]
     assert [row["id"] for row in content["top_customers"]] == best
-    assert content["top_customers"][0] == {"id": people[6].id, "name": "Customer 6", "cents": 1500, "count": 2}
+    assert content["top_customers"][0] == {"id": customers[6].id, "name": "Customer 6", "cents": 1500, "count": 2}
     assert content["top_products"] == [{"id": lamp.id, "name": "Lamp", "cents": 4500, "count": 9}]
 
 
@@ -196,10 +196,10 @@ def test_a_report_never_changes_and_making_it_again_adds_a_revision(time: Clock)
     assert find_report() == first, "without being asked to, it is not made again"
     for cents in (1200, 1200):
         time.later(hours=1)
-        asked = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
+        requested = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
         Consumer().deliver_all()
         assert find_report().content["week"]["cents"] == cents
-        assert find_run(NAME, asked.slot).counts["reports_made"] == 1
+        assert find_run(NAME, requested.slot).counts["reports_made"] == 1
     assert find_report().revision == 3
     assert find_report(revision=1) == first
 
@@ -215,9 +215,9 @@ def test_repeating_the_last_step_saves_no_second_report(time: Clock, monkeypatch
         return report
 
     monkeypatch.setattr(reports, "save", save_then_die)
-    asked = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
+    requested = operator_actions.run_now(WEEKLY_REPORT, "ann", {"period": "2026-W47", "again": True})
     Consumer().deliver_all()
-    run = find_run(NAME, asked.slot)
+    run = find_run(NAME, requested.slot)
     assert (run.status, run.attempts, run.counts["reports_made"]) == (Status.SUCCEEDED, 3, 1)
     assert [report.revision for report in saves] == [1, 1, 1]
     assert time.now
