@@ -134,7 +134,7 @@ def test_a_fuzzer_finds_no_status_500(served: Served, tmp_path: Path) -> None:
 
 def test_a_slow_request_body_does_not_block_others(served: Served) -> None:
     body = json.dumps({"query": "{ hello }"}).encode()
-    head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     address = urlsplit(served.url)
     slow = [socket.create_connection((address.hostname, address.port), timeout=30) for _ in range(20)]
     for line in slow:
@@ -149,7 +149,7 @@ def test_a_slow_request_body_does_not_block_others(served: Served) -> None:
 
 def test_the_server_survives_endless_and_oversized_bodies(served: Served) -> None:
     address = urlsplit(served.url)
-    head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+    head = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
     with socket.create_connection((address.hostname, address.port), timeout=30) as broken:
         broken.sendall(head.format(1000).encode() + b'{"query"')
     with socket.create_connection((address.hostname, address.port), timeout=30) as large:
