@@ -13,13 +13,34 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # Python's option -I leaves the checkout out
+sys.dont_write_bytecode = True  # every new file in the checkout restarts a server that runs beside
+from localdev.request_filter import HEALTH_PATH, EmulatorRequest, RequestFilter  # noqa: E402
+
+sys.dont_write_bytecode = False
 
 END_SECONDS = 10.0
+SERVICES = frozenset({"cloudformation", "dynamodb", "s3", "sns", "sqs", "sts"})
+"""What the deployment, the functions and the checks of a rehearsal call."""
+API_PATH = "/_aws/execute-api/"
 
 ministack: Any = importlib.import_module("ministack.app")
 actions: Any = importlib.import_module("ministack.core.iam_actions")
 eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
+router: Any = importlib.import_module("ministack.core.router")
 provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
+
+
+def is_for_rehearsal(request: EmulatorRequest) -> bool:
+    """Allow the deployed API, and the services that a rehearsal calls."""
+    if request.path == HEALTH_PATH or request.path.startswith(API_PATH):
+        return True
+    if request.path.startswith("/_"):  # MiniStack's own paths, which it serves before it looks at the service
+        return False
+    query = parse_qs(request.query, keep_blank_values=True)
+    return router.detect_service(request.method, request.path, request.headers, query) in SERVICES
 
 
 def end_with_input() -> None:
@@ -71,6 +92,7 @@ def main() -> None:
     name_batches_as_iam_does()
     set_clock_of_eventbridge(Path(os.environ.pop("REHEARSAL_AHEAD")))
     sys.executable = os.environ.pop("REHEARSAL_PYTHON")
+    ministack.app = RequestFilter(ministack.app, int(os.environ["GATEWAY_PORT"]), is_for_rehearsal)
     threading.Thread(target=end_with_input, daemon=True).start()
     sys.argv[1:] = []
     ministack.main()

@@ -40,14 +40,14 @@ class Tab:
 
 
 @contextmanager
-def opened_browser() -> Iterator["Browser"]:
+def opened_browser(*options: str) -> Iterator["Browser"]:
     """Start the browser. Skip the test, with the reason, if there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("there is no chromium")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox", *options])
         try:
             yield browser
         finally:
