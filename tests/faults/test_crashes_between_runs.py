@@ -47,14 +47,14 @@ def _run_checks(environment: Environment) -> None:
 
 
 FULL = bool(os.environ.get("CRM_FULL_SIZE"))
-STORIES = {
+SCENARIOS = {
     "a run in bits": Scenario(
         catalog.ORDER_REMINDERS, _fire_with_hand_overs(catalog.ORDER_REMINDERS), writes_only=True
     ),
     "the watch over a dead worker": Scenario(catalog.LOW_STOCK, _run_checks, _die_at_the_third_write, writes_only=True),
 }
 if FULL:
-    STORIES["the watch over a slot nobody began"] = Scenario(
+    SCENARIOS["the watch over a slot nobody began"] = Scenario(
         catalog.CUSTOMER_CLEANUP, _run_checks, _miss_the_event, writes_only=True
     )
 
@@ -65,7 +65,7 @@ def small_company() -> Iterator[tuple[FakeAws, Memory]]:
         yield made
 
 
-@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 def test_a_fault_at_any_call_between_runs_leaves_the_same_data(
     small_company: tuple[FakeAws, Memory], scenario: Scenario
 ) -> None:

@@ -44,32 +44,24 @@ def _parties() -> tuple[str, dict[str, int]]:
     return a_customer(email="ann@example.com").id, {lamp.id: 2, chair.id: 3}
 
 
-def _ordered_product() -> str:
-    return str(_an_order().lines[0].product_id)
-
-
-def _customer_with_order() -> str:
-    return str(_an_order().customer_id)
-
-
 CHANGES: dict[str, Any] = {"name": "Desk lamp", "price": Decimal("15.00"), "stock": 7, "sku": "LAMP-2"}
-STORIES: dict[str, Scenario] = {
+SCENARIOS: dict[str, Scenario] = {
     "create customer": Scenario(lambda: None, lambda _: customers.create("Ann", "ann@example.com", "+12345678")),
     "update customer": Scenario(
         lambda: a_customer(email="ann@example.com").id,
         lambda key: customers.update(key, {"name": "Ann Li", "email": "li@example.com", "phone": None}),
     ),
-    "delete customer": Scenario(_customer_with_order, deleted_customers.delete),
+    "delete customer": Scenario(lambda: _an_order().customer_id, deleted_customers.delete),
     "create product": Scenario(lambda: None, lambda _: products.create("Lamp", Decimal("12.50"), 5, "LAMP-1")),
     "update product": Scenario(lambda: a_product(sku="LAMP-1").id, lambda key: products.update(key, CHANGES)),
     "delete product": Scenario(lambda: a_product(sku="LAMP-1").id, products.delete),
-    "archive product": Scenario(_ordered_product, products.delete),
+    "archive product": Scenario(lambda: _an_order().lines[0].product_id, products.delete),
     "restock": Scenario(lambda: a_product(stock=3).id, lambda key: _found(stock.restock(key, "2026-11-22T12"))),
     "create order": Scenario(_parties, lambda given: orders.place(*given).order),
     "cancel order": Scenario(lambda: _an_order().id, orders.cancel),
     "import order": Scenario(_past_order, lambda past: _new(imported_orders.record(past))),
 }
-every_story = pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
+every_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 
 
 def _found(restocked: stock.Restock | None) -> None:
@@ -81,19 +73,19 @@ def _new(recorded: tuple[orders.Order, bool]) -> None:
     assert recorded[1]
 
 
-@every_story
+@every_scenario
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
 def test_losing_any_single_message_changes_nothing(scenario: Scenario, arrives: bool) -> None:  # noqa: FBT001
     assert faults_found(scenario, length=1, arrives=arrives) == []
 
 
-@every_story
+@every_scenario
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
 def test_losing_a_call_with_its_retries_succeeds_or_changes_nothing(scenario: Scenario, arrives: bool) -> None:  # noqa: FBT001
     assert faults_found(scenario, length=TRIES, arrives=arrives) == []
 
 
-@every_story
+@every_scenario
 @pytest.mark.parametrize("arrives", [False, True], ids=["request", "answer"])
 def test_an_outage_is_reported_and_leaves_all_or_nothing(scenario: Scenario, arrives: bool) -> None:  # noqa: FBT001
     assert faults_found(scenario, length=FOREVER, arrives=arrives) == []
@@ -103,7 +95,7 @@ def test_an_outage_is_reported_and_leaves_all_or_nothing(scenario: Scenario, arr
 @pytest.mark.parametrize("name", ["create order", "delete customer", "restock", "import order"])
 @pytest.mark.parametrize("length", [1, TRIES])
 def test_lost_answers_do_no_harm_with_request_tokens(name: str, length: int) -> None:
-    assert faults_found(STORIES[name], length=length, arrives=True) == []
+    assert faults_found(SCENARIOS[name], length=length, arrives=True) == []
 
 
 def test_without_confirmation_the_same_faults_do_harm(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
@@ -112,7 +104,7 @@ def test_without_confirmation_the_same_faults_do_harm(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         stock, "update_once", lambda row, actions, condition, _: update_once(row, actions, condition, lambda _: False)
     )
-    harmed = {name for name, scenario in STORIES.items() if faults_found(scenario, length=1, arrives=True)}
+    harmed = {name for name, scenario in SCENARIOS.items() if faults_found(scenario, length=1, arrives=True)}
     # The others repeat themselves harmlessly: updates set what they set before, an import finds its own reference.
     transactions = {"create customer", "delete customer", "create product", "create order", "cancel order"}
     # MiniStack recognises a repeated transaction by its token, as AWS does for ten minutes.
@@ -146,10 +138,10 @@ def _throttled(params: dict[str, Any]) -> Any:
     return cancelled("ThrottlingError", str(params["body"]).count('"TableName"'))
 
 
-TRANSACTIONS = {name: scenario for name, scenario in STORIES.items() if name != "restock"}
+TRANSACTIONS = {name: scenario for name, scenario in SCENARIOS.items() if name != "restock"}
 
 
-@pytest.mark.parametrize("story", TRANSACTIONS.values(), ids=TRANSACTIONS.keys())
+@pytest.mark.parametrize("scenario", TRANSACTIONS.values(), ids=TRANSACTIONS.keys())
 @pytest.mark.parametrize("answer", [_conflict, _throttled, lambda _: refused("ThrottlingException")])
 def test_conflicts_and_throttles_are_retried(scenario: Scenario, answer: Callable[..., Any]) -> None:
     _, clean = run_scenario(scenario, MessageLoss())
@@ -165,7 +157,7 @@ def test_conflicts_and_throttles_are_retried(scenario: Scenario, answer: Callabl
     assert ending.tables == clean.tables
 
 
-@pytest.mark.parametrize("story", TRANSACTIONS.values(), ids=TRANSACTIONS.keys())
+@pytest.mark.parametrize("scenario", TRANSACTIONS.values(), ids=TRANSACTIONS.keys())
 @pytest.mark.parametrize(
     ("answer", "code"),
     [(_conflict, Conflict.code), (lambda _: refused("ThrottlingException"), Unavailable.code)],
@@ -190,20 +182,20 @@ def test_lasting_conflicts_are_reported_and_nothing_is_written(
 def test_a_restock_retries_conflicts_and_throttles(code: str) -> None:
     def act(given: Any) -> None:
         with _answering("UpdateItem", lambda _: refused(code), times=3):
-            STORIES["restock"].act(given)
+            SCENARIOS["restock"].act(given)
 
-    _, ending = run_scenario(Scenario(STORIES["restock"].prepare, act), MessageLoss())
+    _, ending = run_scenario(Scenario(SCENARIOS["restock"].prepare, act), MessageLoss())
     assert ending.error is None
-    assert ending.tables == run_scenario(STORIES["restock"], MessageLoss())[1].tables
+    assert ending.tables == run_scenario(SCENARIOS["restock"], MessageLoss())[1].tables
 
 
 @pytest.mark.parametrize(("operation", "name"), [("GetItem", "cancel order"), ("BatchGetItem", "create order")])
 def test_a_throttled_read_is_reported_as_unavailable_and_nothing_is_written(operation: str, name: str) -> None:
     def act(given: Any) -> None:
         with _answering(operation, lambda _: refused("ProvisionedThroughputExceededException"), times=FOREVER):
-            STORIES[name].act(given)
+            SCENARIOS[name].act(given)
 
-    before, ending = run_scenario(Scenario(STORIES[name].prepare, act), MessageLoss())
+    before, ending = run_scenario(Scenario(SCENARIOS[name].prepare, act), MessageLoss())
     assert ending.error == Unavailable.code
     assert ending.tables == before
 
@@ -215,11 +207,11 @@ def test_our_own_mistakes_are_raised_at_once(operation: str) -> None:
     def act(given: Any) -> None:
         with _answering(operation, lambda _: refused("ValidationException"), times=FOREVER) as answers:
             with pytest.raises((ClientError, TransactWriteError)) as raised:
-                STORIES[name].act(given)
+                SCENARIOS[name].act(given)
             assert retries.code_of(raised.value) == "ValidationException"
             assert len(answers) == 1
 
-    before, ending = run_scenario(Scenario(STORIES[name].prepare, act), MessageLoss())
+    before, ending = run_scenario(Scenario(SCENARIOS[name].prepare, act), MessageLoss())
     assert ending.tables == before
 
 
