@@ -129,9 +129,11 @@ def stored_keys() -> Iterator[ApiKey]:
     return map(_load, rows)
 
 
-def listing() -> Listing[ApiKey]:
-    path = IndexRange(tables.AuxRow, None, "pk", "sk", (PARTITION,), id_name="sk")
-    return Listing(path=path, descending=False, query="keys", fetch=_find_all, passes=lambda _: True, exact=True)
+def list_keys() -> Listing[ApiKey]:
+    index_range = IndexRange(tables.AuxRow, None, "pk", "sk", (PARTITION,), id_name="sk")
+    return Listing(
+        index_range=index_range, descending=False, query="keys", fetch=_find_all, passes=lambda _: True, exact=True
+    )
 
 
 def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:

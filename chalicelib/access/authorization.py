@@ -79,6 +79,6 @@ def identify(headers: Mapping[str, str]) -> Caller:
     if scheme.lower() != "bearer":
         raise Unauthenticated
     found = api_keys.authenticate(key.strip())
-    rate_limit.take(api_keys.PARTITION, found.id)
+    rate_limit.take_token(api_keys.PARTITION, found.id)
     api_keys.record_last_use(found)
     return Caller(found.id, f"{found.name} ({found.id})", found.role)

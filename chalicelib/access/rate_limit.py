@@ -18,7 +18,7 @@ from chalicelib.store.retries import is_condition_failure
 _SECOND = 1_000_000
 
 
-def take(pk: str, sk: str) -> None:
+def take_token(pk: str, sk: str) -> None:
     """A request from the bucket in that row of `ops`. Raises RateLimited, Unavailable."""
     now = int(clock.now().timestamp() * _SECOND)
     cost = _SECOND // settings.rate_per_second

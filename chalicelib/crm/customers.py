@@ -61,7 +61,7 @@ def find_by_email(email: str) -> Customer | None:
 
 
 def find_all(customer_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Customer]:
-    items = reads.by_id(tables.Customer, customer_ids, consistent=consistent)
+    items = reads.get_by_id(tables.Customer, customer_ids, consistent=consistent)
     return {customer_id: load(item) for customer_id, item in items.items()}
 
 

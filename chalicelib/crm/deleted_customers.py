@@ -24,7 +24,7 @@ PARTITION = "archive"
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
+class DeletedCustomer:
     customer: Customer
     deleted_at: str
 
@@ -90,20 +90,22 @@ def restore(customer_id: str) -> Customer:
     return customers.require(customer_id)
 
 
-def find(customer_id: str) -> Archived | None:
+def find(customer_id: str) -> DeletedCustomer | None:
     if not ids.is_id(ids.CUSTOMER, customer_id):
         return None
     item = reads.get_op(PARTITION, customer_id)
     return _load(item) if item else None
 
 
-def listing() -> Listing[Archived]:
+def list_deleted_customers() -> Listing[DeletedCustomer]:
     """The customers that were created last first."""
-    path = IndexRange(tables.AuxRow, None, "pk", "sk", (PARTITION,), id_name="sk")
-    return Listing(path=path, descending=True, query="archive", fetch=_find_all, passes=lambda _: True, exact=True)
+    index_range = IndexRange(tables.AuxRow, None, "pk", "sk", (PARTITION,), id_name="sk")
+    return Listing(
+        index_range=index_range, descending=True, query="archive", fetch=_find_all, passes=lambda _: True, exact=True
+    )
 
 
-def _find_all(customer_ids: Iterable[str]) -> dict[str, Archived]:
+def _find_all(customer_ids: Iterable[str]) -> dict[str, DeletedCustomer]:
     keys = [{"pk": {"S": PARTITION}, "sk": {"S": customer_id}} for customer_id in customer_ids]
     return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.AuxRow, keys)}
 
@@ -127,7 +129,7 @@ def _archived_as(customer_id: str, token: str) -> bool:
     return archived is not None and archived.customer.token == token
 
 
-def _load(item: reads.Item) -> Archived:
+def _load(item: reads.Item) -> DeletedCustomer:
     content = reads.json_of(item, "content")
     customer = Customer(
         id=item["sk"]["S"],
@@ -140,4 +142,4 @@ def _load(item: reads.Item) -> Archived:
         token=item["token"]["S"],
         restored_at=content["restored_at"],
     )
-    return Archived(customer, content["deleted_at"])
+    return DeletedCustomer(customer, content["deleted_at"])

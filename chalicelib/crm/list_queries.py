@@ -18,7 +18,7 @@ from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, tables, timestamps
-from chalicelib.store.index_scan import IndexRange, prefixed, up_to
+from chalicelib.store.index_scan import IndexRange, end_of_prefix, end_of_value
 from chalicelib.store.pagination import Listing, TieBreaker
 
 Row = TypeVar("Row")
@@ -86,9 +86,9 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
     shards = _list_shards()
     created = _days(wanted.created_from, wanted.created_to)
     prefix = _phone_prefix(wanted.phone_prefix)
-    phones = (prefix, prefixed(prefix)) if prefix else (None, None)
+    phones = (prefix, end_of_prefix(prefix)) if prefix else (None, None)
     table = tables.Customer
-    paths = {
+    index_ranges = {
         "created_at": IndexRange(table, "by_created", "list_s", "created_k", shards, low=created[0], high=created[1]),
         "name": IndexRange(table, "by_name", "list_s", "name_k", shards),
         "email": IndexRange(tables.AuxRow, None, "pk", "sk", (unique_values.EMAIL,), id_name="owner"),
@@ -104,19 +104,21 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
         tests.append(_Test(lambda row: _between(created[0], row.created_at, created[1]), "created_k"))
     if prefix:
         tests.append(_Test(lambda row: text.normalize_phone(row.phone).startswith(prefix), "phone_k"))
-    path = paths[order[0][0] if order else "phone" if prefix else "created_at"]
-    return _listing(path, order, _CUSTOMER_VALUES, _query("customers", wanted, order_by), customers.find_all, tests)
+    index_range = index_ranges[order[0][0] if order else "phone" if prefix else "created_at"]
+    return _listing(
+        index_range, order, _CUSTOMER_VALUES, _query("customers", wanted, order_by), customers.find_all, tests
+    )
 
 
 def list_inactive(before: date) -> Listing[Customer]:
     """Customers last active before that day, the longest inactive first."""
     shards = tuple(index_keys.shards("a", settings.activity_shards))
     day = before.isoformat()
-    path = IndexRange(
+    index_range = IndexRange(
         tables.Customer, "by_activity", "act_s", "act_k", shards, high=day
     )  # keys of the day itself are longer
     tests: list[_Test[Customer]] = [_Test(lambda row: row.active_on < day, "act_k")]
-    return _listing(path, [], _CUSTOMER_VALUES, json.dumps(["inactive", day]), customers.find_all, tests)
+    return _listing(index_range, [], _CUSTOMER_VALUES, json.dumps(["inactive", day]), customers.find_all, tests)
 
 
 def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None = None) -> Listing[Product]:
@@ -126,7 +128,7 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     prices = _amounts(*cents)
     low, high = (None if number is None else str(number) for number in stock)
     table = tables.Product
-    paths = {
+    index_ranges = {
         "name": IndexRange(table, "by_name", "list_s", "name_k", shards),
         "price": IndexRange(table, "by_price", "list_s", "price_k", shards, low=prices[0], high=prices[1]),
         "stock": IndexRange(table, "by_stock", "stock_s", "stock", stocks, numeric=True, low=low, high=high),
@@ -140,10 +142,10 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     if stock != (None, None):
         tests.append(_Test(lambda row: _between(stock[0], row.stock, stock[1]), "stock"))
     bounded = {test.key for test in tests}
-    path = paths[
+    index_range = index_ranges[
         order[0][0] if order else "stock" if "stock" in bounded else "price" if "price_k" in bounded else "name"
     ]
-    return _listing(path, order, _PRODUCT_VALUES, _query("products", wanted, order_by), products.find_all, tests)
+    return _listing(index_range, order, _PRODUCT_VALUES, _query("products", wanted, order_by), products.find_all, tests)
 
 
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
@@ -158,8 +160,8 @@ def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = Non
         fetch = _of_customers_named(wanted.customer_name)
         tests.append(_Test(lambda _: True))  # tested by fetch already; here it says that no index answers it
     only_totals = {test.key for test in tests if test.key} == {"total_k"}
-    path = by_total if field == "total_amount" or (field is None and only_totals) else by_date
-    return _listing(path, order, _ORDER_VALUES, _query("orders", wanted, order_by), fetch, tests)
+    index_range = by_total if field == "total_amount" or (field is None and only_totals) else by_date
+    return _listing(index_range, order, _ORDER_VALUES, _query("orders", wanted, order_by), fetch, tests)
 
 
 def _orders_by_date(wanted: OrderFilter) -> IndexRange:
@@ -194,7 +196,7 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
 
 
 def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
-    path: IndexRange,
+    index_range: IndexRange,
     order: list[tuple[str, bool]],
     values: _Values[Row],
     query: str,
@@ -203,13 +205,13 @@ def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
 ) -> Listing[Row]:
     """Rows are tested for all of the filter, as an index may lag behind them; but only what no bound answers counts."""
     return Listing(
-        path=path,
+        index_range=index_range,
         descending=bool(order) and order[0][1],
         query=query,
         fetch=fetch,
         passes=lambda row: all(test.passes(row) for test in tests),
-        exact=all(test.key in {path.hash_name, path.range_name} for test in tests),
-        then=tuple(TieBreaker(values[field], descending) for field, descending in order[1:]),
+        exact=all(test.key in {index_range.hash_name, index_range.range_name} for test in tests),
+        tie_breakers=tuple(TieBreaker(values[field], descending) for field, descending in order[1:]),
     )
 
 
@@ -251,7 +253,7 @@ def _days(first: date | None, last: date | None) -> tuple[str | None, str | None
 
 
 def _amounts(low: int | None, high: int | None) -> tuple[str | None, str | None]:
-    return None if low is None else money.cents_key(low), None if high is None else up_to(money.cents_key(high))
+    return None if low is None else money.cents_key(low), None if high is None else end_of_value(money.cents_key(high))
 
 
 def _list_shards() -> tuple[str, ...]:

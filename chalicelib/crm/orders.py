@@ -89,7 +89,7 @@ def find(order_id: str) -> Order | None:
 
 
 def find_all(order_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Order]:
-    items = reads.by_id(tables.Order, order_ids, consistent=consistent)
+    items = reads.get_by_id(tables.Order, order_ids, consistent=consistent)
     return {order_id: load(item) for order_id, item in items.items()}
 
 
@@ -118,8 +118,8 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
     made = find(order_id) if ids.is_replay() else None
     if made:
         return PlacedOrder(made, {}, {})
-    seen = _looked_up(customer_id, quantities)
-    order = _priced(order_id, seen, placed_at, quantities)
+    seen = _look_up(customer_id, quantities)
+    order = _price(order_id, seen, placed_at, quantities)
     order_lines.put(placed_at, order_id, quantities)
     try:
         return _place(order, seen)
@@ -130,12 +130,12 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
         raise
 
 
-def _place(order: Order, seen: "_Seen") -> PlacedOrder:
+def _place(order: Order, seen: "_Found") -> PlacedOrder:
     quantities = {line.product_id: line.quantity for line in order.lines}
     for number in retry_delays():
         if number:  # a price, the stock or the customer changed meanwhile: look again, and say what is wrong now
-            seen = _looked_up(order.customer_id, quantities)
-            order = _priced(order.id, seen, order.date, quantities)
+            seen = _look_up(order.customer_id, quantities)
+            order = _price(order.id, seen, order.date, quantities)
         write = start(order, seen.customer)
         for line in order.lines:
             _take_stock(write, line)
@@ -149,7 +149,7 @@ def _place(order: Order, seen: "_Seen") -> PlacedOrder:
     raise Conflict
 
 
-def _left(order: Order, seen: "_Seen") -> dict[str, Product]:
+def _left(order: Order, seen: "_Found") -> dict[str, Product]:
     """The products without what the order took."""
     taken = ((seen.products[line.product_id], line.quantity) for line in order.lines)
     return {
@@ -219,25 +219,25 @@ def _check_quantities(quantities: Mapping[str, int]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Found:
     customer: Customer
     products: Mapping[str, Product]
 
 
-def _looked_up(customer_id: str, product_ids: Iterable[str]) -> _Seen:
+def _look_up(customer_id: str, product_ids: Iterable[str]) -> _Found:
     """In one call. Raises UnknownCustomer."""
     wanted = {
         tables.Customer: [key for key in (customer_id,) if ids.is_id(ids.CUSTOMER, key)],
         tables.Product: [key for key in product_ids if ids.is_id(ids.PRODUCT, key)],
     }
-    found = reads.together(wanted)
+    found = reads.get_from_tables(wanted)
     if customer_id not in found[tables.Customer]:
         raise UnknownCustomer(field="customer_id")
     known = {key: products.load(item) for key, item in found[tables.Product].items()}
-    return _Seen(customers.load(found[tables.Customer][customer_id]), known)
+    return _Found(customers.load(found[tables.Customer][customer_id]), known)
 
 
-def _priced(order_id: str, seen: _Seen, date: str, quantities: Mapping[str, int]) -> Order:
+def _price(order_id: str, seen: _Found, date: str, quantities: Mapping[str, int]) -> Order:
     """The order at the prices of now. Raises what speaks against it now."""
     known = seen.products
     unknown = [key for key in quantities if key not in known or known[key].archived_at]

@@ -65,7 +65,7 @@ def find_by_sku(sku: str) -> Product | None:
 
 
 def find_all(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:
-    items = reads.by_id(tables.Product, product_ids, consistent=consistent)
+    items = reads.get_by_id(tables.Product, product_ids, consistent=consistent)
     return {product_id: load(item) for product_id, item in items.items()}
 
 

@@ -50,11 +50,11 @@ def find(kind: str, period: str, revision: int | None = None) -> Report | None:
     return next((report for report in made if revision in {None, report.revision}), None)
 
 
-def newest_first(kind: str) -> Listing[Report]:
+def list_reports(kind: str) -> Listing[Report]:
     """All revisions."""
-    path = IndexRange(tables.Report, None, "kind", "period", (kind,), id_name="period")
+    index_range = IndexRange(tables.Report, None, "kind", "period", (kind,), id_name="period")
     return Listing(
-        path=path,
+        index_range=index_range,
         descending=True,
         query=f"reports {kind}",
         fetch=lambda keys: _find_all(kind, keys),

@@ -140,9 +140,9 @@ def latest(job: str, count: int) -> list[Run]:
 
 def listing(job: str, status: Status | None = None) -> Listing[Run]:
     """List the runs of a job, newest first."""
-    path = IndexRange(tables.Run, None, "job", "slot", (job,), id_name="slot")
+    index_range = IndexRange(tables.Run, None, "job", "slot", (job,), id_name="slot")
     return Listing(
-        path=path,
+        index_range=index_range,
         descending=True,
         query=f"runs {job} {status}",
         fetch=lambda found: cast("dict[str, Run]", find_all(job, found)),

@@ -1,1 +1,1 @@
-"""The storage kit: tables, connection, reads, transactions, ids, keys, index scans and pages. It knows no business rules."""
+"""Storage: tables, reads, transactions, ids, index scans and pagination over DynamoDB. It contains no business rules."""

@@ -1,8 +1,7 @@
-"""Cursors: opaque, bound to the query that they came from, and tamper-evident.
+"""Cursors: opaque texts that name the place directly after a row, and cannot be forged or used for another query.
 
-A cursor names the place directly behind a row. It is signed together with the query's filter and order, and the number
-of lanes it was made under. The signing secret is made once for a stage and kept in `ops`, so that every Lambda knows it
-and nobody configures it.
+A cursor is signed together with the filter and order of its query, and the number of shards. The signing secret is made
+once per stage and kept in `ops`, so that every Lambda knows it and nobody has to configure it.
 """
 
 import base64
@@ -24,9 +23,10 @@ _SECRET = ("secret", "cursors")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a row lies in an index: its range key (numbers as text), the number of its partition, its id.
+    """The place of a row in an index.
 
-    `rank` holds the further values that rows with the same one are ordered by.
+    `key` is the row's range key (numbers as text), `shard` the number of its shard. `tie_values` are what rows with the
+    same range key are ordered by.
     """
 
     key: str
@@ -36,25 +36,26 @@ class Position:
 
 
 def encode(position: Position, query: str, shards: int) -> str:
+    """Return the cursor for a position in the results of `query`."""
     payload = json.dumps(astuple(position), separators=(",", ":"), ensure_ascii=False).encode()
-    return _spell(_mac(payload, query, shards) + payload)
+    return _to_text(_mac(payload, query, shards) + payload)
 
 
 def decode(cursor: str, query: str, shards: int) -> Position:
-    """Raises InvalidCursor."""
+    """Return the position that the cursor names. Raises InvalidCursor."""
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except ValueError:
         raise InvalidCursor from None
     mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-    # One spelling each: the decoder skips what is not of its alphabet, and the last character has bits to spare.
-    if _spell(raw) != cursor or not hmac.compare_digest(mac, _mac(payload, query, shards)):
+    # Accept one spelling only: the decoder ignores characters outside its alphabet, and unused bits of the last one.
+    if _to_text(raw) != cursor or not hmac.compare_digest(mac, _mac(payload, query, shards)):
         raise InvalidCursor
     key, shard, row_id, tie_values = json.loads(payload)
     return Position(key, shard, row_id, tuple(tie_values))
 
 
-def _spell(raw: bytes) -> str:
+def _to_text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -65,6 +66,7 @@ def _mac(payload: bytes, query: str, shards: int) -> bytes:
 
 @cache
 def _secret() -> bytes:
+    """Return the stage's signing secret, and create it if this is the first use."""
     item = reads.get_op(*_SECRET)
     if item is None:
         row = AuxRow(*_SECRET, token=secrets.token_hex(32))

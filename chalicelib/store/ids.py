@@ -1,4 +1,4 @@
-"""Opaque ids that tell their table and sort by time: `cus_…`, `prd_…`, `ord_…` and a ULID."""
+"""Opaque ids that name their table and sort by time: `cus_`, `prd_` or `ord_`, and a ULID."""
 
 import hashlib
 import re
@@ -20,39 +20,42 @@ _ID = re.compile(r"(cus|prd|ord)_[0-9A-HJKMNP-TV-Z]{26}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _IdSource:
+    """Ids for one request; `is_replay` says that the request was carried out before, at least in part."""
+
     ids: Iterator[ULID]
-    again: bool
+    is_replay: bool
 
 
-_given: ContextVar[_Given | None] = ContextVar("given ids", default=None)
+_source: ContextVar[_IdSource | None] = ContextVar("id source", default=None)
 
 
 def new_id(kind: str) -> str:
-    given = _given.get()
-    return f"{kind}_{next(given.ids) if given else ULID.from_datetime(clock.now())}"
+    """Return a new id: a random one, or the next one of `deterministic_ids`."""
+    source = _source.get()
+    return f"{kind}_{next(source.ids) if source else ULID.from_datetime(clock.now())}"
 
 
 @contextmanager
 def deterministic_ids(seed: str, moment: datetime, *, again: bool) -> Iterator[None]:
-    """New ids follow from `seed` and `moment`: a request that is carried out `again` makes the same ones."""
+    """Derive all new ids from `seed` and `moment`, so that a request that is carried out `again` makes the same ids."""
     milliseconds = int(moment.timestamp() * 1000).to_bytes(6)
     ids = (ULID(milliseconds + hashlib.sha256(f"{seed} {number}".encode()).digest()[:10]) for number in count())
-    before = _given.set(_Given(ids, again))
+    before = _source.set(_IdSource(ids, again))
     try:
         yield
     finally:
-        _given.reset(before)
+        _source.reset(before)
 
 
 def is_replay() -> bool:
-    """Whether a new id may be that of a row which an earlier try of the same request has made."""
-    given = _given.get()
-    return given is not None and given.again
+    """Return whether an earlier attempt of the same request may already have written the row with the new id."""
+    source = _source.get()
+    return source is not None and source.is_replay
 
 
 def kind_of(row_id: str) -> str | None:
-    """The kind that `row_id` names, None for what cannot be one of our ids."""
+    """Return the kind that `row_id` names, or None if it cannot be one of our ids."""
     match = _ID.fullmatch(row_id)
     return match[1] if match else None
 

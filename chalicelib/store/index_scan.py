@@ -1,8 +1,8 @@
-"""Walking an index in either direction, from either end or a position, over all its partitions as if they were one.
+"""Index scans: read an index up or down, from either end or from a position, and merge its shards into one order.
 
-A `Path` is an index with bounds; its partitions are lanes, merged by range key and then by number, which is one order
-for all rows. Rows come as positions; whoever walks fetches the rows themselves, so that a page costs a query a lane and
-a batch read.
+An `IndexRange` is an index with bounds. Its shards are merged by range key and then by the number of the shard, so all
+rows have one order. A scan yields positions, not rows: the caller reads the rows it needs, so a page costs one query per
+shard and one batch read.
 """
 
 import heapq
@@ -28,9 +28,10 @@ _CONDITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class IndexRange:
-    """Bounds are range keys, both included; `id_name` is the attribute with the row's id, None if the range key ends with it.
+    """An index, or a table, with bounds.
 
-    Range keys must be unique, unless they are numbers. No lanes: no rows.
+    `low` and `high` are range keys, both included. `id_name` is the attribute with the row's id; None means that the
+    range key ends with the id. Range keys must be unique unless they are numbers. Without shards there are no rows.
     """
 
     table: type[Model]
@@ -50,21 +51,23 @@ class IndexRange:
         return int(self.low) > int(self.high) if self.numeric else self.low > self.high
 
     def order(self, position: Position) -> tuple[int | str, int]:
-        """What positions are compared by. Equal numbers within a lane lie in an order that only DynamoDB knows."""
+        """Return what positions are compared by. Only DynamoDB knows the order of equal numbers within a shard."""
         return int(position.key) if self.numeric else position.key, position.shard
 
     def value(self, position: Position) -> str:
-        """What rows have in common that tie, as text."""
+        """Return the value that tied rows have in common, as text."""
         return position.key.split(SEPARATOR)[0]
 
-    def whole_ties(self, above: Position | None, below: Position | None) -> "IndexRange":
-        """From all rows that tie with the one to all that tie with the other."""
-        low = (self.value(above) if above else None) or self.low  # no phone is no bound: DynamoDB refuses an empty one
-        high = self.high if below is None else below.key if self.numeric else up_to(self.value(below))
+    def with_whole_ties(self, above: Position | None, below: Position | None) -> "IndexRange":
+        """Return the range that also contains all rows that tie with either position."""
+        low = (
+            self.value(above) if above else None
+        ) or self.low  # customers without a phone: DynamoDB refuses an empty bound
+        high = self.high if below is None else below.key if self.numeric else end_of_value(self.value(below))
         return replace(self, low=low, high=high)
 
-    def cut(self, shard: int, above: Position | None, below: Position | None) -> "IndexRange":
-        """Only what may lie above one position and below the other, in `lane`; at most their own rows are too much."""
+    def between(self, shard: int, above: Position | None, below: Position | None) -> "IndexRange":
+        """Return the part of one shard between two positions. It may still contain the rows of the positions."""
         low, high = self.low, self.high
         if above:
             low = above.key if shard >= above.shard or not self.numeric else str(int(above.key) + 1)
@@ -73,104 +76,104 @@ class IndexRange:
         return replace(self, low=low, high=high)
 
 
-def count(path: IndexRange) -> int:
-    """How many rows the path has; reads keys only, and hands over none."""
+def count(index_range: IndexRange) -> int:
+    """Return the number of rows. Reads keys only, and transfers none."""
     total = 0
-    for shard in range(len(path.shards)):
-        request = _request(path, shard) | {"Select": "COUNT"}
+    for shard in range(len(index_range.shards)):
+        request = _request(index_range, shard) | {"Select": "COUNT"}
         while True:
-            answer = reads.call("query", **request)
-            total += answer["Count"]
-            if "LastEvaluatedKey" not in answer:
+            response = reads.call("query", **request)
+            total += response["Count"]
+            if "LastEvaluatedKey" not in response:
                 break
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
     return total
 
 
-def up_to(value: str) -> str:
-    """A bound above every range key that begins with exactly `value`."""
+def end_of_value(value: str) -> str:
+    """Return a bound after every range key whose value is `value`."""
     return value + _AFTER_SEPARATOR
 
 
-def prefixed(value: str) -> str:
-    """A bound above every range key that begins with `value` or anything longer."""
+def end_of_prefix(value: str) -> str:
+    """Return a bound after every range key whose value begins with `value`."""
     return value + _LAST
 
 
 @dataclass(frozen=True, slots=True)
 class IndexScan:
-    """One pass along `path`, `up` in the order of the range keys or down, strictly between `start` and `stop`.
+    """One pass through a range, `up` or down in the order of the range keys, strictly between `start` and `stop`.
 
-    Each lane reads `batch` keys at a time.
+    Each shard reads `batch` keys at a time.
     """
 
-    path: IndexRange
+    index_range: IndexRange
     up: bool
     start: Position | None = None
     stop: Position | None = None
     batch: int = 100
 
     def positions(self) -> Iterator[Position]:
-        shards = [self._shard(shard) for shard in range(len(self.path.shards))]
-        return heapq.merge(*shards, key=self.path.order, reverse=not self.up)
+        shards = [self._shard(shard) for shard in range(len(self.index_range.shards))]
+        return heapq.merge(*shards, key=self.index_range.order, reverse=not self.up)
 
     def _shard(self, shard: int) -> Iterator[Position]:
         above, below = (self.start, self.stop) if self.up else (self.stop, self.start)
         begin = self.start if self.start and self.start.shard == shard else None
         end = self._end() if self.stop and self.stop.shard == shard else set()
-        for position in self._query(self.path.cut(shard, above, below), shard, begin):
+        for position in self._query(self.index_range.between(shard, above, below), shard, begin):
             if position.row_id in end:
                 return
             yield position
 
     def _end(self) -> set[str]:
-        """The rows that the walk ends at: that of `stop`, and those with the same number that come after it."""
+        """Return the rows that end the scan: that of `stop`, and those with the same number that come after it."""
         stop = self.stop
         if stop is None:
             return set()
-        ties = replace(self.path, low=stop.key, high=stop.key)
-        after = self._query(ties, stop.shard, stop) if self.path.numeric else ()
+        ties = replace(self.index_range, low=stop.key, high=stop.key)
+        after = self._query(ties, stop.shard, stop) if self.index_range.numeric else ()
         return {stop.row_id, *(position.row_id for position in after)}
 
-    def _query(self, path: IndexRange, shard: int, after: Position | None) -> Iterator[Position]:
-        if path.is_empty:
-            return  # DynamoDB refuses bounds that are the wrong way round
-        request = _request(path, shard)
+    def _query(self, index_range: IndexRange, shard: int, after: Position | None) -> Iterator[Position]:
+        if index_range.is_empty:
+            return  # DynamoDB refuses a low bound above the high one
+        request = _request(index_range, shard)
         request |= {"ScanIndexForward": self.up, "Limit": self.batch}
         if after:
-            request["ExclusiveStartKey"] = _start_key(path, after)
+            request["ExclusiveStartKey"] = _start_key(index_range, after)
         for item in reads.query(**request):
-            yield _position(path, shard, item)
+            yield _position(index_range, shard, item)
 
 
-def _request(path: IndexRange, shard: int) -> Item:
-    bounds = {":low": path.low, ":high": path.high}
-    values: Item = {name: {_kind(path): bound} for name, bound in bounds.items() if bound is not None}
-    names = {"#h": path.hash_name} | ({"#r": path.range_name} if values else {})
+def _request(index_range: IndexRange, shard: int) -> Item:
+    bounds = {":low": index_range.low, ":high": index_range.high}
+    values: Item = {name: {_kind(index_range): bound} for name, bound in bounds.items() if bound is not None}
+    names = {"#h": index_range.hash_name} | ({"#r": index_range.range_name} if values else {})
     request: Item = {
-        "TableName": reads.table_name(path.table),
+        "TableName": reads.table_name(index_range.table),
         "KeyConditionExpression": "#h = :h" + _CONDITIONS[":low" in values, ":high" in values],
         "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": {":h": {"S": path.shards[shard]}, **values},
+        "ExpressionAttributeValues": {":h": {"S": index_range.shards[shard]}, **values},
     }
-    return request | ({"IndexName": path.index} if path.index else {})
+    return request | ({"IndexName": index_range.index} if index_range.index else {})
 
 
-def _position(path: IndexRange, shard: int, item: Item) -> Position:
-    key = str(item[path.range_name][_kind(path)])
-    row_id = item[path.id_name]["S"] if path.id_name else key.rpartition(SEPARATOR)[2]
+def _position(index_range: IndexRange, shard: int, item: Item) -> Position:
+    key = str(item[index_range.range_name][_kind(index_range)])
+    row_id = item[index_range.id_name]["S"] if index_range.id_name else key.rpartition(SEPARATOR)[2]
     return Position(key, shard, row_id)
 
 
-def _start_key(path: IndexRange, position: Position) -> Item:
+def _start_key(index_range: IndexRange, position: Position) -> Item:
     key: Item = {
-        path.hash_name: {"S": path.shards[position.shard]},
-        path.range_name: {_kind(path): position.key},
+        index_range.hash_name: {"S": index_range.shards[position.shard]},
+        index_range.range_name: {_kind(index_range): position.key},
     }
-    if path.index and path.id_name:
-        key[path.id_name] = {"S": position.row_id}
+    if index_range.index and index_range.id_name:
+        key[index_range.id_name] = {"S": position.row_id}
     return key
 
 
-def _kind(path: IndexRange) -> str:
-    return "N" if path.numeric else "S"
+def _kind(index_range: IndexRange) -> str:
+    return "N" if index_range.numeric else "S"

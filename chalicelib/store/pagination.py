@@ -1,11 +1,12 @@
-"""Pages of a listing: rows of a path that pass the filter, in order, forwards or backwards, within a read budget.
+"""Pagination: read a page of the rows that pass a filter, in order, forwards or backwards, within a read budget.
 
-A filter that no index serves is evaluated on the rows on the way. When the budget is used up first, the page is short
-and says so: there is a next page, and a cursor that continues where the walk stood.
+A filter without an index is evaluated on the rows. If the read budget is used up first, the page is short although more
+rows follow: it says that there is a next page, and its cursor continues where the scan stopped.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby, islice
 from typing import Generic, TypeAlias, TypeVar
 
@@ -14,7 +15,7 @@ from chalicelib.settings import settings
 from chalicelib.store import cursors
 from chalicelib.store.cursors import Position
 from chalicelib.store.index_scan import IndexRange, IndexScan
-from chalicelib.store.reads import BATCH
+from chalicelib.store.reads import MAX_BATCH
 
 MAX_PAGE_SIZE = 100
 MAX_OFFSET = 1000
@@ -25,7 +26,7 @@ _Tie: TypeAlias = tuple[Position, Row | None]
 
 @dataclass(frozen=True, slots=True)
 class TieBreaker(Generic[Row]):
-    """What rows are ordered by that tie in the path's order."""
+    """What rows are ordered by that tie in the order of the index."""
 
     value: Callable[[Row], int | str]
     descending: bool
@@ -33,32 +34,32 @@ class TieBreaker(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row]):
-    """What is listed. `query` stands for filter and order: cursors are bound to it.
+    """What is listed, and how.
 
-    `fetch` reads rows by id, `passes` says which of them the filter wants; `exact` says that the path's bounds answer
-    all of the filter, so that `passes` drops at most rows that have changed since the index was written. With `then`,
-    rows that tie are read together and ordered by it, and by id where they tie in all of it.
+    `query` names filter and order: cursors are bound to it. `fetch` reads rows by id. `passes` says which of them match
+    the filter. `exact` means that the bounds of the range are the whole filter, so `passes` drops at most rows that have
+    changed since the index was written. With `tie_breakers`, tied rows are read together and ordered by them, then by id.
     """
 
-    path: IndexRange
+    index_range: IndexRange
     descending: bool
     query: str
     fetch: Callable[[Iterable[str]], dict[str, Row]]
     passes: Callable[[Row], bool]
     exact: bool
-    then: tuple[TieBreaker[Row], ...] = ()
+    tie_breakers: tuple[TieBreaker[Row], ...] = ()
 
     def encode(self, position: Position) -> str:
-        return cursors.encode(position, self.query, len(self.path.shards))
+        return cursors.encode(position, self.query, len(self.index_range.shards))
 
     def decode(self, cursor: str | None) -> Position | None:
         """Raises InvalidCursor."""
-        return None if cursor is None else cursors.decode(cursor, self.query, len(self.path.shards))
+        return None if cursor is None else cursors.decode(cursor, self.query, len(self.index_range.shards))
 
 
 @dataclass(frozen=True, slots=True)
 class PageArgs:
-    """Which rows are asked for, as the client sent it."""
+    """The arguments of a list field, as the client sent them."""
 
     first: int | None = None
     last: int | None = None
@@ -80,7 +81,7 @@ class Edge(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Cursors are made when they are asked for: most documents do without, and the secret costs a read."""
+    """A page of rows. Cursors are made on demand: most documents do not ask for them, and the secret costs a read."""
 
     listing: Listing[Row]
     edges: list[Edge[Row]]
@@ -98,18 +99,18 @@ class Page(Generic[Row]):
         return self.listing.encode(self.end) if self.end else None
 
 
-def read_page(listing: Listing[Row], window: PageArgs) -> Page[Row]:
-    """Raises InvalidInput, InvalidCursor."""
-    size, forward = _size(window)
-    after, before = listing.decode(window.after), listing.decode(window.before)
+def read_page(listing: Listing[Row], args: PageArgs) -> Page[Row]:
+    """Read one page. Raises InvalidInput, InvalidCursor."""
+    size, forward = _size(args)
+    after, before = listing.decode(args.after), listing.decode(args.before)
     start, stop = (after, before) if forward else (before, after)
-    reader = (_TieReader if listing.then else _Reader)(listing, size, window.offset or 0)
+    reader = (_TieReader if listing.tie_breakers else _Reader)(listing, size, args.offset or 0)
     edges, more = reader.read(forward=forward, start=start, stop=stop)
     near = edges[0].position if edges else None
-    # A short page is continued from where the reader stood, not from the last row that it found.
+    # A short page continues where the reader stopped, not after the last row that it found.
     far = reader.last if more and len(edges) < size else edges[-1].position if edges else None
     if forward:
-        return Page(listing, edges, more, after is not None or bool(window.offset), near, far)
+        return Page(listing, edges, more, after is not None or bool(args.offset), near, far)
     return Page(listing, edges[::-1], before is not None, more, far, near)
 
 
@@ -119,21 +120,21 @@ class _Reader(Generic[Row]):
         self._size = size
         self._offset = offset
         self.last: Position | None = None
-        """The last position that was looked at."""
+        """The last position that was read."""
 
     def read(self, *, forward: bool, start: Position | None, stop: Position | None) -> tuple[list[Edge[Row]], bool]:
-        """The rows in walking order, and whether there are more."""
+        """Return the rows in the order of the scan, and whether there are more."""
         exact, wanted = self._listing.exact, self._offset + self._size + 1
-        # Where the index answers the filter, keys alone tell whether there is more: one query for a page and the next row.
-        # Elsewhere it is one too, if all of them pass.
-        walk = IndexScan(
-            path=self._listing.path,
+        # If the index answers the filter, one query for the keys of the page and of the next row tells whether there is
+        # more. Otherwise one query is enough only if all rows pass.
+        scan = IndexScan(
+            index_range=self._listing.index_range,
             up=forward != self._listing.descending,
             start=start,
             stop=stop,
-            batch=wanted if exact else min(max(wanted, BATCH), settings.read_budget),
+            batch=wanted if exact else min(max(wanted, MAX_BATCH), settings.read_budget),
         )
-        return self._read_exact(walk.positions()) if exact else self._read_filtered(walk.positions())
+        return self._read_exact(scan.positions()) if exact else self._read_filtered(scan.positions())
 
     def _read_exact(self, positions: Iterator[Position]) -> tuple[list[Edge[Row]], bool]:
         for _ in islice(positions, self._offset):
@@ -149,16 +150,18 @@ class _Reader(Generic[Row]):
         return found, next(positions, None) is not None
 
     def _read_filtered(self, positions: Iterator[Position]) -> tuple[list[Edge[Row]], bool]:
-        """Rows found beyond the page are read again by the next one, so it looks at no more than may be needed to find one:
-        at as many as are missing, and as many again as it has looked at in vain.
+        """Read rows until the page is full and one more is found.
+
+        The next page reads the surplus rows again. So each step reads only as many rows as are missing, and as many more as
+        have not passed so far.
         """
         found: list[Edge[Row]] = []
-        looked_at, end = 0, self._offset + self._size
+        read_count, end = 0, self._offset + self._size
         more = True
-        while more and len(found) <= end and looked_at < settings.read_budget:
-            missing, in_vain = end + 1 - len(found), looked_at - len(found)
-            steps = self._steps(positions, min(missing + in_vain, BATCH, settings.read_budget - looked_at))
-            looked_at += len(steps)
+        while more and len(found) <= end and read_count < settings.read_budget:
+            missing, not_passed = end + 1 - len(found), read_count - len(found)
+            steps = self._steps(positions, min(missing + not_passed, MAX_BATCH, settings.read_budget - read_count))
+            read_count += len(steps)
             found += self._edges(steps)
             more = bool(steps)
         more = len(found) > end or next(positions, None) is not None
@@ -166,7 +169,7 @@ class _Reader(Generic[Row]):
 
     def _cut(self, found: list[Edge[Row]], *, more: bool) -> list[Edge[Row]]:
         if more and len(found) < self._offset:
-            raise InvalidInput("offset reaches beyond what one request may read; use after", field="offset")
+            raise InvalidInput("offset is beyond what one request may read. Use after", field="offset")
         return found[self._offset : self._offset + self._size]
 
     def _steps(self, positions: Iterator[Position], count: int) -> list[Position]:
@@ -175,30 +178,32 @@ class _Reader(Generic[Row]):
         return steps
 
     def _edges(self, steps: list[Position]) -> list[Edge[Row]]:
-        """Rows that are gone since the index was written are left out."""
+        """Return the rows that still exist and pass the filter."""
         rows = self._listing.fetch(position.row_id for position in steps)
-        there = [(rows[position.row_id], position) for position in steps if position.row_id in rows]
-        return [Edge(row, position, self._listing) for row, position in there if self._listing.passes(row)]
+        existing = [(rows[position.row_id], position) for position in steps if position.row_id in rows]
+        return [Edge(row, position, self._listing) for row, position in existing if self._listing.passes(row)]
 
 
 class _TieReader(_Reader[Row]):
-    """Reads all rows that tie before it can order them: a page costs what its ties cost."""
+    """A reader that orders tied rows, and so must read all of them: a page costs as much as its ties."""
 
     def read(self, *, forward: bool, start: Position | None, stop: Position | None) -> tuple[list[Edge[Row]], bool]:
         up = forward != self._listing.descending
         bounds = (start, stop) if up else (stop, start)
-        path = self._listing.path.whole_ties(*bounds)
+        index_range = self._listing.index_range.with_whole_ties(*bounds)
         found: list[Edge[Row]] = []
         budget = settings.read_budget
-        for value, ties in groupby(self._rows(IndexScan(path, up).positions()), key=lambda tie: path.value(tie[0])):
-            ends = [end if end and path.value(end) == value else None for end in (start, stop)]
-            # The ties of `start` were charged to the page before, so that the next ones always find room.
+        for value, ties in groupby(
+            self._rows(IndexScan(index_range, up).positions()), key=lambda tie: index_range.value(tie[0])
+        ):
+            ends = [end if end and index_range.value(end) == value else None for end in (start, stop)]
+            # The ties of `start` were counted on the page before, so the next group always has room.
             room = settings.read_budget if ends[0] else budget
             group = list(islice(ties, room + 1))
             if len(group) > room:
                 if room == settings.read_budget:
                     raise InvalidInput(
-                        "Too many rows are equal in the first field: order by it alone", field="order_by"
+                        "Too many rows are equal in the first field. Order by that field alone", field="order_by"
                     )
                 return self._cut(found, more=True), True
             budget = room - len(group) if not ends[0] else budget
@@ -208,19 +213,21 @@ class _TieReader(_Reader[Row]):
         return self._cut(found, more=False), False
 
     def _rows(self, positions: Iterator[Position]) -> Iterator[_Tie[Row]]:
-        while chunk := list(islice(positions, BATCH)):
+        while chunk := list(islice(positions, MAX_BATCH)):
             rows = self._listing.fetch(position.row_id for position in chunk)
             yield from ((position, rows.get(position.row_id)) for position in chunk)
 
     def _ordered(
         self, group: list[_Tie[Row]], start: Position | None, stop: Position | None, *, forward: bool
     ) -> list[Edge[Row]]:
-        """The rows of a group that lie between the ends that lie in it, in walking order."""
-        then = self._listing.then
-        rows = {replace(place, tie_values=tuple(by.value(row) for by in then)): row for place, row in group if row}
+        """Return the rows of one group of ties in the order of the scan, strictly between `start` and `stop` if given."""
+        tie_breakers = self._listing.tie_breakers
+        rows = {
+            replace(place, tie_values=tuple(by.value(row) for by in tie_breakers)): row for place, row in group if row
+        }
         places = sorted({*rows, *filter(None, (start, stop))}, key=lambda place: place.row_id)
-        for number in reversed(range(len(then))):
-            places.sort(key=lambda place, number=number: place.tie_values[number], reverse=then[number].descending)  # type: ignore[misc]
+        for number, breaker in reversed(list(enumerate(tie_breakers))):
+            places.sort(key=partial(_tie_value, number), reverse=breaker.descending)
         if not forward:
             places.reverse()
         self.last = places[-1] if places else self.last
@@ -230,19 +237,23 @@ class _TieReader(_Reader[Row]):
         return [Edge(row, place, self._listing) for place, row in wanted if self._listing.passes(row)]
 
 
-def _size(window: PageArgs) -> tuple[int, bool]:
-    """(how many rows, whether forwards)"""
-    if window.first is not None and window.last is not None:
-        raise InvalidInput("Give first or last, not both", field="last")
-    forward = window.last is None
-    size = window.first if forward else window.last
+def _tie_value(number: int, position: Position) -> int | str:
+    return position.tie_values[number]
+
+
+def _size(args: PageArgs) -> tuple[int, bool]:
+    """Return the number of rows, and whether to read forwards."""
+    if args.first is not None and args.last is not None:
+        raise InvalidInput("Use first or last, not both", field="last")
+    forward = args.last is None
+    size = args.first if forward else args.last
     if size is None:
         size = MAX_PAGE_SIZE
     if not 0 <= size <= MAX_PAGE_SIZE:
         name = "first" if forward else "last"
-        raise InvalidInput(f"{name} must be from 0 to {MAX_PAGE_SIZE}; use after or before for more", field=name)
-    if window.offset is not None and not (0 <= window.offset <= MAX_OFFSET and forward):
+        raise InvalidInput(f"{name} must be from 0 to {MAX_PAGE_SIZE}. Use after or before for more", field=name)
+    if args.offset is not None and not (0 <= args.offset <= MAX_OFFSET and forward):
         raise InvalidInput(
-            f"offset must be from 0 to {MAX_OFFSET}, and goes with first; use after for more", field="offset"
+            f"offset must be from 0 to {MAX_OFFSET}, together with first. Use after for more", field="offset"
         )
     return size, forward

@@ -1,8 +1,8 @@
-"""The tables as pynamodb models: the one definition that development, tests and production are made from.
+"""The tables as pynamodb models: the only definition, from which development, tests and production create their tables.
 
-Sort keys of list indexes are unique strings (see `keys`). `stock` must stay a number, since orders add to it. Indexes
-project keys only, so that a write to stock or counters touches no other.
-A row without an index's attributes is not in that index: this is how archived products leave every list.
+Sort keys of list indexes are unique strings (see `index_keys`), except `stock`: it must stay a number, because orders add
+to it. Indexes project keys only, so a write to stock or counters changes no other index.
+A row without an index's attributes is not in that index. This is how archived products leave every list.
 """
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
@@ -50,7 +50,7 @@ class CustomersByPhone(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-unt
 
 
 class Customer(Model):
-    """The list by e-mail is the partition of e-mail claims in `ops`: that index costs nothing more."""
+    """Customers. Lists by e-mail read the claims on e-mail addresses in `ops`, so they need no index of their own."""
 
     class Meta:
         table_name = settings.table_prefix + "customers"
@@ -73,7 +73,7 @@ class Customer(Model):
     activity_shard = UnicodeAttribute(attr_name="act_s")
     activity_key = UnicodeAttribute(attr_name="act_k")
     token = UnicodeAttribute()
-    """The last write of this row: how a write whose answer was lost recognises itself."""
+    """Names the last write of this row, so that a write whose response was lost recognises itself."""
 
     by_activity = CustomersByActivity()
     by_created = CustomersByCreated()
@@ -120,11 +120,11 @@ class Product(Model):
     cents = NumberAttribute()
     stock = NumberAttribute()
     sold = NumberAttribute(default=0)
-    """Order lines that took stock: such a product is archived, never deleted."""
+    """How many order lines took stock. A product that was sold is archived, never deleted."""
     archived_at = UnicodeAttribute(null=True)
     restock_slot = UnicodeAttribute(null=True)
     restocked_to = NumberAttribute(null=True)
-    """The stock right after the restock of that slot."""
+    """The stock right after the restock for `restock_slot`."""
     list_shard = UnicodeAttribute(null=True, attr_name="list_s")
     stock_shard = UnicodeAttribute(null=True, attr_name="stock_s")
     price_key = UnicodeAttribute(null=True, attr_name="price_k")
@@ -164,7 +164,7 @@ class OrdersByTotal(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-c
 
 
 class Order(Model):
-    """An order with its lines embedded, as they were when it was placed."""
+    """Orders, each with its lines as they were when it was placed."""
 
     class Meta:
         table_name = settings.table_prefix + "orders"
@@ -191,7 +191,7 @@ class Order(Model):
 
 
 class Line(Model):
-    """Which orders a product is in. Written before its order, and ignored while that does not exist."""
+    """Which orders contain a product. A line is written before its order, and ignored while the order does not exist."""
 
     class Meta:
         table_name = settings.table_prefix + "lines"
@@ -203,7 +203,10 @@ class Line(Model):
 
 
 class AuxRow(Model):
-    """Small rows around the entities and jobs: see `claims`, `counters`, `cursors`, `archive`, `credentials`, and `jobs.control`."""
+    """Small rows around the entities and jobs.
+
+    See `cursors`, `unique_values`, `counters`, `deleted_customers`, `api_keys`, `idempotency` and `jobs.job_state`.
+    """
 
     class Meta:
         table_name = settings.table_prefix + "ops"
@@ -236,7 +239,7 @@ class RunsUnfinished(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-ca
 
 
 class Run(Model):
-    """A firing of a job, or a request for one: see `chalicelib.jobs.ledger`."""
+    """Runs of jobs: see `chalicelib.jobs.ledger`."""
 
     class Meta:
         table_name = settings.table_prefix + "runs"
@@ -247,7 +250,7 @@ class Run(Model):
     slot = UnicodeAttribute(range_key=True)
     status = UnicodeAttribute()
     unfinished = UnicodeAttribute(null=True)
-    """The status while the run is not at its end: finished runs leave the index, which so stays small."""
+    """The status of a run that is not finished. Finished runs leave the index, so it stays small."""
     trigger = UnicodeAttribute()
     actor = UnicodeAttribute(null=True)
     arguments: JSONAttribute = JSONAttribute()
@@ -271,7 +274,7 @@ class Run(Model):
 
 
 class Report(Model):
-    """See `reports`."""
+    """Reports: see `chalicelib.crm.reports`."""
 
     class Meta:
         table_name = settings.table_prefix + "reports"

@@ -1,16 +1,22 @@
-"""Times as they are stored: UTC, ISO-8601, always with microseconds, so that their order is the order of the text."""
+"""Timestamps: times as they are stored, in UTC and ISO 8601, always with microseconds, so that they sort as text."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import NewType
 
 from chalicelib import clock
 from chalicelib.errors import InvalidInput
 
+Timestamp = NewType("Timestamp", str)
+"""For example 2026-11-22T08:00:00.000000Z."""
+Slot = NewType("Slot", str)
+"""The time that a run of a job is identified by, for example 2026-11-22T08:00:00Z. See `chalicelib.jobs.slots`."""
+
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-def to_text(moment: datetime) -> str:
+def to_text(moment: datetime) -> Timestamp:
     # Not strftime: its %Y has no leading zeros.
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return Timestamp(moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z")
 
 
 def from_text(text: str) -> datetime:
@@ -18,12 +24,15 @@ def from_text(text: str) -> datetime:
 
 
 def day_after(day: date) -> str:
-    """The first text that no moment of `day` reaches: an exclusive upper bound."""
+    """Return an exclusive upper bound for all timestamps of `day`."""
     return (day + timedelta(days=1)).isoformat() if day < date.max else "~"
 
 
 def checked_past(moment: datetime | None, field: str) -> datetime:
-    """`moment`, or now. A day of tolerance for clocks and zones; later, or before 1900, is refused."""
+    """Return `moment`, or now without one. Raises InvalidInput for times before 1900 or in the future.
+
+    One day of tolerance allows for clocks and time zones.
+    """
     if moment is None:
         return clock.now()
     if not EARLIEST <= moment <= clock.now() + timedelta(days=1):

@@ -1,10 +1,11 @@
-"""Writes of several rows at once, all or none, each of them applied once whatever happens to the answer.
+"""Transactions: write several rows together, all or none, and exactly once even if a response is lost.
 
-A write can be answered, refused, or lost: a request or its answer may vanish, and a retry below us may then meet its own
-first try. So each transaction leaves a mark that only it can leave, and where the outcome is in doubt the mark is looked for.
+When a response is lost, botocore or we send the transaction again, and its conditions may then fail because of its own
+first attempt. So each transaction leaves a mark that only it can leave, and looks for the mark when the outcome is in doubt.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pynamodb.exceptions import CancellationReason, TransactWriteError
@@ -19,15 +20,24 @@ from chalicelib.store import change_marks
 from chalicelib.store.connection import connection
 from chalicelib.store.retries import confirm, is_transient, retry_delays
 
-_REFUSED = "ConditionalCheckFailed"
+_CONDITION_FAILED = "ConditionalCheckFailed"
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
-Refusal: TypeAlias = Callable[[], Exception]
+MakeError: TypeAlias = Callable[[], Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An action, how many were added before it, and the error to raise if its condition fails."""
+
+    number: int
+    add_to: Callable[[TransactWrite], None]
+    error: MakeError
 
 
 class Stale(Conflict):
     """Somebody else changed this at the same time. Read it again and repeat the request"""
 
-    # Not applied, and known to be so: the caller may look again and start anew. A plain Conflict is for the user.
+    # The write was certainly not applied, so the caller may read again and retry. A plain Conflict goes to the user.
 
 
 def new_token() -> str:
@@ -43,59 +53,58 @@ class Transaction:
 
     `subject` is the id of the row that is changed. With it, a request with an Idempotency-Key also writes the mark of this
     change with the row `before` it (see `change_marks`), and raises AlreadyApplied if an earlier attempt has written it.
-    `refusal` makes the error that is raised when that action's condition does not hold; the first action added wins.
-    `proof` says whether this very transaction has been applied; it is asked only when that is in doubt.
+    `error` of an action makes the error to raise if its condition fails. If several fail, the action that was added first
+    wins. `was_applied` says whether this very transaction has been applied; it is called only when that is in doubt.
     """
 
     def __init__(
         self, was_applied: Callable[[], bool], *, subject: str | None = None, before: Mapping[str, Any] | None = None
     ) -> None:
-        self._proof = was_applied
+        self._was_applied = was_applied
         self._subject = subject
-        # pynamodb sends checks, deletes, puts, updates, whatever the order of the calls, and the reasons for a refusal
-        # come in that order: so each kind has its own list.
-        self._actions: dict[str, list[tuple[int, Callable[[TransactWrite], None], Refusal]]] = {
-            "delete": [],
-            "put": [],
-            "update": [],
-        }
+        # pynamodb sends deletes, then puts, then updates, whatever the order of the calls, and DynamoDB's reasons for a
+        # cancellation come in the order of sending. So each kind has its own list.
+        self._entries: dict[str, list[_Entry]] = {"delete": [], "put": [], "update": []}
         self._size = 0
         mark = change_marks.mark_of(subject, before) if subject else None
-        if mark is not None:  # the first action, so that its refusal wins: what the others say is no longer news
+        if mark is not None:  # added first, so that its error wins: those of the others are no longer news
             self.put(mark, type(mark).pk.does_not_exist(), AlreadyApplied)
 
-    def put(self, row: Model, condition: Condition | None = None, refusal: Refusal = Stale) -> None:
-        self._add("put", lambda write: write.save(row, condition), refusal)
+    def put(self, row: Model, condition: Condition | None = None, error: MakeError = Stale) -> None:
+        self._add("put", lambda write: write.save(row, condition), error)
 
     def update(
-        self, row: Model, actions: list[Action], condition: Condition | None = None, refusal: Refusal = Stale
+        self, row: Model, actions: list[Action], condition: Condition | None = None, error: MakeError = Stale
     ) -> None:
-        self._add("update", lambda write: write.update(row, actions, condition), refusal)
+        self._add("update", lambda write: write.update(row, actions, condition), error)
 
-    def delete(self, row: Model, condition: Condition | None = None, refusal: Refusal = Stale) -> None:
-        self._add("delete", lambda write: write.delete(row, condition), refusal)
+    def delete(self, row: Model, condition: Condition | None = None, error: MakeError = Stale) -> None:
+        self._add("delete", lambda write: write.delete(row, condition), error)
 
     def commit(self) -> None:
-        """Raises the refusal of the first action whose condition fails, Conflict or Unavailable when tries run out."""
+        """Write all actions. Raises the error of the first action whose condition fails.
+
+        Raises Conflict or Unavailable when attempts run out.
+        """
         token = new_token()
         contended = False
         for _ in retry_delays():
             try:
                 self._send(token)
             except TransactWriteError as error:
-                refusal = self._refusal(error)
-                if refusal:
-                    if confirm(self._proof):
+                failed = self._first_failed(error)
+                if failed:
+                    if confirm(self._was_applied):
                         self._record()
                         return
-                    raise refusal() from error
+                    raise failed.error() from error
                 contended = any(_is(reason, _CONTENDED) for reason in error.cancellation_reasons)
                 if not (contended or is_transient(error)):
                     raise
             else:
                 self._record()
                 return
-        if not confirm(self._proof):
+        if not confirm(self._was_applied):
             raise Conflict if contended else Unavailable
         self._record()
 
@@ -103,21 +112,23 @@ class Transaction:
         if self._subject:
             change_marks.record(self._subject)
 
-    def _add(self, kind: str, action: Callable[[TransactWrite], None], refusal: Refusal) -> None:
-        self._actions[kind].append((self._size, action, refusal))
+    def _add(self, kind: str, add_to: Callable[[TransactWrite], None], error: MakeError) -> None:
+        self._entries[kind].append(_Entry(self._size, add_to, error))
         self._size += 1
 
     def _send(self, token: str) -> None:
         with TransactWrite(connection=connection, client_request_token=token) as write:
-            for actions in self._actions.values():
-                for _, action, _ in actions:
-                    action(write)
+            for entry in self._in_sending_order():
+                entry.add_to(write)
 
-    def _refusal(self, error: TransactWriteError) -> Refusal | None:
-        sent = [entry for actions in self._actions.values() for entry in actions]
+    def _first_failed(self, error: TransactWriteError) -> _Entry | None:
         # Not strict: there are no reasons at all unless the transaction was cancelled.
-        refused = [entry for entry, why in zip(sent, error.cancellation_reasons, strict=False) if _is(why, {_REFUSED})]
-        return min(refused, key=lambda entry: entry[0])[2] if refused else None
+        reasons = zip(self._in_sending_order(), error.cancellation_reasons, strict=False)
+        failed = [entry for entry, reason in reasons if _is(reason, {_CONDITION_FAILED})]
+        return min(failed, key=lambda entry: entry.number, default=None)
+
+    def _in_sending_order(self) -> list[_Entry]:
+        return [entry for entries in self._entries.values() for entry in entries]
 
 
 def _is(reason: CancellationReason | None, codes: set[str]) -> bool:

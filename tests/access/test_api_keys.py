@@ -197,7 +197,7 @@ def test_noting_a_use_never_stands_in_the_way(issued: IssuedKey, monkeypatch: py
 
 def test_the_list_is_keys_and_nothing_else(issued: IssuedKey) -> None:
     tables.AuxRow("document", "x", content={}).save()
-    page = read_page(api_keys.listing(), PageArgs())
+    page = read_page(api_keys.list_keys(), PageArgs())
     assert [edge.node for edge in page.edges] == [issued.api_key]
 
 

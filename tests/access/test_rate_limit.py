@@ -29,7 +29,7 @@ class Bucket:
 
     def gives(self) -> bool:
         try:
-            rate_limit.take(api_keys.PARTITION, self.id)
+            rate_limit.take_token(api_keys.PARTITION, self.id)
         except RateLimited:
             return False
         return True
@@ -129,7 +129,7 @@ def test_a_database_that_does_not_answer_is_told(full: Bucket, monkeypatch: pyte
 
     monkeypatch.setattr(rate_limit, "client", Silent)
     with pytest.raises(Unavailable):
-        rate_limit.take(api_keys.PARTITION, full.id)
+        rate_limit.take_token(api_keys.PARTITION, full.id)
 
 
 @pytest.mark.ministack
@@ -137,11 +137,11 @@ def test_it_is_exact_however_many_take_at_once(full: Bucket) -> None:
     given: list[bool] = []
     gate = threading.Barrier(4)
 
-    def take() -> None:
+    def take_token() -> None:
         gate.wait()
         given.extend(full.gives() for _ in range(5))
 
-    threads = [threading.Thread(target=take) for _ in range(4)]
+    threads = [threading.Thread(target=take_token) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

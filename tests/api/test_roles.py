@@ -124,7 +124,7 @@ def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     clock.set_source(lambda: moment("2026-11-03"))
     # Look up each key once and skip the rate limit: for 1,500 requests that would take most of the time.
     monkeypatch.setattr(api_keys, "authenticate", cache(api_keys.authenticate))
-    monkeypatch.setattr(rate_limit, "take", lambda *_: None)
+    monkeypatch.setattr(rate_limit, "take_token", lambda *_: None)
     yield {
         "nobody": None,
         **{name: row.key for name, row in (issued | {"expired": expired, "revoked": revoked}).items()},

@@ -28,7 +28,7 @@ Filter: TypeAlias = CustomerFilter | ProductFilter | OrderFilter
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class SampleData:
     customers: list[Customer]
     products: list[Product]
     orders: list[Order]
@@ -92,7 +92,7 @@ def ids_of(rows: list[Any]) -> list[str]:
 
 
 @contextmanager
-def world_on(url: str, list_shards: int) -> Iterator[World]:
+def sample_data_on(url: str, list_shards: int) -> Iterator[SampleData]:
     """MiniStack at `url` holds the world, and nothing else."""
     changed = replace(settings, list_shards=list_shards)
     with pytest.MonkeyPatch.context() as patch, connected_to(url):
@@ -102,11 +102,11 @@ def world_on(url: str, list_shards: int) -> Iterator[World]:
         yield _make(random.Random(list_shards))
 
 
-def _make(dice: random.Random) -> World:
+def _make(dice: random.Random) -> SampleData:
     people = [_customer(dice, number) for number in range(50)]
     goods = [_product(dice, number) for number in range(60)]
     placed = [_order(dice, people, goods, number) for number in range(120)]
-    return World(
+    return SampleData(
         list(customers.find_all(ids_of(people)).values()), list(products.find_all(ids_of(goods)).values()), placed
     )
 

@@ -120,7 +120,9 @@ def test_the_archive_lists_the_newest_customers_first() -> None:
     for day in ("01", "02", "03"):
         with time_is(f"2026-01-{day}T12:00:00"):
             deleted.append(deleted_customers.delete(a_customer().id).id)
-    assert [edge.node.customer.id for edge in read_page(deleted_customers.listing(), PageArgs()).edges] == deleted[::-1]
+    assert [
+        edge.node.customer.id for edge in read_page(deleted_customers.list_deleted_customers(), PageArgs()).edges
+    ] == deleted[::-1]
 
 
 def test_who_is_brought_back_is_active_as_of_that_day(lapsed: Customer) -> None:

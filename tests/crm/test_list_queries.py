@@ -65,12 +65,12 @@ def test_the_order_that_is_asked_for_then_the_narrowest_condition_chooses_the_in
     wanted: Filter, order_by: str | None, range_name: str, *, exact: bool
 ) -> None:
     listing = list_any(wanted, [order_by] if order_by else [])
-    assert (listing.path.range_name, listing.exact) == (range_name, exact)
+    assert (listing.index_range.range_name, listing.exact) == (range_name, exact)
 
 
 def test_the_orders_of_a_customer_or_a_product_are_one_partition() -> None:
-    assert list_orders(OrderFilter(customer_id="cus_1", product_id=PRODUCT)).path.shards == ("cus_1",)
-    assert list_orders(OrderFilter(product_id=PRODUCT)).path.shards == (PRODUCT,)
+    assert list_orders(OrderFilter(customer_id="cus_1", product_id=PRODUCT)).index_range.shards == ("cus_1",)
+    assert list_orders(OrderFilter(product_id=PRODUCT)).index_range.shards == (PRODUCT,)
 
 
 @pytest.mark.parametrize("product_id", ["", "no id", "cus_01HZXW7M0QJ4Z5T9V8K3N2P1R0", "x" * 3000])
@@ -97,23 +97,23 @@ def test_an_unknown_order_is_an_error_that_names_the_known_ones(order_by: str) -
 @pytest.mark.parametrize("order_by", ["-createdAt", "-created_at"])
 def test_fields_are_known_in_both_spellings(order_by: str) -> None:
     listing = list_customers(CustomerFilter(), [order_by])
-    assert (listing.path.range_name, listing.descending) == ("created_k", True)
+    assert (listing.index_range.range_name, listing.descending) == ("created_k", True)
 
 
 def test_an_order_by_nothing_is_no_order() -> None:
-    assert list_products(ProductFilter(), [None, ""]).path == list_products(ProductFilter()).path
+    assert list_products(ProductFilter(), [None, ""]).index_range == list_products(ProductFilter()).index_range
 
 
 def test_the_inactive_are_found_by_one_index_the_longest_inactive_first() -> None:
     days = ("2024-05-05", "2020-01-01", "2025-11-22", "2025-11-21")
     made = {day: customers.create("Ann", f"{day}@example.com", None, _noon(day)) for day in days}
     listing = list_inactive(date(2025, 11, 22))
-    assert (listing.path.range_name, listing.exact, len(listing.path.shards)) == ("act_k", True, 16)
+    assert (listing.index_range.range_name, listing.exact, len(listing.index_range.shards)) == ("act_k", True, 16)
     found = [edge.node.id for edge in read_page(listing, PageArgs()).edges]
     assert found == [made[day].id for day in sorted(days)[:3]]
-    assert count(listing.path) == 3
-    assert count(list_inactive(date(2020, 1, 1)).path) == 0
-    assert count(list_inactive(date(2020, 1, 2)).path) == 1
+    assert count(listing.index_range) == 3
+    assert count(list_inactive(date(2020, 1, 1)).index_range) == 0
+    assert count(list_inactive(date(2020, 1, 2)).index_range) == 1
 
 
 def test_who_orders_or_comes_back_is_inactive_no_longer() -> None:
@@ -122,7 +122,7 @@ def test_who_orders_or_comes_back_is_inactive_no_longer() -> None:
     deleted_customers.delete(bob.id)
     deleted_customers.restore(bob.id)
     orders.place(ann.id, {products.create("Lamp", Decimal(5), 10).id: 1}, _noon("2024-01-01"))
-    assert count(list_inactive(date(2024, 1, 1)).path) == 0
+    assert count(list_inactive(date(2024, 1, 1)).index_range) == 0
     assert [edge.node.id for edge in read_page(list_inactive(date(2024, 1, 2)), PageArgs()).edges] == [ann.id]
 
 

@@ -238,7 +238,7 @@ def test_what_has_gone_meanwhile_is_said_and_nothing_is_left(
 def test_an_order_that_is_always_too_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     ann, lamp = a_customer(), a_product()
-    seen = reads.together({tables.Customer: [ann.id], tables.Product: [lamp.id]})
+    seen = reads.get_from_tables({tables.Customer: [ann.id], tables.Product: [lamp.id]})
     products.update(lamp.id, {"price": Decimal(2)})
     monkeypatch.setattr(reads, "together", lambda _: seen)
     with pytest.raises(Conflict) as raised:

@@ -91,13 +91,13 @@ def test_all_revisions_are_listed_the_latest_first() -> None:
     for period in ("2026-W46", "2026-W47", "2025-W52"):
         saved(period)
     saved("2026-W46", "t2", again=True)
-    listed = read_page(reports.newest_first(KIND), PageArgs(first=3))
+    listed = read_page(reports.list_reports(KIND), PageArgs(first=3))
     assert [(edge.node.period, edge.node.revision) for edge in listed.edges] == [
         ("2026-W47", 1),
         ("2026-W46", 2),
         ("2026-W46", 1),
     ]
-    rest = read_page(reports.newest_first(KIND), PageArgs(after=listed.end_cursor))
+    rest = read_page(reports.list_reports(KIND), PageArgs(after=listed.end_cursor))
     assert [edge.node.period for edge in rest.edges] == ["2025-W52"]
     assert not rest.has_next
 

@@ -9,7 +9,7 @@ from chalicelib.crm import products
 from chalicelib.settings import settings
 from chalicelib.store import index_keys, tables
 from chalicelib.store.cursors import Position
-from chalicelib.store.index_scan import IndexRange, IndexScan, count, prefixed, up_to
+from chalicelib.store.index_scan import IndexRange, IndexScan, count, end_of_prefix, end_of_value
 from tests.metering import metered
 
 LANES = tuple(index_keys.shards("k", settings.stock_shards))
@@ -80,5 +80,5 @@ def test_what_has_no_lanes_is_counted_without_asking() -> None:
 
 
 def test_bounds_take_in_every_key_that_begins_with_them_and_no_other() -> None:
-    assert index_keys.sort_key("ann", "cus_zzz") < up_to("ann") < index_keys.sort_key("ann lee", "cus_0")
-    assert index_keys.sort_key("555\U0010fffe", "cus_z") < prefixed("555") < index_keys.sort_key("556", "cus_0")
+    assert index_keys.sort_key("ann", "cus_zzz") < end_of_value("ann") < index_keys.sort_key("ann lee", "cus_0")
+    assert index_keys.sort_key("555\U0010fffe", "cus_z") < end_of_prefix("555") < index_keys.sort_key("556", "cus_0")

@@ -15,7 +15,7 @@ from chalicelib.errors import InvalidCursor, InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import pagination
 from chalicelib.store.pagination import Listing, PageArgs, read_page
-from tests.crm.crm_data import START, VALUES, Filter, World, follow, ids_of, list_any, rows_of, world_on
+from tests.crm.crm_data import START, VALUES, Filter, SampleData, follow, ids_of, list_any, rows_of, sample_data_on
 
 pytestmark = [pytest.mark.ministack, pytest.mark.no_database]  # the world outlives a test
 
@@ -44,12 +44,12 @@ few = hypothesis_settings(max_examples=25, deadline=None, derandomize=True)
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one partition", "three partitions"])
-def world(request: pytest.FixtureRequest, ministack_url: str) -> Iterator[World]:
-    with world_on(ministack_url, request.param) as made:
+def world(request: pytest.FixtureRequest, ministack_url: str) -> Iterator[SampleData]:
+    with sample_data_on(ministack_url, request.param) as made:
         yield made
 
 
-def _orders(world: World) -> st.SearchStrategy[Filter]:
+def _orders(world: SampleData) -> st.SearchStrategy[Filter]:
     return st.builds(
         OrderFilter,
         cents_from=_CENTS,
@@ -63,7 +63,7 @@ def _orders(world: World) -> st.SearchStrategy[Filter]:
     )
 
 
-def _question(data: st.DataObject, world: World) -> tuple[Filter, str, bool]:
+def _question(data: st.DataObject, world: SampleData) -> tuple[Filter, str, bool]:
     """A filter, a field to order by, and whether that descends; half of the filters are answered by an index alone."""
     wanted = data.draw(st.one_of(_CUSTOMERS, _PRODUCTS, _orders(world), *map(st.just, _plain_filters())))
     return wanted, data.draw(st.sampled_from(_ORDER_FIELDS[type(wanted)])), data.draw(st.booleans())
@@ -78,7 +78,7 @@ def _listing(question: tuple[Filter, str, bool]) -> Listing[Any]:
     return list_any(wanted, ["-" * descending + field])
 
 
-def _check(found: list[Any], world: World, question: tuple[Filter, str, bool]) -> None:
+def _check(found: list[Any], world: SampleData, question: tuple[Filter, str, bool]) -> None:
     wanted, field, descending = question
     expected = world.expected(wanted, field)[:: -1 if descending else 1]
     if field == "stock":  # the order among equals is the database's
@@ -90,7 +90,9 @@ def _check(found: list[Any], world: World, question: tuple[Filter, str, bool]) -
 
 @few
 @given(data=st.data(), size=_SIZES)
-def test_following_the_cursors_gives_every_row_once_and_in_order(world: World, data: st.DataObject, size: int) -> None:
+def test_following_the_cursors_gives_every_row_once_and_in_order(
+    world: SampleData, data: st.DataObject, size: int
+) -> None:
     question = _question(data, world)
     pages = follow(_listing(question), size)
     assert all(len(page.edges) == size for page in pages[:-1])
@@ -99,7 +101,7 @@ def test_following_the_cursors_gives_every_row_once_and_in_order(world: World, d
 
 @few
 @given(data=st.data(), size=_SIZES)
-def test_backwards_the_pages_are_the_exact_reverse(world: World, data: st.DataObject, size: int) -> None:
+def test_backwards_the_pages_are_the_exact_reverse(world: SampleData, data: st.DataObject, size: int) -> None:
     question = _question(data, world)
     listed = _listing(question)
     backwards = rows_of(follow(listed, size, forward=False), forward=False)
@@ -109,7 +111,7 @@ def test_backwards_the_pages_are_the_exact_reverse(world: World, data: st.DataOb
 
 @few
 @given(data=st.data(), size=_SIZES, offset=st.integers(0, 130))
-def test_an_offset_skips_that_many_rows(world: World, data: st.DataObject, size: int, offset: int) -> None:
+def test_an_offset_skips_that_many_rows(world: SampleData, data: st.DataObject, size: int, offset: int) -> None:
     listed = _listing(_question(data, world))
     whole = ids_of(rows_of(follow(listed, 100)))
     page = read_page(listed, PageArgs(first=size, offset=offset))
@@ -119,7 +121,7 @@ def test_an_offset_skips_that_many_rows(world: World, data: st.DataObject, size:
 
 @few
 @given(data=st.data())
-def test_every_cursor_works_as_after_and_as_before(world: World, data: st.DataObject) -> None:
+def test_every_cursor_works_as_after_and_as_before(world: SampleData, data: st.DataObject) -> None:
     listed = _listing(_question(data, world))
     edges = [edge for page in follow(listed, 100) for edge in page.edges]
     if not edges:
@@ -137,7 +139,7 @@ def test_every_cursor_works_as_after_and_as_before(world: World, data: st.DataOb
 @few
 @given(data=st.data(), size=_SIZES, forward=st.booleans())
 def test_after_and_before_together_give_what_lies_between(
-    world: World, data: st.DataObject, size: int, *, forward: bool
+    world: SampleData, data: st.DataObject, size: int, *, forward: bool
 ) -> None:
     listed = _listing(_question(data, world))
     edges = [edge for page in follow(listed, 100) for edge in page.edges]
@@ -155,7 +157,7 @@ def test_after_and_before_together_give_what_lies_between(
 @few
 @given(data=st.data(), size=_SIZES, forward=st.booleans())
 def test_a_budget_that_is_too_small_shortens_pages_but_loses_nothing(
-    world: World, data: st.DataObject, size: int, *, forward: bool
+    world: SampleData, data: st.DataObject, size: int, *, forward: bool
 ) -> None:
     question = _question(data, world)
     with pytest.MonkeyPatch.context() as patch:
@@ -194,7 +196,7 @@ def test_a_page_without_rows_may_have_a_next_page_and_a_cursor(monkeypatch: pyte
 
 
 def test_an_offset_beyond_the_budget_is_an_error_rather_than_a_wrong_page(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: SampleData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pagination, "settings", replace(settings, read_budget=7))
     listed = list_any(CustomerFilter(email="x1"), ["name"])
@@ -242,7 +244,7 @@ def test_a_cursor_belongs_to_its_filter_and_order() -> None:
                 read_page(list_any(wanted, [order_by]), window)
 
 
-def _several(data: st.DataObject, world: World) -> tuple[Filter, list[tuple[str, bool]]]:
+def _several(data: st.DataObject, world: SampleData) -> tuple[Filter, list[tuple[str, bool]]]:
     wanted, first, descending = _question(data, world)
     others = [field for field in _ORDER_FIELDS[type(wanted)] if field != first]
     chosen = data.draw(st.lists(st.sampled_from(others), min_size=1, unique=True))
@@ -252,7 +254,7 @@ def _several(data: st.DataObject, world: World) -> tuple[Filter, list[tuple[str,
 @few
 @given(data=st.data(), size=_SIZES, forward=st.booleans())
 def test_several_fields_order_the_ties_of_the_first(
-    world: World, data: st.DataObject, size: int, *, forward: bool
+    world: SampleData, data: st.DataObject, size: int, *, forward: bool
 ) -> None:
     wanted, fields = _several(data, world)
     listed = list_any(wanted, ["-" * descending + field for field, descending in fields])
@@ -270,7 +272,7 @@ def test_several_fields_order_the_ties_of_the_first(
 
 
 @pytest.mark.parametrize("forward", [True, False])
-def test_customers_without_a_phone_tie_with_each_other(world: World, *, forward: bool) -> None:
+def test_customers_without_a_phone_tie_with_each_other(world: SampleData, *, forward: bool) -> None:
     pages = follow(list_any(CustomerFilter(), ["phone", "-createdAt"]), 4, forward=forward)
     expected = sorted(world.customers, key=lambda row: row.id)
     expected.sort(key=VALUES["createdAt"], reverse=True)
@@ -288,7 +290,7 @@ def test_ties_that_are_more_than_one_request_may_read_are_an_error(monkeypatch: 
 
 @pytest.mark.parametrize("forward", [True, False])
 def test_ties_that_fit_into_the_budget_are_followed_to_the_end(
-    world: World, monkeypatch: pytest.MonkeyPatch, *, forward: bool
+    world: SampleData, monkeypatch: pytest.MonkeyPatch, *, forward: bool
 ) -> None:
     listed = list_any(ProductFilter(name="an"), ["stock", "-name"])
     whole = rows_of(follow(listed, 100))

@@ -28,7 +28,7 @@ class NewKeyPayload:
 
 
 def all_keys(_root: object, _info: Info, **page: Unpack[PageArguments]) -> Page[ApiKey]:
-    return read_page(api_keys.listing(), page_args(page))
+    return read_page(api_keys.list_keys(), page_args(page))
 
 
 def state(row: ApiKey, _info: Info) -> str:

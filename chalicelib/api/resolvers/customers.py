@@ -11,7 +11,7 @@ from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one,
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import customers, deleted_customers, list_queries
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.deleted_customers import Archived
+from chalicelib.crm.deleted_customers import DeletedCustomer
 from chalicelib.crm.list_queries import CustomerFilter
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
@@ -85,11 +85,11 @@ def inactive_customers(
 
 
 def inactive_customer_count(_root: object, _info: Info, activeBefore: date | None = None) -> int:
-    return index_scan.count(list_queries.list_inactive(activeBefore or _inactive_since()).path)
+    return index_scan.count(list_queries.list_inactive(activeBefore or _inactive_since()).index_range)
 
 
-def all_deleted_customers(_root: object, _info: Info, **page: Unpack[PageArguments]) -> Page[Archived]:
-    return read_page(deleted_customers.listing(), page_args(page))
+def all_deleted_customers(_root: object, _info: Info, **page: Unpack[PageArguments]) -> Page[DeletedCustomer]:
+    return read_page(deleted_customers.list_deleted_customers(), page_args(page))
 
 
 def create_customer(_root: object, _info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:  # noqa: A002

@@ -13,7 +13,7 @@ from chalicelib.store.pagination import Page, read_page
 
 
 def all_reports(_root: object, _info: Info, **page: Unpack[PageArguments]) -> Page[Report]:
-    return read_page(reports.newest_first(weekly_report.KIND), page_args(page))
+    return read_page(reports.list_reports(weekly_report.KIND), page_args(page))
 
 
 def report(_root: object, _info: Info, period: str, revision: int | None = None) -> Report | None:
