@@ -1,17 +1,17 @@
-"""The errors that a caller can act on, each with a stable code. A class's docstring is its default message.
+"""Errors that a caller can act on, each with a stable code. The docstring of a class is its default message.
 
 CrmError
- +- InvalidInput             a value does not fit; `field` names it
+ +- InvalidInput             a value is not valid; `field` names it
  |   +- DuplicateEmail, DuplicateSku, InvalidPhone, InvalidCursor, UnknownCustomer, UnknownProduct, ...
- +- NotFound                 the row that a write is about does not exist
+ +- NotFound                 the row to change does not exist
  +- InsufficientStock
- +- Conflict                 somebody else changed the same row meanwhile
- +- ReferenceConflict        an imported order came before with other content
- +- TooManyRows              a plain list would have to be cut
- +- Unavailable              the database did not answer: a change may or may not have been made
+ +- Conflict                 another request changed the same row at the same time
+ +- ReferenceConflict        the reference of an imported order belongs to an order with other content
+ +- TooManyRows              a plain list would be incomplete
+ +- Unavailable              the database did not respond: a change may or may not have been made
  +- UnknownJob, JobPaused, RunNotRepeatable
- +- IdempotencyConflict      an Idempotency-Key came with another request before
- +- InProgress               the request with that key is being carried out
+ +- IdempotencyConflict      the Idempotency-Key was used for another request
+ +- InProgress               a request with this Idempotency-Key is still running
  +- OverLimit                the request asks for too much at once
  |   +- DocumentTooComplex, VariablesTooLarge, CostLimitExceeded
  +- PersistedQueryNotFound
@@ -67,7 +67,7 @@ class InvalidStock(InvalidInput):
 
 
 class InvalidCursor(InvalidInput):
-    """The cursor is damaged, or of a query with another filter or order. Start again without it"""
+    """The cursor is damaged, or belongs to a query with another filter or order. Start again without it"""
 
     code = "INVALID_CURSOR"
 
@@ -109,7 +109,7 @@ class TooManyLines(InvalidInput):
 
 
 class NotFound(CrmError):
-    """There is no such row"""
+    """The row does not exist"""
 
     code = "NOT_FOUND"
 
@@ -121,31 +121,31 @@ class InsufficientStock(CrmError):
 
 
 class AlreadyCancelled(CrmError):
-    """The order is cancelled already"""
+    """The order is already cancelled"""
 
     code = "ALREADY_CANCELLED"
 
 
 class Conflict(CrmError):
-    """Somebody else changed this at the same time. Read it again and repeat the request"""
+    """Another request changed this at the same time. Read it again and retry"""
 
     code = "CONFLICT"
 
 
 class ReferenceConflict(CrmError):
-    """An order with this reference exists already, with other content"""
+    """An order with this reference and other content already exists"""
 
     code = "REFERENCE_CONFLICT"
 
 
 class TooManyRows(CrmError):
-    """There are too many rows for this list. Use the connection field with first and after"""
+    """The list has too many rows. Use the connection field with first and after"""
 
     code = "TOO_MANY_ROWS"
 
 
 class UnknownJob(NotFound):
-    """There is no such job"""
+    """The job does not exist"""
 
     code = "UNKNOWN_JOB"
 
@@ -163,37 +163,37 @@ class RunNotRepeatable(CrmError):
 
 
 class Unavailable(CrmError):
-    """The database did not answer in time. A query can be repeated; of a change, look first whether it was made"""
+    """The database did not respond in time. Retry queries; before retrying a mutation, check whether it took effect"""
 
     code = "UNAVAILABLE"
 
 
 class Unauthenticated(CrmError):
-    """A valid key is needed: send it as `Authorization: Bearer <key>`"""
+    """Send a valid API key as `Authorization: Bearer <key>`"""
 
     code = "UNAUTHENTICATED"
 
 
 class Forbidden(CrmError):
-    """The key's role does not allow this"""
+    """The role of this API key does not allow this"""
 
     code = "FORBIDDEN"
 
 
 class RateLimited(CrmError):
-    """Too many requests with this key. Wait a moment"""
+    """Too many requests with this API key. Wait a moment and retry"""
 
     code = "RATE_LIMITED"
 
 
 class IdempotencyConflict(CrmError):
-    """The Idempotency-Key was used for another request. Use a new one for each change"""
+    """The Idempotency-Key was used for another request. Use a new key for each request"""
 
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
 class InProgress(CrmError):
-    """The request with this Idempotency-Key is still being carried out. Ask again in a moment"""
+    """A request with this Idempotency-Key is still running. Retry in a moment"""
 
     code = "IN_PROGRESS"
 
@@ -227,8 +227,8 @@ class CostLimitExceeded(OverLimit):
 
 
 def result_or_error(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | Exception:
-    """What it returns or raises: one row's failure, whatever it is, must not hide what became of the others."""
+    """Return what `work` returns or raises, so that one failing row does not hide the results of the others."""
     try:
         return work(*arguments, **named)
-    except Exception as error:  # noqa: BLE001 - as said
+    except Exception as error:  # noqa: BLE001 - any error, as the docstring says
         return error

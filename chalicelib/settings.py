@@ -1,4 +1,4 @@
-"""What this deployment is set to: the only reader of the environment, one frozen object."""
+"""Settings of this deployment: read once from the environment, into one frozen object."""
 
 import os
 from collections.abc import Mapping
@@ -7,54 +7,55 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Each field is the environment variable CRM_<NAME>; the defaults are those of production.
+    """Each field is the environment variable CRM_<NAME>. The defaults are those of production.
 
-    Shard counts fix where rows lie: raise them before there is data, or rewrite the rows.
+    The numbers of shards decide where rows are stored: change them before there is data, or rewrite the rows.
     """
 
     stage: str = "dev"
     region: str = "us-east-1"
     open_access: bool = False
-    """Answer requests without a key. Only `chalice local` and tests may set it."""
+    """Accept requests without an API key. Only `chalice local` and tests may set it."""
     list_shards: int = 1
-    """Partitions of each list index; one takes about 700 new rows a second."""
+    """Shards of each list index. One shard takes about 700 new rows per second."""
     stock_shards: int = 4
     activity_shards: int = 16
     counter_shards: int = 16
-    """Carries about 130 orders a second (an order conflicts with 1 of 10 others at most)."""
+    """16 shards carry about 130 orders per second, of which at most 1 in 10 has to retry."""
     low_stock_threshold: int = 10
     restock_amount: int = 10
     read_budget: int = 2000
-    """Rows that one list request may examine before it answers with a short page."""
+    """Rows that one list request may read before it returns a short page."""
     plain_list_limit: int = 1000
     archive_days: int = 90
     inactive_days: int = 365
-    """A customer without an order for longer is cleaned up."""
+    """Customers without an order for longer than this are deleted by the clean-up."""
     cleanup_percent: int = 20
     cleanup_floor: int = 100
-    """A clean-up that would delete more than that share of all customers, and more than that many, stops."""
+    """A clean-up stops if it would delete more than `cleanup_percent` of all customers and more than `cleanup_floor`."""
     reminder_days: int = 7
     history_days: int = 400
-    """How long runs and their lines are kept: longer than a year, so that last year's run can be compared."""
+    """How long runs and their log lines are kept: longer than a year, so that last year's run can be compared."""
     rate_per_second: int = 20
+    """Requests per second that one API key may make in the long run."""
     rate_burst: int = 200
-    """Requests of one key: at once, and in the long run."""
+    """Requests that one API key may make at once."""
     cost_limit: int = 10_000
-    """Of a document, see `chalicelib.api.graphql.document_limits`."""
+    """The highest cost of a document, see `chalicelib.api.graphql.query_cost`."""
     cors_origins: str = ""
-    """Origins, separated by commas, whose pages may call the API from a browser."""
+    """Origins whose pages may call the API from a browser, separated by commas."""
     reference_executor: bool = False
-    """Execute documents by graphql-core's own executor: slower, see `chalicelib.api.graphql.executor`."""
+    """Execute documents with graphql-core's own executor. It is slower, see `chalicelib.api.graphql.executor`."""
     graphiql: bool = True
     """Serve GraphiQL to browsers at GET /graphql."""
     api_url: str = ""
-    """Where the heartbeat asks, e.g. https://.../graphql."""
+    """The address that the heartbeat checks, for example https://.../graphql."""
     topic_arn: str = ""
-    """An SNS topic that is told of late, failing and recovered jobs."""
+    """The SNS topic for alerts about late, failing and recovered jobs."""
     mail_sender: str = ""
-    """With an address, reminders are also sent to customers, by SES from there."""
+    """The address that SES sends reminders to customers from. Without it no e-mail is sent."""
     report_recipients: str = ""
-    """Addresses, separated by commas, that get the weekly report, if there is a sender."""
+    """Addresses that get the weekly report, separated by commas, if there is a sender."""
     on_lambda: bool = False
     """Set by Lambda itself, not by a variable of ours."""
     handler: str = ""
@@ -66,7 +67,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Raises ValueError that names the variable when a value does not fit."""
+    """Read the settings. Raises ValueError, which names the variable, if a value is not valid."""
     values: dict[str, object] = {}
     for field in fields(Settings):
         name = f"CRM_{field.name.upper()}"

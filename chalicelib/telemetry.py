@@ -1,6 +1,6 @@
-"""Log lines and metrics: JSON and EMF on Lambda, where CloudWatch reads them, plain lines on a console.
+"""Log lines and metrics: JSON and EMF for CloudWatch on Lambda, plain lines on a console.
 
-Whatever is logged is free of e-mail addresses and keys, but for lines that are marked as personal.
+E-mail addresses and API keys are removed from every line, except that lines marked as personal keep the addresses.
 """
 
 import logging
@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from chalicelib.settings import settings
 
 NAMESPACE = "CRM"
-# Not the backslash behind an address, which in JSON belongs to the quote that follows.
+# Without the backslash after an address: in JSON it belongs to the quote that follows.
 _EMAIL = re.compile(r"[^\s\"'<>,;:=(\[{]+@[^\s\"'<>,;:)\]}\\]+")
 _KEY = re.compile(r"crm_[A-Za-z0-9]+_[A-Za-z0-9_\-]+")
 _log = logging.getLogger("crm")
@@ -40,7 +40,7 @@ def _redacted(text: str, record: logging.LogRecord) -> str:
 
 
 def start() -> None:
-    """Take over the log of the process."""
+    """Send the log of this process to the standard output, in the format of its environment."""
     root = logging.getLogger()
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Json(service="crm", stage=settings.stage) if settings.on_lambda else _Plain("%(message)s"))
@@ -63,7 +63,7 @@ def error(message: str, *, exc_info: BaseException | None = None, **keys: Any) -
 
 @contextmanager
 def about(**keys: str) -> Iterator[None]:
-    """Each line within has these keys."""
+    """Add these keys to each line that is logged meanwhile."""
     before = _keys.set(_keys.get() | keys)
     try:
         yield
@@ -72,7 +72,7 @@ def about(**keys: str) -> Iterator[None]:
 
 
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
-    """A value of the metric `name`, by stage and `dimensions`. Only CloudWatch reads them, so elsewhere nothing happens."""
+    """Record a value of the metric `name`, by stage and `dimensions`. Does nothing outside Lambda."""
     if not settings.on_lambda:
         return
     with single_metric(name, unit, value, namespace=NAMESPACE) as metric:

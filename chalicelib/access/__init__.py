@@ -1,1 +1,1 @@
-"""Who may call the API: roles, API keys, the rate limit, and the check of each operation."""
+"""Access control: roles, API keys, the rate limit, and the check of each operation."""

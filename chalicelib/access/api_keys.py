@@ -1,7 +1,7 @@
-"""API keys: made, found, changed for another, revoked. The secret is told once and kept as a hash only.
+"""API keys: create, find, rotate and revoke them. The secret is shown once, and only its hash is stored.
 
-A key reads `crm_<id>_<secret>`; the secret has 256 random bits, so a plain SHA-256 of it cannot be searched. A row
-`(key, id)` of `ops` holds the rest, the bucket that limits its requests included.
+A key has the form `crm_<id>_<secret>`. The secret has 256 random bits, so its SHA-256 cannot be reversed by guessing. A row
+`(key, id)` of `ops` holds everything else, including the bucket of the rate limit.
 """
 
 import hashlib
@@ -28,13 +28,13 @@ from chalicelib.store.transaction import Stale, Transaction, new_token
 
 PARTITION = "key"
 OVERLAP = timedelta(hours=24)
-"""How long the old secret of a rotated key still works, unless it is told otherwise."""
+"""How long the old secret of a rotated key stays valid by default."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_LENGTH = 12
 _MAX_KEY_LENGTH = 100
-_AS_JSON = re.compile(rf'"crm_[{_ALPHABET}]{{{_ID_LENGTH}}}_[A-Za-z0-9_-]{{43}}"')
+_KEY_IN_JSON = re.compile(rf'"crm_[{_ALPHABET}]{{{_ID_LENGTH}}}_[A-Za-z0-9_-]{{43}}"')
 _MAX_OLD_SECRETS = 20
-_USED_EVERY = timedelta(hours=1)
+_LAST_USE_PRECISION = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class ApiKey:
     def matches_secret(self, secret: str, moment: datetime) -> bool:
         digest, now = _digest(secret), timestamps.to_text(moment)
         valid = [self.digest, *(old for old, until in self.old_digests if until > now)]
-        # All are always compared, so that the time it takes tells nothing.
+        # Compare all of them always, so that the time it takes reveals nothing.
         return sum(hmac.compare_digest(digest, each) for each in valid) > 0
 
 
@@ -148,7 +148,7 @@ def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
             return IssuedKey(old, "")
         now = clock.now()
         if not old.valid_at(now):
-            raise InvalidInput("The key is revoked or has expired: create another", field="id")
+            raise InvalidInput("The key is revoked or has expired. Create another key", field="id")
         content = _content(old) | {"digest": _digest(secret), "old_digests": _old_digests(old, now, overlap)}
         if _change(old, new_token(), [tables.AuxRow.content.set(content)]):
             return IssuedKey(_require(key_id), _key(old, secret))
@@ -156,7 +156,7 @@ def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
 
 
 def revoke(key_id: str) -> ApiKey:
-    """From now on the key is refused. Raises NotFound."""
+    """Revoke a key. Raises NotFound."""
     for _ in retry_delays():
         old = _require(key_id)
         if old.revoked_at:
@@ -168,27 +168,27 @@ def revoke(key_id: str) -> ApiKey:
 
 
 def authenticate(key: str) -> ApiKey:
-    """Raises Unauthenticated, the same for every key that does not open, whatever is wrong with it."""
+    """Return the key's record. Raises Unauthenticated: invalid, expired and revoked keys get the same answer."""
     prefix, _, rest = key.partition("_")
     key_id, _, secret = rest.partition("_")
     found = find(key_id) if prefix == "crm" and len(key) <= _MAX_KEY_LENGTH else None
     now = clock.now()
-    # One that is not known is compared with something, too.
-    matches = (found or _NOBODY).matches_secret(secret, now)
+    # An unknown key is compared too, so that the time it takes reveals nothing.
+    matches = (found or _UNKNOWN_KEY).matches_secret(secret, now)
     if found is None or not matches or not found.valid_at(now):
         raise Unauthenticated
     return found
 
 
 def redact_keys(text: str) -> str:
-    """JSON with null in place of each key: what is told once must not be stored."""
-    return _AS_JSON.sub("null", text)
+    """Replace each key in a JSON text by null: a key that is shown once must not be stored."""
+    return _KEY_IN_JSON.sub("null", text)
 
 
 def record_last_use(api_key: ApiKey) -> None:
-    """Keep when a key was last used, to the hour. Nobody waits for it, and nobody is refused because it failed."""
+    """Record when the key was last used, to the hour. A failure is ignored: it must not fail the request."""
     now = clock.now()
-    if api_key.last_used_at and api_key.last_used_at > timestamps.to_text(now - _USED_EVERY):
+    if api_key.last_used_at and api_key.last_used_at > timestamps.to_text(now - _LAST_USE_PRECISION):
         return
     try:
         client().update_item(
@@ -210,7 +210,7 @@ def _old_digests(key: ApiKey, now: datetime, overlap: timedelta) -> list[tuple[s
     if len(valid) >= _MAX_OLD_SECRETS:
         raise InvalidInput(
             f"The key has {len(valid)} old secrets that are still valid. End them with overlapHours: 0, or create another key",
-            field="overlapHours",
+            field="overlap_hours",
         )
     return [*valid, (key.digest, timestamps.to_text(now + overlap))]
 
@@ -223,7 +223,7 @@ def _require(key_id: str) -> ApiKey:
 
 
 def _change(old: ApiKey, token: str, actions: list[Action]) -> bool:
-    """Whether nobody else changed it meanwhile."""
+    """Write the change. Return False if another request changed the key first."""
 
     def applied() -> bool:
         stored = find(old.id)
@@ -288,6 +288,6 @@ def _load(item: reads.Item) -> ApiKey:
     )
 
 
-_NOBODY = ApiKey(
+_UNKNOWN_KEY = ApiKey(
     id="", name="", role=Role.PUBLIC, created_at="", created_by="", digest=_digest(secrets.token_urlsafe(32)), token=""
 )

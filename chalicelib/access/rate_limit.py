@@ -1,9 +1,9 @@
-"""The token bucket of each API key: how many requests it may make.
+"""Rate limit: a token bucket for each API key.
 
-A bucket holds `CRM_RATE_BURST` requests and gets `CRM_RATE_PER_SECOND` new ones a second. What is stored is one number,
-the microsecond at which it will be full again, so that taking a request is one conditional write on the key's own row:
-exact over all Lambdas. API Gateway's usage plans would ask callers for a second key of their own kind, count only
-approximately, and not exist on a developer's machine.
+A bucket holds `CRM_RATE_BURST` requests, and `CRM_RATE_PER_SECOND` are added per second. Only one number is stored, the
+microsecond at which the bucket will be full again. So taking a request is one conditional write on the key's own row, and
+the limit is exact across all Lambdas. API Gateway's usage plans would need a second key from each caller, count only
+approximately, and be missing on a developer's machine.
 """
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,12 +19,13 @@ _SECOND = 1_000_000
 
 
 def take_token(pk: str, sk: str) -> None:
-    """A request from the bucket in that row of `ops`. Raises RateLimited, Unavailable."""
+    """Take one request from the bucket in this row of `ops`. Raises RateLimited, Unavailable."""
     now = int(clock.now().timestamp() * _SECOND)
     cost = _SECOND // settings.rate_per_second
     latest = now + cost * (settings.rate_burst - 1)
     row = {"pk": {"S": pk}, "sk": {"S": sk}}
-    # Full, as it usually is; or not, but with room. A repeated write whose answer was lost takes one too many.
+    # Usually the bucket is full. If not, try whether there is room. A repeated write whose response was lost takes one token
+    # too many.
     was_full = _write(
         row, "attribute_not_exists(full_until) OR full_until <= :bound", "SET full_until = :to", now, now + cost
     )

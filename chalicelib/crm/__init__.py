@@ -1,1 +1,1 @@
-"""The domain: customers, products, orders and their totals, over DynamoDB."""
+"""The domain: customers, products, orders, their totals, imports and reports."""

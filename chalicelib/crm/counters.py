@@ -1,8 +1,8 @@
-"""Exact totals by day: rows `(count#shard, day)` of `ops`, added to in the transaction of what they count.
+"""Counters: exact totals per day, in rows `(count#shard, day)` of `ops`.
 
-Orders and revenue count on the day of the order, and a cancelled order is taken off that day again. `created` counts
-customers on the day of their creation; `customers` is +1 there and -1 on the day of a deletion. A question costs a
-query a shard, whatever the number of orders: O(days).
+The transaction of a change also updates its counters. Orders and revenue count on the day of the order; a cancelled order
+is subtracted from the same day. `created` counts customers on the day of their creation. `customers` is +1 on that day
+and -1 on the day of a deletion. Reading totals costs one query per shard, in proportion to the days, not to the orders.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ _PREFIX = "count#"
 
 @dataclass(frozen=True)
 class Stats:
-    """What fell into the days that were asked for, from `first` on, or from the beginning without one.
+    """Totals of some days, from `first` on, or from the beginning without `first`.
 
-    `gained` are the customers that came, less those that left.
+    `gained` is the number of new customers minus the number of deleted ones.
     """
 
     first: str | None
@@ -37,7 +37,7 @@ class Stats:
 
     @cached_property
     def customers(self) -> int:
-        """How many there were at the end of the last day. This alone takes the days before, which are read for it, once."""
+        """The number of customers at the end of the last day. Only this needs the days before `first`, and reads them once."""
         if self.first is None:
             return self.gained
         return self.gained + _sums(" AND sk < :first", {":first": {"S": self.first}})["customers"]
@@ -58,7 +58,7 @@ def add(write: Transaction, day: str, row_id: str, **amounts: int) -> None:
 
 
 def stats(first: date | None = None, last: date | None = None) -> Stats:
-    """Totals from the day `first` to the day `last`, both included; without them, of all time. Raises InvalidInput."""
+    """Return the totals from the day `first` to the day `last`, both included. Raises InvalidInput."""
     if first and last and first > last:
         raise InvalidInput("from must not be after to", field="from")
     start = first.isoformat() if first else None

@@ -1,4 +1,4 @@
-"""Customers: created with a claim on their e-mail address, changed, and booked with their orders."""
+"""Customers: create, update and find them, claim their e-mail addresses, and count their orders."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Customer:
 
     @property
     def active_on(self) -> str:
-        """The day of the latest order, the creation, or the return from the archive: whichever is last."""
+        """The day of the last order, of the creation, or of the return from the archive, whichever is latest."""
         return max(self.created_at, self.last_order or "", self.restored_at or "")[:10]
 
 
@@ -66,7 +66,7 @@ def find_all(customer_ids: Iterable[str], *, consistent: bool = False) -> dict[s
 
 
 def create(name: str, email: str, phone: str | None = None, created_at: datetime | None = None) -> Customer:
-    """Raises InvalidInput, DuplicateEmail. `created_at` is for customers that come from elsewhere."""
+    """Create a customer. `created_at` is for customers from another system. Raises InvalidInput, DuplicateEmail."""
     customer = Customer(
         id=ids.new_id(ids.CUSTOMER),
         name=text.checked_name(name),
@@ -77,13 +77,13 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
         orders=0,
         token=new_token(),
     )
-    made = find(customer.id) if ids.is_replay() else None
-    if made:
-        return made
+    existing = find(customer.id) if ids.is_replay() else None
+    if existing:
+        return existing
     if change_marks.is_done(customer.id):
         raise NotFound("This request created the customer, who has been deleted since", field="id")
     day = customer.created_at[:10]
-    # Nobody else makes this id.
+    # No other request creates this id.
     write = Transaction(was_applied=lambda: find(customer.id) is not None, subject=customer.id)
     put(write, customer)
     counters.add(write, day, customer.id, customers=1, created=1)
@@ -92,7 +92,7 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
 
 
 def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
-    """Set what `changes` holds of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound."""
+    """Set the given ones of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound."""
     checked = _checked(changes)
     for _ in retry_delays():
         old = find(customer_id)
@@ -115,7 +115,7 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
 
 
 def book_order(write: Transaction, customer: Customer, date: str) -> None:
-    """Book an order of `date` on the customer, who must still exist."""
+    """Count an order of `date` for the customer, who must still exist."""
     row = tables.Customer
     last = customer.last_order
     actions: list[Action] = [row.orders.add(1)]
@@ -130,12 +130,12 @@ def book_order(write: Transaction, customer: Customer, date: str) -> None:
 
 
 def with_order(customer: Customer, date: str) -> Customer:
-    """As `touch` leaves it."""
+    """Return the customer as `book_order` leaves it."""
     return replace(customer, orders=customer.orders + 1, last_order=max(customer.last_order or "", date))
 
 
 def require(customer_id: str) -> Customer:
-    """Raises UnknownCustomer."""
+    """Return the customer. Raises UnknownCustomer."""
     customer = find(customer_id)
     if customer is None:
         raise UnknownCustomer(field="customer_id")
@@ -165,7 +165,7 @@ def _checked(changes: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def put(write: Transaction, customer: Customer) -> None:
-    """Write the whole row, which must not exist, and claim its e-mail address."""
+    """Write a whole new row, and claim its e-mail address."""
     _claim_email(write, customer)
     write.put(_row(customer), tables.Customer.id.does_not_exist())
 

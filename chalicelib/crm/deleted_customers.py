@@ -1,7 +1,7 @@
-"""Deleted customers: moved to an archive that keeps them for a while, and brought back from there.
+"""Deleted customers: move customers to an archive that keeps them for a while, and restore them from there.
 
-The archive is the partition `archive` of `ops`, a row a customer, with a TTL. The orders stay where they are: they are
-the company's books.
+The archive is the partition `archive` of `ops`, with one row per customer and a TTL. Orders stay where they are, because
+they belong to the company's books.
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ def delete(customer_id: str) -> Customer:
         try:
             _archive(old, new_token()).commit()
         except Stale:
-            continue  # an order or a change came between: archive the customer as it is then
+            continue  # an order or a change came first: archive the customer as it is now
         return old
     raise Conflict
 
@@ -71,8 +71,9 @@ def delete_inactive(customer_id: str, before: date, token: str) -> Customer | No
 
 
 def restore(customer_id: str) -> Customer:
-    """Bring the customer back, with e-mail and history, and as active as of today: the next clean-up must not take
-    back what somebody undid. Raises NotFound, DuplicateEmail.
+    """Restore the customer, with e-mail address and orders. Raises NotFound, DuplicateEmail.
+
+    The customer counts as active today, so that the next clean-up does not delete them again.
     """
     if customers.find(customer_id) is None:
         if change_marks.is_done(customer_id):
@@ -98,7 +99,7 @@ def find(customer_id: str) -> DeletedCustomer | None:
 
 
 def list_deleted_customers() -> Listing[DeletedCustomer]:
-    """The customers that were created last first."""
+    """List deleted customers, the last created first."""
     index_range = IndexRange(tables.AuxRow, None, "pk", "sk", (PARTITION,), id_name="sk")
     return Listing(
         index_range=index_range, descending=True, query="archive", fetch=_find_all, passes=lambda _: True, exact=True

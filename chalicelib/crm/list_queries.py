@@ -1,7 +1,7 @@
-"""Which way through the rows serves a filter and an order best.
+"""List queries: choose the index that serves a filter and an order best.
 
-The order that is asked for is kept, always: its index is walked. Without one, an equality beats a range, and a range
-beats walking everything. What the chosen index does not answer is evaluated on the rows.
+A requested order is always kept, so its index is scanned. Without one, an index with an equality is better than one with a
+range, and a range is better than scanning everything. Conditions that the index does not cover are tested on the rows.
 """
 
 import json
@@ -50,7 +50,7 @@ class CustomerFilter:
 
 @dataclass(frozen=True, slots=True)
 class ProductFilter:
-    """Amounts in cents."""
+    """Amounts are in cents."""
 
     name: str | None = None
     cents_from: int | None = None
@@ -61,7 +61,7 @@ class ProductFilter:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Amounts in cents; days are included."""
+    """Amounts are in cents. Both ends of ranges are included."""
 
     cents_from: int | None = None
     cents_to: int | None = None
@@ -76,7 +76,7 @@ class OrderFilter:
 
 @dataclass(frozen=True, slots=True)
 class _Test(Generic[Row]):
-    """A filter as rows are tested for it; `key` is the index attribute whose bounds answer it, where there is one."""
+    """One condition of a filter. `key` is the index attribute whose bounds can replace it, if there is one."""
 
     passes: Callable[[Row], bool]
     key: str | None = None
@@ -111,7 +111,7 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
 
 
 def list_inactive(before: date) -> Listing[Customer]:
-    """Customers last active before that day, the longest inactive first."""
+    """List customers who were last active before that day, the longest inactive first."""
     shards = tuple(index_keys.shards("a", settings.activity_shards))
     day = before.isoformat()
     index_range = IndexRange(
@@ -158,7 +158,7 @@ def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = Non
     fetch: _Fetch[Order] = orders.find_all
     if wanted.customer_name:
         fetch = _of_customers_named(wanted.customer_name)
-        tests.append(_Test(lambda _: True))  # tested by fetch already; here it says that no index answers it
+        tests.append(_Test(lambda _: True))  # fetch tests it; this entry says that no index covers it
     only_totals = {test.key for test in tests if test.key} == {"total_k"}
     index_range = by_total if field == "total_amount" or (field is None and only_totals) else by_date
     return _listing(index_range, order, _ORDER_VALUES, _query("orders", wanted, order_by), fetch, tests)
@@ -170,9 +170,9 @@ def _orders_by_date(wanted: OrderFilter) -> IndexRange:
         shards = (wanted.customer_id,)
         return IndexRange(tables.Order, "by_customer", "customer_id", "date_k", shards, low=low, high=high)
     if wanted.product_id is not None:
-        # Any text may be asked for, but DynamoDB refuses some as a key.
-        products_lane = (wanted.product_id,) if ids.is_id(ids.PRODUCT, wanted.product_id) else ()
-        return IndexRange(tables.Line, None, "product_id", "date_k", products_lane, id_name=None, low=low, high=high)
+        # Clients may send any text, but DynamoDB refuses some as a key.
+        product_shards = (wanted.product_id,) if ids.is_id(ids.PRODUCT, wanted.product_id) else ()
+        return IndexRange(tables.Line, None, "product_id", "date_k", product_shards, id_name=None, low=low, high=high)
     return IndexRange(tables.Order, "by_date", "list_s", "date_k", _list_shards(), low=low, high=high)
 
 
@@ -195,7 +195,7 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
     return tests
 
 
-def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
+def _listing(  # noqa: PLR0913, PLR0917 - the parts of a listing
     index_range: IndexRange,
     order: list[tuple[str, bool]],
     values: _Values[Row],
@@ -203,7 +203,7 @@ def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
     fetch: _Fetch[Row],
     tests: list[_Test[Row]],
 ) -> Listing[Row]:
-    """Rows are tested for all of the filter, as an index may lag behind them; but only what no bound answers counts."""
+    """Make a listing that tests rows for the whole filter, because an index may lag behind its rows."""
     return Listing(
         index_range=index_range,
         descending=bool(order) and order[0][1],
@@ -216,7 +216,7 @@ def _listing(  # noqa: PLR0913, PLR0917 - what a listing is made of
 
 
 def _of_customers_named(name: str) -> _Fetch[Order]:
-    """Orders whose customer, as named today, matches: customers are read a batch of orders at a time."""
+    """Fetch orders whose customer has a matching name today. Customers are read once per batch of orders."""
     named: Callable[[Customer], bool] = _contains(name, lambda row: [row.name])
     matches: dict[str, bool] = {}
 
@@ -239,7 +239,8 @@ def _phone_prefix(prefix: str | None) -> str:
     folded = text.normalize_phone(prefix)
     if (prefix and not folded) or len(folded) > text.PHONE_LIMIT:
         raise InvalidInput(
-            f"A phone begins with + or digits, and has at most {text.PHONE_LIMIT} of them", field="phone_starts_with"
+            f"A phone number starts with + or digits, and has at most {text.PHONE_LIMIT} of them",
+            field="phone_starts_with",
         )
     return folded
 
@@ -261,13 +262,15 @@ def _list_shards() -> tuple[str, ...]:
 
 
 def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> list[tuple[str, bool]]:
-    """(field, descending) of each `name`, `-createdAt` or `-created_at`. Raises InvalidInput that lists the known ones."""
+    """Return (field, descending) for each `name`, `-createdAt` or `-created_at`. Raises InvalidInput, which lists the fields."""
     order: list[tuple[str, bool]] = []
     for name in filter(None, order_by or ()):
         field = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name.removeprefix("-")).lower()
         if field not in fields:
             known = ", ".join(map(_camel, fields))
-            raise InvalidInput(f"Cannot order by {name!r}. Known fields: {known}; -field descends", field="order_by")
+            raise InvalidInput(
+                f"Cannot order by {name!r}. Use one of {known}; - before it reverses the order", field="order_by"
+            )
         if field not in {earlier for earlier, _ in order}:
             order.append((field, name.startswith("-")))
     return order

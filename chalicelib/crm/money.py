@@ -1,4 +1,4 @@
-"""Money: whole cents in the tables, Decimal outside, never a float."""
+"""Money: whole cents in the tables, Decimal elsewhere, never float."""
 
 from decimal import Decimal, InvalidOperation
 
@@ -6,13 +6,13 @@ from chalicelib.errors import InvalidInput, InvalidPrice
 
 PRICE_LIMIT = 10**9
 TOTAL_LIMIT = 10**12
-"""In whole units: so that the cents of any order stay within the 14 digits of their sort key."""
+"""In whole units. It keeps the cents of any order within the 14 digits of their sort key."""
 _DIGITS = 14
 _CENT = Decimal("0.01")
 
 
 def to_cents(amount: Decimal, field: str = "price") -> int:
-    """Raises InvalidPrice unless positive and below 10^9, InvalidInput for parts of a cent."""
+    """Convert a price. Raises InvalidPrice unless it is positive and below 10^9, InvalidInput for parts of a cent."""
     if not amount.is_finite() or amount <= 0:
         raise InvalidPrice(field=field)
     if amount >= PRICE_LIMIT:
@@ -35,5 +35,5 @@ def from_cents(cents: int) -> Decimal:
 
 
 def cents_key(cents: int) -> str:
-    """Sorts as the number does. Bounds may lie outside what is stored: they are moved to the nearest that is not."""
+    """Return a text that sorts like the number. Bounds outside the stored range are moved to its ends."""
     return f"{min(max(cents, 0), 10**_DIGITS - 1):0{_DIGITS}d}"

@@ -1,7 +1,8 @@
-"""Which orders a product is in: rows that are written before their order, and ignored while that does not exist.
+"""Order lines: rows that say which orders contain a product.
 
-They are put outside the order's transaction, so that a line costs one action of its 100 instead of two. Putting them
-again changes nothing, and readers fetch the orders they name, so a row left over by a crash is never seen.
+They are written before their order and outside its transaction, so that a line costs one of the 100 actions of the
+transaction instead of two. Writing them again changes nothing. Readers fetch the orders that the lines name, so a line
+that a crash has left without an order is never seen.
 """
 
 from collections.abc import Iterable
@@ -24,16 +25,16 @@ def put(date: str, order_id: str, product_ids: Iterable[str]) -> None:
 
 
 def put_all(orders: Iterable[tuple[str, str, Iterable[str]]]) -> None:
-    """Of several orders, each as its date, its id and its products: 25 rows a call, whatever orders they are of."""
+    """Put the lines of several orders, each given as (date, id, product ids), with one call per 25 lines."""
     _write([{"PutRequest": {"Item": key}} for order in orders for key in _keys(*order)])
 
 
 def discard(date: str, order_id: str, product_ids: Iterable[str]) -> None:
-    """Tidy up after an order that was refused."""
+    """Delete the lines of an order that could not be written."""
     try:
         _write([{"DeleteRequest": {"Key": key}} for key in _keys(date, order_id, product_ids)])
     except (Unavailable, ClientError):
-        return  # the refusal is what the caller must hear; readers ignore these rows
+        return  # the caller needs the first error, and readers ignore these rows
 
 
 def _keys(date: str, order_id: str, product_ids: Iterable[str]) -> list[reads.Item]:

@@ -1,4 +1,4 @@
-"""Orders: what an order is, how it is placed against stock, and how it is cancelled."""
+"""Orders: place them against stock, cancel them, and find them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ MAX_QUANTITY = 10**6
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """Name and price as they were."""
+    """A line with the name and price of the product when the order was placed."""
 
     product_id: str
     name: str
@@ -95,9 +95,9 @@ def find_all(order_ids: Iterable[str], *, consistent: bool = False) -> dict[str,
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """An order, and the rows that it was placed on, as it left them: what others ordered at that moment is not in them.
+    """An order, with its customer and products as it left them.
 
-    No rows, if an earlier try had placed it.
+    Orders that were placed at the same moment are not reflected. There are no rows if an earlier attempt placed the order.
     """
 
     order: Order
@@ -106,37 +106,37 @@ class PlacedOrder:
 
 
 def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None = None) -> PlacedOrder:
-    """Place an order of {product id: quantity} at today's prices, and take it from stock: all of it or nothing.
+    """Place an order of {product id: quantity} at today's prices, and take the stock: all of it or nothing.
 
     Raises UnknownCustomer, UnknownProducts, NoLines, TooManyLines, InvalidInput, InsufficientStock, Conflict.
     """
-    # Before the first try: a retry that meets its own success knows it. And before any check, so that in a document that is
-    # carried out again each change gets the id that it had.
+    # Take the id before the first attempt, so that a retry recognises its own success, and before any check, so that in a
+    # repeated document each change gets the id that it had.
     order_id = ids.new_id(ids.ORDER)
     _check_quantities(quantities)
     placed_at = timestamps.to_text(timestamps.checked_past(date, "order_date"))
-    made = find(order_id) if ids.is_replay() else None
-    if made:
-        return PlacedOrder(made, {}, {})
-    seen = _look_up(customer_id, quantities)
-    order = _price(order_id, seen, placed_at, quantities)
+    existing = find(order_id) if ids.is_replay() else None
+    if existing:
+        return PlacedOrder(existing, {}, {})
+    found = _look_up(customer_id, quantities)
+    order = _price(order_id, found, placed_at, quantities)
     order_lines.put(placed_at, order_id, quantities)
     try:
-        return _place(order, seen)
+        return _place(order, found)
     except Unavailable:
-        raise  # it may have been placed
+        raise  # the order may have been placed
     except CrmError:
         order_lines.discard(placed_at, order_id, quantities)
         raise
 
 
-def _place(order: Order, seen: "_Found") -> PlacedOrder:
+def _place(order: Order, found: "_Found") -> PlacedOrder:
     quantities = {line.product_id: line.quantity for line in order.lines}
     for number in retry_delays():
-        if number:  # a price, the stock or the customer changed meanwhile: look again, and say what is wrong now
-            seen = _look_up(order.customer_id, quantities)
-            order = _price(order.id, seen, order.date, quantities)
-        write = start(order, seen.customer)
+        if number:  # a price, the stock or the customer has changed: read again, and report what is wrong now
+            found = _look_up(order.customer_id, quantities)
+            order = _price(order.id, found, order.date, quantities)
+        write = start(order, found.customer)
         for line in order.lines:
             _take_stock(write, line)
         try:
@@ -144,14 +144,14 @@ def _place(order: Order, seen: "_Found") -> PlacedOrder:
         except Stale:
             continue
         return PlacedOrder(
-            order, {order.customer_id: customers.with_order(seen.customer, order.date)}, _left(order, seen)
+            order, {order.customer_id: customers.with_order(found.customer, order.date)}, _products_after(order, found)
         )
     raise Conflict
 
 
-def _left(order: Order, seen: "_Found") -> dict[str, Product]:
-    """The products without what the order took."""
-    taken = ((seen.products[line.product_id], line.quantity) for line in order.lines)
+def _products_after(order: Order, found: "_Found") -> dict[str, Product]:
+    """Return the products after the order took its stock."""
+    taken = ((found.products[line.product_id], line.quantity) for line in order.lines)
     return {
         product.id: replace(product, stock=product.stock - quantity, sold=product.sold + 1)
         for product, quantity in taken
@@ -159,8 +159,8 @@ def _left(order: Order, seen: "_Found") -> dict[str, Product]:
 
 
 def start(order: Order, customer: Customer) -> Transaction:
-    """The writes that every order is: itself, its customer's activity, the day's totals."""
-    # Nobody else makes this id. An imported order is recognised by its reference, and needs no mark.
+    """Begin the transaction of any order: the order itself, its customer's activity, and the day's totals."""
+    # No other request creates this id. An imported order is recognised by its reference, and needs no mark.
     subject = None if order.reference else order.id
     write = Transaction(was_applied=lambda: find(order.id) is not None, subject=subject)
     write.put(_row(order), tables.Order.id.does_not_exist())
@@ -170,7 +170,7 @@ def start(order: Order, customer: Customer) -> Transaction:
 
 
 def cancel(order_id: str) -> Order:
-    """Give the stock back and take the order off its day's totals, once. Raises NotFound, AlreadyCancelled."""
+    """Return the stock and subtract the order from its day's totals, once. Raises NotFound, AlreadyCancelled."""
     old = find(order_id)
     if old is None:
         raise NotFound(f"There is no order {order_id!r}", field="id")
@@ -197,7 +197,7 @@ def cancel(order_id: str) -> Order:
 def new_order(
     order_id: str, customer_id: str, date: str, order_lines: tuple[OrderLine, ...], reference: str | None = None
 ) -> Order:
-    """An order that is about to be written; one with a reference comes from elsewhere and takes no stock."""
+    """Make an order that is not written yet. An order with a reference is imported, and takes no stock."""
     cents = sum(line.cents * line.quantity for line in order_lines)
     if cents >= money.TOTAL_LIMIT * 100:
         raise InvalidInput(f"The total of an order must be below {money.TOTAL_LIMIT}", field="lines")
@@ -225,7 +225,7 @@ class _Found:
 
 
 def _look_up(customer_id: str, product_ids: Iterable[str]) -> _Found:
-    """In one call. Raises UnknownCustomer."""
+    """Read the customer and the products in one call. Raises UnknownCustomer."""
     wanted = {
         tables.Customer: [key for key in (customer_id,) if ids.is_id(ids.CUSTOMER, key)],
         tables.Product: [key for key in product_ids if ids.is_id(ids.PRODUCT, key)],
@@ -237,9 +237,9 @@ def _look_up(customer_id: str, product_ids: Iterable[str]) -> _Found:
     return _Found(customers.load(found[tables.Customer][customer_id]), known)
 
 
-def _price(order_id: str, seen: _Found, date: str, quantities: Mapping[str, int]) -> Order:
-    """The order at the prices of now. Raises what speaks against it now."""
-    known = seen.products
+def _price(order_id: str, found: _Found, date: str, quantities: Mapping[str, int]) -> Order:
+    """Make the order at current prices. Raises UnknownProducts, InsufficientStock."""
+    known = found.products
     unknown = [key for key in quantities if key not in known or known[key].archived_at]
     if unknown:
         raise UnknownProducts(f"{UnknownProducts.__doc__}: {', '.join(map(repr, unknown[:10]))}", field="lines")
@@ -247,11 +247,11 @@ def _price(order_id: str, seen: _Found, date: str, quantities: Mapping[str, int]
     if short:
         raise InsufficientStock("; ".join(_shortage(product, quantities[product.id]) for product in short[:10]))
     priced = tuple(OrderLine(key, known[key].name, quantity, known[key].cents) for key, quantity in quantities.items())
-    return new_order(order_id, seen.customer.id, date, priced)
+    return new_order(order_id, found.customer.id, date, priced)
 
 
 def _shortage(product: Product, quantity: int) -> str:
-    return f"Not enough of {product.name!r} in stock: {quantity} wanted, {product.stock} there"
+    return f"Not enough of {product.name!r} in stock: {quantity} ordered, {product.stock} available"
 
 
 def _take_stock(write: Transaction, line: OrderLine) -> None:

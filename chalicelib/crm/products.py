@@ -1,4 +1,4 @@
-"""Products: priced in cents, stocked, and archived instead of deleted once they were sold."""
+"""Products: create, update and find them; delete them, or archive them once they were sold."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -70,7 +70,7 @@ def find_all(product_ids: Iterable[str], *, consistent: bool = False) -> dict[st
 
 
 def create(name: str, price: Decimal, stock: int | None = None, sku: str | None = None) -> Product:
-    """Raises InvalidInput, InvalidPrice, InvalidStock, DuplicateSku."""
+    """Create a product. Raises InvalidInput, InvalidPrice, InvalidStock, DuplicateSku."""
     product = Product(
         id=ids.new_id(ids.PRODUCT),
         sku=_checked_sku(sku),
@@ -81,9 +81,9 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
         sold=0,
         token=new_token(),
     )
-    made = find(product.id) if ids.is_replay() else None
-    if made:
-        return made
+    existing = find(product.id) if ids.is_replay() else None
+    if existing:
+        return existing
     if change_marks.is_done(product.id):
         raise NotFound("This request created the product, which has been deleted since", field="id")
     write = Transaction(was_applied=lambda: find(product.id) is not None, subject=product.id)
@@ -94,7 +94,7 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
 
 
 def update(product_id: str, changes: Mapping[str, Any]) -> Product:
-    """Set what `changes` holds of name, price, stock and sku. Raises InvalidInput and its kinds, NotFound."""
+    """Set the given ones of name, price, stock and sku. Raises InvalidInput and its subclasses, NotFound."""
     checked = _checked(changes)
     for _ in retry_delays():
         old = _require(product_id)
@@ -137,7 +137,7 @@ def delete(product_id: str) -> Product:
 
 
 def _as_stored(product: Product) -> Product:
-    """With the stock as orders have left it. The change is made: that it cannot be read must not look like a failure."""
+    """Return the product with its current stock. The change is made, so a failing read must not look like a failed change."""
     try:
         return find(product.id) or product
     except Unavailable:
@@ -152,7 +152,7 @@ def _require(product_id: str) -> Product:
 
 
 def _is_ordered(product_id: str) -> bool:
-    """Whether an order names it, imported ones included; those that are being written as well."""
+    """Return whether an order contains the product, including imported orders and orders that are being written."""
     answer = reads.call(
         "query",
         TableName=reads.table_name(tables.Line),
@@ -207,7 +207,7 @@ def _move_sku(write: Transaction, old: Product, new: Product) -> None:
 
 
 def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What a null takes away is the SKU; the others cannot be null."""
+    """Validate the changes. Null removes the SKU; other values cannot be null."""
     checked: dict[str, Any] = {}
     for name, value in changes.items():
         if value is None and name != "sku":

@@ -1,4 +1,4 @@
-"""Reports: written once, never changed; one that is made again is a further revision of its period."""
+"""Reports: each is written once and never changed. Making a report again adds a revision of its period."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from chalicelib.store.retries import retry_delays
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`period` is an ISO week such as 2026-W47; `content` is JSON, amounts in cents; `token` says who made it."""
+    """`period` is an ISO week such as 2026-W47, `content` is JSON with amounts in cents, `token` names the run that made it."""
 
     kind: str
     period: str
@@ -27,16 +27,16 @@ class Report:
 
 
 def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: bool = False) -> Report:
-    """Write the first revision or, with `again`, the next one; otherwise the report that is there already is the answer.
+    """Write the first revision, or the next one with `again`. Without `again`, return the report if there is one.
 
-    Safe to repeat: one that was written with `token` is never written twice.
+    Safe to repeat: a report with the same `token` is written only once. Raises Unavailable.
     """
     for _ in retry_delays():
-        made = _revisions(kind, period)
-        own = next((report for report in made if report.token == token), None)
-        if own or (made and not again):
-            return own or made[0]
-        revision = made[0].revision + 1 if made else 1
+        existing = _revisions(kind, period)
+        own = next((report for report in existing if report.token == token), None)
+        if own or (existing and not again):
+            return own or existing[0]
+        revision = existing[0].revision + 1 if existing else 1
         row = tables.Report(kind, _key(period, revision), made_at=timestamps.to_text(clock.now()))
         row.content, row.token = content, token
         if put_once(row) is None:
@@ -45,13 +45,13 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
 
 
 def find(kind: str, period: str, revision: int | None = None) -> Report | None:
-    """The revision, or without one the latest."""
-    made = _revisions(kind, period)
-    return next((report for report in made if revision in {None, report.revision}), None)
+    """Return a revision of a report, or the latest one without `revision`."""
+    existing = _revisions(kind, period)
+    return next((report for report in existing if revision in {None, report.revision}), None)
 
 
 def list_reports(kind: str) -> Listing[Report]:
-    """All revisions."""
+    """List all revisions, the newest first."""
     index_range = IndexRange(tables.Report, None, "kind", "period", (kind,), id_name="period")
     return Listing(
         index_range=index_range,
@@ -64,7 +64,7 @@ def list_reports(kind: str) -> Listing[Report]:
 
 
 def _revisions(kind: str, period: str) -> list[Report]:
-    """The latest first; there are few."""
+    """Return all revisions of a period, the latest first. There are few."""
     items = reads.query(
         TableName=reads.table_name(tables.Report),
         KeyConditionExpression="kind = :kind AND begins_with(period, :period)",

@@ -1,4 +1,4 @@
-"""Restocking: adds to a product that is low, once for a slot, whoever repeats it."""
+"""Restocking: add stock to a product that is low, once per slot, however often it is repeated."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,18 +20,18 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Restock:
-    """`stock` is as it was right after it."""
+    """A restock that was made. `stock` is the stock right after it."""
 
     product: Product
     stock: int
 
 
 def restock(product_id: str, slot: str, token: str | None = None) -> Restock | None:
-    """Add to a product that is low on stock, once for `slot` (a text that grows with time).
+    """Add stock to a product that is low, once for `slot`. Slots must sort by time.
 
-    Return None if the product is not low, or if somebody else has restocked it for this slot or a later one. The same slot
-    and token get the same answer again. Raises InvalidInput for a slot in the future, which would keep all slots before
-    it from restocking the product.
+    Return None if the product is not low, or if another caller restocked it for this slot or a later one. Repeating a
+    call with the same slot and token returns the same result. Raises Unavailable, and InvalidInput for a slot in the
+    future, which would keep all slots before it from restocking the product.
     """
     latest = timestamps.to_text(clock.now() + CLOCK_TOLERANCE)
     if slot > latest:
@@ -39,10 +39,10 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
     if not ids.is_id(ids.PRODUCT, product_id):
         return None
     row = tables.Product
-    mark = index_keys.sort_key(slot, token or new_token())  # above its slot and below the next
-    # A mark in the future counts as none: it can only come from a mistake.
-    unseen = row.restock_slot.does_not_exist() | (row.restock_slot < slot) | (row.restock_slot > latest)
-    low = row.stock_shard.exists() & (row.stock < settings.low_stock_threshold)
+    mark = index_keys.sort_key(slot, token or new_token())  # sorts after its slot and before the next
+    # Ignore a mark in the future: it can only come from a mistake.
+    is_new_slot = row.restock_slot.does_not_exist() | (row.restock_slot < slot) | (row.restock_slot > latest)
+    is_low = row.stock_shard.exists() & (row.stock < settings.low_stock_threshold)
     amount = settings.restock_amount
     actions: list[Action] = [
         row.stock.add(amount),
@@ -50,7 +50,7 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
         row.restocked_to.set(row.stock + amount),
     ]
     updated = update_once(
-        row(id=product_id), actions, low & unseen, lambda item: reads.text(item, "restock_slot") == mark
+        row(id=product_id), actions, is_low & is_new_slot, lambda item: reads.text(item, "restock_slot") == mark
     )
     return _load(updated) if updated else None
 

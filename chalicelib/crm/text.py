@@ -1,4 +1,4 @@
-"""How names, e-mail addresses and phones are checked and compared."""
+"""Text: validate and normalize names, e-mail addresses and phone numbers."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ NAME_LIMIT = 200
 EMAIL_LIMIT = 254
 PHONE_LIMIT = 40
 _KEY_BYTES = 900
-"""A sort key has at most 1,024 bytes, an id included, and folding can make one character eighteen."""
+"""A sort key has at most 1,024 bytes, including an id, and normalizing can turn one character into eighteen."""
 _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+\.[^\s@<>()\[\]\\,;:\".]+")
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = {"Cf", "Mn", "Me", "Zs"}
@@ -17,9 +17,9 @@ _PHONE = re.compile(r"\+?[0-9 ().\-/]+")
 
 
 def normalize(text: str) -> str:
-    """The form that is compared and sorted: NFKC, case-folded, trimmed, white space in single blanks."""
+    """Return the form that is compared and sorted: NFKC, case-folded, trimmed, with single spaces."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())  # folding takes some characters apart again
+    return " ".join(unicodedata.normalize("NFKC", folded).split())  # case folding decomposes some characters again
 
 
 def checked_name(text: str, field: str = "name") -> str:
@@ -48,7 +48,7 @@ def checked_email(text: str) -> str:
 
 
 def checked_phone(text: str | None) -> str | None:
-    """As typed. An optional +, 7 to 15 digits, the usual separators; a blank is no phone."""
+    """Return the phone number as typed, None if it is blank. Valid are an optional +, 7 to 15 digits and the usual separators."""
     phone = (text or "").strip()
     if not phone:
         return None
@@ -59,21 +59,21 @@ def checked_phone(text: str | None) -> str | None:
 
 
 def normalize_phone(text: str | None) -> str:
-    """Digits, with the + where there is one; empty without a phone."""
+    """Return the digits and the +, or an empty text without a phone number."""
     return "".join(c for c in text or "" if c.isdigit() or c == "+")
 
 
 def fits_key(folded: str) -> bool:
-    """Whether a row may have this in its sort key, with an id behind it."""
+    """Return whether a sort key can hold this text and an id."""
     try:
         return 0 < len(folded.encode()) <= _KEY_BYTES
-    except UnicodeEncodeError:  # half a character, which JSON can spell
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can contain
         return False
 
 
 def _printable(text: str, field: str) -> str:
-    # Control characters and separators would break log lines and sort keys, lone surrogates UTF-8. Bidirectional overrides
-    # and isolates would make a terminal, a log or an e-mail show another text than the one that is there.
+    # Control characters and separators would break log lines and sort keys; lone surrogates would break UTF-8. Bidirectional
+    # overrides and isolates would make a terminal, a log or an e-mail show another text than the stored one.
     if any(unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} or each in _BIDI_CONTROLS for each in text):
         raise InvalidInput(f"{field.capitalize()} contains control characters", field=field)
     return text

@@ -1,23 +1,24 @@
-"""Values that only one row may hold: e-mail addresses, SKUs, references of imported orders.
+"""Unique values: e-mail addresses, SKUs and references of imported orders, which only one row may have.
 
-A claim is a row `(kind, value)` of `ops` that names its owner, written in the same transaction as the owner. The claims
-on e-mail addresses lie in one partition in their order, and so serve as the index by e-mail too.
+A claim is a row `(kind, value)` of `ops` that names its owner. It is written in the same transaction as the owner. All
+claims on e-mail addresses are in one partition, sorted, so they also serve as the index by e-mail.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from chalicelib.crm import text
 from chalicelib.store import reads
 from chalicelib.store.tables import AuxRow
-from chalicelib.store.transaction import Transaction
+from chalicelib.store.transaction import MakeError, Transaction
 
 EMAIL = "email"
 SKU = "sku"
 REFERENCE = "reference"
 
 
-def claim(write: Transaction, kind: str, value: str, owner: str, refusal: Callable[[], Exception]) -> None:
-    write.put(AuxRow(pk=kind, sk=value, owner=owner), AuxRow.pk.does_not_exist(), refusal)
+def claim(write: Transaction, kind: str, value: str, owner: str, error: MakeError) -> None:
+    """Claim a value for its owner; `error` makes the error to raise if it is taken."""
+    write.put(AuxRow(pk=kind, sk=value, owner=owner), AuxRow.pk.does_not_exist(), error)
 
 
 def release(write: Transaction, kind: str, value: str, owner: str) -> None:
@@ -25,12 +26,12 @@ def release(write: Transaction, kind: str, value: str, owner: str) -> None:
 
 
 def owner_of(kind: str, value: str) -> str | None:
-    """The id of the row that holds `value`, as of now."""
+    """Return the id of the row that has this value now."""
     item = reads.get_op(kind, value) if text.fits_key(value) else None
     return reads.text(item, "owner") if item else None
 
 
 def owners_of(kind: str, values: Iterable[str]) -> dict[str, str]:
-    """{value: owner} for the values that are held."""
+    """Return {value: owner} for the values that are taken."""
     keys = [{"pk": {"S": kind}, "sk": {"S": value}} for value in dict.fromkeys(values) if text.fits_key(value)]
     return {item["sk"]["S"]: item["owner"]["S"] for item in reads.get_all(AuxRow, keys, consistent=True)}

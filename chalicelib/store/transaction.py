@@ -35,7 +35,7 @@ class _Entry:
 
 
 class Stale(Conflict):
-    """Somebody else changed this at the same time. Read it again and repeat the request"""
+    """Another request changed this at the same time. Read it again and retry"""
 
     # The write was certainly not applied, so the caller may read again and retry. A plain Conflict goes to the user.
 

@@ -118,7 +118,7 @@ def test_what_is_short_is_named_with_what_is_there_and_nothing_is_taken() -> Non
     with pytest.raises(InsufficientStock) as raised:
         orders.place(ann.id, {lamp.id: 5, chair.id: 2})
     assert raised.value.code == "INSUFFICIENT_STOCK"
-    assert raised.value.message == "Not enough of 'Chair' in stock: 2 wanted, 1 there"
+    assert raised.value.message == "Not enough of 'Chair' in stock: 2 ordered, 1 available"
     assert (stock_of(lamp), stock_of(chair)) == (5, 1)
     assert rows_of(tables.Order) == rows_of(tables.Line) == {}
 

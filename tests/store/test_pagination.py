@@ -200,7 +200,7 @@ def test_an_offset_beyond_the_budget_is_an_error_rather_than_a_wrong_page(
 ) -> None:
     monkeypatch.setattr(pagination, "settings", replace(settings, read_budget=7))
     listed = list_any(CustomerFilter(email="x1"), ["name"])
-    with pytest.raises(InvalidInput, match="use after"):
+    with pytest.raises(InvalidInput, match="Use after"):
         read_page(listed, PageArgs(first=5, offset=len(world.customers)))
 
 
