@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -21,7 +20,7 @@ NAMESPACE = "CRM"
 _EMAIL = re.compile(r"[^\s\"'<>,;:=(\[{]+@[^\s\"'<>,;:)\]}\\]+")
 _KEY = re.compile(r"crm_[A-Za-z0-9]+_[A-Za-z0-9_\-]+")
 _log = logging.getLogger("crm")
-_keys: ContextVar[dict[str, Any]] = ContextVar("keys", default={})  # noqa: B039 - never changed, only replaced
+_keys: ContextVar[dict[str, object]] = ContextVar("keys", default={})  # noqa: B039 - never changed, only replaced
 
 
 class _Json(LambdaPowertoolsFormatter):
@@ -49,15 +48,15 @@ def start() -> None:
     _log.setLevel(logging.INFO)
 
 
-def info(message: str, **keys: Any) -> None:
+def info(message: str, **keys: object) -> None:
     _log.info(message, extra=_keys.get() | keys)
 
 
-def warn(message: str, *, exc_info: BaseException | None = None, **keys: Any) -> None:
+def warn(message: str, *, exc_info: BaseException | None = None, **keys: object) -> None:
     _log.warning(message, extra=_keys.get() | keys, exc_info=exc_info)
 
 
-def error(message: str, *, exc_info: BaseException | None = None, **keys: Any) -> None:
+def error(message: str, *, exc_info: BaseException | None = None, **keys: object) -> None:
     _log.error(message, extra=_keys.get() | keys, exc_info=exc_info)
 
 

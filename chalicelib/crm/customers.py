@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from pynamodb.expressions.update import Action
 
@@ -153,8 +153,14 @@ def _claim_email(write: Transaction, customer: Customer) -> None:
     )
 
 
-def _checked(changes: Mapping[str, str | None]) -> dict[str, Any]:
-    checked: dict[str, Any] = {}
+class _Changes(TypedDict, total=False):
+    name: str
+    email: str
+    phone: str | None
+
+
+def _checked(changes: Mapping[str, str | None]) -> _Changes:
+    checked: _Changes = {}
     if "name" in changes:
         checked["name"] = text.checked_name(changes["name"] or "")
     if "email" in changes:

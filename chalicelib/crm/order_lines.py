@@ -5,8 +5,7 @@ transaction instead of two. Writing them again changes nothing. Readers fetch th
 that a crash has left without an order is never seen.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -41,12 +40,12 @@ def _keys(date: str, order_id: str, product_ids: Iterable[str]) -> list[reads.It
     return [{"product_id": {"S": key}, "date_k": {"S": sort_key(date, order_id)}} for key in product_ids]
 
 
-def _write(requests: list[dict[str, Any]]) -> None:
+def _write(requests: list[dict[str, dict[str, reads.Item]]]) -> None:
     for start in range(0, len(requests), _BATCH):
         _write_batch({reads.table_name(Line): requests[start : start + _BATCH]})
 
 
-def _write_batch(batch: dict[str, Any]) -> None:
+def _write_batch(batch: Mapping[str, object]) -> None:
     for _ in retry_delays():
         try:
             batch = client().batch_write_item(RequestItems=batch).get("UnprocessedItems") or {}

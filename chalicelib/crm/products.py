@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from pynamodb.expressions.update import Action
 
@@ -206,9 +206,16 @@ def _move_sku(write: Transaction, old: Product, new: Product) -> None:
     _claim_sku(write, new)
 
 
-def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+class _Changes(TypedDict, total=False):
+    name: str
+    cents: int
+    stock: int
+    sku: str | None
+
+
+def _checked(changes: Mapping[str, Any]) -> _Changes:
     """Validate the changes. Null removes the SKU; other values cannot be null."""
-    checked: dict[str, Any] = {}
+    checked: _Changes = {}
     for name, value in changes.items():
         if value is None and name != "sku":
             raise InvalidInput(f"{name.capitalize()} cannot be null", field=name)

@@ -40,7 +40,7 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
         row = tables.Report(kind, _key(period, revision), made_at=timestamps.to_text(clock.now()))
         row.content, row.token = content, token
         if put_once(row) is None:
-            return _load(row.serialize())
+            return _load(reads.to_item(row))
     raise Unavailable
 
 

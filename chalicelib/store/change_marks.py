@@ -68,7 +68,7 @@ def place(name: str) -> Iterator[None]:
         current.place = outer
 
 
-def mark_of(subject: str, before: Mapping[str, Any] | None = None) -> tables.AuxRow | None:
+def mark_of(subject: str, before: Mapping[str, object] | None = None) -> tables.AuxRow | None:
     """Return the mark to write together with a change of the row `subject`, or None if none is needed.
 
     `before` is the row as it was, for those who must answer a replay after the row is gone.

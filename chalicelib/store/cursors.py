@@ -70,5 +70,5 @@ def _secret() -> bytes:
     item = reads.get_op(*_SECRET)
     if item is None:
         row = AuxRow(*_SECRET, token=secrets.token_hex(32))
-        item = put_once(row) or row.serialize()
+        item = put_once(row) or reads.to_item(row)
     return bytes.fromhex(item["token"]["S"])

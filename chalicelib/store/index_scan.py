@@ -146,11 +146,11 @@ class IndexScan:
             yield _position(index_range, shard, item)
 
 
-def _request(index_range: IndexRange, shard: int) -> Item:
+def _request(index_range: IndexRange, shard: int) -> dict[str, object]:
     bounds = {":low": index_range.low, ":high": index_range.high}
     values: Item = {name: {_kind(index_range): bound} for name, bound in bounds.items() if bound is not None}
     names = {"#h": index_range.hash_name} | ({"#r": index_range.range_name} if values else {})
-    request: Item = {
+    request: dict[str, object] = {
         "TableName": reads.table_name(index_range.table),
         "KeyConditionExpression": "#h = :h" + _CONDITIONS[":low" in values, ":high" in values],
         "ExpressionAttributeNames": names,

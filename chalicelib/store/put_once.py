@@ -14,9 +14,9 @@ DynamoDB returns the stored row together with the failed condition, so that no r
 Use a `Transaction` for writes of several rows: it does the same for all of them at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.constants import ALL_NEW, ALL_OLD
@@ -31,6 +31,10 @@ from chalicelib.store.connection import client
 from chalicelib.store.reads import Item
 from chalicelib.store.retries import confirm, is_condition_failure, is_transient, retry_delays
 from chalicelib.store.tables import AuxRow, Report
+
+
+class _WriteResponse(TypedDict, total=False):
+    Attributes: Item
 
 
 class _ConditionFailed(Exception):
@@ -68,7 +72,7 @@ def update_once(
     """
     request = row.get_update_kwargs_from_instance(actions, condition, ALL_OLD)
     try:
-        updated: Item = _write("update_item", request | {"ReturnValues": ALL_NEW})["Attributes"]
+        updated = _write("update_item", request | {"ReturnValues": ALL_NEW})["Attributes"]
     except _ConditionFailed as failed:
         return failed.stored if was_applied(failed.stored) else None
     except Unavailable:
@@ -80,15 +84,15 @@ def update_once(
     return updated
 
 
-def _write(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+def _write(operation: str, request: Mapping[str, object]) -> _WriteResponse:
     """Send the write, again after transient errors. Raises _ConditionFailed, Unavailable."""
     for _ in retry_delays():
         try:
-            response: dict[str, Any] = getattr(client(), operation)(**request)
+            response: _WriteResponse = getattr(client(), operation)(**request)
         except (BotoCoreError, ClientError) as error:
             if isinstance(error, ClientError) and is_condition_failure(error):
-                stored: Any = error.response.get("Item", {})  # botocore-stubs do not know it
-                raise _ConditionFailed(stored) from error
+                # botocore's stubs do not know that the error carries the row.
+                raise _ConditionFailed(cast("Item", error.response.get("Item", {}))) from error
             if not is_transient(error):
                 raise
         else:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.models import Model
@@ -12,8 +12,20 @@ from chalicelib.store.connection import client
 from chalicelib.store.retries import is_transient, retry_delays
 from chalicelib.store.tables import AuxRow
 
-Item: TypeAlias = dict[str, Any]
-"""{name: {type: value}} as DynamoDB sends it, e.g. {"stock": {"N": "3"}}."""
+Item: TypeAlias = dict[str, dict[str, str]]
+"""A row, or a key, as DynamoDB sends it, for example {"stock": {"N": "3"}}. Our tables have texts and numbers only."""
+
+
+class Response(TypedDict, total=False):
+    """What we use of the responses to reads."""
+
+    Item: Item
+    Items: list[Item]
+    Count: int
+    LastEvaluatedKey: Item
+    Responses: dict[str, list[Item]]
+    UnprocessedKeys: dict[str, object]
+
 
 MAX_BATCH = 100
 
@@ -22,10 +34,10 @@ def table_name(table: type[Model]) -> str:
     return str(table.Meta.table_name)
 
 
-def call(operation: str, **request: Any) -> Item:
+def call(operation: str, **request: object) -> Response:
     """Return the response to a read. Raises Unavailable if there is none after the client's own retries."""
     try:
-        response: Item = getattr(client(), operation)(**request)
+        response: Response = getattr(client(), operation)(**request)
     except (BotoCoreError, ClientError) as error:
         if is_transient(error):
             raise Unavailable from error
@@ -63,7 +75,7 @@ def get_from_tables(wanted: Mapping[type[Model], Iterable[str]]) -> dict[type[Mo
     return {table: found[table_name(table)] for table in wanted}
 
 
-def _fetch(request: Item) -> Iterator[tuple[str, Item]]:
+def _fetch(request: Mapping[str, object]) -> Iterator[tuple[str, Item]]:
     """Yield (table, row) for each of at most 100 keys that exists, and request unprocessed keys again."""
     for _ in retry_delays():
         response = call("batch_get_item", RequestItems=request)
@@ -75,7 +87,7 @@ def _fetch(request: Item) -> Iterator[tuple[str, Item]]:
     raise Unavailable
 
 
-def query(**request: Any) -> Iterator[Item]:
+def query(**request: object) -> Iterator[Item]:
     """Yield every row of a query, page by page."""
     while True:
         response = call("query", **request)
@@ -89,6 +101,11 @@ def get_by_id(table: type[Model], ids: Iterable[str], *, consistent: bool = Fals
     """Return {id: row} for the rows that exist."""
     keys = [{"id": {"S": row_id}} for row_id in dict.fromkeys(ids)]
     return {item["id"]["S"]: item for item in get_all(table, keys, consistent=consistent)}
+
+
+def to_item(row: Model) -> Item:
+    """Return a model's row as DynamoDB stores it."""
+    return cast("Item", row.serialize())
 
 
 def text(item: Item, name: str) -> str | None:

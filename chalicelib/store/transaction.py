@@ -6,7 +6,7 @@ first attempt. So each transaction leaves a mark that only it can leave, and loo
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -58,7 +58,7 @@ class Transaction:
     """
 
     def __init__(
-        self, was_applied: Callable[[], bool], *, subject: str | None = None, before: Mapping[str, Any] | None = None
+        self, was_applied: Callable[[], bool], *, subject: str | None = None, before: Mapping[str, object] | None = None
     ) -> None:
         self._was_applied = was_applied
         self._subject = subject

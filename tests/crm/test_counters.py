@@ -62,7 +62,7 @@ def test_days_that_are_the_wrong_way_round_are_refused() -> None:
 def test_days_before_the_first_are_read_for_the_number_of_customers_only(monkeypatch: pytest.MonkeyPatch) -> None:
     call, days = reads.call, list[str]()
 
-    def noting(operation: str, **request: Any) -> reads.Item:
+    def noting(operation: str, **request: Any) -> reads.Response:
         answer = call(operation, **request)
         days.extend(item["sk"]["S"] for item in answer["Items"])
         return answer
