@@ -47,12 +47,30 @@ def row_id(kind: str, number: int) -> str:
 
 
 def a_product(number: int, stock: int = 50) -> products.Product:
-    return products.Product(row_id(ids.PRODUCT, number), None, f"Product {number}", 1250, stock, None, 0, "t")
+    return products.Product(
+        id=row_id(ids.PRODUCT, number),
+        sku=None,
+        name=f"Product {number}",
+        cents=1250,
+        stock=stock,
+        archived_at=None,
+        sold=0,
+        token="t",  # noqa: S106 - names a write, and is no secret
+    )
 
 
 def a_customer(number: int, created: datetime) -> customers.Customer:
     key, email = row_id(ids.CUSTOMER, number), f"somebody{number}@example.com"
-    return customers.Customer(key, f"Name {number}", email, None, timestamps.to_text(created), None, 0, "t")
+    return customers.Customer(
+        id=key,
+        name=f"Name {number}",
+        email=email,
+        phone=None,
+        created_at=timestamps.to_text(created),
+        last_order=None,
+        orders=0,
+        token="t",  # noqa: S106 - names a write, and is no secret
+    )
 
 
 def an_order(number: int, customer: int, date: datetime) -> orders.Order:

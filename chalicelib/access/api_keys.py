@@ -37,7 +37,7 @@ _MAX_OLD_SECRETS = 20
 _LAST_USE_PRECISION = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     id: str
     name: str

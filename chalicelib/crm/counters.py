@@ -22,7 +22,7 @@ from chalicelib.store.transaction import Transaction
 _PREFIX = "count#"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stats:
     """Totals of some days, from `first` on, or from the beginning without `first`.
 
@@ -65,7 +65,13 @@ def stats(first: date | None = None, last: date | None = None) -> Stats:
     end = last.isoformat() if last else "~"
     bounds = {":first": {"S": start}, ":last": {"S": end}} if start else {":last": {"S": end}}
     sums = _sums(" AND sk BETWEEN :first AND :last" if start else " AND sk <= :last", bounds)
-    return Stats(start, sums["orders"], sums["cents"], sums["created"], sums["customers"])
+    return Stats(
+        first=start,
+        orders=sums["orders"],
+        cents=sums["cents"],
+        new_customers=sums["created"],
+        gained=sums["customers"],
+    )
 
 
 def _sums(days: str, bounds: reads.Item) -> dict[str, int]:

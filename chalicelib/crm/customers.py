@@ -16,7 +16,7 @@ from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
     id: str
     name: str

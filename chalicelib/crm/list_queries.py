@@ -39,7 +39,7 @@ _PRODUCT_VALUES: _Values[Product] = {
 _ORDER_VALUES: _Values[Order] = {"order_date": lambda row: row.date, "total_amount": lambda row: row.cents}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFilter:
     name: str | None = None
     email: str | None = None
@@ -48,7 +48,7 @@ class CustomerFilter:
     phone_prefix: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductFilter:
     """Amounts are in cents."""
 
@@ -59,7 +59,7 @@ class ProductFilter:
     stock_to: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
     """Amounts are in cents. Both ends of ranges are included."""
 

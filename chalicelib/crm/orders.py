@@ -54,7 +54,7 @@ class OrderLine:
         return money.from_cents(self.cents * self.quantity)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     id: str
     customer_id: str
@@ -201,7 +201,17 @@ def new_order(
     cents = sum(line.cents * line.quantity for line in order_lines)
     if cents >= money.TOTAL_LIMIT * 100:
         raise InvalidInput(f"The total of an order must be below {money.TOTAL_LIMIT}", field="lines")
-    return Order(order_id, customer_id, date, PLACED, cents, order_lines, reference, reference is None, new_token())
+    return Order(
+        id=order_id,
+        customer_id=customer_id,
+        date=date,
+        status=PLACED,
+        cents=cents,
+        lines=order_lines,
+        reference=reference,
+        takes_stock=reference is None,
+        token=new_token(),
+    )
 
 
 def check_quantity(quantity: int) -> None:

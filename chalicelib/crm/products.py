@@ -27,7 +27,7 @@ STOCK_LIMIT = 10**9
 SKU_LIMIT = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     id: str
     sku: str | None

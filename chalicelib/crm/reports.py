@@ -14,7 +14,7 @@ from chalicelib.store.put_once import put_once
 from chalicelib.store.retries import retry_delays
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """`period` is an ISO week such as 2026-W47, `content` is JSON with amounts in cents, `token` names the run that made it."""
 

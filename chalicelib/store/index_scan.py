@@ -7,7 +7,7 @@ shard and one batch read.
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 
 from pynamodb.models import Model
 
@@ -39,6 +39,7 @@ class IndexRange:
     hash_name: str
     range_name: str
     shards: tuple[str, ...]
+    _: KW_ONLY
     id_name: str | None = "id"
     numeric: bool = False
     low: str | None = None
@@ -108,6 +109,7 @@ class IndexScan:
     """
 
     index_range: IndexRange
+    _: KW_ONLY
     up: bool
     start: Position | None = None
     stop: Position | None = None

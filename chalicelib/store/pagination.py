@@ -32,7 +32,7 @@ class TieBreaker(Generic[Row]):
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row]):
     """What is listed, and how.
 
@@ -57,7 +57,7 @@ class Listing(Generic[Row]):
         return None if cursor is None else cursors.decode(cursor, self.query, len(self.index_range.shards))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageArgs:
     """The arguments of a list field, as the client sent them."""
 
@@ -79,7 +79,7 @@ class Edge(Generic[Row]):
         return self.listing.encode(self.position)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Row]):
     """A page of rows. Cursors are made on demand: most documents do not ask for them, and the secret costs a read."""
 
@@ -110,8 +110,10 @@ def read_page(listing: Listing[Row], args: PageArgs) -> Page[Row]:
     # A short page continues where the reader stopped, not after the last row that it found.
     far = reader.last if more and len(edges) < size else edges[-1].position if edges else None
     if forward:
-        return Page(listing, edges, more, after is not None or bool(args.offset), near, far)
-    return Page(listing, edges[::-1], before is not None, more, far, near)
+        has_previous = after is not None or bool(args.offset)
+        return Page(listing=listing, edges=edges, has_next=more, has_previous=has_previous, start=near, end=far)
+    has_next = before is not None
+    return Page(listing=listing, edges=edges[::-1], has_next=has_next, has_previous=more, start=far, end=near)
 
 
 class _Reader(Generic[Row]):
@@ -194,7 +196,7 @@ class _TieReader(_Reader[Row]):
         found: list[Edge[Row]] = []
         budget = settings.read_budget
         for value, ties in groupby(
-            self._rows(IndexScan(index_range, up).positions()), key=lambda tie: index_range.value(tie[0])
+            self._rows(IndexScan(index_range, up=up).positions()), key=lambda tie: index_range.value(tie[0])
         ):
             ends = [end if end and index_range.value(end) == value else None for end in (start, stop)]
             # The ties of `start` were counted on the page before, so the next group always has room.

@@ -91,7 +91,7 @@ def test_without_orders_there_is_no_average() -> None:
 
 
 def test_an_average_is_in_cents() -> None:
-    assert counters.Stats(None, 3, 1000, 1, 1).average_order == Decimal("3.33")
+    assert counters.Stats(first=None, orders=3, cents=1000, new_customers=1, gained=1).average_order == Decimal("3.33")
 
 
 def test_moments_are_text_in_the_order_of_time() -> None:

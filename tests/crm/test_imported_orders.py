@@ -19,7 +19,17 @@ from tests.metering import metered
 def some_products(count: int, name: str = "Product") -> list[Product]:
     """Without storing them: imports take them from memory."""
     return [
-        Product(f"prd_{number:026d}", None, f"{name} {number}", 100, 5, None, 0, "token") for number in range(count)
+        Product(
+            id=f"prd_{number:026d}",
+            sku=None,
+            name=f"{name} {number}",
+            cents=100,
+            stock=5,
+            archived_at=None,
+            sold=0,
+            token="token",
+        )
+        for number in range(count)
     ]
 
 

@@ -19,7 +19,14 @@ def saved(period: str = "2026-W47", token: str | None = None, *, again: bool = F
 def test_a_report_comes_back_as_it_was_stored() -> None:
     with time_is("2026-11-23T06:00:00"):
         report = saved(cents=5)
-    assert report == Report(KIND, "2026-W47", 1, "2026-11-23T06:00:00.000000Z", {"cents": 5}, "t1")
+    assert report == Report(
+        kind=KIND,
+        period="2026-W47",
+        revision=1,
+        made_at="2026-11-23T06:00:00.000000Z",
+        content={"cents": 5},
+        token="t1",
+    )
     assert reports.find(KIND, "2026-W47") == report
     assert reports.find(KIND, "2026-W47", 1) == report
 

@@ -235,7 +235,7 @@ def test_a_cursor_belongs_to_its_filter_and_order() -> None:
     cursor = read_page(list_any(ProductFilter(), ["name"]), PageArgs(first=1)).end_cursor
     others: list[tuple[Filter, str]] = [
         (ProductFilter(), "-name"),
-        (ProductFilter("a"), "name"),
+        (ProductFilter(name="a"), "name"),
         (CustomerFilter(), "name"),
     ]
     for wanted, order_by in others:
