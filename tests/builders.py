@@ -1,4 +1,4 @@
-"""What tests of the domain start from: customers, products and past orders with sensible values."""
+"""Builders for tests of the domain: customers, products and imported orders with sensible values."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,12 +54,12 @@ def time_is(text: str) -> Iterator[None]:
 
 
 def key_names(table: type[Model]) -> list[str]:
-    """The hash key first (pynamodb's schema has them in any order)."""
+    """Return the names of the key attributes, the hash key first."""
     schema = sorted(table._get_schema()["key_schema"], key=lambda entry: str(entry["KeyType"]))
     return [entry["AttributeName"] for entry in schema]
 
 
 def rows_of(table: type[Model]) -> Rows:
-    """All rows by their key, as DynamoDB has them."""
+    """Return all rows by key, as DynamoDB stores them."""
     pages = connection.client().get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True)
     return {tuple(item[key]["S"] for key in key_names(table)): item for page in pages for item in page["Items"]}

@@ -1,4 +1,4 @@
-"""How many calls a piece of work makes, and how many units it is charged.
+"""Metering: count the calls and capacity units of a piece of work.
 
 pynamodb discards ConsumedCapacity, so both are taken from botocore's events. Works with any code that uses the shared
 client, from any thread, and may be nested. A call that botocore repeats by itself counts once.

@@ -1,4 +1,4 @@
-"""Settings come from the environment once, and a value that does not fit is named."""
+"""Settings are read from the environment once, and errors name the variable."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from chalicelib.settings import Settings, read_settings
 pytestmark = pytest.mark.no_database
 
 
-def test_without_variables_they_are_those_of_production() -> None:
+def test_the_defaults_are_those_of_production() -> None:
     assert read_settings({}) == Settings()
     assert read_settings({}).open_access is False
 
@@ -32,7 +32,7 @@ def test_variables_are_read_by_their_type() -> None:
         ("CRM_STAGE", "", "CRM_STAGE is set, but empty"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(name: str, value: str, problem: str) -> None:
+def test_an_invalid_value_names_its_variable(name: str, value: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         read_settings({name: value})
 
@@ -56,29 +56,29 @@ def test_the_settings_of_the_jobs_are_read() -> None:
     assert found.topic_arn.endswith(":alerts")
 
 
-def test_where_mails_and_alerts_go_is_nowhere_unless_it_is_set() -> None:
+def test_e_mails_and_alerts_go_nowhere_by_default() -> None:
     found = read_settings({})
     assert (found.api_url, found.topic_arn, found.mail_sender) == ("", "", "")
 
 
 @pytest.mark.parametrize("name", ["CRM_INACTIVE_DAYS", "CRM_CLEANUP_FLOOR", "CRM_REMINDER_DAYS", "CRM_HISTORY_DAYS"])
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "", "a week"])
-def test_no_number_of_days_is_none_at_all(name: str, value: str) -> None:
+def test_numbers_of_days_must_be_positive(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1"):
         read_settings({name: value})
 
 
-def test_on_lambda_it_is_known() -> None:
+def test_lambda_is_detected() -> None:
     assert read_settings({"AWS_LAMBDA_FUNCTION_NAME": "crm-prod"}).on_lambda
     assert not read_settings({"AWS_EXECUTION_ENV": "AWS_Lambda_python3.11"}).on_lambda
 
 
-def test_the_function_that_a_lambda_runs_is_known() -> None:
+def test_the_handler_of_a_lambda_is_read() -> None:
     assert read_settings({"_HANDLER": "app.heartbeat"}).handler == "app.heartbeat"
     assert not read_settings({}).handler
 
 
-def test_a_deployed_stage_refuses_to_run_open() -> None:
+def test_a_deployed_stage_rejects_open_access() -> None:
     with pytest.raises(ValueError, match="a deployed stage must ask for keys"):
         read_settings({"CRM_OPEN_ACCESS": "true", "AWS_LAMBDA_FUNCTION_NAME": "crm-prod"})
 

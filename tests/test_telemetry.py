@@ -1,4 +1,4 @@
-"""Log lines and metrics: JSON with keys on Lambda, plain lines elsewhere, and nobody's address or key in either."""
+"""Log lines and metrics: JSON on Lambda, plain lines elsewhere, never e-mail addresses or keys."""
 
 import io
 import json
@@ -135,7 +135,7 @@ def test_personal_lines_name_customers_and_still_no_keys(on_lambda: Lines) -> No
     assert line["message"] == "Order ID: ord_1, Customer Email: ann@example.com, crm_***"
 
 
-def test_others_are_heard_from_warnings_on(on_a_console: Lines) -> None:
+def test_other_loggers_are_shown_from_warnings_on(on_a_console: Lines) -> None:
     logging.getLogger("botocore").info("a request")
     logging.getLogger("botocore").warning("no answer")
     logging.getLogger("crm").debug("detail")

@@ -1,4 +1,4 @@
-"""API keys as rows: what is stored of them, what opens, and that nothing is lost when two change one at once."""
+"""API keys: what is stored, which keys are accepted, and concurrent changes."""
 
 import hashlib
 import hmac
@@ -53,25 +53,25 @@ def test_a_key_names_its_row_and_the_row_has_a_hash_only(issued: IssuedKey) -> N
     assert api_keys.find(key_id) == api_keys.authenticate(issued.key) == issued.api_key
 
 
-def test_no_two_keys_are_alike() -> None:
+def test_all_keys_are_different() -> None:
     keys = [api_keys.create("Shop", Role.VIEWER, "Ops").key for _ in range(50)]
     assert len({key.split("_", 2)[1] for key in keys}) == len({key.split("_", 2)[2] for key in keys}) == 50
 
 
 @pytest.mark.parametrize("change", ["{}x", "x{}", "{} ", "crm__{}", "CRM{}"])
-def test_only_the_key_itself_opens(issued: IssuedKey, change: str) -> None:
+def test_only_the_exact_key_is_accepted(issued: IssuedKey, change: str) -> None:
     assert opens(issued.key)
     assert not opens(change.format(issued.key))
 
 
-def test_every_character_of_the_secret_counts(issued: IssuedKey) -> None:
+def test_every_character_of_the_secret_matters(issued: IssuedKey) -> None:
     start = issued.key.index("_", 4) + 1
     for position in range(start, len(issued.key)):
         other = "A" if issued.key[position] != "A" else "B"
         assert not opens(issued.key[:position] + other + issued.key[position + 1 :])
 
 
-def test_an_unknown_key_is_compared_with_something_too(monkeypatch: pytest.MonkeyPatch, issued: IssuedKey) -> None:
+def test_an_unknown_key_takes_as_long_as_a_known_one(monkeypatch: pytest.MonkeyPatch, issued: IssuedKey) -> None:
     """So that the time it takes does not tell which ids there are."""
     compared: list[str] = []
     true = hmac.compare_digest
@@ -89,7 +89,7 @@ def test_an_unknown_key_is_compared_with_something_too(monkeypatch: pytest.Monke
     assert counts == [1, 1, 1, 1]
 
 
-def test_a_key_ends_at_its_moment(watch: list[datetime]) -> None:
+def test_a_key_expires_at_its_time(watch: list[datetime]) -> None:
     key = api_keys.create("Shop", Role.VIEWER, "Ops", NOW + timedelta(hours=1)).key
     watch[0] += timedelta(hours=1, microseconds=-1)
     assert opens(key)
@@ -98,7 +98,7 @@ def test_a_key_ends_at_its_moment(watch: list[datetime]) -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=-1)])
-def test_a_key_must_end_in_the_future(ahead: timedelta) -> None:
+def test_a_key_must_expire_in_the_future(ahead: timedelta) -> None:
     with pytest.raises(InvalidInput):
         api_keys.create("Shop", Role.VIEWER, "Ops", NOW + ahead)
     assert rows_of(tables.AuxRow) == {}
@@ -130,7 +130,7 @@ def test_a_key_has_a_bounded_number_of_old_secrets(issued: IssuedKey, watch: lis
     assert api_keys.rotate(issued.api_key.id).key
 
 
-def test_a_rotation_keeps_who_made_the_key_and_its_end(watch: list[datetime]) -> None:
+def test_a_rotation_keeps_creator_and_expiry(watch: list[datetime]) -> None:
     old = api_keys.create("Shop", Role.EDITOR, "Ops", NOW + timedelta(days=9)).api_key
     watch[0] += timedelta(days=1)
     new = api_keys.rotate(old.id).api_key
@@ -143,7 +143,7 @@ def test_a_rotation_keeps_who_made_the_key_and_its_end(watch: list[datetime]) ->
     )
 
 
-def test_a_revoked_or_expired_key_cannot_be_rotated_back_to_life(issued: IssuedKey, watch: list[datetime]) -> None:
+def test_a_revoked_or_expired_key_cannot_be_rotated(issued: IssuedKey, watch: list[datetime]) -> None:
     expiring = api_keys.create("Shop", Role.VIEWER, "Ops", NOW + timedelta(hours=1))
     api_keys.revoke(issued.api_key.id)
     watch[0] += timedelta(hours=1)
@@ -160,13 +160,13 @@ def test_revoking_ends_both_secrets_of_a_rotated_key(issued: IssuedKey) -> None:
 
 
 @pytest.mark.parametrize("key_id", ["", "0" * 12, "short", "x" * 5000, "\ud800" * 12])
-def test_what_is_not_there_cannot_be_changed(key_id: str) -> None:
+def test_an_unknown_key_cannot_be_changed(key_id: str) -> None:
     for change in (api_keys.rotate, api_keys.revoke):
         with pytest.raises(NotFound):
             change(key_id)
 
 
-def test_a_revocation_meanwhile_wins_over_a_rotation(issued: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_revocation_wins_over_a_rotation(issued: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
     change = api_keys._change
 
     def revoked_meanwhile(*arguments: object) -> bool:
@@ -180,7 +180,7 @@ def test_a_revocation_meanwhile_wins_over_a_rotation(issued: IssuedKey, monkeypa
     assert not opens(issued.key)
 
 
-def test_noting_a_use_never_stands_in_the_way(issued: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_to_record_the_last_use_is_ignored(issued: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent:
         def update_item(self, **_: object) -> None:
             raise ReadTimeoutError(endpoint_url="lost")
@@ -195,14 +195,14 @@ def test_noting_a_use_never_stands_in_the_way(issued: IssuedKey, monkeypatch: py
     assert noted.last_used_at == "2026-11-02T12:00:00.000000Z"
 
 
-def test_the_list_is_keys_and_nothing_else(issued: IssuedKey) -> None:
+def test_the_list_contains_keys_only(issued: IssuedKey) -> None:
     tables.AuxRow("document", "x", content={}).save()
     page = read_page(api_keys.list_keys(), PageArgs())
     assert [edge.node for edge in page.edges] == [issued.api_key]
 
 
 @pytest.mark.parametrize("kind", ["key", "within", "none"])
-def test_hiding_takes_keys_out_of_an_answer(issued: IssuedKey, kind: str) -> None:
+def test_redacting_removes_keys_from_a_response(issued: IssuedKey, kind: str) -> None:
     text, hidden = {
         "key": (issued.key, None),
         "within": (f"see {issued.key}", f"see {issued.key}"),

@@ -1,4 +1,4 @@
-"""The bucket of a key: exact, whatever the clock does and however many take from it at once."""
+"""The rate limit is exact, whatever the clock does and however many requests come at once."""
 
 import threading
 from collections.abc import Iterator
@@ -53,11 +53,11 @@ def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     clock.set_source(None)
 
 
-def test_a_full_bucket_gives_its_burst_and_no_more(full: Bucket) -> None:
+def test_a_full_bucket_allows_its_burst_and_no_more(full: Bucket) -> None:
     assert full.gives_at_once() == BURST
 
 
-def test_it_fills_by_its_rate_to_the_microsecond(full: Bucket) -> None:
+def test_a_bucket_refills_at_its_rate_to_the_microsecond(full: Bucket) -> None:
     full.gives_at_once()
     full.wait(microseconds=499_999)
     assert not full.gives()
@@ -67,13 +67,13 @@ def test_it_fills_by_its_rate_to_the_microsecond(full: Bucket) -> None:
     assert full.gives_at_once() == 2
 
 
-def test_it_never_holds_more_than_its_burst(full: Bucket) -> None:
+def test_a_bucket_never_holds_more_than_its_burst(full: Bucket) -> None:
     full.gives_at_once()
     full.wait(days=365)
     assert full.gives_at_once() == BURST
 
 
-def test_in_the_long_run_it_gives_its_rate(full: Bucket) -> None:
+def test_a_bucket_allows_its_rate_in_the_long_run(full: Bucket) -> None:
     given = full.gives_at_once()
     for _ in range(100):
         full.wait(milliseconds=130)
@@ -81,14 +81,14 @@ def test_in_the_long_run_it_gives_its_rate(full: Bucket) -> None:
     assert given == BURST + 2 * 13
 
 
-def test_a_refusal_takes_nothing(full: Bucket) -> None:
+def test_a_rejected_request_takes_no_token(full: Bucket) -> None:
     full.gives_at_once()
     full.gives_at_once()
     full.wait(seconds=0.5)
     assert full.gives()
 
 
-def test_a_clock_that_goes_back_a_little_gives_no_more_than_before(full: Bucket) -> None:
+def test_a_clock_that_goes_back_adds_no_tokens(full: Bucket) -> None:
     assert full.gives_at_once() == BURST
     full.wait(seconds=-10)
     assert full.gives_at_once() == 0
@@ -96,24 +96,24 @@ def test_a_clock_that_goes_back_a_little_gives_no_more_than_before(full: Bucket)
     assert full.gives_at_once() == 1
 
 
-def test_each_key_has_its_own(full: Bucket) -> None:
+def test_each_key_has_its_own_bucket(full: Bucket) -> None:
     other = Bucket()
     assert full.gives_at_once() == other.gives_at_once() == BURST
 
 
-def test_a_key_that_is_gone_gives_nothing_and_is_not_made(full: Bucket) -> None:
+def test_a_deleted_key_has_no_bucket_and_is_not_created(full: Bucket) -> None:
     full.id = "0123456789ab"
     assert not full.gives()
     assert (api_keys.PARTITION, full.id) not in rows_of(tables.AuxRow)
 
 
-def test_a_request_from_a_full_bucket_is_one_write(full: Bucket) -> None:
+def test_a_request_from_a_full_bucket_costs_one_write(full: Bucket) -> None:
     with metered() as meter:
         assert full.gives()
     assert meter.calls == {"UpdateItem": 1}
 
 
-def test_rotating_and_revoking_leave_it_as_it_is(full: Bucket) -> None:
+def test_rotating_and_revoking_do_not_change_the_bucket(full: Bucket) -> None:
     full.gives_at_once()
     api_keys.rotate(full.id)
     assert not full.gives()
@@ -122,7 +122,7 @@ def test_rotating_and_revoking_leave_it_as_it_is(full: Bucket) -> None:
 
 
 @pytest.mark.usefixtures("full")
-def test_a_database_that_does_not_answer_is_told(full: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_does_not_respond_is_unavailable(full: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent:
         def update_item(self, **_: object) -> None:
             raise ReadTimeoutError(endpoint_url="lost")
@@ -133,7 +133,7 @@ def test_a_database_that_does_not_answer_is_told(full: Bucket, monkeypatch: pyte
 
 
 @pytest.mark.ministack
-def test_it_is_exact_however_many_take_at_once(full: Bucket) -> None:
+def test_a_bucket_is_exact_under_concurrent_requests(full: Bucket) -> None:
     given: list[bool] = []
     gate = threading.Barrier(4)
 

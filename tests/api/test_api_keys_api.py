@@ -202,7 +202,7 @@ def test_a_secret_appears_only_in_the_one_response(
         ask(f'{{ hello(key: "{key}") }}', operator)
         ask("mutation ($id: ID!) { revokeKey(id: $id) { key { id } } }", operator, id=f"{key[:-1]}")
     with monkeypatch.context() as patch:
-        patch.setattr(api_keys, "listing", fail)
+        patch.setattr(api_keys, "list_keys", fail)
         masked = ask(LIST, operator)
     assert masked.code == "INTERNAL"
     rows = json.dumps([[*rows_of(table).values()] for table in connection.TABLES])

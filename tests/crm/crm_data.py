@@ -1,4 +1,4 @@
-"""Customers, products and orders with many ties, made once for many questions, and the model that answers them."""
+"""Customers, products and orders with many ties, created once, and a model that predicts the lists."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ class SampleData:
     orders: list[Order]
 
     def expected(self, wanted: Filter, field: str) -> list[Row]:
-        """What passes the filter, ascending; rows with the same stock in no particular order."""
+        """Return the rows that match the filter, ascending. Rows with the same stock have no particular order."""
         rows: list[Row]
         if isinstance(wanted, CustomerFilter):
             rows = [row for row in self.customers if _customer_passes(row, wanted)]
@@ -67,7 +67,7 @@ def list_any(wanted: Filter, order_by: list[str]) -> Listing[Any]:
 
 
 def follow(listed: Listing[Any], size: int, *, forward: bool = True) -> list[Page[Any]]:
-    """All pages, in the order in which they were read."""
+    """Read all pages, and return them in the order of reading."""
     pages: list[Page[Any]] = []
     cursor: str | None = None
     while True:
@@ -82,7 +82,7 @@ def follow(listed: Listing[Any], size: int, *, forward: bool = True) -> list[Pag
 
 
 def rows_of(pages: list[Page[Any]], *, forward: bool = True) -> list[Any]:
-    """The rows of all pages, in the order of the listing."""
+    """Return the rows of all pages, in the order of the listing."""
     ordered = pages if forward else pages[::-1]
     return [edge.node for page in ordered for edge in page.edges]
 
@@ -93,7 +93,7 @@ def ids_of(rows: list[Any]) -> list[str]:
 
 @contextmanager
 def sample_data_on(url: str, list_shards: int) -> Iterator[SampleData]:
-    """MiniStack at `url` holds the world, and nothing else."""
+    """Fill the MiniStack at `url` with the sample data, and nothing else."""
     changed = replace(settings, list_shards=list_shards)
     with pytest.MonkeyPatch.context() as patch, connected_to(url):
         for module in (customers, products, orders, list_queries, pagination):
@@ -112,7 +112,7 @@ def _make(dice: random.Random) -> SampleData:
 
 
 def _moment(dice: random.Random) -> datetime:
-    """One of few moments on one of few days."""
+    """Return one of few times on one of few days."""
     return START + timedelta(days=dice.randrange(6), hours=dice.choice((0, 12, 23)))
 
 

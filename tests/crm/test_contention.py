@@ -1,4 +1,4 @@
-"""Orders that want the same row at the same time, with the conflicts that DynamoDB has and emulators have not."""
+"""Orders for the same row at the same time, with the conflicts that DynamoDB reports and emulators do not."""
 
 import threading
 
@@ -30,7 +30,7 @@ def at_once(shop: Shop) -> None:
         thread.join()
 
 
-def test_an_order_that_meets_another_one_waits_and_reads_nothing_again() -> None:
+def test_an_order_that_conflicts_waits_and_reads_nothing_again() -> None:
     shop = Shop([a_customer().id for _ in range(THREADS)], [a_product(stock=THREADS).id])
     with metered() as meter, holding(0.1) as holds:
         at_once(shop)
@@ -40,7 +40,7 @@ def test_an_order_that_meets_another_one_waits_and_reads_nothing_again() -> None
     assert meter.calls == dict.fromkeys(("BatchGetItem", "BatchWriteItem", "TransactWriteItems"), THREADS)
 
 
-def test_the_books_of_a_shop_are_right_until_an_order_is_lost() -> None:
+def test_the_check_of_a_shop_detects_a_lost_order() -> None:
     shop = open_shop(THREADS, 2)
     at_once(shop)
     assert shop.differences() == 0

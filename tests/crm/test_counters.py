@@ -44,7 +44,7 @@ def _three_days() -> None:
         (3, None, (1, 0, 0, 0)),
     ],
 )
-def test_days_are_counted_with_both_ends(
+def test_totals_include_the_first_and_last_day(
     first: int | None, last: int | None, figures: tuple[int, int, int, int]
 ) -> None:
     """The figures are customers at the end, and orders, cents and new customers in between."""
@@ -53,7 +53,7 @@ def test_days_are_counted_with_both_ends(
     assert stats.revenue == Decimal(figures[2]) / 100
 
 
-def test_days_that_are_the_wrong_way_round_are_refused() -> None:
+def test_the_first_day_must_not_be_after_the_last() -> None:
     with pytest.raises(InvalidInput, match="from must not be after to"):
         counters.stats(date(2026, 3, 3), date(2026, 3, 1))
 
@@ -73,7 +73,7 @@ def test_days_before_the_first_are_read_for_the_number_of_customers_only(monkeyp
     assert (stats.customers, {*days}) == (1, {"2026-03-01", "2026-03-02", "2026-03-03"})
 
 
-def test_days_that_do_not_fit_one_answer_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_that_need_several_responses_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     key = {"pk": {"S": "count#0"}, "sk": {"S": "2026-03-01"}}
     pages: list[dict[str, Any]] = [{"Items": [key | {"orders": {"N": "2"}}], "LastEvaluatedKey": key}]
     monkeypatch.setattr(reads, "call", lambda *_, **request: pages.pop() if pages else {"Items": _rest(request)})
@@ -94,7 +94,7 @@ def test_an_average_is_in_cents() -> None:
     assert counters.Stats(first=None, orders=3, cents=1000, new_customers=1, gained=1).average_order == Decimal("3.33")
 
 
-def test_moments_are_text_in_the_order_of_time() -> None:
+def test_timestamps_sort_as_text() -> None:
     times = [
         datetime(1, 1, 1, tzinfo=UTC),
         datetime(999, 12, 31, tzinfo=UTC),
@@ -114,7 +114,7 @@ def test_the_day_after_is_an_upper_bound() -> None:
 
 
 @pytest.mark.usefixtures("_three_days")
-def test_the_number_of_customers_is_worked_out_once() -> None:
+def test_the_number_of_customers_is_read_once() -> None:
     stats = counters.stats(date(2026, 3, 3))
     with metered() as meter:
         assert {stats.customers for _ in range(15)} == {1}

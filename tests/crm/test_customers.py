@@ -40,7 +40,7 @@ def test_a_customer_is_stored_as_entered_and_found_by_id_and_email() -> None:
         "\ufdfa" * 200 + "@example.com",
     ],
 )
-def test_a_broken_email_is_refused(email: str) -> None:
+def test_an_invalid_email_is_rejected(email: str) -> None:
     with pytest.raises(InvalidEmail) as raised:
         customers.create("Ann", email)
     assert (raised.value.code, raised.value.field) == ("INVALID_EMAIL", "email")
@@ -64,7 +64,7 @@ def test_a_broken_email_is_refused(email: str) -> None:
         ("Ann\ud800", "Name contains control characters"),
     ],
 )
-def test_a_name_that_cannot_be_is_refused(name: str, says: str) -> None:
+def test_an_invalid_name_is_rejected(name: str, says: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         customers.create(name, "ann@example.com")
     assert (raised.value.code, raised.value.message, raised.value.field) == ("INVALID_INPUT", says, "name")
@@ -87,19 +87,19 @@ def test_a_phone_with_the_usual_separators_is_kept_as_typed(phone: str) -> None:
 @pytest.mark.parametrize(
     "phone", ["123456", "1" * 16, "12-34", "+", "++12345678", "12345678x", "1234567" + " " * 40 + "8"]
 )
-def test_a_phone_that_cannot_be_is_refused(phone: str) -> None:
+def test_an_invalid_phone_is_rejected(phone: str) -> None:
     with pytest.raises(InvalidPhone) as raised:
         a_customer(phone=phone)
     assert raised.value.message == "Invalid phone format. Use +1234567890 or 123-456-7890"
     assert (raised.value.code, raised.value.field) == ("INVALID_PHONE", "phone")
 
 
-def test_a_blank_phone_is_none() -> None:
+def test_a_blank_phone_is_stored_as_none() -> None:
     assert a_customer(phone="  ").phone is None
 
 
 @pytest.mark.parametrize("other", ["ann@example.com", "ANN@Example.COM", " ann@example.com", "\uff41nn@example.com"])
-def test_an_email_is_taken_in_any_case_and_unicode_form(other: str) -> None:
+def test_an_email_is_unique_in_any_case_and_unicode_form(other: str) -> None:
     a_customer(email="ann@example.com")
     with pytest.raises(DuplicateEmail) as raised:
         a_customer(email=other)
@@ -114,7 +114,7 @@ def test_an_email_is_taken_in_any_case_and_unicode_form(other: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"), [("\u0390", "\u03aa\u0301"), ("STRASSE", "stra\u00dfe"), ("\u00e9", "e\u0301")]
 )
-def test_what_looks_the_same_folds_the_same_and_folding_again_changes_nothing(one: str, other: str) -> None:
+def test_normalizing_is_idempotent_and_equal_for_equal_looking_texts(one: str, other: str) -> None:
     assert text.normalize(one) == text.normalize(other) == text.normalize(text.normalize(one))
 
 
@@ -135,7 +135,7 @@ def test_each_field_can_be_changed_alone() -> None:
     assert customers.update(ann.id, {}).name == "Anna"
 
 
-def test_a_changed_email_frees_the_old_one_and_holds_the_new_one() -> None:
+def test_changing_the_email_releases_the_old_one_and_claims_the_new_one() -> None:
     ann = a_customer(email="ann@example.com")
     customers.update(ann.id, {"email": "anna@example.com"})
     assert unique_values.owner_of(unique_values.EMAIL, "ann@example.com") is None
@@ -146,14 +146,14 @@ def test_a_changed_email_frees_the_old_one_and_holds_the_new_one() -> None:
     assert unique_values.owner_of(unique_values.EMAIL, "ann@example.com") == bob.id
 
 
-def test_an_email_may_be_respelled_by_its_owner() -> None:
+def test_the_owner_may_change_the_spelling_of_an_email() -> None:
     ann = a_customer(email="ann@example.com")
     assert customers.update(ann.id, {"email": "Ann@Example.com"}).email == "Ann@Example.com"
     assert unique_values.owner_of(unique_values.EMAIL, "ann@example.com") == ann.id
 
 
 @pytest.mark.parametrize("changes", [{"name": None}, {"name": " "}, {"email": None}, {"email": "x"}, {"phone": "x"}])
-def test_a_change_is_checked_as_a_new_customer_is(changes: dict[str, str | None]) -> None:
+def test_a_change_is_validated_like_a_new_customer(changes: dict[str, str | None]) -> None:
     ann = a_customer()
     with pytest.raises(InvalidInput) as raised:
         customers.update(ann.id, changes)
@@ -162,7 +162,7 @@ def test_a_change_is_checked_as_a_new_customer_is(changes: dict[str, str | None]
 
 
 @pytest.mark.parametrize("customer_id", [UNKNOWN, "", "42", "prd_" + "0" * 26, "cus_\ud800"])
-def test_whom_nobody_knows_cannot_be_changed_or_deleted(customer_id: str) -> None:
+def test_an_unknown_customer_cannot_be_changed_or_deleted(customer_id: str) -> None:
     for action in (
         partial(customers.update, customer_id, {"name": "X"}),
         partial(deleted_customers.delete, customer_id),
@@ -172,7 +172,7 @@ def test_whom_nobody_knows_cannot_be_changed_or_deleted(customer_id: str) -> Non
         assert (raised.value.code, raised.value.field) == ("NOT_FOUND", "id")
 
 
-def test_a_change_that_meets_another_is_made_on_top_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_change_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     ann = a_customer("Ann")
     before = [ann]
     find = customers.find
@@ -182,7 +182,7 @@ def test_a_change_that_meets_another_is_made_on_top_of_it(monkeypatch: pytest.Mo
     assert (changed.name, changed.phone) == ("Anna", "1234567")
 
 
-def test_changes_that_always_meet_another_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_that_always_lose_end_as_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     ann = a_customer()
     customers.update(ann.id, {"name": "Anna"})
@@ -200,7 +200,7 @@ def test_a_customer_is_deleted_once() -> None:
         deleted_customers.delete(ann.id)
 
 
-def test_an_order_placed_meanwhile_is_in_the_archive_of_the_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_placed_during_a_deletion_is_archived_with_the_customer(monkeypatch: pytest.MonkeyPatch) -> None:
     ann = a_customer()
     orders.place(ann.id, {a_product().id: 1})
     before, find = [ann], customers.find
@@ -208,7 +208,7 @@ def test_an_order_placed_meanwhile_is_in_the_archive_of_the_deletion(monkeypatch
     assert deleted_customers.delete(ann.id).orders == 1
 
 
-def test_a_customer_from_elsewhere_counts_on_the_day_of_coming() -> None:
+def test_a_customer_from_another_system_counts_on_the_given_day() -> None:
     ann = a_customer(created_at=moment("2020-02-29T10:00:00"))
     assert ann.created_at == "2020-02-29T10:00:00.000000Z"
     assert rows_of(tables.Customer)[(ann.id,)]["act_k"]["S"][:10] == "2020-02-29"
@@ -217,6 +217,6 @@ def test_a_customer_from_elsewhere_counts_on_the_day_of_coming() -> None:
 
 
 @pytest.mark.parametrize("created_at", ["1899-12-31T23:59:59", "2999-01-01T00:00:00"])
-def test_a_day_of_coming_that_cannot_be_is_refused(created_at: str) -> None:
+def test_an_impossible_creation_date_is_rejected(created_at: str) -> None:
     with pytest.raises(InvalidInput, match="The date must be between 1900 and now"):
         a_customer(created_at=moment(created_at))

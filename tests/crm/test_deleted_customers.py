@@ -1,4 +1,4 @@
-"""Deleted customers are kept for a while, and come back with e-mail and history."""
+"""Deleted customers are kept for a while, and can be restored with e-mail address and orders."""
 
 import json
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import a_customer, a_product, rows_of, time_is
 
 
-def test_a_deleted_customer_is_in_the_archive_with_a_term_and_the_email_is_free() -> None:
+def test_a_deleted_customer_is_archived_until_a_date_and_the_email_is_free() -> None:
     with time_is("2026-11-22T12:00:00"):
         ann = a_customer("Ann", "ann@example.com")
         order = orders.place(ann.id, {a_product().id: 1}).order
@@ -46,7 +46,7 @@ def lapsed() -> Customer:
         return a_customer("Ann", "ann@example.com", phone="+12345678")
 
 
-def test_a_restored_customer_has_everything_back() -> None:
+def test_a_restored_customer_has_all_attributes_again() -> None:
     ann = a_customer("Ann", "ann@example.com", phone="+12345678")
     orders.place(ann.id, {a_product().id: 1})
     before = customers.find(ann.id)
@@ -65,13 +65,13 @@ def test_a_restored_customer_has_everything_back() -> None:
     assert deleted_customers.find(ann.id) is None
 
 
-def test_restoring_twice_is_as_once(lapsed: Customer) -> None:
+def test_restoring_again_returns_the_customer(lapsed: Customer) -> None:
     deleted_customers.delete(lapsed.id)
     assert deleted_customers.restore(lapsed.id) == deleted_customers.restore(lapsed.id)
     assert counters.stats().customers == 1
 
 
-def test_a_customer_whose_email_was_taken_meanwhile_stays_in_the_archive(lapsed: Customer) -> None:
+def test_a_customer_whose_email_is_taken_stays_in_the_archive(lapsed: Customer) -> None:
     deleted_customers.delete(lapsed.id)
     a_customer("Other", "ann@example.com")
     with pytest.raises(DuplicateEmail):
@@ -80,18 +80,18 @@ def test_a_customer_whose_email_was_taken_meanwhile_stays_in_the_archive(lapsed:
 
 
 @pytest.mark.parametrize("customer_id", ["", "42", "cus_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
-def test_who_was_never_deleted_cannot_be_restored(customer_id: str) -> None:
+def test_an_unknown_customer_cannot_be_restored(customer_id: str) -> None:
     with pytest.raises(NotFound):
         deleted_customers.restore(customer_id)
 
 
-def test_only_the_inactive_are_deleted_as_such(lapsed: Customer) -> None:
+def test_only_inactive_customers_are_deleted_by_the_clean_up(lapsed: Customer) -> None:
     assert deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 1), "t1") is None
     assert deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 2), "t1") == lapsed
     assert customers.find(lapsed.id) is None
 
 
-def test_repeating_it_under_the_same_token_tells_the_same(lapsed: Customer) -> None:
+def test_repeating_a_deletion_with_the_same_token_returns_the_same(lapsed: Customer) -> None:
     deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 2), "t1")
     again = deleted_customers.delete_inactive(lapsed.id, date(2025, 1, 2), "t1")
     assert again
@@ -100,7 +100,7 @@ def test_repeating_it_under_the_same_token_tells_the_same(lapsed: Customer) -> N
     assert counters.stats().customers == 0
 
 
-def test_an_order_placed_meanwhile_wins(lapsed: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_order_wins_over_the_deletion(lapsed: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     product = a_product()
     find = customers.find
 
@@ -125,7 +125,7 @@ def test_the_archive_lists_the_newest_customers_first() -> None:
     ] == deleted[::-1]
 
 
-def test_who_is_brought_back_is_active_as_of_that_day(lapsed: Customer) -> None:
+def test_a_restored_customer_is_active_from_that_day(lapsed: Customer) -> None:
     deleted_customers.delete(lapsed.id)
     with time_is("2026-11-22T12:00:00"):
         restored = deleted_customers.restore(lapsed.id)
@@ -134,14 +134,14 @@ def test_who_is_brought_back_is_active_as_of_that_day(lapsed: Customer) -> None:
     assert deleted_customers.delete_inactive(lapsed.id, date(2026, 11, 23), "t1")
 
 
-def test_restoring_twice_is_restoring_once(lapsed: Customer) -> None:
+def test_restoring_twice_changes_nothing_more(lapsed: Customer) -> None:
     deleted_customers.delete(lapsed.id)
     assert deleted_customers.restore(lapsed.id) == deleted_customers.restore(lapsed.id)
     assert counters.stats().customers == 1
     assert deleted_customers.find(lapsed.id) is None
 
 
-def test_who_came_back_and_was_deleted_under_a_token_is_not_the_answer_to_an_older_one(lapsed: Customer) -> None:
+def test_a_later_deletion_is_not_the_result_for_an_older_token(lapsed: Customer) -> None:
     assert deleted_customers.delete_inactive(lapsed.id, date(2026, 1, 1), "t1")
     deleted_customers.restore(lapsed.id)
     assert deleted_customers.delete_inactive(lapsed.id, date(2026, 1, 1), "t1") is None
@@ -149,7 +149,7 @@ def test_who_came_back_and_was_deleted_under_a_token_is_not_the_answer_to_an_old
     assert counters.stats().customers == 1
 
 
-def test_a_change_meanwhile_goes_to_the_archive_too(lapsed: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_change_is_archived_too(lapsed: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     find = customers.find
 
     def find_then_rename(customer_id: str) -> Customer | None:

@@ -17,7 +17,7 @@ from tests.metering import metered
 
 
 def some_products(count: int, name: str = "Product") -> list[Product]:
-    """Without storing them: imports take them from memory."""
+    """Return products that are not stored: imports take them from memory."""
     return [
         Product(
             id=f"prd_{number:026d}",
@@ -46,7 +46,7 @@ def test_an_imported_order_has_its_own_prices_and_leaves_stock_alone() -> None:
     assert products.find(lamp.id) == lamp
 
 
-def test_an_import_that_is_repeated_finds_its_order() -> None:
+def test_a_repeated_import_finds_its_order() -> None:
     ann, lamp, chair = a_customer(), a_product(), a_product("Chair")
     order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99"), (chair, 1, "5")))
     again = imported_orders.record(a_past_order(ann, (chair, 1, "5"), (lamp, 3, "9.99"), reference=" inv-1 "))
@@ -60,7 +60,7 @@ def test_an_import_that_is_repeated_finds_its_order() -> None:
     ("quantity", "price", "more"),
     [(2, "9.99", {}), (3, "9.98", {}), (3, "9.99", {"date": moment("2025-03-02T10:00:00")})],
 )
-def test_other_content_under_the_same_reference_is_refused(quantity: int, price: str, more: dict[str, Any]) -> None:
+def test_other_content_with_the_same_reference_is_a_conflict(quantity: int, price: str, more: dict[str, Any]) -> None:
     ann, lamp = a_customer(), a_product()
     imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
     with pytest.raises(ReferenceConflict) as raised:
@@ -69,7 +69,7 @@ def test_other_content_under_the_same_reference_is_refused(quantity: int, price:
     assert len(rows_of(tables.Line)) == 1
 
 
-def test_another_customer_under_the_same_reference_is_refused_unless_the_first_is_gone() -> None:
+def test_another_customer_with_the_same_reference_is_a_conflict_unless_the_first_is_deleted() -> None:
     ann, bob, lamp = a_customer(), a_customer(), a_product()
     order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
     with pytest.raises(ReferenceConflict, match="Another customer"):
@@ -87,14 +87,14 @@ def test_an_import_of_1000_lines_is_one_order() -> None:
     assert len(rows_of(tables.Line)) == 1000
 
 
-def test_lines_that_do_not_fit_a_row_are_refused() -> None:
+def test_an_order_too_large_for_a_row_is_invalid() -> None:
     lines = [(product, 1, "1.00") for product in some_products(1000, "\u5f20" * 190)]
     with pytest.raises(InvalidInput, match="fewer lines or shorter product names") as raised:
         imported_orders.record(a_past_order(a_customer(), *lines))
     assert raised.value.code == "TOO_MANY_LINES"
 
 
-def test_lines_of_the_same_product_become_one() -> None:
+def test_lines_of_the_same_product_are_merged() -> None:
     lamp = a_product()
     order, _ = imported_orders.record(a_past_order(a_customer(), (lamp, 1, "2.00"), (lamp, 2, "2.00")))
     assert [(line.quantity, line.cents) for line in order.lines] == [(3, 200)]
@@ -116,7 +116,7 @@ def test_lines_of_the_same_product_become_one() -> None:
         ([(1, "1")], {"date": moment("2999-01-01T00:00:00")}, "INVALID_INPUT"),
     ],
 )
-def test_an_import_that_cannot_be_is_refused(lines: list[tuple[int, str]], more: dict[str, Any], code: str) -> None:
+def test_an_invalid_import_is_rejected(lines: list[tuple[int, str]], more: dict[str, Any], code: str) -> None:
     ann, lamp = a_customer(), a_product()
     with pytest.raises(CrmError) as raised:
         imported_orders.record(a_past_order(ann, *((lamp, quantity, price) for quantity, price in lines), **more))
@@ -124,7 +124,7 @@ def test_an_import_that_cannot_be_is_refused(lines: list[tuple[int, str]], more:
     assert rows_of(tables.Order) == rows_of(tables.Line) == {}
 
 
-def test_a_customer_who_was_deleted_meanwhile_gets_no_order() -> None:
+def test_a_customer_who_has_just_been_deleted_gets_no_order() -> None:
     ann, lamp = a_customer(), a_product()
     deleted_customers.delete(ann.id)
     with pytest.raises(UnknownCustomer, match="has just been deleted"):
@@ -144,7 +144,7 @@ def test_a_customer_with_orders_since_is_read_again() -> None:
     assert found.last_order > "2025-03-02"
 
 
-def test_whoever_loses_the_race_for_a_reference_gets_the_order_of_the_winner(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_loser_of_a_race_for_a_reference_gets_the_order_of_the_winner(monkeypatch: pytest.MonkeyPatch) -> None:
     ann, pen = a_customer(), a_product()
     order, _ = imported_orders.record(a_past_order(ann, (pen, 1, "1")))
     monkeypatch.setattr(unique_values, "owners_of", lambda *_: {})
@@ -152,7 +152,7 @@ def test_whoever_loses_the_race_for_a_reference_gets_the_order_of_the_winner(mon
     assert len(rows_of(tables.Line)) == 1
 
 
-def test_an_import_that_is_always_too_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_that_always_loses_ends_as_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     ann, lamp = a_customer(), a_product()
     orders.place(ann.id, {lamp.id: 1})
@@ -162,7 +162,7 @@ def test_an_import_that_is_always_too_late_is_given_up(monkeypatch: pytest.Monke
     assert len(rows_of(tables.Line)) == 1
 
 
-def test_orders_recorded_together_take_a_transaction_each_and_share_the_rest() -> None:
+def test_orders_recorded_together_share_reads_and_lines() -> None:
     ann, goods = a_customer(), [a_product(f"Product {number}") for number in range(5)]
     lines = [(product, 1, "1.00") for product in goods]
     past = [
@@ -184,7 +184,7 @@ def test_orders_recorded_together_take_a_transaction_each_and_share_the_rest() -
     assert meter.calls == {"BatchGetItem": 2}
 
 
-def test_of_orders_recorded_together_one_that_cannot_be_hinders_no_other() -> None:
+def test_an_invalid_order_does_not_affect_the_others() -> None:
     ann, lamp = a_customer(), a_product()
     archived = a_customer()
     deleted_customers.delete(archived.id)
@@ -209,7 +209,7 @@ def _good(recorded: imported_orders.ImportResult | Exception) -> imported_orders
     return recorded
 
 
-def test_orders_of_a_customer_with_a_later_one_look_again_once() -> None:
+def test_older_orders_of_a_customer_read_the_customer_again_only_once() -> None:
     ann, (pen,) = a_customer(created_at=moment("2020-01-01T00:00:00")), some_products(1)
     imported_orders.record(a_past_order(ann, (pen, 1, "1.00"), reference="late", date=moment("2026-01-01T00:00:00")))
     past = [

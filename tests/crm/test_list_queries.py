@@ -1,4 +1,4 @@
-"""Which index a question takes, what that costs, and questions that are refused."""
+"""List queries: the index each one uses, what it costs, and invalid arguments."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -61,50 +61,50 @@ PRODUCT = ids.new_id(ids.PRODUCT)
         (OrderFilter(product_name="a"), None, "date_k", False),
     ],
 )
-def test_the_order_that_is_asked_for_then_the_narrowest_condition_chooses_the_index(
+def test_the_index_follows_the_order_then_the_narrowest_condition(
     wanted: Filter, order_by: str | None, range_name: str, *, exact: bool
 ) -> None:
     listing = list_any(wanted, [order_by] if order_by else [])
     assert (listing.index_range.range_name, listing.exact) == (range_name, exact)
 
 
-def test_the_orders_of_a_customer_or_a_product_are_one_partition() -> None:
+def test_orders_of_a_customer_or_product_are_in_one_shard() -> None:
     assert list_orders(OrderFilter(customer_id="cus_1", product_id=PRODUCT)).index_range.shards == ("cus_1",)
     assert list_orders(OrderFilter(product_id=PRODUCT)).index_range.shards == (PRODUCT,)
 
 
 @pytest.mark.parametrize("product_id", ["", "no id", "cus_01HZXW7M0QJ4Z5T9V8K3N2P1R0", "x" * 3000])
-def test_the_orders_of_what_is_no_product_are_none(product_id: str) -> None:
+def test_an_invalid_product_id_has_no_orders(product_id: str) -> None:
     with metered() as meter:
         assert read_page(list_orders(OrderFilter(product_id=product_id)), PageArgs()).edges == []
     assert meter.total_calls == 0
 
 
 @pytest.mark.parametrize("prefix", ["abc", "-", " ", "1" * 41])
-def test_what_no_phone_can_begin_with_is_refused(prefix: str) -> None:
+def test_an_impossible_phone_prefix_is_invalid(prefix: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         list_customers(CustomerFilter(phone_prefix=prefix))
     assert refused.value.field == "phone_starts_with"
 
 
 @pytest.mark.parametrize("order_by", ["nothing", "-", "--name", "NAME ", "id", "created__at"])
-def test_an_unknown_order_is_an_error_that_names_the_known_ones(order_by: str) -> None:
+def test_an_unknown_field_to_order_by_is_an_error_that_lists_the_fields(order_by: str) -> None:
     with pytest.raises(InvalidInput, match="Use one of createdAt, name, email, phone") as refused:
         list_customers(CustomerFilter(), [order_by])
     assert refused.value.field == "order_by"
 
 
 @pytest.mark.parametrize("order_by", ["-createdAt", "-created_at"])
-def test_fields_are_known_in_both_spellings(order_by: str) -> None:
+def test_fields_can_be_written_in_camel_case_or_snake_case(order_by: str) -> None:
     listing = list_customers(CustomerFilter(), [order_by])
     assert (listing.index_range.range_name, listing.descending) == ("created_k", True)
 
 
-def test_an_order_by_nothing_is_no_order() -> None:
+def test_empty_fields_to_order_by_are_ignored() -> None:
     assert list_products(ProductFilter(), [None, ""]).index_range == list_products(ProductFilter()).index_range
 
 
-def test_the_inactive_are_found_by_one_index_the_longest_inactive_first() -> None:
+def test_inactive_customers_are_listed_by_one_index_the_longest_inactive_first() -> None:
     days = ("2024-05-05", "2020-01-01", "2025-11-22", "2025-11-21")
     made = {day: customers.create("Ann", f"{day}@example.com", None, _noon(day)) for day in days}
     listing = list_inactive(date(2025, 11, 22))
@@ -116,7 +116,7 @@ def test_the_inactive_are_found_by_one_index_the_longest_inactive_first() -> Non
     assert count(list_inactive(date(2020, 1, 2)).index_range) == 1
 
 
-def test_who_orders_or_comes_back_is_inactive_no_longer() -> None:
+def test_customers_who_order_or_are_restored_are_active_again() -> None:
     ann = customers.create("Ann", "ann@example.com", None, _noon("2020-01-01"))
     bob = customers.create("Bob", "bob@example.com", None, _noon("2020-01-01"))
     deleted_customers.delete(bob.id)
@@ -126,7 +126,7 @@ def test_who_orders_or_comes_back_is_inactive_no_longer() -> None:
     assert [edge.node.id for edge in read_page(list_inactive(date(2024, 1, 2)), PageArgs()).edges] == [ann.id]
 
 
-def test_a_cursor_of_the_inactive_is_of_their_day() -> None:
+def test_a_cursor_of_inactive_customers_is_bound_to_the_day() -> None:
     for number in range(3):
         customers.create("Ann", f"a{number}@example.com", None, _noon("2020-01-01"))
     page = read_page(list_inactive(date(2021, 1, 1)), PageArgs(first=1))
@@ -142,7 +142,7 @@ def _noon(day: str) -> datetime:
     return datetime.fromisoformat(f"{day}T12:00:00+00:00")
 
 
-def test_a_row_that_has_changed_since_the_index_was_written_is_tested_as_it_is() -> None:
+def test_rows_are_tested_as_they_are_now_not_as_the_index_has_them() -> None:
     product = products.create("Lamp", Decimal(5), 3)
     listing = list_products(ProductFilter(stock_to=9))
     stale = replace(listing, fetch=lambda wanted: {key: replace(product, stock=10) for key in wanted})
@@ -150,7 +150,7 @@ def test_a_row_that_has_changed_since_the_index_was_written_is_tested_as_it_is()
     assert read_page(stale, PageArgs()).edges == []
 
 
-def test_a_place_stays_a_place_when_its_row_is_gone() -> None:
+def test_a_cursor_stays_valid_after_its_row_is_deleted() -> None:
     made = [products.create(f"Lamp {number}", Decimal(5)) for number in range(4)]
     page = read_page(list_products(ProductFilter()), PageArgs(first=2))
     products.delete(page.edges[-1].node.id)
@@ -187,7 +187,7 @@ def test_a_page_of_100_orders_with_customers_and_products_takes_four_calls() -> 
         (OrderFilter(status="CANCELLED"), 100, [100, 3]),
     ],
 )
-def test_a_page_that_no_index_answers_looks_at_few_rows_beyond_its_own(
+def test_a_page_without_an_index_reads_few_rows_beyond_its_own(
     wanted: OrderFilter, size: int, batches: list[int]
 ) -> None:
     _past_orders(103)
@@ -205,7 +205,7 @@ def test_a_page_that_no_index_answers_looks_at_few_rows_beyond_its_own(
 
 
 @pytest.mark.parametrize("field", ["id", "cursor"])
-def test_cursors_cost_a_read_only_where_they_are_asked_for(field: str) -> None:
+def test_cursors_cost_a_read_only_if_they_are_selected(field: str) -> None:
     products.create("Lamp", Decimal(5))
     inner = "node { id }" if field == "id" else "cursor"
     with metered() as meter:

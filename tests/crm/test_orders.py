@@ -1,4 +1,4 @@
-"""Orders: placed against stock and prices of the moment, booked on their customer and day, cancelled once."""
+"""Orders: placed at current stock and prices, counted for customer and day, and cancelled once."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -37,7 +37,7 @@ def stored(customer: Customer) -> Customer:
     return found
 
 
-def test_an_order_takes_stock_and_has_the_names_and_prices_of_the_moment() -> None:
+def test_an_order_takes_stock_and_keeps_current_names_and_prices() -> None:
     ann, lamp, chair = a_customer(), a_product("Lamp", "12.50", 5), a_product("Chair", "100", 2)
     order = orders.place(ann.id, {lamp.id: 2, chair.id: 1}).order
     products.update(lamp.id, {"name": "Light", "price": Decimal(1)})
@@ -64,7 +64,7 @@ def test_an_order_takes_stock_and_has_the_names_and_prices_of_the_moment() -> No
         ({f"prd_{n}": 1 for n in range(97)}, "TOO_MANY_LINES", "An order has at most 96 lines, not 97"),
     ],
 )
-def test_an_order_that_cannot_be_is_refused(quantities: dict[str, int], code: str, says: str) -> None:
+def test_an_invalid_order_is_rejected(quantities: dict[str, int], code: str, says: str) -> None:
     ann = a_customer()
     before = rows_of(tables.AuxRow)
     with pytest.raises(InvalidInput) as raised:
@@ -84,7 +84,7 @@ def test_an_order_takes_three_calls_however_many_lines_it_has() -> None:
 
 
 @pytest.mark.parametrize("date", [None, "2026-01-01T00:00:00"])
-def test_the_rows_of_an_order_are_handed_over_as_it_left_them(date: str | None) -> None:
+def test_placing_an_order_returns_customer_and_products_as_it_left_them(date: str | None) -> None:
     ann, lamp, chair = a_customer(), a_product(stock=5), a_product(stock=2)
     orders.place(ann.id, {chair.id: 1})
     placed = orders.place(ann.id, {lamp.id: 2, chair.id: 1}, moment(date) if date else None)
@@ -92,7 +92,7 @@ def test_the_rows_of_an_order_are_handed_over_as_it_left_them(date: str | None) 
     assert placed.products == products.find_all([lamp.id, chair.id])
 
 
-def test_an_order_that_looked_again_hands_over_what_it_saw_last(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_after_a_retry_returns_the_rows_it_read_last(monkeypatch: pytest.MonkeyPatch) -> None:
     ann, lamp = a_customer(), a_product(stock=5, price="1.00")
     meanwhile(monkeypatch, lambda: products.update(lamp.id, {"price": Decimal(2), "stock": 9}))
     placed = orders.place(ann.id, {lamp.id: 2})
@@ -100,20 +100,20 @@ def test_an_order_that_looked_again_hands_over_what_it_saw_last(monkeypatch: pyt
     assert placed.customers == customers.find_all([ann.id])
 
 
-def test_a_product_is_no_customer() -> None:
+def test_a_product_id_is_not_a_customer_id() -> None:
     lamp = a_product()
     with pytest.raises(UnknownCustomer):
         orders.place(lamp.id, {lamp.id: 1})
 
 
 @pytest.mark.parametrize("customer_id", ["", "42", "cus_" + "0" * 26])
-def test_an_order_of_nobody_is_refused(customer_id: str) -> None:
+def test_an_order_needs_an_existing_customer(customer_id: str) -> None:
     with pytest.raises(UnknownCustomer) as raised:
         orders.place(customer_id, {a_product().id: 1})
     assert (raised.value.code, raised.value.message) == ("INVALID_CUSTOMER_ID", "Invalid customer ID")
 
 
-def test_what_is_short_is_named_with_what_is_there_and_nothing_is_taken() -> None:
+def test_missing_stock_is_named_and_none_is_taken() -> None:
     ann, lamp, chair = a_customer(), a_product("Lamp", stock=5), a_product("Chair", stock=1)
     with pytest.raises(InsufficientStock) as raised:
         orders.place(ann.id, {lamp.id: 5, chair.id: 2})
@@ -133,7 +133,7 @@ def test_an_order_has_up_to_96_lines() -> None:
     assert stock_of(goods[95]) == 4
 
 
-def test_a_total_beyond_all_reason_is_refused() -> None:
+def test_an_order_has_a_highest_total() -> None:
     gold = a_product("Gold", "999999999.99", stock=10**6)
     with pytest.raises(InvalidInput, match="The total of an order must be below 1000000000000"):
         orders.place(a_customer().id, {gold.id: 2000})
@@ -141,7 +141,7 @@ def test_a_total_beyond_all_reason_is_refused() -> None:
 
 
 @pytest.mark.parametrize("date", ["2999-01-01T00:00:00", "1850-01-01T00:00:00"])
-def test_an_order_date_that_cannot_be_is_refused(date: str) -> None:
+def test_an_impossible_order_date_is_rejected(date: str) -> None:
     with pytest.raises(InvalidInput, match="The date must be between 1900 and now") as raised:
         orders.place(a_customer().id, {a_product().id: 1}, moment(date))
     assert raised.value.field == "order_date"
@@ -198,7 +198,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> No
     monkeypatch.setattr(orders, "start", late_start)
 
 
-def test_a_price_that_changes_meanwhile_is_the_new_one_in_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_has_the_price_that_changed_while_it_was_placed(monkeypatch: pytest.MonkeyPatch) -> None:
     ann, lamp = a_customer(), a_product(price="1.00")
     meanwhile(monkeypatch, lambda: products.update(lamp.id, {"price": Decimal(2)}))
     order = orders.place(ann.id, {lamp.id: 1}).order
@@ -206,7 +206,7 @@ def test_a_price_that_changes_meanwhile_is_the_new_one_in_the_order(monkeypatch:
     assert orders.find(order.id) == order
 
 
-def test_an_order_in_between_does_not_stand_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_order_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
     ann, lamp = a_customer(), a_product(stock=5)
     other = orders.place
     meanwhile(monkeypatch, lambda: other(ann.id, {lamp.id: 1}))
@@ -223,7 +223,7 @@ def test_an_order_in_between_does_not_stand_in_the_way(monkeypatch: pytest.Monke
         (lambda ann, _: deleted_customers.delete(ann.id), "INVALID_CUSTOMER_ID"),
     ],
 )
-def test_what_has_gone_meanwhile_is_said_and_nothing_is_left(
+def test_a_concurrent_change_that_prevents_an_order_is_reported(
     monkeypatch: pytest.MonkeyPatch, happens: Callable[..., Any], code: str
 ) -> None:
     ann, lamp = a_customer(), a_product()
@@ -235,12 +235,12 @@ def test_what_has_gone_meanwhile_is_said_and_nothing_is_left(
     assert counters.stats().orders == 0
 
 
-def test_an_order_that_is_always_too_late_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_that_always_loses_ends_as_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     ann, lamp = a_customer(), a_product()
     seen = reads.get_from_tables({tables.Customer: [ann.id], tables.Product: [lamp.id]})
     products.update(lamp.id, {"price": Decimal(2)})
-    monkeypatch.setattr(reads, "together", lambda _: seen)
+    monkeypatch.setattr(reads, "get_from_tables", lambda _: seen)
     with pytest.raises(Conflict) as raised:
         orders.place(ann.id, {lamp.id: 1})
     assert raised.value.code == "CONFLICT"

@@ -1,4 +1,4 @@
-"""Products: what is accepted, what changes, deletion and archive, and restocking once a slot."""
+"""Products: validation, changes, deletion, archive, and restocking once per slot."""
 
 from decimal import Decimal
 from functools import partial
@@ -43,7 +43,7 @@ def test_stock_and_sku_may_be_left_out() -> None:
         ("9e999999", "INVALID_PRICE", "Price must be below 1000000000"),
     ],
 )
-def test_a_price_that_cannot_be_is_refused(price: str, code: str, says: str) -> None:
+def test_an_invalid_price_is_rejected(price: str, code: str, says: str) -> None:
     lamp = a_product()
     for action in (
         partial(products.create, "Lamp", Decimal(price)),
@@ -62,7 +62,7 @@ def test_any_other_price_is_kept_to_the_cent(price: str, cents: int) -> None:
     assert money.from_cents(product.cents) == Decimal(price)
 
 
-def test_an_amount_to_compare_with_may_be_nothing_but_not_endless() -> None:
+def test_a_filter_amount_may_be_zero_but_must_be_finite() -> None:
     assert money.exact_cents(Decimal("-0.5"), "totalLte") == -50
     with pytest.raises(InvalidInput, match="too many digits"):
         money.exact_cents(Decimal("9e999999"), "totalLte")
@@ -73,7 +73,7 @@ def test_an_amount_to_compare_with_may_be_nothing_but_not_endless() -> None:
 @pytest.mark.parametrize(
     ("stock", "says"), [(-1, "Stock cannot be negative"), (10**9 + 1, "Stock cannot be above 1000000000")]
 )
-def test_a_stock_that_cannot_be_is_refused(stock: int, says: str) -> None:
+def test_an_invalid_stock_is_rejected(stock: int, says: str) -> None:
     lamp = a_product()
     for action in (partial(a_product, stock=stock), partial(products.update, lamp.id, {"stock": stock})):
         with pytest.raises(InvalidInput) as raised:
@@ -82,7 +82,7 @@ def test_a_stock_that_cannot_be_is_refused(stock: int, says: str) -> None:
 
 
 @pytest.mark.parametrize("sku", ["x" * 65, "a\nb"])
-def test_a_sku_that_cannot_be_is_refused(sku: str) -> None:
+def test_an_invalid_sku_is_rejected(sku: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         a_product(sku=sku)
     assert raised.value.field == "sku"
@@ -110,7 +110,7 @@ def test_each_field_can_be_changed_alone() -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "price", "stock"])
-def test_only_the_sku_can_be_taken_away(field: str) -> None:
+def test_only_the_sku_can_be_removed(field: str) -> None:
     with pytest.raises(InvalidInput, match=f"{field.capitalize()} cannot be null") as raised:
         products.update(a_product().id, {field: None})
     assert raised.value.field == field
@@ -124,7 +124,7 @@ def test_a_change_of_name_leaves_the_stock_as_orders_left_it(monkeypatch: pytest
     assert products.update(lamp.id, {"name": "Light"}).stock == 3
 
 
-def test_what_nobody_knows_cannot_be_changed_deleted_or_restocked() -> None:
+def test_an_unknown_product_cannot_be_changed_deleted_or_restocked() -> None:
     for action in (partial(products.update, UNKNOWN, {"name": "X"}), partial(products.delete, UNKNOWN)):
         with pytest.raises(NotFound) as raised:
             action()
@@ -177,7 +177,7 @@ def test_a_product_sold_while_it_is_deleted_is_archived(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(("left", "after"), [(0, 10), (9, 19)])
-def test_a_product_that_is_low_is_restocked_once_a_slot(left: int, after: int) -> None:
+def test_a_low_product_is_restocked_once_per_slot(left: int, after: int) -> None:
     lamp = a_product(stock=left)
     restocked = stock.restock(lamp.id, "2026-11-22T12")
     assert restocked is not None
@@ -197,7 +197,7 @@ def test_a_product_that_is_not_low_is_left_alone() -> None:
     assert products.find(lamp.id) == lamp
 
 
-def test_changes_that_always_meet_another_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_that_always_lose_end_as_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     lamp = a_product()
     products.update(lamp.id, {"name": "Light"})

@@ -1,4 +1,4 @@
-"""Many threads at once on few rows: what is stored afterwards is what was answered, to the piece and to the cent."""
+"""Many threads change few rows at once: afterwards stock and totals match the responses exactly."""
 
 import json
 import random
@@ -212,7 +212,7 @@ def without_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_conditions")
-def test_without_its_conditions_the_same_work_does_not() -> None:
+def test_without_its_conditions_the_same_work_leaves_wrong_figures() -> None:
     """The control: the checks see what the conditions prevent."""
     shop = open_shop()
     run(shop, operations=40)

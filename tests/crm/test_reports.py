@@ -1,4 +1,4 @@
-"""Reports as they are stored: revisions, each written once."""
+"""Reports: revisions are stored once each."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -31,7 +31,7 @@ def test_a_report_comes_back_as_it_was_stored() -> None:
     assert reports.find(KIND, "2026-W47", 1) == report
 
 
-def test_what_is_not_there_is_not_found() -> None:
+def test_an_unknown_report_is_not_found() -> None:
     saved()
     assert reports.find(KIND, "2026-W46") is None
     assert reports.find(KIND, "2026-W47", 2) is None
@@ -39,7 +39,7 @@ def test_what_is_not_there_is_not_found() -> None:
     assert reports.find(KIND, "2026-W4") is None
 
 
-def test_the_first_one_stands_unless_it_is_made_again() -> None:
+def test_the_first_report_stays_unless_another_is_requested() -> None:
     first = saved(cents=1)
     assert saved(token="t2", cents=2) == first
     second = saved(token="t2", again=True, cents=2)
@@ -48,7 +48,7 @@ def test_the_first_one_stands_unless_it_is_made_again() -> None:
     assert reports.find(KIND, "2026-W47", 1) == first
 
 
-def test_whoever_repeats_writes_nothing_again() -> None:
+def test_repeating_a_report_writes_nothing() -> None:
     first = saved(cents=1)
     assert saved(again=True, cents=9) == first
     second = saved(token="t2", again=True, cents=2)
@@ -63,7 +63,7 @@ def test_a_revision_beyond_the_ninth_is_still_the_latest() -> None:
     assert latest.revision == 12
 
 
-def test_two_who_make_one_again_at_once_make_two(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_concurrent_revisions_are_both_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     saved()
     look = reports._revisions
 
@@ -81,7 +81,7 @@ def test_two_who_make_one_again_at_once_make_two(monkeypatch: pytest.MonkeyPatch
     assert second.token == "faster"
 
 
-def test_who_was_slower_with_the_first_one_takes_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_slower_of_two_first_reports_returns_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     look = reports._revisions
 
     def look_then_lose(kind: str, period: str) -> list[Report]:
@@ -109,7 +109,7 @@ def test_all_revisions_are_listed_the_latest_first() -> None:
     assert not rest.has_next
 
 
-def test_what_the_database_will_not_take_is_raised_as_it_is() -> None:
+def test_a_report_too_large_for_the_database_raises_its_error() -> None:
     with pytest.raises(ClientError):
         reports.save(KIND, "2026-W47", {"text": "x" * 500_000}, "t1")
     assert reports.find(KIND, "2026-W47") is None

@@ -1,4 +1,4 @@
-"""Restocking: what is low gets its addition once for a slot, whoever asks how often."""
+"""Restocking: a low product is restocked once per slot, however often it is repeated."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ FIRST, SECOND = "2026-11-22T00:00:00.000000Z", "2026-11-22T12:00:00.000000Z"
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 10), (9, 19), (10, 10), (11, 11)])
-def test_only_what_is_below_the_threshold_is_low(before: int, after: int) -> None:
+def test_only_stock_below_the_threshold_is_low(before: int, after: int) -> None:
     product = a_product(stock=before)
     done = stock.restock(product.id, FIRST)
     assert bool(done) == (after != before)
@@ -25,7 +25,7 @@ def test_only_what_is_below_the_threshold_is_low(before: int, after: int) -> Non
         assert (done.stock, done.product.stock, done.product.name) == (after, after, "Lamp")
 
 
-def test_for_a_slot_it_is_done_once_and_whoever_repeats_it_gets_the_same_answer() -> None:
+def test_a_repeated_restock_for_a_slot_returns_the_same_result() -> None:
     product = a_product(stock=1)
     first = stock.restock(product.id, FIRST, "mine")
     orders.place(a_customer().id, {product.id: 4})
@@ -38,7 +38,7 @@ def test_for_a_slot_it_is_done_once_and_whoever_repeats_it_gets_the_same_answer(
     assert _stock(product.id) == 7
 
 
-def test_what_is_low_again_is_restocked_for_a_later_slot_and_for_no_earlier_one() -> None:
+def test_a_product_low_again_is_restocked_for_a_later_slot_only() -> None:
     product = a_product(stock=1)
     assert stock.restock(product.id, FIRST)
     orders.place(a_customer().id, {product.id: 5})
@@ -72,7 +72,7 @@ def test_a_mark_in_the_future_does_not_keep_a_product_from_its_restock() -> None
 
 
 @pytest.mark.parametrize("product_id", ["", "42", "prd_01ARZ3NDEKTSV4RRFFQ69G5FAV", "cus_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
-def test_what_is_no_product_is_not_made_one(product_id: str) -> None:
+def test_an_unknown_product_is_not_created(product_id: str) -> None:
     assert stock.restock(product_id, FIRST) is None
     assert rows_of(tables.Product) == {}
 

@@ -1,4 +1,4 @@
-"""What each write is charged, on MiniStack, whose write units are exact: the bill is part of the design."""
+"""The cost of each write in write units, measured on MiniStack, whose units are exact."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def test_creating_a_customer_costs_10() -> None:
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3, 4, 5])
-def test_an_order_costs_9_and_6_a_line(lines: int) -> None:
+def test_an_order_costs_9_and_6_per_line(lines: int) -> None:
     customer = a_customer()
     quantities = {a_product(f"Product {number}").id: 1 for number in range(lines)}
     with metered() as meter:
@@ -58,7 +58,7 @@ def test_deleting_and_archiving_a_customer_costs_12() -> None:
     assert charged(meter) == 12
 
 
-def test_an_imported_order_costs_a_unit_a_line() -> None:
+def test_an_imported_order_costs_one_unit_per_line() -> None:
     customer = a_customer()
     goods = [a_product(f"Product {number}") for number in range(4)]
     costs = []
@@ -70,7 +70,7 @@ def test_an_imported_order_costs_a_unit_a_line() -> None:
     assert costs == [12, 15]
 
 
-def test_figures_cost_a_query_a_shard() -> None:
+def test_totals_cost_one_query_per_shard() -> None:
     a_customer()
     with metered() as meter:
         counters.stats()

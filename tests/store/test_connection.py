@@ -1,4 +1,4 @@
-"""Answers of DynamoDB, read in the short way, are what botocore makes of them."""
+"""The parser of DynamoDB's responses returns the same as botocore's."""
 
 from binascii import crc32
 from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ def _answer(client: Any, operation: str, request: dict[str, Any]) -> dict[str, A
     return {**answer, "status": about["HTTPStatusCode"], "headers": sorted(about["HTTPHeaders"]), "keys": sorted(about)}
 
 
-def test_every_answer_is_what_botocore_itself_makes_of_it() -> None:
+def test_responses_are_the_same_as_botocore_parses_them() -> None:
     connection.client().put_item(TableName=NAME, Item=ROW)
     theirs = botocore.session.get_session().create_client(
         "dynamodb",
@@ -80,12 +80,12 @@ def _restore(rows: list[Any]) -> None:
         connection.client().put_item(TableName=NAME, Item=row)
 
 
-def test_what_is_not_rows_is_still_read_by_its_model() -> None:
+def test_responses_without_rows_are_parsed_by_botocore() -> None:
     described = connection.client().describe_table(TableName=NAME)["Table"]
     assert isinstance(described["CreationDateTime"], datetime)
 
 
-def test_the_id_of_the_request_is_kept() -> None:
+def test_the_request_id_is_kept() -> None:
     assert connection.client().get_item(TableName=NAME, Key=KEY)["ResponseMetadata"]["RequestId"]
 
 
@@ -112,7 +112,7 @@ class _Raw:
 
 @pytest.mark.ministack
 @pytest.mark.parametrize("damaged", [b"", b'{"Item": {"pk": {"S": "a'])
-def test_a_damaged_answer_is_asked_for_again(damaged: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_response_is_requested_again(damaged: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """DynamoDB sends a checksum."""
     connection.client().put_item(TableName=NAME, Item=ROW)
     bodies = [damaged]

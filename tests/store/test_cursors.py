@@ -1,4 +1,4 @@
-"""Cursors that we did not make, or made for something else, are refused, and nothing of them is looked at."""
+"""Cursors that are forged, damaged or made for another query are invalid, and their content is never parsed."""
 
 import base64
 import json
@@ -31,15 +31,15 @@ positions = st.builds(
 
 @quick
 @given(position=positions, query=st.text())
-def test_a_cursor_gives_back_its_position(position: Position, query: str) -> None:
+def test_decoding_a_cursor_returns_its_position(position: Position, query: str) -> None:
     assert decode(encode(position, query, 3), query, 3) == position
 
 
-def test_a_cursor_is_fit_for_an_address() -> None:
+def test_a_cursor_needs_no_escaping_in_urls() -> None:
     assert set(encode(ANN, "q", 3)) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
-def test_a_change_of_any_character_is_noticed() -> None:
+def test_changing_any_character_makes_a_cursor_invalid() -> None:
     cursor = encode(ANN, "q", 3)
     for place, old in enumerate(cursor):
         for new in "AZaz09-_+/= \n\0é":
@@ -48,7 +48,7 @@ def test_a_change_of_any_character_is_noticed() -> None:
                     decode(cursor[:place] + new + cursor[place + 1 :], "q", 3)
 
 
-def test_a_cursor_cut_or_lengthened_is_refused() -> None:
+def test_a_shortened_or_lengthened_cursor_is_invalid() -> None:
     cursor = encode(ANN, "q", 3)
     for damaged in [cursor[:length] for length in range(len(cursor))] + [
         cursor + end for end in ("A", "=", "==", "\n")
@@ -63,22 +63,22 @@ def test_a_cursor_cut_or_lengthened_is_refused() -> None:
 @example("=")
 @example("\ud800")
 @example("A" * 100_000)
-def test_garbage_is_refused(garbage: str) -> None:
+def test_garbage_is_an_invalid_cursor(garbage: str) -> None:
     with pytest.raises(InvalidCursor):
         decode(garbage, "q", 3)
 
 
-def test_a_cursor_of_another_query_is_refused() -> None:
+def test_a_cursor_is_invalid_for_another_query() -> None:
     with pytest.raises(InvalidCursor):
         decode(encode(ANN, "q", 3), "r", 3)
 
 
-def test_a_cursor_from_before_the_number_of_partitions_changed_is_refused() -> None:
+def test_a_cursor_is_invalid_after_the_number_of_shards_changed() -> None:
     with pytest.raises(InvalidCursor):
         decode(encode(ANN, "q", 3), "q", 4)
 
 
-def test_what_a_forged_cursor_says_is_never_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_content_of_a_forged_cursor_is_never_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     forged = base64.urlsafe_b64encode(bytes(12) + b'["ann",0,"cus_1"]').decode().rstrip("=")
 
     def parse(_text: bytes) -> Any:
@@ -89,7 +89,7 @@ def test_what_a_forged_cursor_says_is_never_parsed(monkeypatch: pytest.MonkeyPat
         decode(forged, "q", 1)
 
 
-def test_a_secret_of_another_stage_signs_other_cursors() -> None:
+def test_another_secret_makes_a_cursor_invalid() -> None:
     cursor = encode(ANN, "q", 3)
     tables.AuxRow(*cursors._SECRET).delete()
     cursors._secret.cache_clear()
@@ -106,7 +106,7 @@ def test_the_secret_is_read_once_and_shared() -> None:
     assert meter.calls == {"GetItem": 1}
 
 
-def test_of_two_that_make_the_secret_at_once_the_first_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_of_two_concurrent_secrets_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     first = encode(ANN, "q", 3)
     cursors._secret.cache_clear()
     answers = iter([None])  # the other's secret was not there yet when we looked
@@ -115,7 +115,7 @@ def test_of_two_that_make_the_secret_at_once_the_first_wins(monkeypatch: pytest.
     assert encode(ANN, "q", 3) == first
 
 
-def test_a_secret_that_may_not_have_been_stored_signs_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_may_not_be_stored_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     read = 1
     with losing_messages(MessageLoss(read, FOREVER)), pytest.raises(Unavailable):

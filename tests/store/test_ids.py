@@ -1,4 +1,4 @@
-"""Ids tell their kind, sort by time, and can be made again."""
+"""Ids name their kind, sort by time, and can be made again for the same request."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ def made(seed: str, count: int = 3, at: str = NOW) -> list[str]:
         return [ids.new_id(ids.ORDER) for _ in range(count)]
 
 
-def test_an_id_tells_its_kind() -> None:
+def test_an_id_names_its_kind() -> None:
     for kind in (ids.CUSTOMER, ids.PRODUCT, ids.ORDER):
         assert ids.kind_of(ids.new_id(kind)) == kind
     assert ids.is_id(ids.ORDER, ids.new_id(ids.ORDER))
@@ -26,11 +26,11 @@ def test_an_id_tells_its_kind() -> None:
 @pytest.mark.parametrize(
     "text", ["", "ord_", "ord_" + "0" * 25, "ord_" + "U" * 26, "key_" + "0" * 26, "ord_" + "0" * 26 + "\n"]
 )
-def test_what_is_no_id_has_no_kind(text: str) -> None:
+def test_other_texts_have_no_kind(text: str) -> None:
     assert ids.kind_of(text) is None
 
 
-def test_ids_sort_by_the_time_at_which_they_were_made() -> None:
+def test_ids_sort_by_creation_time() -> None:
     found = []
     for second in range(20):
         with time_is(f"2026-11-02T12:00:{second:02}"):
@@ -39,7 +39,7 @@ def test_ids_sort_by_the_time_at_which_they_were_made() -> None:
     assert len(set(found)) == 20
 
 
-def test_the_same_seed_and_moment_make_the_same_ids_and_others_make_others() -> None:
+def test_ids_are_determined_by_seed_and_time() -> None:
     first = made("a request")
     assert made("a request") == first
     assert len(set(first)) == 3
@@ -48,12 +48,12 @@ def test_the_same_seed_and_moment_make_the_same_ids_and_others_make_others() -> 
     assert all(ids.is_id(ids.ORDER, row_id) for row_id in first)
 
 
-def test_ids_that_can_be_made_again_sort_by_time_as_well() -> None:
+def test_deterministic_ids_sort_by_time() -> None:
     later = str(moment(NOW) + timedelta(milliseconds=1))
     assert max(made("a")) < min(made("b", at=later[:23]))
 
 
-def test_outside_of_such_a_request_ids_are_new() -> None:
+def test_ids_are_random_outside_of_such_a_request() -> None:
     assert not ids.is_replay()
     with ids.deterministic_ids("outer", moment(NOW), again=True):
         assert ids.is_replay()

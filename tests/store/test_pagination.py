@@ -1,4 +1,4 @@
-"""Pages against a plain model of the same rows: whatever is asked, and whichever way, nothing is lost or repeated."""
+"""Pages compared with a plain model of the same rows: no row is lost or repeated in any order or direction."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from chalicelib.store import pagination
 from chalicelib.store.pagination import Listing, PageArgs, read_page
 from tests.crm.crm_data import START, VALUES, Filter, SampleData, follow, ids_of, list_any, rows_of, sample_data_on
 
-pytestmark = [pytest.mark.ministack, pytest.mark.no_database]  # the world outlives a test
+pytestmark = [pytest.mark.ministack, pytest.mark.no_database]  # the sample data outlives a test
 
 _DAYS = st.none() | st.integers(-1, 7).map(lambda days: (START + timedelta(days=days)).date())
 _PARTS = st.none() | st.sampled_from(("an", "ANN  lee", "É", "ss", "z", "nobody", "", "😀"))
@@ -90,7 +90,7 @@ def _check(found: list[Any], world: SampleData, question: tuple[Filter, str, boo
 
 @few
 @given(data=st.data(), size=_SIZES)
-def test_following_the_cursors_gives_every_row_once_and_in_order(
+def test_following_cursors_returns_every_row_once_and_in_order(
     world: SampleData, data: st.DataObject, size: int
 ) -> None:
     question = _question(data, world)
@@ -101,7 +101,7 @@ def test_following_the_cursors_gives_every_row_once_and_in_order(
 
 @few
 @given(data=st.data(), size=_SIZES)
-def test_backwards_the_pages_are_the_exact_reverse(world: SampleData, data: st.DataObject, size: int) -> None:
+def test_paging_backwards_is_the_exact_reverse(world: SampleData, data: st.DataObject, size: int) -> None:
     question = _question(data, world)
     listed = _listing(question)
     backwards = rows_of(follow(listed, size, forward=False), forward=False)
@@ -138,7 +138,7 @@ def test_every_cursor_works_as_after_and_as_before(world: SampleData, data: st.D
 
 @few
 @given(data=st.data(), size=_SIZES, forward=st.booleans())
-def test_after_and_before_together_give_what_lies_between(
+def test_after_and_before_together_return_the_rows_between(
     world: SampleData, data: st.DataObject, size: int, *, forward: bool
 ) -> None:
     listed = _listing(_question(data, world))
@@ -156,7 +156,7 @@ def test_after_and_before_together_give_what_lies_between(
 
 @few
 @given(data=st.data(), size=_SIZES, forward=st.booleans())
-def test_a_budget_that_is_too_small_shortens_pages_but_loses_nothing(
+def test_a_small_read_budget_shortens_pages_but_loses_no_row(
     world: SampleData, data: st.DataObject, size: int, *, forward: bool
 ) -> None:
     question = _question(data, world)
@@ -178,7 +178,7 @@ def test_a_budget_that_is_too_small_shortens_pages_but_loses_nothing(
         OrderFilter(date_from=START.date(), date_to=START.date() - timedelta(days=1)),
     ],
 )
-def test_a_range_that_is_the_wrong_way_round_gives_an_empty_page(wanted: Filter) -> None:
+def test_a_range_whose_low_bound_is_above_the_high_one_is_empty(wanted: Filter) -> None:
     for field in _ORDER_FIELDS[type(wanted)]:
         page = read_page(list_any(wanted, [field]), PageArgs())
         assert (page.edges, page.has_next, page.end_cursor) == ([], False, None)
@@ -195,9 +195,7 @@ def test_a_page_without_rows_may_have_a_next_page_and_a_cursor(monkeypatch: pyte
     assert page.start_cursor is not None
 
 
-def test_an_offset_beyond_the_budget_is_an_error_rather_than_a_wrong_page(
-    world: SampleData, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_offset_beyond_the_read_budget_is_an_error(world: SampleData, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "settings", replace(settings, read_budget=7))
     listed = list_any(CustomerFilter(email="x1"), ["name"])
     with pytest.raises(InvalidInput, match="Use after"):
@@ -217,14 +215,14 @@ def test_an_offset_beyond_the_budget_is_an_error_rather_than_a_wrong_page(
         (PageArgs(last=1, offset=1), "offset"),
     ],
 )
-def test_a_window_that_makes_no_sense_is_refused(window: PageArgs, field: str) -> None:
+def test_contradictory_page_arguments_are_invalid(window: PageArgs, field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_page(list_any(OrderFilter(), []), window)
     assert refused.value.field == field
 
 
 @pytest.mark.usefixtures("world")
-def test_no_row_at_all_may_be_asked_for() -> None:
+def test_a_page_may_have_size_zero() -> None:
     for wanted in (OrderFilter(), OrderFilter(product_name="a")):
         page = read_page(list_any(wanted, []), PageArgs(first=0))
         assert (page.edges, page.has_next, page.end_cursor) == ([], True, None)
@@ -253,7 +251,7 @@ def _several(data: st.DataObject, world: SampleData) -> tuple[Filter, list[tuple
 
 @few
 @given(data=st.data(), size=_SIZES, forward=st.booleans())
-def test_several_fields_order_the_ties_of_the_first(
+def test_further_fields_order_the_ties_of_the_first(
     world: SampleData, data: st.DataObject, size: int, *, forward: bool
 ) -> None:
     wanted, fields = _several(data, world)
@@ -281,7 +279,7 @@ def test_customers_without_a_phone_tie_with_each_other(world: SampleData, *, for
 
 
 @pytest.mark.usefixtures("world")
-def test_ties_that_are_more_than_one_request_may_read_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_ties_than_the_read_budget_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "settings", replace(settings, read_budget=7))
     with pytest.raises(InvalidInput, match="order by it alone") as refused:
         follow(list_any(ProductFilter(), ["stock", "name"]), 20)
@@ -289,7 +287,7 @@ def test_ties_that_are_more_than_one_request_may_read_are_an_error(monkeypatch: 
 
 
 @pytest.mark.parametrize("forward", [True, False])
-def test_ties_that_fit_into_the_budget_are_followed_to_the_end(
+def test_ties_within_the_read_budget_are_read_to_the_end(
     world: SampleData, monkeypatch: pytest.MonkeyPatch, *, forward: bool
 ) -> None:
     listed = list_any(ProductFilter(name="an"), ["stock", "-name"])

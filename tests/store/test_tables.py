@@ -1,4 +1,4 @@
-"""The tables: what is created is what the models say, again and again, over one connection."""
+"""The tables are created as the models define them, repeatedly, over one connection."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def described() -> dict[str, dict[str, object]]:
     return {table.Meta.table_name: client.describe_table(TableName=table.Meta.table_name)["Table"] for table in TABLES}
 
 
-def test_creating_them_again_changes_nothing() -> None:
+def test_creating_the_tables_again_changes_nothing() -> None:
     AuxRow(pk="here", sk="still").save()
     before = {name: table["CreationDateTime"] for name, table in described().items()}
     connection.create_tables()
@@ -20,13 +20,13 @@ def test_creating_them_again_changes_nothing() -> None:
     assert AuxRow.get("here", "still").sk == "still"
 
 
-def test_they_are_named_by_the_stage() -> None:
+def test_table_names_contain_the_stage() -> None:
     assert sorted(described()) == [
         f"crm-test-{name}" for name in ("customers", "lines", "ops", "orders", "products", "reports", "runs")
     ]
 
 
-def test_indexes_hold_keys_only_so_that_other_changes_cost_them_nothing() -> None:
+def test_indexes_project_keys_only() -> None:
     projections = {
         str(index["IndexName"]): index["Projection"]
         for table in described().values()
@@ -39,7 +39,7 @@ def test_indexes_hold_keys_only_so_that_other_changes_cost_them_nothing() -> Non
     assert set(map(str, projections.values())) == {"{'ProjectionType': 'KEYS_ONLY'}"}
 
 
-def test_the_archive_expires() -> None:
+def test_rows_of_the_archive_expire() -> None:
     ttl = connection.client().describe_time_to_live(TableName=AuxRow.Meta.table_name)["TimeToLiveDescription"]
     assert ttl == {"AttributeName": "ttl", "TimeToLiveStatus": "ENABLED"}
 

@@ -1,4 +1,4 @@
-"""Transactions: which refusal is raised, what is retried, and how long."""
+"""Transactions: which error is raised, and how lost responses are recognised."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ def row(number: int) -> AuxRow:
 
 
 @pytest.mark.parametrize("kinds", [("put", "delete"), ("delete", "put"), ("put", "update"), ("update", "put")])
-def test_the_refusal_of_the_action_that_was_added_first_wins(kinds: tuple[str, str]) -> None:
+def test_the_error_of_the_action_added_first_is_raised(kinds: tuple[str, str]) -> None:
     write = Transaction(never)
     refused = {"put": AuxRow.pk.exists(), "delete": AuxRow.pk.exists(), "update": AuxRow.pk.exists()}
     for number, (kind, refusal) in enumerate(zip(kinds, (First, Second), strict=True)):
@@ -42,7 +42,7 @@ def test_the_refusal_of_the_action_that_was_added_first_wins(kinds: tuple[str, s
     assert rows_of(AuxRow) == {}
 
 
-def test_the_refusal_is_that_of_the_action_that_failed() -> None:
+def test_the_error_of_the_action_that_failed_is_raised() -> None:
     write = Transaction(never)
     write.put(row(1), AuxRow.pk.does_not_exist(), First)
     write.update(row(2), [AuxRow.orders.add(1)], AuxRow.pk.exists(), Second)
@@ -51,14 +51,14 @@ def test_the_refusal_is_that_of_the_action_that_failed() -> None:
         write.commit()
 
 
-def test_a_refused_transaction_that_proves_to_be_applied_is_a_success() -> None:
+def test_a_failed_condition_is_a_success_if_the_transaction_was_applied() -> None:
     row(1).save()
     write = Transaction(lambda: True)
     write.put(row(1), AuxRow.pk.does_not_exist(), First)
     write.commit()
 
 
-def test_a_proof_is_asked_again_when_its_read_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_confirming_repeats_a_lost_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     answers: list[Callable[[], bool]] = [lambda: True, _lost, _lost]
 
@@ -74,7 +74,7 @@ def _lost() -> bool:
     raise Unavailable
 
 
-def test_a_claim_is_held_by_one_owner_and_released_by_nobody_else() -> None:
+def test_a_claim_has_one_owner_and_only_the_owner_releases_it() -> None:
     _claim("cus_1")
     with pytest.raises(First):
         _claim("cus_2")
@@ -93,12 +93,12 @@ def _claim(owner: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "x" * 5000, "\ud800@b.cd"], ids=["empty", "long", "half a character"])
-def test_nobody_holds_what_no_key_can_be(value: str) -> None:
+def test_values_that_cannot_be_keys_have_no_owner(value: str) -> None:
     assert unique_values.owner_of(unique_values.EMAIL, value) is None
     assert unique_values.owners_of(unique_values.EMAIL, [value]) == {}
 
 
-def test_a_batch_read_takes_any_number_of_rows_and_asks_again_for_those_left_over() -> None:
+def test_a_batch_read_requests_unprocessed_keys_again() -> None:
     with AuxRow.batch_write() as batch:
         for number in range(205):
             batch.save(row(number))
@@ -121,7 +121,7 @@ def test_a_batch_read_takes_any_number_of_rows_and_asks_again_for_those_left_ove
     assert sorted(int(item["sk"]["S"]) for item in found) == list(range(205))
 
 
-def test_a_batch_read_that_never_ends_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_read_that_never_completes_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     key = {"pk": {"S": "row"}, "sk": {"S": "1"}}
     endless = {"Responses": {}, "UnprocessedKeys": {"crm-test-ops": {"Keys": [key]}}}
