@@ -8,8 +8,6 @@ from chalicelib.errors import InvalidInput
 
 Timestamp = NewType("Timestamp", str)
 """For example 2026-11-22T08:00:00.000000Z."""
-Slot = NewType("Slot", str)
-"""The time that a run of a job is identified by, for example 2026-11-22T08:00:00Z. See `chalicelib.jobs.slots`."""
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
