@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from crmctl.importer import Tally
+from crmctl.tally import Tally
 from crmctl.text import escape_unprintable
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -70,8 +70,13 @@ class Display:
 def print_summary(tallies: dict[str, Tally]) -> None:
     table = Table()
     table.add_column("file")
-    for title in ("created", "already there", "rejected"):
+    for title in ("created", "already there", "updated", "differs", "rejected"):
         table.add_column(title, justify="right")
     for kind, tally in tallies.items():
-        table.add_row(kind, str(tally.created), str(tally.existing), str(len(tally.rejects)))
+        counts = (tally.created, tally.existing, tally.updated, len(tally.differing), len(tally.rejects))
+        table.add_row(kind, *map(str, counts))
     Console(highlight=False).print(table)
+    for kind, tally in tallies.items():
+        for result in tally.differing:
+            found = ", ".join(map(str, result.differences))
+            click.echo(escape_unprintable(f"{kind}.csv line {result.record.line} differs: {found}"))

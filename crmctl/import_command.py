@@ -9,9 +9,11 @@ from crmctl.client import ApiError, Client
 from crmctl.commands import EXIT_INTERRUPTED, CommandError, api_options
 from crmctl.csv_files import CsvFileError, Table, read_directory
 from crmctl.display import Display, print_summary
-from crmctl.import_rows import prepare_rows
-from crmctl.importer import Tally, send_all
+from crmctl.import_rows import PreparedRows, Reject, prepare_rows
+from crmctl.import_updates import UpdateOptions, send_updates
+from crmctl.importer import Sender
 from crmctl.rejects import rejects_path, write_rejects
+from crmctl.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Target:
     url: str
     key: str | None
     workers: int
+    updates: UpdateOptions
 
 
 @click.command("import")
@@ -35,7 +38,10 @@ class Target:
 @click.option(
     "--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Number of concurrent requests."
 )
-def import_command(directory: Path, url: str, key: str | None, rejects_directory: Path, workers: int) -> None:
+@click.option("--update", is_flag=True, help="Write names, phones and prices that differ to existing rows.")
+def import_command(  # noqa: PLR0913 - click passes one argument per option
+    directory: Path, url: str, key: str | None, rejects_directory: Path, workers: int, *, update: bool
+) -> None:
     """Import customers, products and orders from CSV files.
 
     DIR contains three UTF-8 files. Each has a header line; the columns may be in any order:
@@ -49,14 +55,16 @@ def import_command(directory: Path, url: str, key: str | None, rejects_directory
     2025-03-31T12:00:00Z. Dates without a time zone are UTC.
 
     All files are checked before anything is sent. You can repeat the command: it continues where it stopped.
-    Customers are matched by e-mail, products by SKU, orders by order_ref. Existing rows are not changed.
+    Customers are matched by e-mail, products by SKU, orders by order_ref. Existing rows are not changed without
+    --update; rows with another name, phone or price are listed as differing. Empty cells are not compared.
 
     Rejected rows are written to customers.rejected.csv, products.rejected.csv and orders.rejected.csv, with line
     number, code and reason. The next import replaces or removes these files. One bad row rejects its whole order.
 
-    Exit status: 0 all rows are in the CRM, 1 some rows were rejected, 2 wrong usage, files or connection, 130 Ctrl-C.
+    Exit status: 0 all rows are in the CRM, 1 some rows were rejected or differ, 2 wrong usage, files or connection,
+    130 Ctrl-C.
     """  # noqa: D301 - click marks preformatted lines with a backspace
-    _import_files(directory, rejects_directory, Target(url, key, workers))
+    _import_files(directory, rejects_directory, Target(url, key, workers, UpdateOptions(values=update)))
 
 
 def _import_files(directory: Path, rejects_directory: Path, target: Target) -> None:
@@ -77,7 +85,7 @@ def _import_files(directory: Path, rejects_directory: Path, target: Target) -> N
         raise CommandError(f"{error}\n{_progress_message(tallies)}") from None
     _remove_old_rejects(rejects_directory, tallies)
     _print_result(tables, tallies, rejects_directory)
-    if any(tally.rejects for tally in tallies.values()):
+    if not all(tally.is_complete for tally in tallies.values()):
         raise click.exceptions.Exit(1)
 
 
@@ -86,10 +94,31 @@ def _send_tables(tables: dict[str, Table], tallies: dict[str, Tally], target: Ta
     prepared = {kind: prepare_rows(table) for kind, table in tables.items()}
     with Display() as display:
         client = Client(target.url, target.key, notify=display.print_message)
+        sender = Sender(client, target.workers)
         for kind, rows in prepared.items():
+            if kind == "orders":
+                _reject_ambiguous_skus(rows, tallies["products"])
             display.start(kind, len(rows))
             tally = tallies[kind] = Tally(display.advance)
-            send_all(client, kind, rows, tally, workers=target.workers)
+            sender.send_all(kind, rows, tally)
+            send_updates(client, kind, tally, target.updates, workers=target.workers)
+
+
+def _reject_ambiguous_skus(orders: PreparedRows, products: Tally) -> None:
+    """Reject orders of a product that was rejected as a duplicate: the API would book them to the other product."""
+    rejected = {
+        duplicate.record.input["sku"]: duplicate
+        for duplicate in products.duplicates
+        if duplicate.record.input["sku"] != duplicate.kept.input["sku"]
+    }
+    for record in [
+        record for record in orders.records if any(line["sku"] in rejected for line in record.input["lines"])
+    ]:
+        first = next(rejected[line["sku"]] for line in record.input["lines"] if line["sku"] in rejected)
+        sku, kept = first.record.input["sku"], first.kept.input["sku"]
+        reason = f"{sku!r} is the same SKU as {kept!r} to the CRM: see lines {first.kept.line} and {first.record.line} of products.csv"
+        orders.records.remove(record)
+        orders.rejects.append(Reject(record.rows, "AMBIGUOUS_SKU", reason))
 
 
 def _check_writable(directory: Path) -> None:

@@ -1,13 +1,15 @@
 """Convert rows of a CSV file to inputs of the API, and reject rows that cannot be sent.
 
 Rejected here are only values that GraphQL cannot carry (text in a number column), rows that are not safe to repeat (a
-product without SKU), and rows that contradict another row. The API checks everything else.
+product without SKU), and lines of one order that contradict each other. The API checks everything else. It also decides
+which e-mail addresses and SKUs are the same.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from crmctl.csv_files import Row, Table
@@ -33,6 +35,12 @@ class Record:
 
     input: dict[str, Any]
     rows: tuple[Row, ...]
+    key: str
+    """Equal keys may be one row to the API, so such records are never sent at the same time."""
+
+    @property
+    def line(self) -> int:
+        return self.rows[0].line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +63,19 @@ def prepare_rows(table: Table) -> PreparedRows:
     if table.kind == "orders":
         return _prepare_orders(table)
     if table.kind == "customers":
-        return _prepare_singles(table, _customer_input, key="email", normalize=_normalize_email)
-    return _prepare_singles(table, _product_input, key="sku", normalize=str)
+        return _prepare_singles(table, _customer_input, key="email")
+    return _prepare_singles(table, _product_input, key="sku")
 
 
-def _prepare_singles(
-    table: Table, convert: Callable[[dict[str, str]], dict[str, Any]], *, key: str, normalize: Callable[[str], str]
-) -> PreparedRows:
+def _prepare_singles(table: Table, convert: Callable[[dict[str, str]], dict[str, Any]], *, key: str) -> PreparedRows:
     prepared = PreparedRows()
-    seen: dict[str, tuple[int, dict[str, Any]]] = {}
     for row in table.rows:
         try:
             record = convert(table.values(row))
         except InvalidValue as error:
             prepared.rejects.append(Reject((row,), error.code, str(error)))
-            continue
-        line, first = seen.setdefault(normalize(record[key]), (row.line, record))
-        if record[key] and first != record:
-            reason = f"Line {line} has the same {key} with other values"
-            prepared.rejects.append(Reject((row,), "DUPLICATE_IN_FILE", reason))
         else:
-            prepared.records.append(Record(record, (row,)))
+            prepared.records.append(Record(record, (row,), _normalize(record[key])))
     return prepared
 
 
@@ -115,28 +115,36 @@ def _prepare_orders(table: Table) -> PreparedRows:
             prepared.rejects.append(Reject((row,), "MISSING_REFERENCE", "order_ref is empty"))
     for reference, rows in by_reference.items():
         try:
-            prepared.records.append(Record(_order_input(table, reference, rows), tuple(rows)))
+            prepared.records.append(Record(_order_input(table, reference, rows), tuple(rows), reference))
         except InvalidValue as error:
             prepared.rejects.append(Reject(tuple(rows), error.code, str(error)))
     return prepared
 
 
 def _order_input(table: Table, reference: str, rows: list[Row]) -> dict[str, Any]:
-    heads: list[tuple[str, str]] = []
+    emails: list[str] = []
+    dates: list[str] = []
     lines: list[dict[str, Any]] = []
     for row in rows:
         values = table.values(row)
         try:
-            heads.append((values["customer_email"], parse_date("order_date", values["order_date"])))
+            emails.append(values["customer_email"])
+            dates.append(values["order_date"])
+            parse_date("order_date", dates[-1])
             lines.append(_line_input(values))
         except InvalidValue as error:
             raise InvalidValue(error.code, f"Line {row.line}: {error}") from None
-    email, date = heads[0]
-    for row, (other_email, other_date) in zip(rows, heads, strict=True):
-        if _normalize_email(other_email) != _normalize_email(email) or other_date != date:
-            what = "date" if other_date != date else "customer"
+    _check_same("customer", rows, [_normalize(email) for email in emails])
+    _check_same("date", rows, [datetime.fromisoformat(date).date() for date in dates])
+    # Some shops book the lines of one order minutes apart. The order was made when the first of them was.
+    date = min((parse_date("order_date", date) for date in dates), key=datetime.fromisoformat)
+    return {"reference": reference, "customerEmail": emails[0], "orderDate": date, "lines": lines}
+
+
+def _check_same(what: str, rows: list[Row], values: Sequence[object]) -> None:
+    for row, value in zip(rows, values, strict=True):
+        if value != values[0]:
             raise InvalidValue("INCONSISTENT_ORDER", f"Lines {rows[0].line} and {row.line} have a different {what}")
-    return {"reference": reference, "customerEmail": email, "orderDate": date, "lines": lines}
 
 
 def _line_input(values: dict[str, str]) -> dict[str, Any]:
@@ -175,5 +183,5 @@ def _quote(text: str) -> str:
     )
 
 
-def _normalize_email(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+def _normalize(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

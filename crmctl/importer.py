@@ -1,12 +1,14 @@
 """Send rows in bulk mutations, and collect the result of each row."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from crmctl.client import RETRY_CODES, ApiError, Client, RequestTooLarge
-from crmctl.import_rows import PreparedRows, Record, Reject
+from crmctl.differences import find_differences
+from crmctl.import_rows import PreparedRows, Record
 from crmctl.request_pool import RequestPool
+from crmctl.tally import RowResult, Tally
 
 MAX_ROW_ATTEMPTS = 5
 
@@ -15,10 +17,11 @@ MAX_ROW_ATTEMPTS = 5
 class RowKind:
     """The mutation for one kind of row. `exists_code` is the error code for a row that exists already."""
 
+    name: str
     mutation: str
     input_type: str
-    result: str
-    exists_code: str | None
+    existing: str = ""
+    exists_code: str | None = None
     records_per_request: int
     lines_per_request: int = 1_000
 
@@ -26,77 +29,112 @@ class RowKind:
     def document(self) -> str:
         return (
             f"mutation($input: [{self.input_type}]!) {{ {self.mutation}(input: $input) "
-            f"{{ results {{ index {self.result} error {{ code message field }} }} }} }}"
+            f"{{ results {{ index id created {self.existing} error {{ code message field }} }} }} }}"
         )
 
 
 KINDS = {
     "customers": RowKind(
+        name="customers",
         mutation="bulkCreateCustomers",
         input_type="BulkCreateCustomersInput",
-        result="customer { id }",
+        existing="existing { name phone }",
         exists_code="DUPLICATE_EMAIL",
         records_per_request=100,
     ),
     "products": RowKind(
+        name="products",
         mutation="bulkCreateProducts",
         input_type="CreateProductInput",
-        result="product { id }",
+        existing="existing { name price stock }",
         exists_code="DUPLICATE_SKU",
         records_per_request=100,
     ),
     "orders": RowKind(
+        name="orders",
         mutation="bulkCreateOrders",
         input_type="BulkCreateOrdersInput",
-        result="order { id } created",
-        exists_code=None,
         records_per_request=50,
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class RowResult:
-    """Without a code the record is in the CRM. `created` is true if it is new."""
+class Sender:
+    """`with_stock` also compares the stock of products that exist already."""
 
-    record: Record
-    created: bool = False
-    code: str | None = None
-    reason: str = ""
+    client: Client
+    workers: int
+    with_stock: bool = False
+
+    def send_all(self, kind: str, prepared: PreparedRows, tally: Tally) -> None:
+        """Send all records. The tally is updated per response, so it is right even after ApiError or KeyboardInterrupt.
+
+        Of records with the same key only the first is sent together with others. The rest follow one after another,
+        so that the first row of the file is the one that is kept.
+        """
+        tally.reject(prepared.rejects)
+        first, rest = split_by_key(prepared.records)
+
+        def send(batch: list[Record]) -> list[RowResult]:
+            return self.send_batch(KINDS[kind], batch)
+
+        for records, workers in ((first, self.workers), (rest, 1)):
+            pool = RequestPool(send, tally.add, workers=workers, stop=self.client.stop)
+            pool.run(split_into_batches(records, KINDS[kind]))
+
+    def send_batch(self, kind: RowKind, batch: list[Record]) -> list[RowResult]:
+        """Send a batch, and retry only the rows that failed with a transient error."""
+        final: list[RowResult] = []
+        waiting = batch
+        attempt = 1
+        while waiting:
+            to_retry: list[RowResult] = []
+            for result in self._request_batch(kind, waiting):
+                again = result.code in RETRY_CODES and attempt < MAX_ROW_ATTEMPTS
+                (to_retry if again else final).append(result)
+            waiting = [result.record for result in to_retry]
+            if to_retry:
+                reason = to_retry[0].reason.rstrip(".")
+                self.client.wait_before_retry(attempt, reason=f"{len(waiting)} of {len(batch)} rows: {reason}.")
+            attempt += 1
+        return final
+
+    def _request_batch(self, kind: RowKind, batch: list[Record]) -> list[RowResult]:
+        try:
+            data = self.client.execute(kind.document, {"input": [record.input for record in batch]})
+        except RequestTooLarge as error:
+            if len(batch) == 1:
+                return [RowResult(batch[0], code="TOO_LARGE", reason=str(error))]
+            middle = len(batch) // 2
+            return self._request_batch(kind, batch[:middle]) + self._request_batch(kind, batch[middle:])
+        try:
+            results = {result["index"]: result for result in data[kind.mutation]["results"]}
+            return [self._read_result(kind, record, results[index]) for index, record in enumerate(batch)]
+        except (KeyError, TypeError) as error:
+            raise ApiError(f"The response to {kind.mutation} has no result for each row.") from error
+
+    def _read_result(self, kind: RowKind, record: Record, result: dict[str, Any]) -> RowResult:
+        error = result["error"]
+        if error is None:
+            return RowResult(record, result["id"], created=result["created"])
+        existing = result.get("existing")
+        if error["code"] == kind.exists_code and existing:
+            differences = find_differences(kind.name, record.input, existing, with_stock=self.with_stock)
+            return RowResult(record, result["id"], existing=existing, differences=differences)
+        where = f" ({error['field']})" if error.get("field") else ""
+        return RowResult(record, code=error["code"], reason=f"{error['message']}{where}")
 
 
-@dataclass(slots=True)
-class Tally:
-    progress: Callable[[int], None]
-    created: int = 0
-    existing: int = 0
-    rejects: list[Reject] = field(default_factory=list)
-
-    def reject(self, rejects: list[Reject]) -> None:
-        self.rejects.extend(rejects)
-        self.progress(len(rejects))
-
-    def add(self, results: list[RowResult]) -> None:
-        for result in results:
-            if result.code is not None:
-                self.rejects.append(Reject(result.record.rows, result.code, result.reason))
-            elif result.created:
-                self.created += 1
-            else:
-                self.existing += 1
-        self.progress(len(results))
-
-
-def send_all(client: Client, kind: str, prepared: PreparedRows, tally: Tally, *, workers: int) -> None:
-    """Send all records. The tally is updated per response, so it is right even after ApiError or KeyboardInterrupt."""
-    tally.reject(prepared.rejects)
-
-    def send(batch: list[Record]) -> list[RowResult]:
-        return send_batch(client, KINDS[kind], batch)
-
-    RequestPool(send, tally.add, workers=workers, stop=client.stop).run(
-        split_into_batches(prepared.records, KINDS[kind])
-    )
+def split_by_key(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """Return the first record of each key, and the rest."""
+    seen: set[str] = set()
+    first: list[Record] = []
+    rest: list[Record] = []
+    for record in records:
+        (rest if record.key in seen else first).append(record)
+        seen.add(record.key)
+    return first, rest
 
 
 def split_into_batches(records: Sequence[Record], kind: RowKind) -> Iterator[list[Record]]:
@@ -112,46 +150,3 @@ def split_into_batches(records: Sequence[Record], kind: RowKind) -> Iterator[lis
         lines += len(record.rows)
     if batch:
         yield batch
-
-
-def send_batch(client: Client, kind: RowKind, batch: list[Record]) -> list[RowResult]:
-    """Send a batch, and retry only the rows that failed with a transient error."""
-    final: list[RowResult] = []
-    waiting = batch
-    attempt = 1
-    while waiting:
-        to_retry: list[RowResult] = []
-        for result in _request_batch(client, kind, waiting):
-            again = result.code in RETRY_CODES and attempt < MAX_ROW_ATTEMPTS
-            (to_retry if again else final).append(result)
-        waiting = [result.record for result in to_retry]
-        if to_retry:
-            reason = to_retry[0].reason.rstrip(".")
-            client.wait_before_retry(attempt, reason=f"{len(waiting)} of {len(batch)} rows: {reason}.")
-        attempt += 1
-    return final
-
-
-def _request_batch(client: Client, kind: RowKind, batch: list[Record]) -> list[RowResult]:
-    try:
-        data = client.execute(kind.document, {"input": [record.input for record in batch]})
-    except RequestTooLarge as error:
-        if len(batch) == 1:
-            return [RowResult(batch[0], code="TOO_LARGE", reason=str(error))]
-        middle = len(batch) // 2
-        return _request_batch(client, kind, batch[:middle]) + _request_batch(client, kind, batch[middle:])
-    try:
-        results = {result["index"]: result for result in data[kind.mutation]["results"]}
-        return [_read_result(kind, record, results[index]) for index, record in enumerate(batch)]
-    except (KeyError, TypeError) as error:
-        raise ApiError(f"The response to {kind.mutation} has no result for each row.") from error
-
-
-def _read_result(kind: RowKind, record: Record, result: dict[str, Any]) -> RowResult:
-    error = result["error"]
-    if error is None:
-        return RowResult(record, created=result.get("created", True))
-    if error["code"] == kind.exists_code:
-        return RowResult(record)
-    where = f" ({error['field']})" if error.get("field") else ""
-    return RowResult(record, code=error["code"], reason=f"{error['message']}{where}")

@@ -60,6 +60,13 @@ def find_by_email(email: str) -> Customer | None:
     return find(owner) if owner else None
 
 
+def find_all_by_email(emails: Iterable[str]) -> dict[str, Customer]:
+    """Return {normalised e-mail address: customer} for the addresses that exist, as of now."""
+    owners = unique_values.owners_of(unique_values.EMAIL, map(text.normalize, emails))
+    found = find_all(owners.values(), consistent=True)
+    return {email: found[owner] for email, owner in owners.items() if owner in found}
+
+
 def find_all(customer_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Customer]:
     items = reads.get_by_id(tables.Customer, customer_ids, consistent=consistent)
     return {customer_id: load(item) for customer_id, item in items.items()}

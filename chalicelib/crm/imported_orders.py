@@ -6,7 +6,7 @@ Each reference is imported once, and stock is left alone. An import takes these 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -83,8 +83,8 @@ ImportResult: TypeAlias = tuple[Order, bool]
 def import_rows(rows: Sequence[OrderRow | None]) -> list[ImportResult | Exception]:
     """Import each row by itself, and return its result or its error, in the order of the rows. None is an empty row."""
     present = [row for row in rows if row is not None]
-    customers_by_email = _customers_by_email(row.customer_email for row in present)
-    products_by_sku = _products_by_sku(line.sku for row in present for line in row.lines)
+    customers_by_email = customers.find_all_by_email(row.customer_email for row in present)
+    products_by_sku = products.find_all_by_sku(line.sku for row in present for line in row.lines)
 
     def resolve(row: OrderRow | None) -> ImportedOrder:
         # Take the id before any check: when a request is repeated, each row gets the id that it had, whatever became
@@ -132,18 +132,6 @@ def record_all(imported: Sequence[ImportedOrder]) -> list[ImportResult | Excepti
         draft if isinstance(draft, Exception) else result_or_error(finish, draft, each.customer)
         for draft, each in zip(drafts, imported, strict=True)
     ]
-
-
-def _customers_by_email(emails: Iterable[str]) -> dict[str, Customer]:
-    owners = unique_values.owners_of(unique_values.EMAIL, map(text.normalize, emails))
-    found = customers.find_all(owners.values(), consistent=True)
-    return {email: found[owner] for email, owner in owners.items() if owner in found}
-
-
-def _products_by_sku(skus: Iterable[str]) -> dict[str, Product]:
-    owners = unique_values.owners_of(unique_values.SKU, map(text.normalize, skus))
-    found = products.find_all(owners.values(), consistent=True)
-    return {sku: found[owner] for sku, owner in owners.items() if owner in found}
 
 
 def _resolve(
@@ -222,8 +210,8 @@ def _check_same(stored: Order | None, wanted: Order) -> Order:
 
 
 def _claimed_reference(order: Order) -> str:
-    """Return the reference as it is claimed, in its normal form."""
-    return text.normalize(order.reference or "")
+    """Return the reference as it is claimed: exactly as written, because many systems tell aBc from abc."""
+    return order.reference or ""
 
 
 def _product_ids(order: Order) -> list[str]:

@@ -64,6 +64,13 @@ def find_by_sku(sku: str) -> Product | None:
     return find(owner) if owner else None
 
 
+def find_all_by_sku(skus: Iterable[str]) -> dict[str, Product]:
+    """Return {normalised SKU: product} for the SKUs that exist, as of now."""
+    owners = unique_values.owners_of(unique_values.SKU, map(text.normalize, skus))
+    found = find_all(owners.values(), consistent=True)
+    return {sku: found[owner] for sku, owner in owners.items() if owner in found}
+
+
 def find_all(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:
     items = reads.get_by_id(tables.Product, product_ids, consistent=consistent)
     return {product_id: load(item) for product_id, item in items.items()}

@@ -49,11 +49,21 @@ def test_an_imported_order_has_its_own_prices_and_leaves_stock_alone() -> None:
 def test_a_repeated_import_finds_its_order() -> None:
     ann, lamp, chair = a_customer(), a_product(), a_product("Chair")
     order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99"), (chair, 1, "5")))
-    again = imported_orders.record(a_past_order(ann, (chair, 1, "5"), (lamp, 3, "9.99"), reference=" inv-1 "))
+    again = imported_orders.record(a_past_order(ann, (chair, 1, "5"), (lamp, 3, "9.99"), reference=" INV-1 "))
     assert again == (order, False)
     assert len(rows_of(tables.Order)) == 1
     assert len(rows_of(tables.Line)) == 2
     assert counters.stats().orders == 1
+
+
+@pytest.mark.parametrize("other", ["inv-1", "INV-\uff11", "INV  1"])
+def test_references_that_only_look_alike_are_two_orders(other: str) -> None:
+    ann, lamp = a_customer(), a_product()
+    first, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
+    second, is_new = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99"), reference=other))
+    assert is_new
+    assert first.id != second.id
+    assert counters.stats().orders == 2
 
 
 @pytest.mark.parametrize(
@@ -130,7 +140,7 @@ def test_a_customer_who_has_just_been_deleted_gets_no_order() -> None:
     with pytest.raises(UnknownCustomer, match="has just been deleted"):
         imported_orders.record(a_past_order(ann, (lamp, 1, "1")))
     assert rows_of(tables.Order) == rows_of(tables.Line) == {}
-    assert unique_values.owner_of(unique_values.REFERENCE, "inv-1") is None
+    assert unique_values.owner_of(unique_values.REFERENCE, "INV-1") is None
 
 
 def test_a_customer_with_orders_since_is_read_again() -> None:
@@ -193,7 +203,7 @@ def test_an_invalid_order_does_not_affect_the_others() -> None:
         a_past_order(ann, line, reference="A"),
         a_past_order(ann, reference="B"),
         a_past_order(archived, line, reference="C"),
-        a_past_order(ann, line, reference="a"),
+        a_past_order(ann, line, reference="A"),
         a_past_order(ann, (lamp, 2, "1.00"), reference="A"),
         a_past_order(ann, line, reference="D"),
     ]

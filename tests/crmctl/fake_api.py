@@ -38,6 +38,9 @@ class FakeApi(ThreadingHTTPServer):
         return [body["variables"]["input"] for body in self.requests if mutation in body["query"]]
 
     def execute(self, body: Json) -> Json:
+        for mutation, kind in (("updateCustomer", "customers"), ("updateProduct", "products")):
+            if mutation in body["query"]:
+                return {"data": {mutation: self._update(kind, body["variables"])}}
         rows = body["variables"]["input"]
         for mutation, keep in (
             ("bulkCreateCustomers", self._customer),
@@ -52,28 +55,34 @@ class FakeApi(ThreadingHTTPServer):
     def _customer(self, row: Json) -> Json:
         if "@" not in row["email"]:
             return error("INVALID_EMAIL", "Invalid email format. Use name@example.com", "email")
-        return self._keep("customers", row["email"].casefold(), row) or error(
-            "DUPLICATE_EMAIL", "Email already exists", "email"
-        )
+        return self._keep("customers", row["email"].casefold(), row, "DUPLICATE_EMAIL")
 
     def _product(self, row: Json) -> Json:
         if float(row["price"]) <= 0:
             return error("INVALID_PRICE", "Price must be positive", "price")
-        return self._keep("products", row["sku"], row) or error("DUPLICATE_SKU", "SKU already exists", "sku")
+        return self._keep("products", row["sku"], row, "DUPLICATE_SKU")
 
     def _order(self, row: Json) -> Json:
         if row["customerEmail"].casefold() not in self.rows["customers"]:
             return error("INVALID_CUSTOMER_ID", "Invalid customer ID", "customerEmail")
-        return {"created": False} | (self._keep("orders", row["reference"], row) or {})
+        return self._keep("orders", row["reference"], row, None)
 
-    def _keep(self, kind: str, key: str, row: Json) -> Json | None:
+    def _keep(self, kind: str, key: str, row: Json, exists_code: str | None) -> Json:
         if self.row_errors.get(key):
             return error(self.row_errors[key].popleft(), "Temporary failure.", None)
         with self.lock:
-            if key in self.rows[kind]:
-                return None
-            self.rows[kind][key] = row
-        return {"created": True} if kind == "orders" else {"customer": {"id": key}}
+            existing = self.rows[kind].get(key)
+            if existing is None:
+                self.rows[kind][key] = row
+        result = {"id": key, "created": existing is None}
+        if existing is None or exists_code is None:
+            return result
+        return {**result, "existing": {"stock": 0, **existing}, **error(exists_code, "It exists already", None)}
+
+    def _update(self, kind: str, variables: Json) -> Json:
+        with self.lock:
+            self.rows[kind][variables["id"]] |= variables["input"]
+        return {"id": variables["id"]}
 
 
 def error(code: str, message: str, field: str | None) -> Json:

@@ -37,7 +37,15 @@ def write(directory: Path, **texts: str) -> None:
 
 
 def counts(output: str) -> dict[str, tuple[int, ...]]:
-    rows = re.findall(r"(customers|products|orders)\D+(\d+)\D+(\d+)\D+(\d+)", output)
+    """Return {kind: (created, already there, rejected)}."""
+    return {
+        kind: (created, existing, rejects) for kind, (created, existing, _, _, rejects) in all_counts(output).items()
+    }
+
+
+def all_counts(output: str) -> dict[str, tuple[int, ...]]:
+    """Return {kind: (created, already there, updated, differs, rejected)}."""
+    rows = re.findall(r"(customers|products|orders)" + r" +\W +(\d+)" * 5, output)
     return {kind: tuple(int(number) for number in numbers) for kind, *numbers in rows}
 
 

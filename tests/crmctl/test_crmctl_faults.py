@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crmctl import import_command
-from crmctl.client import Client
-from crmctl.importer import send_all
+from crmctl.import_rows import PreparedRows
+from crmctl.importer import Sender
+from crmctl.tally import Tally
 from tests.crmctl.fake_api import (
     FakeApi,
     cuts_response,
@@ -136,13 +136,15 @@ def test_ctrl_c_reports_what_is_done_and_repeating_continues(
 
 
 def test_ctrl_c_writes_rejects_so_far(files: Path, run_import: RunImport, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt_the_products(client: Client, kind: str, *args: object, **options: object) -> None:
+    send_all = Sender.send_all
+
+    def interrupt_the_products(sender: Sender, kind: str, prepared: PreparedRows, tally: Tally) -> None:
         if kind == "products":
             raise KeyboardInterrupt
-        send_all(client, kind, *args, **options)  # type: ignore[arg-type]
+        send_all(sender, kind, prepared, tally)
 
     write(files, customers="name,email,phone,created_at\nCarl,carl@example.com,,soon\n")
-    monkeypatch.setattr(import_command, "send_all", interrupt_the_products)
+    monkeypatch.setattr(Sender, "send_all", interrupt_the_products)
     result = run_import()
     assert result.exit_code == 130
     assert "Repeat the command to continue" in result.stderr

@@ -139,7 +139,7 @@ def test_conflicting_duplicate_is_rejected_and_exact_copy_is_not(files: Path, ru
     write(files, products=PRODUCTS + "TEA,Tea,4.50,12\nTEA,Green tea,5.50,12\n")
     assert run_import().exit_code == 1
     assert rejected(Path("products.rejected.csv")) == [
-        (5, "DUPLICATE_IN_FILE", "Line 2 has the same sku with other values")
+        (5, "DUPLICATE_IN_FILE", "To the CRM, this is the sku of line 2 (TEA), which has other values")
     ]
 
 

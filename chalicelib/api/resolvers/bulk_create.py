@@ -10,15 +10,15 @@ from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info
 from chalicelib.api.resolvers.customers import CreateCustomerInput, new_customer
 from chalicelib.api.resolvers.products import CreateProductInput, new_product
-from chalicelib.crm import imported_orders
+from chalicelib.crm import customers, imported_orders, products, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.imported_orders import LineRow, OrderRow
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
-from chalicelib.errors import InvalidInput, result_or_error
+from chalicelib.errors import DuplicateEmail, DuplicateSku, InvalidInput, result_or_error
 
 MAX_ROWS = 100
-Row = TypeVar("Row")
+Row = TypeVar("Row", Customer, Product, Order)
 Input = TypeVar("Input")
 
 
@@ -42,7 +42,14 @@ class RowResult(Generic[Row]):
     index: int
     row: Row | None = None
     created: bool = False
+    existing: Row | None = None
+    """The row of the CRM that has this e-mail address or SKU already. `row` stays empty for old clients."""
     error: dict[str, str | None] | None = None
+
+    @property
+    def id(self) -> str | None:
+        found = self.row or self.existing
+        return found.id if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,10 @@ def create_customers(
     _info: Info,
     input: Sequence[CreateCustomerInput | None],  # noqa: A002 - the argument's name, here and below
 ) -> BulkPayload[Customer]:
-    return _payload(_create_each(input, new_customer))
+    made = _create_each(input, new_customer)
+    emails = [row["email"] for row, one in zip(input, made, strict=True) if row and isinstance(one, DuplicateEmail)]
+    existing = customers.find_all_by_email(emails) if emails else {}
+    return _payload(made, [row and existing.get(text.normalize(row["email"])) for row in input])
 
 
 def create_products(
@@ -71,7 +81,10 @@ def create_products(
     _info: Info,
     input: Sequence[CreateProductInput | None],  # noqa: A002
 ) -> BulkPayload[Product]:
-    return _payload(_create_each(input, new_product))
+    made = _create_each(input, new_product)
+    skus = [row.get("sku") or "" for row, one in zip(input, made, strict=True) if row and isinstance(one, DuplicateSku)]
+    existing = products.find_all_by_sku(skus) if skus else {}
+    return _payload(made, [row and existing.get(text.normalize(row.get("sku") or "")) for row in input])
 
 
 def create_orders(
@@ -104,11 +117,17 @@ def _require(row: Input | None) -> Input:
     return row
 
 
-def _payload(made: Iterable[tuple[Row, bool] | Exception]) -> BulkPayload[Row]:
-    return BulkPayload([_result(index, one) for index, one in enumerate(made)])
+def _payload(
+    made: Sequence[tuple[Row, bool] | Exception], existing: Iterable[Row | None] | None = None
+) -> BulkPayload[Row]:
+    """`existing` has for each row what the CRM had already, for the rows that are refused as duplicates."""
+    before = existing or [None] * len(made)
+    return BulkPayload([_result(index, *one) for index, one in enumerate(zip(made, before, strict=True))])
 
 
-def _result(index: int, made: tuple[Row, bool] | Exception) -> RowResult[Row]:
+def _result(index: int, made: tuple[Row, bool] | Exception, existing: Row | None) -> RowResult[Row]:
+    if isinstance(made, DuplicateEmail | DuplicateSku):
+        return RowResult(index, existing=existing, error=describe(made))
     if isinstance(made, Exception):
         return RowResult(index, error=describe(made))
     return RowResult(index, *made)

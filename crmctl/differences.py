@@ -1,0 +1,42 @@
+"""Compare a row of a file with the row that the CRM has already."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+COMPARED = {"customers": ("name", "phone"), "products": ("name", "price")}
+STOCK = "stock"
+EMPTY = "(empty)"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    column: str
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        return f"{self.column} {_show(self.old)} → {_show(self.new)}"
+
+
+def find_differences(
+    kind: str, wanted: dict[str, Any], existing: dict[str, Any], *, with_stock: bool
+) -> tuple[Difference, ...]:
+    """Return what the file says otherwise. An empty cell says nothing.
+
+    Stock is compared only if it is to be written: orders change it, so an older file is expected to differ.
+    """
+    columns = (*COMPARED[kind], STOCK) if kind == "products" and with_stock else COMPARED[kind]
+    return tuple(
+        Difference(column, existing[column], wanted[column])
+        for column in columns
+        if wanted.get(column) not in {None, ""} and not _is_same(column, existing[column], wanted[column])
+    )
+
+
+def _is_same(column: str, old: Any, new: Any) -> bool:
+    return Decimal(old) == Decimal(new) if column == "price" else bool(old == new)
+
+
+def _show(value: Any) -> str:
+    return EMPTY if value is None else str(value)

@@ -1,0 +1,56 @@
+"""Write what the files say otherwise to rows that the CRM has already."""
+
+from dataclasses import dataclass
+
+from crmctl.client import ApiRefused, Client
+from crmctl.differences import STOCK, Difference
+from crmctl.request_pool import RequestPool
+from crmctl.tally import RowResult, Tally
+
+DOCUMENTS = {
+    "customers": """mutation($id: ID!, $input: UpdateCustomerInput!) {
+      updateCustomer(id: $id, input: $input) { customer { id } }
+    }""",
+    "products": """mutation($id: ID!, $input: UpdateProductInput!) {
+      updateProduct(id: $id, input: $input) { product { id } }
+    }""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOptions:
+    """What to write: the compared columns, or stock, or both."""
+
+    values: bool = False
+    stock: bool = False
+
+    def includes(self, difference: Difference) -> bool:
+        return self.stock if difference.column == STOCK else self.values
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    result: RowResult
+    refusal: str | None = None
+
+
+def send_updates(client: Client, kind: str, tally: Tally, options: UpdateOptions, *, workers: int) -> None:
+    """Write the differences that the options include. A row that cannot be changed becomes a reject."""
+    wanted = [result for result in tally.differing if any(map(options.includes, result.differences))]
+
+    def send(result: RowResult) -> _Outcome:
+        changes = {each.column: each.new for each in result.differences if options.includes(each)}
+        try:
+            client.execute(DOCUMENTS[kind], {"id": result.id, "input": changes})
+        except ApiRefused as error:
+            return _Outcome(result, error.reason)
+        return _Outcome(result)
+
+    def collect(outcome: _Outcome) -> None:
+        if outcome.refusal is None:
+            remaining = tuple(each for each in outcome.result.differences if not options.includes(each))
+            tally.mark_updated(outcome.result, remaining)
+        else:
+            tally.mark_rejected(outcome.result, "NOT_UPDATED", outcome.refusal)
+
+    RequestPool(send, collect, workers=workers, stop=client.stop).run(wanted)
