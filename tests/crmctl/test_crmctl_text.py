@@ -77,7 +77,7 @@ def test_json_keeps_names_but_contains_no_control_character(api: FakeApi) -> Non
 
 def test_hostile_texts_from_the_real_api_are_escaped(crm: ApiServer) -> None:
     a_product("[red]Lamp[/red]", stock=0)
-    customer = a_customer("[bold]Ann[/bold] \u202eevil")
+    customer = a_customer("[bold]Ann[/bold] \u200fevil")
     deleted_customers.delete(customer.id)
     pause = job_state.pause("heartbeat", HOSTILE, "[red]ann").pause
     outputs = [
@@ -93,12 +93,12 @@ def test_hostile_texts_from_the_real_api_are_escaped(crm: ApiServer) -> None:
     assert pause
     for result in outputs:
         assert result.output.replace("\n", "").isprintable()
-    assert [result.exit_code for result in outputs] == [0, 0, 2, 0, 0, 0, 0, 0]
+    assert [result.exit_code for result in outputs] == [0, 2, 2, 0, 0, 0, 0, 0]
     assert f"paused by [red]ann since {format_time(pause.since)}: {SHOWN}" in outputs[0].stdout
-    assert SHOWN in outputs[1].stdout
+    assert outputs[1].stderr == "Error: Reason contains control characters\n"
     assert f"Error: heartbeat is paused by [red]ann: {SHOWN}. Resume it first\n" == outputs[2].stderr
     assert all("[red]Lamp[/red]" in result.stdout for result in outputs[3:6])
-    assert all(r"[bold]Ann[/bold] \u202eevil" in result.stdout for result in outputs[6:])
+    assert all(r"[bold]Ann[/bold] \u200fevil" in result.stdout for result in outputs[6:])
 
 
 def test_api_error_messages_are_escaped(api: FakeApi) -> None:
