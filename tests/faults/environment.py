@@ -215,6 +215,8 @@ class Environment:
                 parsed = {"MessageId": "1"}
         except ErrorResponse as refused:
             status, parsed = 400, {"Error": {"Code": refused.code, "Message": refused.code}}
+            if refused.item:
+                parsed["Item"] = refused.item
             if refused.reasons:
                 parsed["CancellationReasons"] = [{"Code": reason, "Message": reason} for reason in refused.reasons]
         except Exception as error:

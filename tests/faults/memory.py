@@ -22,11 +22,11 @@ REFUSED = "ConditionalCheckFailed"
 
 
 class ErrorResponse(Exception):
-    """An error response: its code and, for a transaction, the cancellation reasons"""
+    """An error response: its code, a transaction's cancellation reasons, and the stored row if it was asked for"""
 
-    def __init__(self, code: str, reasons: list[str] | None = None) -> None:
+    def __init__(self, code: str, reasons: list[str] | None = None, item: Item | None = None) -> None:
         super().__init__(code)
-        self.code, self.reasons = code, reasons
+        self.code, self.reasons, self.item = code, reasons, item
 
 
 class _Table:
@@ -178,17 +178,23 @@ class Memory:
         plans = [self._planned(kind, action) for kind, action in actions]
         refused = [plan is None for plan in plans]
         if any(refused):
-            reasons = [REFUSED if one else "None" for one in refused]
-            raise (
-                ErrorResponse("TransactionCanceledException", reasons)
-                if together
-                else ErrorResponse(f"{REFUSED}Exception")
-            )
+            if together:
+                reasons = [REFUSED if one else "None" for one in refused]
+                raise ErrorResponse("TransactionCanceledException", reasons)
+            raise ErrorResponse(f"{REFUSED}Exception", item=self._stored(*actions[0]))
         planned = [plan for plan in plans if plan]
         assert len({(id(table), key) for table, key, _ in planned}) == len(planned), "DynamoDB takes one action a row"
         for table, key, item in planned:
             table.replace(key, item)
         return {}
+
+    def _stored(self, kind: str, action: Item) -> Item | None:
+        """Return the row that a failed condition met, if the request asks for it."""
+        if action.get("ReturnValuesOnConditionCheckFailure") != "ALL_OLD":
+            return None
+        table = self._tables[action["TableName"]]
+        stored = table.rows.get(table.key_of(action["Item"] if kind == "Put" else action["Key"]))
+        return _copied(stored) if stored else None
 
     def _planned(self, kind: str, action: Item) -> tuple[_Table, Key, Item | None] | None:
         """Return what would be written where, or None if the condition fails."""

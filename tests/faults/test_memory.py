@@ -66,7 +66,8 @@ def _ask(operation: str, request: dict[str, Any]) -> Any:
 def _comparable(operation: str, answer: dict[str, Any]) -> Any:
     """Keep what our code reads: not an error's text, and not the order of a batch."""
     if "Error" in answer:
-        return answer["Error"]["Code"], [reason["Code"] for reason in answer.get("CancellationReasons", ())]
+        reasons = [reason["Code"] for reason in answer.get("CancellationReasons", ())]
+        return answer["Error"]["Code"], reasons, answer.get("Item")
     if operation == "BatchGetItem":
         return {
             name: sorted(json.dumps(row, sort_keys=True) for row in rows) for name, rows in answer["Responses"].items()
