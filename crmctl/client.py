@@ -1,7 +1,8 @@
 """Send one GraphQL operation over HTTP, and retry transient errors.
 
-`Client.execute` repeats a request whose response was lost, so the server may receive it twice. Send only operations that
-are safe to repeat.
+A request whose response was lost is sent again, so the server may receive it twice. `Client.execute` is for operations
+that are safe to repeat: queries, and mutations whose rows have a unique key. `Client.execute_once` is for all other
+mutations: it sends an Idempotency-Key, with which the server executes the repeated request only once.
 
 ApiError             the operation failed; the message is for the user
  +- TransientError   a retry may succeed; raised to the caller when all attempts are used up
@@ -13,6 +14,7 @@ ApiError             the operation failed; the message is for the user
 import ipaddress
 import random
 import threading
+import uuid
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -28,6 +30,8 @@ FIRST_DELAY = 0.5
 MAX_DELAY = 15.0
 MAX_RETRY_AFTER = 60.0
 TIMEOUTS = (5.0, 60.0)
+IN_PROGRESS_DELAY = 10.0
+"""Seconds. A server that died during an attempt blocks the Idempotency-Key for a minute."""
 RETRY_CODES = frozenset({"UNAVAILABLE", "CONFLICT", "INTERNAL"})
 KEY_CODES = frozenset({"UNAUTHENTICATED", "FORBIDDEN"})
 KEY_HINT = "Pass a valid key with --key, or in the environment variable CRM_KEY."
@@ -83,9 +87,17 @@ class Client:
 
     def execute(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the operation's data. Raises ApiError; a transient error only after MAX_ATTEMPTS attempts."""
+        return self._execute({"query": document, "variables": variables or {}}, {})
+
+    def execute_once(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Like `execute`, for a mutation that must not take effect twice."""
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        return self._execute({"query": document, "variables": variables or {}}, headers)
+
+    def _execute(self, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                return self._post({"query": document, "variables": variables or {}})
+                return self._post(body, headers)
             except TransientError as error:
                 if attempt == MAX_ATTEMPTS:
                     raise TransientError(f"{error} Gave up after {MAX_ATTEMPTS} attempts.") from error
@@ -104,9 +116,9 @@ class Client:
         """End all waits between attempts, current and future ones."""
         self._stopping.set()
 
-    def _post(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _post(self, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         try:
-            response = self._session.post(self.url, json=body, timeout=TIMEOUTS, allow_redirects=False)
+            response = self._session.post(self.url, json=body, headers=headers, timeout=TIMEOUTS, allow_redirects=False)
         except requests.exceptions.SSLError as error:
             raise ApiError(f"No secure connection to {self.url}: {error}") from error
         except requests.exceptions.Timeout as error:
@@ -181,6 +193,8 @@ def _read_data(response: requests.Response, url: str, *, key_hint: str) -> dict[
     data = body.get("data")
     if isinstance(data, dict) and not (errors and None in data.values()):
         return data
+    if "IN_PROGRESS" in _error_codes(errors):
+        raise TransientError(f"{url} is still executing the first attempt.", IN_PROGRESS_DELAY)
     if _error_codes(errors) & RETRY_CODES:
         raise TransientError(f"{url} responded: {_join_messages(errors)}.")
     reason = _join_messages(errors) or "no reason given"

@@ -81,5 +81,5 @@ def restore(client: Client, customer_id: str) -> None:
 
     The e-mail address and the orders are restored too. The next clean-up does not delete the customer again.
     """
-    restored = client.execute(RESTORE, {"id": customer_id})["restoreCustomer"]["customer"]
+    restored = client.execute_once(RESTORE, {"id": customer_id})["restoreCustomer"]["customer"]
     click.echo(escape_unprintable(f"{restored['name']} <{restored['email']}> restored: {restored['id']}"))

@@ -52,5 +52,5 @@ def redrive(client: Client) -> None:
 
     Retries at most 100 at a time. Messages that name no run stay in the dead-letter queue.
     """
-    done = client.execute(REDRIVE)["redriveDeadLetters"]
+    done = client.execute_once(REDRIVE)["redriveDeadLetters"]
     click.echo(f"Retried: {done['redriven']}. Left because they name no run: {done['left']}.")

@@ -62,7 +62,7 @@ def pause(client: Client, job: str, reason: str, until: str | None) -> None:
     A run in progress finishes. A run that falls due during the pause is recorded as SKIPPED, with the reason. Repeat
     it later with `crmctl run JOB --slot SLOT`.
     """
-    paused = client.execute(PAUSE, {"name": job, "reason": reason, "until": until})["pauseJob"]["job"]
+    paused = client.execute_once(PAUSE, {"name": job, "reason": reason, "until": until})["pauseJob"]["job"]
     click.echo(escape_unprintable(f"{paused['name']} is {_pause(paused['pause'])}"))
 
 
@@ -71,7 +71,7 @@ def pause(client: Client, job: str, reason: str, until: str | None) -> None:
 @with_client
 def resume(client: Client, job: str) -> None:
     """Resume JOB."""
-    resumed = client.execute(RESUME, {"name": job})["resumeJob"]["job"]
+    resumed = client.execute_once(RESUME, {"name": job})["resumeJob"]["job"]
     click.echo(escape_unprintable(f"{resumed['name']} resumed. Next run: {format_time(resumed['nextRun'])}"))
 
 

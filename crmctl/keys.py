@@ -65,8 +65,10 @@ def create(client: Client, name: str, role: str, expires: str | None) -> None:
 
     The key is printed once, to stdout, so you can pipe it into a secret store.
     """
-    # A retried request creates a second key. Nobody learns its secret, so it opens nothing; it can be revoked.
-    _print_issued(client.execute(CREATE, {"name": name, "role": role.upper(), "expiresAt": expires})["issued"])
+    issued = client.execute_once(CREATE, {"name": name, "role": role.upper(), "expiresAt": expires})["issued"]
+    if issued["secret"] is None:  # it was in a response that was lost; the server stores only its hash
+        issued = client.execute(ROTATE, {"id": issued["key"]["id"], "hours": 0})["issued"]
+    _print_issued(issued)
 
 
 @keys.command()
@@ -81,6 +83,7 @@ def create(client: Client, name: str, role: str, expires: str | None) -> None:
 @with_client
 def rotate(client: Client, key_id: str, overlap_hours: int) -> None:
     """Issue a new secret for a key, and print it once."""
+    # Safe to repeat: earlier secrets stay valid until their own time, and only a repeated rotation returns a secret.
     _print_issued(client.execute(ROTATE, {"id": key_id, "hours": overlap_hours})["issued"])
 
 
@@ -89,7 +92,7 @@ def rotate(client: Client, key_id: str, overlap_hours: int) -> None:
 @with_client
 def revoke(client: Client, key_id: str) -> None:
     """Revoke a key."""
-    revoked = client.execute(REVOKE, {"id": key_id})["revokeKey"]["key"]
+    revoked = client.execute_once(REVOKE, {"id": key_id})["revokeKey"]["key"]
     click.echo(escape_unprintable(f"{revoked['name']} ({revoked['id']}) revoked"))
 
 

@@ -99,8 +99,7 @@ def remake_report(client: Client, period: str, timeout: float, *, wait: bool) ->
 
     PERIOD is an ISO week such as 2026-W47. --wait, --timeout and the exit status work as with `crmctl run`.
     """
-    # A retried request creates two revisions with the same content.
-    started = client.execute(REMAKE, {"period": period})["remakeReport"]["run"]
+    started = client.execute_once(REMAKE, {"period": period})["remakeReport"]["run"]
     follow(client, started, wait=wait, timeout=timeout)
 
 

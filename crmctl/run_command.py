@@ -63,10 +63,7 @@ def run(  # noqa: PLR0913 - one for each option
     Exit status: 0 succeeded (with --no-wait: started), 1 failed or skipped, 2 wrong usage or connection, 3 not
     finished in time, 130 Ctrl-C.
     """
-    # The client repeats a request whose response was lost, so this may arrive twice. While the first run waits, the API
-    # returns it. Once it has begun, a second run finds nothing left to do. A slot requested twice is refused, with the
-    # state of its run.
-    started = client.execute(RUN, {"name": job, "slot": slot, "dryRun": dry_run, "cap": cap})["runJob"]
+    started = client.execute_once(RUN, {"name": job, "slot": slot, "dryRun": dry_run, "cap": cap})["runJob"]
     if dry_run:
         _print_preview(started["preview"])
     else:

@@ -25,6 +25,8 @@ class ApiServer(HTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/graphql"
         self.consuming = True
         self.requests: list[str] = []
+        self.lost_responses = 0
+        """How many of the next requests are executed without a response."""
 
     def crmctl(self, *words: str) -> Result:
         return CliRunner().invoke(main, [*words, "--url", self.url])
@@ -49,6 +51,11 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append(body.decode())
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = respond(Request("POST", headers, {}, body))
+        if self.server.lost_responses:
+            self.server.lost_responses -= 1
+            self.server.consume()
+            self.close_connection = True
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)

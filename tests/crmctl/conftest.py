@@ -16,6 +16,7 @@ from tests.crmctl.import_files import CUSTOMERS, ORDERS, PRODUCTS, RunImport, wr
 @pytest.fixture(autouse=True)
 def _short_delays_and_clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(client, "IN_PROGRESS_DELAY", 0.001)
     monkeypatch.setattr(run_command, "FIRST_DELAY", 0.001)
     for name in ("CRM_KEY", "CRM_URL"):
         monkeypatch.delenv(name, raising=False)
