@@ -1,11 +1,15 @@
 # make local [ARGS="--port 8001"]   the API on this machine, with an emulator, tables and demo data
 # make fast-forward [ARGS="--days 7"]   the jobs of the last days, in seconds
-# make test [ARGS="-k name"]        make check: ruff and mypy        make reset: delete the local data
-# make python                      print the Python that has everything
-# make deploy STAGE=dev              package, upload and deploy [ARGS="--email me@example.com"]; then rollback, releases, delete
-# make bench [ARGS="peers"]         measure everything, or one section, side by side
+# make reset                        delete the local data
+# make check                        all that judges the code without running it: style, format, types, imports, words, sizes
+# make test [ARGS="-k name"]        the tests; ARGS=--cov measures the coverage, too, and fails below the threshold
+# make test-all                     the tests on each Python from 3.11 to 3.14 that is on this machine
 # make rehearse                     the deployment on an emulator; make rehearse-faults: and whether it notices what is missing
-# make clean                        delete the virtual environment and everything local
+# make bench [ARGS="peers"]         measure everything, or one section, side by side
+# make deploy STAGE=dev             package, upload and deploy [ARGS="--email me@example.com"]; then rollback, releases, delete
+# make first-key STAGE=dev          a key for the stage's first operator, shown once
+# make python                       print the Python that has everything
+# make clean                        delete the virtual environments and everything local
 
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
@@ -23,27 +27,51 @@ CACHE := $(shell $(PYTHON) -c 'import hashlib, os; \
 VENV ?= $(CACHE)/venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
+VERSIONS := 3.11 3.12 3.13 3.14
 ARGS ?=
 
-.PHONY: local test bench fast-forward reset check clean python package deploy rollback releases delete delete-data resources policies rehearse rehearse-faults
+.PHONY: local fast-forward reset check test test-all rehearse rehearse-faults bench package deploy first-key rollback \
+	releases delete delete-data resources policies python clean
 
 # No bytecode: each new file in the checkout restarts the server.
 local: $(STAMP)
 	PYTHONDONTWRITEBYTECODE=1 "$(BIN)/chalice" local $(ARGS)
 
+fast-forward: $(STAMP)
+	PYTHONDONTWRITEBYTECODE=1 "$(BIN)/python" -m localdev fast-forward $(ARGS)
+
+reset: $(STAMP)
+	"$(BIN)/python" -m localdev reset
+
+# The caches are outside the checkout, for the same reason as the virtual environment.
+check: $(STAMP)
+	"$(BIN)/ruff" check --cache-dir "$(CACHE)/ruff" .
+	"$(BIN)/ruff" format --cache-dir "$(CACHE)/ruff" --check .
+	"$(BIN)/mypy" --cache-dir "$(CACHE)/mypy"
+	"$(BIN)/lint-imports" --cache-dir "$(CACHE)/import-linter"
+	"$(BIN)/python" -m pytest -q -n 0 tests/test_code_rules.py
+
 test: $(STAMP)
 	"$(BIN)/python" -m pytest $(ARGS)
 
+test-all: $(STAMP)
+	@set -e; for version in $(VERSIONS); do \
+		if python=$$("$(BIN)/uv" python find --no-python-downloads "$$version" 2>/dev/null); then \
+			echo "Python $$version:"; \
+			$(MAKE) test PYTHON="$$python" VENV="$(CACHE)/venv-$$version"; \
+		else \
+			echo "Python $$version: left out, since it is not on this machine"; \
+		fi; \
+	done
+
+rehearse: $(STAMP)
+	"$(BIN)/python" -m deploy.rehearsal
+
+rehearse-faults: $(STAMP)
+	REHEARSE=1 "$(BIN)/python" -m pytest -n 1 tests/deploy/test_rehearsal.py $(ARGS)
+
 bench: $(STAMP)
 	"$(BIN)/python" -m benchmarks $(ARGS)
-
-check: $(STAMP)
-	"$(BIN)/ruff" check .
-	"$(BIN)/ruff" format --check .
-	"$(BIN)/mypy"
-
-fast-forward: $(STAMP)
-	PYTHONDONTWRITEBYTECODE=1 "$(BIN)/python" -m localdev fast-forward $(ARGS)
 
 package: $(STAMP)
 	"$(BIN)/python" -m deploy package --stage "$(STAGE)" --out "$(CACHE)/package-$(STAGE)" $(ARGS)
@@ -51,6 +79,9 @@ package: $(STAMP)
 # With the caller's AWS credentials and region.
 deploy: $(STAMP)
 	"$(BIN)/python" -m deploy up --stage "$(STAGE)" $(ARGS)
+
+first-key: $(STAMP)
+	"$(BIN)/python" -m deploy first-key --stage "$(STAGE)" $(ARGS)
 
 rollback releases: $(STAMP)
 	"$(BIN)/python" -m deploy $@ --stage "$(STAGE)" $(if $(RELEASE),--release "$(RELEASE)") $(ARGS)
@@ -67,24 +98,20 @@ resources: $(STAMP)
 policies: $(STAMP)
 	"$(BIN)/python" -m deploy policies
 
-rehearse: $(STAMP)
-	"$(BIN)/python" -m deploy.rehearsal
-
-rehearse-faults: $(STAMP)
-	REHEARSE=1 "$(BIN)/python" -m pytest -n 1 tests/deploy/test_rehearsal.py $(ARGS)
-
-reset: $(STAMP)
-	"$(BIN)/python" -m localdev reset
+python: $(STAMP)
+	@echo "$(BIN)/python"
 
 clean:
 	if [ -e "$(STAMP)" ]; then "$(BIN)/python" -m localdev reset; fi
 	rm -rf "$(CACHE)" .mypy_cache .pytest_cache .ruff_cache .hypothesis .chalice/deployments
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# All output goes to standard error, so that `make -s python` prints one line. uv does not read pip's own configuration:
+# where that leads to another package index, and uv finds none, pip does the same in a minute.
 $(STAMP): requirements.txt requirements-dev.txt
-	"$(PYTHON)" -m venv "$(VENV)"
-	"$(BIN)/python" -m pip install -q --disable-pip-version-check -r requirements-dev.txt
-	touch "$(STAMP)"
-
-python: $(STAMP)
-	@echo "$(BIN)/python"
+	@echo "Installing the requirements into $(VENV) (once) ..." >&2
+	"$(PYTHON)" -m venv "$(VENV)" >&2
+	"$(BIN)/python" -m pip install --disable-pip-version-check "$$(grep '^uv==' requirements-dev.txt)" >&2
+	"$(BIN)/uv" pip install --python "$(BIN)/python" -r requirements-dev.txt >&2 || \
+		"$(BIN)/python" -m pip install --disable-pip-version-check -r requirements-dev.txt >&2
+	@touch "$(STAMP)"
