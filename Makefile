@@ -33,12 +33,12 @@ ARGS ?=
 .PHONY: local fast-forward reset check test test-all rehearse rehearse-faults bench package deploy first-key rollback \
 	releases delete delete-data resources policies python clean
 
-# No bytecode: each new file in the checkout restarts the server.
+# Bytecode stays outside the checkout, where each new file restarts the server.
 local: $(STAMP)
-	PYTHONDONTWRITEBYTECODE=1 "$(BIN)/chalice" local $(ARGS)
+	PYTHONPYCACHEPREFIX="$(CACHE)/bytecode" "$(BIN)/chalice" local $(ARGS)
 
 fast-forward: $(STAMP)
-	PYTHONDONTWRITEBYTECODE=1 "$(BIN)/python" -m localdev fast-forward $(ARGS)
+	PYTHONPYCACHEPREFIX="$(CACHE)/bytecode" "$(BIN)/python" -m localdev fast-forward $(ARGS)
 
 reset: $(STAMP)
 	"$(BIN)/python" -m localdev reset
