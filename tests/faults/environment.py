@@ -31,6 +31,7 @@ from tests.as_operator import execute
 from tests.conftest import connected_to
 from tests.faults.fault_injection import intercepted
 from tests.faults.memory import ErrorResponse, Memory
+from tests.faults.quick_client import quicken
 
 NOWHERE = "http://127.0.0.1:9"
 MINUTE = timedelta(minutes=1)
@@ -274,10 +275,7 @@ def fake_aws() -> Iterator[FakeAws]:
         patch.setattr(RetryQuota, "acquire", lambda *_: True)  # else a long test runs botocore's budget of retries dry
         patch.setattr("requests.adapters.HTTPAdapter.send", lambda *_, **__: Environment.ask_api())
         for client in (connection.client(), aws.client("sqs"), aws.client("sesv2", tries=1)):
-            # These take more than half of a call's time, and nothing here reads their results.
-            patch.setattr(client._request_signer, "sign", lambda *_, **__: None)
-            patch.setattr(client._user_agent_creator, "to_string", lambda: "")
-            patch.setattr(client, "_resolve_endpoint_ruleset", lambda *_, **__: (NOWHERE, {}, {}))
+            quicken(client, patch)
             stack.enter_context(intercepted(client, built.send))
         yield built
 
