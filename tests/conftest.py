@@ -4,6 +4,7 @@ Tests marked `ministack` need what moto cannot do (real concurrency, exact write
 always run there; `pytest --backend=ministack` runs the others there too.
 """
 
+import gc
 import os
 import time
 from collections.abc import Iterator
@@ -49,6 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(skip_policy)
     config.addinivalue_line("markers", "ministack: needs real concurrency or exact write units, so never runs on moto")
     config.addinivalue_line("markers", "no_database: touches no tables of this process")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector of garbage need not visit it, a second each time, again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
