@@ -32,7 +32,7 @@ from chalicelib.jobs import queue
 from chalicelib.store import connection, cursors
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
-from tests import skip_policy
+from tests import long_first, skip_policy
 
 queue._WAIT = 0  # an emulator has one server, which knows at once that there is nothing
 MOTO = "moto"
@@ -48,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(skip_policy)
+    config.pluginmanager.register(long_first)
     config.addinivalue_line("markers", "ministack: needs real concurrency or exact write units, so never runs on moto")
     config.addinivalue_line("markers", "no_database: touches no tables of this process")
 
