@@ -1,6 +1,6 @@
 """`python -m benchmarks [SECTION ...]` measures everything, or those sections, and prints one table.
 
-With `--keep` the table also goes to `benchmarks/README.md`, with the day and the machine.
+With `--keep` the table also goes to `docs/benchmarks.md`, with the day and the machine.
 """
 
 import argparse
@@ -22,7 +22,7 @@ SECTIONS = {
     "memory": "Memory",
 }
 """Sections, by the name of their module."""
-KEPT = Path(__file__).with_name("README.md")
+KEPT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
 
 

@@ -1,4 +1,4 @@
-"""What does a stage cost a month? `python -m benchmarks.cost` prints the table of the README.
+"""What does a stage cost a month? `python -m benchmarks.cost` prints the tables of docs/costs.md.
 
 What each piece of work asks of AWS was measured on MiniStack and is kept in `units.json`; `--measure` does it again. How
 often each is done, and what cannot be measured here, is assumed below; prices are in `prices`.

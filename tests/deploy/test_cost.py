@@ -14,11 +14,11 @@ pytestmark = pytest.mark.no_database
 UNITS = cost.kept_units()
 
 
-def test_the_readme_has_the_tables_that_follow_from_the_kept_units() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert cost.table(UNITS) in readme, "run python -m benchmarks.cost"
-    assert cost.measured(UNITS) in readme, "run python -m benchmarks.cost"
-    assert NOTED in readme
+def test_the_page_about_costs_has_the_tables_that_follow_from_the_kept_units() -> None:
+    page = (ROOT / "docs" / "costs.md").read_text("utf-8")
+    assert cost.table(UNITS) in page, "run python -m benchmarks.cost"
+    assert cost.measured(UNITS) in page, "run python -m benchmarks.cost"
+    assert NOTED in page
 
 
 def test_twice_the_size_uses_twice_of_what_is_proportional() -> None:
