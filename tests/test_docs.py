@@ -1,0 +1,233 @@
+"""The documentation is true: commands, settings, error codes, links, GraphQL documents, and the length of the README."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from graphql import build_schema, parse, validate
+
+from chalicelib import errors
+from chalicelib.api.http.endpoint import respond
+from chalicelib.api.http.http_types import Request
+from chalicelib.settings import Settings
+from crmctl import cli
+from tests.conftest import ROOT
+from tests.markdown import Command, Page, pages
+
+PAGES = pages()
+COMMANDS = [command for page in PAGES if page.name != "CHANGELOG.md" for command in page.commands()]
+"""The changelog also names what is gone."""
+README = Page(ROOT / "README.md")
+API = Page(ROOT / "docs" / "api.md")
+SETTINGS = Page(ROOT / "docs" / "settings.md")
+SDL = ROOT / "chalicelib" / "api" / "graphql" / "schema.graphql"
+
+no_database = pytest.mark.no_database
+
+WITH_ARGS = {
+    "local": ["-c", "from chalice.cli import main; main()", "local"],
+    "test": ["-m", "pytest"],
+    "bench": ["-m", "benchmarks"],
+    "fast-forward": ["-m", "localdev", "fast-forward"],
+    "deploy": ["-m", "deploy", "up"],
+}
+"""What a target hands ARGS to."""
+ELSEWHERE = {"pip", "pipx", "eval", "export", "pre-commit", "curl", "chalice", "pytest"}
+"""Programs of others; what curl sends is run below."""
+
+
+def of(program: str) -> list[Command]:
+    return [command for command in COMMANDS if command.words[:1] == (program,)]
+
+
+@no_database
+def test_every_command_is_of_a_program_that_is_checked() -> None:
+    programs = {command.words[0] for command in COMMANDS if command.words}
+    assert programs - ELSEWHERE == {"crmctl", "make", "python"}
+    assert len(of("crmctl")) > 20
+    assert len(of("make")) > 20
+
+
+def target_of(command: Command) -> str:
+    return next(word for word in command.words[1:] if not re.match(r"-|[A-Z]+=", word))
+
+
+@no_database
+def test_make_knows_every_target() -> None:
+    """A dry run: make itself says whether it could make them."""
+    targets = sorted({target_of(command) for command in of("make")})
+    command = ["make", "-n", "-k", *targets, "STAGE=dev"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def arguments_of_targets() -> Iterator[tuple[str, str]]:
+    """(target, option) for the options in ARGS."""
+    for command in of("make"):
+        for word in command.words:
+            if word.startswith("ARGS="):
+                options = [part for part in shlex.split(word.removeprefix("ARGS=")) if part.startswith("-")]
+                yield from ((target_of(command), option.partition("=")[0]) for option in options)
+
+
+@no_database
+@pytest.mark.parametrize(("target", "option"), sorted(set(arguments_of_targets())))
+def test_the_program_behind_the_target_knows_the_option(target: str, option: str) -> None:
+    command = [sys.executable, *WITH_ARGS[target], "--help"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert re.search(rf"{re.escape(option)}\b", shown), f"{option} is not in the help of make {target}"
+
+
+@no_database
+@pytest.mark.parametrize("command", dict.fromkeys(of("crmctl")), ids=str)
+def test_crmctl_takes_the_command_as_it_stands(command: Command, tmp_path: Path) -> None:
+    """Subcommand, options, values and the number of arguments, by click itself."""
+    words = [str(tmp_path) if word == "DIR" else word for word in command.words[1:]]
+    group: click.Command = cli.main
+    context = click.Context(group, info_name="crmctl")
+    while isinstance(group, click.Group) and words and not words[0].startswith("-"):
+        name, group, words = group.resolve_command(context, words)  # type: ignore[assignment]  # raises for an unknown one
+        context = click.Context(group, context, info_name=name)
+    try:
+        group.make_context(context.info_name, words, context.parent)
+    except click.exceptions.Exit as left:
+        assert left.exit_code == 0  # --version and --help
+    except click.MissingParameter:
+        assert command.is_mention
+
+
+@no_database
+@pytest.mark.parametrize("command", dict.fromkeys(of("python")), ids=str)
+def test_python_finds_the_module(command: Command) -> None:
+    assert command.words[1] == "-m"
+    path = ROOT.joinpath(*command.words[2].split("."))
+    assert path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+def documented_settings() -> dict[str, str]:
+    """{variable: default} of the tables in docs/settings.md."""
+    rows = [row for table in SETTINGS.tables() for row in table]
+    return {name: row[1] for row in rows for name in re.findall(r"`(CRM_\w+)`", row[0])}
+
+
+@no_database
+@pytest.mark.parametrize("field", [field for field in fields(Settings) if field.name != "on_lambda"], ids=lambda f: f.name)
+def test_every_setting_is_documented_with_its_default(field: Any) -> None:
+    default = documented_settings()[f"CRM_{field.name.upper()}"]
+    expected = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+    if field.default == "":
+        assert re.match("none|this server", default)
+    else:
+        assert default.strip("`").startswith(expected)
+
+
+@no_database
+def test_every_variable_that_is_named_is_read_somewhere() -> None:
+    ours = {f"CRM_{field.name.upper()}" for field in fields(Settings)}
+    beside = {
+        name
+        for directory in ("localdev", "crmctl", "benchmarks")
+        for file in (ROOT / directory).rglob("*.py")
+        for name in re.findall(r"\bCRM_[A-Z_]+\b", file.read_text("utf-8"))
+    }
+    named = {name: page.name for page in PAGES for name in re.findall(r"\bCRM_[A-Z_]+[A-Z]\b", page.text)}
+    assert {name: page for name, page in named.items() if name not in ours | beside} == {}
+    assert documented_settings().keys() - ours - beside == set()
+
+
+def codes_of(kind: type[errors.CrmError]) -> set[str]:
+    inner = {code for child in kind.__subclasses__() if child.__module__ == errors.__name__ for code in codes_of(child)}
+    return {kind.code} | inner
+
+
+@no_database
+def test_the_page_of_the_api_has_every_error_code_and_no_other() -> None:
+    documented = {row[0].strip("`"): row for table in API.tables() for row in table if re.match(r"`[A-Z_]+`$", row[0])}
+    roles = {"VIEWER", "EDITOR", "OPERATOR"}
+    codes = documented.keys() - roles
+    assert codes_of(errors.CrmError) - codes == set(), "errors.py has codes that docs/api.md does not explain"
+    sources = [*(ROOT / "chalicelib" / "api").rglob("*.py"), ROOT / "chalicelib" / "errors.py"]
+    known = {code for file in sources for code in re.findall(r'"([A-Z][A-Z_]+)"', file.read_text("utf-8"))}
+    known |= set(re.findall(r'"code":"([A-Z_]+)"', (ROOT / "deploy" / "stack.yaml").read_text("utf-8")))
+    assert codes - known == set(), "docs/api.md explains codes that nothing raises"
+    assert all(len(documented[code]) == 3 and all(documented[code]) for code in codes)
+
+
+@no_database
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Page) -> None:
+    for target in page.links():
+        file, _, anchor = target.partition("#")
+        path = (page.path.parent / file).resolve() if file else page.path
+        assert path.exists(), f"{page.name} links to {target}"
+        assert path.is_relative_to(ROOT)
+        if anchor:
+            assert anchor in Page(path).anchors(), f"{page.name} links to {target}"
+
+
+def documents() -> list[tuple[str, str]]:
+    return [(page.name, text) for page in PAGES for text in page.blocks("graphql")]
+
+
+@no_database
+@pytest.mark.parametrize(("page", "document"), documents(), ids=lambda text: text.split("(")[0].split("{")[0].strip())
+def test_documents_fit_the_schema(page: str, document: str) -> None:
+    assert validate(build_schema(SDL.read_text("utf-8")), parse(document)) == [], page
+
+
+def sent_by(command: Command) -> Request:
+    headers: dict[str, str] = {}
+    body = ""
+    words = iter(command.words[1:])
+    for word in words:
+        if word == "-H":
+            name, _, value = next(words).partition(":")
+            headers[name.lower()] = value.strip()
+        elif word == "-d":
+            body = next(words)
+        else:
+            assert word == "-s" or word.endswith("/graphql")
+    return Request("POST", headers, {}, body)
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(of("curl")), ids=str)
+def test_what_curl_sends_is_answered(command: Command) -> None:
+    for _ in range(2):  # as it says: again, with the same answer
+        answer = respond(sent_by(command))
+        assert answer.status == 200
+        assert "errors" not in json.loads(answer.body), answer.body
+
+
+@no_database
+def test_the_readme_is_short() -> None:
+    assert len(README.text.split()) <= 1200
+    assert all(len(table) <= 10 for table in README.tables())
+    assert len(README.tables()) == 2
+
+
+@no_database
+def test_the_glossary_is_short_and_in_use() -> None:
+    (words,) = Page(ROOT / "docs" / "glossary.md").tables()
+    assert 0 < len(words) <= 25
+    others = " ".join(page.text.lower() for page in PAGES if page.path.name != "glossary.md")
+    unused = [word for word, _ in words if not re.search(rf"\b{word}", others)]
+    assert unused == [], "words that no other page needs"
+
+
+@no_database
+def test_pages_are_plain_text_of_moderate_width() -> None:
+    """Tables and requests may be wider; nothing else is."""
+    for page in PAGES:
+        prose = [line for line in page.prose.splitlines() if not re.match(r"\||\s*\||!\[|<", line)]
+        assert max(map(len, prose), default=0) <= 120, page.name
+        assert not re.search("[\U0001f300-\U0001faff\u2600-\u27bf]", page.text), page.name
+        assert os.fsdecode(page.path.name).isascii()
