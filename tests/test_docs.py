@@ -100,9 +100,11 @@ def test_crmctl_takes_the_command_as_it_stands(command: Command, tmp_path: Path)
     try:
         group.make_context(context.info_name, words, context.parent)
     except click.exceptions.Exit as left:
-        assert left.exit_code == 0  # --version and --help
+        if left.exit_code:  # 0 after --version and --help
+            raise
     except click.MissingParameter:
-        assert command.is_mention
+        if not command.is_mention:
+            raise
 
 
 @no_database
@@ -120,7 +122,9 @@ def documented_settings() -> dict[str, str]:
 
 
 @no_database
-@pytest.mark.parametrize("field", [field for field in fields(Settings) if field.name != "on_lambda"], ids=lambda f: f.name)
+@pytest.mark.parametrize(
+    "field", [field for field in fields(Settings) if field.name != "on_lambda"], ids=lambda f: f.name
+)
 def test_every_setting_is_documented_with_its_default(field: Any) -> None:
     default = documented_settings()[f"CRM_{field.name.upper()}"]
     expected = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
