@@ -41,6 +41,27 @@ WITH_ARGS = {
     "deploy": ["-m", "deploy", "up"],
 }
 """What a target hands ARGS to."""
+RUN_BY = {
+    "local": ("tests/localdev/servers.py", '"local"'),
+    "fast-forward": ("tests/localdev/test_jobs_served.py", '"fast-forward"'),
+    "reset": ("tests/localdev/test_server.py", '"reset"'),
+    "check": (".ci/run", "make check"),
+    "test": (".ci/run", "make test"),
+    "test-all": (".github/workflows/ci.yml", "make test"),
+    "bench": ("tests/benchmarks/test_peers.py", "benchmarks.peers"),
+    "rehearse": (".github/workflows/ci.yml", "make rehearse"),
+    "rehearse-faults": ("tests/deploy/test_rehearsal.py", "FAULTS"),
+    "package": ("deploy/rehearsal/scenario.py", "package.build("),
+    "deploy": ("deploy/rehearsal/scenario.py", "_bring_up("),
+    "first-key": ("deploy/rehearsal/scenario.py", '"Key of'),
+    "rollback": ("deploy/rehearsal/scenario.py", '"rollback"'),
+    "releases": ("deploy/rehearsal/scenario.py", '"releases"'),
+    "delete": ("deploy/rehearsal/scenario.py", '"down"'),
+    "delete-data": ("deploy/rehearsal/scenario.py", '"delete-data"'),
+    "resources": ("deploy/rehearsal/scenario.py", '"resources"'),
+    "policies": ("tests/deploy/test_policies.py", "policies.files()"),
+}
+"""Where what a target does is run: a test, CI or the rehearsal, and a piece of its text that shows it."""
 ELSEWHERE = {"pip", "pipx", "eval", "export", "pre-commit", "curl", "chalice", "pytest"}
 """Programs of others; what curl sends is run below."""
 
@@ -68,6 +89,13 @@ def test_make_knows_every_target() -> None:
     command = ["make", "-n", "-k", *targets, "STAGE=dev"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+@no_database
+def test_every_target_is_run_somewhere() -> None:
+    assert {target_of(command) for command in of("make")} == RUN_BY.keys()
+    for target, (file, piece) in RUN_BY.items():
+        assert piece in (ROOT / file).read_text("utf-8"), f"{file} no longer runs make {target}"
 
 
 def arguments_of_targets() -> Iterator[tuple[str, str]]:
@@ -105,6 +133,23 @@ def test_crmctl_takes_the_command_as_it_stands(command: Command, tmp_path: Path)
     except click.MissingParameter:
         if not command.is_mention:
             raise
+
+
+@no_database
+def test_every_command_of_crmctl_is_run_by_a_test_with_each_option() -> None:
+    """A word of a command is a string of its own there."""
+    tests = " ".join(file.read_text("utf-8") for file in (ROOT / "tests" / "crmctl").glob("*.py"))
+    words = {word.partition("=")[0] for command in of("crmctl") for word in command.words[1:]}
+    documented = {word for word in words if re.fullmatch(r"(--)?[a-z][a-z-]+", word)} & names_of(cli.main)
+    assert len(documented) > 20
+    assert {word for word in documented if not re.search(rf'"{word}["=]', tests)} == set()
+
+
+def names_of(command: click.Command) -> set[str]:
+    """Of subcommands and options, below `command`."""
+    options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    return {*options, *(child.name or "" for child in inner)}.union(*map(names_of, inner))
 
 
 @no_database
