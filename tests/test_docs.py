@@ -145,6 +145,13 @@ def test_every_command_of_crmctl_is_run_by_a_test_with_each_option() -> None:
     assert {word for word in documented if not re.search(rf'"{word}["=]', tests)} == set()
 
 
+@no_database
+def test_options_in_the_text_about_operations_exist() -> None:
+    named = set(re.findall(r"`(--[a-z-]+)`", Page(ROOT / "docs" / "operations.md").prose))
+    assert len(named) > 5
+    assert named - names_of(cli.main) == {"--help"}
+
+
 def names_of(command: click.Command) -> set[str]:
     """Of subcommands and options, below `command`."""
     options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
