@@ -39,6 +39,7 @@ WITH_ARGS = {
     "bench": ["-m", "benchmarks"],
     "fast-forward": ["-m", "localdev", "fast-forward"],
     "deploy": ["-m", "deploy", "up"],
+    "first-key": ["-m", "deploy", "first-key"],
 }
 """What a target hands ARGS to."""
 RUN_BY = {

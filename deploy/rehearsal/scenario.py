@@ -75,7 +75,7 @@ class Scenario:
     def _running(self) -> list[str]:
         """The releases that `make releases` marks as running."""
         heard: list[str] = []
-        self._command("releases", heard=heard)
+        expect(cli.main(["releases", "--stage", STAGE], heard.append) == 0, "the releases cannot be listed")
         return [line.split()[0] for line in heard if line.endswith("<- runs")]
 
     @staticmethod
