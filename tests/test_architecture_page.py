@@ -14,8 +14,8 @@ from crmctl.cli import main
 from tests.api.shop import Shop
 from tests.builders import a_product
 from tests.conftest import ROOT
+from tests.crmctl.api_server import running_server
 from tests.crmctl.import_files import CUSTOMERS, ORDERS, PRODUCTS, write
-from tests.crmctl.served import serving
 from tests.deploy.scheduled_calls import fire
 from tests.markdown import Page
 
@@ -82,8 +82,8 @@ def test_an_imported_row_passes_through_its_modules_in_their_order(
     write(tmp_path, customers=CUSTOMERS, products=PRODUCTS, orders=ORDERS)
 
     def load() -> None:
-        with serving() as served:
-            done = CliRunner().invoke(main, ["import", str(tmp_path), "--url", served.url])
+        with running_server() as server:
+            done = CliRunner().invoke(main, ["import", str(tmp_path), "--url", server.url])
             assert done.exit_code == 0, done.output
 
     assert missing_steps(steps(ROW), entered(load)) == []

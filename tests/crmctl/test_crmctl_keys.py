@@ -46,6 +46,20 @@ def test_new_key_is_printed_once_on_stdout_and_has_its_role(server: ApiServer) -
 
 
 @pytest.mark.usefixtures("operator")
+def test_key_that_expires_works_until_then(server: ApiServer) -> None:
+    day = (clock.now() + timedelta(days=30)).date()
+    key = server.crmctl("keys", "create", "fair", "--role", "viewer", "--expires", str(day)).stdout.strip()
+    assert role_of(key) is Role.VIEWER
+    later = clock.now() + timedelta(days=30)
+    clock.set_source(lambda: later)
+    try:
+        with pytest.raises(Unauthenticated):
+            role_of(key)
+    finally:
+        clock.set_source(None)
+
+
+@pytest.mark.usefixtures("operator")
 def test_rotated_key_has_new_secret_and_old_one_stays_valid_for_the_overlap(server: ApiServer) -> None:
     old = api_keys.create("shop", Role.VIEWER, "test")
     new = server.crmctl("keys", "rotate", old.api_key.id, "--overlap-hours", "2").stdout.strip()
