@@ -40,7 +40,7 @@ def roll_back(options: argparse.Namespace) -> None:
 
 
 def list_releases(options: argparse.Namespace) -> None:
-    current = _stack(options).tags().get("release")
+    current = Stack(f"crm-{options.stage}", options.say).tags().get("release")  # nothing to wait for
     for name in Releases(options.stage, options.bucket).names():
         options.say(f"{name}{'  <- runs' if name == current else ''}")
 
