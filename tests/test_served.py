@@ -16,7 +16,7 @@ from tests.localdev.servers import Place
 
 pytestmark = [
     pytest.mark.no_database,
-    pytest.mark.skipif(not DATA.exists(), reason="the companies' books are not beside this checkout"),
+    pytest.mark.skipif(not DATA.exists(), reason="not beside this checkout: the companies' books"),
 ]
 STATS = "{ crmStats { customers orders revenue newCustomers } }"
 LOW = "mutation { updateLowStockProducts { products { name stock } } }"

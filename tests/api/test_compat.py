@@ -17,7 +17,7 @@ from chalicelib.api.graphql.schema import schema
 from tests.as_operator import execute
 
 COMPAT = Path(__file__).parents[2].parent / "shared" / "schema-compat.graphql"
-pytestmark = pytest.mark.skipif(not COMPAT.exists(), reason="the compatible schema is not beside this checkout")
+pytestmark = pytest.mark.skipif(not COMPAT.exists(), reason="not beside this checkout: the compatible schema")
 
 
 def documents() -> list[str]:

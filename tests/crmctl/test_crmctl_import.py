@@ -265,7 +265,7 @@ def test_real_company_data_is_imported_without_rejects(
     run_import: RunImport, files: Path, name: str, expected: dict[str, tuple[int, ...]]
 ) -> None:
     if not (SHARED / name).is_dir():
-        pytest.skip(f"../shared/data/{name} is not there")
+        pytest.skip(f"not beside this checkout: shared/data/{name}")
     for path in files.iterdir():
         path.unlink()
         path.symlink_to(SHARED / name / path.name)
