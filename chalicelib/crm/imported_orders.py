@@ -6,7 +6,8 @@ Each reference is imported once, and stock is left alone. An import takes these 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -157,7 +158,7 @@ def _resolve(
 def _draft(imported: ImportedOrder) -> Order:
     reference = _checked_reference(imported.reference)
     date = timestamps.to_text(timestamps.checked_past(imported.date, "order_date"))
-    order = orders.new_order(imported.id, imported.customer.id, date, _merged(imported.lines), reference)
+    order = orders.new_order(imported.id, imported.customer.id, date, _checked_lines(imported.lines), reference)
     _check_size(order)
     return order
 
@@ -201,7 +202,7 @@ def _write_or_find(order: Order, customer: Customer) -> tuple[Order, Customer]:
 
 def _check_same(stored: Order | None, wanted: Order) -> Order:
     """Return the stored order if it is the wanted one. Raises ReferenceConflict."""
-    if stored is None or _content(stored) != _content(wanted):
+    if stored is None or stored.date != wanted.date or not _has_same_lines(stored, wanted):
         raise ReferenceConflict(field="reference")
     # A customer who was deleted comes back under another id when the files are imported again.
     if stored.customer_id != wanted.customer_id and customers.find(stored.customer_id):
@@ -218,8 +219,21 @@ def _product_ids(order: Order) -> list[str]:
     return [line.product_id for line in order.lines]
 
 
-def _content(order: Order) -> tuple[str, dict[str, tuple[int, int]]]:
-    return order.date, {line.product_id: (line.quantity, line.cents) for line in order.lines}
+def _has_same_lines(stored: Order, wanted: Order) -> bool:
+    """Compare what the lines say. An SKU may belong to a new product by now, because the old one was archived.
+
+    Lines without an SKU are compared by name.
+    """
+    has_skus = all(line.sku for line in stored.lines)
+    keys: tuple[Callable[[OrderLine], str], ...] = (
+        lambda line: line.product_id,
+        lambda line: text.normalize((line.sku or "") if has_skus else line.name),
+    )
+    return any(_count_lines(stored, key) == _count_lines(wanted, key) for key in keys)
+
+
+def _count_lines(order: Order, key: Callable[[OrderLine], str]) -> Counter[tuple[str, int, int]]:
+    return Counter((key(line), line.quantity, line.cents) for line in order.lines)
 
 
 def _check_size(order: Order) -> None:
@@ -227,22 +241,20 @@ def _check_size(order: Order) -> None:
         raise TooManyLines("The order is too large. Use fewer lines or shorter product names", field="lines")
 
 
-def _merged(lines: tuple[ImportedLine, ...]) -> tuple[OrderLine, ...]:
-    """Merge lines of the same product at the same price into one."""
+def _checked_lines(lines: tuple[ImportedLine, ...]) -> tuple[OrderLine, ...]:
+    """Return the lines as they stand in the file: gifts cost nothing, returns have a negative quantity."""
     if not lines:
         raise NoLines(field="lines")
     if len(lines) > MAX_LINES:
         raise TooManyLines(f"An imported order has at most {MAX_LINES} lines, not {len(lines)}", field="lines")
-    merged: dict[str, OrderLine] = {}
-    for line in lines:
-        orders.check_quantity(line.quantity)
-        cents = money.to_cents(line.unit_price, "unit_price")
-        before = merged.get(line.product.id)
-        if before and before.cents != cents:
-            raise InvalidInput(f"{line.product.name!r} is in two lines with different prices", field="lines")
-        quantity = line.quantity + (before.quantity if before else 0)
-        merged[line.product.id] = OrderLine(line.product.id, line.product.name, quantity, cents)
-    return tuple(merged.values())
+    return tuple(map(_checked_line, lines))
+
+
+def _checked_line(line: ImportedLine) -> OrderLine:
+    if line.quantity == 0 or abs(line.quantity) > orders.MAX_QUANTITY:
+        raise InvalidInput(f"Quantity cannot be 0, nor above {orders.MAX_QUANTITY}", field="quantity")
+    cents = money.to_cents(line.unit_price, "unit_price", is_free_allowed=True)
+    return OrderLine(line.product.id, line.product.name, line.quantity, cents, line.product.sku)
 
 
 def _checked_reference(reference: str) -> str:

@@ -37,7 +37,9 @@ def discard(date: str, order_id: str, product_ids: Iterable[str]) -> None:
 
 
 def _keys(date: str, order_id: str, product_ids: Iterable[str]) -> list[reads.Item]:
-    return [{"product_id": {"S": key}, "date_k": {"S": sort_key(date, order_id)}} for key in product_ids]
+    """Return one key per product, because an order may have several lines of the same product."""
+    date_key = sort_key(date, order_id)
+    return [{"product_id": {"S": key}, "date_k": {"S": date_key}} for key in dict.fromkeys(product_ids)]
 
 
 def _write(requests: list[dict[str, dict[str, reads.Item]]]) -> None:

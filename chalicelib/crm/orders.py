@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -44,6 +44,8 @@ class OrderLine:
     name: str
     quantity: int
     cents: int
+    sku: str | None = None
+    """Only of imported orders: what a later import of the same file is compared with."""
 
     @property
     def unit_price(self) -> Decimal:
@@ -199,7 +201,7 @@ def new_order(
 ) -> Order:
     """Make an order that is not written yet. An order with a reference is imported, and takes no stock."""
     cents = sum(line.cents * line.quantity for line in order_lines)
-    if cents >= money.TOTAL_LIMIT * 100:
+    if abs(cents) >= money.TOTAL_LIMIT * 100:
         raise InvalidInput(f"The total of an order must be below {money.TOTAL_LIMIT}", field="lines")
     return Order(
         id=order_id,
@@ -285,7 +287,7 @@ def _row(order: Order) -> tables.Order:
         date=order.date,
         status=order.status,
         cents=order.cents,
-        lines=[[line.product_id, line.name, line.quantity, line.cents] for line in order.lines],
+        lines=[[*astuple(line)[:4], *([line.sku] if line.sku else [])] for line in order.lines],
         reference=order.reference,
         takes_stock=int(order.takes_stock),
         list_shard=index_keys.shard("l", order.id, settings.list_shards),

@@ -51,7 +51,7 @@ def _top(entries: list[TopEntry]) -> _Rows:
 
 
 def _dollars(cents: int) -> str:
-    return f"${money.from_cents(cents):,.2f}"
+    return f"{'-' if cents < 0 else ''}${abs(money.from_cents(cents)):,.2f}"
 
 
 def _as_text(titles: tuple[str, str, str], rows: _Rows) -> str:

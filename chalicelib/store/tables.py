@@ -177,7 +177,7 @@ class Order(Model):
     status = UnicodeAttribute()
     cents = NumberAttribute()
     lines = JSONAttribute()
-    """[[product id, name, quantity, unit price in cents], ...]"""
+    """[[product id, name, quantity, unit price in cents, SKU of an imported line], ...]"""
     reference = UnicodeAttribute(null=True)
     takes_stock = NumberAttribute()
     list_shard = UnicodeAttribute(attr_name="list_s")

@@ -132,7 +132,9 @@ def _order(dice: random.Random, people: list[Customer], goods: list[Product], nu
     if number % 6 == 0:
         plenty = [product for product in goods if product.stock == 200]
         return orders.place(customer.id, {dice.choice(plenty).id: 1}, _moment(dice)).order
-    past = tuple(ImportedLine(product, 1, Decimal(dice.choice((1, 2, 10)))) for product in chosen)
+    past = tuple(
+        ImportedLine(product, dice.choice((1, 1, -1)), Decimal(dice.choice((0, 1, 2, 10)))) for product in chosen
+    )
     return imported_orders.record(
         ImportedOrder(reference=f"R{number}", customer=customer, date=_moment(dice), lines=past)
     )[0]

@@ -104,10 +104,58 @@ def test_an_order_too_large_for_a_row_is_invalid() -> None:
     assert raised.value.code == "TOO_MANY_LINES"
 
 
-def test_lines_of_the_same_product_are_merged() -> None:
+def test_each_row_of_a_file_is_a_line_of_its_own() -> None:
     lamp = a_product()
-    order, _ = imported_orders.record(a_past_order(a_customer(), (lamp, 1, "2.00"), (lamp, 2, "2.00")))
-    assert [(line.quantity, line.cents) for line in order.lines] == [(3, 200)]
+    lines = [(lamp, 3, "16.00"), (lamp, 1, "0.00"), (lamp, 1, "15.50"), (lamp, -1, "16.00"), (lamp, 3, "16.00")]
+    past = a_past_order(a_customer(), *lines)
+    order, _ = imported_orders.record(past)
+    found = orders.find(order.id)
+    assert found is not None
+    assert [(line.quantity, line.cents) for line in found.lines] == [
+        (3, 1600),
+        (1, 0),
+        (1, 1550),
+        (-1, 1600),
+        (3, 1600),
+    ]
+    assert found.cents == 9550
+    assert len(rows_of(tables.Line)) == 1
+    assert imported_orders.record(past) == (order, False)
+
+
+def test_a_credit_note_counts_as_an_order_with_its_negative_total() -> None:
+    ann, lamp = a_customer(), a_product(stock=5)
+    imported_orders.record(a_past_order(ann, (lamp, 2, "16.00")))
+    note, _ = imported_orders.record(a_past_order(ann, (lamp, -1, "16.00"), reference="CN-1"))
+    totals = counters.stats(moment("2025-03-01T00:00:00").date(), moment("2025-03-01T00:00:00").date())
+    assert (note.cents, totals.orders, totals.cents, totals.average_order) == (-1600, 2, 1600, Decimal(8))
+    found = customers.find(ann.id)
+    assert found is not None
+    assert found.orders == 2
+    assert products.find(lamp.id) == lamp
+    orders.cancel(note.id)
+    assert (counters.stats().orders, counters.stats().cents) == (1, 3200)
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_an_order_is_recognised_by_what_its_lines_say_after_its_product_was_archived(*, renamed: bool) -> None:
+    ann, lamp = a_customer(), a_product(sku="LAMP")
+    order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
+    products.delete(lamp.id)
+    again = a_product("Lamp II" if renamed else "Lamp", sku="lamp")
+    assert imported_orders.record(a_past_order(ann, (again, 3, "9.99"))) == (order, False)
+    with pytest.raises(ReferenceConflict):
+        imported_orders.record(a_past_order(ann, (again, 2, "9.99")))
+    with pytest.raises(ReferenceConflict):
+        imported_orders.record(a_past_order(ann, (a_product(sku="LAMP-2"), 3, "9.99")))
+
+
+def test_lines_without_an_sku_are_recognised_by_their_name() -> None:
+    ann, lamp = a_customer(), a_product("Lamp")
+    order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
+    assert imported_orders.record(a_past_order(ann, (a_product("Lamp", sku="LAMP"), 3, "9.99"))) == (order, False)
+    with pytest.raises(ReferenceConflict):
+        imported_orders.record(a_past_order(ann, (a_product("Chair", sku="CHAIR"), 3, "9.99")))
 
 
 @pytest.mark.parametrize(
@@ -116,10 +164,12 @@ def test_lines_of_the_same_product_are_merged() -> None:
         ([], {}, "NO_LINES"),
         ([(1, "1")] * 1001, {}, "TOO_MANY_LINES"),
         ([(0, "1")], {}, "INVALID_INPUT"),
-        ([(1, "0")], {}, "INVALID_PRICE"),
+        ([(10**6 + 1, "1")], {}, "INVALID_INPUT"),
+        ([(-(10**6) - 1, "1")], {}, "INVALID_INPUT"),
+        ([(1, "-1")], {}, "INVALID_PRICE"),
         ([(1, "0.005")], {}, "INVALID_INPUT"),
-        ([(1, "1"), (1, "2")], {}, "INVALID_INPUT"),
-        ([(10**6, "999999999")], {}, "INVALID_INPUT"),
+        ([(10**6, "999999999")] * 2, {}, "INVALID_INPUT"),
+        ([(-(10**6), "999999999")] * 2, {}, "INVALID_INPUT"),
         ([(1, "1")], {"reference": " "}, "INVALID_INPUT"),
         ([(1, "1")], {"reference": "x" * 65}, "INVALID_INPUT"),
         ([(1, "1")], {"reference": "a\x00"}, "INVALID_INPUT"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.crm import imported_orders, money, orders, products, stock
-from chalicelib.errors import CrmError, DuplicateSku, InvalidInput, NotFound, UnknownProducts
+from chalicelib.errors import CrmError, DuplicateSku, InvalidInput, InvalidPrice, NotFound, UnknownProducts
 from chalicelib.store import tables
 from tests.builders import a_customer, a_past_order, a_product, rows_of
 
@@ -66,8 +66,17 @@ def test_a_filter_amount_may_be_zero_but_must_be_finite() -> None:
     assert money.exact_cents(Decimal("-0.5"), "totalLte") == -50
     with pytest.raises(InvalidInput, match="too many digits"):
         money.exact_cents(Decimal("9e999999"), "totalLte")
-    assert money.cents_key(-5) == "0" * 14
-    assert money.cents_key(10**20) == "9" * 14
+    with pytest.raises(InvalidPrice, match="must be positive"):
+        money.to_cents(Decimal("NaN"), is_free_allowed=True)
+
+
+def test_sort_keys_of_amounts_sort_like_the_amounts() -> None:
+    amounts = [-(10**14) + 1, -(10**12), -100, -99, -1, 0, 1, 99, 100, 10**14 - 1]
+    keys = [money.cents_key(cents) for cents in amounts]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == len(keys)
+    assert money.cents_key(-(10**20)) == keys[0]
+    assert money.cents_key(10**20) == keys[-1] == "9" * 14
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def past(customer: Customer, day: str, *lines: tuple[Product, int, str]) -> Orde
 
 
 class ExpectedFigures:
-    """Create two months of orders, some of them cancelled."""
+    """Create two months of orders with returns, some of them cancelled."""
 
     def __init__(self) -> None:
         chance = random.Random(47)
@@ -66,7 +66,7 @@ class ExpectedFigures:
             if number % 3:
                 date_ = datetime(2026, 11, 16) + timedelta(seconds=chance.randint(0, 7 * 86400 - 1))  # noqa: DTZ001
             lines = [
-                (one, chance.randint(1, 9), f"{chance.randint(1, 9999) / 100:.2f}")
+                (one, chance.randint(1, 9) * (-1 if number % 5 == 4 else 1), f"{chance.randint(1, 9999) / 100:.2f}")
                 for one in chance.sample(self.products, chance.randint(1, 3))
             ]
             order = a_past_order(

@@ -51,5 +51,5 @@ def cents_to(amount: Decimal | None) -> int | None:
 
 
 def _to_cents(amount: Decimal, rounding: str) -> int:
-    cents = min(max(amount, Decimal(-1)), Decimal(_MAX_CENTS)).scaleb(2)
+    cents = min(max(amount, Decimal(-_MAX_CENTS)), Decimal(_MAX_CENTS)).scaleb(2)
     return int(cents.to_integral_value(rounding=rounding))

@@ -82,7 +82,7 @@ def orders_due_for_reminder(
     days = timedelta(days=settings.reminder_days)
     last = day or clock.now().date()
     first = max(last, date.min + days) - days
-    wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED)
+    wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED, cents_from=0)  # no credit notes
     found = read_page(list_queries.list_orders(wanted), page_args(page))
     _expect_related([edge.node for edge in found.edges], info)
     return found
@@ -93,7 +93,8 @@ def order_customer(order: Order, info: Info) -> Customer | None:
 
 
 def order_products(order: Order, info: Info) -> list[Product | None]:
-    return context_of(info).products.load_many([line.product_id for line in order.lines])
+    # Each product once, however many lines an imported order has of it.
+    return context_of(info).products.load_many(list(dict.fromkeys(line.product_id for line in order.lines)))
 
 
 def line_product(line: OrderLine, info: Info) -> Product | None:

@@ -39,4 +39,4 @@ def new_customers(row: Mapping[str, int], _info: Info) -> int:
 
 def revenue_change(row: Report, _info: Info) -> Decimal | None:
     now, before = row.content["week"]["cents"], row.content["before"]["cents"]
-    return (Decimal(now - before) * 100 / before).quantize(Decimal("0.1")) if before else None
+    return (Decimal(now - before) * 100 / before).quantize(Decimal("0.1")) if before > 0 else None
