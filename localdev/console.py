@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NoReturn
 
-from localdev import killed
+from localdev import kill_notice
 
 
 class LocalError(Exception):
@@ -27,7 +27,7 @@ def exit_process(code: int) -> NoReturn:
 
     Chalice's reloader starts a new worker for code 3, and ends for any other code.
     """
-    killed.cancel_report()
+    kill_notice.cancel_report()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

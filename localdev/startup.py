@@ -9,7 +9,7 @@ from localdev import banner, environment, server, shared_emulator
 from localdev.console import LocalError, exit_process, exit_with_error, print_error, print_info
 from localdev.emulator import VERSION
 from localdev.environment import JobsMode
-from localdev.killed import report_when_killed
+from localdev.kill_notice import report_when_killed
 from localdev.lambda_events import ChaliceApp
 from localdev.processes import Process, call_when_parent_ends, is_in_our_group
 from localdev.state import RunningEmulator, State

@@ -42,6 +42,7 @@ def test_two_servers_share_an_emulator_that_survives_reloads_and_the_first_serve
     wait_for(lambda: (get(second.url) or {"worker": 0})["worker"] not in {0, before["worker"]} or None, "a reload")
     wait_for(lambda: "Reloaded" in first.output() or None, "the short line")
     first.end(signal.SIGTERM)
+    assert "has ended" not in first.output(), "neither a reload nor a regular end is a kill"
     assert second.up()["endpoint"] == before["endpoint"]
     assert get(f"{second.url}/kept/ann") == {"kept": True}
     assert second.output().count("CRM on this machine") == 1
