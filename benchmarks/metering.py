@@ -68,8 +68,8 @@ def read_units(operation: str, asked: Mapping[str, Any], answer: Mapping[str, An
     if operation == "GetItem":
         return _units(row_bytes(answer.get("Item") or {}), consistent=asked.get("ConsistentRead", False))
     rows = answer.get("Items") or ()
-    looked_at = sum(map(row_bytes, rows)) + _COUNTED * (answer.get("ScannedCount", 0) - len(rows))
-    return _units(looked_at, consistent=asked.get("ConsistentRead", False))
+    seen_rows = sum(map(row_bytes, rows)) + _COUNTED * (answer.get("ScannedCount", 0) - len(rows))
+    return _units(seen_rows, consistent=asked.get("ConsistentRead", False))
 
 
 def _batch(wanted: Mapping[str, Any], rows: list[Item] | tuple[()]) -> float:

@@ -12,7 +12,7 @@ CrmError
  +- UnknownJob, JobPaused, RunNotRepeatable
  +- IdempotencyConflict      the Idempotency-Key was used for another request
  +- InProgress               a request with this Idempotency-Key is still running
- +- OverLimit                the request asks for too much at once
+ +- LimitExceeded                the request asks for too much at once
  |   +- DocumentTooComplex, VariablesTooLarge, CostLimitExceeded
  +- PersistedQueryNotFound
  +- Unauthenticated, Forbidden, RateLimited
@@ -204,23 +204,23 @@ class PersistedQueryNotFound(CrmError):
     code = "PERSISTED_QUERY_NOT_FOUND"
 
 
-class OverLimit(CrmError):
+class LimitExceeded(CrmError):
     """The request asks for too much at once"""
 
 
-class DocumentTooComplex(OverLimit):
+class DocumentTooComplex(LimitExceeded):
     """The document is too large. Split it into several requests"""
 
     code = "DOCUMENT_TOO_COMPLEX"
 
 
-class VariablesTooLarge(OverLimit):
+class VariablesTooLarge(LimitExceeded):
     """The request has too many values. Split it into several requests"""
 
     code = "VARIABLES_TOO_LARGE"
 
 
-class CostLimitExceeded(OverLimit):
+class CostLimitExceeded(LimitExceeded):
     """The document costs too much. Ask for smaller pages or fewer fields"""
 
     code = "COST_LIMIT"

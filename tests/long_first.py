@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-LONGEST = (
+SLOW_FILES = (
     "faults/test_every_crash_point.py",
     "faults/test_crashes_between_runs.py",
     "browser/test_console_everywhere.py",
@@ -36,12 +36,12 @@ LONGEST = (
 
 
 def pytest_configure() -> None:
-    gone = [name for name in LONGEST if not (TESTS / name).exists()]
+    gone = [name for name in SLOW_FILES if not (TESTS / name).exists()]
     if gone:
         raise pytest.UsageError(f"tests/long_first.py names files that are not there: {', '.join(gone)}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Nothing but the order of the files changes: the sort keeps that of their tests."""
-    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    places = {TESTS / name: place for place, name in enumerate(SLOW_FILES)}
     items.sort(key=lambda item: places.get(item.path, len(places)))

@@ -17,7 +17,10 @@ def many(count: int, text: str) -> str:
 
 def _aliases_and_repeats() -> Iterator[tuple[str, str]]:
     yield "aliases", "{" + many(900, "a#: hello") + "}"
-    yield "aliases of a dear field", "{" + many(20, "a#: crmStats { orders }") + many(20, "b#: customers { id }") + "}"
+    yield (
+        "aliases of an expensive field",
+        "{" + many(20, "a#: crmStats { orders }") + many(20, "b#: customers { id }") + "}",
+    )
     yield "aliases that conflict", "{" + many(600, "a: hello b: __typename") + "}"
     yield "the same field", "{" + "hello " * 1990 + "}"
     yield "the same object", "{" + "crmStats { orders } " * 400 + "}"
@@ -46,8 +49,11 @@ def _fragments() -> Iterator[tuple[str, str]]:
     )
     doubling = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(24))
     yield "a bomb of fragments", f"{{ ...F0 }} {doubling} fragment F24 on Query {{ hello }}"
-    dear = doubling.replace("Query", "Order").replace("...F0", "id")
-    yield "a dear bomb", f"{{ order(id: 1) {{ ...F0 }} }} {dear} fragment F24 on Order {{ customer {{ id }} }}"
+    expensive = doubling.replace("Query", "Order").replace("...F0", "id")
+    yield (
+        "an expensive bomb",
+        f"{{ order(id: 1) {{ ...F0 }} }} {expensive} fragment F24 on Order {{ customer {{ id }} }}",
+    )
     yield (
         "fragments that overlap",
         "{" + many(19, "...F#") + "}" + many(19, "fragment F# on Query {" + "jobs { name } " * 9 + "}"),

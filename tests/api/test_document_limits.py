@@ -11,7 +11,7 @@ from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql import document_limits
 from chalicelib.api.graphql.document_limits import check_shape, check_variables
-from chalicelib.errors import OverLimit
+from chalicelib.errors import LimitExceeded
 from tests.api.graphql_client import Reply, ask
 
 no_database = pytest.mark.no_database
@@ -57,7 +57,7 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
 def test_each_limit_is_exact_and_names_itself(what: str) -> None:
     most, make = SHAPES[what]
     check_shape(parse(make(most)))
-    with pytest.raises(OverLimit, match=f"too many {what}: at most {most}") as raised:
+    with pytest.raises(LimitExceeded, match=f"too many {what}: at most {most}") as raised:
         check_shape(parse(make(most + 1)))
     assert raised.value.code == "DOCUMENT_TOO_COMPLEX"
 
@@ -68,7 +68,7 @@ def test_a_field_is_counted_over_the_whole_document() -> None:
         return "{ a }" + "".join(f" fragment F{n} on T {{ {'x ' * 10} }}" for n in range(count // 10))
 
     check_shape(parse(spread(document_limits.MAX_SAME_FIELD)))
-    with pytest.raises(OverLimit, match=f"too many times 'x': at most {document_limits.MAX_SAME_FIELD}"):
+    with pytest.raises(LimitExceeded, match=f"too many times 'x': at most {document_limits.MAX_SAME_FIELD}"):
         check_shape(parse(spread(document_limits.MAX_SAME_FIELD + 10)))
 
 
@@ -77,7 +77,7 @@ def test_fields_are_counted_over_the_whole_document() -> None:
     groups = [fields(90, name + "{}") for name in "abcde"]
     document = "{ a { %s } b { %s } } fragment F on T { %s } fragment G on T { %s } query B { a { %s } }"
     check_shape(parse(document % (*groups,)))
-    with pytest.raises(OverLimit, match="too many fields: at most 500"):
+    with pytest.raises(LimitExceeded, match="too many fields: at most 500"):
         check_shape(parse(document % (*groups[:4], fields(150))))
 
 
@@ -95,7 +95,7 @@ def test_fields_are_counted_over_the_whole_document() -> None:
     ],
 )
 def test_introspection_has_its_limits_too(document: str) -> None:
-    with pytest.raises(OverLimit):
+    with pytest.raises(LimitExceeded):
         check_shape(parse(document))
 
 
@@ -127,7 +127,7 @@ def test_values_are_counted_however_they_are_nested() -> None:
         {"x": {str(number): 1 for number in range(document_limits.MAX_VALUES)}},
     ]
     for variables in too_many:
-        with pytest.raises(OverLimit) as raised:
+        with pytest.raises(LimitExceeded) as raised:
             check_variables(variables)
         assert raised.value.code == "VARIABLES_TOO_LARGE"
 

@@ -9,7 +9,7 @@ from chalicelib.access.roles import Role
 from chalicelib.api.graphql import query_cost as module
 from chalicelib.api.graphql.query_cost import FieldRule, OperationCost, Prices, read_rules
 from chalicelib.api.graphql.schema import rules, schema
-from chalicelib.errors import OverLimit
+from chalicelib.errors import LimitExceeded
 
 pytestmark = pytest.mark.no_database
 SDL = (Path(module.__file__).parent / "schema.graphql").read_text("utf-8")
@@ -106,7 +106,7 @@ def test_fragments_do_not_hide_depth() -> None:
         )
         inner = f"...F{number}"
     document = f'{{ order(id: "x") {{ {inner} }} }} {" ".join(parts)}'
-    with pytest.raises(OverLimit, match="too many levels") as raised:
+    with pytest.raises(LimitExceeded, match="too many levels") as raised:
         priced(document)
     assert raised.value.code == "DOCUMENT_TOO_COMPLEX"
 

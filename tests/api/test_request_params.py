@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.api.http.http_types import Request
 from chalicelib.api.http.request_params import MAX_BYTES, Parameters, RequestRejected, read_parameters
-from chalicelib.errors import OverLimit
+from chalicelib.errors import LimitExceeded
 
 pytestmark = pytest.mark.no_database
 JSON = {"content-type": "application/json"}
@@ -86,7 +86,7 @@ def test_the_size_is_checked_first() -> None:
 
 @pytest.mark.parametrize("body", [b"[" * 20_001, b'[{"x":' * 11_000, b'{"variables": {"x": [%s1]}}' % (b"1," * 20_000)])
 def test_too_many_values_are_refused(body: bytes) -> None:
-    with pytest.raises(OverLimit) as raised:
+    with pytest.raises(LimitExceeded) as raised:
         read(body)
     assert raised.value.code == "VARIABLES_TOO_LARGE"
 

@@ -104,10 +104,10 @@ def sample_data_on(url: str, list_shards: int) -> Iterator[SampleData]:
 
 def _make(dice: random.Random) -> SampleData:
     people = [_customer(dice, number) for number in range(50)]
-    goods = [_product(dice, number) for number in range(60)]
-    placed = [_order(dice, people, goods, number) for number in range(120)]
+    stocked = [_product(dice, number) for number in range(60)]
+    placed = [_order(dice, people, stocked, number) for number in range(120)]
     return SampleData(
-        list(customers.find_all(ids_of(people)).values()), list(products.find_all(ids_of(goods)).values()), placed
+        list(customers.find_all(ids_of(people)).values()), list(products.find_all(ids_of(stocked)).values()), placed
     )
 
 
@@ -126,11 +126,11 @@ def _product(dice: random.Random, number: int) -> Product:
     return products.create(dice.choice(NAMES), price, dice.choice((0, 3, 3, 9, 10, 10, 10, 200)), f"sku{number}")
 
 
-def _order(dice: random.Random, people: list[Customer], goods: list[Product], number: int) -> Order:
-    chosen = dice.sample(goods, dice.randint(1, 3))
+def _order(dice: random.Random, people: list[Customer], stocked: list[Product], number: int) -> Order:
+    chosen = dice.sample(stocked, dice.randint(1, 3))
     customer = dice.choice(people)
     if number % 6 == 0:
-        plenty = [product for product in goods if product.stock == 200]
+        plenty = [product for product in stocked if product.stock == 200]
         return orders.place(customer.id, {dice.choice(plenty).id: 1}, _moment(dice)).order
     past = tuple(
         ImportedLine(product, dice.choice((1, 1, -1)), Decimal(dice.choice((0, 1, 2, 10)))) for product in chosen

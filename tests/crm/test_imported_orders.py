@@ -223,8 +223,8 @@ def test_an_import_that_always_loses_ends_as_a_conflict(monkeypatch: pytest.Monk
 
 
 def test_orders_recorded_together_share_reads_and_lines() -> None:
-    ann, goods = a_customer(), [a_product(f"Product {number}") for number in range(5)]
-    lines = [(product, 1, "1.00") for product in goods]
+    ann, stocked = a_customer(), [a_product(f"Product {number}") for number in range(5)]
+    lines = [(product, 1, "1.00") for product in stocked]
     past = [
         a_past_order(ann, *lines, reference=f"R{number}", date=moment(f"2025-03-{28 - number}T10:00:00"))
         for number in range(10)

@@ -125,12 +125,12 @@ def test_missing_stock_is_named_and_none_is_taken() -> None:
 
 def test_an_order_has_up_to_96_lines() -> None:
     ann = a_customer()
-    goods = [a_product(f"Product {number}") for number in range(96)]
+    stocked = [a_product(f"Product {number}") for number in range(96)]
     # With an Idempotency-Key, whose mark takes the last of the 100 actions of a transaction.
     with change_marks.request("seed", "test", clock.now(), is_replay=False):
-        order = orders.place(ann.id, {product.id: 1 for product in goods}).order
+        order = orders.place(ann.id, {product.id: 1 for product in stocked}).order
     assert len(order.lines) == 96 == len(rows_of(tables.Line))
-    assert stock_of(goods[95]) == 4
+    assert stock_of(stocked[95]) == 4
 
 
 def test_an_order_has_a_highest_total() -> None:

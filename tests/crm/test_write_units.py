@@ -60,10 +60,10 @@ def test_deleting_and_archiving_a_customer_costs_12() -> None:
 
 def test_an_imported_order_costs_one_unit_per_line() -> None:
     customer = a_customer()
-    goods = [a_product(f"Product {number}") for number in range(4)]
+    stocked = [a_product(f"Product {number}") for number in range(4)]
     costs = []
     for count in (1, 4):
-        lines = [(product, 1, "9.99") for product in goods[:count]]
+        lines = [(product, 1, "9.99") for product in stocked[:count]]
         with metered() as meter:
             imported_orders.record(a_past_order(customer, *lines, reference=f"INV-{count}"))
         costs.append(charged(meter))

@@ -1,4 +1,4 @@
-"""A stage gets its first operator's key past the API: one, whatever other keys it has and however often it is asked for."""
+"""The first operator's key of a stage: one is made past the API, whatever other keys there are, however often it is requested."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

@@ -55,7 +55,7 @@ class _Totals:
 
 
 def check_shape(document: DocumentNode) -> None:
-    """Check the size and depth of a document. Raises OverLimit."""
+    """Check the size and depth of a document. Raises LimitExceeded."""
     totals = _Totals()
     for definition in document.definitions:
         totals.kinds[type(definition)] += 1
@@ -72,12 +72,12 @@ def check_shape(document: DocumentNode) -> None:
 
 
 def check_json(text: str) -> None:
-    """Check JSON before it is parsed, because many lists and objects slow down the garbage collector. Raises OverLimit."""
+    """Check JSON before it is parsed, because many lists and objects slow down the garbage collector. Raises LimitExceeded."""
     _most_values(text.count("[") + text.count("{"))
 
 
 def check_variables(variables: Mapping[str, object]) -> None:
-    """Check how many values the variables have. Raises OverLimit."""
+    """Check how many values the variables have. Raises LimitExceeded."""
     found = 0
     waiting: list[Mapping[str, object] | list[object]] = [variables]
     while waiting:

@@ -77,7 +77,7 @@ class Authorized:
 
 @lru_cache(maxsize=_MAX_DOCUMENTS)
 def prepare(text: str, *, hints: bool = True) -> Prepared | Invalid:
-    """Parse and validate a document. Without `hints`, no error suggests names from the schema. Raises OverLimit."""
+    """Parse and validate a document. Without `hints`, no error suggests names from the schema. Raises LimitExceeded."""
     try:
         document = parse(
             text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_COMMENTS, max_source_length=MAX_CHARACTERS
@@ -111,7 +111,7 @@ def authorize(
 ) -> Authorized:
     """Check that the caller may run this operation, and that it is not too expensive.
 
-    Raises Unauthenticated, Forbidden, OverLimit.
+    Raises Unauthenticated, Forbidden, LimitExceeded.
     """
     given = variables or {}
     found = prepared.prices.of(operation, given)

@@ -192,7 +192,7 @@ class Prices:
         self._known: dict[str | None, OperationCost] = {}
 
     def of(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> OperationCost:
-        """Return the cost of one operation. Raises OverLimit if fragments make it too deep."""
+        """Return the cost of one operation. Raises LimitExceeded if fragments make it too deep."""
         name = operation.name.value if operation.name else None
         if name in self._known:
             return self._known[name]

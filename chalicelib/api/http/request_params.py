@@ -40,7 +40,7 @@ class Parameters:
 
 
 def read_parameters(request: Request) -> Parameters:
-    """Read and check the parameters. Raises RequestRejected, OverLimit."""
+    """Read and check the parameters. Raises RequestRejected, LimitExceeded."""
     raw = _body(request) if request.method == "POST" else _url(request)
     query, variables, operation = raw.get("query"), raw.get("variables"), raw.get("operationName")
     extensions = raw.get("extensions")

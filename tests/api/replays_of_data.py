@@ -1,0 +1,195 @@
+"""Replays of the mutations that change customers, products and orders."""
+
+from datetime import timedelta
+
+from chalicelib import clock
+from chalicelib.crm import customers, deleted_customers, orders, products
+from chalicelib.store import tables
+from tests.api.replay_scenario import Ids, Scenario, nothing
+from tests.api.shop import replayed
+from tests.builders import a_customer, a_product, rows_of
+
+
+def found(customer_id: str) -> customers.Customer:
+    customer = customers.find(customer_id)
+    assert customer
+    return customer
+
+
+def stock_of(ids: Ids) -> int:
+    product = products.find(ids["id"])
+    assert product
+    return product.stock
+
+
+def customer_ids() -> list[str]:
+    return [key[0] for key in rows_of(tables.Customer)]
+
+
+def product_ids() -> list[str]:
+    return [key[0] for key in rows_of(tables.Product)]
+
+
+def delete_all_customers(_: Ids) -> None:
+    for customer_id in customer_ids():
+        deleted_customers.delete(customer_id)
+
+
+def delete_all_products(_: Ids) -> None:
+    for product_id in product_ids():
+        products.delete(product_id)
+
+
+def restore_if_deleted(ids: Ids) -> None:
+    if customers.find(ids["id"]) is None:
+        deleted_customers.restore(ids["id"])
+
+
+def inactive_customer() -> Ids:
+    return {"id": a_customer(created_at=clock.now() - timedelta(days=900)).id}
+
+
+def sold_product() -> Ids:
+    product = a_product(stock=70)
+    return {"id": product.id, "customer": a_customer().id}
+
+
+def placed_order() -> Ids:
+    product = a_product(stock=5)
+    order = orders.place(a_customer().id, {product.id: 2}).order
+    return {"order": order.id, "id": product.id}
+
+
+def order_status(ids: Ids) -> str:
+    order = orders.find(ids["order"])
+    assert order
+    return order.status
+
+
+def buy_sixty(ids: Ids) -> None:
+    if stock_of(ids) >= 60:
+        orders.place(ids["customer"], {ids["id"]: 60})
+
+
+SCENARIOS = {
+    "createCustomer": Scenario(
+        document='mutation { createCustomer(input: {name: "Ann", email: "ann@example.com"}) { customer { id } } }',
+        prepare=nothing,
+        was_made=lambda _: bool(customer_ids()),
+        meddle=delete_all_customers,
+        is_right=lambda _, made, reply: (
+            (replayed(reply) or reply.code == "NOT_FOUND") and not customer_ids() if made else len(customer_ids()) == 1
+        ),
+    ),
+    "updateCustomer": Scenario(
+        document='mutation ($id: ID!) { updateCustomer(id: $id, input: {name: "New"}) { customer { name } } }',
+        prepare=lambda: {"id": a_customer("Old").id},
+        was_made=lambda ids: found(ids["id"]).name == "New",
+        meddle=lambda ids: customers.update(ids["id"], {"name": "Later"}),
+        is_right=lambda ids, made, reply: (
+            found(ids["id"]).name == ("Later" if made else "New")
+            and (replayed(reply) or reply.data["updateCustomer"]["customer"]["name"] == found(ids["id"]).name)
+        ),
+    ),
+    "deleteCustomer": Scenario(
+        document="mutation ($id: ID!) { deleteCustomer(id: $id) { customer { id } } }",
+        prepare=lambda: {"id": a_customer().id},
+        was_made=lambda ids: customers.find(ids["id"]) is None,
+        meddle=restore_if_deleted,
+        is_right=lambda ids, made, reply: (
+            reply.data["deleteCustomer"]["customer"]["id"] == ids["id"]
+            and (customers.find(ids["id"]) is not None) == made
+        ),
+    ),
+    "restoreCustomer": Scenario(
+        document="mutation ($id: ID!) { restoreCustomer(id: $id) { customer { id } } }",
+        prepare=lambda: {"id": deleted_customers.delete(a_customer().id).id},
+        was_made=lambda ids: customers.find(ids["id"]) is not None,
+        meddle=delete_all_customers,
+        is_right=lambda ids, made, _: (customers.find(ids["id"]) is None) == made,
+    ),
+    "deleteInactiveCustomers": Scenario(
+        document="""mutation ($id: ID!) {
+          deleteInactiveCustomers(activeBefore: "2025-01-01", ids: [$id]) { deleted } }""",
+        prepare=inactive_customer,
+        was_made=lambda ids: customers.find(ids["id"]) is None,
+        meddle=restore_if_deleted,
+        is_right=lambda ids, made, _: (customers.find(ids["id"]) is not None) == made,
+    ),
+    "createProduct": Scenario(
+        document='mutation { createProduct(input: {name: "Pen", price: 1}) { product { id } } }',
+        prepare=nothing,
+        was_made=lambda _: bool(product_ids()),
+        meddle=delete_all_products,
+        is_right=lambda _, made, __: len(product_ids()) == (0 if made else 1),
+    ),
+    "updateProduct": Scenario(
+        document="mutation ($id: ID!) { updateProduct(id: $id, input: {stock: 100}) { product { stock } } }",
+        prepare=sold_product,
+        was_made=lambda ids: stock_of(ids) == 100,
+        meddle=buy_sixty,
+        is_right=lambda ids, made, reply: (
+            stock_of(ids) == (40 if made else 100)
+            and (replayed(reply) or reply.data["updateProduct"]["product"]["stock"] == stock_of(ids))
+        ),
+    ),
+    "deleteProduct": Scenario(
+        document="mutation ($id: ID!) { deleteProduct(id: $id) { archived product { id } } }",
+        prepare=lambda: {"id": a_product(sku="PEN").id},
+        was_made=lambda ids: products.find(ids["id"]) is None,
+        meddle=lambda ids: None if products.find(ids["id"]) else a_product(sku="PEN"),
+        is_right=lambda ids, made, reply: (
+            reply.data["deleteProduct"] == {"archived": False, "product": {"id": ids["id"]}}
+            and len(product_ids()) == int(made)
+        ),
+    ),
+    "createOrder": Scenario(
+        document="""mutation ($id: ID!, $customer: ID!) {
+          createOrder(input: {customerId: $customer, productIds: [$id]}) { order { id } } }""",
+        prepare=sold_product,
+        was_made=lambda _: bool(rows_of(tables.Order)),
+        meddle=buy_sixty,
+        is_right=lambda ids, _, reply: (
+            reply.data["createOrder"]["order"] is not None and (stock_of(ids), len(rows_of(tables.Order))) == (9, 2)
+        ),
+    ),
+    "cancelOrder": Scenario(
+        document="mutation ($order: ID!) { cancelOrder(id: $order) { order { status } } }",
+        prepare=placed_order,
+        was_made=lambda ids: order_status(ids) == orders.CANCELLED,
+        is_right=lambda ids, _, reply: (
+            reply.data["cancelOrder"]["order"]["status"] == "CANCELLED" and stock_of(ids) == 5
+        ),
+    ),
+    "updateLowStockProducts": Scenario(
+        document="mutation ($id: ID!) { updateLowStockProducts(ids: [$id]) { restocked { stock } } }",
+        prepare=lambda: {"id": a_product(stock=1).id},
+        was_made=lambda ids: stock_of(ids) == 6,
+        is_right=lambda ids, _, reply: (
+            reply.data["updateLowStockProducts"]["restocked"] == [{"stock": 6}] and stock_of(ids) == 6
+        ),
+    ),
+    "bulkCreateCustomers": Scenario(
+        document="""mutation { bulkCreateCustomers(input: [
+          {name: "Ann", email: "ann@example.com"}, {name: "Bob", email: "bob@example.com"}]) { errors } }""",
+        prepare=nothing,
+        was_made=lambda _: bool(customer_ids()),
+        is_right=lambda _, __, reply: reply.data["bulkCreateCustomers"]["errors"] == [] and len(customer_ids()) == 2,
+    ),
+    "bulkCreateProducts": Scenario(
+        document="""mutation { bulkCreateProducts(input: [
+          {name: "Pen", price: 1}, {name: "Ink", price: 2}]) { errors } }""",
+        prepare=nothing,
+        was_made=lambda _: bool(product_ids()),
+        is_right=lambda _, __, reply: reply.data["bulkCreateProducts"]["errors"] == [] and len(product_ids()) == 2,
+    ),
+    "bulkCreateOrders": Scenario(
+        document="""mutation { bulkCreateOrders(input: [{reference: "R", customerEmail: "ann@example.com",
+          orderDate: "2026-01-01T00:00:00Z", lines: [{sku: "PEN", quantity: 1, unitPrice: "2.00"}]}]) { errors } }""",
+        prepare=lambda: {"id": a_product(sku="PEN").id, "customer": a_customer(email="ann@example.com").id},
+        was_made=lambda _: bool(rows_of(tables.Order)),
+        is_right=lambda _, __, reply: (
+            reply.data["bulkCreateOrders"]["errors"] == [] and len(rows_of(tables.Order)) == 1
+        ),
+    ),
+}

@@ -1,0 +1,111 @@
+"""Replays of the mutations that run and pause jobs, and that manage API keys."""
+
+from chalicelib.access import api_keys
+from chalicelib.access.roles import Role
+from chalicelib.jobs import job_state, ledger, run_records
+from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
+from chalicelib.store import tables
+from tests.api.replay_scenario import Ids, Scenario, nothing
+from tests.builders import rows_of
+
+
+def failed_run() -> Ids:
+    run = run_records.new("low_stock", Slot("2026-11-01T00:00:00Z"), Trigger.SCHEDULE)
+    ledger.end(run, Status.FAILED, error="broken")
+    return {"slot": run.slot}
+
+
+def runs_of(job: str) -> list[run_records.Run]:
+    return run_records.latest(job, 10)
+
+
+def an_operator_key() -> Ids:
+    issued = api_keys.create("Shop", Role.EDITOR, "test")
+    return {"id": issued.api_key.id, "secret": issued.key}
+
+
+def keys() -> list[str]:
+    return [key[1] for key in rows_of(tables.AuxRow) if key[0] == api_keys.PARTITION]
+
+
+def key_of(ids: Ids) -> api_keys.ApiKey:
+    key = api_keys.find(ids["id"])
+    assert key
+    return key
+
+
+def is_paused(_: Ids) -> bool:
+    return job_state.find("low_stock").pause is not None
+
+
+def paused_job() -> Ids:
+    job_state.pause("low_stock", "stocktaking", "test")
+    return {}
+
+
+SCENARIOS = {
+    "runJob": Scenario(
+        document='mutation { runJob(name: "low_stock") { run { slot } } }',
+        prepare=nothing,
+        was_made=lambda _: bool(runs_of("low_stock")),
+        meddle=lambda _: [ledger.end(run, Status.FAILED, error="meddled") for run in runs_of("low_stock")],
+        is_right=lambda _, __, reply: reply.data["runJob"]["run"] is not None and len(runs_of("low_stock")) == 1,
+    ),
+    "runJob of a failed run": Scenario(
+        document="""mutation ($slot: DateTime!) { runJob(name: "low_stock", slot: $slot) { run { slot } } }""",
+        prepare=failed_run,
+        was_made=lambda _: runs_of("low_stock")[0].status is Status.WAITING,
+        meddle=lambda _: [
+            ledger.end(run, Status.SKIPPED, reason="meddled")
+            for run in runs_of("low_stock")
+            if run.status is Status.WAITING
+        ],
+        is_right=lambda _, made, reply: (
+            reply.data["runJob"]["run"] is not None
+            and runs_of("low_stock")[0].status is (Status.SKIPPED if made else Status.WAITING)
+        ),
+    ),
+    "pauseJob": Scenario(
+        document='mutation { pauseJob(name: "low_stock", reason: "stocktaking") { job { name } } }',
+        prepare=nothing,
+        was_made=is_paused,
+        meddle=lambda _: job_state.resume("low_stock"),
+        is_right=lambda ids, made, reply: reply.data["pauseJob"]["job"] and is_paused(ids) != made,
+    ),
+    "resumeJob": Scenario(
+        document='mutation { resumeJob(name: "low_stock") { job { name } } }',
+        prepare=paused_job,
+        was_made=lambda ids: not is_paused(ids),
+        meddle=lambda _: job_state.pause("low_stock", "again", "test"),
+        is_right=lambda ids, made, reply: reply.data["resumeJob"]["job"] and is_paused(ids) == made,
+    ),
+    "remakeReport": Scenario(
+        document='mutation { remakeReport(period: "2026-W40") { run { slot } } }',
+        prepare=nothing,
+        was_made=lambda _: bool(runs_of("weekly_report")),
+        is_right=lambda _, __, reply: reply.data["remakeReport"]["run"] and len(runs_of("weekly_report")) == 1,
+    ),
+    "createKey": Scenario(
+        document='mutation { createKey(name: "Shop", role: EDITOR) { key { id } } }',
+        prepare=nothing,
+        was_made=lambda _: bool(keys()),
+        is_right=lambda _, __, reply: reply.data["createKey"]["key"]["id"] == keys()[0] and len(keys()) == 1,
+    ),
+    "rotateKey": Scenario(
+        document="mutation ($id: ID!) { rotateKey(id: $id) { key { id } } }",
+        prepare=an_operator_key,
+        was_made=lambda ids: bool(key_of(ids).old_digests),
+        is_right=lambda ids, _, reply: (
+            reply.data["rotateKey"]["key"]["id"] == ids["id"]
+            and len(key_of(ids).old_digests) == 1
+            and api_keys.authenticate(ids["secret"]).id == ids["id"]
+        ),
+    ),
+    "revokeKey": Scenario(
+        document="mutation ($id: ID!) { revokeKey(id: $id) { key { state } } }",
+        prepare=an_operator_key,
+        was_made=lambda ids: key_of(ids).revoked_at is not None,
+        is_right=lambda _, __, reply: reply.data["revokeKey"]["key"]["state"] == "REVOKED",
+    ),
+}
