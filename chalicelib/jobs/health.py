@@ -66,6 +66,8 @@ def _late(job: Job, state: JobState, recent: Sequence[Run], unfinished: Sequence
     overdue = [run.slot for run in unfinished if _requested_at(run) + job.grace < now]
     if overdue:
         return f"the run of {min(overdue)} has not finished {job.grace} after it was due"
+    if state.is_rescheduled(job.schedule.crontab):
+        return None  # the watchdog counts the slots of the new schedule from its next check on
     expected = slots.of(job.schedule.until(now - job.grace))
     # Slots up to `checked_until` have a row. If it is None, the watchdog has never checked this job.
     if state.checked_until and expected > state.checked_until and expected not in {run.slot for run in recent}:

@@ -38,7 +38,13 @@ class JobState:
     """The slot whose run holds the job."""
     checked_until: Slot | None = None
     """The watchdog has recorded every slot up to this one in the ledger."""
+    schedule: str | None = None
+    """The schedule by which it has done so. A deployment may have changed the job's schedule since."""
     token: str | None = None
+
+    def is_rescheduled(self, crontab: str) -> bool:
+        """Return whether the slots of the job were last checked by another schedule than `crontab`."""
+        return self.schedule not in {None, crontab}
 
     def paused_at(self, moment: datetime) -> Pause | None:
         """Return the pause that applies at `moment`, if any."""
@@ -56,6 +62,7 @@ def find(job: str) -> JobState:
         pause=Pause(**content) if content else None,
         current=_slot(item, "owner"),
         checked_until=_slot(item, "watched"),
+        schedule=reads.text(item, "schedule"),
         token=reads.text(item, "token"),
     )
 
@@ -71,12 +78,20 @@ def resume(job: str) -> JobState:
     return _change(job, tables.AuxRow.content.remove())
 
 
-def set_checked_until(job: str, slot: Slot, before: Slot | None) -> None:
-    """Note that the watchdog has recorded all slots up to `slot`. Raises Stale if `before` is no longer stored."""
+def set_checked_until(job: str, schedule: str, slot: Slot, before: Slot | None) -> None:
+    """Note that the watchdog has recorded all slots of `schedule` up to `slot`.
+
+    Raises Stale if `before` is no longer stored.
+    """
+
+    def was_applied() -> bool:
+        stored = find(job)
+        return (stored.checked_until, stored.schedule) == (slot, schedule)
+
     row = tables.AuxRow
-    write = Transaction(was_applied=lambda: find(job).checked_until == slot)
+    write = Transaction(was_applied=was_applied)
     condition = row.checked_until == before if before else row.checked_until.does_not_exist()
-    write.update(key(job), [row.checked_until.set(slot)], condition)
+    write.update(key(job), [row.checked_until.set(slot), row.schedule.set(schedule)], condition)
     write.commit()
 
 

@@ -71,9 +71,13 @@ def _send(job: str, slot: Slot) -> None:
 
 
 def record_missed_slots(job: Job, state: JobState, now: datetime) -> None:
-    """Record what happened to each slot that nothing has started. Slots before the very first check do not count."""
-    if state.checked_until is None:
-        _set_checked_until(job, slots.of(now.replace(microsecond=0)), None)
+    """Record what happened to each slot that nothing has started.
+
+    Slots before the very first check do not count, nor do slots before the first check after a change of the schedule:
+    they were never due.
+    """
+    if state.checked_until is None or state.is_rescheduled(job.schedule.crontab):
+        _count_from(now, job, state)
         return
     due = job.schedule.between(slots.moment_of(state.checked_until), now - MISSED_AFTER)
     passed = [slots.of(firing) for firing in islice(due, MAX_SLOTS_PER_CHECK)]
@@ -82,8 +86,18 @@ def record_missed_slots(job: Job, state: JobState, now: datetime) -> None:
     for slot in passed:
         if slot not in stored:
             _record_missed_slot(job, state, slot, is_latest=slot == latest)
-    if passed:
-        _set_checked_until(job, passed[-1], state.checked_until)
+    if passed or state.schedule is None:
+        _set_checked_until(job, passed[-1] if passed else state.checked_until, state.checked_until)
+
+
+def _count_from(now: datetime, job: Job, state: JobState) -> None:
+    is_noted = _set_checked_until(job, slots.of(now.replace(microsecond=0)), state.checked_until)
+    if is_noted and state.schedule is not None:
+        telemetry.info(
+            f"{job.name}: the schedule has changed from {state.schedule!r} to {job.schedule.crontab!r}; "
+            "slots count from now on",
+            job=job.name,
+        )
 
 
 def _record_missed_slot(job: Job, state: JobState, slot: Slot, *, is_latest: bool) -> None:
@@ -102,11 +116,13 @@ def _record_missed_slot(job: Job, state: JobState, slot: Slot, *, is_latest: boo
         return  # it has started meanwhile
 
 
-def _set_checked_until(job: Job, slot: Slot, before: Slot | None) -> None:
+def _set_checked_until(job: Job, slot: Slot, before: Slot | None) -> bool:
+    """Return False if another check was faster."""
     try:
-        job_state.set_checked_until(job.name, slot, before)
+        job_state.set_checked_until(job.name, job.schedule.crontab, slot, before)
     except Stale:
-        return  # another check was faster
+        return False
+    return True
 
 
 def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, str]]) -> None:

@@ -224,6 +224,7 @@ class AuxRow(Model):
     created = NumberAttribute(null=True)
     paused_until = UnicodeAttribute(null=True)
     checked_until = UnicodeAttribute(null=True, attr_name="watched")
+    schedule = UnicodeAttribute(null=True)
     used_at = UnicodeAttribute(null=True)
     full_until = NumberAttribute(null=True)
     ttl = TTLAttribute(null=True)

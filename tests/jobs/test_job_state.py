@@ -45,7 +45,7 @@ def test_resuming_ends_the_pause_and_is_repeatable() -> None:
 
 
 def test_a_pause_leaves_the_rest_of_the_state_unchanged() -> None:
-    job_state.set_checked_until("tally", SLOT, None)
+    job_state.set_checked_until("tally", "0 * * * *", SLOT, None)
     ledger.claim(make_job(one_page), SLOT)
     paused = job_state.pause("tally", "stock-taking", "ann")
     assert (paused.current, paused.checked_until) == (SLOT, SLOT)
@@ -53,10 +53,10 @@ def test_a_pause_leaves_the_rest_of_the_state_unchanged() -> None:
 
 
 def test_only_one_of_two_checks_at_once_advances() -> None:
-    job_state.set_checked_until("tally", Slot("2026-11-22T12:00:00Z"), None)
-    job_state.set_checked_until("tally", Slot("2026-11-22T13:00:00Z"), Slot("2026-11-22T12:00:00Z"))
+    job_state.set_checked_until("tally", "0 * * * *", Slot("2026-11-22T12:00:00Z"), None)
+    job_state.set_checked_until("tally", "0 * * * *", Slot("2026-11-22T13:00:00Z"), Slot("2026-11-22T12:00:00Z"))
     for seen in (None, Slot("2026-11-22T12:00:00Z")):
         with pytest.raises(Stale):
-            job_state.set_checked_until("tally", Slot("2026-11-22T12:30:00Z"), seen)
+            job_state.set_checked_until("tally", "0 * * * *", Slot("2026-11-22T12:30:00Z"), seen)
     assert job_state.find("tally").checked_until == Slot("2026-11-22T13:00:00Z")
     assert moment(NOON) == clock.now()
