@@ -35,7 +35,10 @@ class Settings:
     """A clean-up stops if it would delete more than `cleanup_percent` of all customers and more than `cleanup_floor`."""
     reminder_days: int = 7
     history_days: int = 400
-    """How long runs and their log lines are kept: longer than a year, so that last year's run can be compared."""
+    """How long runs and their log lines are kept: longer than a year, so that last year's run can be compared.
+
+    It must cover two runs of every job, or a weekly job would look as if it had never run.
+    """
     rate_per_second: int = 20
     """Requests per second that one API key may make in the long run."""
     rate_burst: int = 200
@@ -66,6 +69,10 @@ class Settings:
         return f"crm-{self.stage}-"
 
 
+_MINIMUMS = {"history_days": 14}
+"""The lowest values of whole numbers, where 1 would not do."""
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings. Raises ValueError, which names the variable, if a value is not valid."""
     values: dict[str, object] = {}
@@ -73,7 +80,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         name = f"CRM_{field.name.upper()}"
         text = environment.get(name)
         if text is not None:
-            values[field.name] = _parse(name, text, type(field.default))
+            values[field.name] = _parse(name, text, type(field.default), _MINIMUMS.get(field.name, 1))
     # Not AWS_EXECUTION_ENV, which Chalice sets everywhere.
     values["on_lambda"] = "AWS_LAMBDA_FUNCTION_NAME" in environment
     values["handler"] = environment.get("_HANDLER", "")
@@ -83,7 +90,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _parse(name: str, text: str, kind: type) -> object:
+def _parse(name: str, text: str, kind: type, minimum: int) -> object:
     if kind is bool:
         if text.lower() in {"1", "true", "yes", "on"}:
             return True
@@ -91,8 +98,8 @@ def _parse(name: str, text: str, kind: type) -> object:
             return False
         raise ValueError(f"{name} must be true or false, not {text!r}.")
     if kind is int:
-        if not text.isascii() or not text.isdigit() or int(text) < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {text!r}.")
+        if not text.isascii() or not text.isdigit() or int(text) < minimum:
+            raise ValueError(f"{name} must be a whole number of at least {minimum}, not {text!r}.")
         return int(text)
     if not text:
         raise ValueError(f"{name} is set, but empty.")

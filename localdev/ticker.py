@@ -11,7 +11,7 @@ from chalicelib import clock
 from chalicelib.jobs import catalog
 from chalicelib.settings import settings
 from localdev import lambda_events
-from localdev.console import print_error
+from localdev.console import print_error, print_info
 from localdev.lambda_events import ChaliceApp
 
 OVERLAP = timedelta(minutes=2)
@@ -39,8 +39,15 @@ class Ticker:
             self._sleep(1 - clock.now().microsecond / 1_000_000)
 
     def take_due(self) -> list[tuple[str, datetime]]:
-        """Return the slots that became due since the last call."""
+        """Return the slots that became due since the last call.
+
+        After the clock was set back, slots come again. Waiting until it has caught up would stop all jobs for that long,
+        and a slot that fires twice runs once.
+        """
         now = clock.now()
+        if now < self._fired - OVERLAP:
+            print_info(f"The clock was set back from {self._fired:%Y-%m-%d %H:%M:%S} to {now:%Y-%m-%d %H:%M:%S} UTC.")
+            self._fired = now
         since = max(self._fired, now - OVERLAP)
         self._fired = max(now, self._fired)
         return [(job.name, slot) for job in self.jobs for slot in job.schedule.between(since, now)]

@@ -27,6 +27,7 @@ def test_variables_are_read_by_their_type() -> None:
     [
         ("CRM_READ_BUDGET", "many", "CRM_READ_BUDGET must be a whole number"),
         ("CRM_READ_BUDGET", "0", "CRM_READ_BUDGET must be a whole number of at least 1"),
+        ("CRM_HISTORY_DAYS", "13", "CRM_HISTORY_DAYS must be a whole number of at least 14"),
         ("CRM_READ_BUDGET", "²", "CRM_READ_BUDGET must be a whole number"),
         ("CRM_OPEN_ACCESS", "maybe", "CRM_OPEN_ACCESS must be true or false"),
         ("CRM_STAGE", "", "CRM_STAGE is set, but empty"),

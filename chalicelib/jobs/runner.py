@@ -25,6 +25,8 @@ MARGIN = 60.0
 RETRY_DELAY = 30
 """Seconds."""
 _MAX_TRACE = 8000
+_MAX_EARLINESS = timedelta(seconds=30)
+"""How long before its slot an event may be dated: some services round down, or their clock is behind."""
 _MAX_DELAY = timedelta(minutes=15)
 """How long after its slot an event may arrive."""
 
@@ -110,7 +112,7 @@ class Runner:
 
 def slot_of(job: Job, moment: datetime) -> Slot:
     """Return the slot that an event of `moment` belongs to. Raises NotDue."""
-    due = job.schedule.until(moment)
+    due = job.schedule.until(moment + _MAX_EARLINESS)
     if moment - due > _MAX_DELAY:
         raise NotDue(f"{job.name} is not due at {moment}: {job.schedule.words}")
     return slots.of(due)

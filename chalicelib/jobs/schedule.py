@@ -14,6 +14,7 @@ from cronsim import CronSim, CronSimError
 
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _FIELDS = 5
+_WEEKDAY = 4
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -56,6 +57,8 @@ class Schedule:
             raise BadSchedule(f"{self.crontab!r}: EventBridge takes a day of the month or days of the week, not both")
         if not all(isinstance(number, int) and number >= 0 for number in [*parsed.days, *parsed.weekdays]):
             raise BadSchedule(f"{self.crontab!r}: L and # are not supported")
+        for position in range(_FIELDS):
+            self._check_terms(position)
         return (
             _field(minute, parsed.minutes, first=0),
             _field(hour, parsed.hours, first=0),
@@ -73,12 +76,35 @@ class Schedule:
         except CronSimError as error:
             raise BadSchedule(f"{self.crontab!r}: {error}") from None
 
+    def _check_terms(self, position: int) -> None:
+        """Refuse a field that cronsim accepts, but that fires at other times than its author is likely to expect.
+
+        `*/90` minutes would fire once an hour, and `0,7` names Sunday twice.
+        """
+        named: set[int] = set()
+        for term in self.crontab.split()[position].split(","):
+            numbers = _numbers(position, term)
+            if "/" in term and len(numbers) == 1:
+                raise BadSchedule(f"{self.crontab!r}: the step of {term} leads beyond the last value")
+            if term != "*" and (len(set(numbers)) < len(numbers) or named.intersection(numbers)):
+                raise BadSchedule(f"{self.crontab!r}: {term} names a value a second time; 0 and 7 are both Sunday")
+            named.update(numbers)
+
+
+def _numbers(position: int, term: str) -> list[int]:
+    """Return the values of one term of a field. Sunday is 0, also where it was written as 7."""
+    fields = ["*"] * _FIELDS
+    fields[position] = term
+    parsed = CronSim(" ".join(fields), _ANY_TIME)
+    values = (parsed.minutes, parsed.hours, parsed.days, parsed.months, parsed.weekdays)[position]
+    return [number % 7 if position == _WEEKDAY else number for number in values if isinstance(number, int)]
+
 
 def _field(text: str, numbers: set[int], first: int) -> str:
     """Keep steps that start at the first value; write anything else, such as steps in a range, as a list."""
     if text == "*":
         return text
-    if text.startswith("*/") and "," not in text and len(numbers) > 1:  # EventBridge refuses steps beyond a field's end
+    if text.startswith("*/") and "," not in text:
         return f"{first}{text[1:]}"
     return ",".join(map(str, sorted(numbers)))
 

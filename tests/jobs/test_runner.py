@@ -66,6 +66,15 @@ def test_an_event_that_fits_no_slot_is_refused(late: timedelta) -> None:
     assert run_records.find("tally", SLOT) is None
 
 
+@pytest.mark.parametrize("early", [timedelta(seconds=1), timedelta(seconds=30)])
+@pytest.mark.usefixtures("time")
+def test_an_event_that_is_dated_a_little_early_belongs_to_the_slot(early: timedelta) -> None:
+    make_runner().fire(make_job(one_page), DUE - early)
+    make_runner().fire(make_job(one_page), DUE)
+    assert [run.slot for run in run_records.latest("tally", 9)] == [SLOT]
+    assert find_run("tally").status is Status.SUCCEEDED
+
+
 def test_the_event_of_a_queued_job_only_sends_a_message(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
     job = make_job(three_pages, queued=True)
     use_jobs(monkeypatch, job)

@@ -74,7 +74,8 @@ def test_until_never_returns_a_later_firing(microseconds: int) -> None:
         ("0 0 * * 5-7", "0 0 ? * SUN,FRI,SAT *"),
         ("10-14 * * * *", "10,11,12,13,14 * * * ? *"),
         ("0 0 */10 * *", "0 0 1/10 * ? *"),
-        ("*/90 * * * *", "0 * * * ? *"),
+        ("*/59 * * * *", "0/59 * * * ? *"),
+        ("0 0 * * */2", "0 0 ? * SUN,TUE,THU,SAT *"),
         ("5/20 * * * *", "5,25,45 * * * ? *"),
     ],
 )
@@ -124,6 +125,17 @@ def test_the_schedules_of_the_five_jobs() -> None:
         (", * * * *", "Bad minute"),
         ("0 0 30 2 *", "Bad day-of-month"),
         ("0 0 31 2,4,6,9,11 *", "Bad day-of-month"),
+        ("*/90 * * * *", "the step of \\*/90 leads beyond the last value"),
+        ("*/60 * * * *", "leads beyond the last value"),
+        ("0 */24 * * *", "leads beyond the last value"),
+        ("0 0 */31 * *", "leads beyond the last value"),
+        ("10-20/30 * * * *", "leads beyond the last value"),
+        ("0,50/20 * * * *", "leads beyond the last value"),
+        ("0 2 * * 0,7", "7 names a value a second time; 0 and 7 are both Sunday"),
+        ("0 2 * * sun,7", "names a value a second time"),
+        ("0 2 * * */7", "names a value a second time"),
+        ("0 2 * * 0-7", "names a value a second time"),
+        ("5,0-10 * * * *", "names a value a second time"),
     ],
 )
 def test_unusable_schedules_are_refused_with_a_reason(crontab: str, problem: str) -> None:
@@ -200,7 +212,8 @@ def test_the_eventbridge_expression_fires_when_the_crontab_does() -> None:
         compared += 1
         fired += bool(expected)
     assert fired > 100
-    assert all(text.endswith("Bad day-of-month") for text in never), "such as 31 February"
+    reasons = ("Bad day-of-month", "beyond the last value", "both Sunday")
+    assert all(text.endswith(reasons) for text in never), "such as 31 February"
 
 
 YEARS = [(name, year) for name in JOBS for year in (2026, 2028) if (name, year) != ("heartbeat", 2026)]

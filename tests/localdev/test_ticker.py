@@ -83,7 +83,28 @@ def test_slots_missed_during_sleep_are_left_to_the_watchdog(time: SimpleNamespac
         ("heartbeat", SUNDAY + timedelta(hours=8)),
         ("order_reminders", SUNDAY + timedelta(hours=8)),
     ]
-    time.now -= timedelta(hours=1)  # somebody sets the clock
+
+
+@pytest.mark.no_database
+def test_jobs_go_on_after_the_clock_was_set_back(time: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
+    time.now = SUNDAY + timedelta(hours=15, seconds=30)
+    ticker = Ticker(FailingApp())
+    ticker.take_due()
+    time.now -= timedelta(hours=1)
+    assert ticker.take_due() == []
+    assert "The clock was set back from 2026-11-22 15:00:30 to 2026-11-22 14:00:30 UTC." in "".join(capsys.readouterr())
+    time.now += timedelta(minutes=5)
+    assert ticker.take_due() == [("heartbeat", SUNDAY + timedelta(hours=14, minutes=5))]
+
+
+@pytest.mark.no_database
+def test_clock_that_is_corrected_by_seconds_repeats_no_slot(time: SimpleNamespace) -> None:
+    time.now = SUNDAY + timedelta(minutes=5)
+    ticker = Ticker(FailingApp())
+    assert ticker.take_due() == [("heartbeat", SUNDAY + timedelta(minutes=5))]
+    time.now -= timedelta(seconds=1)
+    assert ticker.take_due() == []
+    time.now += timedelta(seconds=2)
     assert ticker.take_due() == []
 
 
