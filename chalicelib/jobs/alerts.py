@@ -12,6 +12,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock, telemetry
 from chalicelib.errors import Unavailable
+from chalicelib.jobs import error_text
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.retries import is_transient
@@ -35,7 +36,7 @@ def open_alerts() -> set[tuple[str, str]]:
 def begin(job: str, kind: str, text: str) -> None:
     """Raise an alert. Raises Unavailable; the next check then tries again."""
     _publish(job, kind, text)
-    content = {"text": text, "since": timestamps.to_text(clock.now())}
+    content = {"text": error_text.shorten(text), "since": timestamps.to_text(clock.now())}
     with _unavailable():
         tables.AuxRow(_PARTITION, f"{job}#{kind}", content=content).save()
 
@@ -56,7 +57,7 @@ def _unavailable() -> Iterator[None]:
 
 
 def _publish(job: str, kind: str, text: str) -> None:
-    message = f"{kind}: {job}: {text}"
+    message = error_text.shorten(f"{kind}: {job}: {text}")
     telemetry.warn(message, job=job, kind=kind)
     telemetry.count(f"Job{kind.title().replace('_', '')}", job=job)
     if not settings.topic_arn:

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Conflict, RunNotRepeatable
-from chalicelib.jobs import job_state, run_records
+from chalicelib.jobs import error_text, job_state, run_records
 from chalicelib.jobs.job import Job, Overlap, RunArguments, StepResult
 from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
@@ -94,7 +94,8 @@ def retry_or_fail(run: Run, error: str, trace: str) -> Run:
     """Let the run wait for another attempt; after too many attempts without progress, end it. Raises Stale."""
     if run.attempts_since_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS:
         return end(run, Status.FAILED, error=error, trace=trace)
-    return _release(run, replace(run, status=Status.WAITING, lease_until=None, error=error, trace=trace))
+    waiting = replace(run, status=Status.WAITING, lease_until=None, error=error_text.shorten(error), trace=trace)
+    return _release(run, waiting)
 
 
 def is_exhausted(run: Run) -> bool:
@@ -112,7 +113,7 @@ def end(
         lease_until=None,
         finished_at=timestamps.to_text(clock.now()),
         reason=reason or run.reason,
-        error=error or run.error,
+        error=error_text.shorten(error) if error else run.error,
         trace=trace or run.trace,
     )
     write, ended = _prepare(run, ended)

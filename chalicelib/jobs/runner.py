@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from traceback import format_exception
 
 from chalicelib import telemetry
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import catalog, ledger, queue, run_records, slots
+from chalicelib.jobs import catalog, error_text, ledger, queue, run_records, slots
 from chalicelib.jobs.job import Job, Overlap, RunRefused, StepContext, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.operations import Execute
@@ -24,7 +23,6 @@ MARGIN = 60.0
 """Seconds of Lambda time that are left for handing over; half of the time where there is less than twice that."""
 RETRY_DELAY = 30
 """Seconds."""
-_MAX_TRACE = 8000
 _MAX_EARLINESS = timedelta(seconds=30)
 """How long before its slot an event may be dated: some services round down, or their clock is behind."""
 _MAX_DELAY = timedelta(minutes=15)
@@ -153,10 +151,9 @@ def _take_step(job: Job, run: Run, context: StepContext) -> Run:
 
 def _handle_error(job: Job, run: Run, error: Exception) -> Exception | None:
     """Let the ledger retry or fail the run. Return the error, or None if another worker has taken over the run."""
-    trace = "".join(format_exception(error))[-_MAX_TRACE:]
     telemetry.warn("an attempt of a run failed", job=job.name, slot=run.slot, attempt=run.attempts, exc_info=error)
     try:
-        run = ledger.retry_or_fail(run, f"{type(error).__name__}: {error}", trace)
+        run = ledger.retry_or_fail(run, error_text.describe(error), error_text.trace_of(error))
     except Stale:
         return None
     if run.finished:

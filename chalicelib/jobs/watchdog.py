@@ -36,15 +36,9 @@ def run_checks() -> None:
     for job in catalog.JOBS.values():
         record_missed_slots(job, states[job.name], now)
     open_alerts = alerts.open_alerts()
-    not_published: Unavailable | None = None
     for job in catalog.JOBS.values():
         found = overview.assemble(job, states[job.name], unfinished, now)
-        try:
-            raise_or_clear_alerts(job, found.health, open_alerts)
-        except Unavailable as error:  # a topic that is gone must not keep the other jobs from being checked
-            not_published = error
-    if not_published:
-        raise not_published
+        raise_or_clear_alerts(job, found.health, open_alerts)
 
 
 def _recover(run: Run, now: datetime) -> None:
@@ -126,6 +120,7 @@ def _set_checked_until(job: Job, slot: Slot, before: Slot | None) -> bool:
 
 
 def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, str]]) -> None:
+    """Send the alerts that have begun or are over. One that cannot be sent is logged, and the next check retries it."""
     for kind, text in (
         (alerts.LATE, found.late),
         (alerts.FAILING, found.failing),
@@ -133,8 +128,11 @@ def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, s
         (alerts.TOO_FREQUENT, found.too_frequent),
     ):
         is_open = (job.name, kind) in open_alerts
-        if text and not is_open:
-            alerts.begin(job.name, kind, text)
-        # A late run that then failed has not recovered.
-        elif is_open and not text and (found.recovered or kind not in {alerts.LATE, alerts.FAILING}):
-            alerts.end(job.name, kind)
+        try:
+            if text and not is_open:
+                alerts.begin(job.name, kind, text)
+            # A late run that then failed has not recovered.
+            elif is_open and not text and (found.recovered or kind not in {alerts.LATE, alerts.FAILING}):
+                alerts.end(job.name, kind)
+        except Exception as error:  # noqa: BLE001 - whatever the cause, the other alerts go out; the next check retries
+            telemetry.error("an alert could not be sent", job=job.name, kind=kind, exc_info=error)

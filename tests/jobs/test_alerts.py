@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from chalicelib import aws, telemetry
-from chalicelib.errors import Unavailable
 from chalicelib.jobs import alerts, job_state, ledger, queue, run_records, watchdog
 from chalicelib.jobs.job import CatchUp, Job, RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
@@ -219,7 +218,7 @@ def test_alerts_are_published_to_the_topic_as_they_are_logged(
 
 
 def test_a_broken_topic_does_not_stop_the_other_checks(
-    monkeypatch: pytest.MonkeyPatch, topic: str, time: Clock
+    monkeypatch: pytest.MonkeyPatch, topic: str, time: Clock, log: pytest.LogCaptureFixture
 ) -> None:
     broken, _ = a_failing_job(monkeypatch)
     other = make_job(one_page, name="other", catch_up=CatchUp.ALL)
@@ -228,12 +227,55 @@ def test_a_broken_topic_does_not_stop_the_other_checks(
     make_runner().fire(broken, time.now)
     monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic + "-gone"))
     time.later(hours=1, minutes=12)
-    with pytest.raises(Unavailable):
-        watchdog.run_checks()
+    log.clear()
+    watchdog.run_checks()
+    assert "an alert could not be sent" in log.messages
     assert find_run("other", "2026-11-22T13:00:00Z").trigger is Trigger.CATCH_UP
     monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic))
     watchdog.run_checks()
     assert [subject for subject, _ in published()] == ["FAILING: tally"], "it is published once the topic works again"
+
+
+def test_an_alert_that_cannot_be_sent_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, topic: str, time: Clock, log: pytest.LogCaptureFixture
+) -> None:
+    """Whatever the cause: here the first alert of the check fails with an error that is nobody's own."""
+    assert topic
+    broken = [make_job(_refuse, name) for name in ("first", "second")]
+    use_jobs(monkeypatch, *broken)
+    for job in broken:
+        make_runner().fire(job, time.now)
+    publish = alerts._publish
+
+    def publish_but_one(job: str, kind: str, text: str) -> None:
+        if job == "first":
+            raise RuntimeError("unexpected")
+        publish(job, kind, text)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(alerts, "_publish", publish_but_one)
+        watchdog.run_checks()
+    assert "an alert could not be sent" in log.messages
+    assert [subject for subject, _ in published()] == ["FAILING: second"]
+    watchdog.run_checks()
+    assert [subject for subject, _ in published()] == ["FAILING: first"]
+
+
+@pytest.mark.usefixtures("topic")
+def test_the_alert_of_a_huge_error_is_cut_and_published(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
+    def refuse(_work: StepContext) -> StepResult:
+        raise RunRefused("Set " + "the thing " * 100_000)
+
+    job = make_job(refuse)
+    use_jobs(monkeypatch, job)
+    make_runner().fire(job, time.now)
+    watchdog.run_checks()
+    ((subject, message),) = published()
+    assert subject == "FAILING: tally"
+    assert message.startswith(f"FAILING: tally: the run of {SLOT} failed: Set the thing")
+    assert len(message) == 2000
+    watchdog.run_checks()
+    assert published() == []
 
 
 def test_on_lambda_alerts_are_metrics(

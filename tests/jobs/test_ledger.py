@@ -137,6 +137,14 @@ def test_failures_count_as_attempts_and_hand_overs_do_not(time: Clock) -> None:
         time.later(minutes=1)
 
 
+def test_an_error_that_is_no_utf8_is_stored_without_the_damage() -> None:
+    waiting = ledger.retry_or_fail(claimed(), "half \ud83d", "")
+    assert waiting.error == "half ?"
+    assert stored_as(waiting)
+    failed = ledger.end(claimed(), Status.FAILED, error="half \ud83d, again")
+    assert failed.error == "half ?, again"
+
+
 def test_progress_resets_the_attempts() -> None:
     ledger.retry_or_fail(claimed(), "broken", "")
     run = ledger.checkpoint(claimed(), MORE)
