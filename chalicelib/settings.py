@@ -25,7 +25,11 @@ class Settings:
     low_stock_threshold: int = 10
     restock_amount: int = 10
     read_budget: int = 2000
-    """Rows that one list request may read before it returns a short page."""
+    """Rows that one list may read before it returns a short page."""
+    rows_per_request: int = 5000
+    """Rows and index keys that one query may read, over all its lists. A query that needs more is refused."""
+    calls_per_request: int = 200
+    """Calls to the database that one query may make."""
     plain_list_limit: int = 1000
     archive_days: int = 90
     inactive_days: int = 365

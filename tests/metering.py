@@ -19,9 +19,12 @@ _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWri
 
 @dataclass(slots=True)
 class Meter:
-    """`calls` by operation, e.g. {"Query": 1}; units as the database charged them, indexes included."""
+    """`calls` by operation, e.g. {"Query": 1}; `rows` are rows and index keys that were read; units as the database charged
+    them, indexes included.
+    """
 
     calls: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
     read_units: float = 0.0
     write_units: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -35,8 +38,10 @@ class Meter:
             self.calls[model.name] += 1
 
     def charge_reads(self, parsed: dict[str, Any], **_rest: Any) -> None:
+        batches = parsed.get("Responses", {}).values()
         with self._lock:
             self.read_units += _units(parsed)
+            self.rows += len(parsed.get("Items", ())) + ("Item" in parsed) + sum(map(len, batches))
 
     def charge_writes(self, parsed: dict[str, Any], **_rest: Any) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
-from chalicelib.store import cursors
+from chalicelib.store import cursors, read_budget
 from chalicelib.store.cursors import Position
 from chalicelib.store.index_scan import IndexRange, IndexScan
 from chalicelib.store.reads import MAX_BATCH
@@ -121,6 +121,7 @@ class _Reader(Generic[Row]):
         self._listing = listing
         self._size = size
         self._offset = offset
+        self._step_rows = 0
         self.last: Position | None = None
         """The last position that was read."""
 
@@ -136,6 +137,8 @@ class _Reader(Generic[Row]):
             stop=stop,
             batch=wanted if exact else min(max(wanted, MAX_BATCH), settings.read_budget),
         )
+        # For the keys of the next step, its rows, the customers of these rows, and one key more.
+        self._step_rows = (scan.batch + 2 * MAX_BATCH) * len(scan.index_range.shards)
         return self._read_exact(scan.positions()) if exact else self._read_filtered(scan.positions())
 
     def _read_exact(self, positions: Iterator[Position]) -> tuple[list[Edge[Row]], bool]:
@@ -160,7 +163,7 @@ class _Reader(Generic[Row]):
         found: list[Edge[Row]] = []
         read_count, end = 0, self._offset + self._size
         more = True
-        while more and len(found) <= end and read_count < settings.read_budget:
+        while more and len(found) <= end and read_count < settings.read_budget and (not read_count or self._has_room()):
             missing, not_passed = end + 1 - len(found), read_count - len(found)
             steps = self._steps(positions, min(missing + not_passed, MAX_BATCH, settings.read_budget - read_count))
             read_count += len(steps)
@@ -168,6 +171,11 @@ class _Reader(Generic[Row]):
             more = bool(steps)
         more = len(found) > end or next(positions, None) is not None
         return self._cut(found, more=more), more
+
+    def _has_room(self) -> bool:
+        """Return whether the request may read another step."""
+        calls = 2 * len(self._listing.index_range.shards) + 2
+        return read_budget.current().has(rows=self._step_rows, calls=calls)
 
     def _cut(self, found: list[Edge[Row]], *, more: bool) -> list[Edge[Row]]:
         if more and len(found) < self._offset:
@@ -200,7 +208,7 @@ class _TieReader(_Reader[Row]):
         ):
             ends = [end if end and index_range.value(end) == value else None for end in (start, stop)]
             # The ties of `start` were counted on the page before, so the next group always has room.
-            room = settings.read_budget if ends[0] else budget
+            room = settings.read_budget if ends[0] else self._room(budget)
             group = list(islice(ties, room + 1))
             if len(group) > room:
                 if room == settings.read_budget:
@@ -213,6 +221,12 @@ class _TieReader(_Reader[Row]):
             if len(found) > self._offset + self._size:
                 return self._cut(found, more=True), True
         return self._cut(found, more=False), False
+
+    def _room(self, budget: int) -> int:
+        """Return how many ties may be read: after the first group, only those whose keys and rows the request may read."""
+        if self.last is None:
+            return budget
+        return max(0, min(budget, read_budget.current().rows // 2 - 2 * MAX_BATCH))
 
     def _rows(self, positions: Iterator[Position]) -> Iterator[_Tie[Row]]:
         while chunk := list(islice(positions, MAX_BATCH)):

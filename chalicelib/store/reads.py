@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
 from typing import Any, TypeAlias, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.models import Model
 
 from chalicelib.errors import Unavailable
+from chalicelib.store import read_budget
 from chalicelib.store.connection import client
 from chalicelib.store.retries import is_transient, retry_delays
 from chalicelib.store.tables import AuxRow
@@ -34,15 +36,37 @@ def table_name(table: type[Model]) -> str:
     return str(table.Meta.table_name)
 
 
-def call(operation: str, **request: object) -> Response:
-    """Return the response to a read. Raises Unavailable if there is none after the client's own retries."""
+def call(operation: str, rows_per_unit: int = 1, /, **request: object) -> Response:
+    """Return the response to a read, and charge it to the request's read budget.
+
+    `rows_per_unit` rows are charged as one, for rows that are much smaller than a read unit. Raises CostLimitExceeded, and
+    Unavailable if there is no response after the client's own retries.
+    """
+    budget, expected = read_budget.current(), _max_rows(operation, request)
+    budget.reserve(expected)
     try:
         response: Response = getattr(client(), operation)(**request)
     except (BotoCoreError, ClientError) as error:
         if is_transient(error):
             raise Unavailable from error
         raise
+    budget.give_back(expected - ceil(_row_count(response) / rows_per_unit))
     return response
+
+
+def _max_rows(operation: str, request: Mapping[str, Any]) -> int:
+    """Return how many rows the call can read at most; 0 if that is known only afterwards."""
+    if operation == "get_item":
+        return 1
+    if operation == "batch_get_item":
+        return sum(len(wanted["Keys"]) for wanted in request["RequestItems"].values())
+    limit: int = request.get("Limit", 0)
+    return limit
+
+
+def _row_count(response: Response) -> int:
+    batches = response.get("Responses", {}).values()
+    return len(response.get("Items", ())) + ("Item" in response) + sum(map(len, batches))
 
 
 def get(table: type[Model], key: Item) -> Item | None:
@@ -87,10 +111,10 @@ def _fetch(request: Mapping[str, object]) -> Iterator[tuple[str, Item]]:
     raise Unavailable
 
 
-def query(**request: object) -> Iterator[Item]:
+def query(rows_per_unit: int = 1, /, **request: object) -> Iterator[Item]:
     """Yield every row of a query, page by page."""
     while True:
-        response = call("query", **request)
+        response = call("query", rows_per_unit, **request)
         yield from response["Items"]
         if "LastEvaluatedKey" not in response:
             return

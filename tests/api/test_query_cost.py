@@ -7,7 +7,8 @@ from graphql import GraphQLObjectType, build_schema, get_operation_ast, parse, v
 
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql import query_cost as module
-from chalicelib.api.graphql.query_cost import FieldRule, OperationCost, Prices, read_rules
+from chalicelib.api.graphql.field_rules import FieldRule, read_rules
+from chalicelib.api.graphql.query_cost import OperationCost, Prices
 from chalicelib.api.graphql.schema import rules, schema
 from chalicelib.errors import LimitExceeded
 
@@ -40,23 +41,32 @@ PAGE = "edges { node { id } }"
         (f"{{ allCustomers(first: null) {{ {PAGE} }} }}", 1 + 100 * 2),
         (f"{{ allCustomers(first: 2147483647) {{ {PAGE} }} }}", 1 + 100 * 2),
         (f"{{ allCustomers(first: -5) {{ {PAGE} }} }}", 1),
+        # a page is read, whatever is selected of it
+        ("{ allCustomers(first: 10) { pageInfo { hasNextPage } } }", 1 + 10 * 2),
+        ("{ allCustomers(first: 0) { pageInfo { hasNextPage } } }", 1),
+        # rows that an offset skips are read
+        ("{ allCustomers(first: 10, offset: 300) { edges { cursor } } }", 1 + 300 + 10 * 2),
+        ("{ allCustomers(first: 10, offset: -1) { edges { cursor } } }", 1 + 10 * 2),
         # pages multiply
         (
             f"{{ allCustomers(first: 10) {{ edges {{ node {{ orders(first: 5) {{ {PAGE} }} }} }} }} }}",
-            1 + 10 * (2 + 1 + 5 * 2),
+            1 + 10 * (2 + 100 + 5 * 2),
         ),
         # lists without a page size have an assumed length
-        ('{ order(id: "x") { products { id } lines { name product { id } } } }', 1 + 1 + 10 * 0 + 1 + 10 * 1),
-        ("{ customers { id } }", 1000),
-        ("{ crmStats { orders } inactiveCustomerCount }", 200),
-        ("{ jobs { name latest { status lines } } }", 100 + 5 * (1 + 5)),
+        ('{ order(id: "x") { products { id } lines { name product { id } } } }', 1 + 5 + 5 + 5 * 1),
+        ("{ customers { id } }", 2000),
+        ("{ crmStats { orders } inactiveCustomerCount }", 1600),
+        ("{ crmStats { customers } }", 1600),
+        ("{ uptime { hour } }", 100 + 7 * 288),
+        ("{ uptime(days: 2) { hour } }", 100 + 2 * 288),
+        ("{ jobs { name latest { status lines } } }", 1000 + 5 * (1 + 200)),
         ("mutation { updateLowStockProducts { message } }", 1000),
         # the same field twice costs twice, and so does a fragment
         (f"{{ a: allCustomers(first: 1) {{ {PAGE} }} b: allCustomers(first: 1) {{ {PAGE} }} }}", 2 * 3),
         ("{ a: node(id: 1) { ...F } b: node(id: 2) { ...F } } fragment F on Order { customer { id } }", 2 + 2),
         ("{ node(id: 1) { ... on Order { customer { id } } ... on Customer { name } ... { id } } }", 2),
         # skipping is not counted upon
-        ("{ crmStats @skip(if: true) { orders } }", 100),
+        ("{ crmStats @skip(if: true) { orders } }", 800),
     ],
 )
 def test_what_a_document_costs(document: str, cost: int) -> None:

@@ -62,8 +62,8 @@ def test_the_first_day_must_not_be_after_the_last() -> None:
 def test_days_before_the_first_are_read_for_the_number_of_customers_only(monkeypatch: pytest.MonkeyPatch) -> None:
     call, days = reads.call, list[str]()
 
-    def noting(operation: str, **request: Any) -> reads.Response:
-        answer = call(operation, **request)
+    def noting(operation: str, *charged: int, **request: Any) -> reads.Response:
+        answer = call(operation, *charged, **request)
         days.extend(item["sk"]["S"] for item in answer["Items"])
         return answer
 

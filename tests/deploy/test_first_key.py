@@ -30,8 +30,8 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """DynamoDB answers a query in pages of 1 MB; here in pages of 25 rows, whose sizes are collected."""
     ask, sizes = reads.call, []
 
-    def limited(operation: str, **request: object) -> reads.Response:
-        answer = ask(operation, **request, **({"Limit": 25} if operation == "query" else {}))
+    def limited(operation: str, *charged: int, **request: object) -> reads.Response:
+        answer = ask(operation, *charged, **request, **({"Limit": 25} if operation == "query" else {}))
         sizes.append(len(answer.get("Items", ())))
         return answer
 

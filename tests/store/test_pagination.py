@@ -283,7 +283,7 @@ def test_more_ties_than_the_read_budget_are_an_error(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(pagination, "settings", replace(settings, read_budget=7))
     with pytest.raises(InvalidInput, match="Order by that field alone") as refused:
         follow(list_any(ProductFilter(), ["stock", "name"]), 20)
-    assert refused.value.field == "orderBy"
+    assert refused.value.field == "order_by"
 
 
 @pytest.mark.parametrize("forward", [True, False])

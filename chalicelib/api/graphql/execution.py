@@ -16,6 +16,7 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     OperationDefinitionNode,
+    OperationType,
     execute_sync,
     get_operation_ast,
     parse,
@@ -32,6 +33,7 @@ from chalicelib.api.graphql.query_cost import Prices
 from chalicelib.api.graphql.schema import rules, schema
 from chalicelib.errors import CostLimitExceeded, CrmError, InvalidInput
 from chalicelib.settings import settings
+from chalicelib.store import read_budget
 
 GraphQLResponse: TypeAlias = dict[str, Any]
 """`{data, errors}` as GraphQL defines it: without `data` if execution never began, without `errors` if there are none."""
@@ -71,6 +73,7 @@ class Authorized:
     name: str | None
     variables: Mapping[str, object]
     caller: Caller
+    is_query: bool
     is_introspection: bool
     """It asks for the schema and nothing else."""
 
@@ -122,14 +125,23 @@ def authorize(
         )
     is_introspection = found.introspects and found.cost == 0 and found.depth == 0
     name = operation.name.value if operation.name else None
-    return Authorized(prepared.document, name, given, caller, is_introspection)
+    is_query = operation.operation is OperationType.QUERY
+    return Authorized(prepared.document, name, given, caller, is_query, is_introspection)
 
 
 def run(operation: Authorized) -> GraphQLResponse:
+    """Execute an operation. Raises CostLimitExceeded if a query needs more than the read budget of a request."""
     if operation.is_introspection and not operation.variables:
         return _introspected(operation.document, operation.name)
     context = Context(operation.caller, execute_as(operation.caller))
-    return _execute(operation.document, operation.name, operation.variables, context)
+    if not operation.is_query:
+        # A mutation is bounded by its price alone: it must not stop between a change and the answer that reports it.
+        return _execute(operation.document, operation.name, operation.variables, context)
+    with read_budget.spend(context.read_budget):
+        response = _execute(operation.document, operation.name, operation.variables, context)
+    if context.read_budget.exceeded:
+        raise CostLimitExceeded(read_budget.ADVICE)
+    return response
 
 
 def execute(text: str, variables: Mapping[str, object] | None, caller: Caller) -> GraphQLResponse:

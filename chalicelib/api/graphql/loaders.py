@@ -10,6 +10,8 @@ from chalicelib.access.authorization import Caller
 from chalicelib.crm import customers, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
+from chalicelib.settings import settings
+from chalicelib.store.read_budget import ReadBudget
 
 Row = TypeVar("Row")
 Execute: TypeAlias = Callable[[str, Mapping[str, object]], dict[str, Any]]
@@ -63,6 +65,10 @@ class Context:
 
     The preview of a job uses it: a preview writes nothing, and must show callers only what they may see themselves.
     """
+    read_budget: ReadBudget = field(
+        default_factory=lambda: ReadBudget(rows=settings.rows_per_request, calls=settings.calls_per_request)
+    )
+    """What all lists and loaders of a query may read together."""
     customers: Loader[Customer] = field(default_factory=lambda: Loader(customers.find_all))
     products: Loader[Product] = field(default_factory=lambda: Loader(products.find_all))
 

@@ -1,53 +1,45 @@
 """Compute, before execution, what an operation costs and which role it needs, from the document and its variables.
 
-The schema states the rules with directives: `@needs(role:)` on each field or its type, `@cost(weight:, per:)` on expensive
-fields, and `@listSize(assumed:)` on lists without a page size. The cost of a row is multiplied by the page size. Each
-fragment is priced once, so nested fragments take no extra time.
+One unit is one row, or index key, that may be read. The schema states the rules, see `field_rules`. The cost of a row is
+multiplied by the page size. A list that no index answers costs its whole read budget, whatever it finds. Each fragment is
+priced once, so nested fragments take no extra time.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLDirective,
     GraphQLError,
-    GraphQLField,
-    GraphQLInterfaceType,
     GraphQLNamedType,
-    GraphQLObjectType,
     GraphQLSchema,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
     VariableNode,
     get_named_type,
 )
-from graphql.execution import get_directive_values
 
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.document_limits import MAX_DEPTH
+from chalicelib.api.graphql.field_rules import FieldRule, FieldRules
 from chalicelib.errors import DocumentTooComplex
+from chalicelib.settings import settings
 from chalicelib.store.pagination import MAX_PAGE_SIZE
 
 _DIGITS = 10
-"""Digits of a page size to read. More would only take time."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRule:
-    """The rule that the schema states for a field."""
-
-    role: Role
-    weight: int
-    per: str | None
-    assumed: int
+"""Digits of a number to read. More would only take time."""
+_ENTRY = 2
+"""The least that an entry of a page costs: its index key and its row are read, whatever is selected."""
+_UNDERSCORE = re.compile(r"_(.)")
+_Value: TypeAlias = "int | str | tuple[_Value, ...] | None"
 
 
 class OperationCost(NamedTuple):
@@ -63,38 +55,6 @@ class OperationCost(NamedTuple):
             self.introspects or other.introspects,
             max(self.depth, other.depth),
         )
-
-
-FieldRules = Mapping[tuple[str, str], FieldRule]
-
-
-def read_rules(schema: GraphQLSchema) -> FieldRules:
-    """Return the rule of each field of the schema. Raises LookupError for a field without `@needs`."""
-    rules: dict[tuple[str, str], FieldRule] = {}
-    for name, kind in schema.type_map.items():
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not name.startswith("__"):
-            for field_name, field in kind.fields.items():
-                rules[name, field_name] = _rule(schema, kind, field_name, field)
-    return rules
-
-
-def _rule(
-    schema: GraphQLSchema, kind: GraphQLObjectType | GraphQLInterfaceType, name: str, field: GraphQLField
-) -> FieldRule:
-    needs = _arguments(schema, "needs", field) or _arguments(schema, "needs", kind)
-    if needs is None:
-        raise LookupError(f"{kind.name}.{name} needs a rule: add @needs(role:) to it or to {kind.name}")
-    cost = _arguments(schema, "cost", field) or {}
-    size = _arguments(schema, "listSize", field) or {}
-    composite = hasattr(get_named_type(field.type), "fields")
-    return FieldRule(Role[needs["role"]], cost.get("weight", int(composite)), cost.get("per"), size.get("assumed", 1))
-
-
-def _arguments(schema: GraphQLSchema, name: str, thing: GraphQLField | GraphQLNamedType) -> dict[str, Any] | None:
-    directive: GraphQLDirective | None = schema.get_directive(name)
-    if directive is None or thing.ast_node is None:
-        return None
-    return get_directive_values(directive, thing.ast_node)
 
 
 class _Pricing:
@@ -150,38 +110,73 @@ class _Pricing:
         inner = (
             self._selections(node.selection_set, get_named_type(field.type)) if node.selection_set else OperationCost()
         )
-        times = self._times(node, field, rule)
-        weight = rule.weight * (self._length(node, rule.per) if rule.per else 1)
-        return OperationCost(
-            weight + times * inner.cost, max(rule.role, inner.role), inner.introspects, inner.depth + 1
-        )
+        cost = self._own_cost(node, rule) + self._times(node, rule) * max(inner.cost, _ENTRY if rule.is_paged else 0)
+        return OperationCost(cost, max(rule.role, inner.role), inner.introspects, inner.depth + 1)
 
-    def _times(self, node: FieldNode, field: GraphQLField, rule: FieldRule) -> int:
+    def _own_cost(self, node: FieldNode, rule: FieldRule) -> int:
+        """Return the cost of a field without its selections."""
+        cost = rule.weight * (self._length(node, rule.per) if rule.per else 1)
+        for name, (weight, default) in rule.unit_weights.items():
+            units = self._value(node, name)
+            cost += weight * (max(units, 0) if isinstance(units, int) else default)
+        return cost + (0 if self._is_indexed(node, rule) else settings.read_budget)
+
+    def _times(self, node: FieldNode, rule: FieldRule) -> int:
         """Return how many rows the field may return. A page without a size counts as the largest."""
-        if "first" not in field.args:
+        if not rule.is_paged:
             return rule.assumed
         given = [self._value(node, name) for name in ("first", "last")]
         sizes = [min(max(size, 0), MAX_PAGE_SIZE) for size in given if isinstance(size, int)]
         return min(sizes) if sizes else MAX_PAGE_SIZE
 
+    def _is_indexed(self, node: FieldNode, rule: FieldRule) -> bool:
+        """Return whether one index answers all arguments of a list, in the order that is asked for."""
+        given = {name: value for name in rule.indexed if (value := self._value(node, name)) not in {None, "", ()}}
+        order = _order_fields(given.get("orderBy"))
+        if len(order) > 1:
+            return False  # rows that are equal in the first field are all read before they can be ordered
+        orders = [rule.indexed[name] for name in given] + [{name} for name in order]
+        return not orders or bool(frozenset.intersection(*map(frozenset, orders)))
+
     def _length(self, node: FieldNode, argument: str) -> int:
         value = self._value(node, argument)
-        return max(len(value), 1) if isinstance(value, list | tuple) else 1
+        return max(len(value), 1) if isinstance(value, tuple) else 1
 
-    def _value(self, node: FieldNode, name: str) -> object:
+    def _value(self, node: FieldNode, name: str) -> _Value:
         for argument in node.arguments or ():
             if argument.name.value == name:
                 return self._literal(argument.value)
         return None
 
-    def _literal(self, value: ValueNode | None) -> object:
+    def _literal(self, value: ValueNode | None) -> _Value:
         if isinstance(value, VariableNode):
             self.depends_on_variables = True
             name = value.name.value
-            return self._variables[name] if name in self._variables else self._literal(self._defaults.get(name))
+            if name in self._variables:
+                return _of_variable(self._variables[name])
+            return self._literal(self._defaults.get(name))
         if isinstance(value, IntValueNode):
             return int(value.value[:_DIGITS])
-        return value.values if isinstance(value, ListValueNode) else None
+        if isinstance(value, ListValueNode):
+            return tuple(self._literal(entry) for entry in value.values)
+        if value is None or isinstance(value, NullValueNode):
+            return None
+        return str(getattr(value, "value", value.kind))
+
+
+def _of_variable(value: object) -> _Value:
+    """Any value that is neither null, a number nor a list only matters for being there."""
+    if value is None or isinstance(value, int):
+        return value
+    return tuple(map(_of_variable, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _order_fields(value: _Value) -> list[str]:
+    """Return the fields that a list is ordered by, in camel case and without their direction."""
+    names = [name for name in (value if isinstance(value, tuple) else (value,)) if isinstance(name, str) and name]
+    return list(
+        dict.fromkeys(_UNDERSCORE.sub(lambda match: match[1].upper(), name.removeprefix("-")) for name in names)
+    )
 
 
 class Prices:

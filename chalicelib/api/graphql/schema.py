@@ -10,8 +10,8 @@ from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
 from chalicelib.api.graphql.bindings import KINDS, OBJECTS, RESOLVERS, Resolver
 from chalicelib.api.graphql.executor import RowResolver
+from chalicelib.api.graphql.field_rules import FieldRules, read_rules
 from chalicelib.api.graphql.loaders import Info, context_of
-from chalicelib.api.graphql.query_cost import FieldRules, read_rules
 from chalicelib.api.graphql.scalars import bind_scalars
 from chalicelib.store import change_marks
 

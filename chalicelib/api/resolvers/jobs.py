@@ -30,7 +30,7 @@ from chalicelib.store import timestamps
 from chalicelib.store.pagination import Page, read_page
 
 MAX_REASON = 200
-_MAX_DAYS = 31
+_MAX_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
