@@ -6,6 +6,7 @@ CrmError
  +- NotFound                 the row to change does not exist
  +- InsufficientStock
  +- Conflict                 another request changed the same row at the same time
+ |   +- StockChanged         the stock is not the one that the request expects
  +- ReferenceConflict        the reference of an imported order belongs to an order with other content
  +- TooManyRows              a plain list would be incomplete
  +- Unavailable              the database did not respond: a change may or may not have been made
@@ -130,6 +131,10 @@ class Conflict(CrmError):
     """Another request changed this at the same time. Read it again and retry"""
 
     code = "CONFLICT"
+
+
+class StockChanged(Conflict):
+    """The stock is another than expected. Read it again and decide anew"""
 
 
 class ReferenceConflict(CrmError):

@@ -19,6 +19,7 @@ COMMANDS: tuple[click.Command, ...] = (
     customers.deleted_customers,
     customers.restore,
     products.low_stock,
+    products.adjust_stock,
     orders.due_reminders,
     reports.reports,
     reports.report,

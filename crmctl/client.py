@@ -15,7 +15,7 @@ import ipaddress
 import random
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -195,7 +195,8 @@ def _read_data(response: requests.Response, url: str, *, key_hint: str) -> dict[
         return data
     if "IN_PROGRESS" in _error_codes(errors):
         raise TransientError(f"{url} is still executing the first attempt.", IN_PROGRESS_DELAY)
-    if _error_codes(errors) & RETRY_CODES:
+    # An error about a field is about the value that was sent, so that a retry would get the same answer.
+    if _error_codes(error for error in errors if not _names_field(error)) & RETRY_CODES:
         raise TransientError(f"{url} responded: {_join_messages(errors)}.")
     reason = _join_messages(errors) or "no reason given"
     message = f"{url} rejected the request (HTTP {status}): {reason}"
@@ -218,7 +219,12 @@ def _read_errors(body: Any) -> list[dict[str, Any]]:
     return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
-def _error_codes(errors: list[dict[str, Any]]) -> set[str]:
+def _names_field(error: dict[str, Any]) -> bool:
+    extensions = error.get("extensions")
+    return isinstance(extensions, dict) and bool(extensions.get("field"))
+
+
+def _error_codes(errors: Iterable[dict[str, Any]]) -> set[str]:
     extensions = [error.get("extensions") for error in errors]
     return {str(extension.get("code")) for extension in extensions if isinstance(extension, dict)}
 

@@ -39,8 +39,13 @@ class Target:
     "--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Number of concurrent requests."
 )
 @click.option("--update", is_flag=True, help="Write names, phones and prices that differ to existing rows.")
+@click.option(
+    "--set-stock",
+    is_flag=True,
+    help="Write the stock of existing products, unless it changes while the import runs.",
+)
 def import_command(  # noqa: PLR0913 - click passes one argument per option
-    directory: Path, url: str, key: str | None, rejects_directory: Path, workers: int, *, update: bool
+    directory: Path, url: str, key: str | None, rejects_directory: Path, workers: int, *, update: bool, set_stock: bool
 ) -> None:
     """Import customers, products and orders from CSV files.
 
@@ -57,6 +62,7 @@ def import_command(  # noqa: PLR0913 - click passes one argument per option
     All files are checked before anything is sent. You can repeat the command: it continues where it stopped.
     Customers are matched by e-mail, products by SKU, orders by order_ref. Existing rows are not changed without
     --update; rows with another name, phone or price are listed as differing. Empty cells are not compared.
+    Stock is set when a product is created; after that only with --set-stock.
 
     Rejected rows are written to customers.rejected.csv, products.rejected.csv and orders.rejected.csv, with line
     number, code and reason. The next import replaces or removes these files. One bad row rejects its whole order.
@@ -64,7 +70,9 @@ def import_command(  # noqa: PLR0913 - click passes one argument per option
     Exit status: 0 all rows are in the CRM, 1 some rows were rejected or differ, 2 wrong usage, files or connection,
     130 Ctrl-C.
     """  # noqa: D301 - click marks preformatted lines with a backspace
-    _import_files(directory, rejects_directory, Target(url, key, workers, UpdateOptions(values=update)))
+    _import_files(
+        directory, rejects_directory, Target(url, key, workers, UpdateOptions(values=update, stock=set_stock))
+    )
 
 
 def _import_files(directory: Path, rejects_directory: Path, target: Target) -> None:
@@ -94,7 +102,7 @@ def _send_tables(tables: dict[str, Table], tallies: dict[str, Tally], target: Ta
     prepared = {kind: prepare_rows(table) for kind, table in tables.items()}
     with Display() as display:
         client = Client(target.url, target.key, notify=display.print_message)
-        sender = Sender(client, target.workers)
+        sender = Sender(client, target.workers, with_stock=target.updates.stock)
         for kind, rows in prepared.items():
             if kind == "orders":
                 _reject_ambiguous_skus(rows, tallies["products"])

@@ -11,8 +11,8 @@ DOCUMENTS = {
     "customers": """mutation($id: ID!, $input: UpdateCustomerInput!) {
       updateCustomer(id: $id, input: $input) { customer { id } }
     }""",
-    "products": """mutation($id: ID!, $input: UpdateProductInput!) {
-      updateProduct(id: $id, input: $input) { product { id } }
+    "products": """mutation($id: ID!, $input: UpdateProductInput!, $expectedStock: Int) {
+      updateProduct(id: $id, input: $input, expectedStock: $expectedStock) { product { id } }
     }""",
 }
 
@@ -40,8 +40,11 @@ def send_updates(client: Client, kind: str, tally: Tally, options: UpdateOptions
 
     def send(result: RowResult) -> _Outcome:
         changes = {each.column: each.new for each in result.differences if options.includes(each)}
+        variables = {"id": result.id, "input": changes}
+        if STOCK in changes:  # a sale since the stock was read must not be undone
+            variables["expectedStock"] = result.existing[STOCK]
         try:
-            client.execute(DOCUMENTS[kind], {"id": result.id, "input": changes})
+            client.execute_once(DOCUMENTS[kind], variables)
         except ApiRefused as error:
             return _Outcome(result, error.reason)
         return _Outcome(result)

@@ -1,11 +1,12 @@
-"""The command that lists products low on stock."""
+"""Commands for the stock of products."""
 
 import click
 
 from crmctl import paging, tables
 from crmctl.client import Client
-from crmctl.commands import json_option, limit_option, print_if_more, with_client
+from crmctl.commands import CommandError, json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column
+from crmctl.text import escape_unprintable
 from crmctl.time_arguments import EMPTY_CELL
 
 LOW = """query Low($threshold: Int, $first: Int, $after: String) {
@@ -13,6 +14,10 @@ LOW = """query Low($threshold: Int, $first: Int, $after: String) {
     edges { node { id sku name price stock } }
     pageInfo { hasNextPage endCursor }
   }
+}"""
+BY_SKU = "query BySku($sku: String) { product(sku: $sku) { id } }"
+ADJUST = """mutation Adjust($id: ID!, $delta: Int!, $reason: String!) {
+  adjustStock(productId: $id, delta: $delta, reason: $reason) { product { name stock } }
 }"""
 COLUMNS = (
     Column("id", lambda product: product["id"], no_wrap=True),
@@ -37,3 +42,21 @@ def low_stock(client: Client, threshold: int | None, limit: int, *, as_json: boo
     listed = paging.read(client, LOW, limit, threshold=threshold)
     tables.print_rows(listed.rows, COLUMNS, as_json=as_json, empty="No product is low on stock.")
     print_if_more(listed)
+
+
+@click.command()
+@click.argument("sku")
+@click.option("--by", "delta", metavar="N", type=int, required=True, help="How many to add; negative to take away.")
+@click.option("--reason", required=True, help="Why. It is kept with the change.")
+@with_client
+def adjust_stock(client: Client, sku: str, delta: int, reason: str) -> None:
+    """Add to or take from the stock of the product with this SKU.
+
+    Orders that are placed at the same time are not undone.
+    """
+    found = client.execute(BY_SKU, {"sku": sku})["product"]
+    if found is None:
+        raise CommandError(f"There is no product with the SKU {sku!r}.")
+    variables = {"id": found["id"], "delta": delta, "reason": reason}
+    product = client.execute_once(ADJUST, variables)["adjustStock"]["product"]
+    click.echo(escape_unprintable(f"{product['name']}: {product['stock']} in stock"))

@@ -16,6 +16,7 @@ from chalicelib.errors import (
     InvalidInput,
     InvalidStock,
     NotFound,
+    StockChanged,
     Unavailable,
 )
 from chalicelib.settings import settings
@@ -100,24 +101,32 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
     return product
 
 
-def update(product_id: str, changes: Mapping[str, Any]) -> Product:
-    """Set the given ones of name, price, stock and sku. Raises InvalidInput and its subclasses, NotFound."""
+def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | None = None) -> Product:
+    """Set the given ones of name, price, stock and sku. Raises InvalidInput and its subclasses, NotFound.
+
+    With `expected_stock`, nothing is changed unless that is the stock. Raises StockChanged.
+    """
     checked = _checked(changes)
     for _ in retry_delays():
-        old = _require(product_id)
+        old = require(product_id)
         if change_marks.is_done(product_id):
             return old
         if old.archived_at:
             raise InvalidInput("The product is archived and cannot be changed", field="id")
+        if expected_stock not in {None, old.stock}:
+            raise StockChanged(f"The stock is {old.stock}, not {expected_stock}", field="expected_stock")
         new = replace(old, **checked, token=new_token())
+        condition = tables.Product.token == old.token
+        if expected_stock is not None:  # orders change the stock without the token
+            condition &= tables.Product.stock == expected_stock
         write = Transaction(was_applied=partial(_was_written, new), subject=product_id)
-        write.update(tables.Product(id=new.id), _update_actions(new, checked), tables.Product.token == old.token)
+        write.update(tables.Product(id=new.id), _update_actions(new, checked), condition)
         _move_sku(write, old, new)
         try:
             write.commit()
         except Stale:
             continue
-        return _as_stored(new)
+        return as_stored(new)
     raise Conflict
 
 
@@ -129,7 +138,7 @@ def delete(product_id: str) -> Product:
     for _ in retry_delays():
         if change_marks.is_done(product_id):
             return find(product_id) or Product(**change_marks.before(product_id))
-        old = _require(product_id)
+        old = require(product_id)
         if old.archived_at:
             return old
         keep = old.sold > 0 or _is_ordered(product_id)
@@ -143,7 +152,7 @@ def delete(product_id: str) -> Product:
     raise Conflict
 
 
-def _as_stored(product: Product) -> Product:
+def as_stored(product: Product) -> Product:
     """Return the product with its current stock. The change is made, so a failing read must not look like a failed change."""
     try:
         return find(product.id) or product
@@ -151,7 +160,8 @@ def _as_stored(product: Product) -> Product:
         return product
 
 
-def _require(product_id: str) -> Product:
+def require(product_id: str) -> Product:
+    """Raises NotFound."""
     product = find(product_id)
     if product is None:
         raise NotFound(f"There is no product {product_id!r}", field="id")

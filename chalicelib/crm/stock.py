@@ -1,18 +1,22 @@
-"""Restocking: add stock to a product that is low, once per slot, however often it is repeated."""
+"""Relative changes of stock: restocks of products that are low, and adjustments by people.
 
-from dataclasses import dataclass
+An adjustment leaves a row `(stock#product id, time)` in `ops` that says who changed the stock by how much, and why.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import products
+from chalicelib.crm import products, text
 from chalicelib.crm.products import Product
-from chalicelib.errors import InvalidInput
+from chalicelib.errors import Conflict, InvalidInput, InvalidStock
 from chalicelib.settings import settings
-from chalicelib.store import ids, index_keys, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
 from chalicelib.store.put_once import update_once
-from chalicelib.store.transaction import new_token
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far the clock of a caller may be ahead of ours."""
@@ -53,6 +57,50 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
         row(id=product_id), actions, is_low & is_new_slot, lambda item: reads.text(item, "restock_slot") == mark
     )
     return _load(updated) if updated else None
+
+
+def adjust(product_id: str, delta: int, reason: str, actor: str) -> Product:
+    """Add `delta` to the stock, whatever it is by then, and record who did so and why.
+
+    Raises NotFound, InvalidInput, and InvalidStock if the stock would become negative or too large.
+    """
+    reason = text.checked_name(reason, "reason")
+    if delta == 0:
+        raise InvalidInput("The change cannot be 0", field="delta")
+    for _ in retry_delays():
+        product = products.require(product_id)
+        if change_marks.is_done(product_id):
+            return product
+        if product.archived_at:
+            raise InvalidInput("The product is archived and cannot be changed", field="product_id")
+        if not 0 <= product.stock + delta <= products.STOCK_LIMIT:
+            limits = f"must stay from 0 to {products.STOCK_LIMIT}"
+            raise InvalidStock(f"The stock is {product.stock}. After the change by {delta} it {limits}", field="delta")
+        try:
+            _adjustment(product_id, delta, reason, actor).commit()
+        except Stale:
+            continue
+        return products.as_stored(replace(product, stock=product.stock + delta))
+    raise Conflict
+
+
+def _adjustment(product_id: str, delta: int, reason: str, actor: str) -> Transaction:
+    now = clock.now()
+    record = tables.AuxRow(
+        pk=f"stock#{product_id}",
+        sk=index_keys.sort_key(timestamps.to_text(now), new_token()),
+        content={"delta": delta, "reason": reason, "actor": actor},
+        ttl=now + timedelta(days=settings.history_days),
+    )
+    write = Transaction(was_applied=lambda: reads.get_op(record.pk, record.sk) is not None, subject=product_id)
+    stock = tables.Product.stock
+    write.update(
+        tables.Product(id=product_id),
+        [stock.add(delta)],
+        tables.Product.stock_shard.exists() & (stock >= -delta) & (stock <= products.STOCK_LIMIT - delta),
+    )
+    write.put(record, tables.AuxRow.pk.does_not_exist())
+    return write
 
 
 def _load(item: reads.Item) -> Restock:

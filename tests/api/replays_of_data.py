@@ -133,6 +133,16 @@ SCENARIOS = {
             and (replayed(reply) or reply.data["updateProduct"]["product"]["stock"] == stock_of(ids))
         ),
     ),
+    "adjustStock": Scenario(
+        document="""mutation ($id: ID!) {
+          adjustStock(productId: $id, delta: 30, reason: "found") { product { stock } } }""",
+        prepare=sold_product,
+        was_made=lambda ids: stock_of(ids) == 100,
+        meddle=buy_sixty,
+        is_right=lambda ids, _, reply: (
+            stock_of(ids) == 40 and (replayed(reply) or reply.data["adjustStock"]["product"]["stock"] == 40)
+        ),
+    ),
     "deleteProduct": Scenario(
         document="mutation ($id: ID!) { deleteProduct(id: $id) { archived product { id } } }",
         prepare=lambda: {"id": a_product(sku="PEN").id},

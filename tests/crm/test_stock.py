@@ -1,11 +1,12 @@
 """Restocking: a low product is restocked once per slot, however often it is repeated."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from chalicelib.crm import orders, products, stock
-from chalicelib.errors import InvalidInput
+from chalicelib.errors import Conflict, CrmError, InvalidInput, NotFound, StockChanged
 from chalicelib.settings import settings
 from chalicelib.store import tables
 from tests.builders import a_customer, a_product, rows_of, time_is
@@ -96,3 +97,99 @@ def _stock(product_id: str) -> int:
     found = products.find(product_id)
     assert found
     return found.stock
+
+
+def test_an_adjustment_undoes_no_sale() -> None:
+    product = a_product(stock=10)
+    orders.place(a_customer().id, {product.id: 3})
+    adjusted = stock.adjust(product.id, 5, "delivery", "Ann")
+    assert adjusted.stock == _stock(product.id) == 12
+    assert stock.adjust(product.id, -12, "stocktaking", "Ann").stock == 0
+    records = [row for key, row in rows_of(tables.AuxRow).items() if key[0] == f"stock#{product.id}"]
+    contents = [json.loads(row["content"]["S"]) for row in records]
+    assert sorted(contents, key=lambda content: int(content["delta"])) == [
+        {"delta": -12, "reason": "stocktaking", "actor": "Ann"},
+        {"delta": 5, "reason": "delivery", "actor": "Ann"},
+    ]
+    assert all(int(row["ttl"]["N"]) > 0 for row in records)
+
+
+@pytest.mark.parametrize(
+    ("delta", "reason", "code"),
+    [
+        (-6, "lost", "INVALID_STOCK"),
+        (10**9, "found", "INVALID_STOCK"),
+        (0, "nothing", "INVALID_INPUT"),
+        (1, " ", "INVALID_INPUT"),
+        (1, "a\nRUN DONE", "INVALID_INPUT"),
+    ],
+)
+def test_an_impossible_adjustment_changes_nothing(delta: int, reason: str, code: str) -> None:
+    product = a_product(stock=5)
+    with pytest.raises(CrmError) as refused:
+        stock.adjust(product.id, delta, reason, "Ann")
+    assert refused.value.code == code
+    assert products.find(product.id) == product
+
+
+def test_only_products_in_the_lists_are_adjusted() -> None:
+    with pytest.raises(NotFound):
+        stock.adjust("prd_1", 1, "found", "Ann")
+    product = a_product()
+    orders.place(a_customer().id, {product.id: 1})
+    products.delete(product.id)
+    with pytest.raises(InvalidInput, match="archived"):
+        stock.adjust(product.id, 1, "found", "Ann")
+
+
+def test_an_adjustment_that_a_sale_has_made_impossible_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = a_product(stock=5)
+    require = products.require
+
+    def require_and_sell(product_id: str) -> products.Product:
+        found = require(product_id)
+        if found.stock == 5:
+            orders.place(a_customer().id, {product_id: 4})
+        return found
+
+    monkeypatch.setattr(products, "require", require_and_sell)
+    with pytest.raises(InvalidInput, match="The stock is 1"):
+        stock.adjust(product.id, -5, "lost", "Ann")
+    assert _stock(product.id) == 1
+
+
+def test_adjustments_that_always_come_too_late_end_in_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    product = a_product(stock=5)
+    orders.place(a_customer().id, {product.id: 4})
+    monkeypatch.setattr(products, "find", lambda _: product)
+    with pytest.raises(Conflict):
+        stock.adjust(product.id, -5, "lost", "Ann")
+
+
+def test_an_expected_stock_that_no_longer_holds_is_a_conflict_with_the_present_one() -> None:
+    product = a_product(stock=10)
+    assert products.update(product.id, {"stock": 9, "name": "New"}, expected_stock=10).stock == 9
+    with pytest.raises(StockChanged, match="The stock is 9, not 10") as refused:
+        products.update(product.id, {"stock": 15, "name": "Newer"}, expected_stock=10)
+    assert (refused.value.code, refused.value.field) == ("CONFLICT", "expected_stock")
+    found = products.find(product.id)
+    assert found is not None
+    assert (found.stock, found.name) == (9, "New")
+
+
+def test_a_sale_between_the_read_and_the_write_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = a_product(stock=10)
+    find = products.find
+
+    def find_and_sell(product_id: str) -> products.Product | None:
+        found = find(product_id)
+        if found and found.stock == 10:
+            monkeypatch.setattr(products, "find", find)
+            orders.place(a_customer().id, {product_id: 3})
+        return found
+
+    monkeypatch.setattr(products, "find", find_and_sell)
+    with pytest.raises(StockChanged, match="The stock is 7"):
+        products.update(product.id, {"stock": 15}, expected_stock=10)
+    assert _stock(product.id) == 7

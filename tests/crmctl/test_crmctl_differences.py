@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.crm import customers, products
+from crmctl import import_command, import_updates
 from tests.crmctl.api_server import ApiServer
 from tests.crmctl.fake_api import FakeApi, refuses
 from tests.crmctl.import_files import CUSTOMERS, PRODUCTS, RunImport, all_counts, rejected, write
@@ -54,6 +55,30 @@ def test_update_writes_the_differences_but_not_the_stock(imported: ApiServer, fi
     }
     assert found() == {"Alice Lee": "+1 555 123 4567", "Bob": "+1 555 000 1111", "tea": (500, 12)}
     assert all_counts(imported.crmctl("import", str(files)).stdout)["customers"] == (0, 2, 0, 0, 0)
+
+
+def test_set_stock_writes_only_the_stock(imported: ApiServer, files: Path) -> None:
+    result = imported.crmctl("import", str(files), "--set-stock")
+    assert result.exit_code == 1
+    assert all_counts(result.stdout)["products"] == (0, 1, 0, 1, 0)
+    assert "products.csv line 2 differs: price 4.50 → 5.00" in result.stdout
+    assert found()["tea"] == (450, 50)
+
+
+def test_set_stock_undoes_no_sale_that_comes_between(
+    imported: ApiServer, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sell_and_send(*arguments: Any, **options: Any) -> None:
+        (tea,) = products.find_all_by_sku(["TEA"]).values()
+        if arguments[1] == "products":
+            products.update(tea.id, {"stock": 9})
+        import_updates.send_updates(*arguments, **options)
+
+    monkeypatch.setattr(import_command, "send_updates", sell_and_send)
+    result = imported.crmctl("import", str(files), "--set-stock", "--update")
+    assert result.exit_code == 1
+    assert rejected(Path("products.rejected.csv")) == [(2, "NOT_UPDATED", "The stock is 9, not 12")]
+    assert found()["tea"] == (450, 9)
 
 
 def test_an_empty_cell_takes_nothing_away(crm: ApiServer, files: Path) -> None:

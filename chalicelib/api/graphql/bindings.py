@@ -66,6 +66,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "createProduct": products.create_product,
         "bulkCreateProducts": bulk_create.create_products,
         "updateProduct": products.update_product,
+        "adjustStock": products.adjust_stock,
         "deleteProduct": products.delete_product,
         "createOrder": orders.create_order,
         "bulkCreateOrders": bulk_create.create_orders,

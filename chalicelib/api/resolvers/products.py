@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NotRequired, TypedDict, Unpack
 
-from chalicelib.api.graphql.loaders import Info
+from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import (
     PageArguments,
     cents_from,
@@ -103,8 +103,18 @@ def new_product(row: CreateProductInput) -> Product:
     return products.create(row["name"], row["price"], row.get("stock"), row.get("sku"))
 
 
-def update_product(_root: object, _info: Info, id: str, input: UpdateProductInput) -> ProductPayload:  # noqa: A002
-    return ProductPayload(products.update(id, input))
+def update_product(
+    _root: object,
+    _info: Info,
+    id: str,  # noqa: A002
+    input: UpdateProductInput,  # noqa: A002
+    expectedStock: int | None = None,
+) -> ProductPayload:
+    return ProductPayload(products.update(id, input, expectedStock))
+
+
+def adjust_stock(_root: object, info: Info, productId: str, delta: int, reason: str) -> ProductPayload:
+    return ProductPayload(stock.adjust(productId, delta, reason, context_of(info).caller.name))
 
 
 def delete_product(_root: object, _info: Info, id: str) -> DeleteProductPayload:  # noqa: A002
