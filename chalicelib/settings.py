@@ -88,6 +88,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     # Not AWS_EXECUTION_ENV, which Chalice sets everywhere.
     values["on_lambda"] = "AWS_LAMBDA_FUNCTION_NAME" in environment
     values["handler"] = environment.get("_HANDLER", "")
+    if values["on_lambda"] and environment.get("AWS_REGION"):
+        values.setdefault("region", environment["AWS_REGION"])  # where the function and its tables are
     settings = Settings(**values)  # type: ignore[arg-type]  # checked by _parse, field by field
     if settings.open_access and settings.on_lambda:
         raise ValueError("CRM_OPEN_ACCESS is for development only: a deployed stage must ask for keys.")

@@ -9,10 +9,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import commands, first_key, policies
+from deploy import commands, first_key, policies, target
 from deploy.first_key import FirstKeyError
 from deploy.package import PackageError
-from deploy.stack import DeployError, Say
+from deploy.stack import Say
+from deploy.stack_states import DeployError
+from deploy.target import Ask, NotConfirmedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +24,27 @@ class Command:
     options: tuple[str, ...] = ()
 
 
+AWS = ("stage", "region", "role-arn", "poll")
+"""Options of every command that changes or reads a stack."""
 COMMANDS = {
     "policies": Command(commands.write_policies, "Write .chalice/policy-*.json."),
     "package": Command(commands.package_only, "Write the template and the zip to --out.", ("stage", "out")),
-    "up": Command(commands.deploy, "Package, upload and deploy a stage.", ("stage", "bucket", "email", "poll")),
+    "up": Command(
+        commands.deploy, "Package, upload and deploy a stage.", (*AWS, "bucket", "email", "no-email", "yes", "package")
+    ),
     "first-key": Command(
         commands.create_first_key,
         "Create the first operator's key of a deployed stage.",
         ("stage", "region", "name", "another"),
     ),
     "rollback": Command(
-        commands.roll_back, "Deploy an earlier release again.", ("stage", "bucket", "email", "release", "poll")
+        commands.roll_back, "Deploy an earlier release again.", (*AWS, "bucket", "email", "no-email", "release")
     ),
-    "releases": Command(commands.list_releases, "List the releases, and mark the one that runs.", ("stage", "bucket")),
-    "down": Command(commands.delete, "Delete the stack and keep the tables.", ("stage", "poll")),
-    "delete-data": Command(
-        commands.delete_data, "Delete the tables that a deleted stack has left.", ("stage", "confirm", "poll")
-    ),
+    "releases": Command(commands.list_releases, "List the releases, and mark the one that runs.", (*AWS, "bucket")),
+    "down": Command(commands.delete, "Delete the stack and keep the tables.", AWS),
+    "delete-data": Command(commands.delete_data, "Delete the tables that a deleted stack has left.", (*AWS, "confirm")),
     "resources": Command(
-        commands.deploy_resources, "Create what `chalice deploy` needs first.", ("stage", "email", "poll")
+        commands.deploy_resources, "Create what `chalice deploy` needs first.", (*AWS, "email", "no-email")
     ),
 }
 
@@ -55,6 +59,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "region": {"help": "the AWS region; default: that of your AWS settings"},
     "name": {"default": first_key.NAME, "help": "the name of the key; default: %(default)s"},
     "another": {"action": "store_true", "help": "create a key even if an operator's key works"},
+    "no-email": {"action": "store_true", "help": "remove the address that receives alarms"},
+    "package": {"type": Path, "help": "deploy what `package --out` has written to this directory"},
+    "yes": {"action": "store_true", "help": "do not ask before the first deployment to prod"},
+    "role-arn": {"help": "the role that CloudFormation takes; default: your own rights"},
     "poll": {"type": float, "default": 2.0, "help": "seconds between two looks at the stack"},
 }
 
@@ -74,11 +82,14 @@ def _print(text: str) -> None:
     print(text, flush=True)
 
 
-def main(arguments: list[str] | None = None, say: Say = _print) -> int:
-    options = _parser().parse_args(arguments, argparse.Namespace(say=say))
+def main(arguments: list[str] | None = None, say: Say = _print, ask: Ask | None = None) -> int:
+    if ask is None and sys.stdin is not None and sys.stdin.isatty():
+        ask = input
+    options = _parser().parse_args(arguments, argparse.Namespace(say=say, ask=ask))
+    target.use_region(getattr(options, "region", None))
     try:
         options.run(options)
-    except (DeployError, FirstKeyError, PackageError, ClientError, BotoCoreError) as error:
+    except (DeployError, FirstKeyError, NotConfirmedError, PackageError, ClientError, BotoCoreError) as error:
         print(f"{error}", file=sys.stderr)
         return 1
     return 0

@@ -4,49 +4,69 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import boto3
 
-from deploy import first_key, package, policies, table_data, template
-from deploy.releases import Releases
-from deploy.stack import DeployError, Stack
+from deploy import bucket, first_key, package, policies, quota, table_changes, table_data, target, template
+from deploy.releases import OUTPUT, Releases
+from deploy.stack import Stack
+from deploy.stack_states import DeployError
+from deploy.target import Target
 
 ACCOUNT = Path(__file__).with_name("account.yaml")
 
 
 def deploy(options: argparse.Namespace) -> None:
-    """Package, upload, bring the stack up to it, and tell how to call it."""
+    """Package and upload a stage, bring its stack up to the release, and print how to call it."""
+    place = _target(options)
+    if policies.is_protected(options.stage) and not options.yes and not _stack(options).exists():
+        target.confirm(f"crm-{options.stage}", place, options.ask)
     with tempfile.TemporaryDirectory() as scratch:
-        options.say(f"Packaging {options.stage} ...")
-        made = package.build(options.stage, Path(scratch))
-        options.say(f"The package has {made.code.stat().st_size / 1e6:.1f} MB")
-        releases = Releases(options.stage, options.bucket)
-        releases.ensure_bucket()
+        made = _package(options, Path(scratch))
+        releases = Releases(options.stage, place.account, options.bucket)
+        bucket.ensure(releases.bucket, place.account)
         release = releases.publish(made)
     options.say(f"Uploaded as release {release} to {releases.bucket}")
     _allow_access_logs(options)
     _bring_up(options, releases, release)
 
 
+def _package(options: argparse.Namespace, scratch: Path) -> package.Package:
+    if options.package:
+        return package.Package(options.package / "sam.json", options.package / "deployment.zip")
+    options.say(f"Packaging {options.stage} ...")
+    made = package.build(options.stage, scratch)
+    options.say(f"The package has {made.code.stat().st_size / 1e6:.1f} MB")
+    return made
+
+
 def roll_back(options: argparse.Namespace) -> None:
-    """Back to a release: by default the one before that which runs."""
-    releases = Releases(options.stage, options.bucket)
-    current = _stack(options).tags().get("release", "")
+    """Deploy an earlier release again: by default the last one that came up before the one that runs."""
+    releases = Releases(options.stage, _target(options).account, options.bucket)
+    current = _stack(options).outputs().get(OUTPUT, "")
     wanted = options.release or releases.before(current)
     if not wanted:
-        raise DeployError("There is no release before the one that runs")
+        raise DeployError("No release before the one that runs has come up. List them: make releases")
     options.say(f"From release {current} to {wanted}")
     _bring_up(options, releases, wanted)
 
 
 def list_releases(options: argparse.Namespace) -> None:
-    current = Stack(f"crm-{options.stage}", options.say).tags().get("release")  # nothing to wait for
-    for name in Releases(options.stage, options.bucket).names():
-        options.say(f"{name}{'  <- runs' if name == current else ''}")
+    releases = Releases(options.stage, _target(options).account, options.bucket)
+    current, results = _stack(options).outputs().get(OUTPUT), releases.results()
+    for name in releases.names():
+        note = (
+            "  <- runs"
+            if name == current
+            else {"failed": "  failed", None: "  not deployed"}.get(results.get(name), "")
+        )
+        options.say(f"{name}{note}")
 
 
 def delete(options: argparse.Namespace) -> None:
-    """The stack goes, its tables stay."""
+    """Delete the stack and keep its tables."""
+    _target(options)
     _stack(options).delete()
     kept = table_data.existing(options.stage)
     if kept:
@@ -63,30 +83,83 @@ def delete_data(options: argparse.Namespace) -> None:
 
 
 def deploy_resources(options: argparse.Namespace) -> None:
-    """What `chalice deploy` needs first: resources.yaml as a stack of its own."""
-    stack = Stack(f"crm-{options.stage}-resources", options.say, options.poll)
-    parameters = {"Stage": options.stage} | ({"AlarmEmail": options.email} if options.email else {})
-    stack.deploy({"TemplateBody": template.RESOURCES.read_text("utf-8")}, parameters, {})
+    """Create what `chalice deploy` needs first: resources.yaml as a stack of its own."""
+    _target(options)
+    stack = Stack(f"crm-{options.stage}-resources", options.say, options.poll, options.role_arn)
+    wanted = template.resources(options.stage)
+    stack.deploy({"TemplateBody": template.dump(wanted)}, _email(options), {}, keep=frozenset(wanted["Parameters"]))
+    _protect(options)
     for name, value in stack.outputs().items():
         options.say(f"{name}: {value}")
     _first_key(options)
 
 
 def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> None:
+    """Deploy a release, in several updates if indexes of tables need that. Raises DeployError."""
     stack = _stack(options)
-    adopt = not stack.exists() and bool(table_data.existing(options.stage))
-    parameters = {"AlarmEmail": options.email} if options.email else {}
-    changed = stack.deploy(
-        {"TemplateURL": found.url(release)}, parameters, {"stage": options.stage, "release": release}, adopt=adopt
-    )
+    wanted = found.template(release)
+    parameters = _email(options) | _reservations(options, wanted)
+    creating = stack.make_ready()
+    live = table_changes.describe(table_changes.tables_of(wanted))
+    steps = table_changes.plan(None if creating else stack.template(), wanted, live)
+    changed = False
+    try:
+        for number, step in enumerate(steps, 1):
+            if len(steps) > 1:
+                options.say(f"Update {number} of {len(steps)}: DynamoDB changes one index of a table at a time")
+            source = {"TemplateURL": found.url(release) if step == wanted else found.put_template(step)}
+            known = step.get("Parameters", {}).keys()
+            given = {key: value for key, value in parameters.items() if key in known}
+            changed |= stack.deploy(source, given, {"stage": options.stage}, keep=frozenset(known))
+    except DeployError:
+        found.record(release, came_up=False)
+        raise
+    found.record(release, came_up=True)
+    _protect(options)
     options.say("The stack is up to date" if changed else "There was nothing to change")
     options.say(f"GraphQL: {stack.outputs()['GraphQL']}")
+    _show_subscriptions(options, stack)
     _first_key(options)
+
+
+def _email(options: argparse.Namespace) -> dict[str, str]:
+    """Return the address only if it was given or is to be removed: otherwise the stack keeps what it has."""
+    if options.no_email:
+        return {"AlarmEmail": ""}
+    return {"AlarmEmail": options.email} if options.email else {}
+
+
+def _reservations(options: argparse.Namespace, wanted: dict[str, Any]) -> dict[str, str]:
+    problem = quota.missing(wanted)
+    if problem:
+        options.say(problem)
+    return {quota.PARAMETER: "false" if problem else "true"}
+
+
+def _protect(options: argparse.Namespace) -> None:
+    """After the creation: CloudFormation could not clean up a failed one whose tables are protected."""
+    if policies.is_protected(options.stage):
+        table_data.protect(options.stage)
+
+
+def _show_subscriptions(options: argparse.Namespace, stack: Stack) -> None:
+    topic = stack.outputs().get("TopicArn", "")
+    pages = boto3.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    found = [entry for page in pages for entry in page["Subscriptions"] if entry["Protocol"] == "email"]
+    if not found:
+        options.say("Nobody is told of alarms. To change that: --email ADDRESS")
+    for entry in found:
+        if entry["SubscriptionArn"].startswith("arn:"):
+            options.say(f"Alarms go to {entry['Endpoint']}")
+        else:
+            options.say(
+                f"CONFIRM: AWS has sent a mail to {entry['Endpoint']}. Until its link is clicked, no alarm arrives."
+            )
 
 
 def create_first_key(options: argparse.Namespace) -> None:
     """Print the first operator's key of a stage, or fail if there is one that works."""
-    made = first_key.request(options.stage, options.region or _region(), name=options.name, another=options.another)
+    made = first_key.request(options.stage, _region(), name=options.name, another=options.another)
     if made.key is None:
         raise DeployError(f"{made.name} ({made.id}) is an operator's key that works. Add --another to create one more.")
     print(f"{made.name} ({made.id}), OPERATOR. Keep the key: it is not shown again.", file=sys.stderr)
@@ -108,12 +181,20 @@ def _region() -> str:
 def _allow_access_logs(options: argparse.Namespace) -> None:
     if boto3.client("apigateway").get_account().get("cloudwatchRoleArn"):
         return
-    options.say("API Gateway may not write logs in this account and region yet: making the role")
-    Stack("crm-account", options.say, options.poll).deploy({"TemplateBody": ACCOUNT.read_text("utf-8")}, {}, {})
+    options.say("API Gateway may not write logs in this account and region yet: creating the role for it")
+    stack = Stack("crm-account", options.say, options.poll, options.role_arn)
+    stack.deploy({"TemplateBody": ACCOUNT.read_text("utf-8")}, {}, {})
 
 
 def _stack(options: argparse.Namespace) -> Stack:
-    return Stack(f"crm-{options.stage}", options.say, options.poll)
+    return Stack(f"crm-{options.stage}", options.say, options.poll, options.role_arn)
+
+
+def _target(options: argparse.Namespace) -> Target:
+    """Print the account and the region, so that nobody changes another one than they mean."""
+    found = target.find()
+    options.say(f"Account {found.account}, region {found.region}")
+    return found
 
 
 def package_only(options: argparse.Namespace) -> None:

@@ -1,22 +1,29 @@
-"""What may each function do? The one table, and the policy files that Chalice gives each function's role.
+"""What each function may do, from the permissions of its job, and the policy files that Chalice gives its role.
 
-`python -m deploy policies` writes `.chalice/policy-<stage>-<function>.json`. Accounts and regions are stars there, since
+`python -m deploy policies` writes `.chalice/policy-<stage>-<function>.json`. Partitions, accounts and regions are stars there, since
 `chalice deploy` sends the files as they are; `deploy.template` puts the stack's own in their place.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chalicelib.jobs import catalog
+from chalicelib.jobs.job import Job
+
 ROOT = Path(__file__).resolve().parent.parent
 CHALICE = ROOT / ".chalice"
 STAGES = ("dev", "prod")
-API = "api_handler"
+PROTECTED = ("prod",)
+"""Stages whose tables are protected against deletion, and whose creation has to be confirmed."""
+API, CONSUMER = "api_handler", "work"
 
 _GET, _QUERY, _PUT, _UPDATE, _DELETE = "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"
-_BATCH_GET, _BATCH_WRITE, _CHECK = "BatchGetItem", "BatchWriteItem", "ConditionCheckItem"
+_BATCH_GET, _BATCH_WRITE = "BatchGetItem", "BatchWriteItem"
+_REPEATED = {"products": (_GET,)}
+"""A restock that is repeated, in a run that another function began, reads the product first."""
 _ASK = ("sqs:GetQueueUrl", "sqs:SendMessage")
 _TAKE = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 """What Lambda itself needs of the role to read the queue for the consumer."""
@@ -37,66 +44,66 @@ class Needs:
 
 
 _LEDGER = {"runs": (_BATCH_GET, _GET, _PUT), "ops": (_GET, _PUT, _UPDATE)}
-_LEDGER_OF_DAYS = {"runs": (*_LEDGER["runs"], _QUERY), "ops": (*_LEDGER["ops"], _QUERY)}
-NEEDS: Mapping[str, Needs] = {
-    API: Needs(
-        tables={
-            "customers": (_BATCH_GET, _DELETE, _GET, _PUT, _UPDATE),
-            "products": (_BATCH_GET, _DELETE, _GET, _PUT, _UPDATE),
-            "orders": (_BATCH_GET, _GET, _PUT, _UPDATE),
-            "lines": (_BATCH_WRITE, _QUERY),
-            "ops": (_BATCH_GET, _DELETE, _GET, _PUT, _QUERY, _UPDATE),
-            "runs": (_BATCH_GET, _GET, _PUT, _QUERY),
-            "reports": (_BATCH_GET, _QUERY),
-        },
-        indexes=("customers", "products", "orders", "runs"),
-        queues={
-            "jobs": ("sqs:GetQueueAttributes", *_ASK),
-            "jobs-dead": ("sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", *_TAKE),
-        },
-    ),
-    "heartbeat": Needs(
-        tables={"runs": _LEDGER_OF_DAYS["runs"], "ops": (*_LEDGER_OF_DAYS["ops"], _DELETE)},
-        indexes=("runs",),
+_API_NEEDS = Needs(
+    tables={
+        "customers": (_BATCH_GET, _DELETE, _GET, _PUT, _UPDATE),
+        "products": (_BATCH_GET, _DELETE, _GET, _PUT, _UPDATE),
+        "orders": (_BATCH_GET, _GET, _PUT, _UPDATE),
+        "lines": (_BATCH_WRITE, _QUERY),
+        "ops": (_BATCH_GET, _DELETE, _GET, _PUT, _QUERY, _UPDATE),
+        "runs": (_BATCH_GET, _GET, _PUT, _QUERY),
+        "reports": (_BATCH_GET, _QUERY),
+    },
+    indexes=("customers", "products", "orders", "runs"),
+    queues={
+        "jobs": ("sqs:GetQueueAttributes", *_ASK),
+        "jobs-dead": ("sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", *_TAKE),
+    },
+)
+
+
+def _merge(*parts: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for part in parts:
+        for table, actions in part.items():
+            found.setdefault(table, set()).update(actions)
+    return {table: tuple(sorted(actions)) for table, actions in sorted(found.items())}
+
+
+def _needs_of(job: Job) -> Needs:
+    """A queued job only sends a message: its steps are the consumer's."""
+    if job.queued:
+        return Needs(tables={"runs": (_GET, _PUT)}, queues={"jobs": _ASK})
+    return Needs(
+        tables=_merge(_LEDGER, job.permissions.tables),
+        indexes=tuple(sorted({*job.permissions.indexes, "runs"})),
         queues={"jobs": _ASK},
-        tells=True,
-    ),
-    "low_stock": Needs(
-        tables={"products": (_BATCH_GET, _UPDATE), **_LEDGER},
-        indexes=("products", "runs"),
-        queues={"jobs": _ASK},
-    ),
-    "order_reminders": Needs(
-        tables={"customers": (_BATCH_GET,), "orders": (_BATCH_GET,), **_LEDGER_OF_DAYS},
-        indexes=("orders", "runs"),
-        queues={"jobs": _ASK},
-        mails=True,
-    ),
-    "customer_cleanup": Needs(
-        tables={
-            "customers": (_BATCH_GET, _DELETE, _GET),
-            "runs": _LEDGER["runs"],
-            "ops": (*_LEDGER_OF_DAYS["ops"], _DELETE),
-        },
-        indexes=("customers", "runs"),
-        queues={"jobs": _ASK},
-    ),
-    "weekly_report": Needs(tables={"runs": (_GET, _PUT)}, queues={"jobs": _ASK}),
-    "work": Needs(
-        tables={
-            "customers": (_BATCH_GET, _DELETE, _GET),
-            "products": (_BATCH_GET, _GET, _UPDATE),
-            "orders": (_BATCH_GET,),
-            "runs": _LEDGER_OF_DAYS["runs"],
-            "ops": (*_LEDGER_OF_DAYS["ops"], _DELETE),
-            "reports": (_PUT, _QUERY),
-        },
-        indexes=("customers", "products", "orders", "runs"),
+        tells=job.permissions.publishes,
+        mails=job.permissions.sends_email,
+    )
+
+
+def _needs_of_consumer(jobs: Iterable[Job]) -> Needs:
+    """The consumer of the queue does runs of every job."""
+    permissions = [job.permissions for job in jobs]
+    return Needs(
+        tables=_merge(_LEDGER, _REPEATED, *(each.tables for each in permissions)),
+        indexes=tuple(sorted({"runs", *(name for each in permissions for name in each.indexes)})),
         queues={"jobs": ("sqs:ChangeMessageVisibility", *_ASK, *_TAKE)},
         by_lambda=_TAKE,
-        mails=True,
-    ),
+        mails=any(each.sends_email for each in permissions),
+    )
+
+
+NEEDS: Mapping[str, Needs] = {
+    API: _API_NEEDS,
+    **{name: _needs_of(job) for name, job in catalog.JOBS.items()},
+    CONSUMER: _needs_of_consumer(catalog.JOBS.values()),
 }
+
+
+def is_protected(stage: str) -> bool:
+    return stage in PROTECTED
 
 
 def function_name(stage: str, function: str) -> str:
@@ -108,18 +115,19 @@ def policy(stage: str, function: str) -> dict[str, Any]:
 
 
 def _statements(stage: str, function: str, needs: Needs) -> Iterator[dict[str, Any]]:
-    table = f"arn:aws:dynamodb:*:*:table/crm-{stage}-"
+    table = f"arn:*:dynamodb:*:*:table/crm-{stage}-"
     for name, actions in needs.tables.items():
         yield _allow(f"{table}{name}", *(f"dynamodb:{action}" for action in actions))
     for name in needs.indexes:
         yield _allow(f"{table}{name}/index/*", "dynamodb:Query")
     for name, actions in needs.queues.items():
-        yield _allow(f"arn:aws:sqs:*:*:crm-{stage}-{name}", *actions)
+        yield _allow(f"arn:*:sqs:*:*:crm-{stage}-{name}", *actions)
     if needs.tells:
-        yield _allow(f"arn:aws:sns:*:*:crm-{stage}-alerts", "sns:Publish")
+        yield _allow(f"arn:*:sns:*:*:crm-{stage}-alerts", "sns:Publish")
     if needs.mails:
-        yield _allow("arn:aws:ses:*:*:identity/*", "ses:SendEmail")
-    group = f"arn:aws:logs:*:*:log-group:/aws/lambda/{function_name(stage, function)}:*"
+        yield _allow("arn:*:ses:*:*:identity/*", "ses:SendEmail")
+        yield _allow("arn:*:ses:*:*:configuration-set/*", "ses:SendEmail")  # if the identity has a default one
+    group = f"arn:*:logs:*:*:log-group:/aws/lambda/{function_name(stage, function)}:*"
     yield _allow(group, "logs:CreateLogStream", "logs:PutLogEvents")
     yield _allow("*", "xray:PutTelemetryRecords", "xray:PutTraceSegments")  # X-Ray knows no resources here
 

@@ -1,4 +1,4 @@
-"""What becomes of a stage's tables when its stack is gone? They stay, until somebody deletes them by name."""
+"""The tables of a stage, which outlive its stack: protected against deletion, and deleted only by name."""
 
 from typing import Any
 
@@ -19,8 +19,17 @@ def existing(stage: str) -> list[str]:
     return [name for name in table_names(stage) if name in known]
 
 
+def protect(stage: str) -> None:
+    """Protect the tables against deletion. Safe to repeat."""
+    dynamodb: Any = boto3.client("dynamodb")
+    for name in existing(stage):
+        if not dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
+            dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
+            dynamodb.get_waiter("table_exists").wait(TableName=name)
+
+
 def delete(stage: str) -> list[str]:
-    """The tables that were deleted, with all that is in them, protected or not."""
+    """Delete the tables with all that is in them, protected or not. Return their names."""
     dynamodb: Any = boto3.client("dynamodb")
     doomed = existing(stage)
     for name in doomed:

@@ -10,11 +10,14 @@ from typing import Any
 
 from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
 
+from deploy import quota
+
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = ROOT / "resources.yaml"
 STACK = Path(__file__).with_name("stack.yaml")
-_ARN = "arn:aws:"
+_ARN = "arn:*:"
 _ANYWHERE = ":*:*:"
+_INVOKED_BY = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/STAGE/*"
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -26,7 +29,6 @@ def read(file: Path) -> dict[str, Any]:
 def to_merge(stage: str) -> dict[str, Any]:
     """What Chalice shall merge into the template of `stage`."""
     merged = TemplateDeepMerger().merge(read(STACK), read(RESOURCES))
-    del merged["Parameters"]["Stage"]
     for function in (
         "APIHandler",
         "Heartbeat",
@@ -40,8 +42,18 @@ def to_merge(stage: str) -> dict[str, Any]:
             merged["Resources"][function]["Properties"].setdefault("Environment", {}).setdefault("Variables", {})
         )
         variables["CRM_STAGE"] = stage
-    del merged["Conditions"]["IsProd"]
-    written: dict[str, Any] = _write_out(merged, stage)
+    return _for_stage(merged, stage)
+
+
+def resources(stage: str) -> dict[str, Any]:
+    """Return resources.yaml as a template of its own, for `chalice deploy`."""
+    return _for_stage(read(RESOURCES), stage)
+
+
+def _for_stage(template: dict[str, Any], stage: str) -> dict[str, Any]:
+    del template["Parameters"]["Stage"]
+    del template["Conditions"]["IsProd"]
+    written: dict[str, Any] = _write_out(template, stage)
     return written
 
 
@@ -62,13 +74,27 @@ def _write_out(node: Any, stage: str) -> Any:
 
 
 def finish(template: dict[str, Any]) -> dict[str, Any]:
-    """Roles of this account and region only, where the policy files have stars."""
+    """Limit roles to this account and region, and the API's permission to its one stage."""
+    permission = template["Resources"]["APIHandlerInvokePermission"]["Properties"]
+    permission["SourceArn"] = {
+        "Fn::Sub": _INVOKED_BY.replace("STAGE", template["Resources"]["RestAPI"]["Properties"]["StageName"])
+    }
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::IAM::Role":
             for entry in resource["Properties"].get("Policies", ()):
                 for statement in entry["PolicyDocument"]["Statement"]:
                     statement["Resource"] = _here(statement["Resource"])
+    _wait_for_tables(template)
+    quota.make_optional(template)
     return template
+
+
+def _wait_for_tables(template: dict[str, Any]) -> None:
+    """Let functions come after tables and their indexes, so that no code asks for an index that is not there yet."""
+    tables = sorted(name for name, entry in template["Resources"].items() if entry["Type"] == "AWS::DynamoDB::Table")
+    for entry in template["Resources"].values():
+        if entry["Type"] == "AWS::Serverless::Function":
+            entry["DependsOn"] = tables
 
 
 def _here(arn: str) -> Any:

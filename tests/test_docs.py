@@ -53,7 +53,7 @@ RUN_BY = {
     "rehearse": (".github/workflows/ci.yml", "make rehearse"),
     "rehearse-faults": ("tests/deploy/test_rehearsal.py", "FAULTS"),
     "package": ("deploy/rehearsal/scenario.py", "package.build("),
-    "deploy": ("deploy/rehearsal/scenario.py", "_bring_up("),
+    "deploy": ("deploy/rehearsal/scenario.py", "_deploy("),
     "first-key": ("deploy/rehearsal/scenario.py", '"Key of'),
     "rollback": ("deploy/rehearsal/scenario.py", '"rollback"'),
     "releases": ("deploy/rehearsal/scenario.py", '"releases"'),

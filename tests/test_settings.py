@@ -22,6 +22,15 @@ def test_variables_are_read_by_their_type() -> None:
     assert settings.table_prefix == "crm-prod-"
 
 
+def test_on_lambda_the_region_is_that_of_the_function_unless_it_is_set() -> None:
+    function = {"AWS_LAMBDA_FUNCTION_NAME": "crm-prod", "AWS_REGION": "eu-central-1"}
+    assert read_settings(function).region == "eu-central-1"
+    assert read_settings(function | {"CRM_REGION": "eu-west-1"}).region == "eu-west-1"
+    assert read_settings({"AWS_REGION": "eu-central-1"}).region == "us-east-1", (
+        "a developer's own region means nothing here"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [

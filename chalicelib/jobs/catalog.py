@@ -5,6 +5,7 @@ from datetime import timedelta
 from chalicelib.errors import UnknownJob
 from chalicelib.jobs import customer_cleanup, heartbeat, low_stock, order_reminders, weekly_report
 from chalicelib.jobs.job import CatchUp, Job, Overlap
+from chalicelib.jobs.permissions import Permissions
 from chalicelib.jobs.schedule import Schedule
 
 _HOUR = timedelta(hours=1)
@@ -23,6 +24,9 @@ HEARTBEAT = Job(
     lease=timedelta(minutes=2),  # expires before the next run is due
     on_ledger_unavailable=heartbeat.on_ledger_unavailable,
     alarm=heartbeat.alarm,
+    permissions=Permissions(tables={"runs": ("Query",), "ops": ("DeleteItem", "Query")}, publishes=True),
+    memory=512,
+    timeout=60,
 )
 LOW_STOCK = Job(
     name=low_stock.NAME,
@@ -35,6 +39,10 @@ LOW_STOCK = Job(
     grace=_HOUR,
     max_runs=6,
     window=_HOUR,
+    permissions=Permissions(
+        tables={"products": ("BatchGetItem", "UpdateItem")},
+        indexes=("products",),
+    ),
 )
 ORDER_REMINDERS = Job(
     name=order_reminders.NAME,
@@ -48,6 +56,11 @@ ORDER_REMINDERS = Job(
     max_runs=6,
     window=_HOUR,
     personal=True,
+    permissions=Permissions(
+        tables={"customers": ("BatchGetItem",), "orders": ("BatchGetItem",), "runs": ("Query",), "ops": ("Query",)},
+        indexes=("orders",),
+        sends_email=True,
+    ),
 )
 CUSTOMER_CLEANUP = Job(
     name=customer_cleanup.NAME,
@@ -60,6 +73,10 @@ CUSTOMER_CLEANUP = Job(
     grace=2 * _HOUR,
     max_runs=6,
     window=_HOUR,
+    permissions=Permissions(
+        tables={"customers": ("BatchGetItem", "DeleteItem", "GetItem"), "ops": ("DeleteItem", "Query")},
+        indexes=("customers",),
+    ),
 )
 WEEKLY_REPORT = Job(
     name=weekly_report.NAME,
@@ -73,6 +90,12 @@ WEEKLY_REPORT = Job(
     max_runs=10,
     window=_HOUR,
     queued=True,
+    permissions=Permissions(
+        tables={"customers": ("BatchGetItem",), "orders": ("BatchGetItem",), "reports": ("PutItem", "Query")},
+        indexes=("orders",),
+        sends_email=True,
+    ),
+    memory=512,
 )
 JOBS = {job.name: job for job in (HEARTBEAT, LOW_STOCK, ORDER_REMINDERS, CUSTOMER_CLEANUP, WEEKLY_REPORT)}
 

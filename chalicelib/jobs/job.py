@@ -13,6 +13,7 @@ from typing import TypedDict, TypeVar, cast
 
 from chalicelib.jobs import slots
 from chalicelib.jobs.operations import Answer, Execute, SavedOperation
+from chalicelib.jobs.permissions import Permissions
 from chalicelib.jobs.schedule import Schedule
 from chalicelib.jobs.slots import Slot
 
@@ -128,3 +129,10 @@ class Job:
     """Returns what to log when not even the ledger can be reached."""
     alarm: Callable[[Mapping[str, int]], str | None] = lambda _counts: None
     """Returns a problem text if the counts of a successful run are alarming."""
+    permissions: Permissions = field(default_factory=Permissions)
+    memory: int = 1024
+    """MiB of its Lambda function."""
+    timeout: int = 300
+    """Seconds of its Lambda function."""
+    reserved_concurrency: int = 2
+    """In prod. 0 reserves nothing."""

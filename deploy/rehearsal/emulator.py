@@ -16,17 +16,46 @@ SAM = "aws-sam-translator==1.115.0"
 READY_SECONDS = 60
 _MAIN = Path(__file__).with_name("emulator_process.py")
 _END_SECONDS = 20
+_CLOCK_AHEAD = """
+import importlib.abc, importlib.util, sys
+from datetime import UTC, datetime, timedelta
+
+
+def now():
+    with open({file!r}) as file:
+        return datetime.now(UTC) + timedelta(seconds=float(file.read() or 0))
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != "chalicelib.clock":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            module.set_source(now)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+sys.meta_path.insert(0, Finder())
+"""
+"""The functions' own clock only: the emulator checks the times of signatures."""
 
 
 @contextmanager
 def running(directory: Path, environment: dict[str, str]) -> Iterator[str]:
-    """Its address. `environment` is also that of the functions; EventBridge is ahead by the seconds in the file `ahead`."""
+    """Its address. `environment` is also that of the functions; they and EventBridge are ahead by the seconds in the file `ahead`."""
     _fetch()
-    python = _bare_python(directory / "python")
     port = _free_port()
     endpoint = f"http://127.0.0.1:{port}"
     log, ahead = directory / "ministack.log", directory / "ahead"
     ahead.write_text("0")
+    python = _bare_python(directory / "python", ahead)
     own = {"REHEARSAL_PYTHON": python, "REHEARSAL_AHEAD": str(ahead)}
     with log.open("wb") as sink:
         process = subprocess.Popen(
@@ -61,8 +90,11 @@ def _fetch() -> None:
     raise RuntimeError(f"uv could not fetch MiniStack and {SAM}:\n{done.stderr}")
 
 
-def _bare_python(place: Path) -> str:
+def _bare_python(place: Path, ahead: Path) -> str:
+    """Return a Python without packages, whose clock is ahead as EventBridge's: the code refuses slots in the future."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True, timeout=60)
+    (packages,) = place.glob("lib/python*/site-packages")
+    (packages / "sitecustomize.py").write_text(_CLOCK_AHEAD.format(file=str(ahead)), "utf-8")
     return str(place / "bin" / "python")
 
 

@@ -7,6 +7,7 @@ It ends when its standard input does.
 
 import importlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -24,6 +25,8 @@ sys.dont_write_bytecode = False
 END_SECONDS = 10.0
 SERVICES = frozenset({"cloudformation", "dynamodb", "s3", "sns", "sqs", "sts"})
 """What the deployment, the functions and the checks of a rehearsal call."""
+READS = re.compile(r"/account|/2016-08-19/account-settings/?|/2019-09-30/functions/[\w-]+/concurrency")
+"""What a deployment asks of API Gateway and Lambda. Nothing that would run code."""
 API_PATH = "/_aws/execute-api/"
 
 ministack: Any = importlib.import_module("ministack.app")
@@ -39,6 +42,8 @@ def is_for_rehearsal(request: EmulatorRequest) -> bool:
         return True
     if request.path.startswith("/_"):  # MiniStack's own paths, which it serves before it looks at the service
         return False
+    if request.method == "GET" and READS.fullmatch(request.path):
+        return True
     query = parse_qs(request.query, keep_blank_values=True)
     return router.detect_service(request.method, request.path, request.headers, query) in SERVICES
 

@@ -20,7 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-REGION = "us-east-1"
+REGION = "eu-central-1"
+"""Not us-east-1, which is the default of too many things."""
 REHEARSER = "X-Rehearser"
 """Whoever sends this header gets an answer even when the functions get none."""
 _API = re.compile(rf"([a-z0-9]+)\.execute-api\.{REGION}\.amazonaws\.com")

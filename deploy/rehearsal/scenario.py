@@ -1,24 +1,25 @@
 """What is rehearsed: a stage is deployed, used, updated, rolled back, deleted, brought back with its data, and wiped."""
 
-import shutil
-import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+
+import boto3
 
 from chalicelib.jobs import catalog
 from deploy import __main__ as cli
 from deploy import package, table_data
 from deploy.package import Package
+from deploy.rehearsal import changed_releases
 from deploy.rehearsal.stage import Inbox, RehearsalError, Stage
-from deploy.releases import Releases
+from deploy.releases import OUTPUT
 from deploy.stack import Stack
 
 STAGE = "prod"
 """The one whose name is not the default, and whose tables are protected."""
+EMAIL = "ops@example.com"
 ORDER = "mutation ($c: ID!, $p: ID!) { createOrder(input: {customerId: $c, lines: [{productId: $p, quantity: 2}]}) { order { id } } }"
 STATS = "{ crmStats { customers orders revenue } }"
-
 STOCK = 6
 
 Say = Callable[[str], None]
@@ -43,48 +44,32 @@ class Scenario:
         self._connect = connect
         self._cut = cut
         self._say = say
-        self._releases = Releases(STAGE)
 
     def play(self) -> None:
         built = package.build(STAGE, self._directory / "package")
-        first = self._publish(built)
-        stage = self._connect(*self._bring_up(first))
+        heard = self._deploy(built, "--email", EMAIL)
+        expect(any(EMAIL in line for line in heard), "nobody was told where alarms go")
+        expect(_is_protected(), "the tables of prod are not protected")
+        stage = self._connect(_url(heard), _key(heard))
+        first = self._release()
         for chapter in (self._calls, self._schedules, self._alerts, self._dead_letters, self._beside):
             chapter(stage)
-        before = stage.ask(STATS)
-        second = self._publish(self._changed(built))
-        for release in (second, first):
-            self._bring_up(release)
-            expect(self._running() == [release], f"{release} does not run")
-            expect(stage.ask(STATS) == before, "the data is not what it was")
-            self._say(f"Release {release} runs, with the data as it was")
-        self._delete_and_recreate(stage, first)
+        self._update_and_roll_back(stage, built, first)
+        self._delete_and_recreate(stage, built)
 
-    def _publish(self, built: Package) -> str:
-        self._releases.ensure_bucket()
-        return self._releases.publish(built)
+    def _deploy(self, built: Package, *options: str, status: int = 0) -> list[str]:
+        return self._command("up", "--package", str(built.template.parent), "--yes", *options, status=status)
 
-    def _bring_up(self, release: str) -> tuple[str, str]:
-        """(address, key if there is a first one)"""
+    def _command(self, *arguments: str, status: int = 0, stage: str = STAGE) -> list[str]:
+        """Run a command of the deployer. Return what it printed."""
         heard: list[str] = []
-        self._command("rollback", "--release", release, heard=heard)
-        url = next(line.split()[-1] for line in heard if line.startswith("GraphQL: "))
-        key = next((line.split()[-1] for line in heard if line.startswith("Key of")), "")
-        return url, key
-
-    def _running(self) -> list[str]:
-        """The releases that `make releases` marks as running."""
-        heard: list[str] = []
-        expect(cli.main(["releases", "--stage", STAGE], heard.append) == 0, "the releases cannot be listed")
-        return [line.split()[0] for line in heard if line.endswith("<- runs")]
-
-    @staticmethod
-    def _command(*arguments: str, heard: list[str] | None = None, status: int = 0, stage: str = STAGE) -> None:
-        found = cli.main([*arguments, "--stage", stage, "--poll", "0.2"], (heard if heard is not None else []).append)
+        found = cli.main([*arguments, "--stage", stage, "--poll", "0.2"], heard.append)
         if found != status:
-            raise RehearsalError(
-                "\n".join([f"python -m deploy {' '.join(arguments)} ended with {found}", *(heard or [])])
-            )
+            raise RehearsalError("\n".join([f"python -m deploy {' '.join(arguments)} ended with {found}", *heard]))
+        return heard
+
+    def _release(self) -> str:
+        return Stack(f"crm-{STAGE}", self._say).outputs()[OUTPUT]
 
     def _calls(self, stage: Stage) -> None:
         refused = stage.answer(STATS, Authorization="Bearer crm_000000000000_wrong")
@@ -103,10 +88,10 @@ class Scenario:
         expect(answers[0] == answers[1] and "errors" not in answers[0], f"a repeated order is another: {answers}")
         stock = stage.ask("query ($p: ID!) { product(id: $p) { stock } }", p=ids["p"])["product"]["stock"]
         expect(stock == STOCK - 2, f"{STOCK} - 2 pieces are {stock}")
-        self._say("The API takes orders, and knows a repeated one")
+        self._say("The API takes orders, and recognises a repeated one")
 
     def _schedules(self, stage: Stage) -> None:
-        stage.send("poison")  # it needs its time, which others can use
+        stage.send("poison")  # it takes a while to become a dead letter
         for job in sorted(catalog.JOBS.values(), key=lambda job: job.schedule.after(stage.now())):
             lines = stage.fires(job)
             expect(lines or job.name == catalog.CUSTOMER_CLEANUP.name, f"{job.name} left no line")
@@ -127,15 +112,14 @@ class Scenario:
         stage.wait(lambda: inbox.has("DOWN: heartbeat"), "the message that the API is down")
         stage.fires(catalog.HEARTBEAT)
         stage.wait(lambda: inbox.has("RECOVERED: heartbeat"), "the message that the API is back")
-        self._say("Who reads the topic was told that the API was down, and that it is back")
+        self._say("Subscribers of the topic were told that the API was down, and that it is back")
 
     def _beside(self, _stage: Stage) -> None:
         """Another stage in the same account, of resources.yaml alone."""
         other = Stack("crm-dev-resources", self._say)
-        heard: list[str] = []
-        self._command("resources", heard=heard, stage="dev")
+        heard = self._command("resources", stage="dev")
         expect(len(table_data.existing("dev")) == len(table_data.table_names("dev")), "dev has not all of its tables")
-        expect(any(line.startswith("Key of the first operator") for line in heard), "dev has no key")
+        expect(_key(heard), "dev has no key")
         other.delete()
         table_data.delete("dev")
         self._say("The resources of dev stood beside it, and are gone")
@@ -145,26 +129,65 @@ class Scenario:
         expect(found[0]["body"] == "poison", f"the dead letters are {found}")
         self._say(f"The poisoned message is a dead letter: {found[0]['reason']}")
 
-    def _changed(self, built: Package) -> Package:
-        """The next release: the same with a line more in app.py."""
-        code = self._directory / "changed.zip"
-        shutil.copy(built.code, code)
-        with zipfile.ZipFile(code, "a") as archive:
-            archive.writestr("chalicelib/next_release.py", '"""A module more."""\n')
-        return Package(built.template, code)
+    def _update_and_roll_back(self, stage: Stage, built: Package, first: str) -> None:
+        before = stage.ask(STATS)
+        heard = self._deploy(built)
+        expect("There was nothing to change" in heard, f"the same package was a change: {heard}")
+        expect(any(EMAIL in line for line in heard), "the second deployment has removed the alarm mail's address")
+        self._say("The same package again: nothing changed, and the address for alarms stays")
+        self._deploy(changed_releases.with_new_module(built, self._directory / "second"))
+        second = self._release()
+        expect(second != first, "the changed package is no new release")
+        heard = self._deploy(changed_releases.broken(built, self._directory / "broken"), status=1)
+        expect(self._release() == second, "a release that failed is said to run")
+        self._say("A broken release failed, and the one before runs on")
+        self._deploy(changed_releases.with_new_table(built, self._directory / "third"))
+        third = self._release()
+        expect(changed_releases.TABLE in _all_tables(), "the new table is missing")
+        self._command("rollback")
+        expect(
+            self._release() == second, f"rolled back to {self._release()}, not to the last one that came up, {second}"
+        )
+        expect(changed_releases.TABLE in _all_tables(), "a rollback has deleted a table")
+        self._command("rollback", "--release", third)
+        expect(self._release() == third, "the way forward again is blocked")
+        expect(stage.ask(STATS) == before, "the data is not what it was")
+        expect(any("failed" in line for line in self._command("releases")), "the list does not show the failed release")
+        self._say(
+            "A release with a new table, rolled back to the last good one, and forward again, with the data as it was"
+        )
 
-    def _delete_and_recreate(self, stage: Stage, release: str) -> None:
+    def _delete_and_recreate(self, stage: Stage, built: Package) -> None:
         before = stage.ask(STATS)
         self._command("down")
         expect(len(table_data.existing(STAGE)) == len(table_data.table_names(STAGE)), "the tables went with the stack")
-        url, key = self._bring_up(release)
-        expect(not key, "a stage that has keys was given another one")
-        stage.url = url
+        heard = self._deploy(built)
+        expect(not _key(heard), "a stage that has keys was given another one")
+        stage.url = _url(heard)
         expect(stage.ask(STATS) == before, "the data is not what it was")
-        self._say("The stack was deleted and made again around its tables")
+        self._say("The stack was deleted and created again around its tables")
         self._command("delete-data", status=1)
         self._command("delete-data", "--confirm", f"crm-{STAGE}", status=1)
         self._command("down")
         self._command("delete-data", "--confirm", f"crm-{STAGE}")
         expect(not table_data.existing(STAGE), "the tables are still there")
         self._say("Stack and tables are gone")
+
+
+def _url(heard: list[str]) -> str:
+    return next(line.split()[-1] for line in heard if line.startswith("GraphQL: "))
+
+
+def _key(heard: list[str]) -> str:
+    return next((line.split()[-1] for line in heard if line.startswith("Key of")), "")
+
+
+def _all_tables() -> list[str]:
+    names: list[str] = boto3.client("dynamodb").list_tables()["TableNames"]
+    return names
+
+
+def _is_protected() -> bool:
+    dynamodb = boto3.client("dynamodb")
+    tables = [dynamodb.describe_table(TableName=name)["Table"] for name in table_data.existing(STAGE)]
+    return all(table.get("DeletionProtectionEnabled") for table in tables)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samtranslator.translator.transform import transform
+
 from deploy import package
 
 
@@ -20,6 +22,17 @@ class Template:
     def content(self) -> dict[str, Any]:
         """A copy of one's own."""
         found: dict[str, Any] = json.loads(self.file.read_text("utf-8"))
+        return found
+
+    @property
+    def translated(self) -> dict[str, Any]:
+        """What CloudFormation makes of the template before it begins: SAM's transform, applied."""
+        content = self.content
+        for entry in content["Resources"].values():
+            if entry["Type"] == "AWS::Serverless::Function":
+                entry["Properties"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
+        loader = type("NoPolicies", (), {"load": staticmethod(dict)})()
+        found: dict[str, Any] = transform(content, {}, loader)
         return found
 
 
@@ -55,3 +68,8 @@ def built(stage: str, directory: Path) -> package.Package:
             made = package.build(stage, place)
             (place / "made").touch()
         return made
+
+
+def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return the properties of all resources of one type, by their logical ids."""
+    return {name: entry["Properties"] for name, entry in found.items() if entry.get("Type") == kind}

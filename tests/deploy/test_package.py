@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -141,3 +143,35 @@ def test_a_function_imports_no_more_than_it_needs(unpacked: Path) -> None:
         wanted = function not in {"heartbeat", "weekly_report"}
         work = start.Work("import app", f"import sys; assert ('graphql' in sys.modules) is {wanted}", None, handler)
         assert start.started(unpacked, environment("http://127.0.0.1:1"), work).imports > 0
+
+
+@pytest.mark.no_database
+def test_every_client_of_a_packaged_function_is_in_the_functions_region(unpacked: Path) -> None:
+    code = """
+import json, app
+from chalicelib import aws
+from chalicelib.store import connection, tables
+clients = [connection.client(), tables.Order._get_connection().connection.client, *map(aws.client, ("sqs", "sns", "sesv2"))]
+print(json.dumps([client.meta.endpoint_url for client in clients]))
+"""
+    variables = {
+        "AWS_LAMBDA_FUNCTION_NAME": "crm-prod",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+        "CRM_STAGE": "prod",
+        "PYTHONPATH": str(unpacked),
+    }
+    done = subprocess.run(
+        [sys.executable, "-S", "-s", "-B", "-c", code],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == [
+        f"https://{service}.eu-central-1.amazonaws.com" for service in ("dynamodb", "dynamodb", "sqs", "sns", "email")
+    ]

@@ -61,7 +61,7 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "a permission of the API": forbidden("api_handler", "sqs:ReceiveMessage"),
     "the address that the heartbeat asks": without(
         "deploy/stack.yaml",
-        'CRM_API_URL: !Sub "https://${RestAPI}.execute-api.${AWS::Region}.amazonaws.com/api/graphql", ',
+        'CRM_API_URL: !Sub "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api/graphql", ',
     ),
     "the topic": without("deploy/stack.yaml", ", CRM_TOPIC_ARN: !Ref Topic"),
     "the name of the stage": nothing_of_its_stage,

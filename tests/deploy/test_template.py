@@ -1,4 +1,4 @@
-"""Is the stack what CloudFormation accepts, and what the code expects?"""
+"""The stack is what CloudFormation accepts, and what the code expects."""
 
 import json
 import subprocess
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.translator.transform import transform
 
 from chalicelib import telemetry
 from chalicelib.jobs import alerts, catalog, heartbeat, queue
@@ -17,7 +16,7 @@ from chalicelib.settings import settings
 from chalicelib.store import connection
 from chalicelib.store.tables import AuxRow, Run
 from deploy import package, policies, table_data, template
-from tests.deploy.building import Template
+from tests.deploy.building import Template, of_type
 
 pytestmark = pytest.mark.no_database
 TITLES = {name.capitalize() for name in ("customers", "products", "orders", "lines", "ops", "runs", "reports")}
@@ -34,21 +33,6 @@ def resources() -> dict[str, Any]:
     return found
 
 
-def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {name: entry["Properties"] for name, entry in found.items() if entry.get("Type") == kind}
-
-
-def expanded(packaged: Template) -> dict[str, Any]:
-    """What CloudFormation makes of it before it begins."""
-    content = packaged.content
-    for entry in content["Resources"].values():
-        if entry["Type"] == "AWS::Serverless::Function":
-            entry["Properties"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
-    loader = type("NoPolicies", (), {"load": staticmethod(dict)})()
-    found: dict[str, Any] = transform(content, {}, loader)
-    return found
-
-
 def test_cfn_lint_finds_nothing_in_any_template_before_and_after_the_sam_transform(
     packaged_template: Callable[[str], Template], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,7 +40,7 @@ def test_cfn_lint_finds_nothing_in_any_template_before_and_after_the_sam_transfo
     files = [template.RESOURCES, Path(template.__file__).with_name("account.yaml")]
     for stage in policies.STAGES:
         packaged, after = packaged_template(stage), tmp_path / f"expanded-{stage}.json"
-        content = expanded(packaged)
+        content = packaged.translated
         assert not [entry for entry in content["Resources"].values() if entry["Type"].startswith("AWS::Serverless")]
         after.write_text(json.dumps(content))
         files += [packaged.file, after]
@@ -92,7 +76,7 @@ def plain(entries: Iterable[Any]) -> list[dict[str, str]]:
     return [dict(entry) for entry in entries]
 
 
-def test_a_stack_that_goes_leaves_its_tables_and_prod_protects_them() -> None:
+def test_a_stack_that_goes_leaves_its_tables_and_a_creation_that_fails_can_be_cleaned_up() -> None:
     for stage in policies.STAGES:
         entries = template.to_merge(stage)["Resources"].values()
         tables = [entry for entry in entries if entry.get("Type") == "AWS::DynamoDB::Table"]
@@ -100,7 +84,7 @@ def test_a_stack_that_goes_leaves_its_tables_and_prod_protects_them() -> None:
         for table in tables:
             assert table["DeletionPolicy"] == "RetainExceptOnCreate"
             assert table["UpdateReplacePolicy"] == "Retain"
-            assert table["Properties"]["DeletionProtectionEnabled"] is (stage == "prod")
+            assert "DeletionProtectionEnabled" not in table["Properties"], "it is switched on after the creation"
 
 
 def test_the_queues_are_those_of_the_code(resources: dict[str, Any]) -> None:

@@ -1,0 +1,74 @@
+"""Rules of AWS that no emulator knows, over the template that SAM's transform makes: what CloudFormation really gets."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from deploy import policies, template
+from tests.deploy.building import Template, of_type
+
+pytestmark = pytest.mark.no_database
+
+
+@pytest.fixture(scope="module", params=policies.STAGES)
+def translated(request: pytest.FixtureRequest, packaged_template: Callable[[str], Template]) -> dict[str, Any]:
+    return packaged_template(request.param).translated
+
+
+def test_the_api_has_one_stage(translated: dict[str, Any]) -> None:
+    """Without OpenApiVersion SAM adds a stage called "Stage", without throttle and access log."""
+    stages = of_type(translated["Resources"], "AWS::ApiGateway::Stage")
+    assert [stage["StageName"] for stage in stages.values()] == ["api"]
+    for deployment in of_type(translated["Resources"], "AWS::ApiGateway::Deployment").values():
+        assert "StageName" not in deployment
+    (stage,) = stages.values()
+    assert stage["TracingEnabled"]
+    assert stage["AccessLogSetting"]
+    assert stage["MethodSettings"][0]["ThrottlingRateLimit"] > 0
+
+
+def test_the_api_may_be_invoked_through_that_stage_only(translated: dict[str, Any]) -> None:
+    permissions = of_type(translated["Resources"], "AWS::Lambda::Permission").values()
+    (source,) = (entry["SourceArn"] for entry in permissions if entry["Principal"] == "apigateway.amazonaws.com")
+    assert source["Fn::Sub"].endswith(":${RestAPI}/api/*")
+
+
+def test_no_domain_and_no_partition_is_written_out(translated: dict[str, Any]) -> None:
+    """China and GovCloud have others. Names of services, such as lambda.amazonaws.com, are the same everywhere."""
+    assert "arn:aws:" not in json.dumps(translated)
+    for text in strings(translated):
+        assert ".amazonaws.com/" not in text
+        assert not text.startswith("arn:*:"), "the stars of the policy files are replaced"
+    assert "arn:aws:" not in template.RESOURCES.read_text("utf-8")
+    for content in policies.files().values():
+        assert "arn:aws:" not in content
+
+
+def strings(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        return [text for value in node.values() for text in strings(value)]
+    if isinstance(node, list):
+        return [text for value in node for text in strings(value)]
+    return [node] if isinstance(node, str) else []
+
+
+def test_the_consumer_may_send_itself_on_as_often_as_a_long_run_needs(translated: dict[str, Any]) -> None:
+    """Lambda stops a loop through a queue after about 16 times, an hour of a run, unless it is told that it is meant."""
+    functions = of_type(translated["Resources"], "AWS::Lambda::Function")
+    assert {name for name, entry in functions.items() if entry.get("RecursiveLoop") == "Allow"} == {"Work"}
+
+
+def test_functions_wait_for_all_tables(translated: dict[str, Any]) -> None:
+    tables = set(of_type(translated["Resources"], "AWS::DynamoDB::Table"))
+    functions = [entry for entry in translated["Resources"].values() if entry["Type"] == "AWS::Lambda::Function"]
+    assert len(functions) == len(policies.NEEDS)
+    for entry in functions:
+        assert tables <= set(entry["DependsOn"])
+
+
+def test_reservations_can_be_left_out(translated: dict[str, Any]) -> None:
+    for entry in of_type(translated["Resources"], "AWS::Lambda::Function").values():
+        reserved = entry.get("ReservedConcurrentExecutions", {})
+        assert not reserved or reserved["Fn::If"][0] == "ReservesConcurrency"
