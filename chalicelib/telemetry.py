@@ -3,6 +3,7 @@
 E-mail addresses and API keys are removed from every line, except that lines marked as personal keep the addresses.
 """
 
+import json
 import logging
 import re
 import sys
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.base import SingleMetric
 
 from chalicelib.settings import settings
 
@@ -70,10 +72,20 @@ def about(**keys: str) -> Iterator[None]:
         _keys.reset(before)
 
 
-def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
-    """Record a value of the metric `name`, by stage and `dimensions`. Does nothing outside Lambda."""
+def count(
+    name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, *, total: bool = False, **dimensions: str
+) -> None:
+    """Record a value of the metric `name`, by stage and `dimensions`. Does nothing outside Lambda.
+
+    With `total` it is also recorded by stage alone: an alarm over all jobs then needs one metric, and may have only ten.
+    """
     if not settings.on_lambda:
         return
-    with single_metric(name, unit, value, namespace=NAMESPACE) as metric:
-        for key, text in {"stage": settings.stage, **dimensions}.items():
-            metric.add_dimension(key, text)
+    metric = SingleMetric(namespace=NAMESPACE)
+    metric.add_metric(name=name, unit=unit, value=value)
+    for key, text in {"stage": settings.stage, **dimensions}.items():
+        metric.add_dimension(key, text)
+    record = metric.serialize_metric_set()
+    if total:
+        record["_aws"]["CloudWatchMetrics"][0]["Dimensions"].append(["stage"])
+    print(json.dumps(record, separators=(",", ":")))  # noqa: T201 - CloudWatch reads metrics from standard output

@@ -10,13 +10,17 @@ from typing import Any
 
 from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
 
-from deploy import quota
+from chalicelib.jobs import catalog
+from chalicelib.jobs.job import CatchUp
+from deploy import alarms, dashboard, quota
+from deploy.functions import FUNCTIONS, function_name, log_id, logical_id
 
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = ROOT / "resources.yaml"
 STACK = Path(__file__).with_name("stack.yaml")
 _ARN = "arn:*:"
 _ANYWHERE = ":*:*:"
+TABLE = "AWS::DynamoDB::Table"
 _INVOKED_BY = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/STAGE/*"
 
 
@@ -27,27 +31,47 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def to_merge(stage: str) -> dict[str, Any]:
-    """What Chalice shall merge into the template of `stage`."""
-    merged = TemplateDeepMerger().merge(read(STACK), read(RESOURCES))
-    for function in (
-        "APIHandler",
-        "Heartbeat",
-        "LowStock",
-        "OrderReminders",
-        "CustomerCleanup",
-        "WeeklyReport",
-        "Work",
-    ):
-        variables = (
-            merged["Resources"][function]["Properties"].setdefault("Environment", {}).setdefault("Variables", {})
-        )
-        variables["CRM_STAGE"] = stage
+    """Return what Chalice shall merge into the template of `stage`."""
+    functions = {"Resources": {logical_id(name): {"Properties": _properties(name, stage)} for name in FUNCTIONS}}
+    merged = TemplateDeepMerger().merge(TemplateDeepMerger().merge(read(STACK), functions), _all_resources())
     return _for_stage(merged, stage)
 
 
 def resources(stage: str) -> dict[str, Any]:
-    """Return resources.yaml as a template of its own, for `chalice deploy`."""
-    return _for_stage(read(RESOURCES), stage)
+    """Return resources.yaml, with all that is generated, as a template of its own for `chalice deploy`."""
+    return _for_stage(_all_resources(), stage)
+
+
+def _all_resources() -> dict[str, Any]:
+    found = read(RESOURCES)
+    entries = found["Resources"]
+    tables = {name: entry["Properties"] for name, entry in entries.items() if entry["Type"] == TABLE}
+    for name in FUNCTIONS:
+        entries[log_id(name)] = _log_group(name)
+    entries |= alarms.alarms(tables)
+    entries["Dashboard"] = dashboard.dashboard(tables)
+    return found
+
+
+def _properties(function: str, stage: str) -> dict[str, Any]:
+    """A late heartbeat says nothing, and the other jobs' slots are caught up by the watchdog."""
+    found: dict[str, Any] = {
+        "FunctionName": {"Fn::Sub": function_name(function)},
+        "Environment": {"Variables": {"CRM_STAGE": stage}},
+    }
+    if function in catalog.JOBS:
+        age = 3600 if catalog.JOBS[function].catch_up is not CatchUp.NONE else 300
+        found["EventInvokeConfig"] = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": age}
+    return found
+
+
+def _log_group(function: str) -> dict[str, Any]:
+    """The functions may not make log groups themselves, so none is left without an end."""
+    properties = {
+        "LogGroupName": {"Fn::Sub": f"/aws/lambda/{function_name(function)}"},
+        "RetentionInDays": {"Fn::If": ["IsProd", 90, 14]},
+    }
+    return {"Type": "AWS::Logs::LogGroup", "Properties": properties}
 
 
 def _for_stage(template: dict[str, Any], stage: str) -> dict[str, Any]:
@@ -91,7 +115,7 @@ def finish(template: dict[str, Any]) -> dict[str, Any]:
 
 def _wait_for_tables(template: dict[str, Any]) -> None:
     """Let functions come after tables and their indexes, so that no code asks for an index that is not there yet."""
-    tables = sorted(name for name, entry in template["Resources"].items() if entry["Type"] == "AWS::DynamoDB::Table")
+    tables = sorted(name for name, entry in template["Resources"].items() if entry["Type"] == TABLE)
     for entry in template["Resources"].values():
         if entry["Type"] == "AWS::Serverless::Function":
             entry["DependsOn"] = tables

@@ -59,7 +59,7 @@ def _unavailable() -> Iterator[None]:
 def _publish(job: str, kind: str, text: str) -> None:
     message = error_text.shorten(f"{kind}: {job}: {text}")
     telemetry.warn(message, job=job, kind=kind)
-    telemetry.count(f"Job{kind.title().replace('_', '')}", job=job)
+    telemetry.count(f"Job{kind.title().replace('_', '')}", total=True, job=job)
     if not settings.topic_arn:
         return
     try:

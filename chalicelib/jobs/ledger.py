@@ -164,7 +164,7 @@ def log_outcome(run: Run) -> None:
         error=run.error,
         reason=run.reason,
     )
-    telemetry.count(f"Run{run.status.capitalize()}", job=run.job)
+    telemetry.count(f"Run{run.status.capitalize()}", total=True, job=run.job)
 
 
 def _may_start(job: Job, run: Run, state: JobState, now: datetime) -> bool:

@@ -1,14 +1,15 @@
 """Is the table of what a stage costs a month right, as far as its units, prices and assumptions are?"""
 
 import json
-import re
 
 import pytest
 
 from benchmarks import cost
 from benchmarks.metering import read_units
 from benchmarks.prices import NOTED, PRICES, bill
+from deploy import template
 from tests.conftest import ROOT
+from tests.deploy.building import of_type
 
 pytestmark = pytest.mark.no_database
 UNITS = cost.kept_units()
@@ -73,9 +74,11 @@ def test_of_many_requests_a_second_the_first_is_traced_and_5_percent_of_the_othe
 
 
 def test_every_alarm_is_paid_for() -> None:
-    template = (ROOT / "resources.yaml").read_text("utf-8")
-    plain = re.findall(r"^ {6}MetricName:", template, re.MULTILINE)
-    assert len(plain) + template.count("MetricStat:") == cost.ALARM_METRICS
+    alarms = of_type(template.resources("prod")["Resources"], "AWS::CloudWatch::Alarm").values()
+    metrics = [
+        1 if "MetricName" in alarm else sum("MetricStat" in entry for entry in alarm["Metrics"]) for alarm in alarms
+    ]
+    assert sum(metrics) == cost.ALARM_METRICS
 
 
 def test_functions_have_the_memory_that_is_paid_for() -> None:

@@ -114,25 +114,21 @@ def names_of(merged: dict[str, Any]) -> list[str]:
     return found
 
 
-def test_what_the_alarms_and_the_dashboard_look_at_is_what_the_code_counts(
+def test_what_the_alarms_look_at_is_what_the_code_counts(
     resources: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(telemetry, "settings", replace(settings, on_lambda=True))
     kinds = (alerts.LATE, alerts.FAILING, alerts.DOWN, alerts.TOO_FREQUENT)
     known = {"RunFailed", *(f"Job{kind.title().replace('_', '')}" for kind in kinds), heartbeat.UP}
-    telemetry.count("RunFailed", job="low_stock")
-    written = json.loads(capsys.readouterr().out)
-    assert written["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["stage", "job"]]
-    seen = set()
+    telemetry.count("RunFailed", total=True, job="low_stock")
+    written = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"][0]
+    assert written["Dimensions"] == [["stage", "job"], ["stage"]]
+    seen = {}
     for metric in metrics_of(resources):
-        if metric["Namespace"] == written["_aws"]["CloudWatchMetrics"][0]["Namespace"]:
-            dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
-            assert set(dimensions) == {"stage", "job"}
-            assert dimensions["stage"] == written["stage"]
-            seen.add((metric["MetricName"], dimensions["job"]))
-    assert {name for name, _ in seen} == known
-    for name in ("RunFailed", "JobLate", "JobFailing"):
-        assert {job for metric, job in seen if metric == name} == set(catalog.JOBS)
+        if metric["Namespace"] == written["Namespace"]:
+            seen[metric["MetricName"]] = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
+    of_heartbeat = {"stage": "test", "job": "heartbeat"}
+    assert seen == {name: of_heartbeat if name in {"JobDown", heartbeat.UP} else {"stage": "test"} for name in known}
 
 
 def metrics_of(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -152,11 +148,56 @@ def test_every_alarm_reaches_the_topic_and_a_silent_heartbeat_raises_one(resourc
     assert silent["TreatMissingData"] == "breaching"
 
 
-def test_the_dashboard_is_one(resources: dict[str, Any]) -> None:
-    (dashboard,) = of_type(resources, "AWS::CloudWatch::Dashboard").values()
+def test_every_name_in_the_dashboard_and_the_alarms_is_one_that_the_template_makes(packaged: Template) -> None:
+    found = packaged.content["Resources"]
+    (dashboard,) = of_type(found, "AWS::CloudWatch::Dashboard").values()
     body = dashboard["DashboardBody"]["Fn::Sub"].replace("${AWS::Region}", "us-east-1")
     assert "${" not in body
-    assert len(json.loads(body)["widgets"]) == 8
+    assert "SEARCH" not in body, "what it finds cannot be tested"
+    widgets = json.loads(body)["widgets"]
+    assert len(widgets) == 8
+    made = {
+        "FunctionName": {entry["FunctionName"] for entry in of_type(found, "AWS::Serverless::Function").values()},
+        "TableName": {entry["TableName"] for entry in of_type(found, "AWS::DynamoDB::Table").values()},
+        "QueueName": {entry["QueueName"] for entry in of_type(found, "AWS::SQS::Queue").values()},
+        "ApiName": {found["RestAPI"]["Properties"]["Name"]},
+        "stage": {packaged.stage},
+        "job": set(catalog.JOBS),
+        "Stage": {"api"},
+    }
+    shown: dict[str, set[str]] = {}
+    for widget in widgets:
+        for metric in widget["properties"]["metrics"]:
+            words = [word for word in metric[2:] if isinstance(word, str)]
+            for name, value in zip(words[::2], words[1::2], strict=True):
+                shown.setdefault(name, set()).add(value)
+    assert shown == made | {"job": {"heartbeat"}}
+    ids = {"TableName": "AWS::DynamoDB::Table", "QueueName": "AWS::SQS::Queue"}
+    for metric in metrics_of(found):
+        for entry in metric["Dimensions"]:
+            name, value = entry["Name"], entry["Value"]
+            if isinstance(value, dict):
+                logical_id = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+                assert found[logical_id]["Type"] == ids[name]
+            elif name != "GlobalSecondaryIndexName":
+                assert value in made[name]
+
+
+def test_throttles_of_all_tables_and_of_all_their_indexes_raise_an_alarm(resources: dict[str, Any]) -> None:
+    tables = {
+        name: entry.get("GlobalSecondaryIndexes", ())
+        for name, entry in of_type(resources, "AWS::DynamoDB::Table").items()
+    }
+    wanted = {(name, None) for name in tables} | {
+        (n, index["IndexName"]) for n, found in tables.items() for index in found
+    }
+    for kind in ("Read", "Write"):
+        watched = set()
+        for metric in metrics_of(resources):
+            if metric["MetricName"] == f"{kind}ThrottleEvents":
+                dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
+                watched.add((dimensions["TableName"]["Ref"], dimensions.get("GlobalSecondaryIndexName")))
+        assert watched == wanted
 
 
 def test_every_function_has_a_log_group_that_ends_a_timeout_and_a_name(packaged: Template) -> None:

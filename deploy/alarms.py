@@ -1,0 +1,85 @@
+"""Alarms over several metrics, made from the lists of functions, tables and indexes that they name.
+
+An alarm has at most 10 metrics, a hard limit of CloudWatch, so longer lists become several alarms:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from deploy.functions import FUNCTIONS, function_name
+
+MAX_METRICS = 10
+Metric = dict[str, Any]
+
+
+def metric(namespace: str, name: str, **dimensions: Any) -> Metric:
+    found = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": found}
+
+
+def sub(text: str) -> Any:
+    return {"Fn::Sub": text}
+
+
+def alarms(tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the alarms, by logical id. `tables` are the properties of the tables, by logical id."""
+    stage = {"stage": {"Ref": "Stage"}}
+    failed = [metric("CRM", name, **stage) for name in ("RunFailed", "JobFailing")]
+    late = [metric("CRM", name, **stage) for name in ("JobLate", "JobTooFrequent")]
+    errors = [metric("AWS/Lambda", "Errors", FunctionName=sub(function_name(each))) for each in FUNCTIONS]
+    return {
+        **_alarms(
+            "JobsFailed", "jobs-failed", "A run failed, or the last run of a job did: query jobs and jobRuns", failed
+        ),
+        **_alarms(
+            "JobsLate", "jobs-late", "A run is late, was missed, or runs too often: query jobs and jobRuns", late
+        ),
+        **_alarms(
+            "FunctionErrors", "function-errors", "A function failed or ran out of time: its log says why", errors
+        ),
+        **_throttles("Read", tables),
+        **_throttles("Write", tables),
+    }
+
+
+def _throttles(kind: str, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Throttles of an index count for the index only."""
+    name = f"{kind}ThrottleEvents"
+    metrics = [metric("AWS/DynamoDB", name, TableName={"Ref": table}) for table in tables]
+    metrics += [
+        metric("AWS/DynamoDB", name, TableName={"Ref": table}, GlobalSecondaryIndexName=index["IndexName"])
+        for table, properties in tables.items()
+        for index in properties.get("GlobalSecondaryIndexes", ())
+    ]
+    text = f"DynamoDB throttled {kind.lower()}s of a table or an index"
+    return _alarms(f"{kind}Throttles", f"{kind.lower()}-throttles", text, metrics)
+
+
+def _alarms(logical_id: str, name: str, description: str, metrics: Sequence[Metric]) -> dict[str, Any]:
+    chunks = [metrics[start : start + MAX_METRICS] for start in range(0, len(metrics), MAX_METRICS)]
+    found = {}
+    for number, chunk in enumerate(chunks, 1):
+        more = "" if number == 1 else str(number)
+        found[f"{logical_id}{more}Alarm"] = {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "AlarmName": sub(f"crm-${{Stage}}-{name}{more and '-' + more}"),
+                "AlarmDescription": description,
+                "AlarmActions": [{"Ref": "Topic"}],
+                "OKActions": [{"Ref": "Topic"}],
+                "ComparisonOperator": "GreaterThanThreshold",
+                "Threshold": 0,
+                "EvaluationPeriods": 1,
+                "TreatMissingData": "notBreaching",
+                "Metrics": list(_sum_of(chunk)),
+            },
+        }
+    return found
+
+
+def _sum_of(metrics: Sequence[Metric]) -> Iterator[dict[str, Any]]:
+    yield {"Id": "total", "Expression": "SUM(METRICS())", "Label": "all of them"}
+    for number, each in enumerate(metrics):
+        stat = {"Stat": "Sum", "Period": 300, "Metric": each}
+        yield {"Id": f"m{number}", "ReturnData": False, "MetricStat": stat}

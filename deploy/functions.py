@@ -1,0 +1,24 @@
+"""The functions of a stage: the API, one for each job, and the consumer of the queue, with their names in the stack."""
+
+from deploy.policies import API, CONSUMER, NEEDS
+
+__all__ = ["API", "CONSUMER", "FUNCTIONS", "function_name", "log_id", "logical_id"]
+FUNCTIONS = tuple(NEEDS)
+STAGE = "${Stage}"
+
+
+def logical_id(function: str) -> str:
+    """Return the id that Chalice gives the function in its template."""
+    return "APIHandler" if function == API else _camel(function)
+
+
+def log_id(function: str) -> str:
+    return "ApiLog" if function == API else f"{_camel(function)}Log"
+
+
+def function_name(function: str, stage: str = STAGE) -> str:
+    return f"crm-{stage}" if function == API else f"crm-{stage}-{function}"
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
