@@ -18,7 +18,7 @@ def start() -> None:
     Ends the process with a message if that fails: a server without its data would only confuse.
     """
     if _is_local_server():
-        sys.dont_write_bytecode = True  # every new file in the checkout makes Chalice restart its worker
+        sys.dont_write_bytecode = True  # each of them would be a new file, at which Chalice restarts its worker until we narrow what it watches
         from localdev import startup  # imported here, so that `chalice deploy` and `package` do not load it
 
         startup.prepare_server()

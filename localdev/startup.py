@@ -9,6 +9,7 @@ from localdev import banner, environment, server, shared_emulator
 from localdev.console import LocalError, exit_process, exit_with_error, print_error, print_info
 from localdev.emulator import VERSION
 from localdev.environment import JobsMode
+from localdev.file_watch import watch_loaded_files_only
 from localdev.kill_notice import report_when_killed
 from localdev.lambda_events import ChaliceApp
 from localdev.processes import Process, call_when_parent_ends, is_in_our_group
@@ -51,6 +52,7 @@ def _prepare(owner: Process, *, worker: bool) -> None:
     provision(state)
     _print_banner(address, owner, state, running)
     if worker:
+        watch_loaded_files_only()
         report_when_killed(WORKER_KILLED)
 
 

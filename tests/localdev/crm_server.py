@@ -18,7 +18,7 @@ RUNS = """query ($job: String!) {
 
 
 class Served:
-    """Runs without the reloader, which would restart the server whenever a file in the checkout changes."""
+    """Runs without the reloader, which would restart the server when its code is edited."""
 
     def __init__(self, place: Place, port: int = 0) -> None:
         port = port or free_port()

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -38,7 +39,8 @@ def test_two_servers_share_an_emulator_that_survives_reloads_and_the_first_serve
     before = first.up()
     assert second.up()["endpoint"] == before["endpoint"]
     get(f"{first.url}/keep/ann", "POST")
-    (place.root / "project" / "edited.py").write_text("")
+    (place.root / "project" / "chalicelib").mkdir()
+    (place.root / "project" / "chalicelib" / "edited.py").write_text("")
     wait_for(lambda: (get(second.url) or {"worker": 0})["worker"] not in {0, before["worker"]} or None, "a reload")
     wait_for(lambda: "Reloaded" in first.output() or None, "the short line")
     first.end(signal.SIGTERM)
@@ -46,6 +48,30 @@ def test_two_servers_share_an_emulator_that_survives_reloads_and_the_first_serve
     assert second.up()["endpoint"] == before["endpoint"]
     assert get(f"{second.url}/kept/ann") == {"kept": True}
     assert second.output().count("CRM on this machine") == 1
+
+
+def test_git_and_documents_do_not_restart_the_server(place: Place) -> None:
+    server = place.serve()
+    project = place.root / "project"
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"],
+    ):
+        subprocess.run(["git", *words], cwd=project, check=True)
+    worker = server.up()["worker"]
+    time.sleep(2.5)  # the reloader looks once a second; git init above may have come before its narrowed look
+    worker = server.up()["worker"]
+    subprocess.run(["git", "branch", "another"], cwd=project, check=True)
+    subprocess.run(["git", "fetch", "-q", "."], cwd=project, check=True)
+    (project / "docs").mkdir()
+    (project / "docs" / "page.md").write_text("A page.")
+    (project / "README.md").write_text("A project.")
+    time.sleep(3)
+    assert server.up()["worker"] == worker
+    app = project / "app.py"
+    app.write_text(app.read_text() + "\n")
+    wait_for(lambda: (get(server.url) or {"worker": worker})["worker"] != worker or None, "the reload")
 
 
 def test_killed_supervisor_loses_no_data_and_the_server_recovers(place: Place) -> None:
