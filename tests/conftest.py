@@ -28,6 +28,8 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from chalicelib import aws
+from chalicelib.access import authentication
+from chalicelib.api.resolvers import health
 from chalicelib.jobs import queue
 from chalicelib.store import connection, cursors
 from localdev.emulator import Emulator, fetch
@@ -124,9 +126,16 @@ def _forget_caches(endpoint: str | None) -> None:
     os.environ.pop(ENDPOINT, None)
     if endpoint:
         os.environ[ENDPOINT] = endpoint
-    cursors._secret.cache_clear()
     aws.client.cache_clear()
     queue._known_url.cache_clear()
+    _forget_rows()
+
+
+def _forget_rows() -> None:
+    """Forget what this process remembers of tables that were emptied."""
+    cursors._secret.cache_clear()
+    authentication.forget_all()
+    health.check_again()
 
 
 def empty_tables() -> None:
@@ -142,7 +151,7 @@ def _empty_moto() -> None:
     ].queues.values():  # purging them twice a minute fails
         messages._messages.clear()
         messages._pending_messages.clear()
-    cursors._secret.cache_clear()
+    _forget_rows()
 
 
 def _empty_ministack() -> None:

@@ -167,15 +167,22 @@ def revoke(key_id: str) -> ApiKey:
     raise Conflict
 
 
-def authenticate(key: str) -> ApiKey:
-    """Return the key's record. Raises Unauthenticated: invalid, expired and revoked keys get the same answer."""
+def id_in(key: str) -> str:
+    """Return the id that a key contains; empty if it has not the form of a key."""
     prefix, _, rest = key.partition("_")
-    key_id, _, secret = rest.partition("_")
-    found = find(key_id) if prefix == "crm" and len(key) <= _MAX_KEY_LENGTH else None
-    now = clock.now()
+    return rest.partition("_")[0] if prefix == "crm" and len(key) <= _MAX_KEY_LENGTH else ""
+
+
+def is_key_of(api_key: ApiKey, key: str, moment: datetime) -> bool:
+    """Return whether `key` is a key of this record that is valid at `moment`."""
+    return api_key.matches_secret(key.partition("_")[2].partition("_")[2], moment) and api_key.valid_at(moment)
+
+
+def authenticate(key: str) -> ApiKey:
+    """Read the key's record. Raises Unauthenticated: invalid, expired and revoked keys get the same answer."""
+    found = find(id_in(key))
     # An unknown key is compared too, so that the time it takes reveals nothing.
-    matches = (found or _UNKNOWN_KEY).matches_secret(secret, now)
-    if found is None or not matches or not found.valid_at(now):
+    if not is_key_of(found or _UNKNOWN_KEY, key, clock.now()) or found is None:
         raise Unauthenticated
     return found
 

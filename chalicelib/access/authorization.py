@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from chalicelib.access import api_keys, rate_limit
+from chalicelib.access import api_keys, authentication, rate_limit
 from chalicelib.access.roles import Role
 from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.settings import settings
@@ -78,7 +78,6 @@ def identify(headers: Mapping[str, str]) -> Caller:
         return DEVELOPER if settings.open_access else ANONYMOUS
     if scheme.lower() != "bearer":
         raise Unauthenticated
-    found = api_keys.authenticate(key.strip())
+    found = authentication.authenticate(key.strip())
     rate_limit.take_token(api_keys.PARTITION, found.id)
-    api_keys.record_last_use(found)
     return Caller(found.id, f"{found.name} ({found.id})", found.role)

@@ -12,6 +12,7 @@ from chalicelib.api.http import persisted_queries
 from chalicelib.store import reads, tables
 from tests.api.graphql_client import HELLO, Reply, by_hash, get, post
 from tests.builders import rows_of
+from tests.metering import metered
 
 DOCUMENT = "query ($id: ID!) { node(id: $id) { id } }"
 HASH = json.dumps(by_hash("{ hello }"))
@@ -87,14 +88,17 @@ def test_a_mutation_by_hash_needs_post_too() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_anonymous_callers_store_nothing_but_can_use_stored_documents() -> None:
+def test_anonymous_callers_neither_store_nor_read_documents() -> None:
     assert post({"query": "{ hello }", "extensions": by_hash("{ hello }")}).json == HELLO
     assert kept() == []
     key = api_keys.create("Viewer", Role.VIEWER, "test").key
     for _ in range(2):
         assert post({"query": "{ hello }", "extensions": by_hash("{ hello }")}, key).json == HELLO
     assert kept() == [json.loads(HASH)["persistedQuery"]["sha256Hash"]]
-    assert get(extensions=HASH).json == HELLO
+    assert get(key, extensions=HASH).json == HELLO
+    with metered() as meter:
+        assert get(extensions=HASH).status == 401
+    assert meter.total_calls == 0
 
 
 @pytest.mark.usefixtures("deployed")

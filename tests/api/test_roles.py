@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from chalicelib import clock
-from chalicelib.access import api_keys, rate_limit
+from chalicelib.access import api_keys, authentication, rate_limit
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.schema import schema
 from chalicelib.api.http import endpoint
@@ -122,8 +122,8 @@ def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     revoked = api_keys.create("Revoked", Role.OPERATOR, "test")
     api_keys.revoke(revoked.api_key.id)
     clock.set_source(lambda: moment("2026-11-03"))
-    # Look up each key once and skip the rate limit: for 1,500 requests that would take most of the time.
-    monkeypatch.setattr(api_keys, "authenticate", cache(api_keys.authenticate))
+    # Look up each key once and skip the rate limits: for 1,500 requests that would take most of the time.
+    monkeypatch.setattr(authentication, "authenticate", cache(api_keys.authenticate))
     monkeypatch.setattr(rate_limit, "take_token", lambda *_: None)
     yield {
         "nobody": None,

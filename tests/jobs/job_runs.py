@@ -14,6 +14,7 @@ from pynamodb.models import Model
 from chalicelib import aws, clock
 from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql import execution
+from chalicelib.api.resolvers import health
 from chalicelib.crm import products
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, queue, run_records, runner
@@ -229,10 +230,12 @@ def queue_down() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_SQS", NOWHERE)
         aws.client.cache_clear()
+        health.check_again()
         try:
             yield
         finally:
             aws.client.cache_clear()
+            health.check_again()
 
 
 @contextmanager
@@ -240,7 +243,9 @@ def database_down() -> Iterator[None]:
     shared = connection.connection
     before = shared.host, shared._client
     shared.host, shared._client = NOWHERE, None
+    health.check_again()
     try:
         yield
     finally:
         shared.host, shared._client = before
+        health.check_again()

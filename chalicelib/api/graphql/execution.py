@@ -38,6 +38,8 @@ from chalicelib.store import read_budget
 GraphQLResponse: TypeAlias = dict[str, Any]
 """`{data, errors}` as GraphQL defines it: without `data` if execution never began, without `errors` if there are none."""
 
+ANONYMOUS_COST_LIMIT = 1
+"""The cost of `health`, the only field without a role that costs anything."""
 _MAX_ERRORS = 5
 _MAX_DOCUMENTS = 256
 """Parsed and validated documents to keep. One takes about 34 kB and saves 3.5 ms (measured)."""
@@ -119,6 +121,8 @@ def authorize(
     given = variables or {}
     found = prepared.prices.of(operation, given)
     caller.check(max(found.role, Role.VIEWER) if found.introspects else found.role)
+    if caller.is_anonymous and found.cost > ANONYMOUS_COST_LIMIT:
+        raise CostLimitExceeded("Without an API key, a document may ask for `health` once")
     if found.cost > settings.cost_limit:
         raise CostLimitExceeded(
             f"The document costs {found.cost}, more than {settings.cost_limit}: ask for smaller pages, or fewer fields"

@@ -97,7 +97,7 @@ def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
             raise RequestRejected(400, "Send a GraphQL document in `query`")
         return parameters
     if not parameters.query:
-        return replace(parameters, query=persisted_queries.find(digest))
+        return replace(parameters, query=persisted_queries.find(digest, caller))
     persisted_queries.keep(digest, parameters.query, caller)
     return parameters
 

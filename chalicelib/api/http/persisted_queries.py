@@ -1,7 +1,8 @@
 """Automatic persisted queries: a client sends a document once, and then only its SHA-256, so that a query fits into a URL.
 
 https://www.apollographql.com/docs/apollo-server/performance/apq describes the protocol. Documents are kept in the table
-`ops` for a month, and in memory. Only documents sent with an API key are kept, so that nobody else can fill the table.
+`ops` for a month, and in memory. They are kept and found only for callers with an API key, so that nobody else can fill the table or have it
+read.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from functools import lru_cache
 from chalicelib import clock
 from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql.document_limits import MAX_CHARACTERS
-from chalicelib.errors import InvalidInput, PersistedQueryNotFound
+from chalicelib.errors import InvalidInput, PersistedQueryNotFound, Unauthenticated
 from chalicelib.store import reads, tables
 
 _PARTITION = "document"
@@ -31,8 +32,13 @@ def wanted_hash(extensions: Mapping[str, object] | None) -> str | None:
     return str(asked["sha256Hash"]).lower()
 
 
-def find(digest: str) -> str:
-    """Return the document with this hash. Raises PersistedQueryNotFound."""
+def find(digest: str, caller: Caller) -> str:
+    """Return the document with this hash. Raises PersistedQueryNotFound, and Unauthenticated for a caller without a key.
+
+    What anybody may ask for fits into a URL, and reading must not cost more than asking.
+    """
+    if caller.is_anonymous:
+        raise Unauthenticated
     try:
         return _stored(digest)
     except KeyError:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Unpack
 
 from chalicelib import clock
-from chalicelib.access import api_keys
+from chalicelib.access import api_keys, authentication
 from chalicelib.access.api_keys import ApiKey, IssuedKey
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.loaders import Info, context_of
@@ -45,11 +45,15 @@ def rotate_key(_root: object, _info: Info, id: str, overlapHours: int | None = N
     hours = 0 if overlapHours is None else overlapHours
     if not 0 <= hours <= _MAX_OVERLAP_HOURS:
         raise InvalidInput(f"overlapHours must be from 0 to {_MAX_OVERLAP_HOURS}", field="overlapHours")
-    return _with_secret(api_keys.rotate(id, timedelta(hours=hours)))
+    rotated = api_keys.rotate(id, timedelta(hours=hours))
+    authentication.forget(id)
+    return _with_secret(rotated)
 
 
 def revoke_key(_root: object, _info: Info, id: str) -> KeyPayload:  # noqa: A002
-    return KeyPayload(api_keys.revoke(id))
+    revoked = api_keys.revoke(id)
+    authentication.forget(id)
+    return KeyPayload(revoked)
 
 
 def _with_secret(issued: IssuedKey) -> NewKeyPayload:
