@@ -162,7 +162,7 @@ class JobPaused(CrmError):
 
 
 class RunNotRepeatable(CrmError):
-    """Only a run that failed, was missed or was skipped can be repeated"""
+    """Only a run that failed, was missed or was skipped, or that waits for its next attempt, can be repeated"""
 
     code = "RUN_NOT_REPEATABLE"
 

@@ -32,7 +32,7 @@ COLUMNS = (
 @json_option
 @with_client
 def dead_letters(client: Client, *, as_json: bool) -> None:
-    """Show dead letters: messages that failed five times.
+    """Show dead letters: messages of runs that failed for good, and bad messages.
 
     Shows at most 100, the oldest first.
     """

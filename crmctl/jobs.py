@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from crmctl import tables
+from crmctl import runs, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, with_client
 from crmctl.tables import Column
@@ -14,7 +14,7 @@ from crmctl.time_arguments import Timestamp, format_duration, format_time
 JOBS = """{
   jobs {
     name description schedule scheduleText state problems lastRun nextRun averageSeconds
-    pause { reason actor since until }
+    pause { reason actor since until } latest { error nextAttemptAt }
   }
 }"""
 PAUSE = """mutation Pause($name: String!, $reason: String!, $until: DateTime) {
@@ -38,8 +38,8 @@ COLUMNS = (
 def jobs(client: Client, *, as_json: bool) -> None:
     """Show all jobs with their state.
 
-    "average" is the mean duration of the latest successful runs. Below the table: why a job is paused, and problems
-    such as late, failing or too frequent runs.
+    "average" is the mean duration of the latest successful runs. Below the table: why a job is paused, problems such as
+    late, failing or too frequent runs, and when a failed run is attempted again.
     """
     found = client.execute(JOBS)["jobs"]
     tables.print_rows(found, COLUMNS, as_json=as_json, empty="There are no jobs.")
@@ -76,7 +76,11 @@ def resume(client: Client, job: str) -> None:
 
 
 def _remarks(job: dict[str, Any]) -> list[str]:
-    return [*([_pause(job["pause"])] if job["pause"] else []), *job["problems"]]
+    remarks = [*([_pause(job["pause"])] if job["pause"] else []), *job["problems"]]
+    latest = job["latest"]
+    if latest and latest["nextAttemptAt"]:
+        remarks.append(f"{runs.format_next_attempt(latest)}; the last one failed: {latest['error']}")
+    return remarks
 
 
 def _pause(pause: dict[str, Any]) -> str:

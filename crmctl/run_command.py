@@ -50,7 +50,11 @@ def wait_options(command: Command) -> Command:
 @click.argument("job")
 @click.option("--dry-run", is_flag=True, help="Show what the run would do. Writes nothing.")
 @click.option("--cap", metavar="N", type=int, help="Maximum number of customers that a clean-up may delete.")
-@click.option("--slot", type=Timestamp(), help="Repeat the failed, missed or skipped run of this slot.")
+@click.option(
+    "--slot",
+    type=Timestamp(),
+    help="Repeat the failed, missed or skipped run of this slot, or attempt it again at once.",
+)
 @wait_options
 @with_client
 def run(  # noqa: PLR0913 - one for each option

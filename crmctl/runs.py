@@ -10,10 +10,10 @@ from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column
 from crmctl.text import escape_unprintable
-from crmctl.time_arguments import EMPTY_CELL, format_duration
+from crmctl.time_arguments import EMPTY_CELL, format_duration, format_time
 
 FIELDS = (
-    "job slot status trigger actor attempts createdAt startedAt finishedAt durationSeconds "
+    "job slot status trigger actor attempts nextAttemptAt createdAt startedAt finishedAt durationSeconds "
     "counts { name value } error reason"
 )
 RUNS = f"""query Runs($job: String!, $status: RunStatus, $first: Int, $after: String) {{
@@ -35,7 +35,11 @@ def format_counts(run: dict[str, Any]) -> str:
 
 
 def format_reason(run: dict[str, Any]) -> str:
-    return "; ".join(filter(None, (run["error"], run["reason"])))
+    return "; ".join(filter(None, (run["error"], run["reason"], format_next_attempt(run))))
+
+
+def format_next_attempt(run: dict[str, Any]) -> str:
+    return f"next attempt at {format_time(run['nextAttemptAt'])}" if run["nextAttemptAt"] else ""
 
 
 COLUMNS = (

@@ -8,7 +8,8 @@
                               |                      |
                               +--------reopen--------+
 
-A claim after five attempts without progress ends the run as FAILED, too.
+A claim after six attempts without progress ends the run as FAILED, too. A run that waits for its next attempt cannot be
+claimed before that is due, see `backoff`.
 
 Every write is conditional on the row as it was read, and recognises itself by its token. So a lost answer, a schedule
 that fires twice and two workers at once all lead to one winner. A claim is a lease: a worker that dies loses it when it
@@ -20,7 +21,8 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Conflict, RunNotRepeatable
-from chalicelib.jobs import error_text, job_state, run_records
+from chalicelib.jobs import backoff, error_text, job_state, run_records
+from chalicelib.jobs.backoff import MAX_ATTEMPTS_WITHOUT_PROGRESS
 from chalicelib.jobs.job import Job, Overlap, RunArguments, StepResult
 from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.run_records import Run, Status, Trigger
@@ -31,7 +33,6 @@ from chalicelib.store.transaction import Stale, Transaction, new_token
 
 LEASE = timedelta(minutes=6)
 """Renewed by each step. It is longer than our Lambdas may live, so a worker that has lost its lease is dead."""
-MAX_ATTEMPTS_WITHOUT_PROGRESS = 5
 _REPEATABLE = {Status.FAILED, Status.MISSED, Status.SKIPPED}
 
 
@@ -60,7 +61,7 @@ def claim(job: Job, slot: Slot, trigger: Trigger = Trigger.SCHEDULE) -> Run | No
     for _ in retry_delays():
         run = run_records.find(job.name, slot) or run_records.new(job.name, slot, trigger)
         now = clock.now()
-        if run.finished or run.held_at(now):
+        if run.finished or run.held_at(now) or run.is_backing_off_at(now):
             return None
         state = job_state.find(job.name)
         try:
@@ -90,17 +91,26 @@ def hand_over(run: Run) -> Run:
     return _release(run, replace(run, lease_until=None))
 
 
-def retry_or_fail(run: Run, error: str, trace: str) -> Run:
-    """Let the run wait for another attempt; after too many attempts without progress, end it. Raises Stale."""
-    if run.attempts_since_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS:
+def retry_or_fail(job: Job, run: Run, error: str, trace: str) -> Run:
+    """Let the run wait for its next attempt. If there is none, see `backoff`, end it. Raises Stale."""
+    moment = backoff.next_attempt_at(job, run, clock.now())
+    if moment is None:
         return end(run, Status.FAILED, error=error, trace=trace)
-    waiting = replace(run, status=Status.WAITING, lease_until=None, error=error_text.shorten(error), trace=trace)
+    waiting = replace(
+        run,
+        status=Status.WAITING,
+        lease_until=None,
+        next_attempt_at=timestamps.to_text(moment),
+        error=error_text.shorten(error),
+        trace=trace,
+    )
     return _release(run, waiting)
 
 
-def is_exhausted(run: Run) -> bool:
-    """Return whether the run has failed because of too many attempts without progress."""
-    return run.status is Status.FAILED and run.attempts_since_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS
+def has_given_up(run: Run) -> bool:
+    """Return whether the run failed with an error that retries did not overcome, and was not refused."""
+    has_died_too_often = run.attempts_since_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS
+    return run.status is Status.FAILED and (run.trace is not None or has_died_too_often)
 
 
 def end(
@@ -111,10 +121,11 @@ def end(
         run,
         status=status,
         lease_until=None,
+        next_attempt_at=None,
         finished_at=timestamps.to_text(clock.now()),
         reason=reason or run.reason,
         error=error_text.shorten(error) if error else run.error,
-        trace=trace or run.trace,
+        trace=trace if error else run.trace,
     )
     write, ended = _prepare(run, ended)
     if job_state.find(run.job).current == run.slot:
@@ -125,11 +136,11 @@ def end(
 
 
 def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
-    """Let a run that failed, was missed or was skipped continue from its last checkpoint, with attempts counted anew.
+    """Let a run continue from its last checkpoint at once, with attempts counted anew.
 
-    Raises RunNotRepeatable, Stale.
+    It must have failed, have been missed or skipped, or wait for its next attempt. Raises RunNotRepeatable, Stale.
     """
-    if run.status not in _REPEATABLE:
+    if run.status not in _REPEATABLE and run.next_attempt_at is None:
         raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
     again = replace(
         run,
@@ -139,6 +150,7 @@ def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
         created_at=timestamps.to_text(clock.now()),
         arguments={**run.arguments, **(arguments or {})},
         attempts_since_progress=0,
+        next_attempt_at=None,
         started_at=None,
         finished_at=None,
         reason=None,
@@ -197,6 +209,7 @@ def _take(job: Job, run: Run, state: JobState, now: datetime) -> Run | None:
         status=Status.RUNNING,
         owner=new_token(),
         lease_until=timestamps.to_text(now + (job.lease or LEASE)),
+        next_attempt_at=None,
         attempts=run.attempts + (not handed_over),
         attempts_since_progress=run.attempts_since_progress + (not handed_over),
         started_at=run.started_at or timestamps.to_text(now),

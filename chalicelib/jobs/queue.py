@@ -7,8 +7,9 @@ arrives twice, late or never (the watchdog sends it again).
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from math import ceil
 from typing import Any, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +26,8 @@ DEAD = f"{NAME}-dead"
 MAX_RECEIVES = 5
 VISIBILITY = 1800
 """Seconds. AWS advises six times the consumer's time limit, so that a message does not return while it is worked on."""
+MAX_DELAY = timedelta(minutes=15)
+"""The longest time for which SQS holds a message back."""
 _BATCH_SIZE = 10
 _WAIT = 1
 """Seconds. Without waiting, SQS asks only some of its servers and may miss messages."""
@@ -64,10 +67,10 @@ class _Received(TypedDict):
     Attributes: dict[str, str]
 
 
-def send(job: str, slot: Slot, delay: int = 0) -> None:
-    """Send a message for a run, to be delivered after `delay` seconds. Raises Unavailable."""
+def send(job: str, slot: Slot, delay: timedelta = timedelta()) -> None:
+    """Send a message for a run, to be delivered after `delay`, at most MAX_DELAY. Raises Unavailable."""
     body = json.dumps({"job": job, "slot": slot})
-    _call("send_message", QueueUrl=_url(NAME), MessageBody=body, DelaySeconds=delay)
+    _call("send_message", QueueUrl=_url(NAME), MessageBody=body, DelaySeconds=ceil(delay.total_seconds()))
 
 
 def read(body: str) -> Message:

@@ -53,6 +53,8 @@ class Run:
     """How often the run was started, or started again after a failure. Handing over does not count."""
     attempts_since_progress: int = 0
     """The attempts since the last completed step, including the attempt that completed it."""
+    next_attempt_at: str | None = None
+    """When a run that failed is attempted again. None in a run that does not wait for that."""
     pages: int = 0
     """The number of completed steps."""
     state: Mapping[str, object] = field(default_factory=dict)
@@ -81,6 +83,10 @@ class Run:
             and self.lease_until is not None
             and self.lease_until > timestamps.to_text(moment)
         )
+
+    def is_backing_off_at(self, moment: datetime) -> bool:
+        """Return whether the run failed and its next attempt is not due at `moment`."""
+        return self.next_attempt_at is not None and self.next_attempt_at > timestamps.to_text(moment)
 
     @property
     def seconds(self) -> float | None:
@@ -214,6 +220,7 @@ def to_row(run: Run) -> tables.Run:
         lease_until=run.lease_until,
         attempts=run.attempts,
         attempts_since_progress=run.attempts_since_progress,
+        next_attempt_at=run.next_attempt_at,
         pages=run.pages,
         state=run.state,
         counts=run.counts,
@@ -241,6 +248,7 @@ def load(item: reads.Item) -> Run:
         lease_until=reads.text(item, "lease_until"),
         attempts=reads.number(item, "attempts"),
         attempts_since_progress=reads.number(item, "tries"),
+        next_attempt_at=reads.text(item, "next_attempt_at"),
         pages=reads.number(item, "pages"),
         state=reads.json_of(item, "state"),
         counts=reads.json_of(item, "counts"),

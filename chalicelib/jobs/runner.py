@@ -1,15 +1,16 @@
 """The runner does the work of a run when a schedule fires or a message arrives.
 
 It claims the slot and takes one step after another. Before Lambda's time is up, it hands the run over to a new
-invocation, through the queue. After an error, the run waits in the queue for its next attempt.
+invocation, through the queue. After an error, the run waits for its next attempt, see `backoff`.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from chalicelib import telemetry
+from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import catalog, error_text, ledger, queue, run_records, slots
 from chalicelib.jobs.job import Job, Overlap, RunRefused, StepContext, StepResult
@@ -17,12 +18,13 @@ from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
+from chalicelib.store import timestamps
 from chalicelib.store.transaction import Stale
 
 MARGIN = 60.0
 """Seconds of Lambda time that are left for handing over; half of the time where there is less than twice that."""
-RETRY_DELAY = 30
-"""Seconds."""
+REDELIVERY_DELAY = 30
+"""Seconds until a message that could not be handled is delivered again."""
 _MAX_EARLINESS = timedelta(seconds=30)
 """How long before its slot an event may be dated: some services round down, or their clock is behind."""
 _MAX_DELAY = timedelta(minutes=15)
@@ -52,42 +54,38 @@ class Runner:
             queue.send(job.name, slot)
             return
         try:
-            failed = self.run(job, slot)
+            self.run(job, slot)
         except Unavailable:
             if job.on_ledger_unavailable is None:
                 raise
             log_step(job, slot, job.on_ledger_unavailable())
-        else:
-            if failed:
-                queue.send(job.name, slot, delay=RETRY_DELAY)
 
     def deliver(self, body: str, receipt: str) -> None:
         """Handle a message of the queue. An exception makes the queue deliver it again, or make it a dead letter."""
         try:
             self._handle(queue.read(body))
         except Exception:
-            queue.postpone(receipt, RETRY_DELAY)
+            queue.postpone(receipt, REDELIVERY_DELAY)
             raise
 
     def _handle(self, message: queue.Message) -> None:
         if run_records.find(message.job, message.slot) is None:
             raise queue.BadMessage(f"The ledger has no run of {message.job} for {message.slot}")
-        failed = self.run(catalog.find(message.job), message.slot)
-        if failed:
-            raise failed
+        self.run(catalog.find(message.job), message.slot)
         run = run_records.find(message.job, message.slot)
-        if run and ledger.is_exhausted(run):
+        if run and ledger.has_given_up(run):
             raise RunFailed(run.error)
 
-    def run(self, job: Job, slot: Slot) -> Exception | None:
-        """Work on a run until it ends or the time is up. Return the error if it failed and waits for another attempt."""
+    def run(self, job: Job, slot: Slot) -> None:
+        """Work on a run until it ends, fails or the time is up. After an error, have it attempted again later."""
         run = ledger.claim(job, slot)
         try:
-            return self._work(job, run) if run else None
+            if run:
+                self._work(job, run)
         except Stale:
-            return None  # another worker has taken over the run, and continues it
+            return  # another worker has taken over the run, and continues it
 
-    def _work(self, job: Job, run: Run) -> Exception | None:
+    def _work(self, job: Job, run: Run) -> None:
         """Raises Stale when another worker has taken over the run."""
         margin = min(MARGIN, self.seconds_left() / 2)
         context = partial(_context, execute=self.execute_as(f"job:{job.name}"), cache={})
@@ -99,13 +97,14 @@ class Runner:
             except RunRefused as refusal:
                 run = ledger.end(run, Status.FAILED, error=str(refusal))
             except Exception as error:  # noqa: BLE001 - whatever the error is, the ledger must record it
-                return _handle_error(job, run, error)
+                run = _handle_error(job, run, error)
+                if not run.finished:
+                    return
             if not run.finished and self.seconds_left() < margin:
                 ledger.hand_over(run)
                 queue.send(job.name, run.slot)
-                return None
+                return
         _wake_waiting(job)
-        return None
 
 
 def slot_of(job: Job, moment: datetime) -> Slot:
@@ -149,16 +148,16 @@ def _take_step(job: Job, run: Run, context: StepContext) -> Run:
     return run
 
 
-def _handle_error(job: Job, run: Run, error: Exception) -> Exception | None:
-    """Let the ledger retry or fail the run. Return the error, or None if another worker has taken over the run."""
+def _handle_error(job: Job, run: Run, error: Exception) -> Run:
+    """Let the ledger retry or fail the run, and send the message of its next attempt. Raises Stale."""
     telemetry.warn("an attempt of a run failed", job=job.name, slot=run.slot, attempt=run.attempts, exc_info=error)
-    try:
-        run = ledger.retry_or_fail(run, error_text.describe(error), error_text.trace_of(error))
-    except Stale:
-        return None
-    if run.finished:
-        _wake_waiting(job)
-    return error
+    run = ledger.retry_or_fail(job, run, error_text.describe(error), error_text.trace_of(error))
+    if run.next_attempt_at:
+        delay = max(timestamps.from_text(run.next_attempt_at) - clock.now(), timedelta())
+        if delay <= queue.MAX_DELAY:  # a later attempt is started by the watchdog
+            with suppress(Unavailable):  # likewise
+                queue.send(job.name, run.slot, delay)
+    return run
 
 
 def _wake_waiting(job: Job) -> None:

@@ -51,10 +51,17 @@ def _recover(run: Run, now: datetime) -> None:
             return
         elif run.status is Status.RUNNING and job.catch_up is CatchUp.NONE:
             ledger.end(run, Status.FAILED, error="its worker died, and a late result of this job is of no use")
-        elif run.status is Status.RUNNING or now - timestamps.from_text(run.created_at) > _RESEND_AFTER:
+        elif run.status is Status.RUNNING or _needs_message(run, now):
             _send(run.job, run.slot)
     except Stale:
         return  # a worker has changed it meanwhile
+
+
+def _needs_message(waiting: Run, now: datetime) -> bool:
+    """Return whether the run's next attempt is due, or its first message may be lost."""
+    if waiting.next_attempt_at:
+        return not waiting.is_backing_off_at(now)
+    return now - timestamps.from_text(waiting.created_at) > _RESEND_AFTER
 
 
 def _send(job: str, slot: Slot) -> None:

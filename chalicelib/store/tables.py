@@ -259,6 +259,7 @@ class Run(Model):
     lease_until = UnicodeAttribute(null=True)
     attempts = NumberAttribute(default=0)
     attempts_since_progress = NumberAttribute(default=0, attr_name="tries")
+    next_attempt_at = UnicodeAttribute(null=True)
     pages = NumberAttribute(default=0)
     state: JSONAttribute = JSONAttribute()
     counts: JSONAttribute = JSONAttribute()

@@ -1,5 +1,6 @@
 """What operators do in the console, in a real browser against the real `chalice local`. The API shows the effect."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.jobs import ledger, run_records, slots
-from chalicelib.jobs.catalog import CUSTOMER_CLEANUP
+from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, ORDER_REMINDERS
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Trigger
 from tests.browser.chromium import Tab
@@ -140,6 +141,21 @@ def test_a_failed_run_shows_its_stack_trace_and_can_run_again(tab: Tab, shown: C
     found = shown.ask(RUN, job=run.job, slot=run.slot)["jobRun"]
     assert (found["status"], found["trigger"]) == ("SUCCEEDED", "OPERATOR")
     assert tab.page.evaluate("window.owned") is None
+
+
+def test_a_run_that_waits_for_its_next_attempt_says_when_and_can_run_at_once(tab: Tab, shown: Console) -> None:
+    run = ledger.claim(ORDER_REMINDERS, slots.of_request(clock.now()))
+    assert run
+    run = ledger.retry_or_fail(ORDER_REMINDERS, replace(run, attempts_since_progress=3), "the printer is off", "trace")
+    tab.page.reload()
+    waiting = card(tab, "order_reminders")
+    waiting.locator("dt", has_text="Next attempt").wait_for()
+    assert " in " in waiting.locator("dd", has=tab.page.locator(f"time[datetime='{run.next_attempt_at}']")).inner_text()
+    waiting.get_by_role("link", name="the printer is off").click()
+    tab.page.get_by_text("Failed. Waiting for the next attempt.").wait_for()
+    tab.page.get_by_role("button", name="Run again").click()
+    status(tab, "succeeded")
+    assert shown.ask(RUN, job=run.job, slot=run.slot)["jobRun"]["status"] == "SUCCEEDED"
 
 
 def test_a_run_in_progress_updates_without_a_reload(tab: Tab) -> None:

@@ -1,11 +1,12 @@
 """`crmctl jobs`, `runs`, `pause` and `resume`."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.jobs import catalog, job_state, ledger, run_records
+from chalicelib.jobs import backoff, catalog, job_state, ledger, run_records
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
@@ -56,6 +57,23 @@ def test_jobs_are_listed_with_utc_times_and_problems_below(crm: ApiServer) -> No
         "heartbeat: paused by ann since 2026-11-22 12:00: moving house",
         "weekly_report: the run of 2026-11-16T06:00:00Z failed: no disk",
     ]
+
+
+def test_a_failed_run_shows_when_it_is_attempted_again(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backoff, "_JITTER", 0)
+    with time_is(NOON):
+        run = ledger.claim(catalog.LOW_STOCK, Slot("2026-11-22T12:00:00Z"))
+        assert run
+        ledger.retry_or_fail(catalog.LOW_STOCK, replace(run, attempts_since_progress=2), "the printer is off", "trace")
+        jobs, runs = crm.crmctl("jobs"), crm.crmctl("runs", "low_stock")
+        more = crm.crmctl("run", "low_stock", "--slot", "2026-11-22T12:00:00Z", "--no-wait")
+    assert jobs.stdout.partition("\n\n")[2].splitlines() == [
+        "low_stock: next attempt at 2026-11-22 12:02; the last one failed: the printer is off"
+    ]
+    assert runs.stdout.partition("\n\n")[2].splitlines() == [
+        "2026-11-22T12:00:00Z: the printer is off; next attempt at 2026-11-22 12:02"
+    ]
+    assert more.exit_code == 0, "an operator may have the next attempt at once"
 
 
 def test_jobs_without_remarks_show_only_the_table(crm: ApiServer) -> None:

@@ -35,6 +35,8 @@ from tests.faults.quick_client import quicken
 
 NOWHERE = "http://127.0.0.1:9"
 MINUTE = timedelta(minutes=1)
+CHECKS_WHILE_BACKING_OFF = 80
+"""Checks of the watchdog during all attempts of a run: the delays between them add up to six and a quarter hours."""
 _EXPECTED = (CrmError, OperationFailed, RunFailed, PynamoDBException, BotoCoreError)
 
 
@@ -138,7 +140,7 @@ class Environment:
             lambda: Runner(lambda _actor: execute, self.seconds_left).deliver(message.body, message.receipt)
         )
 
-    def settle(self, *slots: tuple[str, str], looks: int = 4) -> None:
+    def settle(self, *slots: tuple[str, str], looks: int = CHECKS_WHILE_BACKING_OFF) -> None:
         """Let minutes pass, with the queue each minute and the watchdog every five, until the runs of `slots` and all
         others have ended.
         """

@@ -1,7 +1,7 @@
 """Random schedules: jobs that are due in the same minute, while calls are lost, repeated, killed and delayed for ten minutes.
 
-Afterwards there are no more faults. After two checks of the watchdog every slot must have ended, and the data must equal
-that of a clean run.
+Afterwards there are no more faults. Once the delays between attempts are over, every slot must have ended, and the data
+must equal that of a clean run.
 """
 
 import os
@@ -26,7 +26,7 @@ from chalicelib.jobs.schedule import Schedule
 from chalicelib.store import put_once, reads, tables, transaction
 from chalicelib.store.transaction import Transaction
 from tests.builders import Rows, moment
-from tests.faults.environment import MINUTE, Environment, FakeAws, FakeQueue, Fault
+from tests.faults.environment import CHECKS_WHILE_BACKING_OFF, MINUTE, Environment, FakeAws, FakeQueue, Fault
 from tests.faults.memory import Memory
 from tests.faults.sample_company import comparable_data
 
@@ -90,8 +90,10 @@ class ScheduleRunner:
                 _five_minutes(environment)
             environment.choose = lambda _: None
             environment.messages.doubled = lambda: False
-            for _ in range(2):
+            for number in range(CHECKS_WHILE_BACKING_OFF):
                 _five_minutes(environment)
+                if number and not _unfinished_slots(environment, chosen):
+                    break
             outcome.unfinished += _unfinished_slots(environment, chosen)
             self._repair(environment, chosen)
             environment.now += timedelta(seconds=queue.VISIBILITY) + MINUTE
@@ -99,7 +101,7 @@ class ScheduleRunner:
         return _data_of(environment, chosen)
 
     def _repair(self, environment: Environment, chosen: tuple[str, ...]) -> None:
-        """Do what operators do about a run that failed after five attempts."""
+        """Do what operators do about a run that failed after six attempts."""
         for name in chosen:
             run = run_records.find(name, SLOT)
             if name != HEARTBEAT and run and run.status is run_records.Status.FAILED:

@@ -99,7 +99,7 @@ def test_a_run_that_keeps_dying_fails_and_an_operator_can_finish_it(
             assert run
             if run.status is not run_records.Status.SUCCEEDED:
                 failed += 1
-                assert (run.status, run.error) == (run_records.Status.FAILED, "its worker died 5 times")
+                assert (run.status, run.error) == (run_records.Status.FAILED, "its worker died 6 times")
                 operator_actions.run_again(job, slots.of(slot), "operator")
                 environment.deliver_messages()
             environment.settle()

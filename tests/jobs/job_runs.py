@@ -17,7 +17,7 @@ from chalicelib.api.graphql import execution
 from chalicelib.api.resolvers import health
 from chalicelib.crm import products
 from chalicelib.crm.orders import Order
-from chalicelib.jobs import catalog, queue, run_records, runner
+from chalicelib.jobs import backoff, catalog, queue, run_records, runner
 from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, StepContext, StepResult
 from chalicelib.jobs.operations import Answer, SavedOperation
 from chalicelib.jobs.run_records import Run
@@ -60,9 +60,10 @@ def manual_clock(text: str = NOON) -> Iterator[Clock]:
 
 @contextmanager
 def without_retry_delay() -> Iterator[None]:
-    """Deliver failed messages again at once."""
+    """Attempt failed runs again at once, and deliver messages that could not be handled again at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "RETRY_DELAY", 0)
+        patch.setattr(runner, "REDELIVERY_DELAY", 0)
+        patch.setattr(backoff, "DELAYS", [timedelta()] * len(backoff.DELAYS))
         yield
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.errors import RunNotRepeatable
-from chalicelib.jobs import job_state, ledger, run_records
+from chalicelib.jobs import backoff, job_state, ledger, run_records
 from chalicelib.jobs.job import Overlap, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.run_records import Run, Status, Trigger
@@ -78,7 +78,7 @@ WRITES: dict[str, Callable[[Run], Run]] = {
     "checkpoint": lambda run: ledger.checkpoint(run, MORE),
     "finish": lambda run: ledger.finish(run, LAST),
     "hand_over": ledger.hand_over,
-    "retry_or_fail": lambda run: ledger.retry_or_fail(run, "broken", ""),
+    "retry_or_fail": lambda run: ledger.retry_or_fail(JOB, run, "broken", ""),
 }
 
 
@@ -130,7 +130,7 @@ def test_failures_count_as_attempts_and_hand_overs_do_not(time: Clock) -> None:
         run = claimed()
     assert (run.attempts, run.attempts_since_progress) == (1, 1)
     for number in range(2, 5):
-        waiting = ledger.retry_or_fail(run, f"broken {number}", "")
+        waiting = ledger.retry_or_fail(JOB, run, f"broken {number}", "")
         assert (waiting.status, waiting.error) == (Status.WAITING, f"broken {number}")
         run = claimed()
         assert (run.attempts, run.attempts_since_progress) == (number, number)
@@ -138,7 +138,7 @@ def test_failures_count_as_attempts_and_hand_overs_do_not(time: Clock) -> None:
 
 
 def test_an_error_that_is_no_utf8_is_stored_without_the_damage() -> None:
-    waiting = ledger.retry_or_fail(claimed(), "half \ud83d", "")
+    waiting = ledger.retry_or_fail(JOB, claimed(), "half \ud83d", "")
     assert waiting.error == "half ?"
     assert stored_as(waiting)
     failed = ledger.end(claimed(), Status.FAILED, error="half \ud83d, again")
@@ -146,18 +146,18 @@ def test_an_error_that_is_no_utf8_is_stored_without_the_damage() -> None:
 
 
 def test_progress_resets_the_attempts() -> None:
-    ledger.retry_or_fail(claimed(), "broken", "")
+    ledger.retry_or_fail(JOB, claimed(), "broken", "")
     run = ledger.checkpoint(claimed(), MORE)
     assert (run.attempts, run.attempts_since_progress, run.error) == (2, 1, None)
 
 
 def test_a_run_fails_after_too_many_dead_workers(time: Clock) -> None:
-    for _ in range(ledger.MAX_ATTEMPTS_WITHOUT_PROGRESS):
+    for _ in range(backoff.MAX_ATTEMPTS_WITHOUT_PROGRESS):
         claimed()
         time.later(minutes=6)
     assert ledger.claim(JOB, SLOT) is None
     run = find_run(JOB.name)
-    assert (run.status, run.error) == (Status.FAILED, "its worker died 5 times")
+    assert (run.status, run.error) == (Status.FAILED, "its worker died 6 times")
     assert job_state.find(JOB.name).current is None
 
 
@@ -183,7 +183,7 @@ def test_overlap_wait_waits_and_names_the_run_it_waits_for(time: Clock) -> None:
 
 
 def test_overlap_wait_also_waits_for_a_run_between_attempts(time: Clock) -> None:
-    ledger.retry_or_fail(claimed(), "broken", "")
+    ledger.retry_or_fail(JOB, claimed(), "broken", "")
     time.later(hours=1)
     assert ledger.claim(JOB, LATER_SLOT) is None
     assert claimed().attempts == 2
@@ -226,7 +226,7 @@ def test_a_slot_of_a_paused_job_is_skipped_with_actor_and_reason() -> None:
 def test_a_run_that_has_started_finishes_despite_a_pause(time: Clock) -> None:
     handed_over = ledger.hand_over(ledger.checkpoint(claimed(), MORE))
     job_state.pause(JOB.name, "stock-taking", "ann")
-    failed_once = ledger.retry_or_fail(claimed(), "broken", "")
+    failed_once = ledger.retry_or_fail(JOB, claimed(), "broken", "")
     assert handed_over.pages == failed_once.pages == 1
     time.later(minutes=10)
     assert ledger.finish(claimed(), LAST).status is Status.SUCCEEDED
@@ -272,9 +272,7 @@ def test_failed_missed_and_skipped_runs_can_be_reopened(status: Status, time: Cl
 
 @pytest.mark.parametrize("status", [Status.WAITING, Status.RUNNING, Status.SUCCEEDED])
 def test_unfinished_and_successful_runs_cannot_be_reopened(status: Status) -> None:
-    run = claimed()
-    if status is Status.WAITING:
-        run = ledger.retry_or_fail(run, "broken", "")
+    run = ledger.record(run_records.new(JOB.name, SLOT, Trigger.SCHEDULE)) if status is Status.WAITING else claimed()
     if status is Status.SUCCEEDED:
         run = ledger.finish(run, LAST)
     with pytest.raises(RunNotRepeatable, match=f"has the state {status}"):

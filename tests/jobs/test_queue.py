@@ -1,6 +1,7 @@
 """The queue: messages are sent and read, and dead letters are listed without being removed."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_depth_counts_waiting_working_and_dead_messages() -> None:
 
 
 def test_a_message_can_be_delayed() -> None:
-    queue.send("low_stock", SLOT, delay=30)
+    queue.send("low_stock", SLOT, delay=timedelta(seconds=29.1))
     assert receive(queue.NAME) is None
 
 

@@ -40,7 +40,7 @@ def test_runs_and_step_records_expire_together() -> None:
 def test_only_unfinished_runs_are_in_their_index() -> None:
     run = claimed()
     assert [found.slot for found in run_records.unfinished()] == [SLOT]
-    ledger.retry_or_fail(run, "broken", "")
+    ledger.retry_or_fail(JOB, run, "broken", "")
     assert [found.status for found in run_records.unfinished()] == [Status.WAITING]
     ledger.finish(claimed(), LAST)
     assert run_records.unfinished() == []
@@ -106,7 +106,7 @@ def test_only_running_runs_with_a_lease_are_held() -> None:
     assert not run.held_at(now + ledger.LEASE)
     handed_over = ledger.hand_over(run)
     assert not handed_over.held_at(now)
-    assert not ledger.retry_or_fail(claimed(), "broken", "").held_at(now)
+    assert not ledger.retry_or_fail(JOB, claimed(), "broken", "").held_at(now)
 
 
 def test_step_records_belong_to_one_run() -> None:

@@ -121,7 +121,7 @@ def test_after_an_error_a_run_is_retried_through_the_queue(
     consumer = Consumer()
     consumer.deliver_all()
     assert taken == [1, 2, 2, 2, 3]
-    assert [str(error) for error in consumer.errors] == ["no luck with page 2"]
+    assert consumer.errors == []
     run = find_run("tally")
     assert (run.status, run.attempts, run.error, run.counts) == (Status.SUCCEEDED, 3, None, {"pages": 3})
     assert info_messages(log) == ["page 1", "page 2", "page 3", "tally SUCCEEDED"]
@@ -153,8 +153,8 @@ def _let_the_run_fail(monkeypatch: pytest.MonkeyPatch) -> None:
         queue.send(job.name, SLOT)
     Consumer().deliver_all()
     run = find_run("tally")
-    assert (run.status, run.attempts, run.error) == (Status.FAILED, 5, "RuntimeError: no luck with page 2")
-    assert taken == [1] + [2] * 5
+    assert (run.status, run.attempts, run.error) == (Status.FAILED, 6, "RuntimeError: no luck with page 2")
+    assert taken == [1] + [2] * 6
     assert stored_lines("tally") == ["page 1"]
     assert job_state.find("tally").current is None
     assert find_run("other").status is Status.SUCCEEDED, "it waited behind the failing message"
@@ -165,7 +165,7 @@ def _let_the_run_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("time")
-def test_after_five_failures_a_run_fails_and_leaves_a_dead_letter(
+def test_after_six_failures_a_run_fails_and_leaves_a_dead_letter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _let_the_run_fail(monkeypatch)
@@ -184,8 +184,8 @@ def test_a_scheduled_run_that_keeps_failing_becomes_a_dead_letter(monkeypatch: p
     make_runner().fire(job, DUE)
     consumer = Consumer()
     consumer.deliver_all()
-    assert (find_run("tally").status, find_run("tally").attempts) == (Status.FAILED, 5)
-    assert [type(error).__name__ for error in consumer.errors] == ["RuntimeError"] * 4 + ["RunFailed"]
+    assert (find_run("tally").status, find_run("tally").attempts) == (Status.FAILED, 6)
+    assert [type(error).__name__ for error in consumer.errors] == ["RunFailed"] * queue.MAX_RECEIVES
     assert len(queue.dead_letters()) == 1
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.ministack
 
 @pytest.fixture(autouse=True)
 def _poll_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "RETRY_DELAY", 0)
+    monkeypatch.setattr(runner, "REDELIVERY_DELAY", 0)
     monkeypatch.setattr("localdev.queue_poller.POLL_SECONDS", 0.02)
 
 

@@ -7,7 +7,7 @@ const JOBS = `query Jobs {
   jobs {
     name description schedule scheduleText state problems lastRun nextRun averageSeconds
     pause { reason actor since until }
-    recent { job slot status startedAt durationSeconds reason error counts { name value } pages }
+    recent { job slot status nextAttemptAt startedAt durationSeconds reason error counts { name value } pages }
   }
 }`;
 const RUN = `mutation Run($name: String!, $dryRun: Boolean!, $cap: Int) {
@@ -31,6 +31,7 @@ export function Jobs() {
 
 function Job({ job, reload }) {
   const [open, setOpen] = useState();
+  const next = job.recent.map(({ nextAttemptAt }) => nextAttemptAt).find(Boolean);
   const close = () => setOpen(undefined);
   const resume = async () => {
     await ask(RESUME, { name: job.name });
@@ -51,6 +52,7 @@ function Job({ job, reload }) {
         <div><dt>Last run</dt><dd><${Time} at=${job.lastRun} /></dd></div>
         <div><dt>Result</dt><dd><${Result} runs=${job.recent} /></dd></div>
         <div><dt>Next run</dt><dd><${Time} at=${job.nextRun} /> <${Countdown} to=${job.nextRun} /></dd></div>
+        ${next && html`<div><dt>Next attempt</dt><dd><${Time} at=${next} /> <${Countdown} to=${next} /></dd></div>`}
         <div><dt>Usually takes</dt><dd>${spell(job.averageSeconds)}</dd></div>
         <div><dt>Durations</dt><dd><${Trend} runs=${job.recent} /></dd></div>
       </dl>

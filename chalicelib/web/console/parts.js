@@ -133,7 +133,8 @@ export const runLink = ({ job, slot }) => `#/runs/${job}/${encodeURIComponent(sl
 
 export const counted = (counts) => counts.map(({ name, value }) => (name.endsWith("_ms") ? `${value} ms` : `${value} ${name.replaceAll("_", " ")}`)).join(", ");
 
-export function progress({ status, pages, counts }) {
+export function progress({ status, pages, counts, nextAttemptAt }) {
+  if (nextAttemptAt) return "Failed. Waiting for the next attempt.";
   if (status === "WAITING") return "Starting within seconds, unless something blocks it.";
   return pages ? `${pages} ${pages === 1 ? "checkpoint" : "checkpoints"} so far${counts.length ? `, ${counted(counts)}` : ""}` : "Started.";
 }

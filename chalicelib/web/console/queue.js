@@ -21,7 +21,7 @@ export function Queue() {
       <div><dt>In progress</dt><dd>${queue.working}</dd></div>
       <div><dt>Dead letters</dt><dd>${queue.dead}</dd></div></dl>`}<//>
     <h2>Dead letters</h2>
-    <p class="quiet">Messages that failed five times. Fix the cause, then retry them. Work that is already done is not repeated.</p>
+    <p class="quiet">Messages of runs that failed for good. Fix the cause, then retry them. Work that is already done is not repeated.</p>
     <${Shown} of=${letters}>${({ deadLetters }) => html`
       ${deadLetters.length > 0 && html`<div class="row actions"><${Action} kind="main" act=${redrive} label="Retry all" /></div>`}
       <${Table} caption="Dead letters" rows=${deadLetters} empty="None." columns=${[

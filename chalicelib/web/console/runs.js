@@ -1,17 +1,17 @@
 // The runs of a job, and one run with its log lines.
 import { ask, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
-import { Action, Badge, Name, Shown, Table, Time, counted, progress, runLink, spell, notify } from "./parts.js";
+import { Action, Badge, Countdown, Name, Shown, Table, Time, counted, progress, runLink, spell, notify } from "./parts.js";
 
 const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
   jobRuns(job: $job, status: $status, first: 50, after: $after) {
-    edges { node { job slot status trigger actor attempts durationSeconds reason error counts { name value } } }
+    edges { node { job slot status trigger actor attempts nextAttemptAt durationSeconds reason error counts { name value } } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
 const ONE = `query Run($job: String!, $slot: DateTime!) {
   jobRun(job: $job, slot: $slot) {
-    job slot status trigger actor attempts pages cursor cap period createdAt startedAt finishedAt durationSeconds
+    job slot status trigger actor attempts nextAttemptAt pages cursor cap period createdAt startedAt finishedAt durationSeconds
     counts { name value } lines error reason
   }
 }`;
@@ -21,6 +21,15 @@ const STATUSES = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSE
 const TRIGGERS = { SCHEDULE: "its schedule", CATCH_UP: "the watchdog, which catches up on missed runs", OPERATOR: "an operator" };
 
 const GOING = new Set(["RUNNING", "WAITING"]);
+const QUICK = 1.5, SLOW = 15;
+
+// Return after how many seconds to ask for the run again: soon while it is at work, never when it has ended.
+function refreshAfter(run) {
+  if (!GOING.has(run.status)) return 0;
+  return run.nextAttemptAt ? SLOW : QUICK;
+}
+
+const NextAttempt = ({ of: run }) => html`Next attempt: <${Time} at=${run.nextAttemptAt} /> <${Countdown} to=${run.nextAttemptAt} />`;
 
 export function Runs({ job }) {
   const [status, setStatus] = useState("");
@@ -42,7 +51,7 @@ export function Runs({ job }) {
         ["Status", (run) => html`<${Badge} state=${run.status} />`],
         ["Duration", (run) => spell(run.durationSeconds), "number"],
         ["Attempts", (run) => run.attempts, "number"],
-        ["Result", (run) => html`<${Name} of=${run.error ?? run.reason ?? counted(run.counts)} />`],
+        ["Result", (run) => html`${run.nextAttemptAt && html`<${NextAttempt} of=${run} />. `}<${Name} of=${run.error ?? run.reason ?? counted(run.counts)} />`],
       ]} />
       <div class="row actions">
         <button disabled=${cursors.length < 2} onClick=${() => setCursors(cursors.slice(0, -1))}>Newer</button>
@@ -51,15 +60,15 @@ export function Runs({ job }) {
 }
 
 export function Run({ job, slot }) {
-  const [going, setGoing] = useState(true);
-  const asked = useQuery(ONE, { job, slot }, going ? 1.5 : 0);
+  const [seconds, setSeconds] = useState(QUICK);
+  const asked = useQuery(ONE, { job, slot }, seconds);
   const run = asked.data?.jobRun;
-  const isGoing = !run || GOING.has(run.status);
-  if (isGoing !== going) setGoing(isGoing);
+  const wanted = run ? refreshAfter(run) : QUICK;
+  if (wanted !== seconds) setSeconds(wanted);
   const again = async () => {
     await ask(AGAIN, { name: job, slot });
     notify("Retrying");
-    setGoing(true);
+    setSeconds(QUICK);
     await asked.reload();
   };
   return html`
@@ -69,7 +78,7 @@ export function Run({ job, slot }) {
 }
 
 function Details({ run, again }) {
-  const repeatable = ["FAILED", "MISSED", "SKIPPED"].includes(run.status);
+  const repeatable = ["FAILED", "MISSED", "SKIPPED"].includes(run.status) || run.nextAttemptAt;
   return html`
     <div class="row"><span role="status"><${Badge} state=${run.status} />${GOING.has(run.status) && html` <span class="quiet">${progress(run)}</span>`}</span>
       ${repeatable && html`<${Action} act=${again} label="Run again" />`}</div>
@@ -83,6 +92,7 @@ function Details({ run, again }) {
       <div><dt>Finished</dt><dd>${run.finishedAt ? html`<${Time} at=${run.finishedAt} />` : "not yet"}</dd></div>
       <div><dt>Duration</dt><dd>${spell(run.durationSeconds)}</dd></div>
       <div><dt>Attempts</dt><dd>${run.attempts}</dd></div>
+      ${run.nextAttemptAt && html`<div><dt>Next attempt</dt><dd><${Time} at=${run.nextAttemptAt} /> <${Countdown} to=${run.nextAttemptAt} /></dd></div>`}
       <div><dt>Checkpoints</dt><dd>${run.pages}</dd></div>
       ${run.cursor && html`<div><dt>Continues from</dt><dd><code>${run.cursor.length > 300 ? `${run.cursor.slice(0, 300)} …` : run.cursor}</code></dd></div>`}
       ${run.cap && html`<div><dt>Cap</dt><dd>${run.cap}</dd></div>`}
