@@ -128,22 +128,6 @@ def test_after_an_error_a_run_is_retried_through_the_queue(
     assert warning_messages(log) == ["an attempt of a run failed"] * 2
 
 
-@pytest.mark.usefixtures("time")
-def test_a_run_with_a_huge_error_waits_for_its_retry_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    def step(_work: StepContext) -> StepResult:
-        raise RuntimeError("no luck " * 150_000)
-
-    job = make_job(step)
-    use_jobs(monkeypatch, job)
-    make_runner().fire(job, DUE)
-    run = find_run("tally")
-    assert (run.status, run.lease_until) == (Status.WAITING, None)
-    assert run.error
-    assert run.trace
-    assert run.error.startswith("RuntimeError: no luck no luck")
-    assert (len(run.error), len(run.trace)) == (2000, 8000)
-
-
 def _let_the_run_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     taken, step = _fails(99, at=2)
     bad, good = make_job(step), make_job(three_pages, name="other")
