@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
-    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """DynamoDB's actions, by the table's name without its prefix."""
     indexes: tuple[str, ...] = ()
     """The tables whose indexes are queried."""

@@ -44,7 +44,8 @@ def _scheduled(job: str, recording: Recording) -> None:
     earlier = _weeks_later(later, -3)
     with scheduled_calls.failing(job):
         scheduled_calls.fire(job, earlier)
-    for when in (later, earlier, later):
+    next_attempt = f"{earlier[:-5]}01:00"
+    for when in (later, next_attempt, later):
         recording.begin_step()
         scheduled_calls.fire(job, when)
 
@@ -77,7 +78,11 @@ def _work(recording: Recording) -> None:
                 f'mutation {{ runJob(name: "customer_cleanup", cap: {number + 1}) {{ run {{ slot }} }} }}'
             )
     with scheduled_calls.failing("customer_cleanup"):
-        assert scheduled_calls.work_off(later)
+        assert not scheduled_calls.work_off(later), "it is attempted again later"
+    with scheduled_calls.failing("low_stock", for_good=True):
+        with recording.paused(), time_is(f"{later[:-2]}10"):
+            scheduled_calls.ask('mutation { runJob(name: "low_stock") { run { slot } } }')
+        assert scheduled_calls.work_off("2026-11-23T13:35:00")
     sqs = boto3.client("sqs", region_name="us-east-1")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue.NAME)["QueueUrl"], MessageBody="poison")
     recording.begin_step()

@@ -11,7 +11,7 @@ import pytest
 
 import app
 from chalicelib import aws
-from chalicelib.jobs import alerts, catalog, customer_cleanup, email, heartbeat, order_reminders, queue
+from chalicelib.jobs import alerts, backoff, catalog, customer_cleanup, email, heartbeat, order_reminders, queue
 from chalicelib.jobs.queue import BadMessage
 from chalicelib.jobs.runner import RunFailed
 from chalicelib.settings import settings
@@ -134,13 +134,17 @@ def fully_set() -> Iterator[None]:
 
 
 @contextmanager
-def failing(job: str) -> Iterator[None]:
+def failing(job: str, *, for_good: bool = False) -> Iterator[None]:
+    """With `for_good`, it is not attempted again."""
+
     def fail(_work: Any) -> Any:
         raise RuntimeError("on purpose")
 
     known = catalog.JOBS[job]
     broken = replace(known, step=fail)
     with pytest.MonkeyPatch.context() as patch:
+        if for_good:
+            patch.setattr(backoff, "MAX_ATTEMPTS_WITHOUT_PROGRESS", 0)
         patch.setattr(catalog, job.upper(), broken)
         patch.setitem(catalog.JOBS, job, broken)
         yield
