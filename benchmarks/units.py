@@ -165,7 +165,8 @@ def work_for_the_jobs(company: Company, rows: int, ordered: str, sunday: str) ->
         for number in range(rows):
             products.create(f"Low {sunday} {number}", Decimal("3.50"), 3, f"LOW-{sunday}-{number:05d}")
             email = f"gone.{sunday}.number.{number}@example.com"
-            customers.create(f"Gone {sunday} {number}", email, created_at=day("2025-01-01T00:00:00"))
+            long_ago = day("2025-01-01T00:00:00")
+            customers.create(f"Gone {sunday} {number}", email, created_at=long_ago, added_at=long_ago)
 
 
 def all_jobs(company: Company) -> dict[str, Units]:

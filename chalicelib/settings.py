@@ -35,7 +35,7 @@ class Settings:
     inactive_days: int = 365
     """Customers without an order for longer than this are deleted by the clean-up."""
     cleanup_percent: int = 20
-    cleanup_floor: int = 100
+    cleanup_floor: int = 10
     """A clean-up stops if it would delete more than `cleanup_percent` of all customers and more than `cleanup_floor`."""
     reminder_days: int = 7
     history_days: int = 400

@@ -18,6 +18,7 @@ COMMANDS: tuple[click.Command, ...] = (
     customers.inactive_customers,
     customers.deleted_customers,
     customers.restore,
+    customers.restore_run,
     products.low_stock,
     products.adjust_stock,
     orders.due_reminders,

@@ -6,10 +6,10 @@ import click
 
 from crmctl import paging, tables
 from crmctl.client import Client
-from crmctl.commands import json_option, limit_option, print_if_more, with_client
+from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
 from crmctl.tables import Column
 from crmctl.text import escape_unprintable
-from crmctl.time_arguments import format_time
+from crmctl.time_arguments import Timestamp, format_time
 
 INACTIVE = """query Inactive($before: Date, $first: Int, $after: String) {
   list: inactiveCustomers(activeBefore: $before, first: $first, after: $after) {
@@ -25,6 +25,12 @@ DELETED = """query Deleted($first: Int, $after: String) {
   }
 }"""
 RESTORE = "mutation Restore($id: ID!) { restoreCustomer(id: $id) { customer { id name email } } }"
+RESTORE_RUN = """mutation RestoreRun($slot: DateTime!, $after: String) {
+  restoreCustomers(slot: $slot, after: $after) {
+    results { id customer { name email } error { message } }
+    after
+  }
+}"""
 COMMON_COLUMNS = (
     Column("id", lambda customer: customer["id"], no_wrap=True),
     Column("name", lambda customer: customer["name"]),
@@ -83,3 +89,31 @@ def restore(client: Client, customer_id: str) -> None:
     """
     restored = client.execute_once(RESTORE, {"id": customer_id})["restoreCustomer"]["customer"]
     click.echo(escape_unprintable(f"{restored['name']} <{restored['email']}> restored: {restored['id']}"))
+
+
+@click.command()
+@click.argument("slot", type=Timestamp())
+@with_client
+def restore_run(client: Client, slot: str) -> None:
+    """Restore all customers that one run of the clean-up deleted.
+
+    SLOT is the run's slot, as `crmctl runs customer_cleanup` shows it. You can repeat the command.
+
+    Exit status: 0 all were restored, 1 some could not be restored, 2 wrong usage or no connection.
+    """
+    restored = failed = 0
+    after: str | None = None
+    while True:
+        page = client.execute_once(RESTORE_RUN, {"slot": slot, "after": after})["restoreCustomers"]
+        for result in page["results"]:
+            if result["error"]:
+                failed += 1
+                print_message(f"{result['id']}: {result['error']['message']}")
+            else:
+                restored += 1
+        after = page["after"]
+        if after is None:
+            break
+    click.echo(f"Restored {restored:,} customers" + (f", {failed:,} could not be restored" if failed else ""))
+    if failed:
+        raise click.exceptions.Exit(1)

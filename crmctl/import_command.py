@@ -12,6 +12,7 @@ from crmctl.display import Display, print_summary
 from crmctl.import_rows import PreparedRows, Reject, prepare_rows
 from crmctl.import_updates import UpdateOptions, send_updates
 from crmctl.importer import Sender
+from crmctl.lapsed import lapsed_notice
 from crmctl.rejects import rejects_path, write_rejects
 from crmctl.tally import Tally
 
@@ -93,6 +94,8 @@ def _import_files(directory: Path, rejects_directory: Path, target: Target) -> N
         raise CommandError(f"{error}\n{_progress_message(tallies)}") from None
     _remove_old_rejects(rejects_directory, tallies)
     _print_result(tables, tallies, rejects_directory)
+    if notice := lapsed_notice(tallies["customers"], tallies["orders"]):
+        click.echo(notice)
     if not all(tally.is_complete for tally in tallies.values()):
         raise click.exceptions.Exit(1)
 

@@ -75,7 +75,7 @@ def _prepare_singles(table: Table, convert: Callable[[dict[str, str]], dict[str,
         except InvalidValue as error:
             prepared.rejects.append(Reject((row,), error.code, str(error)))
         else:
-            prepared.records.append(Record(record, (row,), _normalize(record[key])))
+            prepared.records.append(Record(record, (row,), normalize(record[key])))
     return prepared
 
 
@@ -134,7 +134,7 @@ def _order_input(table: Table, reference: str, rows: list[Row]) -> dict[str, Any
             lines.append(_line_input(values))
         except InvalidValue as error:
             raise InvalidValue(error.code, f"Line {row.line}: {error}") from None
-    _check_same("customer", rows, [_normalize(email) for email in emails])
+    _check_same("customer", rows, [normalize(email) for email in emails])
     _check_same("date", rows, [datetime.fromisoformat(date).date() for date in dates])
     # Some shops book the lines of one order minutes apart. The order was made when the first of them was.
     date = min((parse_date("order_date", date) for date in dates), key=datetime.fromisoformat)
@@ -183,5 +183,6 @@ def _quote(text: str) -> str:
     )
 
 
-def _normalize(text: str) -> str:
+def normalize(text: str) -> str:
+    """Return a key that is equal for texts that may be the same to the API."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

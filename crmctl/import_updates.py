@@ -42,7 +42,7 @@ def send_updates(client: Client, kind: str, tally: Tally, options: UpdateOptions
         changes = {each.column: each.new for each in result.differences if options.includes(each)}
         variables = {"id": result.id, "input": changes}
         if STOCK in changes:  # a sale since the stock was read must not be undone
-            variables["expectedStock"] = result.existing[STOCK]
+            variables["expectedStock"] = result.row[STOCK]
         try:
             client.execute_once(DOCUMENTS[kind], variables)
         except ApiRefused as error:

@@ -20,6 +20,7 @@ class RowKind:
     name: str
     mutation: str
     input_type: str
+    row: str = ""
     existing: str = ""
     exists_code: str | None = None
     records_per_request: int
@@ -29,7 +30,7 @@ class RowKind:
     def document(self) -> str:
         return (
             f"mutation($input: [{self.input_type}]!) {{ {self.mutation}(input: $input) "
-            f"{{ results {{ index id created {self.existing} error {{ code message field }} }} }} }}"
+            f"{{ results {{ index id created {self.row} {self.existing} error {{ code message field }} }} }} }}"
         )
 
 
@@ -38,7 +39,8 @@ KINDS = {
         name="customers",
         mutation="bulkCreateCustomers",
         input_type="BulkCreateCustomersInput",
-        existing="existing { name phone }",
+        row="customer { inactiveFrom lastOrderAt }",
+        existing="existing { name phone inactiveFrom lastOrderAt }",
         exists_code="DUPLICATE_EMAIL",
         records_per_request=100,
     ),
@@ -117,11 +119,11 @@ class Sender:
     def _read_result(self, kind: RowKind, record: Record, result: dict[str, Any]) -> RowResult:
         error = result["error"]
         if error is None:
-            return RowResult(record, result["id"], created=result["created"])
+            return RowResult(record, result["id"], created=result["created"], row=result.get("customer") or {})
         existing = result.get("existing")
         if error["code"] == kind.exists_code and existing:
             differences = find_differences(kind.name, record.input, existing, with_stock=self.with_stock)
-            return RowResult(record, result["id"], existing=existing, differences=differences)
+            return RowResult(record, result["id"], row=existing, differences=differences)
         where = f" ({error['field']})" if error.get("field") else ""
         return RowResult(record, code=error["code"], reason=f"{error['message']}{where}")
 

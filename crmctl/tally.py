@@ -12,13 +12,13 @@ from crmctl.import_rows import Record, Reject
 class RowResult:
     """Without a code the record is in the CRM, under `id`. `created` is true if it is new.
 
-    `differences` are between the record and a row that the CRM had before. `existing` is that row.
+    `row` has some fields of the row in the CRM. `differences` are between the record and a row that was there before.
     """
 
     record: Record
     id: str | None = None
     created: bool = False
-    existing: dict[str, Any] = field(default_factory=dict)
+    row: dict[str, Any] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
     code: str | None = None
     reason: str = ""
@@ -61,6 +61,11 @@ class Tally:
     def is_complete(self) -> bool:
         """Whether all rows are in the CRM as the file says."""
         return not (self.rejects or self.differing)
+
+    @property
+    def accepted(self) -> list[RowResult]:
+        """Rows that are in the CRM now."""
+        return list(self._results.values())
 
     def reject(self, rejects: list[Reject]) -> None:
         self.rejects.extend(rejects)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, TypedDict
 
 from pynamodb.expressions.update import Action
 
+from chalicelib import clock
 from chalicelib.crm import counters, text, unique_values
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
@@ -27,11 +28,18 @@ class Customer:
     orders: int
     token: str
     restored_at: str | None = None
+    added_at: str | None = None
+    """When the customer came into this system. An imported customer may have been created long before."""
 
     @property
     def active_on(self) -> str:
-        """The day of the last order, of the creation, or of the return from the archive, whichever is latest."""
-        return max(self.created_at, self.last_order or "", self.restored_at or "")[:10]
+        """The day of the last order, of the creation, of the import, or of the return from the archive: the latest."""
+        return max(self.created_at, self.last_order or "", self.restored_at or "", self.added_at or "")[:10]
+
+    @property
+    def inactive_from(self) -> date:
+        """The first day on which the clean-up considers the customer, unless an order comes before."""
+        return date.fromisoformat(self.active_on) + timedelta(days=settings.inactive_days + 1)
 
 
 def load(item: reads.Item) -> Customer:
@@ -45,6 +53,7 @@ def load(item: reads.Item) -> Customer:
         orders=reads.number(item, "orders"),
         token=item["token"]["S"],
         restored_at=reads.text(item, "restored_at"),
+        added_at=reads.text(item, "added_at"),
     )
 
 
@@ -72,8 +81,19 @@ def find_all(customer_ids: Iterable[str], *, consistent: bool = False) -> dict[s
     return {customer_id: load(item) for customer_id, item in items.items()}
 
 
-def create(name: str, email: str, phone: str | None = None, created_at: datetime | None = None) -> Customer:
-    """Create a customer. `created_at` is for customers from another system. Raises InvalidInput, DuplicateEmail."""
+def create(
+    name: str,
+    email: str,
+    phone: str | None = None,
+    created_at: datetime | None = None,
+    *,
+    added_at: datetime | None = None,
+) -> Customer:
+    """Create a customer. Raises InvalidInput, DuplicateEmail.
+
+    `created_at` is for customers from another system. They count as active from `added_at`, by default now, so that the
+    clean-up does not delete what has just been imported.
+    """
     customer = Customer(
         id=ids.new_id(ids.CUSTOMER),
         name=text.checked_name(name),
@@ -83,6 +103,7 @@ def create(name: str, email: str, phone: str | None = None, created_at: datetime
         last_order=None,
         orders=0,
         token=new_token(),
+        added_at=timestamps.to_text(added_at or clock.now()),
     )
     existing = find(customer.id) if ids.is_replay() else None
     if existing:
@@ -201,6 +222,7 @@ def _row(customer: Customer) -> tables.Customer:
         last_order=customer.last_order,
         orders=customer.orders,
         restored_at=customer.restored_at,
+        added_at=customer.added_at,
         token=customer.token,
         **_keys(customer),
     )

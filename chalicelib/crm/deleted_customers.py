@@ -102,19 +102,20 @@ def list_deleted_customers() -> Listing[DeletedCustomer]:
     """List deleted customers, the last created first."""
     index_range = IndexRange(tables.AuxRow, None, "pk", "sk", (PARTITION,), id_name="sk")
     return Listing(
-        index_range=index_range, descending=True, query="archive", fetch=_find_all, passes=lambda _: True, exact=True
+        index_range=index_range, descending=True, query="archive", fetch=find_all, passes=lambda _: True, exact=True
     )
 
 
-def _find_all(customer_ids: Iterable[str]) -> dict[str, DeletedCustomer]:
+def find_all(customer_ids: Iterable[str]) -> dict[str, DeletedCustomer]:
     keys = [{"pk": {"S": PARTITION}, "sk": {"S": customer_id}} for customer_id in customer_ids]
-    return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.AuxRow, keys)}
+    return {item["sk"]["S"]: _load(item) for item in reads.get_all(tables.AuxRow, keys, consistent=True)}
 
 
 def _archive(old: Customer, token: str) -> Transaction:
     now = clock.now()
     content = {"name": old.name, "email": old.email, "phone": old.phone, "created_at": old.created_at}
     content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
+    content |= {"added_at": old.added_at}
     content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
     write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id)
@@ -142,5 +143,6 @@ def _load(item: reads.Item) -> DeletedCustomer:
         orders=int(content["orders"]),
         token=item["token"]["S"],
         restored_at=content["restored_at"],
+        added_at=content.get("added_at"),
     )
     return DeletedCustomer(customer, content["deleted_at"])

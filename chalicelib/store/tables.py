@@ -65,6 +65,7 @@ class Customer(Model):
     created_at = UnicodeAttribute()
     last_order = UnicodeAttribute(null=True)
     restored_at = UnicodeAttribute(null=True)
+    added_at = UnicodeAttribute(null=True)
     orders = NumberAttribute(default=0)
     list_shard = UnicodeAttribute(attr_name="list_s")
     created_key = UnicodeAttribute(attr_name="created_k")

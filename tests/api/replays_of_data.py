@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.crm import customers, deleted_customers, orders, products
+from chalicelib.crm import cleanup_runs, customers, deleted_customers, orders, products
 from chalicelib.store import tables
 from tests.api.replay_scenario import Ids, Scenario, nothing
 from tests.api.shop import replayed
@@ -47,6 +47,14 @@ def restore_if_deleted(ids: Ids) -> None:
 
 def inactive_customer() -> Ids:
     return {"id": a_customer(created_at=clock.now() - timedelta(days=900)).id}
+
+
+def customer_deleted_by_a_run() -> Ids:
+    slot = "2026-11-01T02:00:00.000000Z"
+    customer = a_customer(created_at=clock.now() - timedelta(days=900))
+    cleanup_runs.record(slot, [customer.id])
+    assert deleted_customers.delete_inactive(customer.id, clock.now().date(), slot)
+    return {"id": customer.id, "slot": slot}
 
 
 def sold_product() -> Ids:
@@ -107,6 +115,17 @@ SCENARIOS = {
         was_made=lambda ids: customers.find(ids["id"]) is not None,
         meddle=delete_all_customers,
         is_right=lambda ids, made, _: (customers.find(ids["id"]) is None) == made,
+    ),
+    "restoreCustomers": Scenario(
+        document="""mutation ($slot: DateTime!) {
+          restoreCustomers(slot: $slot) { results { id error { code } } after } }""",
+        prepare=customer_deleted_by_a_run,
+        was_made=lambda ids: customers.find(ids["id"]) is not None,
+        meddle=delete_all_customers,
+        is_right=lambda ids, made, reply: (
+            (customers.find(ids["id"]) is None) == made
+            and (made or reply.data["restoreCustomers"]["results"] == [{"id": ids["id"], "error": None}])
+        ),
     ),
     "deleteInactiveCustomers": Scenario(
         document="""mutation ($id: ID!) {

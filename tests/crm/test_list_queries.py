@@ -106,7 +106,7 @@ def test_empty_fields_to_order_by_are_ignored() -> None:
 
 def test_inactive_customers_are_listed_by_one_index_the_longest_inactive_first() -> None:
     days = ("2024-05-05", "2020-01-01", "2025-11-22", "2025-11-21")
-    made = {day: customers.create("Ann", f"{day}@example.com", None, _noon(day)) for day in days}
+    made = {day: customers.create("Ann", f"{day}@example.com", None, _noon(day), added_at=_noon(day)) for day in days}
     listing = list_inactive(date(2025, 11, 22))
     assert (listing.index_range.range_name, listing.exact, len(listing.index_range.shards)) == ("act_k", True, 16)
     found = [edge.node.id for edge in read_page(listing, PageArgs()).edges]
@@ -117,8 +117,8 @@ def test_inactive_customers_are_listed_by_one_index_the_longest_inactive_first()
 
 
 def test_customers_who_order_or_are_restored_are_active_again() -> None:
-    ann = customers.create("Ann", "ann@example.com", None, _noon("2020-01-01"))
-    bob = customers.create("Bob", "bob@example.com", None, _noon("2020-01-01"))
+    ann = customers.create("Ann", "ann@example.com", None, _noon("2020-01-01"), added_at=_noon("2020-01-01"))
+    bob = customers.create("Bob", "bob@example.com", None, _noon("2020-01-01"), added_at=_noon("2020-01-01"))
     deleted_customers.delete(bob.id)
     deleted_customers.restore(bob.id)
     orders.place(ann.id, {products.create("Lamp", Decimal(5), 10).id: 1}, _noon("2024-01-01"))
@@ -128,7 +128,7 @@ def test_customers_who_order_or_are_restored_are_active_again() -> None:
 
 def test_a_cursor_of_inactive_customers_is_bound_to_the_day() -> None:
     for number in range(3):
-        customers.create("Ann", f"a{number}@example.com", None, _noon("2020-01-01"))
+        customers.create("Ann", f"a{number}@example.com", None, _noon("2020-01-01"), added_at=_noon("2020-01-01"))
     page = read_page(list_inactive(date(2021, 1, 1)), PageArgs(first=1))
     assert page.has_next
     with pytest.raises(InvalidCursor):

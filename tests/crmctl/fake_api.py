@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Json = dict[str, Any]
+CUSTOMER: Json = {"inactiveFrom": "2027-11-28", "lastOrderAt": None}
 Fault = Callable[["Handler"], bool]
 """Responds in place of the API. Returns True if the request must not be executed."""
 
@@ -75,9 +76,15 @@ class FakeApi(ThreadingHTTPServer):
             if existing is None:
                 self.rows[kind][key] = row
         result = {"id": key, "created": existing is None}
+        if kind == "customers":
+            result["customer"] = CUSTOMER
         if existing is None or exists_code is None:
             return result
-        return {**result, "existing": {"stock": 0, **existing}, **error(exists_code, "It exists already", None)}
+        return {
+            **result,
+            "existing": {"stock": 0, **CUSTOMER, **existing},
+            **error(exists_code, "It exists already", None),
+        }
 
     def _update(self, kind: str, variables: Json) -> Json:
         with self.lock:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib import aws
-from chalicelib.crm import deleted_customers, imported_orders
+from chalicelib.crm import cleanup_runs, customers, deleted_customers, imported_orders
 from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
@@ -174,3 +174,21 @@ def test_empty_page_with_a_next_page_is_not_the_end(api: FakeApi) -> None:
     result = CliRunner().invoke(main, ["low-stock", "--json", "--url", api.url])
     assert json.loads(result.stdout) == [row]
     assert [body["variables"]["after"] for body in api.requests] == [None, "c"]
+
+
+def test_all_customers_of_one_clean_up_are_restored(crm: ApiServer) -> None:
+    slot = Slot("2026-11-22T02:00:00.000000Z")
+    people = [a_customer(created_at=moment("2020-01-01T00:00:00")) for _ in range(3)]
+    for page in (people[:2], people[2:]):
+        cleanup_runs.record(slot, [person.id for person in page])
+        for person in page:
+            deleted_customers.delete_inactive(person.id, moment(NOW).date(), slot)
+    taken = a_customer()
+    customers.update(taken.id, {"email": people[0].email})
+
+    result = crm.crmctl("restore-run", "2026-11-22T02:00")
+    assert (result.exit_code, result.stdout) == (1, "Restored 2 customers, 1 could not be restored\n")
+    assert result.stderr == f"{people[0].id}: Email already exists\n"
+    deleted_customers.delete(taken.id)
+    again = crm.crmctl("restore-run", "2026-11-22T02:00")
+    assert (again.exit_code, again.stdout) == (0, "Restored 1 customers\n")

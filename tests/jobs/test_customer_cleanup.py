@@ -195,7 +195,7 @@ def test_many_customers_are_deleted_page_by_page_with_hand_overs(
     assert deleted() == made
 
 
-@pytest.mark.parametrize(("many", "sums"), [(100, 0), (101, 1)])
+@pytest.mark.parametrize(("many", "sums"), [(10, 0), (11, 1)])
 def test_all_customers_are_counted_only_above_the_floor(
     many: int, sums: int, monkeypatch: pytest.MonkeyPatch, time: Clock
 ) -> None:
@@ -217,7 +217,8 @@ def test_all_customers_are_counted_only_above_the_floor(
 @pytest.mark.usefixtures("cautious")
 def test_the_preview_lists_the_customers_and_applies_the_cap(time: Clock) -> None:
     for name in ("Ann", "Bob", "Cyd"):
-        customers.create(name, f"{name.lower()}@example.com", None, moment("2020-01-01T12:00:00"))
+        long_ago = moment("2020-01-01T12:00:00")
+        customers.create(name, f"{name.lower()}@example.com", None, long_ago, added_at=long_ago)
     before = dump()
     shown = customer_cleanup.preview(execute, time.now, {})
     assert shown.summary == "3 customers would be deleted, more than the cap of 2: the run would stop"

@@ -74,6 +74,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "updateLowStockProducts": products.update_low_stock_products,
         "deleteInactiveCustomers": customers.delete_inactive_customers,
         "restoreCustomer": customers.restore_customer,
+        "restoreCustomers": customers.restore_customers,
         "runJob": jobs.run_job,
         "pauseJob": jobs.pause_job,
         "resumeJob": jobs.resume_job,
@@ -83,7 +84,11 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "rotateKey": api_keys.rotate_key,
         "revokeKey": api_keys.revoke_key,
     },
-    "Customer": {"orders": orders.all_orders, "lastOrderAt": RowResolver(attrgetter("last_order"))},
+    "Customer": {
+        "orders": orders.all_orders,
+        "lastOrderAt": RowResolver(attrgetter("last_order")),
+        "inactiveFrom": RowResolver(attrgetter("inactive_from")),
+    },
     "Product": {
         "price": RowResolver[Product](lambda row: money.from_cents(row.cents)),
         "archived": RowResolver[Product](lambda row: row.archived_at is not None),

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack, cast
 
 from chalicelib import clock
+from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info
 from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one, check_id_count, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import customers, deleted_customers, list_queries
+from chalicelib.crm import cleanup_runs, customers, deleted_customers, list_queries
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
 from chalicelib.crm.list_queries import CustomerFilter
@@ -51,6 +52,19 @@ class CustomerPayload:
 class CreateCustomerPayload:
     customer: Customer
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreCustomerResult:
+    id: str
+    customer: Customer | None = None
+    error: dict[str, str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreCustomersPayload:
+    results: list[RestoreCustomerResult]
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,8 @@ def delete_inactive_customers(
             f"activeBefore must be {latest} or earlier: customers active later are not inactive", field="activeBefore"
         )
     token = timestamps.to_text(slot) if slot else change_marks.token()
+    if slot:
+        cleanup_runs.record(token, ids)
     deleted = [
         deleted_customers.delete_inactive(customer_id, activeBefore, token) for customer_id in check_id_count(ids)
     ]
@@ -126,6 +142,17 @@ def delete_inactive_customers(
 
 def restore_customer(_root: object, _info: Info, id: str) -> CustomerPayload:  # noqa: A002
     return CustomerPayload(deleted_customers.restore(id))
+
+
+def restore_customers(_root: object, _info: Info, slot: datetime, after: str | None = None) -> RestoreCustomersPayload:
+    restored, position = cleanup_runs.restore(timestamps.to_text(slot), after)
+    return RestoreCustomersPayload([_restore_result(*each) for each in restored], position)
+
+
+def _restore_result(customer_id: str, outcome: Customer | Exception) -> RestoreCustomerResult:
+    if isinstance(outcome, Exception):
+        return RestoreCustomerResult(customer_id, error=describe(outcome))
+    return RestoreCustomerResult(customer_id, outcome)
 
 
 def _inactive_since() -> date:
