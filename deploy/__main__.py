@@ -30,7 +30,9 @@ COMMANDS = {
     "policies": Command(commands.write_policies, "Write .chalice/policy-*.json."),
     "package": Command(commands.package_only, "Write the template and the zip to --out.", ("stage", "out")),
     "up": Command(
-        commands.deploy, "Package, upload and deploy a stage.", (*AWS, "bucket", "email", "no-email", "yes", "package")
+        commands.deploy,
+        "Package, upload and deploy a stage.",
+        (*AWS, "bucket", "email", "no-email", "yes", "package", "first-key"),
     ),
     "first-key": Command(
         commands.create_first_key,
@@ -38,13 +40,15 @@ COMMANDS = {
         ("stage", "region", "name", "another"),
     ),
     "rollback": Command(
-        commands.roll_back, "Deploy an earlier release again.", (*AWS, "bucket", "email", "no-email", "release")
+        commands.roll_back,
+        "Deploy an earlier release again.",
+        (*AWS, "bucket", "email", "no-email", "release", "first-key"),
     ),
     "releases": Command(commands.list_releases, "List the releases, and mark the one that runs.", (*AWS, "bucket")),
     "down": Command(commands.delete, "Delete the stack and keep the tables.", AWS),
     "delete-data": Command(commands.delete_data, "Delete the tables that a deleted stack has left.", (*AWS, "confirm")),
     "resources": Command(
-        commands.deploy_resources, "Create what `chalice deploy` needs first.", (*AWS, "email", "no-email")
+        commands.deploy_resources, "Create what `chalice deploy` needs first.", (*AWS, "email", "no-email", "first-key")
     ),
 }
 
@@ -63,6 +67,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "package": {"type": Path, "help": "deploy what `package --out` has written to this directory"},
     "yes": {"action": "store_true", "help": "do not ask before the first deployment to prod"},
     "role-arn": {"help": "the role that CloudFormation takes; default: your own rights"},
+    "first-key": {
+        "default": "print",
+        "help": "where the first operator's key goes: print, file:PATH, or none; default: %(default)s",
+    },
     "poll": {"type": float, "default": 2.0, "help": "seconds between two looks at the stack"},
 }
 

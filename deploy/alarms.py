@@ -67,7 +67,6 @@ def _alarms(logical_id: str, name: str, description: str, metrics: Sequence[Metr
                 "AlarmName": sub(f"crm-${{Stage}}-{name}{more and '-' + more}"),
                 "AlarmDescription": description,
                 "AlarmActions": [{"Ref": "Topic"}],
-                "OKActions": [{"Ref": "Topic"}],
                 "ComparisonOperator": "GreaterThanThreshold",
                 "Threshold": 0,
                 "EvaluationPeriods": 1,

@@ -8,7 +8,18 @@ from typing import Any
 
 import boto3
 
-from deploy import bucket, first_key, package, policies, quota, table_changes, table_data, target, template
+from deploy import (
+    bucket,
+    chalice_files,
+    first_key,
+    package,
+    policies,
+    quota,
+    table_changes,
+    table_data,
+    target,
+    template,
+)
 from deploy.releases import OUTPUT, Releases
 from deploy.stack import Stack
 from deploy.stack_states import DeployError
@@ -71,6 +82,9 @@ def delete(options: argparse.Namespace) -> None:
     kept = table_data.existing(options.stage)
     if kept:
         options.say(f"The stack is gone. Kept, with what is in them: {', '.join(kept)}")
+        if policies.is_protected(options.stage):
+            options.say("Its log groups and queues are kept, too")
+        options.say("The next `make deploy` takes them over, but gives the API another address")
         options.say(f"To delete them too: make delete-data STAGE={options.stage} CONFIRM=crm-{options.stage}")
 
 
@@ -167,9 +181,19 @@ def create_first_key(options: argparse.Namespace) -> None:
 
 
 def _first_key(options: argparse.Namespace) -> None:
-    """Print a key if no operator's key works: without one nobody can use the stage."""
+    """Create a key if no operator's key works: without one nobody can use the stage."""
+    if options.first_key == "none":
+        return
+    kind, _, path = options.first_key.partition(":")
+    if options.first_key != "print" and (kind != "file" or not path):
+        raise DeployError("--first-key must be print, file:PATH or none")
     made = first_key.request(options.stage, _region())
-    if made.key is not None:
+    if made.key is None:
+        return
+    if kind == "file":
+        first_key.write(Path(path), made.key)
+        options.say(f"The key of the first operator is in {path}. It is not shown again.")
+    else:
         options.say(f"Key of the first operator, shown only once: {made.key}")
 
 
@@ -203,4 +227,4 @@ def package_only(options: argparse.Namespace) -> None:
 
 
 def write_policies(_options: argparse.Namespace) -> None:
-    policies.write()
+    chalice_files.write(package.ROOT)

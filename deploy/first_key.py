@@ -41,6 +41,12 @@ def request(stage: str, region: str, *, name: str = NAME, another: bool = False)
     return FirstKey(**json.loads(done.stdout))
 
 
+def write(file: Path, key: str) -> None:
+    """Write the key to a file that only you may read, so that it is in no log."""
+    with open(file, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as target:
+        target.write(key + "\n")
+
+
 def find_or_create(name: str = NAME, *, another: bool = False) -> FirstKey:
     """Return a working operator's key, or create one. Of two calls at the same time one creates it. Raises Conflict."""
     from chalicelib import clock

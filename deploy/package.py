@@ -15,7 +15,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import template
+from deploy import chalice_files, template
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("app.py", "chalicelib", "localdev", "requirements.txt", ".chalice/config.json")
@@ -57,8 +57,10 @@ def make_template(stage: str, out: Path, checkout: Path = ROOT) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch) / "project"
         _copy(checkout, project)
+        chalice_files.complete(project)
         merge = Path(scratch) / "merge.json"
         merge.write_text(template.dump(template.to_merge(stage)), "utf-8")
+        out = out.resolve()  # Chalice runs in the copy
         out.mkdir(parents=True, exist_ok=True)
         _chalice(stage, project, merge, out)
     sam = out / "sam.json"

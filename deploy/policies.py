@@ -143,8 +143,3 @@ def files() -> dict[Path, str]:
         for stage in STAGES
         for function in NEEDS
     }
-
-
-def write() -> None:
-    for file, text in files().items():
-        file.write_text(text, "utf-8")

@@ -71,7 +71,12 @@ def _log_group(function: str) -> dict[str, Any]:
         "LogGroupName": {"Fn::Sub": f"/aws/lambda/{function_name(function)}"},
         "RetentionInDays": {"Fn::If": ["IsProd", 90, 14]},
     }
-    return {"Type": "AWS::Logs::LogGroup", "Properties": properties}
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "DeletionPolicy": {"Fn::If": ["IsProd", "RetainExceptOnCreate", "Delete"]},
+        "UpdateReplacePolicy": {"Fn::If": ["IsProd", "Retain", "Delete"]},
+        "Properties": properties,
+    }
 
 
 def _for_stage(template: dict[str, Any], stage: str) -> dict[str, Any]:

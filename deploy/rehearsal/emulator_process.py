@@ -23,9 +23,12 @@ from localdev.request_filter import HEALTH_PATH, EmulatorRequest, RequestFilter 
 sys.dont_write_bytecode = False
 
 END_SECONDS = 10.0
+MAX_METRICS = 10
 SERVICES = frozenset({"cloudformation", "dynamodb", "s3", "sns", "sqs", "sts"})
 """What the deployment, the functions and the checks of a rehearsal call."""
-READS = re.compile(r"/account|/2016-08-19/account-settings/?|/2019-09-30/functions/[\w-]+/concurrency")
+READS = re.compile(
+    r"/account|/2016-08-19/account-settings/?|/restapis/\w+/stages|/2019-09-30/functions/[\w-]+/concurrency"
+)
 """What a deployment asks of API Gateway and Lambda. Nothing that would run code."""
 API_PATH = "/_aws/execute-api/"
 
@@ -57,10 +60,13 @@ def end_with_input() -> None:
 
 
 def accept_metric_math() -> None:
-    """Alarms over several metrics are the one thing in the stack that MiniStack refuses: it gets the first metric."""
+    """Give MiniStack, which knows no alarms over several metrics, the first one. Keep CloudWatch's limit of ten."""
     record = provisioners._cw_metric_alarm_record
 
     def first_metric(name: str, properties: dict[str, Any]) -> Any:
+        metrics = [entry for entry in properties.get("Metrics") or () if "MetricStat" in entry]
+        if len(metrics) > MAX_METRICS:
+            raise ValueError(f"{len(metrics)} metrics in an alarm, and the maximum is {MAX_METRICS}")
         for entry in properties.get("Metrics") or ():
             if "MetricStat" in entry:
                 metric = entry["MetricStat"]

@@ -52,6 +52,7 @@ class Scenario:
         expect(_is_protected(), "the tables of prod are not protected")
         stage = self._connect(_url(heard), _key(heard))
         first = self._release()
+        expect(_stages(stage.url) == ["api"], f"the API has the stages {_stages(stage.url)}")
         for chapter in (self._calls, self._schedules, self._alerts, self._dead_letters, self._beside):
             chapter(stage)
         self._update_and_roll_back(stage, built, first)
@@ -185,6 +186,13 @@ def _key(heard: list[str]) -> str:
 def _all_tables() -> list[str]:
     names: list[str] = boto3.client("dynamodb").list_tables()["TableNames"]
     return names
+
+
+def _stages(url: str) -> list[str]:
+    """The stages of the API, through each of which it answers."""
+    api = url.split("/")[2].split(".", maxsplit=1)[0]
+    found = boto3.client("apigateway").get_stages(restApiId=api)
+    return [entry["stageName"] for entry in found["item"]]
 
 
 def _is_protected() -> bool:

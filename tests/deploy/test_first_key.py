@@ -1,8 +1,10 @@
 """The first operator's key of a stage: one is made past the API, whatever other keys there are, however often it is requested."""
 
+import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 
 import boto3
@@ -14,7 +16,8 @@ from chalicelib.access.api_keys import ApiKey
 from chalicelib.access.roles import Role
 from chalicelib.store import reads
 from deploy import __main__ as cli
-from deploy import first_key
+from deploy import commands, first_key
+from deploy.stack_states import DeployError
 
 
 def operators() -> list[ApiKey]:
@@ -131,3 +134,31 @@ def test_a_stage_without_tables_says_so_in_one_line(capsys: pytest.CaptureFixtur
     (line,) = capsys.readouterr().err.splitlines()
     assert "stage prod" in line
     assert "ResourceNotFound" in line
+
+
+@pytest.mark.no_database
+def test_a_deployment_in_ci_writes_the_key_to_a_file_or_makes_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def answer(stage: str, _region: str) -> first_key.FirstKey:
+        asked.append(stage)
+        return first_key.FirstKey("1", "first operator", "crm_secret")
+
+    monkeypatch.setattr(first_key, "request", answer)
+    said: list[str] = []
+    options = argparse.Namespace(stage="dev", first_key="none", say=said.append)
+    commands._first_key(options)
+    assert (asked, said) == ([], [])
+    options.first_key = f"file:{tmp_path / 'key'}"
+    commands._first_key(options)
+    assert (tmp_path / "key").read_text() == "crm_secret\n"
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert "crm_secret" not in "".join(said)
+    options.first_key = "print"
+    commands._first_key(options)
+    assert said[-1].endswith("crm_secret")
+    options.first_key = "key.txt"
+    with pytest.raises(DeployError, match="file:PATH"):
+        commands._first_key(options)

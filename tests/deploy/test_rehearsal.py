@@ -26,12 +26,12 @@ def rehearse(checkout: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False, timeout=300)
 
 
-def without(file: str, text: str) -> Callable[[Path], None]:
+def without(file: str, text: str, instead: str = "") -> Callable[[Path], None]:
     def change(checkout: Path) -> None:
         path = checkout / file
         before = path.read_text("utf-8")
         assert text in before
-        path.write_text(before.replace(text, ""), "utf-8")
+        path.write_text(before.replace(text, instead), "utf-8")
 
     return change
 
@@ -51,7 +51,7 @@ def forbidden(function: str, action: str) -> Callable[[Path], None]:
 
 
 def nothing_of_its_stage(checkout: Path) -> None:
-    without("deploy/template.py", 'variables["CRM_STAGE"] = stage')(checkout)
+    without("deploy/template.py", '"Environment": {"Variables": {"CRM_STAGE": stage}},')(checkout)
     without(".chalice/config.json", '"CRM_STAGE": "prod"')(checkout)
 
 
@@ -61,10 +61,20 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "a permission of the API": forbidden("api_handler", "sqs:ReceiveMessage"),
     "the address that the heartbeat asks": without(
         "deploy/stack.yaml",
-        'CRM_API_URL: !Sub "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api/graphql", ',
+        'CRM_API_URL: !Sub "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api/graphql", CRM_TOPIC_ARN',
+        "CRM_TOPIC_ARN",
     ),
     "the topic": without("deploy/stack.yaml", ", CRM_TOPIC_ARN: !Ref Topic"),
     "the name of the stage": nothing_of_its_stage,
+    "the region of the functions": without(
+        "chalicelib/settings.py", 'values.setdefault("region", environment["AWS_REGION"])', "pass"
+    ),
+    "the API's one stage": without("deploy/stack.yaml", 'OpenApiVersion: "2.0"'),
+    "the address for alarms at the second deployment": without(
+        "deploy/commands.py", "keep=frozenset(known)", "keep=frozenset()"
+    ),
+    "the limit of metrics of an alarm": without("deploy/alarms.py", "MAX_METRICS = 10", "MAX_METRICS = 100"),
+    "taking over what exists": without("deploy/stack.py", "            ImportExistingResources=True,\n"),
     "a requirement": without("requirements.txt", "cronsim==2.8"),
     "a service's model": without("deploy/package.py", '"sns", '),
 }

@@ -72,3 +72,52 @@ def test_reservations_can_be_left_out(translated: dict[str, Any]) -> None:
     for entry in of_type(translated["Resources"], "AWS::Lambda::Function").values():
         reserved = entry.get("ReservedConcurrentExecutions", {})
         assert not reserved or reserved["Fn::If"][0] == "ReservesConcurrency"
+
+
+def test_unknown_paths_are_404_with_and_without_a_key_and_a_throttled_request_knows_when_to_return(
+    translated: dict[str, Any],
+) -> None:
+    (api,) = of_type(translated["Resources"], "AWS::ApiGateway::RestApi").values()
+    answers = api["Body"]["x-amazon-apigateway-gateway-responses"]
+    for kind in ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE"):
+        assert answers[kind]["statusCode"] == "404"
+        assert "NOT_FOUND" in answers[kind]["responseTemplates"]["application/json"]
+    assert answers["THROTTLED"]["responseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
+
+
+def test_the_access_log_has_no_text_that_repeats_what_was_sent(translated: dict[str, Any]) -> None:
+    """API Gateway's error messages may repeat an Authorization header."""
+    (stage,) = of_type(translated["Resources"], "AWS::ApiGateway::Stage").values()
+    written = json.loads(stage["AccessLogSetting"]["Format"])
+    assert "$context.error.message" not in written.values()
+    assert written["error"] == "$context.error.responseType"
+
+
+def test_a_new_stack_sends_no_mails_that_all_is_well(translated: dict[str, Any]) -> None:
+    """Each alarm goes from "insufficient data" to OK once, when it is new."""
+    for alarm in of_type(translated["Resources"], "AWS::CloudWatch::Alarm").values():
+        assert "OKActions" not in alarm
+        assert alarm["AlarmActions"] == [{"Ref": "Topic"}]
+
+
+def test_a_message_that_fails_does_not_look_like_a_queue_that_nobody_reads(translated: dict[str, Any]) -> None:
+    alarm = of_type(translated["Resources"], "AWS::CloudWatch::Alarm")["QueueStuckAlarm"]
+    metrics = {
+        entry["Id"]: entry.get("MetricStat", {}).get("Metric", {}).get("MetricName") for entry in alarm["Metrics"]
+    }
+    assert metrics == {
+        "stuck": None,
+        "waiting": "ApproximateNumberOfMessagesVisible",
+        "received": "NumberOfMessagesReceived",
+    }
+    assert 300 * alarm["EvaluationPeriods"] == 3600
+
+
+def test_logs_and_queues_of_prod_outlive_the_stack(packaged_template: Callable[[str], Template]) -> None:
+    for stage in policies.STAGES:
+        found = packaged_template(stage).translated["Resources"].values()
+        kept = [entry for entry in found if entry["Type"] in {"AWS::Logs::LogGroup", "AWS::SQS::Queue"}]
+        assert len(kept) == len(policies.NEEDS) + 3
+        wanted = ("RetainExceptOnCreate", "Retain") if stage == "prod" else ("Delete", "Delete")
+        for entry in kept:
+            assert (entry["DeletionPolicy"], entry["UpdateReplacePolicy"]) == wanted
