@@ -2,7 +2,7 @@
 
 CrmError
  +- InvalidInput             a value is not valid; `field` names it
- |   +- DuplicateEmail, DuplicateSku, InvalidPhone, InvalidCursor, UnknownCustomer, UnknownProduct, ...
+ |   +- DuplicateEmail, DuplicateSku, InvalidPhone, InvalidCursor, UnknownCustomer, UnknownProducts, ...
  +- NotFound                 the row to change does not exist
  +- InsufficientStock
  +- Conflict                 another request changed the same row at the same time
@@ -138,7 +138,7 @@ class StockChanged(Conflict):
 
 
 class ReferenceConflict(CrmError):
-    """An order with this reference and other content already exists"""
+    """An order with this reference but different content already exists"""
 
     code = "REFERENCE_CONFLICT"
 

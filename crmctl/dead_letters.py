@@ -53,4 +53,6 @@ def redrive(client: Client) -> None:
     Retries at most 100 at a time. Messages that name no run stay in the dead-letter queue.
     """
     done = client.execute_once(REDRIVE)["redriveDeadLetters"]
-    click.echo(f"Retried: {done['redriven']}. Left because they name no run: {done['left']}.")
+    click.echo(
+        f"Retried: {done['redriven']}. Left in the queue because they belong to no run, or their job is paused: {done['left']}."
+    )

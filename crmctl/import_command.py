@@ -39,7 +39,9 @@ class Target:
 @click.option(
     "--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Number of concurrent requests."
 )
-@click.option("--update", is_flag=True, help="Write names, phones and prices that differ to existing rows.")
+@click.option(
+    "--update", is_flag=True, help="Overwrite the names, phones and prices of existing rows that differ from the files."
+)
 @click.option(
     "--set-stock",
     is_flag=True,

@@ -114,7 +114,7 @@ class Sender:
             results = {result["index"]: result for result in data[kind.mutation]["results"]}
             return [self._read_result(kind, record, results[index]) for index, record in enumerate(batch)]
         except (KeyError, TypeError) as error:
-            raise ApiError(f"The response to {kind.mutation} has no result for each row.") from error
+            raise ApiError(f"The response to {kind.mutation} does not have a result for every row.") from error
 
     def _read_result(self, kind: RowKind, record: Record, result: dict[str, Any]) -> RowResult:
         error = result["error"]

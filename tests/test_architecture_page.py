@@ -20,7 +20,7 @@ from tests.deploy.scheduled_calls import fire
 from tests.markdown import Page
 
 PAGE = Page(ROOT / "docs" / "architecture.md")
-ORDER, FIRING, ROW = WAYS = "The way of an order", "The way of a scheduled firing", "The way of an imported row"
+ORDER, FIRING, ROW = WAYS = "The path of an order", "The path of a scheduled firing", "The path of an imported row"
 
 
 def steps(title: str) -> list[str]:

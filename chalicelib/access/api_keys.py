@@ -88,10 +88,10 @@ def create(
 ) -> IssuedKey:
     """Create a key. Raises InvalidInput, and Stale if there is a key with `key_id` already."""
     if role is Role.PUBLIC:
-        raise InvalidInput("A key has the role VIEWER, EDITOR or OPERATOR", field="role")
+        raise InvalidInput("The role of a key must be VIEWER, EDITOR or OPERATOR", field="role")
     now = clock.now()
     if expires_at and expires_at <= now:
-        raise InvalidInput("A key must expire in the future", field="expires_at")
+        raise InvalidInput("The expiry time must be in the future", field="expires_at")
     key_id = key_id or key_id_from(change_marks.token())
     made = find(key_id) if change_marks.is_replay() else None
     if made:
@@ -216,7 +216,7 @@ def _old_digests(key: ApiKey, now: datetime, overlap: timedelta) -> list[tuple[s
     valid = [(digest, until) for digest, until in key.old_digests if until > timestamps.to_text(now)]
     if len(valid) >= _MAX_OLD_SECRETS:
         raise InvalidInput(
-            f"The key has {len(valid)} old secrets that are still valid. End them with overlapHours: 0, or create another key",
+            f"The key has {len(valid)} old secrets that are still valid. Rotate with overlapHours: 0 to revoke them, or create another key",
             field="overlap_hours",
         )
     return [*valid, (key.digest, timestamps.to_text(now + overlap))]

@@ -39,7 +39,7 @@ class Caller:
         if role > self.role:
             if self.is_anonymous:
                 raise Unauthenticated
-            raise Forbidden(f"This needs the role {role.name}, and your key has the role {self.role.name}")
+            raise Forbidden(f"This requires the role {role.name}; your key has the role {self.role.name}")
 
 
 ANONYMOUS = Caller("", "anyone", Role.PUBLIC)

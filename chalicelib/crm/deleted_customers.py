@@ -1,4 +1,4 @@
-"""Deleted customers: move customers to an archive that keeps them for a while, and restore them from there.
+"""Deleting and restoring customers: a deleted customer is kept in an archive for a while.
 
 The archive is the partition `archive` of `ops`, with one row per customer and a TTL. Orders stay where they are, because
 they belong to the company's books.

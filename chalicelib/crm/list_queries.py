@@ -239,7 +239,7 @@ def _phone_prefix(prefix: str | None) -> str:
     folded = text.normalize_phone(prefix)
     if (prefix and not folded) or len(folded) > text.PHONE_LIMIT:
         raise InvalidInput(
-            f"A phone number starts with + or digits, and has at most {text.PHONE_LIMIT} of them",
+            f"phoneStartsWith must start with + or a digit, and have at most {text.PHONE_LIMIT} of them",
             field="phone_starts_with",
         )
     return folded

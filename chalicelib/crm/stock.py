@@ -39,7 +39,7 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
     """
     latest = timestamps.to_text(clock.now() + CLOCK_TOLERANCE)
     if slot > latest:
-        raise InvalidInput("The slot lies in the future. Use the time at which the restock was due", field="slot")
+        raise InvalidInput("The slot is in the future. Use the time at which the restock was due", field="slot")
     if not ids.is_id(ids.PRODUCT, product_id):
         return None
     row = tables.Product

@@ -103,5 +103,5 @@ JOBS = {job.name: job for job in (HEARTBEAT, LOW_STOCK, ORDER_REMINDERS, CUSTOME
 def find(name: str) -> Job:
     """Return a job of the catalog. Raises UnknownJob."""
     if name not in JOBS:
-        raise UnknownJob(f"There is no job {name!r}. There are: {', '.join(JOBS)}", field="name")
+        raise UnknownJob(f"There is no job {name!r}. The jobs are: {', '.join(JOBS)}", field="name")
     return JOBS[name]

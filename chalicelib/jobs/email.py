@@ -1,4 +1,4 @@
-"""Sends each e-mail once.
+"""E-mail through SES: each is sent at most once.
 
 SES cannot tell a repeated request from a new one, so each e-mail is claimed before it is sent, by a row `(mail#..., ...)`
 of `ops`. If the sender dies in between, the e-mail is never sent again and counts as doubtful: one e-mail too few is

@@ -1,4 +1,4 @@
-"""Saved GraphQL operations: what a job does, an operator can do through the API, too."""
+"""How a job calls the GraphQL API: a saved, typed document that is executed in process. Each job keeps its own documents."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The queue of runs that were requested, handed over or are retried, and the dead letters of failed runs.
+"""The queue of runs that are requested, handed over or retried, and the dead letters of failed runs.
 
 A message only names a run: {"job", "slot"}. What there is to do is in the ledger, so it does no harm if a message
 arrives twice, late or never (the watchdog sends it again).

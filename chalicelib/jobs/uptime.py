@@ -1,4 +1,4 @@
-"""The results of the heartbeat, hour by hour."""
+"""Uptime per hour: heartbeats that found the API up or down, or did not run, counted from the ledger."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Opaque ids that name their table and sort by time: `cus_`, `prd_` or `ord_`, and a ULID."""
+"""Opaque ids: `cus_`, `prd_` or `ord_`, and a ULID. A request repeated with its Idempotency-Key gets the same ids again."""
 
 import hashlib
 import re

@@ -179,7 +179,7 @@ class _Reader(Generic[Row]):
 
     def _cut(self, found: list[Edge[Row]], *, more: bool) -> list[Edge[Row]]:
         if more and len(found) < self._offset:
-            raise InvalidInput("offset is beyond what one request may read. Use after", field="offset")
+            raise InvalidInput("offset exceeds what one request may read. Use after instead", field="offset")
         return found[self._offset : self._offset + self._size]
 
     def _steps(self, positions: Iterator[Position], count: int) -> list[Position]:
@@ -213,7 +213,8 @@ class _TieReader(_Reader[Row]):
             if len(group) > room:
                 if room == settings.read_budget:
                     raise InvalidInput(
-                        "Too many rows are equal in the first field. Order by that field alone", field="order_by"
+                        "Too many rows have the same value in the first sort field. Sort by that field only",
+                        field="order_by",
                     )
                 return self._cut(found, more=True), True
             budget = room - len(group) if not ends[0] else budget

@@ -1,4 +1,4 @@
-"""Conditional writes of a single row that recognise their own lost answer.
+"""Conditional puts and updates of one row, which can tell after a lost response whether they succeeded.
 
 When an answer is lost, the same write is sent again, and its condition may then fail because of its own first try:
 

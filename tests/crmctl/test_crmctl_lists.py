@@ -144,7 +144,10 @@ def test_dead_letters_are_listed_with_reasons_and_retried(crm: ApiServer) -> Non
     assert shown[0][0].startswith("[red]xxx")
     assert shown[0][0].endswith("x…")
     assert result.stdout.endswith("Queue: 0 waiting, 0 in progress, 2 dead\n")
-    assert crm.crmctl("redrive").stdout == "Retried: 1. Left because they name no run: 1.\n"
+    assert (
+        crm.crmctl("redrive").stdout
+        == "Retried: 1. Left in the queue because they belong to no run, or their job is paused: 1.\n"
+    )
     assert "SUCCEEDED" in crm.crmctl("runs", "low_stock").stdout
 
 

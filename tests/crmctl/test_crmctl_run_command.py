@@ -118,7 +118,7 @@ def test_skipped_run_exits_with_1(crm: ApiServer, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nope"], "There is no job 'nope'. There are: heartbeat, low_stock, "),
+        (["nope"], "There is no job 'nope'. The jobs are: heartbeat, low_stock, "),
         (["heartbeat"], "heartbeat is paused by ann: moving house. Resume it first"),
         (["low_stock", "--cap", "3"], "Only customer_cleanup takes a cap"),
         (["customer_cleanup", "--cap", "0"], "cap must be at least 1"),

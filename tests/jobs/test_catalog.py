@@ -23,7 +23,7 @@ def test_each_job_is_found_by_its_name() -> None:
 
 @pytest.mark.parametrize("name", ["", "Heartbeat", "heartbeat ", "drop_tables"])
 def test_an_unknown_job_is_an_error_that_lists_the_jobs(name: str) -> None:
-    with pytest.raises(UnknownJob, match=r"There are: heartbeat, .*weekly_report") as unknown:
+    with pytest.raises(UnknownJob, match=r"The jobs are: heartbeat, .*weekly_report") as unknown:
         catalog.find(name)
     assert unknown.value.field == "name"
 

@@ -1,4 +1,4 @@
-"""What operators can start: a run now, a run again, and dead letters again."""
+"""What operators can start: run a job now, repeat a run, and redrive dead letters."""
 
 import json
 

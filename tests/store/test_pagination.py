@@ -281,7 +281,7 @@ def test_customers_without_a_phone_tie_with_each_other(world: SampleData, *, for
 @pytest.mark.usefixtures("world")
 def test_more_ties_than_the_read_budget_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "settings", replace(settings, read_budget=7))
-    with pytest.raises(InvalidInput, match="Order by that field alone") as refused:
+    with pytest.raises(InvalidInput, match="Sort by that field only") as refused:
         follow(list_any(ProductFilter(), ["stock", "name"]), 20)
     assert refused.value.field == "order_by"
 

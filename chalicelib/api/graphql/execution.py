@@ -125,7 +125,7 @@ def authorize(
         raise CostLimitExceeded("Without an API key, a document may ask for `health` once")
     if found.cost > settings.cost_limit:
         raise CostLimitExceeded(
-            f"The document costs {found.cost}, more than {settings.cost_limit}: ask for smaller pages, or fewer fields"
+            f"The document's cost of {found.cost} exceeds the limit of {settings.cost_limit}. Request smaller pages or fewer fields"
         )
     is_introspection = found.introspects and found.cost == 0 and found.depth == 0
     name = operation.name.value if operation.name else None

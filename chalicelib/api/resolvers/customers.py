@@ -129,7 +129,8 @@ def delete_inactive_customers(
     latest = _inactive_since()
     if activeBefore > latest:
         raise InvalidInput(
-            f"activeBefore must be {latest} or earlier: customers active later are not inactive", field="activeBefore"
+            f"activeBefore must be {latest} or earlier: a customer who was active since then is not inactive",
+            field="activeBefore",
         )
     token = timestamps.to_text(slot) if slot else change_marks.token()
     if slot:
