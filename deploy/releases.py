@@ -20,7 +20,7 @@ class Releases:
         self._s3: Any = boto3.client("s3")
         self._region: str = self._s3.meta.region_name
         self._stage = stage
-        self._account = account
+        self._account_id = account
         self.bucket = bucket or f"crm-deploy-{account}-{self._region}"
 
     def publish(self, package: Package) -> str:
@@ -48,7 +48,9 @@ class Releases:
     def template(self, release: str) -> dict[str, Any]:
         """Raises DeployError if there is no such release."""
         try:
-            found = self._s3.get_object(Bucket=self.bucket, Key=self._key(release), ExpectedBucketOwner=self._account)
+            found = self._s3.get_object(
+                Bucket=self.bucket, Key=self._key(release), ExpectedBucketOwner=self._account_id
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchKey":
                 raise
@@ -92,10 +94,10 @@ class Releases:
         return f"{self._stage}/{release}.json"
 
     def _put(self, key: str, body: bytes) -> None:
-        self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ExpectedBucketOwner=self._account)
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ExpectedBucketOwner=self._account_id)
 
     def _list(self, prefix: str) -> list[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=prefix, ExpectedBucketOwner=self._account
+            Bucket=self.bucket, Prefix=prefix, ExpectedBucketOwner=self._account_id
         )
         return [entry["Key"].removeprefix(prefix) for page in pages for entry in page.get("Contents", ())]

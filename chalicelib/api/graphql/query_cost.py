@@ -130,7 +130,7 @@ class _Pricing:
         return min(sizes) if sizes else MAX_PAGE_SIZE
 
     def _is_indexed(self, node: FieldNode, rule: FieldRule) -> bool:
-        """Return whether one index answers all arguments of a list, in the order that is asked for."""
+        """Return whether one index answers all arguments of a list, in the requested order."""
         given = {name: value for name in rule.indexed if (value := self._value(node, name)) not in {None, "", ()}}
         order = _order_fields(given.get("orderBy"))
         if len(order) > 1:
