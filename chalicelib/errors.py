@@ -10,6 +10,7 @@ CrmError
  +- ReferenceConflict        the reference of an imported order belongs to an order with other content
  +- TooManyRows              a plain list would be incomplete
  +- Unavailable              the database did not respond: a change may or may not have been made
+ |   +- QueueUnavailable, EmailUnavailable, TopicUnavailable
  +- UnknownJob, JobPaused, RunNotRepeatable
  +- IdempotencyConflict      the Idempotency-Key was used for another request
  +- InProgress               a request with this Idempotency-Key is still running
@@ -171,6 +172,18 @@ class Unavailable(CrmError):
     """The database did not respond in time. Retry queries; before retrying a mutation, check whether it took effect"""
 
     code = "UNAVAILABLE"
+
+
+class QueueUnavailable(Unavailable):
+    """The queue did not respond in time. Retry in a moment"""
+
+
+class EmailUnavailable(Unavailable):
+    """SES does not accept e-mails at the moment"""
+
+
+class TopicUnavailable(Unavailable):
+    """SNS did not accept an alert"""
 
 
 class Unauthenticated(CrmError):

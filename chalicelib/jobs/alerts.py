@@ -11,13 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock, telemetry
-from chalicelib.errors import Unavailable
+from chalicelib.errors import TopicUnavailable, Unavailable
 from chalicelib.jobs import error_text
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.retries import is_transient
 
-LATE, FAILING, DOWN, TOO_FREQUENT = "LATE", "FAILING", "DOWN", "TOO_FREQUENT"
+LATE, FAILING, DOWN, UNDELIVERED, TOO_FREQUENT = "LATE", "FAILING", "DOWN", "UNDELIVERED", "TOO_FREQUENT"
 _PARTITION = "alert"
 _RECOVERED = "RECOVERED"
 
@@ -65,4 +65,4 @@ def _publish(job: str, kind: str, text: str) -> None:
     try:
         aws.client("sns").publish(TopicArn=settings.topic_arn, Subject=f"{kind}: {job}"[:100], Message=message)
     except (BotoCoreError, ClientError) as error:
-        raise Unavailable from error
+        raise TopicUnavailable(f"{TopicUnavailable.__doc__}: {error}") from error

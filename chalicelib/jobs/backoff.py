@@ -2,7 +2,7 @@
 
     attempt --fails--> 30 s --> attempt --fails--> 2 min --> ... 10 min ... 1 h ... 4 h --> attempt --fails--> FAILED
 
-Progress starts the row anew. No attempt is made once the schedule's next slot is due, because that slot does the work.
+Progress starts the series anew. No attempt is made once the schedule's next slot is due, because that slot does the work.
 """
 
 import random

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib.errors import UnknownJob
-from chalicelib.jobs import customer_cleanup, heartbeat, low_stock, order_reminders, weekly_report
+from chalicelib.jobs import alerts, customer_cleanup, email, heartbeat, low_stock, order_reminders, weekly_report
 from chalicelib.jobs.job import CatchUp, Job, Overlap
 from chalicelib.jobs.permissions import Permissions
 from chalicelib.jobs.schedule import Schedule
@@ -56,8 +56,15 @@ ORDER_REMINDERS = Job(
     max_runs=6,
     window=_HOUR,
     personal=True,
+    alarm=email.problem_of,
+    alarm_kind=alerts.UNDELIVERED,
     permissions=Permissions(
-        tables={"customers": ("BatchGetItem",), "orders": ("BatchGetItem",), "runs": ("Query",), "ops": ("Query",)},
+        tables={
+            "customers": ("BatchGetItem",),
+            "orders": ("BatchGetItem",),
+            "runs": ("Query",),
+            "ops": ("DeleteItem", "Query"),
+        },
         indexes=("orders",),
         sends_email=True,
     ),
@@ -90,8 +97,15 @@ WEEKLY_REPORT = Job(
     max_runs=10,
     window=_HOUR,
     queued=True,
+    alarm=email.problem_of,
+    alarm_kind=alerts.UNDELIVERED,
     permissions=Permissions(
-        tables={"customers": ("BatchGetItem",), "orders": ("BatchGetItem",), "reports": ("PutItem", "Query")},
+        tables={
+            "customers": ("BatchGetItem",),
+            "orders": ("BatchGetItem",),
+            "reports": ("PutItem", "Query"),
+            "ops": ("DeleteItem",),
+        },
         indexes=("orders",),
         sends_email=True,
     ),

@@ -80,6 +80,8 @@ class StepContext:
     """Reads the contents that the steps of a run of this job have stored."""
     other_slots_today: Callable[[], list[Slot]]
     """Returns the slots of the job's other runs on this slot's day."""
+    has_time: Callable[[], bool] = lambda: True
+    """Tells whether this invocation may go on. A step that takes long stops early, and continues in the next one."""
     cache: dict[str, object] = field(default_factory=dict)
     """Shared by the steps of this invocation, and lost with it."""
 
@@ -129,6 +131,8 @@ class Job:
     """Returns what to log when not even the ledger can be reached."""
     alarm: Callable[[Mapping[str, int]], str | None] = lambda _counts: None
     """Returns a problem text if the counts of a successful run are alarming."""
+    alarm_kind: str = "DOWN"
+    """The kind of the alert that this raises, see `alerts`."""
     permissions: Permissions = field(default_factory=Permissions)
     memory: int = 1024
     """MiB of its Lambda function."""

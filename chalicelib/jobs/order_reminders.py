@@ -5,7 +5,7 @@ customer was deleted, are left out.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypedDict, cast
@@ -20,6 +20,9 @@ from chalicelib.settings import settings
 
 class RemindersState(TypedDict, total=False):
     after: str
+    """The page after this cursor is next. Missing: the first page."""
+    done: list[str]
+    """The orders of that page that earlier steps have reminded of."""
 
 
 class OrderCustomer(TypedDict):
@@ -68,19 +71,21 @@ def window(day: date) -> tuple[date, date]:
 
 def step(context: StepContext) -> StepResult:
     day = context.due.date()
-    cursor = context.state_as(RemindersState).get("after")
-    page = context.ask(SELECT, day=day.isoformat(), after=cursor)["ordersDueForReminder"]
+    state = context.state_as(RemindersState)
+    page = context.ask(SELECT, day=day.isoformat(), after=state.get("after"))["ordersDueForReminder"]
+    rows = [order for order in nodes(page) if order["id"] not in state.get("done", ())]
     reminded = _reminded_before(context)
-    due = [order for order in nodes(page) if order["id"] not in reminded]
+    due = [order for order in rows if order["id"] not in reminded]
     orders = _with_customer(due)
-    counts = {"reminded": len(orders), "already_reminded": len(page["edges"]) - len(due)}
+    outcomes = send_reminders(day, orders, context.has_time) if settings.mail_sender else []
+    if settings.mail_sender and len(outcomes) < len(orders):
+        return _part_of_page(state, orders[: len(outcomes)], outcomes)
+    counts = {"reminded": len(orders), "already_reminded": len(rows) - len(due), **Counter(outcomes)}
     if len(orders) < len(due):
         counts["customer_gone"] = len(due) - len(orders)
-    if settings.mail_sender:
-        counts |= send_reminders(day, orders)
     after = next_cursor(page)
-    state = RemindersState(after=after) if after else None
-    return StepResult(state, _lines(orders), counts, [order["id"] for order in orders])
+    following = RemindersState(after=after) if after else None
+    return StepResult(following, _lines(orders), counts, [order["id"] for order in orders])
 
 
 def preview(execute: Execute, now: datetime, _arguments: RunArguments) -> Preview:
@@ -90,9 +95,18 @@ def preview(execute: Execute, now: datetime, _arguments: RunArguments) -> Previe
     return Preview(f"{'At least ' * more}{len(orders)} orders are due for a reminder", _lines(orders), more)
 
 
-def send_reminders(day: date, orders: Iterable[DueOrder]) -> Counter[str]:
-    """Send the reminders that were not sent yet, and count the outcomes. Raises Unavailable."""
-    return Counter(email.send_once(str(day), order["id"], _reminder(order)) for order in orders)
+def send_reminders(day: date, orders: Iterable[DueOrder], has_time: Callable[[], bool] = lambda: True) -> list[str]:
+    """Send the reminders that were not sent yet, see `email.send_all`. Raises Unavailable, SendingRefused."""
+    return email.send_all(str(day), ((order["id"], _reminder(order)) for order in orders), has_time)
+
+
+def _part_of_page(state: RemindersState, orders: list[DueOrder], outcomes: list[str]) -> StepResult:
+    """Return the result of a step that stopped within a page. The next step reads the page again and continues in it."""
+    reminded = [order["id"] for order in orders]
+    following = RemindersState(done=[*state.get("done", ()), *reminded])
+    if "after" in state:
+        following["after"] = state["after"]
+    return StepResult(following, _lines(orders), {"reminded": len(orders), **Counter(outcomes)}, reminded)
 
 
 def _reminder(order: DueOrder) -> Email:

@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import aws
-from chalicelib.errors import CrmError, Unavailable
+from chalicelib.errors import CrmError, QueueUnavailable, Unavailable
 from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
@@ -207,9 +207,9 @@ def _known_url(name: str, _endpoint: str) -> str:
 
 
 def _call(operation: str, **request: object) -> dict[str, Any]:
-    """Call SQS. Raises Unavailable."""
+    """Call SQS. Raises QueueUnavailable."""
     try:
         answer: dict[str, Any] = getattr(aws.client("sqs"), operation)(**request)
     except (BotoCoreError, ClientError) as error:
-        raise Unavailable from error
+        raise QueueUnavailable from error
     return answer

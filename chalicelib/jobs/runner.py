@@ -88,7 +88,12 @@ class Runner:
     def _work(self, job: Job, run: Run) -> None:
         """Raises Stale when another worker has taken over the run."""
         margin = min(MARGIN, self.seconds_left() / 2)
-        context = partial(_context, execute=self.execute_as(f"job:{job.name}"), cache={})
+        context = partial(
+            _context,
+            execute=self.execute_as(f"job:{job.name}"),
+            has_time=lambda: self.seconds_left() >= margin,
+            cache={},
+        )
         while not run.finished:
             try:
                 run = _take_step(job, run, context(run))
@@ -122,7 +127,9 @@ def log_step(job: Job, slot: Slot, result: StepResult) -> None:
         telemetry.count(name, value, job=job.name)
 
 
-def _context(run: Run, *, execute: Execute, cache: dict[str, object]) -> StepContext:
+def _context(
+    run: Run, *, execute: Execute, has_time: Callable[[], bool] = lambda: True, cache: dict[str, object]
+) -> StepContext:
     return StepContext(
         slot=run.slot,
         pages=run.pages,
@@ -134,6 +141,7 @@ def _context(run: Run, *, execute: Execute, cache: dict[str, object]) -> StepCon
             record.content for record in run_records.step_records(run.job, slot) if record.content is not None
         ),
         other_slots_today=lambda: [slot for slot in run_records.on_day(run.job, run.slot[:10]) if slot != run.slot],
+        has_time=has_time,
         cache=cache,
     )
 

@@ -131,7 +131,7 @@ def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, s
     for kind, text in (
         (alerts.LATE, found.late),
         (alerts.FAILING, found.failing),
-        (alerts.DOWN, found.alarm),
+        (job.alarm_kind, found.alarm),
         (alerts.TOO_FREQUENT, found.too_frequent),
     ):
         is_open = (job.name, kind) in open_alerts

@@ -2,7 +2,7 @@
 
 import boto3
 
-from chalicelib.jobs import queue
+from chalicelib.jobs import catalog, queue
 from tests.builders import time_is
 from tests.deploy import scheduled_calls
 from tests.deploy.api_calls import all_of_the_api
@@ -36,6 +36,10 @@ def _fired(job: str, recording: Recording) -> None:
 def _scheduled(job: str, recording: Recording) -> None:
     """Also failing and then not, while another waits, and on a day that has had a run already."""
     _fired(job, recording)
+    if catalog.JOBS[job].permissions.sends_email and not catalog.JOBS[job].queued:
+        when = scheduled_calls.WHEN[job]
+        with scheduled_calls.sender_refused():
+            scheduled_calls.fire(job, f"{when[:8]}24{when[10:]}")
     later = _weeks_later(scheduled_calls.WHEN[job], 1)
     with recording.paused():
         with time_is(f"{later[:10]}T00:00:01"):

@@ -150,6 +150,17 @@ def failing(job: str, *, for_good: bool = False) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def sender_refused() -> Iterator[None]:
+    """SES does not know the sender, and the e-mails that are claimed have to be released."""
+    ses = boto3.client("sesv2", region_name="us-east-1")
+    ses.delete_email_identity(EmailIdentity=SENDER)
+    try:
+        yield
+    finally:
+        ses.create_email_identity(EmailIdentity=SENDER)
+
+
 def uses(play: Callable[[Recording], None]) -> set[Use]:
     """What a play uses, on a good day and when the answers to its writes get lost."""
     found: set[Use] = set()

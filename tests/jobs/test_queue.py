@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.errors import Unavailable
+from chalicelib.errors import QueueUnavailable
 from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.queue import DEAD, Message
 from chalicelib.jobs.run_records import Status, Trigger
@@ -108,7 +108,7 @@ def test_without_the_queue_it_is_unavailable() -> None:
     with queue_down():
         assert not queue.is_reachable()
         for call in (lambda: queue.send("low_stock", SLOT), queue.depth, queue.dead_letters):
-            with pytest.raises(Unavailable):
+            with pytest.raises(QueueUnavailable, match="The queue did not respond in time"):
                 call()
         queue.postpone("a receipt", 30)
     assert queue.is_reachable()
