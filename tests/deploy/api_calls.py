@@ -36,7 +36,7 @@ QUERIES = (
     '{ allOrders(productId: "PRODUCT") { edges { node { id lines { product { name } } } } } }',
     '{ reports { edges { node { period } } } report(period: "2026-W47") { period } }',
     "{ jobs { name state lastRun } deadLetters { id } }",
-    '{ job(name: "heartbeat") { state } jobRuns(job: "low_stock") { edges { node { slot lines } } } }',
+    '{ job(name: "heartbeat") { state } jobRuns(job: "low_stock", first: 20) { edges { node { slot lines } } } }',
     '{ jobRun(job: "low_stock", slot: "2026-11-23T12:00:00Z") { lines } }',
     *(
         f'mutation {{ runJob(name: "{job}", dryRun: true) {{ preview {{ summary }} }} }}'
