@@ -15,7 +15,7 @@ CrmError
  +- IdempotencyConflict      the Idempotency-Key was used for another request
  +- InProgress               a request with this Idempotency-Key is still running
  +- LimitExceeded                the request asks for too much at once
- |   +- DocumentTooComplex, VariablesTooLarge, CostLimitExceeded
+ |   +- DocumentTooComplex, VariablesTooLarge, CostLimitExceeded, ResponseTooLarge
  +- PersistedQueryNotFound
  +- Unauthenticated, Forbidden, RateLimited
 """
@@ -242,6 +242,12 @@ class CostLimitExceeded(LimitExceeded):
     """The document costs too much. Ask for smaller pages or fewer fields"""
 
     code = "COST_LIMIT"
+
+
+class ResponseTooLarge(LimitExceeded):
+    """The answer is too large to be sent. Ask for smaller pages or fewer fields. If it was a mutation, it has taken effect"""
+
+    code = "TOO_LARGE"
 
 
 def result_or_error(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | Exception:

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from crmctl import runs
+from crmctl import log_lines, runs
 from crmctl.client import ApiError, Client
 from crmctl.commands import print_message, with_client
 from crmctl.text import escape_unprintable
@@ -21,7 +21,7 @@ RUN = """mutation Run($name: String!, $slot: DateTime, $dryRun: Boolean!, $cap: 
   }
 }"""
 FOLLOW = f"""query Follow($job: String!, $slot: DateTime!) {{
-  jobRun(job: $job, slot: $slot) {{ {runs.FIELDS} lines }}
+  jobRun(job: $job, slot: $slot) {{ {runs.FIELDS} }}
 }}"""
 UNFINISHED_STATUSES = frozenset({"WAITING", "RUNNING"})
 EXIT_FAILED, EXIT_UNFINISHED = 1, 3
@@ -85,7 +85,7 @@ def follow(client: Client, started: dict[str, Any], *, wait: bool, timeout: floa
     except (ApiError, KeyboardInterrupt):
         print_message(f"The run continues without this command. See its result: crmctl runs {job}")
         raise
-    runs.print_lines(result["lines"])
+    runs.print_lines(log_lines.read(client, job, slot))
     click.echo(escape_unprintable(runs.describe_run(result)))  # last, since a run can have thousands of lines
     if result["status"] in UNFINISHED_STATUSES:
         print_message(f"Not finished after {timeout:g} s. The run continues. See its result: crmctl runs {job}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from crmctl import paging, tables
+from crmctl import log_lines, paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column
@@ -22,10 +22,6 @@ RUNS = f"""query Runs($job: String!, $status: RunStatus, $first: Int, $after: St
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
-RUNS_WITH_LINES = RUNS.replace(FIELDS, f"{FIELDS} lines")
-"""A document of its own: the API charges for lines even where `@include` leaves them out."""
-PAGE_SIZE_WITH_LINES = 10
-"""A run can have thousands of lines, so pages with lines are smaller."""
 STATUSES = ("WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED")
 STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "bold red", "MISSED": "bold red", "SKIPPED": "yellow"}
 
@@ -67,8 +63,9 @@ def runs(  # noqa: PLR0913 - one for each option
 
     A run is identified by its slot, the time when it was due or started. Repeat it with `crmctl run JOB --slot SLOT`.
     """
-    page_size = PAGE_SIZE_WITH_LINES if lines else paging.MAX_PAGE_SIZE
-    listed = paging.read(client, RUNS_WITH_LINES if lines else RUNS, limit, page_size=page_size, job=job, status=status)
+    listed = paging.read(client, RUNS, limit, page_size=paging.MAX_PAGE_SIZE, job=job, status=status)
+    for run in listed.rows if lines else ():
+        run["lines"] = list(log_lines.read(client, job, run["slot"]))
     if lines and listed.rows and not as_json:
         for run in listed.rows:
             click.echo(escape_unprintable(describe_run(run)))

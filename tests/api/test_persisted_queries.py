@@ -120,12 +120,31 @@ def test_a_document_beyond_the_limit_is_not_kept() -> None:
     assert kept() == []
 
 
+@pytest.mark.parametrize("document", ["not GraphQL at all", "{ helo }", "{ hello "])
+def test_a_document_that_is_not_valid_is_not_kept(document: str) -> None:
+    for _ in range(2):
+        assert post({"query": document, "extensions": by_hash(document)}).code.startswith("GRAPHQL_")
+    assert kept() == []
+
+
+def test_a_document_is_bounded_by_the_bytes_that_are_stored() -> None:
+    """Each of these characters takes twelve bytes in the stored JSON. It is answered, and the client goes on sending it."""
+    large = f'{{ node(id: "{"😀" * 9000}") {{ id }} }}'
+    for _ in range(2):
+        assert post({"query": large, "extensions": by_hash(large)}).data == {"node": None}
+    assert kept() == []
+    assert post({"extensions": by_hash(large)}).code == "PERSISTED_QUERY_NOT_FOUND"
+    small = large.replace("😀" * 1000, "")
+    assert post({"query": small, "extensions": by_hash(small)}).data == {"node": None}
+    assert len(kept()) == 1
+
+
 def test_a_lone_surrogate_does_no_harm() -> None:
     odd = '{ node(id: "\ud800") { id } }'
     for _ in range(2):
         assert post({"query": odd, "extensions": by_hash(odd)}).status == 200
     persisted_queries._stored.cache_clear()
-    assert post({"extensions": by_hash(odd)}).code == "GRAPHQL_PARSE_FAILED"
+    assert post({"extensions": by_hash(odd)}).code == "PERSISTED_QUERY_NOT_FOUND"
 
 
 def test_documents_expire_after_a_month() -> None:

@@ -138,11 +138,12 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "cursor": jobs.cursor,
         "counts": jobs.counts,
         "lines": jobs.lines,
+        "logLines": jobs.all_log_lines,
         "durationSeconds": RowResolver(attrgetter("seconds")),
     },
     **{
         f"{kind}Connection": {"pageInfo": nodes.page_info}
-        for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun", "ApiKey")
+        for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun", "LogLine", "ApiKey")
     },
 }
 KINDS: Mapping[type, str] = {Customer: "Customer", Product: "Product", Order: "Order"}

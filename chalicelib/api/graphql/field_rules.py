@@ -22,6 +22,7 @@ from graphql import (
 from graphql.execution import get_directive_values
 
 from chalicelib.access.roles import Role
+from chalicelib.store.pagination import MAX_PAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class FieldRule:
     per: str | None
     """The argument whose entries each cost the weight."""
     assumed: int
-    """The length of a list without a page size."""
+    """The length of a list whose size is not given."""
+    max_size: int = MAX_PAGE_SIZE
     is_paged: bool = False
     unit_weights: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Arguments that are numbers: what each unit of them costs, and their default."""
@@ -67,7 +69,8 @@ def _rule(
         role=Role[needs["role"]],
         weight=cost.get("weight", int(composite)),
         per=cost.get("per"),
-        assumed=size.get("assumed", 1),
+        assumed=size.get("assumed", MAX_PAGE_SIZE if "first" in of.args else 1),
+        max_size=size.get("max", MAX_PAGE_SIZE),
         is_paged="first" in of.args,
         unit_weights={
             argument: (found["weight"], _default(of.args[argument])) for argument, found in costs.items() if found

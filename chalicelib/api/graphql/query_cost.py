@@ -32,7 +32,6 @@ from chalicelib.api.graphql.document_limits import MAX_DEPTH
 from chalicelib.api.graphql.field_rules import FieldRule, FieldRules
 from chalicelib.errors import DocumentTooComplex
 from chalicelib.settings import settings
-from chalicelib.store.pagination import MAX_PAGE_SIZE
 
 _DIGITS = 10
 """Digits of a number to read. More would only take time."""
@@ -122,12 +121,12 @@ class _Pricing:
         return cost + (0 if self._is_indexed(node, rule) else settings.read_budget)
 
     def _times(self, node: FieldNode, rule: FieldRule) -> int:
-        """Return how many rows the field may return. A page without a size counts as the largest."""
+        """Return how many rows the field may return. A page without a size has the size that the schema assumes."""
         if not rule.is_paged:
             return rule.assumed
         given = [self._value(node, name) for name in ("first", "last")]
-        sizes = [min(max(size, 0), MAX_PAGE_SIZE) for size in given if isinstance(size, int)]
-        return min(sizes) if sizes else MAX_PAGE_SIZE
+        sizes = [min(max(size, 0), rule.max_size) for size in given if isinstance(size, int)]
+        return min(sizes) if sizes else rule.assumed
 
     def _is_indexed(self, node: FieldNode, rule: FieldRule) -> bool:
         """Return whether one index answers all arguments of a list, in the requested order."""

@@ -18,8 +18,10 @@ from chalicelib.api.http import cors, idempotency, negotiation, persisted_querie
 from chalicelib.api.http.http_types import Request, Response
 from chalicelib.api.http.request_params import METHODS, Parameters, RequestRejected, read_parameters
 from chalicelib.api.pages import graphiql
-from chalicelib.errors import CrmError
+from chalicelib.errors import CrmError, ResponseTooLarge
 
+MAX_RESPONSE_BYTES = 5_500_000
+"""Lambda takes 6 MB (6,291,556 bytes), headers included. Beyond that API Gateway would answer with a 502."""
 _STATUSES = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -53,12 +55,15 @@ def _respond(request: Request) -> Response:
         _check(request, media_type)
         content, headers = _carry_out(request)
         status = 200 if "data" in content or media_type == negotiation.JSON else 400
+        body = _dump(content)
+        _check_size(body)
     except RequestRejected as refused:
         status, headers = refused.status, refused.headers
-        content = {"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]}
+        body = _dump({"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]})
     except Exception as error:  # noqa: BLE001 - the client always gets an answer in GraphQL's format, never a stack trace
         status, content, headers = _failure(error)
-    return Response(status, _dump(content), _headers(media_type or negotiation.JSON, headers))
+        body = _dump(content)
+    return Response(status, body, _headers(media_type or negotiation.JSON, headers))
 
 
 def _check(request: Request, media_type: str | None) -> None:
@@ -72,10 +77,13 @@ def _carry_out(request: Request) -> tuple[GraphQLResponse, dict[str, str]]:
     """Return the answer and further headers."""
     parameters = read_parameters(request)
     caller = identify(request.headers)
-    parameters = _persisted(parameters, caller)
+    digest = persisted_queries.wanted_hash(parameters.extensions)
+    parameters = replace(parameters, query=_document(parameters, digest, caller))
     prepared = prepare(parameters.query, hints=not caller.is_anonymous)
     if isinstance(prepared, Invalid):
         return prepared.response(), {}
+    if digest is not None and not caller.is_anonymous:
+        persisted_queries.keep(digest, parameters.query)
     operation = prepared.operation(parameters.operation)
     if operation is None:
         raise RequestRejected(400, "Name one of the document's operations in operationName")
@@ -90,16 +98,15 @@ def _carry_out(request: Request) -> tuple[GraphQLResponse, dict[str, str]]:
     return answer, {"Idempotency-Replayed": "true"} if again else {}
 
 
-def _persisted(parameters: Parameters, caller: Caller) -> Parameters:
-    digest = persisted_queries.wanted_hash(parameters.extensions)
-    if digest is None:
-        if not parameters.query:
-            raise RequestRejected(400, "Send a GraphQL document in `query`")
-        return parameters
+def _document(parameters: Parameters, digest: str | None, caller: Caller) -> str:
+    """Return the document that was sent, or the one that is kept under the hash that was sent."""
+    if not parameters.query and digest is None:
+        raise RequestRejected(400, "Send a GraphQL document in `query`")
     if not parameters.query:
-        return replace(parameters, query=persisted_queries.find(digest, caller))
-    persisted_queries.keep(digest, parameters.query, caller)
-    return parameters
+        return persisted_queries.find(digest or "", caller)
+    if digest is not None:
+        persisted_queries.check_hash(digest, parameters.query)
+    return parameters.query
 
 
 def _failure(error: Exception) -> tuple[int, GraphQLResponse, dict[str, str]]:
@@ -122,6 +129,12 @@ def _headers(media_type: str, more: Mapping[str, str]) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         **more,
     }
+
+
+def _check_size(body: str) -> None:
+    """Raises ResponseTooLarge. Lambda returns the body as a JSON string, in which quotes and backslashes take two bytes."""
+    if len(body) + body.count('"') + body.count("\\") > MAX_RESPONSE_BYTES:
+        raise ResponseTooLarge
 
 
 def _dump(content: GraphQLResponse) -> str:

@@ -6,6 +6,7 @@ read.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,11 +14,12 @@ from functools import lru_cache
 
 from chalicelib import clock
 from chalicelib.access.authorization import Caller
-from chalicelib.api.graphql.document_limits import MAX_CHARACTERS
 from chalicelib.errors import InvalidInput, PersistedQueryNotFound, Unauthenticated
 from chalicelib.store import reads, tables
 
 _PARTITION = "document"
+MAX_STORED_BYTES = 100_000
+"""Of the JSON that is stored, where a character can take twelve bytes."""
 _KEPT = timedelta(days=30)
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -45,18 +47,21 @@ def find(digest: str, caller: Caller) -> str:
         raise PersistedQueryNotFound from None
 
 
-def keep(digest: str, text: str, caller: Caller) -> None:
-    """Keep a document under its hash. Raises InvalidInput if the hash is not that of the document."""
+def check_hash(digest: str, text: str) -> None:
+    """Raises InvalidInput if the hash is not that of the document."""
     if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
         raise InvalidInput("sha256Hash is not the hash of the query", field="extensions")
-    if caller.is_anonymous or len(text) > MAX_CHARACTERS:
+
+
+def keep(digest: str, text: str) -> None:
+    """Keep a valid document under its hash, unless it is too large: then clients go on sending it in full."""
+    content = {"text": text}
+    if len(json.dumps(content)) > MAX_STORED_BYTES:
         return
     try:
-        known = _stored(digest)
+        _stored(digest)
     except KeyError:
-        known = None
-    if known is None:
-        tables.AuxRow(_PARTITION, digest, content={"text": text}, ttl=clock.now() + _KEPT).save()
+        tables.AuxRow(_PARTITION, digest, content=content, ttl=clock.now() + _KEPT).save()
 
 
 @lru_cache(maxsize=256)

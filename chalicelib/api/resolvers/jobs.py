@@ -14,6 +14,7 @@ from chalicelib.jobs import (
     catalog,
     customer_cleanup,
     job_state,
+    log_lines,
     operator_actions,
     overview,
     queue,
@@ -23,6 +24,7 @@ from chalicelib.jobs import (
     weekly_report,
 )
 from chalicelib.jobs.job import Job, Preview, RunArguments, RunRefused
+from chalicelib.jobs.log_lines import LogPage
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run, Status
@@ -85,9 +87,11 @@ def counts(run: Run, _info: Info) -> list[RunCount]:
 
 
 def lines(run: Run, _info: Info) -> list[str]:
-    return (
-        [line for record in run_records.step_records(run.job, run.slot) for line in record.lines] if run.pages else []
-    )
+    return log_lines.read_last(run)
+
+
+def all_log_lines(run: Run, _info: Info, first: int | None = None, after: str | None = None) -> LogPage:
+    return log_lines.read_page(run, first, after)
 
 
 def run_job(

@@ -15,6 +15,12 @@ const ONE = `query Run($job: String!, $slot: DateTime!) {
     counts { name value } lines error reason
   }
 }`;
+const LINES = `query Lines($job: String!, $slot: DateTime!, $after: String) {
+  jobRun(job: $job, slot: $slot) {
+    logLines(first: 500, after: $after) { edges { node } pageInfo { hasNextPage endCursor } }
+  }
+}`;
+const LAST_LINES = 200; // as many as the API returns in `lines`
 const TRACE = `query Trace($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { trace } }`;
 const AGAIN = `mutation Again($name: String!, $slot: DateTime!) { runJob(name: $name, slot: $slot) { run { status } } }`;
 const STATUSES = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED"];
@@ -100,9 +106,33 @@ function Details({ run, again }) {
       <div><dt>Result</dt><dd>${counted(run.counts) || "–"}</dd></div>
     </dl>
     <h2>Log</h2>
-    ${run.lines.length
-      ? html`<pre class="lines" tabindex="0" role="region" aria-label="Log lines">${run.lines.join("\n")}</pre>`
-      : html`<p class="empty">No log lines.</p>`}`;
+    <${Log} run=${run} />`;
+}
+
+// The last lines are what one wants to see of a long run while it goes on. The others come page by page.
+function Log({ run }) {
+  const [all, setAll] = useState(false);
+  if (!run.lines.length) return html`<p class="empty">It has logged nothing.</p>`;
+  if (all) return html`<${AllLines} job=${run.job} slot=${run.slot} />`;
+  return html`
+    ${run.lines.length >= LAST_LINES && html`<div class="row actions"><span class="quiet">The last ${LAST_LINES} lines</span>
+      <button onClick=${() => setAll(true)}>Show from the beginning</button></div>`}
+    <${Lines} lines=${run.lines} />`;
+}
+
+function AllLines({ job, slot }) {
+  const [cursors, setCursors] = useState([null]);
+  const asked = useQuery(LINES, { job, slot, after: cursors.at(-1) });
+  return html`<${Shown} of=${asked}>${({ jobRun: { logLines: { edges, pageInfo } } }) => html`
+    <${Lines} lines=${edges.map(({ node }) => node)} />
+    <div class="row actions">
+      <button disabled=${cursors.length < 2} onClick=${() => setCursors(cursors.slice(0, -1))}>Earlier lines</button>
+      <button disabled=${!pageInfo.hasNextPage} onClick=${() => setCursors([...cursors, pageInfo.endCursor])}>Later lines</button>
+    </div>`}<//>`;
+}
+
+function Lines({ lines }) {
+  return html`<pre class="lines" tabindex="0" role="region" aria-label="Log lines">${lines.join("\n")}</pre>`;
 }
 
 // Only operators may see the stack trace. For others, it is left out.
