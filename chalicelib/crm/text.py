@@ -8,6 +8,7 @@ from chalicelib.errors import InvalidEmail, InvalidInput, InvalidPhone
 NAME_LIMIT = 200
 EMAIL_LIMIT = 254
 PHONE_LIMIT = 40
+_MAX_NORMALIZED = 1000
 _KEY_BYTES = 900
 """A sort key has at most 1,024 bytes, including an id, and normalizing can turn one character into eighteen."""
 _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+\.[^\s@<>()\[\]\\,;:\".]+")
@@ -17,7 +18,13 @@ _PHONE = re.compile(r"\+?[0-9 ().\-/]+")
 
 
 def normalize(text: str) -> str:
-    """Return the form that is compared and sorted: NFKC, case-folded, trimmed, with single spaces."""
+    """Return the form that is compared and sorted: NFKC, case-folded, trimmed, with single spaces.
+
+    A text longer than any that is stored is returned as it is: it equals none. Normalizing combining marks takes time that
+    grows with the square of their number.
+    """
+    if len(text) > _MAX_NORMALIZED:
+        return text
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())  # case folding decomposes some characters again
 
@@ -41,8 +48,10 @@ def checked_line(text: str, field: str, max_length: int = NAME_LIMIT) -> str:
 
 def checked_email(text: str) -> str:
     email = text.strip()
+    if len(email) > EMAIL_LIMIT:
+        raise InvalidEmail(field="email")
     shaped = all(_EMAIL.fullmatch(form) and ".." not in form for form in (email, normalize(email)))
-    if len(email) > EMAIL_LIMIT or not shaped or not email.isprintable() or not fits_key(normalize(email)):
+    if not shaped or not email.isprintable() or not fits_key(normalize(email)):
         raise InvalidEmail(field="email")
     return email
 

@@ -18,6 +18,8 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
+    Token,
+    TokenKind,
 )
 
 from chalicelib.errors import DocumentTooComplex, VariablesTooLarge
@@ -43,6 +45,10 @@ MAX_VALUES = 20_000
 """Values in the variables. Coercing one takes 2.5 µs (measured)."""
 
 
+MAX_TEXT = 10_000
+"""Characters of one text, in variables or in the document. The longest one that has a use is a cursor of 5,000."""
+
+
 @dataclass(slots=True)
 class _Totals:
     aliases: int = 0
@@ -55,7 +61,8 @@ class _Totals:
 
 
 def check_shape(document: DocumentNode) -> None:
-    """Check the size and depth of a document. Raises LimitExceeded."""
+    """Check the size and depth of a document, and how long its texts are. Raises LimitExceeded."""
+    _check_texts(document)
     totals = _Totals()
     for definition in document.definitions:
         totals.kinds[type(definition)] += 1
@@ -77,7 +84,7 @@ def check_json(text: str) -> None:
 
 
 def check_variables(variables: Mapping[str, object]) -> None:
-    """Check how many values the variables have. Raises LimitExceeded."""
+    """Check how many values the variables have, and how long their texts are. Raises LimitExceeded."""
     found = 0
     waiting: list[Mapping[str, object] | list[object]] = [variables]
     while waiting:
@@ -85,6 +92,9 @@ def check_variables(variables: Mapping[str, object]) -> None:
         inner: Collection[object] = value.values() if isinstance(value, Mapping) else value
         found += len(inner)
         _most_values(found)
+        for entry in inner:
+            if isinstance(entry, str):
+                _check_text(entry)
         waiting += [entry for entry in inner if isinstance(entry, dict | list)]
 
 
@@ -136,6 +146,19 @@ def _below(selection_set: SelectionSetNode, totals: _Totals) -> Iterator[tuple[S
             yield selection.selection_set, 1, begins
         elif isinstance(selection, InlineFragmentNode):
             yield selection.selection_set, 0, False
+
+
+def _check_texts(document: DocumentNode) -> None:
+    token: Token | None = document.loc.start_token if document.loc else None
+    while token is not None:
+        if token.kind in {TokenKind.STRING, TokenKind.BLOCK_STRING}:
+            _check_text(token.value or "")
+        token = token.next
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise VariablesTooLarge(f"The request has a text that is too long: at most {MAX_TEXT} characters")
 
 
 def _is_meta(name: str) -> bool:
