@@ -1,6 +1,5 @@
 """Resolvers of products and restocks."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,9 +19,13 @@ from chalicelib.crm import list_queries, products, stock
 from chalicelib.crm.list_queries import ProductFilter
 from chalicelib.crm.products import Product
 from chalicelib.crm.stock import Restock
+from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, timestamps
 from chalicelib.store.pagination import MAX_PAGE_SIZE, Page, PageArgs, read_page
+
+MAX_RESTOCKED = 500
+"""Products that one updateLowStockProducts without ids restocks."""
 
 
 class ProductArguments(PageArguments, total=False):
@@ -65,6 +68,8 @@ class UpdateLowStockProductsPayload:
     products: list[Product]
     restocked: list[Restock]
     message: str
+    slot: str
+    end_cursor: str | None
 
 
 def product(_root: object, _info: Info, id: str | None = None, sku: str | None = None) -> Product | None:  # noqa: A002 - the argument's name, here and below
@@ -128,27 +133,36 @@ def update_low_stock_products(
     slot: datetime | None = None,
     ids: list[str] | None = None,
     token: str | None = None,
+    after: str | None = None,
 ) -> UpdateLowStockProductsPayload:
     """Restock each product that is low now, once, even if two of these mutations run at the same time."""
+    if ids is not None and after is not None:
+        raise InvalidInput("Give ids or after, not both", field="after")
     key = timestamps.to_text(slot or change_marks.moment())
     if not token:
-        token = key if slot else change_marks.token()
-    low = _low_stock_ids() if ids is None else check_id_count(ids)
+        # A part of a restock that goes on has a token of its own: it answers with its own products only.
+        token = key if slot and after is None else change_marks.token()
+    low, end = _low_stock_ids(after) if ids is None else (check_id_count(ids), None)
     done = [restocked for restocked in (stock.restock(product_id, key, token) for product_id in low) if restocked]
-    return UpdateLowStockProductsPayload(
-        [restocked.product for restocked in done], done, f"{len(done)} products restocked"
-    )
+    message = f"{len(done)} products restocked"
+    if end:
+        message += f". More products are low: send the mutation again with slot {key} and with endCursor as after"
+    return UpdateLowStockProductsPayload([restocked.product for restocked in done], done, message, key, end)
 
 
-def _low_stock_ids() -> Iterator[str]:
+def _low_stock_ids(after: str | None) -> tuple[list[str], str | None]:
+    """Return the products that are low, at most 500, and the cursor to go on with if there are more.
+
+    Restocking takes one write for each, and a request ends after 29 seconds.
+    """
     listing = list_queries.list_products(ProductFilter(stock_to=settings.low_stock_threshold - 1))
-    args = PageArgs(first=MAX_PAGE_SIZE)
+    found: list[str] = []
     while True:
-        page = read_page(listing, args)
-        yield from [edge.node.id for edge in page.edges]
-        if not page.has_next:
-            return
-        args = PageArgs(first=MAX_PAGE_SIZE, after=page.end_cursor)
+        page = read_page(listing, PageArgs(first=MAX_PAGE_SIZE, after=after))
+        found += [edge.node.id for edge in page.edges]
+        after = page.end_cursor if page.has_next else None
+        if after is None or len(found) > MAX_RESTOCKED - MAX_PAGE_SIZE:
+            return found, after
 
 
 def _stock_range(arguments: ProductArguments) -> tuple[int | None, int | None]:
