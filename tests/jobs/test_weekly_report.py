@@ -259,3 +259,22 @@ def test_the_preview_shows_the_line_and_stores_nothing(time: Clock) -> None:
     assert shown.summary == "The report of 2026-W47, 2026-11-16 to 2026-11-22"
     assert shown.lines == ("[2026-11-23 06:00:00] Report: 0 customers, 1 orders, $5.00 revenue",)
     assert dump() == before
+
+
+def test_orders_of_many_different_products_are_added_up_in_smaller_steps(
+    time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sums of 100 such orders took more than a row can hold, and the report failed for good."""
+    monkeypatch.setattr(weekly_report, "MAX_SUMS_BYTES", 300)
+    customer, goods = a_customer(), [a_product(f"Lamp {number}") for number in range(12)]
+    for number in range(4):
+        lines = [(product, 1, "2.50") for product in goods]
+        past = a_past_order(customer, *lines, reference=f"R{number}", date=moment(f"2026-11-{17 + number}T10:00:00"))
+        assert not isinstance(imported_orders.record_all([past])[0], Exception)
+    time.at("2026-11-23T06:00:00")
+    made(time)
+    run = find_run(NAME, MONDAY)
+    assert (run.status, run.pages) == (Status.SUCCEEDED, 5)
+    report = reports.find(weekly_report.KIND, "2026-W47")
+    assert report
+    assert (report.content["week"]["orders"], report.content["week"]["cents"]) == (4, 4 * 12 * 250)

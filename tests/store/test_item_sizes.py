@@ -1,0 +1,170 @@
+"""Each kind of stored row has a bound in bytes, below the 400 kB that DynamoDB takes, whatever its texts are."""
+
+import ast
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from pynamodb.models import Model
+
+from chalicelib.access import api_keys
+from chalicelib.access.api_keys import ApiKey
+from chalicelib.access.roles import Role
+from chalicelib.api.graphql.document_limits import MAX_TEXT
+from chalicelib.api.http import idempotency, persisted_queries
+from chalicelib.crm import customers, imported_orders, orders, products, text
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.orders import OrderLine
+from chalicelib.crm.products import Product
+from chalicelib.jobs import error_text, run_records, weekly_report
+from chalicelib.jobs.job import StepResult
+from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
+from chalicelib.store import tables
+
+pytestmark = pytest.mark.no_database
+ROOT = Path(__file__).parents[2]
+DYNAMODB_LIMIT = 400 * 1024
+WIDE = "\U0001f600"
+"""Takes four bytes as UTF-8, and twelve in JSON."""
+NAME = WIDE * text.NAME_LIMIT
+EMAIL = "é" * (text.EMAIL_LIMIT - 12) + "@example.com"
+TIME, ID, TOKEN = "2026-11-22T00:00:00.000000Z", "cus_" + "0" * 26, "0" * 26
+CUSTOMER = Customer(
+    id=ID,
+    name=NAME,
+    email=EMAIL,
+    phone="1" * text.PHONE_LIMIT,
+    created_at=TIME,
+    last_order=TIME,
+    orders=10**9,
+    token=TOKEN,
+    restored_at=TIME,
+    added_at=TIME,
+)
+PRODUCT = Product(
+    id=ID,
+    sku=WIDE * products.SKU_LIMIT,
+    name=NAME,
+    cents=10**14,
+    stock=10**9,
+    archived_at=TIME,
+    sold=10**9,
+    token=TOKEN,
+)
+KEY = ApiKey(
+    id=ID,
+    name=NAME,
+    role=Role.OPERATOR,
+    created_at=TIME,
+    created_by=NAME,
+    digest="0" * 64,
+    token=TOKEN,
+    old_digests=(("0" * 64, TIME),) * api_keys._MAX_OLD_SECRETS,
+)
+ACTOR = f"{NAME} (0123456789ab)"
+CURSOR = "x" * (MAX_TEXT // 2)
+ERROR, TRACE = WIDE * error_text.MAX_LENGTH, WIDE * error_text.MAX_TRACE
+RUN = Run(
+    "low_stock",
+    Slot(TIME),
+    Trigger.OPERATOR,
+    TIME,
+    Status.FAILED,
+    actor=ACTOR,
+    state={"ids": [ID] * 100, "after": CURSOR},
+    counts={f"count_{number}": 10**9 for number in range(20)},
+    error=ERROR,
+    trace=TRACE,
+    reason=f"paused by {ACTOR}: {NAME}",
+    token=TOKEN,
+)
+
+
+def an_order(lines: int, name: str) -> tables.Order:
+    rows = tuple(OrderLine(ID, name, 10**6, 10**6) for _ in range(lines))
+    return orders._row(orders.new_order(ID, ID, TIME, rows, reference="x" * 200))
+
+
+def aux(content: object) -> tables.AuxRow:
+    return tables.AuxRow("p" * 500, "s" * 1000, owner=ID, token=TOKEN, content=content, ttl=None)
+
+
+def lines_of(count: int) -> StepResult:
+    return StepResult(
+        None, tuple(f"[{TIME}] Product: {NAME}, New Stock: 1000000000" for _ in range(count)), {}, [ID] * 100
+    )
+
+
+KINDS: dict[str, tuple[Model, int]] = {
+    "customer": (customers._row(CUSTOMER), 6_000),
+    "product": (products._row(PRODUCT), 4_000),
+    "order that was placed": (an_order(orders.MAX_LINES, NAME), 260_000),
+    "run": (run_records.to_row(RUN), 60_000),
+    "step with lines": (run_records.to_step_row(RUN, lines_of(100)), 270_000),
+    "step with sums": (
+        run_records.to_step_row(RUN, StepResult(None, (), {}, "x" * weekly_report.MAX_SUMS_BYTES)),
+        310_000,
+    ),
+    "report": (
+        tables.Report("weekly", TIME, content={"top": [{"id": ID, "name": NAME}] * 10}, token=TOKEN),
+        40_000,
+    ),
+    "deleted customer": (aux(asdict(CUSTOMER)), 10_000),
+    "mark of a change": (aux({"actor": ACTOR, "subject": ID, "before": asdict(CUSTOMER)}), 12_000),
+    "pause of a job": (aux({"reason": NAME, "actor": ACTOR, "since": TIME, "until": TIME}), 10_000),
+    "alert": (aux({"text": ERROR, "since": TIME}), 30_000),
+    "customers of a clean-up": (aux({"ids": [ID] * 100}), 6_000),
+    "change of a stock": (aux({"delta": 10**9, "reason": NAME, "actor": ACTOR}), 10_000),
+    "API key": (aux(api_keys._content(KEY)), 12_000),
+    "answer under an Idempotency-Key": (aux({"request": "0" * 64, "answer": "x" * idempotency._MAX_STORED}), 303_000),
+    "persisted query": (aux({"text": "x" * persisted_queries.MAX_STORED_BYTES}), 103_000),
+}
+SMALL = {"counters.py", "cursors.py", "email.py", "order_lines.py", "unique_values.py"}
+"""Modules whose rows hold numbers, ids, or one text that fits a key."""
+MODULES = {
+    "alerts.py", "api_keys.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",
+    "job_state.py", "orders.py", "persisted_queries.py", "products.py", "reports.py", "run_records.py", "stock.py",
+}  # fmt: skip
+"""Modules whose rows are in KINDS."""
+
+
+def size_of(row: Model) -> int:
+    """Return the bytes that DynamoDB counts: names, texts as UTF-8, and at most 21 for a number."""
+    attributes = row.serialize(null_check=False)
+    return sum(
+        len(name) + (21 if "N" in value else len(value["S"].encode("utf-8", "surrogatepass")))
+        for name, value in attributes.items()
+        if "NULL" not in value
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_largest_row_of_a_kind_stays_below_its_bound(kind: str) -> None:
+    row, bound = KINDS[kind]
+    assert bound / 3 < size_of(row) <= bound < DYNAMODB_LIMIT
+
+
+def test_an_imported_order_is_bounded_by_its_bytes() -> None:
+    lines = [[ID, "n", 1, 1]] * 1000
+    assert len(json.dumps(lines)) < imported_orders._MAX_BYTES < DYNAMODB_LIMIT - 10_000
+
+
+def test_each_module_that_stores_rows_is_in_the_list() -> None:
+    """A module that makes a row of a table says here how large it can be."""
+    names = {"AuxRow", "Customer", "Product", "Order", "Run", "Report", "Line"}
+    found = set()
+    for file in (ROOT / "chalicelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                of_tables = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "tables"
+                name = (
+                    node.func.attr
+                    if of_tables and isinstance(node.func, ast.Attribute)
+                    else getattr(node.func, "id", "")
+                )
+                if (of_tables and name in names) or name == "AuxRow":
+                    found.add(file.name)
+    assert found - SMALL - MODULES == set()
+    assert len(found) >= 15
