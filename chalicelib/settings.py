@@ -75,6 +75,8 @@ class Settings:
 
 _MINIMUMS = {"history_days": 14}
 """The lowest values of whole numbers, where 1 would not do."""
+_MAXIMUM = 10**9
+"""A restock then stays within GraphQL's Int, whatever the threshold and the amount are."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -104,8 +106,10 @@ def _parse(name: str, text: str, kind: type, minimum: int) -> object:
             return False
         raise ValueError(f"{name} must be true or false, not {text!r}.")
     if kind is int:
-        if not text.isascii() or not text.isdigit() or int(text) < minimum:
-            raise ValueError(f"{name} must be a whole number of at least {minimum}, not {text!r}.")
+        if not text.isascii() or not text.isdigit() or not minimum <= int(text) <= _MAXIMUM:
+            raise ValueError(
+                f"{name} must be a whole number of at least {minimum}, and at most {_MAXIMUM}, not {text!r}."
+            )
         return int(text)
     if not text:
         raise ValueError(f"{name} is set, but empty.")

@@ -37,6 +37,7 @@ def test_on_lambda_the_region_is_that_of_the_function_unless_it_is_set() -> None
         ("CRM_READ_BUDGET", "many", "CRM_READ_BUDGET must be a whole number"),
         ("CRM_READ_BUDGET", "0", "CRM_READ_BUDGET must be a whole number of at least 1"),
         ("CRM_HISTORY_DAYS", "13", "CRM_HISTORY_DAYS must be a whole number of at least 14"),
+        ("CRM_RESTOCK_AMOUNT", "1000000001", "CRM_RESTOCK_AMOUNT must be a whole number of at least 1, and at most"),
         ("CRM_READ_BUDGET", "²", "CRM_READ_BUDGET must be a whole number"),
         ("CRM_OPEN_ACCESS", "maybe", "CRM_OPEN_ACCESS must be true or false"),
         ("CRM_STAGE", "", "CRM_STAGE is set, but empty"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import counters, customers, money, order_lines, products
+from chalicelib.crm import counters, customers, money, order_lines, products, stock
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
 from chalicelib.errors import (
@@ -188,7 +188,7 @@ def cancel(order_id: str) -> Order:
     counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)
     if old.takes_stock:
         for line in old.lines:
-            write.update(tables.Product(id=line.product_id), [tables.Product.stock.add(line.quantity)])
+            stock.put_back(write, line.product_id, line.quantity)
     try:
         write.commit()
     except AlreadyApplied:  # by an earlier attempt at this request, which was still under way

@@ -18,6 +18,8 @@ from chalicelib.store.put_once import update_once
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
+MAX_STOCK = 2**31 - 1
+"""The largest Int of GraphQL. People can set at most `products.STOCK_LIMIT`; cancelled orders put back more."""
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far the clock of a caller may be ahead of ours."""
 
@@ -82,6 +84,17 @@ def adjust(product_id: str, delta: int, reason: str, actor: str) -> Product:
             continue
         return products.as_stored(replace(product, stock=product.stock + delta))
     raise Conflict
+
+
+def put_back(write: Transaction, product_id: str, quantity: int) -> None:
+    """Add what an order had taken, in its transaction. That fails with InvalidStock if GraphQL's Int cannot hold the sum."""
+    stock = tables.Product.stock
+    write.update(
+        tables.Product(id=product_id),
+        [stock.add(quantity)],
+        stock <= MAX_STOCK - quantity,
+        lambda: InvalidStock(f"The stock of {product_id} would be above {MAX_STOCK}. Correct it first", field="id"),
+    )
 
 
 def _adjustment(product_id: str, delta: int, reason: str, actor: str) -> Transaction:

@@ -13,6 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib import aws, clock, telemetry
 from chalicelib.errors import TopicUnavailable, Unavailable
 from chalicelib.jobs import error_text
+from chalicelib.jobs.log_text import log_text
 from chalicelib.settings import settings
 from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.retries import is_transient
@@ -58,7 +59,7 @@ def _unavailable() -> Iterator[None]:
 
 def _publish(job: str, kind: str, text: str) -> None:
     message = error_text.shorten(f"{kind}: {job}: {text}")
-    telemetry.warn(message, job=job, kind=kind)
+    telemetry.warn(log_text(message), job=job, kind=kind)
     telemetry.count(f"Job{kind.title().replace('_', '')}", total=True, job=job)
     if not settings.topic_arn:
         return

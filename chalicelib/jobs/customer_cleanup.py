@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from chalicelib import clock
 from chalicelib.jobs.job import Preview, RunArguments, RunRefused, StepContext, StepResult
+from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
 from chalicelib.settings import settings
 
@@ -99,7 +100,7 @@ def preview(execute: Execute, now: datetime, arguments: RunArguments) -> Preview
     before = cutoff(now).isoformat()
     count, cap = _count_and_cap(execute, before, arguments)
     page = PREVIEW.run(execute, before=before)["inactiveCustomers"]
-    lines = tuple("Customer: {name}, Email: {email}".format(**customer) for customer in nodes(page))
+    lines = tuple(f"Customer: {log_text(customer['name'])}, Email: {customer['email']}" for customer in nodes(page))
     over = f", more than the cap of {cap}: the run would stop" if count > cap else ""
     return Preview(f"{count} customers would be deleted{over}", lines, page["pageInfo"]["hasNextPage"])
 

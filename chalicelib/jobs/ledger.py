@@ -25,6 +25,7 @@ from chalicelib.jobs import backoff, error_text, job_state, run_records
 from chalicelib.jobs.backoff import MAX_ATTEMPTS_WITHOUT_PROGRESS
 from chalicelib.jobs.job import Job, Overlap, RunArguments, StepResult
 from chalicelib.jobs.job_state import JobState
+from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables, timestamps
@@ -173,8 +174,8 @@ def log_outcome(run: Run) -> None:
         slot=run.slot,
         counts=run.counts,
         seconds=run.seconds,
-        error=run.error,
-        reason=run.reason,
+        error=run.error and log_text(run.error),
+        reason=run.reason and log_text(run.reason),
     )
     telemetry.count(f"Run{run.status.capitalize()}", total=True, job=run.job)
 

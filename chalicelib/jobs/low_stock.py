@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from chalicelib import clock
 from chalicelib.jobs.job import Preview, RunArguments, StepContext, StepResult
+from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
 
 
@@ -76,7 +77,7 @@ def step(context: StepContext) -> StepResult:
 def preview(execute: Execute, _now: datetime, _arguments: RunArguments) -> Preview:
     page = PREVIEW.run(execute)["lowStockProducts"]
     more = page["pageInfo"]["hasNextPage"]
-    lines = tuple(f"Product: {product['name']}, Stock: {product['stock']}" for product in nodes(page))
+    lines = tuple(f"Product: {log_text(product['name'])}, Stock: {product['stock']}" for product in nodes(page))
     return Preview(f"{'At least ' * more}{len(lines)} products would be restocked", lines, more)
 
 
@@ -95,6 +96,8 @@ def _restock(context: StepContext, state: RestockState) -> StepResult:
     answer = context.ask(RESTOCK, slot=context.slot, ids=state["ids"], token=token)
     done = answer["updateLowStockProducts"]["restocked"]
     now = f"{clock.now():%d/%m/%Y-%H:%M:%S}"
-    lines = tuple(f"[{now}] Product: {entry['product']['name']}, New Stock: {entry['stock']}" for entry in done)
+    lines = tuple(
+        f"[{now}] Product: {log_text(entry['product']['name'])}, New Stock: {entry['stock']}" for entry in done
+    )
     after = state["after"]
     return StepResult(SelectState(after=after) if after else None, lines, {"restocked": len(lines)})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import imported_orders
+from chalicelib.crm import imported_orders, reports
 from chalicelib.jobs import run_records, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.run_records import Status
@@ -136,3 +136,16 @@ def test_the_report_of_a_week_is_not_made_before_the_week_is_over(time: Clock) -
     assert ask(REPORT, period="2026-W47")["report"]["week"]["revenue"] == "10.00"
     assert find_run(WEEKLY_REPORT.name, f"{MONDAY}Z").status is Status.SUCCEEDED
     assert weekly_report.period_of(moment(MONDAY).date()) == "2026-W48"
+
+
+def test_counts_of_a_report_may_be_larger_than_an_int(time: Clock) -> None:
+    sold(("2026-11-17", "10.00"))
+    made(time)
+    stored = reports.find(weekly_report.KIND, "2026-W47")
+    assert stored
+    content = dict(stored.content)
+    content["top_products"] = [{**entry, "count": 2_200_000_000} for entry in content["top_products"]]
+    content["totals"] = {**content["totals"], "orders": 2**40}
+    reports.save(weekly_report.KIND, "2026-W47", content, "again", again=True)
+    report = ask(REPORT, period="2026-W47")["report"]
+    assert (report["topProducts"][0]["count"], report["totals"]["orders"]) == (2_200_000_000, 2**40)

@@ -15,6 +15,7 @@ from chalicelib.errors import (
     CrmError,
     InsufficientStock,
     InvalidInput,
+    InvalidStock,
     NotFound,
     UnknownCustomer,
 )
@@ -177,6 +178,19 @@ def test_a_cancelled_order_gives_back_stock_and_totals_once() -> None:
     assert stock_of(lamp) == 4
     stats = counters.stats()
     assert (stats.orders, stats.revenue, stats.average_order) == (1, Decimal("12.50"), Decimal("12.50"))
+
+
+def test_a_cancellation_that_takes_stock_above_an_int_is_refused() -> None:
+    ann, lamp, desk = a_customer(), a_product(stock=5), a_product(stock=5)
+    order = orders.place(ann.id, {lamp.id: 2, desk.id: 2}).order
+    tables.Product(id=lamp.id).update([tables.Product.stock.set(2**31 - 2)])
+    with pytest.raises(InvalidStock, match=f"{lamp.id} would be above 2147483647"):
+        orders.cancel(order.id)
+    assert orders.find(order.id) == order
+    assert (stock_of(lamp), stock_of(desk), counters.stats().orders) == (2**31 - 2, 3, 1)
+    tables.Product(id=lamp.id).update([tables.Product.stock.set(2**31 - 3)])
+    orders.cancel(order.id)
+    assert (stock_of(lamp), stock_of(desk)) == (2**31 - 1, 5)
 
 
 @pytest.mark.parametrize("order_id", ["", "42", "ord_" + "0" * 26])

@@ -1,4 +1,4 @@
-"""Parse and format the scalars Date, DateTime and Decimal."""
+"""Parse and format the scalars Date, DateTime, Decimal and Count."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -47,6 +47,13 @@ def parse_decimal(value: object) -> Decimal:
     return number
 
 
+def parse_count(value: object) -> int:
+    try:
+        return int(str(value)[:_MAX_LENGTH])
+    except ValueError:
+        raise GraphQLError(f"Count cannot represent {_shown(value)}: use a whole number.") from None
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or len(value) > _MAX_LENGTH:
         raise ValueError
@@ -81,6 +88,7 @@ def bind_scalars(types: Mapping[str, GraphQLNamedType]) -> None:
         ("Date", parse_date, str, (StringValueNode,)),
         ("DateTime", parse_moment, show_moment, (StringValueNode,)),
         ("Decimal", parse_decimal, show_decimal, numbers),
+        ("Count", parse_count, int, (IntValueNode,)),
     ):
         scalar = types[name]
         assert isinstance(scalar, GraphQLScalarType)  # noqa: S101 - the schema declares it so
