@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from crmctl import paging, tables
-from crmctl.client import Client
+from crmctl.client import ApiError, Client
 from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
 from crmctl.tables import Column
 from crmctl.text import escape_unprintable
@@ -66,9 +66,8 @@ def create(client: Client, name: str, role: str, expires: str | None) -> None:
     The key is printed once, to stdout, so you can pipe it into a secret store.
     """
     issued = client.execute_once(CREATE, {"name": name, "role": role.upper(), "expiresAt": expires})["issued"]
-    if issued["secret"] is None:  # it was in a response that was lost; the server stores only its hash
-        issued = client.execute(ROTATE, {"id": issued["key"]["id"], "hours": 0})["issued"]
-    _print_issued(issued)
+    # A secret whose response was lost is of no use, so it need not stay valid.
+    _print_issued(_with_secret(client, issued, overlap_hours=0))
 
 
 @keys.command()
@@ -83,8 +82,8 @@ def create(client: Client, name: str, role: str, expires: str | None) -> None:
 @with_client
 def rotate(client: Client, key_id: str, overlap_hours: int) -> None:
     """Issue a new secret for a key, and print it once."""
-    # Safe to repeat: earlier secrets stay valid until their own time, and only a repeated rotation returns a secret.
-    _print_issued(client.execute(ROTATE, {"id": key_id, "hours": overlap_hours})["issued"])
+    issued = client.execute_once(ROTATE, {"id": key_id, "hours": overlap_hours})["issued"]
+    _print_issued(_with_secret(client, issued, overlap_hours))
 
 
 @keys.command()
@@ -94,6 +93,24 @@ def revoke(client: Client, key_id: str) -> None:
     """Revoke a key."""
     revoked = client.execute_once(REVOKE, {"id": key_id})["revokeKey"]["key"]
     click.echo(escape_unprintable(f"{revoked['name']} ({revoked['id']}) revoked"))
+
+
+def _with_secret(client: Client, issued: dict[str, Any], overlap_hours: int) -> dict[str, Any]:
+    """Return what was issued, with a secret. Raises ApiError.
+
+    The server stores only the hash of a secret. If the response was lost, the repeated request gets the key without it.
+    """
+    if issued["secret"] is not None:
+        return issued
+    key_id = issued["key"]["id"]
+    print_message(f"The response with the secret of {key_id} was lost. Issuing another secret.")
+    again: dict[str, Any] = client.execute_once(ROTATE, {"id": key_id, "hours": overlap_hours})["issued"]
+    if again["secret"] is None:
+        raise ApiError(
+            f"The key {key_id} has a new secret, but the response with it was lost twice. "
+            f"Run `crmctl keys rotate {key_id}` to get another one."
+        )
+    return again
 
 
 def _print_issued(issued: dict[str, Any]) -> None:

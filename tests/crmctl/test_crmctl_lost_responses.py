@@ -1,17 +1,23 @@
 """Commands whose first response is lost take effect once, against the real API."""
 
 import json
+import re
+from importlib import import_module
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
 from chalicelib.crm import deleted_customers
 from chalicelib.jobs import job_state, run_records
+from crmctl import keys
+from crmctl.cli import main
 from crmctl.client import Client
 from tests.builders import a_customer, a_product, time_is
 from tests.crmctl.api_server import ApiServer
-from tests.crmctl.fake_api import FakeApi, loses_response, refuses
+from tests.crmctl.fake_api import FakeApi, drops_connection, loses_response, refuses, responds
 
 NOON = "2026-11-23T12:00:00"
 
@@ -62,9 +68,46 @@ def test_one_key_is_created_and_its_printed_secret_works(crm: ApiServer) -> None
 def test_rotated_key_keeps_the_secret_in_use(crm: ApiServer) -> None:
     old = api_keys.create("shop", Role.VIEWER, "test")
     crm.lost_responses = 1
-    new = crm.crmctl("keys", "rotate", old.api_key.id).stdout.strip()
+    result = crm.crmctl("keys", "rotate", old.api_key.id)
+    new = result.stdout.strip()
     assert new != old.key
+    assert f"The response with the secret of {old.api_key.id} was lost. Issuing another secret." in result.stderr
     assert api_keys.authenticate(new).id == api_keys.authenticate(old.key).id == old.api_key.id
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize("command", [("create", "web shop", "--role", "editor"), ("rotate", "0123456789ab")])
+def test_secret_that_is_lost_twice_is_explained(api: FakeApi, command: tuple[str, ...]) -> None:
+    key = {"id": "0123456789ab", "name": "web shop", "role": "EDITOR"}
+    replayed = responds(
+        200, json.dumps({"data": {"issued": {"key": key, "secret": None}}}), Idempotency_Replayed="true"
+    )
+    api.faults.extend([drops_connection, replayed, drops_connection, replayed])
+    result = CliRunner().invoke(main, ["keys", *command, "--url", api.url])
+    assert result.exit_code != 0
+    assert "the response with it was lost twice. Run `crmctl keys rotate 0123456789ab`" in " ".join(
+        result.output.split()
+    )
+    first, again, second, third = [headers["Idempotency-Key"] for headers in api.headers]
+    assert (first, second) == (again, third)
+    assert first != second
+
+
+@pytest.mark.no_database
+def test_every_mutation_outside_imports_is_sent_once() -> None:
+    """Each command's mutation goes through `execute_once`; the rows of imports recognise themselves."""
+    plain = {
+        (file.name, match[1])
+        for file in Path(keys.__file__).parent.glob("*.py")
+        for match in re.finditer(r"client\.execute\(\s*(\w+)", file.read_text("utf-8"))
+    }
+    mutations = {
+        (file, name)
+        for file, name in plain
+        if "mutation" in str(getattr(import_module(f"crmctl.{file.removesuffix('.py')}"), name, ""))
+    }
+    assert {file for file, _ in mutations} <= {"import_updates.py"}
+    assert len(plain) >= 6
 
 
 def test_key_is_revoked(crm: ApiServer) -> None:
