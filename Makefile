@@ -9,6 +9,7 @@
 # make deploy STAGE=dev             package, upload and deploy [ARGS="--email me@example.com"]; then rollback, releases, delete
 # make first-key STAGE=dev          a key for the stage's first operator, shown once
 # make python                       print the Python that has everything
+# make lock                         requirements.lock again, after a change of requirements.txt
 # make clean                        delete the virtual environments and everything local
 
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -30,7 +31,7 @@ STAMP := $(VENV)/.requirements
 VERSIONS := 3.11 3.12 3.13 3.14
 ARGS ?=
 
-.PHONY: local fast-forward reset check test test-all rehearse rehearse-faults bench package deploy first-key rollback \
+.PHONY: local fast-forward reset check lock test test-all rehearse rehearse-faults bench package deploy first-key rollback \
 	releases delete delete-data resources policies python clean
 
 # Bytecode stays outside the checkout, where each new file restarts the server.
@@ -100,6 +101,10 @@ policies: $(STAMP)
 
 python: $(STAMP)
 	@echo "$(BIN)/python"
+
+lock: $(STAMP)
+	"$(BIN)/uv" pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		--generate-hashes requirements.txt -o requirements.lock
 
 clean:
 	if [ -e "$(STAMP)" ]; then "$(BIN)/python" -m localdev reset; fi

@@ -15,10 +15,10 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import chalice_files, template
+from deploy import chalice_files, locked_wheels, template
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("app.py", "chalicelib", "localdev", "requirements.txt", ".chalice/config.json")
+COPIED = ("app.py", "chalicelib", "localdev", "requirements.txt", locked_wheels.LOCK, ".chalice/config.json")
 """localdev since app.py looks for it under Chalice; it is never packaged."""
 SERVICES = {"dynamodb", "sesv2", "sns", "sqs"}
 """Of botocore's models, 300 services in 16 MB of zip, the ones that chalicelib asks for."""
@@ -62,7 +62,11 @@ def make_template(stage: str, out: Path, checkout: Path = ROOT) -> Path:
         merge.write_text(template.dump(template.to_merge(stage)), "utf-8")
         out = out.resolve()  # Chalice runs in the copy
         out.mkdir(parents=True, exist_ok=True)
-        _chalice(stage, project, merge, out)
+        try:
+            wheels = locked_wheels.download(project, Path(scratch) / "wheels")
+        except locked_wheels.DownloadError as error:
+            raise PackageError(str(error)) from error
+        _chalice(stage, project, merge, out, wheels)
     sam = out / "sam.json"
     sam.write_text(template.dump(template.finish(template.read(sam))), "utf-8")
     return sam
@@ -78,7 +82,7 @@ def _copy(checkout: Path, project: Path) -> None:
             shutil.copy(source, target)
 
 
-def _chalice(stage: str, project: Path, merge: Path, out: Path) -> None:
+def _chalice(stage: str, project: Path, merge: Path, out: Path, wheels: dict[str, str]) -> None:
     """It imports app.py, so what is set for a developer's own use must not be seen there; it calls no AWS."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CRM_", "AWS_", "CHALICE_"))}
     environment = kept | {
@@ -88,6 +92,7 @@ def _chalice(stage: str, project: Path, merge: Path, out: Path) -> None:
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **wheels,
     }
     chalice = "from chalice.cli import main; import sys; sys.exit(main())"
     command = [sys.executable, "-c", chalice, "package", "--stage", stage, "--merge-template", str(merge), str(out)]

@@ -61,6 +61,7 @@ RUN_BY = {
     "delete-data": ("deploy/rehearsal/scenario.py", '"delete-data"'),
     "resources": ("deploy/rehearsal/scenario.py", '"resources"'),
     "policies": ("tests/deploy/test_policies.py", "policies.files()"),
+    "lock": (".github/workflows/ci.yml", "make lock"),
 }
 """Where what a target does is run: a test, CI or the rehearsal, and a piece of its text that shows it."""
 ELSEWHERE = {"pip", "pipx", "eval", "export", "pre-commit", "curl", "chalice", "pytest"}
