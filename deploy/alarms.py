@@ -10,6 +10,11 @@ from typing import Any
 from deploy.functions import FUNCTIONS, function_name
 
 MAX_METRICS = 10
+ALARM = "AWS::CloudWatch::Alarm"
+FEW = frozenset(
+    {"DeadLettersAlarm", "JobsFailedAlarm", "JobsLateAlarm", "ApiDownAlarm", "HeartbeatSilentAlarm", "ApiErrorsAlarm"}
+)
+"""What a stage with `"alarms": "few"` has: 8 metrics. The heartbeat and the watchdog notice most of what the others tell."""
 Metric = dict[str, Any]
 
 
@@ -43,6 +48,11 @@ def alarms(tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def only_few(resources: dict[str, Any]) -> dict[str, Any]:
+    """Return the resources without the alarms that a small stage can do without."""
+    return {name: entry for name, entry in resources.items() if entry["Type"] != ALARM or name in FEW}
+
+
 def _throttles(kind: str, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Throttles of an index count for the index only."""
     name = f"{kind}ThrottleEvents"
@@ -62,7 +72,7 @@ def _alarms(logical_id: str, name: str, description: str, metrics: Sequence[Metr
     for number, chunk in enumerate(chunks, 1):
         more = "" if number == 1 else str(number)
         found[f"{logical_id}{more}Alarm"] = {
-            "Type": "AWS::CloudWatch::Alarm",
+            "Type": ALARM,
             "Properties": {
                 "AlarmName": sub(f"crm-${{Stage}}-{name}{more and '-' + more}"),
                 "AlarmDescription": description,

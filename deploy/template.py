@@ -17,6 +17,7 @@ from deploy.functions import FUNCTIONS, function_name, log_id, logical_id
 
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = ROOT / "resources.yaml"
+CONFIG = ROOT / ".chalice" / "config.json"
 STACK = Path(__file__).with_name("stack.yaml")
 _ARN = "arn:*:"
 _ANYWHERE = ":*:*:"
@@ -33,16 +34,16 @@ def read(file: Path) -> dict[str, Any]:
 def to_merge(stage: str) -> dict[str, Any]:
     """Return what Chalice shall merge into the template of `stage`."""
     functions = {"Resources": {logical_id(name): {"Properties": _properties(name, stage)} for name in FUNCTIONS}}
-    merged = TemplateDeepMerger().merge(TemplateDeepMerger().merge(read(STACK), functions), _all_resources())
+    merged = TemplateDeepMerger().merge(TemplateDeepMerger().merge(read(STACK), functions), _all_resources(stage))
     return _for_stage(merged, stage)
 
 
 def resources(stage: str) -> dict[str, Any]:
     """Return resources.yaml, with all that is generated, as a template of its own for `chalice deploy`."""
-    return _for_stage(_all_resources(), stage)
+    return _for_stage(_all_resources(stage), stage)
 
 
-def _all_resources() -> dict[str, Any]:
+def _all_resources(stage: str) -> dict[str, Any]:
     found = read(RESOURCES)
     entries = found["Resources"]
     tables = {name: entry["Properties"] for name, entry in entries.items() if entry["Type"] == TABLE}
@@ -50,7 +51,15 @@ def _all_resources() -> dict[str, Any]:
         entries[log_id(name)] = _log_group(name)
     entries |= alarms.alarms(tables)
     entries["Dashboard"] = dashboard.dashboard(tables)
+    if _has_few_alarms(stage):
+        found["Resources"] = alarms.only_few(entries)
     return found
+
+
+def _has_few_alarms(stage: str) -> bool:
+    """Whether the stage's entry in config.json, which Chalice reads too, has `"alarms": "few"`."""
+    stages = json.loads(CONFIG.read_text("utf-8"))["stages"]
+    return bool(stages.get(stage, {}).get("alarms") == "few")
 
 
 def _properties(function: str, stage: str) -> dict[str, Any]:

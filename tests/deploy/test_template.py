@@ -15,7 +15,7 @@ from chalicelib.jobs import alerts, catalog, heartbeat, queue
 from chalicelib.settings import settings
 from chalicelib.store import connection
 from chalicelib.store.tables import AuxRow, Run
-from deploy import package, policies, table_data, template
+from deploy import alarms, package, policies, table_data, template
 from tests.deploy.building import Template, of_type
 
 pytestmark = pytest.mark.no_database
@@ -246,3 +246,17 @@ def test_only_services_that_the_code_asks_for_are_packaged() -> None:
     for file in (package.ROOT / "chalicelib").rglob("*.py"):
         asked |= {part.split('"')[0] for part in file.read_text("utf-8").split('aws.client("')[1:]}
     assert asked == package.SERVICES
+
+
+def test_a_small_stage_can_do_with_few_alarms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config = json.loads(template.CONFIG.read_text("utf-8"))
+    config["stages"]["dev"]["alarms"] = "few"
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    before = template.resources("dev")["Resources"]
+    monkeypatch.setattr(template, "CONFIG", tmp_path / "config.json")
+    after = template.resources("dev")["Resources"]
+    assert set(of_type(after, alarms.ALARM)) == set(alarms.FEW)
+    assert len(metrics_of(after)) == 8
+    assert len(metrics_of(before)) == 53
+    assert before.keys() - after.keys() == set(of_type(before, alarms.ALARM)) - alarms.FEW
+    assert of_type(template.resources("prod")["Resources"], alarms.ALARM).keys() == of_type(before, alarms.ALARM).keys()
