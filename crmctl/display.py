@@ -76,6 +76,9 @@ def print_summary(tallies: dict[str, Tally]) -> None:
         counts = (tally.created, tally.existing, tally.updated, len(tally.differing), len(tally.rejects))
         table.add_row(kind, *map(str, counts))
     Console(highlight=False).print(table)
+    restored = sum(result.restored for tally in tallies.values() for result in tally.accepted)
+    if restored:
+        click.echo(f"{restored:,} customers had been deleted, and are restored with their orders.")
     for kind, tally in tallies.items():
         for result in tally.differing:
             found = ", ".join(map(str, result.differences))

@@ -39,7 +39,7 @@ KINDS = {
         name="customers",
         mutation="bulkCreateCustomers",
         input_type="BulkCreateCustomersInput",
-        row="customer { inactiveFrom lastOrderAt }",
+        row="restored customer { inactiveFrom lastOrderAt }",
         existing="existing { name phone inactiveFrom lastOrderAt }",
         exists_code="DUPLICATE_EMAIL",
         records_per_request=100,
@@ -119,7 +119,13 @@ class Sender:
     def _read_result(self, kind: RowKind, record: Record, result: dict[str, Any]) -> RowResult:
         error = result["error"]
         if error is None:
-            return RowResult(record, result["id"], created=result["created"], row=result.get("customer") or {})
+            return RowResult(
+                record,
+                result["id"],
+                created=result["created"],
+                row=result.get("customer") or {},
+                restored=result.get("restored", False),
+            )
         existing = result.get("existing")
         if error["code"] == kind.exists_code and existing:
             differences = find_differences(kind.name, record.input, existing, with_stock=self.with_stock)

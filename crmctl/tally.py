@@ -10,7 +10,7 @@ from crmctl.import_rows import Record, Reject
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """Without a code the record is in the CRM, under `id`. `created` is true if it is new.
+    """Without a code the record is in the CRM, under `id`. `created` is true if it is new, `restored` if it had been deleted.
 
     `row` has some fields of the row in the CRM. `differences` are between the record and a row that was there before.
     """
@@ -18,6 +18,7 @@ class RowResult:
     record: Record
     id: str | None = None
     created: bool = False
+    restored: bool = False
     row: dict[str, Any] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
     code: str | None = None

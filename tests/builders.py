@@ -48,11 +48,12 @@ def moment(text: str) -> datetime:
 
 @contextmanager
 def time_is(text: str) -> Iterator[None]:
+    before = clock._source
     clock.set_source(lambda: moment(text))
     try:
         yield
     finally:
-        clock.set_source(None)
+        clock.set_source(before)
 
 
 def key_names(table: type[Model]) -> list[str]:

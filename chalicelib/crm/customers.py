@@ -81,21 +81,22 @@ def find_all(customer_ids: Iterable[str], *, consistent: bool = False) -> dict[s
     return {customer_id: load(item) for customer_id, item in items.items()}
 
 
-def create(
+def create(  # noqa: PLR0913 - the fields of a customer
     name: str,
     email: str,
     phone: str | None = None,
     created_at: datetime | None = None,
     *,
     added_at: datetime | None = None,
+    customer_id: str | None = None,
 ) -> Customer:
     """Create a customer. Raises InvalidInput, DuplicateEmail.
 
     `created_at` is for customers from another system. They count as active from `added_at`, by default now, so that the
-    clean-up does not delete what has just been imported.
+    clean-up does not delete what has just been imported. `customer_id` is an id that was made for this customer before.
     """
     customer = Customer(
-        id=ids.new_id(ids.CUSTOMER),
+        id=customer_id or ids.new_id(ids.CUSTOMER),
         name=text.checked_name(name),
         email=text.checked_email(email),
         phone=text.checked_phone(phone),

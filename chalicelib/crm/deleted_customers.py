@@ -81,14 +81,22 @@ def restore(customer_id: str) -> Customer:
         archived = find(customer_id)
         if archived is None:
             raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
-        now = clock.now()
-        customer = replace(archived.customer, token=new_token(), restored_at=timestamps.to_text(now))
+        customer = replace(archived.customer, token=new_token(), restored_at=timestamps.to_text(clock.now()))
         write = Transaction(was_applied=lambda: customers.find(customer_id) is not None, subject=customer_id)
-        customers.put(write, customer)
-        write.delete(tables.AuxRow(pk=PARTITION, sk=customer_id), tables.AuxRow.token == archived.customer.token)
-        counters.add(write, now.date().isoformat(), customer_id, customers=1)
+        add_restoration(write, archived, customer)
         write.commit()
     return customers.require(customer_id)
+
+
+def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Customer) -> None:
+    """Move the archived customer back, as `customer`."""
+    customers.put(write, customer)
+    write.delete(tables.AuxRow(pk=PARTITION, sk=customer.id), tables.AuxRow.token == archived.customer.token)
+    email = text.normalize(archived.customer.email)
+    # The address may name somebody who had it after this customer.
+    if unique_values.owner_of(unique_values.ARCHIVED_EMAIL, email) == customer.id:
+        unique_values.release(write, unique_values.ARCHIVED_EMAIL, email, customer.id)
+    counters.add(write, clock.now().date().isoformat(), customer.id, customers=1)
 
 
 def find(customer_id: str) -> DeletedCustomer | None:
@@ -122,6 +130,8 @@ def _archive(old: Customer, token: str) -> Transaction:
     write.delete(customers.key(old.id), (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders))
     unique_values.release(write, unique_values.EMAIL, text.normalize(old.email), old.id)
     write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
+    email = text.normalize(old.email)
+    write.put(tables.AuxRow(pk=unique_values.ARCHIVED_EMAIL, sk=email, owner=old.id, ttl=ttl))
     counters.add(write, now.date().isoformat(), old.id, customers=-1)
     return write
 

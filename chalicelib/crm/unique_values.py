@@ -14,6 +14,8 @@ from chalicelib.store.transaction import MakeError, Transaction
 EMAIL = "email"
 SKU = "sku"
 REFERENCE = "reference"
+ARCHIVED_EMAIL = "archived_email"
+"""Names the customer in the archive who had the address last. Unlike the others, a later deletion replaces it."""
 
 
 def claim(write: Transaction, kind: str, value: str, owner: str, error: MakeError) -> None:

@@ -7,7 +7,7 @@ from chalicelib.crm import cleanup_runs, customers, deleted_customers, orders, p
 from chalicelib.store import tables
 from tests.api.replay_scenario import Ids, Scenario, nothing
 from tests.api.shop import replayed
-from tests.builders import a_customer, a_product, rows_of
+from tests.builders import a_customer, a_product, rows_of, time_is
 
 
 def found(customer_id: str) -> customers.Customer:
@@ -57,6 +57,11 @@ def customer_deleted_by_a_run() -> Ids:
     return {"id": customer.id, "slot": slot}
 
 
+def customer_deleted_long_ago() -> Ids:
+    with time_is("2026-10-01T12:00:00"):
+        return {"id": deleted_customers.delete(a_customer(email="ann@example.com").id).id}
+
+
 def sold_product() -> Ids:
     product = a_product(stock=70)
     return {"id": product.id, "customer": a_customer().id}
@@ -87,6 +92,17 @@ SCENARIOS = {
         meddle=delete_all_customers,
         is_right=lambda _, made, reply: (
             (replayed(reply) or reply.code == "NOT_FOUND") and not customer_ids() if made else len(customer_ids()) == 1
+        ),
+    ),
+    "createCustomer of a deleted one": Scenario(
+        document='mutation { createCustomer(input: {name: "Ann", email: "ann@example.com"}) { customer { id } message } }',
+        prepare=customer_deleted_long_ago,
+        was_made=lambda ids: customers.find(ids["id"]) is not None,
+        meddle=delete_all_customers,
+        is_right=lambda ids, made, reply: (
+            (replayed(reply) or reply.code == "NOT_FOUND") and not customer_ids()
+            if made
+            else customer_ids() == [ids["id"]] and reply.data["createCustomer"]["message"] == "Customer restored"
         ),
     ),
     "updateCustomer": Scenario(

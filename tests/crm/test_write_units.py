@@ -51,11 +51,11 @@ def test_a_restock_costs_3() -> None:
     assert charged(meter) == 3
 
 
-def test_deleting_and_archiving_a_customer_costs_12() -> None:
+def test_deleting_and_archiving_a_customer_costs_14() -> None:
     customer = a_customer()
     with metered() as meter:
         deleted_customers.delete(customer.id)
-    assert charged(meter) == 12
+    assert charged(meter) == 14
 
 
 def test_an_imported_order_costs_one_unit_per_line() -> None:

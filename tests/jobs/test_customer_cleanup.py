@@ -199,7 +199,7 @@ def test_many_customers_are_deleted_page_by_page_with_hand_overs(
 def test_all_customers_are_counted_only_above_the_floor(
     many: int, sums: int, monkeypatch: pytest.MonkeyPatch, time: Clock
 ) -> None:
-    """The default floor is 100, which one page fits exactly."""
+    """The default floor is 10."""
     asked: list[object] = []
     stats = counters.stats
 

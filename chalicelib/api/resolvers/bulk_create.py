@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Generic, TypedDict, TypeVar
 
 from chalicelib.api.graphql.error_format import describe
-from chalicelib.api.graphql.loaders import Info
-from chalicelib.api.resolvers.customers import CreateCustomerInput, new_customer
+from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.api.resolvers.customers import CreateCustomerInput, given_customer
 from chalicelib.api.resolvers.products import CreateProductInput, new_product
-from chalicelib.crm import customers, imported_orders, products, text
+from chalicelib.crm import customers, imported_orders, products, returning_customers, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.imported_orders import LineRow, OrderRow
 from chalicelib.crm.orders import Order
@@ -51,6 +51,11 @@ class RowResult(Generic[Row]):
         found = self.row or self.existing
         return found.id if found else None
 
+    @property
+    def restored(self) -> bool:
+        """Only of customers: they were deleted, and are back with their orders."""
+        return self.row is not None and not self.created
+
 
 @dataclass(frozen=True, slots=True)
 class BulkPayload(Generic[Row]):
@@ -67,10 +72,17 @@ class BulkPayload(Generic[Row]):
 
 def create_customers(
     _root: object,
-    _info: Info,
+    info: Info,
     input: Sequence[CreateCustomerInput | None],  # noqa: A002 - the argument's name, here and below
 ) -> BulkPayload[Customer]:
-    made = _create_each(input, new_customer)
+    _check_size(input)
+    archived = returning_customers.find_archived_ids(row["email"] for row in input if row)
+    actor = context_of(info).caller.name
+
+    def create(row: CreateCustomerInput) -> tuple[Customer, bool]:
+        return returning_customers.create_or_restore(given_customer(row), archived, actor)
+
+    made = _create_each(input, create)
     emails = [row["email"] for row, one in zip(input, made, strict=True) if row and isinstance(one, DuplicateEmail)]
     existing = customers.find_all_by_email(emails) if emails else {}
     return _payload(made, [row and existing.get(text.normalize(row["email"])) for row in input])
@@ -81,7 +93,7 @@ def create_products(
     _info: Info,
     input: Sequence[CreateProductInput | None],  # noqa: A002
 ) -> BulkPayload[Product]:
-    made = _create_each(input, new_product)
+    made = _create_each(input, lambda row: (new_product(row), True))
     skus = [row.get("sku") or "" for row, one in zip(input, made, strict=True) if row and isinstance(one, DuplicateSku)]
     existing = products.find_all_by_sku(skus) if skus else {}
     return _payload(made, [row and existing.get(text.normalize(row.get("sku") or "")) for row in input])
@@ -101,14 +113,12 @@ def _order_row(row: BulkCreateOrdersInput) -> OrderRow:
     return OrderRow(row["reference"], row["customerEmail"], row["orderDate"], lines)
 
 
-def _create_each(rows: Sequence[Input | None], create: Callable[[Input], Row]) -> list[tuple[Row, bool] | Exception]:
-    """Return for each row (what was created, True), or why it was not."""
+def _create_each(
+    rows: Sequence[Input | None], create: Callable[[Input], tuple[Row, bool]]
+) -> list[tuple[Row, bool] | Exception]:
+    """Return for each row what is in the CRM now and whether it is new, or the error."""
     _check_size(rows)
-
-    def created(row: Input | None) -> tuple[Row, bool]:
-        return create(_require(row)), True
-
-    return [result_or_error(created, row) for row in rows]
+    return [result_or_error(lambda row: create(_require(row)), row) for row in rows]
 
 
 def _require(row: Input | None) -> Input:

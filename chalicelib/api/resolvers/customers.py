@@ -7,13 +7,14 @@ from typing import NotRequired, TypedDict, Unpack, cast
 
 from chalicelib import clock
 from chalicelib.api.graphql.error_format import describe
-from chalicelib.api.graphql.loaders import Info
+from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one, check_id_count, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import cleanup_runs, customers, deleted_customers, list_queries
+from chalicelib.crm import cleanup_runs, customers, deleted_customers, list_queries, returning_customers
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
 from chalicelib.crm.list_queries import CustomerFilter
+from chalicelib.crm.returning_customers import NewCustomer
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, index_scan, timestamps
@@ -106,12 +107,14 @@ def all_deleted_customers(_root: object, _info: Info, **page: Unpack[PageArgumen
     return read_page(deleted_customers.list_deleted_customers(), page_args(page))
 
 
-def create_customer(_root: object, _info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:  # noqa: A002
-    return CreateCustomerPayload(new_customer(input), "Customer created")
+def create_customer(_root: object, info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:  # noqa: A002
+    archived = returning_customers.find_archived_ids([input["email"]])
+    found, is_new = returning_customers.create_or_restore(given_customer(input), archived, context_of(info).caller.name)
+    return CreateCustomerPayload(found, "Customer created" if is_new else "Customer restored")
 
 
-def new_customer(row: CreateCustomerInput) -> Customer:
-    return customers.create(row["name"], row["email"], row.get("phone"), row.get("createdAt"))
+def given_customer(row: CreateCustomerInput) -> NewCustomer:
+    return NewCustomer(name=row["name"], email=row["email"], phone=row.get("phone"), created_at=row.get("createdAt"))
 
 
 def update_customer(_root: object, _info: Info, id: str, input: UpdateCustomerInput) -> CustomerPayload:  # noqa: A002

@@ -1,0 +1,87 @@
+"""Customers who are created again after they were deleted: they come back with their orders, instead of as somebody new.
+
+The archive has a row for each e-mail address (see `unique_values.ARCHIVED_EMAIL`), so finding a deleted customer costs one
+read. Erased customers have none, and are created anew.
+
+    not in the archive --> created
+    in the archive     --> restored, with the given name and phone; who did it is kept in (customer#id, time) of `ops`
+    replay             --> as the first attempt did; never restored if the deletion came after the request
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib import clock
+from chalicelib.crm import customers, deleted_customers, text, unique_values
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.deleted_customers import DeletedCustomer
+from chalicelib.errors import NotFound
+from chalicelib.settings import settings
+from chalicelib.store import change_marks, ids, index_keys, tables, timestamps
+from chalicelib.store.transaction import Transaction, new_token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCustomer:
+    """A customer as given by a client. `created_at` is for customers from another system."""
+
+    name: str
+    email: str
+    phone: str | None = None
+    created_at: datetime | None = None
+
+
+def find_archived_ids(emails: Iterable[str]) -> Mapping[str, str]:
+    """Return {normalised e-mail address: customer id} for addresses of deleted customers, with one call per 100."""
+    return unique_values.owners_of(unique_values.ARCHIVED_EMAIL, map(text.normalize, emails))
+
+
+def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str], actor: str) -> tuple[Customer, bool]:
+    """Return the customer, and whether it is new. Raises InvalidInput, DuplicateEmail, NotFound, Conflict."""
+    # Take the id before anything else, so that each row of a repeated bulk mutation gets the id that it had.
+    new_id = ids.new_id(ids.CUSTOMER)
+    if change_marks.is_done(new_id) and (restored_id := (change_marks.before(new_id) or {}).get("restored")):
+        customer = customers.find(restored_id)
+        if customer is None:
+            raise NotFound("This request restored the customer, who has been deleted again since", field="id")
+        return customer, False
+    archived = deleted_customers.find(archived_ids.get(text.normalize(given.email), ""))
+    if archived is None or _was_deleted_meanwhile(archived):
+        created = customers.create(given.name, given.email, given.phone, given.created_at, customer_id=new_id)
+        return created, True
+    return _restore(archived, given, new_id, actor), False
+
+
+def _was_deleted_meanwhile(archived: DeletedCustomer) -> bool:
+    """Return whether this is a replay, and the customer was deleted after the first attempt began."""
+    return change_marks.is_replay() and archived.deleted_at >= timestamps.to_text(change_marks.moment())
+
+
+def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str, actor: str) -> Customer:
+    old, now = archived.customer, clock.now()
+    customer = replace(
+        old,
+        name=text.checked_name(given.name),
+        email=text.checked_email(given.email),
+        phone=text.checked_phone(given.phone) or old.phone,
+        token=new_token(),
+        restored_at=timestamps.to_text(now),
+    )
+    record = tables.AuxRow(
+        pk=f"customer#{old.id}",
+        sk=index_keys.sort_key(timestamps.to_text(now), customer.token),
+        content={"action": "Customer restored", "actor": actor, "before": {"name": old.name, "phone": old.phone}},
+        ttl=now + timedelta(days=settings.history_days),
+    )
+    # The mark is under the id that a new customer would have: that is all that a replay knows.
+    write = Transaction(was_applied=lambda: _has_token(customer), subject=new_id, before={"restored": old.id})
+    deleted_customers.add_restoration(write, archived, customer)
+    write.put(record, tables.AuxRow.pk.does_not_exist())
+    write.commit()
+    return customer
+
+
+def _has_token(customer: Customer) -> bool:
+    stored = customers.find(customer.id)
+    return stored is not None and stored.token == customer.token
