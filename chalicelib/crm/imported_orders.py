@@ -129,10 +129,29 @@ def record_all(imported: Sequence[ImportedOrder]) -> list[ImportResult | Excepti
         written, latest[customer.id] = _write(draft, latest.get(customer.id, customer))
         return written, written.id == draft.id
 
-    return [
+    results = [
         draft if isinstance(draft, Exception) else result_or_error(finish, draft, each.customer)
         for draft, each in zip(drafts, imported, strict=True)
     ]
+    _keep_products(imported, results)
+    return results
+
+
+def _keep_products(imported: Sequence[ImportedOrder], results: Sequence[ImportResult | Exception]) -> None:
+    """Put back products that were deleted while the orders were written: an order must not name what does not exist.
+
+    A deletion looks for lines once more after it has deleted. So either it sees our lines, or we see that it was made.
+    """
+    named = {
+        line.product.id: line.product
+        for order, result in zip(imported, results, strict=True)
+        if not isinstance(result, Exception) and result[1]
+        for line in order.lines
+    }
+    if named:
+        present = products.find_all(named, consistent=True)
+        for product_id in named.keys() - present.keys():
+            products.keep_archived(named[product_id])
 
 
 def _resolve(

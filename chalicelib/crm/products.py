@@ -148,8 +148,29 @@ def delete(product_id: str) -> Product:
             write.commit()
         except Stale:
             continue
-        return new if keep else old
+        if keep:
+            return new
+        # An import that found the product before it was deleted may have put its lines since.
+        return keep_archived(old) if _is_ordered(product_id) else old
     raise Conflict
+
+
+def keep_archived(product: Product) -> Product:
+    """Put back a product that was deleted while an order of it was imported, as an archived one. Safe to repeat."""
+    archived = replace(product, archived_at=timestamps.to_text(clock.now()), token=new_token())
+    row = tables.Product(
+        id=archived.id,
+        sku=archived.sku,
+        name=archived.name,
+        cents=archived.cents,
+        stock=archived.stock,
+        archived_at=archived.archived_at,
+        token=archived.token,
+    )
+    write = Transaction(was_applied=lambda: find(product.id) is not None)
+    write.put(row, tables.Product.id.does_not_exist())
+    write.commit()
+    return find(product.id) or archived
 
 
 def as_stored(product: Product) -> Product:

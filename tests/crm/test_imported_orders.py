@@ -8,10 +8,13 @@ import pytest
 
 from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders, products, unique_values
 from chalicelib.crm.imported_orders import ImportResult, LineRow, OrderRow
+from chalicelib.crm.list_queries import ProductFilter, list_products
 from chalicelib.crm.products import Product
 from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer, UnknownProducts
 from chalicelib.store import tables
 from chalicelib.store.ids import deterministic_ids
+from chalicelib.store.pagination import PageArgs, read_page
+from chalicelib.store.transaction import Transaction
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
 from tests.metering import metered
 
@@ -150,6 +153,36 @@ def test_an_order_is_recognised_by_what_its_lines_say_after_its_product_was_arch
         imported_orders.record(a_past_order(ann, (a_product(sku="LAMP-2"), 3, "9.99")))
 
 
+def test_a_product_that_is_deleted_before_its_order_is_written_is_archived() -> None:
+    ann, lamp = a_customer(), a_product("Lamp", sku="LAMP")
+    past = a_past_order(ann, (lamp, 3, "9.99"))
+    assert products.delete(lamp.id).archived_at is None
+    again = a_product("Lamp II", sku="LAMP")
+    order, is_new = imported_orders.record(past)
+    assert is_new
+    kept = products.find(order.lines[0].product_id)
+    assert kept is not None
+    assert (kept.name, kept.sku, kept.cents, kept.archived_at is None) == ("Lamp", "LAMP", lamp.cents, False)
+    assert products.find_by_sku("LAMP") == again
+    assert [edge.node.id for edge in read_page(list_products(ProductFilter()), PageArgs(first=9)).edges] == [again.id]
+
+
+def test_a_product_whose_order_is_imported_before_its_deletion_is_made_is_archived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ann, lamp = a_customer(), a_product(sku="LAMP")
+    deletion = products._deletion
+
+    def import_and_delete(old: Product) -> Transaction:
+        imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
+        return deletion(old)
+
+    monkeypatch.setattr(products, "_deletion", import_and_delete)
+    deleted = products.delete(lamp.id)
+    assert deleted.archived_at is not None
+    assert products.find(lamp.id) == deleted
+
+
 def test_lines_without_an_sku_are_recognised_by_their_name() -> None:
     ann, lamp = a_customer(), a_product("Lamp")
     order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99")))
@@ -232,7 +265,7 @@ def test_orders_recorded_together_share_reads_and_lines() -> None:
     with metered() as meter:
         recorded = imported_orders.record_all(past)
     # The newest first: each but the first finds a customer with a later order than it has read.
-    assert meter.calls == {"BatchGetItem": 1, "BatchWriteItem": 2, "TransactWriteItems": 10}
+    assert meter.calls == {"BatchGetItem": 2, "BatchWriteItem": 2, "TransactWriteItems": 10}
     assert len(rows_of(tables.Line)) == 50
     assert recorded == [(orders.find(order.id), True) for order, _ in map(_good, recorded)]
     found = customers.find(ann.id)
@@ -327,8 +360,9 @@ def test_customers_and_products_of_all_rows_are_read_together() -> None:
     a_product(sku="L-1")
     with metered() as meter:
         imported([a_row(reference=f"R{number}") for number in range(10)])
-    # E-mail addresses, SKUs, customers, products and references; no order has one of them yet.
-    assert meter.calls["BatchGetItem"] == 5
+    # E-mail addresses, SKUs, customers, products and references; no order has one of them yet. The products again at the
+    # end, because they may have been deleted meanwhile.
+    assert meter.calls["BatchGetItem"] == 6
 
 
 def imported(rows: Sequence[OrderRow | None]) -> list[ImportResult]:
