@@ -4,17 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import money, text, unique_values
+from chalicelib.crm import money, product_values, text, unique_values
 from chalicelib.errors import (
     Conflict,
     DuplicateSku,
     InvalidInput,
-    InvalidStock,
     NotFound,
     StockChanged,
     Unavailable,
@@ -23,9 +22,6 @@ from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
-
-STOCK_LIMIT = 10**9
-SKU_LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +77,10 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
     """Create a product. Raises InvalidInput, InvalidPrice, InvalidStock, DuplicateSku."""
     product = Product(
         id=ids.new_id(ids.PRODUCT),
-        sku=_checked_sku(sku),
+        sku=product_values.checked_sku(sku),
         name=text.checked_name(name),
         cents=money.to_cents(price),
-        stock=_checked_stock(stock or 0),
+        stock=product_values.checked_stock(stock or 0),
         archived_at=None,
         sold=0,
         token=new_token(),
@@ -106,7 +102,7 @@ def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | No
 
     With `expected_stock`, nothing is changed unless that is the stock. Raises StockChanged.
     """
-    checked = _checked(changes)
+    checked = product_values.checked_changes(changes)
     for _ in retry_delays():
         old = require(product_id)
         if change_marks.is_done(product_id):
@@ -242,46 +238,6 @@ def _move_sku(write: Transaction, old: Product, new: Product) -> None:
     if old.sku:
         unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
     _claim_sku(write, new)
-
-
-class _Changes(TypedDict, total=False):
-    name: str
-    cents: int
-    stock: int
-    sku: str | None
-
-
-def _checked(changes: Mapping[str, Any]) -> _Changes:
-    """Validate the changes. Null removes the SKU; other values cannot be null."""
-    checked: _Changes = {}
-    for name, value in changes.items():
-        if value is None and name != "sku":
-            raise InvalidInput(f"{name.capitalize()} cannot be null", field=name)
-    if "name" in changes:
-        checked["name"] = text.checked_name(changes["name"])
-    if "price" in changes:
-        checked["cents"] = money.to_cents(changes["price"])
-    if "stock" in changes:
-        checked["stock"] = _checked_stock(changes["stock"])
-    if "sku" in changes:
-        checked["sku"] = _checked_sku(changes["sku"])
-    return checked
-
-
-def _checked_stock(stock: int) -> int:
-    if stock < 0:
-        raise InvalidStock(field="stock")
-    if stock > STOCK_LIMIT:
-        raise InvalidStock(f"Stock cannot be above {STOCK_LIMIT}", field="stock")
-    return stock
-
-
-def _checked_sku(sku: str | None) -> str | None:
-    if sku is None or not sku.strip():
-        return None
-    if len(sku.strip()) > SKU_LIMIT:
-        raise InvalidInput(f"SKU cannot be longer than {SKU_LIMIT} characters", field="sku")
-    return text.checked_name(sku, "sku")
 
 
 def _row(product: Product) -> tables.Product:

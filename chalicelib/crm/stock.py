@@ -10,6 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.crm import products, text
+from chalicelib.crm.product_values import STOCK_LIMIT
 from chalicelib.crm.products import Product
 from chalicelib.errors import Conflict, InvalidInput, InvalidStock
 from chalicelib.settings import settings
@@ -75,8 +76,8 @@ def adjust(product_id: str, delta: int, reason: str, actor: str) -> Product:
             return product
         if product.archived_at:
             raise InvalidInput("The product is archived and cannot be changed", field="product_id")
-        if not 0 <= product.stock + delta <= products.STOCK_LIMIT:
-            limits = f"must stay from 0 to {products.STOCK_LIMIT}"
+        if not 0 <= product.stock + delta <= STOCK_LIMIT:
+            limits = f"must stay from 0 to {STOCK_LIMIT}"
             raise InvalidStock(f"The stock is {product.stock}. After the change by {delta} it {limits}", field="delta")
         try:
             _adjustment(product_id, delta, reason, actor).commit()
@@ -110,7 +111,7 @@ def _adjustment(product_id: str, delta: int, reason: str, actor: str) -> Transac
     write.update(
         tables.Product(id=product_id),
         [stock.add(delta)],
-        tables.Product.stock_shard.exists() & (stock >= -delta) & (stock <= products.STOCK_LIMIT - delta),
+        tables.Product.stock_shard.exists() & (stock >= -delta) & (stock <= STOCK_LIMIT - delta),
     )
     write.put(record, tables.AuxRow.pk.does_not_exist())
     return write
