@@ -34,6 +34,7 @@ OPERATORS = {
     "JobRun.trace",
     "Mutation.deleteInactiveCustomers",
     "Mutation.restoreCustomer",
+    "Mutation.restoreCustomers",
     "Mutation.runJob",
     "Mutation.pauseJob",
     "Mutation.resumeJob",
