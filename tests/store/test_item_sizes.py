@@ -13,7 +13,7 @@ from chalicelib.access.api_keys import ApiKey
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.document_limits import MAX_TEXT
 from chalicelib.api.http import idempotency, persisted_queries
-from chalicelib.crm import customers, imported_orders, orders, products, text
+from chalicelib.crm import customers, imported_orders, orders, product_values, products, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import OrderLine
 from chalicelib.crm.products import Product
@@ -45,7 +45,7 @@ CUSTOMER = Customer(
 )
 PRODUCT = Product(
     id=ID,
-    sku=WIDE * products.SKU_LIMIT,
+    sku=WIDE * product_values.SKU_LIMIT,
     name=NAME,
     cents=10**14,
     stock=10**9,
@@ -117,6 +117,10 @@ KINDS: dict[str, tuple[Model, int]] = {
     "alert": (aux({"text": ERROR, "since": TIME}), 30_000),
     "customers of a clean-up": (aux({"ids": [ID] * 100}), 6_000),
     "change of a stock": (aux({"delta": 10**9, "reason": NAME, "actor": ACTOR}), 10_000),
+    "return of a customer": (
+        aux({"action": "Customer restored", "actor": ACTOR, "before": {"name": NAME, "phone": "1" * text.PHONE_LIMIT}}),
+        12_000,
+    ),
     "API key": (aux(api_keys._content(KEY)), 12_000),
     "answer under an Idempotency-Key": (aux({"request": "0" * 64, "answer": "x" * idempotency._MAX_STORED}), 303_000),
     "persisted query": (aux({"text": "x" * persisted_queries.MAX_STORED_BYTES}), 103_000),
@@ -125,7 +129,8 @@ SMALL = {"counters.py", "cursors.py", "email.py", "order_lines.py", "unique_valu
 """Modules whose rows hold numbers, ids, or one text that fits a key."""
 MODULES = {
     "alerts.py", "api_keys.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",
-    "job_state.py", "orders.py", "persisted_queries.py", "products.py", "reports.py", "run_records.py", "stock.py",
+    "job_state.py", "orders.py", "persisted_queries.py", "products.py", "reports.py", "returning_customers.py",
+    "run_records.py", "stock.py",
 }  # fmt: skip
 """Modules whose rows are in KINDS."""
 
