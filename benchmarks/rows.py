@@ -91,7 +91,7 @@ def put_customers(rows: Iterable[customers.Customer]) -> None:
 def put_claims(rows: Iterable[customers.Customer]) -> None:
     _put(
         tables.AuxRow,
-        (tables.AuxRow(pk=unique_values.EMAIL, sk=text.normalize(row.email), owner=row.id) for row in rows),
+        (tables.AuxRow(pk=unique_values.EMAIL, sk=text.normalize_email(row.email), owner=row.id) for row in rows),
     )
 
 

@@ -18,6 +18,7 @@ from crmctl.time_arguments import to_utc
 MAX_SHOWN_CHARACTERS = 40
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 _INTEGER = re.compile(r"([+-]?\d{1,10})(\.0+)?", re.ASCII)  # spreadsheets and pandas write 39.0 for 39
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)  # 1.000 is one in English, and a thousand in German
 _GRAPHQL_INT = range(-(2**31), 2**31)  # a number outside of it would fail the whole request
 
 
@@ -163,13 +164,22 @@ def parse_date(column: str, text: str) -> str:
         raise InvalidValue("INVALID_DATE", f"{column} {_quote(text)} is not a date; {expected}") from None
 
 
+def _refuse_ambiguous(column: str, text: str) -> None:
+    if _AMBIGUOUS.fullmatch(text):
+        whole, _, thousandths = text.partition(".")
+        either = f"{whole} or {whole}{thousandths}"
+        raise InvalidValue("INVALID_NUMBER", f"{column} {_quote(text)} is ambiguous; write {either}")
+
+
 def parse_decimal(column: str, text: str) -> str:
+    _refuse_ambiguous(column, text)
     if not _DECIMAL.fullmatch(text):
         raise InvalidValue("INVALID_NUMBER", f"{column} {_quote(text)} is not a number; expected digits like 1234.50")
     return text
 
 
 def parse_integer(column: str, text: str) -> int:
+    _refuse_ambiguous(column, text)
     match = _INTEGER.fullmatch(text)
     if not match or int(match[1]) not in _GRAPHQL_INT:
         expected = f"expected at most {_GRAPHQL_INT[-1]}"

@@ -65,13 +65,13 @@ def find(customer_id: str) -> Customer | None:
 
 
 def find_by_email(email: str) -> Customer | None:
-    owner = unique_values.owner_of(unique_values.EMAIL, text.normalize(email))
+    owner = unique_values.owner_of(unique_values.EMAIL, text.normalize_email(email))
     return find(owner) if owner else None
 
 
 def find_all_by_email(emails: Iterable[str]) -> dict[str, Customer]:
     """Return {normalised e-mail address: customer} for the addresses that exist, as of now."""
-    owners = unique_values.owners_of(unique_values.EMAIL, map(text.normalize, emails))
+    owners = unique_values.owners_of(unique_values.EMAIL, map(text.normalize_email, emails))
     found = find_all(owners.values(), consistent=True)
     return {email: found[owner] for email, owner in owners.items() if owner in found}
 
@@ -132,8 +132,8 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
         new = replace(old, **checked, token=new_token())
         write = Transaction(was_applied=partial(_was_written, new), subject=customer_id)
         write.update(key(new.id), _update_actions(new), tables.Customer.token == old.token)
-        if text.normalize(new.email) != text.normalize(old.email):
-            unique_values.release(write, unique_values.EMAIL, text.normalize(old.email), old.id)
+        if text.normalize_email(new.email) != text.normalize_email(old.email):
+            unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
             _claim_email(write, new)
         try:
             write.commit()
@@ -178,7 +178,11 @@ def _was_written(customer: Customer) -> bool:
 
 def _claim_email(write: Transaction, customer: Customer) -> None:
     unique_values.claim(
-        write, unique_values.EMAIL, text.normalize(customer.email), customer.id, lambda: DuplicateEmail(field="email")
+        write,
+        unique_values.EMAIL,
+        text.normalize_email(customer.email),
+        customer.id,
+        lambda: DuplicateEmail(field="email"),
     )
 
 
@@ -231,8 +235,8 @@ def _row(customer: Customer) -> tables.Customer:
 
 def _keys(customer: Customer) -> dict[str, Any]:
     return {
-        "normalized_email": text.normalize(customer.email),
-        "name_key": index_keys.sort_key(text.normalize(customer.name), customer.id),
+        "normalized_email": text.normalize_email(customer.email),
+        "name_key": index_keys.sort_key(text.search_key(customer.name), customer.id),
         "phone_key": index_keys.sort_key(text.normalize_phone(customer.phone), customer.id),
     }
 

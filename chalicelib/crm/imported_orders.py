@@ -162,7 +162,7 @@ def _resolve(
 ) -> ImportedOrder:
     if row is None:
         raise InvalidInput("The row is null")
-    customer = customers_by_email.get(text.normalize(row.customer_email))
+    customer = customers_by_email.get(text.normalize_email(row.customer_email))
     if customer is None:
         raise UnknownCustomer(f"There is no customer {row.customer_email!r}", field="customer_email")
     unknown = [line.sku for line in row.lines if text.normalize(line.sku) not in products_by_sku]

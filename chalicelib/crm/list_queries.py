@@ -27,12 +27,12 @@ _Fetch: TypeAlias = Callable[[Iterable[str]], dict[str, Row]]
 _Values: TypeAlias = Mapping[str, Callable[[Row], int | str]]
 _CUSTOMER_VALUES: _Values[Customer] = {
     "created_at": lambda row: row.created_at,
-    "name": lambda row: text.normalize(row.name),
-    "email": lambda row: text.normalize(row.email),
+    "name": lambda row: text.search_key(row.name),
+    "email": lambda row: text.normalize_email(row.email),
     "phone": lambda row: text.normalize_phone(row.phone),
 }
 _PRODUCT_VALUES: _Values[Product] = {
-    "name": lambda row: text.normalize(row.name),
+    "name": lambda row: text.search_key(row.name),
     "price": lambda row: row.cents,
     "stock": lambda row: row.stock,
 }
@@ -99,15 +99,13 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
     if wanted.name:
         tests.append(_Test(_contains(wanted.name, lambda row: [row.name])))
     if wanted.email:
-        tests.append(_Test(_contains(wanted.email, lambda row: [row.email])))
+        tests.append(_Test(_contains(wanted.email, lambda row: [row.email, text.normalize_email(row.email)])))
     if created != (None, None):
         tests.append(_Test(lambda row: _between(created[0], row.created_at, created[1]), "created_k"))
     if prefix:
         tests.append(_Test(lambda row: text.normalize_phone(row.phone).startswith(prefix), "phone_k"))
     index_range = index_ranges[order[0][0] if order else "phone" if prefix else "created_at"]
-    return _listing(
-        index_range, order, _CUSTOMER_VALUES, _query("customers", wanted, order_by), customers.find_all, tests
-    )
+    return _listing(index_range, order, _CUSTOMER_VALUES, _query("customers", wanted, order), customers.find_all, tests)
 
 
 def list_inactive(before: date) -> Listing[Customer]:
@@ -145,7 +143,7 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     index_range = index_ranges[
         order[0][0] if order else "stock" if "stock" in bounded else "price" if "price_k" in bounded else "name"
     ]
-    return _listing(index_range, order, _PRODUCT_VALUES, _query("products", wanted, order_by), products.find_all, tests)
+    return _listing(index_range, order, _PRODUCT_VALUES, _query("products", wanted, order), products.find_all, tests)
 
 
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
@@ -161,7 +159,7 @@ def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = Non
         tests.append(_Test(lambda _: True))  # fetch tests it; this entry says that no index covers it
     only_totals = {test.key for test in tests if test.key} == {"total_k"}
     index_range = by_total if field == "total_amount" or (field is None and only_totals) else by_date
-    return _listing(index_range, order, _ORDER_VALUES, _query("orders", wanted, order_by), fetch, tests)
+    return _listing(index_range, order, _ORDER_VALUES, _query("orders", wanted, order), fetch, tests)
 
 
 def _orders_by_date(wanted: OrderFilter) -> IndexRange:
@@ -231,8 +229,8 @@ def _of_customers_named(name: str) -> _Fetch[Order]:
 
 
 def _contains(part: str, values: Callable[[Row], Iterable[str]]) -> Callable[[Row], bool]:
-    needle = text.normalize(part)
-    return lambda row: any(needle in text.normalize(value) for value in values(row))
+    needle = text.search_key(part)
+    return lambda row: any(needle in text.search_key(value) for value in values(row))
 
 
 def _phone_prefix(prefix: str | None) -> str:
@@ -280,7 +278,15 @@ def _camel(name: str) -> str:
     return re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
-def _query(
-    name: str, wanted: CustomerFilter | ProductFilter | OrderFilter, order_by: Sequence[str | None] | None
-) -> str:
-    return json.dumps([name, asdict(wanted), list(order_by or ())], default=str, sort_keys=True)
+def _query(name: str, wanted: CustomerFilter | ProductFilter | OrderFilter, order: list[tuple[str, bool]]) -> str:
+    """Return what cursors are bound to: the meaning of the filter and the order, however they are spelt."""
+    conditions = {key: _meaning(key, value) for key, value in asdict(wanted).items() if value not in {None, ""}}
+    return json.dumps([name, conditions, order], default=str, sort_keys=True)
+
+
+def _meaning(key: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if key in {"customer_id", "product_id", "status"}:
+        return value
+    return text.normalize_phone(value) if key == "phone_prefix" else text.search_key(value)

@@ -257,7 +257,7 @@ def _row(product: Product) -> tables.Product:
 def _keys(product: Product) -> dict[str, Any]:
     return {
         "price_key": index_keys.sort_key(money.cents_key(product.cents), product.id),
-        "name_key": index_keys.sort_key(text.normalize(product.name), product.id),
+        "name_key": index_keys.sort_key(text.search_key(product.name), product.id),
     }
 
 

@@ -1,4 +1,8 @@
-"""Text: validate and normalize names, e-mail addresses and phone numbers."""
+"""Text: validate names, e-mail addresses and phone numbers, and decide which of them are the same.
+
+There are two forms. `normalize` and `normalize_email` say what is one SKU or one address, so they keep what makes two of
+them differ. `search_key` says what people look for and where they expect it in a list, so it drops accents.
+"""
 
 import re
 import unicodedata
@@ -14,11 +18,19 @@ _KEY_BYTES = 900
 _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+\.[^\s@<>()\[\]\\,;:\".]+")
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = {"Cf", "Mn", "Me", "Zs"}
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Letters and a symbol that Unicode shows as blanks."""
+_ACCENTS = range(0x300, 0x370)
+"""Marks over Latin, Greek and Cyrillic letters. Those of other scripts change the letter itself, and are kept."""
+_BASE_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+)
+_PUNYCODE = "xn--"
 _PHONE = re.compile(r"\+?[0-9 ().\-/]+")
 
 
 def normalize(text: str) -> str:
-    """Return the form that is compared and sorted: NFKC, case-folded, trimmed, with single spaces.
+    """Return the form in which SKUs are compared: NFKC, case-folded, trimmed, with single spaces.
 
     A text longer than any that is stored is returned as it is: it equals none. Normalizing combining marks takes time that
     grows with the square of their number.
@@ -29,11 +41,48 @@ def normalize(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())  # case folding decomposes some characters again
 
 
+def search_key(text: str) -> str:
+    """Return the form in which names are searched and sorted: normalized, without accents and invisible characters."""
+    if len(text) > _MAX_NORMALIZED:
+        return text
+    visible = "".join(each for each in text if unicodedata.category(each) != "Cf" and each not in _FILLERS)
+    plain = (each for each in unicodedata.normalize("NFD", normalize(visible)) if ord(each) not in _ACCENTS)
+    return normalize("".join(plain).translate(_BASE_LETTERS))
+
+
+def normalize_email(text: str) -> str:
+    """Return the form in which e-mail addresses are compared.
+
+    An internationalized domain is the same address in Unicode and in punycode. `straße` and `strasse` are two domains, so ß
+    is kept, which case folding would replace.
+    """
+    if len(text) > _MAX_NORMALIZED:
+        return text
+    local, at, domain = _simple_fold(text.strip()).rpartition("@")
+    return local + at + ".".join(_decoded(label) for label in domain.split("."))
+
+
+def _decoded(label: str) -> str:
+    if not label.startswith(_PUNYCODE):
+        return label
+    try:
+        return _simple_fold(label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode"))
+    except UnicodeError:
+        return label
+
+
+def _simple_fold(text: str) -> str:
+    """Fold case one character at a time, so that no character becomes several."""
+    folded = unicodedata.normalize("NFKC", text)
+    folded = "".join(each.casefold() if len(each.casefold()) == 1 else each.lower() for each in folded)
+    return unicodedata.normalize("NFKC", folded)
+
+
 def checked_name(text: str, field: str = "name") -> str:
     name = _printable(text.strip(), field)
-    if all(unicodedata.category(each) in _INVISIBLE for each in name):
+    if all(unicodedata.category(each) in _INVISIBLE or each in _FILLERS for each in name):
         raise InvalidInput(f"{field.capitalize()} cannot be blank", field=field)
-    if len(name) > NAME_LIMIT or not fits_key(normalize(name)):
+    if len(name) > NAME_LIMIT or not all(map(fits_key, (normalize(name), search_key(name)))):
         raise InvalidInput(f"{field.capitalize()} cannot be longer than {NAME_LIMIT} characters", field=field)
     return name
 
@@ -50,8 +99,8 @@ def checked_email(text: str) -> str:
     email = text.strip()
     if len(email) > EMAIL_LIMIT:
         raise InvalidEmail(field="email")
-    shaped = all(_EMAIL.fullmatch(form) and ".." not in form for form in (email, normalize(email)))
-    if not shaped or not email.isprintable() or not fits_key(normalize(email)):
+    shaped = all(_EMAIL.fullmatch(form) and ".." not in form for form in (email, normalize_email(email)))
+    if not shaped or not email.isprintable() or not fits_key(normalize_email(email)):
         raise InvalidEmail(field="email")
     return email
 

@@ -68,7 +68,9 @@ def test_a_price_must_be_positive(price: object, code: str, message: str) -> Non
     assert refusal(PRODUCT, {"input": {"name": "Pen", "price": price}}) == (code, message)
 
 
-@pytest.mark.parametrize("price", ["NaN", "Infinity", "ten", "", True, "1" * 50, [1]])
+@pytest.mark.parametrize(
+    "price", ["NaN", "Infinity", "ten", "", True, "1" * 50, [1], "1_000", "\uff11\uff12", "\u0661\u0662"]
+)
 def test_a_price_must_be_a_number(price: object) -> None:
     code, message = refusal(PRODUCT, {"input": {"name": "Pen", "price": price}})
     assert code == "BAD_USER_INPUT"

@@ -48,8 +48,8 @@ class SampleData:
 
 VALUES: dict[str, Callable[[Any], Any]] = {
     "createdAt": lambda row: row.created_at,
-    "name": lambda row: text.normalize(row.name),
-    "email": lambda row: text.normalize(row.email),
+    "name": lambda row: text.search_key(row.name),
+    "email": lambda row: text.normalize_email(row.email),
     "phone": lambda row: text.normalize_phone(row.phone),
     "price": lambda row: row.cents,
     "stock": lambda row: row.stock,
@@ -142,8 +142,8 @@ def _order(dice: random.Random, people: list[Customer], stocked: list[Product], 
 
 def _customer_passes(row: Customer, wanted: CustomerFilter) -> bool:
     return (
-        text.normalize(wanted.name or "") in text.normalize(row.name)
-        and text.normalize(wanted.email or "") in text.normalize(row.email)
+        text.search_key(wanted.name or "") in text.search_key(row.name)
+        and text.search_key(wanted.email or "") in text.search_key(row.email)
         and _on_days(row.created_at, wanted.created_from, wanted.created_to)
         and text.normalize_phone(row.phone).startswith(text.normalize_phone(wanted.phone_prefix))
     )
@@ -151,7 +151,7 @@ def _customer_passes(row: Customer, wanted: CustomerFilter) -> bool:
 
 def _product_passes(row: Product, wanted: ProductFilter) -> bool:
     return (
-        text.normalize(wanted.name or "") in text.normalize(row.name)
+        text.search_key(wanted.name or "") in text.search_key(row.name)
         and _within(row.cents, wanted.cents_from, wanted.cents_to)
         and _within(row.stock, wanted.stock_from, wanted.stock_to)
     )
@@ -161,8 +161,8 @@ def _order_passes(row: Order, customer_name: str, wanted: OrderFilter) -> bool:
     return (
         _within(row.cents, wanted.cents_from, wanted.cents_to)
         and _on_days(row.date, wanted.date_from, wanted.date_to)
-        and text.normalize(wanted.customer_name or "") in text.normalize(customer_name)
-        and any(text.normalize(wanted.product_name or "") in text.normalize(line.name) for line in row.lines)
+        and text.search_key(wanted.customer_name or "") in text.search_key(customer_name)
+        and any(text.search_key(wanted.product_name or "") in text.search_key(line.name) for line in row.lines)
         and wanted.product_id in {None, *(line.product_id for line in row.lines)}
         and wanted.customer_id in {None, row.customer_id}
     )

@@ -1,5 +1,6 @@
 """Parse and format the scalars Date, DateTime, Decimal and Count."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,8 @@ from graphql import (
     ValueNode,
 )
 
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+"""Python's own syntax also has digits of other scripts, and underscores: 1_000."""
 _MAX_LENGTH = 40
 """Characters. Longer values cost time and have no use here."""
 
@@ -39,10 +42,11 @@ def parse_decimal(value: object) -> Decimal:
     """Parse a decimal. A float is read in its shortest notation, so 999.99 is not the binary number next to it."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     try:
-        number = Decimal(_text(repr(value) if is_number else value))
+        written = _text(repr(value) if is_number else value).strip()
+        number = Decimal(written) if _DECIMAL.fullmatch(written) else None
     except (ValueError, InvalidOperation):
-        number = Decimal("NaN")
-    if not number.is_finite():
+        number = None
+    if number is None:
         raise GraphQLError(f'Decimal cannot represent {_shown(value)}: use a number such as "12.50".')
     return number
 

@@ -85,7 +85,7 @@ def create_customers(
     made = _create_each(input, create)
     emails = [row["email"] for row, one in zip(input, made, strict=True) if row and isinstance(one, DuplicateEmail)]
     existing = customers.find_all_by_email(emails) if emails else {}
-    return _payload(made, [row and existing.get(text.normalize(row["email"])) for row in input])
+    return _payload(made, [row and existing.get(text.normalize_email(row["email"])) for row in input])
 
 
 def create_products(
