@@ -7,11 +7,11 @@ range, and a range is better than scanning everything. Conditions that the index
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Generic, TypeAlias, TypeVar
 
-from chalicelib.crm import customers, money, orders, products, text, unique_values
+from chalicelib.crm import customers, money, name_search, orders, products, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
@@ -83,7 +83,7 @@ class _Test(Generic[Row]):
 
 
 def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None = None) -> Listing[Customer]:
-    shards = _list_shards()
+    shards = name_search.list_shards()
     created = _days(wanted.created_from, wanted.created_to)
     prefix = _phone_prefix(wanted.phone_prefix)
     phones = (prefix, end_of_prefix(prefix)) if prefix else (None, None)
@@ -97,9 +97,11 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
     order = _order(order_by, _CUSTOMER_VALUES)
     tests: list[_Test[Customer]] = []
     if wanted.name:
-        tests.append(_Test(_contains(wanted.name, lambda row: [row.name])))
+        tests.append(_Test(name_search.contains(wanted.name, lambda row: [row.name])))
     if wanted.email:
-        tests.append(_Test(_contains(wanted.email, lambda row: [row.email, text.normalize_email(row.email)])))
+        tests.append(
+            _Test(name_search.contains(wanted.email, lambda row: [row.email, text.normalize_email(row.email)]))
+        )
     if created != (None, None):
         tests.append(_Test(lambda row: _between(created[0], row.created_at, created[1]), "created_k"))
     if prefix:
@@ -120,7 +122,7 @@ def list_inactive(before: date) -> Listing[Customer]:
 
 
 def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None = None) -> Listing[Product]:
-    shards = _list_shards()
+    shards = name_search.list_shards()
     stocks = tuple(index_keys.shards("k", settings.stock_shards))
     cents, stock = (wanted.cents_from, wanted.cents_to), (wanted.stock_from, wanted.stock_to)
     prices = _amounts(*cents)
@@ -134,7 +136,7 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     order = _order(order_by, _PRODUCT_VALUES)
     tests: list[_Test[Product]] = []
     if wanted.name:
-        tests.append(_Test(_contains(wanted.name, lambda row: [row.name])))
+        tests.append(_Test(name_search.contains(wanted.name, lambda row: [row.name])))
     if cents != (None, None):
         tests.append(_Test(lambda row: _between(cents[0], row.cents, cents[1]), "price_k"))
     if stock != (None, None):
@@ -148,18 +150,31 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
 
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
     low, high = _amounts(wanted.cents_from, wanted.cents_to)
-    by_total = IndexRange(tables.Order, "by_total", "list_s", "total_k", _list_shards(), low=low, high=high)
-    by_date = _orders_by_date(wanted)
+    by_total = IndexRange(tables.Order, "by_total", "list_s", "total_k", name_search.list_shards(), low=low, high=high)
+    by_date = _orders_of_customers_named(wanted) if wanted.customer_name else _orders_by_date(wanted)
     order = _order(order_by, _ORDER_VALUES)
     field = order[0][0] if order else None
     tests = _order_tests(wanted)
     fetch: _Fetch[Order] = orders.find_all
     if wanted.customer_name:
-        fetch = _of_customers_named(wanted.customer_name)
+        fetch = name_search.fetch_orders_of(wanted.customer_name)
         tests.append(_Test(lambda _: True))  # fetch tests it; this entry says that no index covers it
     only_totals = {test.key for test in tests if test.key} == {"total_k"}
     index_range = by_total if field == "total_amount" or (field is None and only_totals) else by_date
     return _listing(index_range, order, _ORDER_VALUES, _query("orders", wanted, order), fetch, tests)
+
+
+def _orders_of_customers_named(wanted: OrderFilter) -> IndexRange:
+    """Go through the orders of the customers with a matching name if they are few, and else through all orders."""
+    found = None
+    if wanted.customer_name and wanted.customer_id is None and wanted.product_id is None:
+        found = name_search.customers_named(wanted.customer_name)
+    if found is None:
+        return replace(_orders_by_date(wanted), has_changing_shards=True)
+    low, high = _days(wanted.date_from, wanted.date_to)
+    return IndexRange(
+        tables.Order, "by_customer", "customer_id", "date_k", found, low=low, high=high, has_changing_shards=True
+    )
 
 
 def _orders_by_date(wanted: OrderFilter) -> IndexRange:
@@ -171,7 +186,7 @@ def _orders_by_date(wanted: OrderFilter) -> IndexRange:
         # Clients may send any text, but DynamoDB refuses some as a key.
         product_shards = (wanted.product_id,) if ids.is_id(ids.PRODUCT, wanted.product_id) else ()
         return IndexRange(tables.Line, None, "product_id", "date_k", product_shards, id_name=None, low=low, high=high)
-    return IndexRange(tables.Order, "by_date", "list_s", "date_k", _list_shards(), low=low, high=high)
+    return IndexRange(tables.Order, "by_date", "list_s", "date_k", name_search.list_shards(), low=low, high=high)
 
 
 def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
@@ -189,7 +204,7 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
     if wanted.status is not None:
         tests.append(_Test(lambda row: row.status == wanted.status))
     if wanted.product_name:
-        tests.append(_Test(_contains(wanted.product_name, lambda row: [line.name for line in row.lines])))
+        tests.append(_Test(name_search.contains(wanted.product_name, lambda row: [line.name for line in row.lines])))
     return tests
 
 
@@ -213,26 +228,6 @@ def _listing(  # noqa: PLR0913, PLR0917 - the parts of a listing
     )
 
 
-def _of_customers_named(name: str) -> _Fetch[Order]:
-    """Fetch orders whose customer has a matching name today. Customers are read once per batch of orders."""
-    named: Callable[[Customer], bool] = _contains(name, lambda row: [row.name])
-    matches: dict[str, bool] = {}
-
-    def fetch(order_ids: Iterable[str]) -> dict[str, Order]:
-        rows = orders.find_all(order_ids)
-        unknown = {row.customer_id for row in rows.values()} - matches.keys()
-        customers_by_id = customers.find_all(unknown)
-        matches.update({key: key in customers_by_id and named(customers_by_id[key]) for key in unknown})
-        return {key: row for key, row in rows.items() if matches[row.customer_id]}
-
-    return fetch
-
-
-def _contains(part: str, values: Callable[[Row], Iterable[str]]) -> Callable[[Row], bool]:
-    needle = text.search_key(part)
-    return lambda row: any(needle in text.search_key(value) for value in values(row))
-
-
 def _phone_prefix(prefix: str | None) -> str:
     folded = text.normalize_phone(prefix)
     if (prefix and not folded) or len(folded) > text.PHONE_LIMIT:
@@ -253,10 +248,6 @@ def _days(first: date | None, last: date | None) -> tuple[str | None, str | None
 
 def _amounts(low: int | None, high: int | None) -> tuple[str | None, str | None]:
     return None if low is None else money.cents_key(low), None if high is None else end_of_value(money.cents_key(high))
-
-
-def _list_shards() -> tuple[str, ...]:
-    return tuple(index_keys.shards("l", settings.list_shards))
 
 
 def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> list[tuple[str, bool]]:

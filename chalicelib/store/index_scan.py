@@ -44,6 +44,8 @@ class IndexRange:
     numeric: bool = False
     low: str | None = None
     high: str | None = None
+    has_changing_shards: bool = False
+    """Whether the next page may have other shards. Positions then name no shard, and range keys must be unique."""
 
     @property
     def is_empty(self) -> bool:
@@ -121,6 +123,11 @@ class IndexScan:
 
     def _shard(self, shard: int) -> Iterator[Position]:
         above, below = (self.start, self.stop) if self.up else (self.stop, self.start)
+        if self.index_range.has_changing_shards:
+            ends = {end.key for end in (self.start, self.stop) if end}
+            positions = self._query(self.index_range.between(shard, above, below), shard, None)
+            yield from (replace(position, shard=0) for position in positions if position.key not in ends)
+            return
         begin = self.start if self.start and self.start.shard == shard else None
         end = self._end() if self.stop and self.stop.shard == shard else set()
         for position in self._query(self.index_range.between(shard, above, below), shard, begin):

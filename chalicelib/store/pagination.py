@@ -50,11 +50,16 @@ class Listing(Generic[Row]):
     tie_breakers: tuple[TieBreaker[Row], ...] = ()
 
     def encode(self, position: Position) -> str:
-        return cursors.encode(position, self.query, len(self.index_range.shards))
+        return cursors.encode(position, self.query, self._shards)
 
     def decode(self, cursor: str | None) -> Position | None:
         """Raises InvalidCursor."""
-        return None if cursor is None else cursors.decode(cursor, self.query, len(self.index_range.shards))
+        return None if cursor is None else cursors.decode(cursor, self.query, self._shards)
+
+    @property
+    def _shards(self) -> int:
+        """The number of shards that cursors are bound to: 0 if they do not depend on it."""
+        return 0 if self.index_range.has_changing_shards else len(self.index_range.shards)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,8 @@ def read_page(listing: Listing[Row], args: PageArgs) -> Page[Row]:
     start, stop = (after, before) if forward else (before, after)
     reader = (_TieReader if listing.tie_breakers else _Reader)(listing, size, args.offset or 0)
     edges, more = reader.read(forward=forward, start=start, stop=stop)
+    if more and len(edges) < size:
+        read_budget.current().is_partial = True
     near = edges[0].position if edges else None
     # A short page continues where the reader stopped, not after the last row that it found.
     far = reader.last if more and len(edges) < size else edges[-1].position if edges else None
@@ -135,11 +142,23 @@ class _Reader(Generic[Row]):
             up=forward != self._listing.descending,
             start=start,
             stop=stop,
-            batch=wanted if exact else min(max(wanted, MAX_BATCH), settings.read_budget),
+            batch=self._batch(wanted),
         )
         # For the keys of the next step, its rows, the customers of these rows, and one key more.
         self._step_rows = (scan.batch + 2 * MAX_BATCH) * len(scan.index_range.shards)
         return self._read_exact(scan.positions()) if exact else self._read_filtered(scan.positions())
+
+    def _batch(self, wanted: int) -> int:
+        """Return how many keys each shard reads at a time."""
+        if self._listing.exact:
+            return wanted
+        keys = min(max(wanted, MAX_BATCH), settings.read_budget)
+        # Changing shards are many and small, such as the customers that share a name.
+        return (
+            keys // (len(self._listing.index_range.shards) or 1) + 4
+            if self._listing.index_range.has_changing_shards
+            else keys
+        )
 
     def _read_exact(self, positions: Iterator[Position]) -> tuple[list[Edge[Row]], bool]:
         for _ in islice(positions, self._offset):

@@ -19,6 +19,8 @@ class ReadBudget:
     rows: int
     calls: int
     exceeded: bool = False
+    is_partial: bool = False
+    """Whether a list has ended its page early, although more rows may follow."""
 
     def reserve(self, rows: int) -> None:
         """Take one call that reads at most this many rows. Raises CostLimitExceeded."""

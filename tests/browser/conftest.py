@@ -20,7 +20,7 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture(scope="module")
 def shown(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:  # noqa: ARG001 - no server without a browser
-    with console(tmp_path_factory.mktemp("console")) as shown:
+    with console(tmp_path_factory.mktemp("console"), CRM_READ_BUDGET="200") as shown:
         furnish()
         yield shown
 

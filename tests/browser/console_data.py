@@ -25,6 +25,8 @@ QUOTES = '"O\'Neil" & `sons` ${1} {{x}}'
 RIGHT_TO_LEFT = "\u202eevil\u202e \u05e9\u05dc\u05d5\u05dd"
 LONG = "W" * 180
 HOSTILE = (SCRIPT, QUOTES, RIGHT_TO_LEFT, LONG)
+HOSTILE_NAMES = tuple(text.replace("\u202e", "") for text in HOSTILE)
+"""Names cannot have controls of the direction of text. Reports that were made earlier may."""
 DAYS = 7
 WEEKS = 6
 
@@ -61,10 +63,10 @@ def console(root: Path, **settings: str) -> Iterator[Console]:
 def furnish() -> None:
     """Create data for each page."""
     now = clock.now()
-    for number, name in enumerate(("Peppermint tea", *HOSTILE)):
+    for number, name in enumerate(("Peppermint tea", *HOSTILE_NAMES)):
         a_product(name, stock=number, sku=f"T-{number}")
     long_ago = now - timedelta(days=500)
-    for name in ("Ida Late", *HOSTILE):
+    for name in ("Ida Late", *HOSTILE_NAMES):
         a_customer(name, created_at=long_ago)
     for name in ("Gone Girl", SCRIPT):
         deleted_customers.delete(a_customer(name).id)

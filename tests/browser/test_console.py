@@ -10,9 +10,9 @@ from chalicelib import clock
 from chalicelib.jobs import ledger, run_records, slots
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, ORDER_REMINDERS
 from chalicelib.jobs.job import StepResult
-from chalicelib.jobs.run_records import Trigger
+from chalicelib.jobs.run_records import Status, Trigger
 from tests.browser.chromium import Tab
-from tests.browser.console_data import QUOTES, SCRIPT, Console, a_failed_run
+from tests.browser.console_data import QUOTES, SCRIPT, Console, a_failed_run, a_run, put_runs
 from tests.builders import a_product
 from tests.localdev.servers import wait_for
 
@@ -126,6 +126,17 @@ def test_history_shows_why_a_run_was_missed_and_has_pages(tab: Tab) -> None:
     tab.page.wait_for_function("href => document.querySelector('td a')?.getAttribute('href') !== href", arg=newest)
     tab.page.get_by_role("button", name="Newer").click()
     tab.page.wait_for_function("href => document.querySelector('td a')?.getAttribute('href') === href", arg=newest)
+
+
+def test_history_finds_a_run_that_is_further_back_than_one_request_reads(tab: Tab, shown: Console) -> None:
+    failed = a_run("heartbeat", clock.now() - timedelta(days=8), Status.FAILED, error="the only one")
+    put_runs([failed])
+    query = """{ jobRuns(job: "heartbeat", status: FAILED, first: 50) { edges { cursor } pageInfo { hasNextPage } } }"""
+    assert shown.ask(query)["jobRuns"] == {"edges": [], "pageInfo": {"hasNextPage": True}}
+    card(tab, "heartbeat").get_by_role("link", name="History").click()
+    tab.page.get_by_label("Status").select_option("failed")
+    tab.page.get_by_role("cell", name="the only one").wait_for()
+    assert tab.page.get_by_role("button", name="Older").is_disabled()
 
 
 def test_a_failed_run_shows_its_stack_trace_and_can_run_again(tab: Tab, shown: Console) -> None:

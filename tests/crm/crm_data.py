@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from chalicelib.crm import customers, imported_orders, list_queries, orders, products, text
+from chalicelib.crm import customers, imported_orders, list_queries, name_search, orders, products, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
 from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, ProductFilter
@@ -96,7 +96,7 @@ def sample_data_on(url: str, list_shards: int) -> Iterator[SampleData]:
     """Fill the MiniStack at `url` with the sample data, and nothing else."""
     changed = replace(settings, list_shards=list_shards)
     with pytest.MonkeyPatch.context() as patch, connected_to(url):
-        for module in (customers, products, orders, list_queries, pagination):
+        for module in (customers, products, orders, list_queries, name_search, pagination):
             patch.setattr(module, "settings", changed)
         _empty_ministack()
         yield _make(random.Random(list_shards))

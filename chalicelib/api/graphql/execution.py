@@ -145,6 +145,8 @@ def run(operation: Authorized) -> GraphQLResponse:
         response = _execute(operation.document, operation.name, operation.variables, context)
     if context.read_budget.exceeded:
         raise CostLimitExceeded(read_budget.ADVICE)
+    if context.read_budget.is_partial:
+        response["extensions"] = {"partial": True}
     return response
 
 

@@ -42,20 +42,23 @@ export async function ask(query, variables = {}) {
 }
 
 // Return {data, error, loading, reload}. The query is sent at first, when the variables change, and every `seconds`.
-// Old data stays visible while new data is loading. A hidden tab sends nothing.
-export function useQuery(query, variables = {}, seconds = 0) {
+// Old data stays visible while new data is loading. A hidden tab sends nothing. `nextCursor(data)` returns the cursor to
+// go on from while a page is empty, because its rows are further back than one request may read.
+export function useQuery(query, variables = {}, seconds = 0, nextCursor = null) {
   const [state, setState] = useState({ loading: true });
   const latest = useRef(0);
   const text = JSON.stringify(variables);
   const reload = useCallback(async () => {
     const number = ++latest.current;
     try {
-      const data = await ask(query, JSON.parse(text));
+      const asked = JSON.parse(text);
+      let data = await ask(query, asked);
+      for (let after; number === latest.current && (after = nextCursor?.(data)); ) data = await ask(query, { ...asked, after });
       if (number === latest.current) setState({ data, loading: false });
     } catch (error) {
       if (number === latest.current) setState((before) => ({ ...before, error, loading: false }));
     }
-  }, [query, text]);
+  }, [query, text, nextCursor]);
   useEffect(() => {
     setState((before) => ({ ...before, loading: true }));
     reload();

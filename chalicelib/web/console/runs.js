@@ -37,11 +37,13 @@ function refreshAfter(run) {
 
 const NextAttempt = ({ of: run }) => html`Next attempt: <${Time} at=${run.nextAttemptAt} /> <${Countdown} to=${run.nextAttemptAt} />`;
 
+const nextCursor = ({ jobRuns: { edges, pageInfo } }) => !edges.length && pageInfo.hasNextPage && pageInfo.endCursor;
+
 export function Runs({ job }) {
   const [status, setStatus] = useState("");
   const [cursors, setCursors] = useState([null]);
   const after = cursors.at(-1);
-  const asked = useQuery(RUNS, { job, status: status || null, after }, after ? 0 : 10);
+  const asked = useQuery(RUNS, { job, status: status || null, after }, after ? 0 : 10, nextCursor);
   const choose = (event) => { setStatus(event.target.value); setCursors([null]); };
   return html`
     <p><a href="#/jobs">Jobs</a></p>
