@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Conflict, RunNotRepeatable
-from chalicelib.jobs import backoff, error_text, job_state, run_records
+from chalicelib.jobs import backoff, error_text, job_state, run_records, step_rows
 from chalicelib.jobs.backoff import MAX_ATTEMPTS_WITHOUT_PROGRESS
 from chalicelib.jobs.job import Job, Overlap, RunArguments, StepResult
 from chalicelib.jobs.job_state import JobState
@@ -75,13 +75,13 @@ def claim(job: Job, slot: Slot, trigger: Trigger = Trigger.SCHEDULE) -> Run | No
 
 
 def checkpoint(run: Run, result: StepResult) -> Run:
-    """Store a step that is not the last, and renew the lease. Raises LostLease."""
+    """Store a step that is not the last, and renew the lease. Raises LostLease, and RunRefused if it is too large."""
     lease_until = timestamps.to_text(clock.now() + LEASE)
     return _advance(run, replace(run, state=dict(result.state or {}), lease_until=lease_until), result)
 
 
 def finish(run: Run, result: StepResult) -> Run:
-    """Store the last step; the run has succeeded. Raises LostLease."""
+    """Store the last step; the run has succeeded. Raises LostLease, and RunRefused if the step is too large."""
     finished_at = timestamps.to_text(clock.now())
     succeeded = replace(run, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at)
     return _advance(run, succeeded, result)
@@ -229,11 +229,13 @@ def _advance(run: Run, changed: Run, result: StepResult) -> Run:
     counts = dict(run.counts)
     for name, amount in result.counts.items():
         counts[name] = counts.get(name, 0) + amount
+    step_rows.check_state(run.pages + 1, changed.state)
     write, new = _prepare(
         run, replace(changed, pages=run.pages + 1, counts=counts, attempts_since_progress=1, error=None, trace=None)
     )
     if result.lines or result.content is not None:
-        write.put(run_records.to_step_row(new, result))
+        for row in run_records.to_step_rows(new, result):
+            write.put(row)
     if new.finished:
         _free_job(write, run)
     try:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import cast
 
 from chalicelib import clock
-from chalicelib.jobs import slots
+from chalicelib.jobs import slots, step_rows
 from chalicelib.jobs.job import RunArguments, StepResult
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
@@ -191,8 +191,7 @@ def step_records(job: str, slot: Slot) -> Iterator[StepRecord]:
         ExpressionAttributeValues={":run": {"S": partition(job, slot)}},
         ConsistentRead=True,
     )
-    for item in items:
-        stored = reads.json_of(item, "content")
+    for stored in step_rows.from_rows(items):
         yield StepRecord(stored["lines"], stored["content"])
 
 
@@ -201,10 +200,10 @@ def partition(job: str, slot: Slot) -> str:
     return index_keys.SEPARATOR.join(("run", job, slot))
 
 
-def to_step_row(run: Run, result: StepResult) -> tables.AuxRow:
-    """Return the row for the step that `run` has just completed."""
-    content = {"lines": list(result.lines), "content": result.content}
-    return tables.AuxRow(partition(run.job, run.slot), f"{run.pages:06d}", content=content, ttl=_expiry(run))
+def to_step_rows(run: Run, result: StepResult) -> list[tables.AuxRow]:
+    """Return the rows for the step that `run` has just completed. Raises RunRefused if they are too large."""
+    record = {"lines": list(result.lines), "content": result.content}
+    return step_rows.to_rows(partition(run.job, run.slot), run.pages, record, _expiry(run))
 
 
 def to_row(run: Run) -> tables.Run:
