@@ -96,10 +96,10 @@ def step(context: StepContext) -> StepResult:
     return _select(context, context.state_as(SelectState))
 
 
-def preview(execute: Execute, now: datetime, arguments: RunArguments) -> Preview:
-    before = cutoff(now).isoformat()
-    count, cap = _count_and_cap(execute, before, arguments)
-    page = PREVIEW.run(execute, before=before)["inactiveCustomers"]
+def preview(context: StepContext) -> Preview:
+    before = cutoff(context.due).isoformat()
+    count, cap = _count_and_cap(context.execute, before, context.arguments)
+    page = context.ask(PREVIEW, before=before)["inactiveCustomers"]
     lines = tuple(f"Customer: {log_text(customer['name'])}, Email: {customer['email']}" for customer in nodes(page))
     over = f", more than the cap of {cap}: the run would stop" if count > cap else ""
     return Preview(f"{count} customers would be deleted{over}", lines, page["pageInfo"]["hasNextPage"])

@@ -2,14 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from http import HTTPStatus
 
 import requests
 
 from chalicelib import clock
-from chalicelib.jobs.job import Preview, RunArguments, RunRefused, StepContext, StepResult
-from chalicelib.jobs.operations import Execute
+from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
 from chalicelib.settings import settings
 
 NAME = "heartbeat"
@@ -34,7 +32,7 @@ def alarm(counts: Mapping[str, int]) -> str | None:
     return None if counts[UP] else "The API does not answer, or reports that its database or queue is down"
 
 
-def preview(_execute: Execute, _now: datetime, _arguments: RunArguments) -> Preview:
+def preview(_context: StepContext) -> Preview:
     alive, latency = check()
     return Preview(f"The API answered within {latency} ms" if alive else "The API is down", (line(alive=alive),))
 

@@ -113,7 +113,8 @@ class Job:
     schedule: Schedule
     description: str
     step: Callable[[StepContext], StepResult]
-    preview: Callable[[Execute, datetime, RunArguments], Preview]
+    preview: Callable[[StepContext], Preview]
+    """Returns what a run would do, given the context of its first step. It writes nothing."""
     catch_up: CatchUp
     overlap: Overlap
     grace: timedelta

@@ -1,12 +1,11 @@
 """low_stock: adds stock to the products that are low, with the GraphQL mutation that operators can use, too."""
 
-from datetime import datetime
 from typing import TypedDict
 
 from chalicelib import clock
-from chalicelib.jobs.job import Preview, RunArguments, StepContext, StepResult
+from chalicelib.jobs.job import Preview, StepContext, StepResult
 from chalicelib.jobs.log_text import log_text
-from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
+from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
 
 
 class SelectState(TypedDict, total=False):
@@ -74,8 +73,8 @@ def step(context: StepContext) -> StepResult:
     return _select(context, context.state_as(SelectState))
 
 
-def preview(execute: Execute, _now: datetime, _arguments: RunArguments) -> Preview:
-    page = PREVIEW.run(execute)["lowStockProducts"]
+def preview(context: StepContext) -> Preview:
+    page = context.ask(PREVIEW)["lowStockProducts"]
     more = page["pageInfo"]["hasNextPage"]
     lines = tuple(f"Product: {log_text(product['name'])}, Stock: {product['stock']}" for product in nodes(page))
     return Preview(f"{'At least ' * more}{len(lines)} products would be restocked", lines, more)

@@ -1,12 +1,13 @@
 """What operators can start: run a job now, repeat a run, and redrive dead letters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.errors import JobPaused, NotFound, Unavailable
-from chalicelib.jobs import job_state, ledger, queue, run_records, slots
-from chalicelib.jobs.job import Job, RunArguments
+from chalicelib.jobs import job_state, ledger, queue, run_records, runner, slots
+from chalicelib.jobs.job import Job, Preview, RunArguments
+from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks
@@ -37,6 +38,17 @@ def run_now(job: Job, actor: str, arguments: RunArguments) -> Run:
         run = _record(job, actor, arguments)
     _send(run)
     return run
+
+
+def preview(job: Job, execute: Execute, arguments: RunArguments) -> Preview:
+    """Return what `run_now` would do, without doing it. Raises RunRefused, OperationFailed."""
+    now = clock.now()
+    run = run_records.new(job.name, slots.of_request(now), Trigger.OPERATOR, arguments=arguments)
+    found = job.preview(runner.step_context(run, execute=execute, cache={}))
+    pause = job_state.find(job.name).paused_at(now)
+    if pause is None:
+        return found
+    return replace(found, summary=f"{found.summary}. The job is {pause.text}: no run starts until it is resumed")
 
 
 def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None = None) -> Run:

@@ -7,14 +7,14 @@ customer was deleted, are left out.
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TypedDict, cast
 
 from chalicelib import clock
 from chalicelib.jobs import email
 from chalicelib.jobs.email import Email
-from chalicelib.jobs.job import Preview, RunArguments, StepContext, StepResult
-from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
+from chalicelib.jobs.job import Preview, StepContext, StepResult
+from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
 from chalicelib.settings import settings
 
 
@@ -74,8 +74,7 @@ def step(context: StepContext) -> StepResult:
     state = context.state_as(RemindersState)
     page = context.ask(SELECT, day=day.isoformat(), after=state.get("after"))["ordersDueForReminder"]
     rows = [order for order in nodes(page) if order["id"] not in state.get("done", ())]
-    reminded = _reminded_before(context)
-    due = [order for order in rows if order["id"] not in reminded]
+    due = _not_reminded(context, rows)
     orders = _with_customer(due)
     outcomes = send_reminders(day, orders, context.has_time) if settings.mail_sender else []
     if settings.mail_sender and len(outcomes) < len(orders):
@@ -88,11 +87,15 @@ def step(context: StepContext) -> StepResult:
     return StepResult(following, _lines(orders), counts, [order["id"] for order in orders])
 
 
-def preview(execute: Execute, now: datetime, _arguments: RunArguments) -> Preview:
-    page = PREVIEW.run(execute, day=now.date().isoformat())["ordersDueForReminder"]
-    orders = _with_customer(nodes(page))
-    more = page["pageInfo"]["hasNextPage"]
-    return Preview(f"{'At least ' * more}{len(orders)} orders are due for a reminder", _lines(orders), more)
+def preview(context: StepContext) -> Preview:
+    page = context.ask(PREVIEW, day=context.due.date().isoformat())["ordersDueForReminder"]
+    due = _not_reminded(context, nodes(page))
+    orders, more = _with_customer(due), page["pageInfo"]["hasNextPage"]
+    summary = f"{'At least ' * more}{len(orders)} orders are due for a reminder"
+    already = len(page["edges"]) - len(due)
+    if already:
+        summary += f"; {'at least ' * more}{already} had theirs earlier today"
+    return Preview(summary, _lines(orders), more)
 
 
 def send_reminders(day: date, orders: Iterable[DueOrder], has_time: Callable[[], bool] = lambda: True) -> list[str]:
@@ -125,6 +128,11 @@ def _with_customer(orders: Iterable[OrderRow]) -> list[DueOrder]:
 def _lines(orders: Iterable[DueOrder]) -> tuple[str, ...]:
     now = f"{clock.now():%Y-%m-%d %H:%M:%S}"
     return tuple(f"[{now}] - Order ID: {order['id']}, Customer Email: {order['customer']['email']}" for order in orders)
+
+
+def _not_reminded(context: StepContext, orders: Iterable[OrderRow]) -> list[OrderRow]:
+    reminded = _reminded_before(context)
+    return [order for order in orders if order["id"] not in reminded]
 
 
 def _reminded_before(context: StepContext) -> set[str]:

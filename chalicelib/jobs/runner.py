@@ -89,7 +89,7 @@ class Runner:
         """Raises Stale when another worker has taken over the run."""
         margin = min(MARGIN, self.seconds_left() / 2)
         context = partial(
-            _context,
+            step_context,
             execute=self.execute_as(f"job:{job.name}"),
             has_time=lambda: self.seconds_left() >= margin,
             cache={},
@@ -127,9 +127,10 @@ def log_step(job: Job, slot: Slot, result: StepResult) -> None:
         telemetry.count(name, value, job=job.name)
 
 
-def _context(
+def step_context(
     run: Run, *, execute: Execute, has_time: Callable[[], bool] = lambda: True, cache: dict[str, object]
 ) -> StepContext:
+    """Return what the next step of `run` is given."""
     return StepContext(
         slot=run.slot,
         pages=run.pages,

@@ -117,10 +117,13 @@ def _next_orders(
     return page, sums
 
 
-def preview(execute: Execute, now: datetime, arguments: RunArguments) -> Preview:
-    first, last = week_of(now, arguments)
-    totals = _totals(execute, first, last)["all"]
-    return Preview(f"The report of {period_of(first)}, {first} to {last}", (line(totals),))
+def preview(context: StepContext) -> Preview:
+    first, last = week_of(context.due, context.arguments)
+    totals = _totals(context.execute, first, last)["all"]
+    summary = f"The report of {period_of(first)}, {first} to {last}"
+    if reports.find(KIND, period_of(first)) and not context.arguments.get("again"):
+        summary += ", exists already: the run would not make it again"
+    return Preview(summary, (line(totals),))
 
 
 def week_of(moment: datetime, arguments: RunArguments) -> tuple[date, date]:

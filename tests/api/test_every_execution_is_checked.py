@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from chalicelib.api.graphql import execution
 from chalicelib.api.graphql.execution import Prepared, execute, execute_as, prepare
 from chalicelib.errors import Forbidden
 from chalicelib.jobs import catalog
-from chalicelib.jobs.job import Preview, RunArguments
-from chalicelib.jobs.operations import Execute, SavedOperation
+from chalicelib.jobs.job import Preview, StepContext
+from chalicelib.jobs.operations import SavedOperation
 from chalicelib.settings import settings
 from tests.api.conftest import Change
 from tests.api.graphql_client import ask, by_hash, get, post
@@ -154,8 +153,8 @@ def test_changes_are_recorded_under_the_name_of_the_job_that_made_them() -> None
 
 
 def test_a_preview_runs_as_the_caller_who_asked_for_it(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
-    def preview(execute: Execute, _now: datetime, _arguments: RunArguments) -> Preview:
-        answer: Any = execute(CREATE_KEY, {})
+    def preview(context: StepContext) -> Preview:
+        answer: Any = context.execute(CREATE_KEY, {})
         return Preview(answer["data"]["createKey"]["key"]["createdBy"], ())
 
     change(open_access=False)

@@ -107,7 +107,7 @@ def test_keeping_the_lines_would_be_noticed(built: FakeAws) -> None:
 def test_the_top_customers_are_found_without_sorting_all() -> None:
     sums: Sums = {f"cus_{number:026d}": [number, 1] for number in range(20_000)}
     run = run_records.new(JOB.name, slots.of(SLOT), Trigger.SCHEDULE)
-    context = runner._context(run, execute=lambda *_: {"data": {"node": None}}, cache={})
+    context = runner.step_context(run, execute=lambda *_: {"data": {"node": None}}, cache={})
     tracemalloc.start()
     try:
         best = weekly_report._top(context, sums)

@@ -17,8 +17,8 @@ from chalicelib.api.graphql import execution
 from chalicelib.api.resolvers import health
 from chalicelib.crm import products
 from chalicelib.crm.orders import Order
-from chalicelib.jobs import backoff, catalog, queue, run_records, runner
-from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, StepContext, StepResult
+from chalicelib.jobs import backoff, catalog, operator_actions, queue, run_records, runner
+from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, RunArguments, StepContext, StepResult
 from chalicelib.jobs.operations import Answer, SavedOperation
 from chalicelib.jobs.run_records import Run
 from chalicelib.jobs.runner import Runner
@@ -27,6 +27,7 @@ from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import connection, tables, timestamps
 from chalicelib.store.index_keys import shard, sort_key
+from tests.as_operator import execute
 from tests.builders import Rows, a_product, moment, rows_of
 
 NOON = "2026-11-22T12:00:00"
@@ -150,6 +151,11 @@ def one_page(_work: StepContext) -> StepResult:
 def use_jobs(patch: pytest.MonkeyPatch, *jobs: Job) -> None:
     """Replace the catalog by these jobs."""
     patch.setattr(catalog, "JOBS", {job.name: job for job in jobs})
+
+
+def preview_of(job: Job, arguments: RunArguments | None = None) -> Preview:
+    """Return what an operator's run of the job would do now."""
+    return operator_actions.preview(job, execute, arguments or {})
 
 
 def find_run(job: str, slot: str = SLOT) -> Run:

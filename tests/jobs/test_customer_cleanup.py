@@ -17,7 +17,7 @@ from chalicelib.settings import settings
 from chalicelib.store import connection, index_scan
 from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, dump, find_run, make_runner, stored_lines, with_page_size
+from tests.jobs.job_runs import Clock, Consumer, dump, find_run, make_runner, preview_of, stored_lines, with_page_size
 
 NAME = CUSTOMER_CLEANUP.name
 SUNDAY = Slot("2026-11-22T02:00:00Z")
@@ -130,7 +130,7 @@ def _select_and_die(time: Clock) -> None:
     run = ledger.claim(CUSTOMER_CLEANUP, SUNDAY)
     assert run
     for _ in range(2):
-        page = CUSTOMER_CLEANUP.step(runner._context(run, execute=execute, cache={}))
+        page = CUSTOMER_CLEANUP.step(runner.step_context(run, execute=execute, cache={}))
         assert not page.content
         run = ledger.checkpoint(run, page)
     assert run.state["ids"]
@@ -196,9 +196,8 @@ def test_many_customers_are_deleted_page_by_page_with_hand_overs(
 
 
 @pytest.mark.parametrize(("many", "sums"), [(10, 0), (11, 1)])
-def test_all_customers_are_counted_only_above_the_floor(
-    many: int, sums: int, monkeypatch: pytest.MonkeyPatch, time: Clock
-) -> None:
+@pytest.mark.usefixtures("time")
+def test_all_customers_are_counted_only_above_the_floor(many: int, sums: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default floor is 10."""
     asked: list[object] = []
     stats = counters.stats
@@ -209,21 +208,21 @@ def test_all_customers_are_counted_only_above_the_floor(
 
     monkeypatch.setattr(counters, "stats", noted)
     monkeypatch.setattr(index_scan, "count", lambda _: many)
-    shown = customer_cleanup.preview(execute, time.now, {})
+    shown = preview_of(CUSTOMER_CLEANUP)
     assert shown.summary.startswith(f"{many} customers would be deleted")
     assert len(asked) == sums
 
 
-@pytest.mark.usefixtures("cautious")
-def test_the_preview_lists_the_customers_and_applies_the_cap(time: Clock) -> None:
+@pytest.mark.usefixtures("cautious", "time")
+def test_the_preview_lists_the_customers_and_applies_the_cap() -> None:
     for name in ("Ann", "Bob", "Cyd"):
         long_ago = moment("2020-01-01T12:00:00")
         customers.create(name, f"{name.lower()}@example.com", None, long_ago, added_at=long_ago)
     before = dump()
-    shown = customer_cleanup.preview(execute, time.now, {})
+    shown = preview_of(CUSTOMER_CLEANUP)
     assert shown.summary == "3 customers would be deleted, more than the cap of 2: the run would stop"
     assert sorted(shown.lines) == [
         f"Customer: {name}, Email: {name.lower()}@example.com" for name in ("Ann", "Bob", "Cyd")
     ]
-    assert customer_cleanup.preview(execute, time.now, {"cap": 3}).summary == "3 customers would be deleted"
+    assert preview_of(CUSTOMER_CLEANUP, {"cap": 3}).summary == "3 customers would be deleted"
     assert dump() == before

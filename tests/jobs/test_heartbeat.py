@@ -21,6 +21,7 @@ from tests.jobs.job_runs import (
     find_run,
     info_messages,
     make_runner,
+    preview_of,
     queue_down,
     stored_lines,
 )
@@ -104,17 +105,18 @@ def test_without_an_address_the_run_fails_and_names_the_setting(
     assert info_messages(log) == ["heartbeat FAILED"]
 
 
+@pytest.mark.usefixtures("time")
 def test_the_preview_checks_the_api_and_writes_nothing(
-    api: Api, time: Clock, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+    api: Api, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
-    shown = heartbeat.preview(execute, time.now, {})
+    shown = preview_of(HEARTBEAT)
     assert shown.lines == (ALIVE,)
     assert shown.summary.startswith("The API answered within ")
     api.status = 500
-    assert heartbeat.preview(execute, time.now, {}).summary == "The API is down"
+    assert preview_of(HEARTBEAT).summary == "The API is down"
     monkeypatch.setattr(heartbeat, "settings", replace(settings, api_url=""))
     with pytest.raises(RunRefused, match="CRM_API_URL is not set"):
-        heartbeat.preview(execute, time.now, {})
+        preview_of(HEARTBEAT)
     assert info_messages(log) == []
 
 

@@ -23,6 +23,7 @@ from tests.jobs.job_runs import (
     info_messages,
     make_runner,
     many_products,
+    preview_of,
     stored_lines,
     with_page_size,
 )
@@ -93,7 +94,7 @@ def _start_run(time: Clock) -> run_records.Run:
 
 
 def _context(run: run_records.Run) -> StepContext:
-    return runner._context(run, execute=execute, cache={})
+    return runner.step_context(run, execute=execute, cache={})
 
 
 def test_a_restock_by_someone_else_is_not_logged(time: Clock) -> None:
@@ -145,11 +146,12 @@ def test_a_product_that_stays_low_is_restocked_and_logged_once(monkeypatch: pyte
     assert find_run(NAME).counts == {"restocked": 5}
 
 
-def test_the_preview_lists_the_products_and_writes_nothing(time: Clock) -> None:
+@pytest.mark.usefixtures("time")
+def test_the_preview_lists_the_products_and_writes_nothing() -> None:
     a_product("Lamp", stock=9)
     a_product("Desk", stock=10)
     before = dump()
-    shown = low_stock.preview(execute, time.now, {})
+    shown = preview_of(LOW_STOCK)
     assert (shown.summary, shown.lines, shown.more) == (
         "1 products would be restocked",
         ("Product: Lamp, Stock: 9",),

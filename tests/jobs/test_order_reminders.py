@@ -10,9 +10,18 @@ from chalicelib.jobs import operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
 from chalicelib.jobs.run_records import Status
 from chalicelib.jobs.slots import Slot
-from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, dump, find_run, info_messages, make_runner, many_orders, stored_lines
+from tests.jobs.job_runs import (
+    Clock,
+    Consumer,
+    dump,
+    find_run,
+    info_messages,
+    make_runner,
+    many_orders,
+    preview_of,
+    stored_lines,
+)
 from tests.metering import metered
 
 NAME = ORDER_REMINDERS.name
@@ -82,11 +91,11 @@ def test_a_second_run_on_a_day_reminds_only_of_new_orders(time: Clock) -> None:
 def test_many_orders_each_get_one_line(time: Clock) -> None:
     (first,) = placed(2)
     made = [first.id, *many_orders(first, 102)]
+    assert preview_of(ORDER_REMINDERS).summary == "At least 100 orders are due for a reminder"
     make_runner().fire(ORDER_REMINDERS, time.now)
     run = find_run(NAME, TODAY)
     assert (run.status, run.pages, run.counts) == (Status.SUCCEEDED, 2, {"reminded": 103, "already_reminded": 0})
     assert reminded() == made
-    assert order_reminders.preview(execute, time.now, {}).summary == "At least 100 orders are due for a reminder"
 
 
 def test_a_second_run_on_a_day_reads_the_earlier_reminders_once(time: Clock) -> None:
@@ -115,10 +124,11 @@ def test_without_orders_the_run_succeeds_without_lines(time: Clock) -> None:
     assert (find_run(NAME, TODAY).status, stored_lines(NAME, TODAY)) == (Status.SUCCEEDED, [])
 
 
-def test_the_preview_lists_the_orders_and_writes_nothing(time: Clock) -> None:
+@pytest.mark.usefixtures("time")
+def test_the_preview_lists_the_orders_and_writes_nothing() -> None:
     made = placed(8, 1)
     before = dump()
-    shown = order_reminders.preview(execute, time.now, {})
+    shown = preview_of(ORDER_REMINDERS)
     assert (shown.summary, shown.more) == ("1 orders are due for a reminder", False)
     assert made[1].id in shown.lines[0]
     assert dump() == before

@@ -148,7 +148,7 @@ def test_a_run_whose_worker_died_continues_through_the_queue(monkeypatch: pytest
 
 
 def a_context(run: Run) -> StepContext:
-    return runner._context(run, execute=lambda *_: {}, cache={})
+    return runner.step_context(run, execute=lambda *_: {}, cache={})
 
 
 def test_a_heartbeat_whose_worker_died_fails(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:

@@ -18,9 +18,8 @@ from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.job import RunRefused
 from chalicelib.jobs.run_records import Status
 from chalicelib.jobs.slots import Slot
-from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
-from tests.jobs.job_runs import Clock, Consumer, dump, find_run, make_runner, stored_lines, with_page_size
+from tests.jobs.job_runs import Clock, Consumer, dump, find_run, make_runner, preview_of, stored_lines, with_page_size
 
 NAME = WEEKLY_REPORT.name
 MONDAY = Slot("2026-11-23T06:00:00Z")
@@ -252,10 +251,11 @@ def test_a_caught_up_run_reports_the_week_of_its_slot(time: Clock) -> None:
     assert find_report("2026-W47").content["week"]["cents"] == 500
 
 
-def test_the_preview_shows_the_line_and_stores_nothing(time: Clock) -> None:
+@pytest.mark.usefixtures("time")
+def test_the_preview_shows_the_line_and_stores_nothing() -> None:
     past(a_customer(), "2026-11-18", (a_product(), 1, "5.00"))
     before = dump()
-    shown = weekly_report.preview(execute, time.now, {})
+    shown = preview_of(WEEKLY_REPORT)
     assert shown.summary == "The report of 2026-W47, 2026-11-16 to 2026-11-22"
     assert shown.lines == ("[2026-11-23 06:00:00] Report: 0 customers, 1 orders, $5.00 revenue",)
     assert dump() == before

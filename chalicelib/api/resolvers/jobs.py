@@ -172,6 +172,6 @@ def _arguments(job: Job, cap: int | None) -> RunArguments:
 
 def _preview(job: Job, info: Info, arguments: RunArguments) -> Preview:
     try:
-        return job.preview(context_of(info).execute, clock.now(), arguments)
+        return operator_actions.preview(job, context_of(info).execute, arguments)
     except RunRefused as refused:
         raise InvalidInput(str(refused)) from refused
