@@ -106,9 +106,10 @@ def fire(job: Job, event: CloudWatchEvent) -> None:
 @app.schedule(cron(catalog.HEARTBEAT), name=catalog.HEARTBEAT.name)
 def heartbeat(event: CloudWatchEvent) -> None:
     try:
-        fire(catalog.HEARTBEAT, event)
+        watchdog.run_checks()  # first: an API that hangs must not keep the watchdog from the other jobs
     finally:
-        watchdog.run_checks()
+        fire(catalog.HEARTBEAT, event)
+        watchdog.check_alerts(catalog.HEARTBEAT)
 
 
 @app.schedule(cron(catalog.LOW_STOCK), name=catalog.LOW_STOCK.name)

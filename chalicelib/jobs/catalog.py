@@ -24,6 +24,7 @@ HEARTBEAT = Job(
     lease=timedelta(minutes=2),  # expires before the next run is due
     on_ledger_unavailable=heartbeat.on_ledger_unavailable,
     alarm=heartbeat.alarm,
+    alarm_after=2,  # a single lost request is no outage
     permissions=Permissions(tables={"runs": ("Query",), "ops": ("DeleteItem", "Query")}, publishes=True),
     memory=512,
     timeout=60,

@@ -46,12 +46,10 @@ def assess(job: Job, state: JobState, recent: Sequence[Run], unfinished: Sequenc
     if late is None and last and last.status is Status.MISSED:
         late = f"the run of {last.slot} was missed: {last.reason}"
     failing = f"the run of {last.slot} failed: {last.error}" if last and last.status is Status.FAILED else None
-    # A failed run tells us nothing new, so an alarm raised before it stays.
-    succeeded = next((run for run in recent if run.status is Status.SUCCEEDED), None)
     return Health(
         late=late,
         failing=failing,
-        alarm=job.alarm(succeeded.counts) if succeeded else None,
+        alarm=_alarm(job, recent),
         too_frequent=_too_frequent(job, recent, now),
         state=_state(state, recent, unfinished, late, failing, now),
     )
@@ -73,6 +71,24 @@ def _late(job: Job, state: JobState, recent: Sequence[Run], unfinished: Sequence
     if state.checked_until and expected > state.checked_until and expected not in {run.slot for run in recent}:
         return f"the run of {expected} has not started {job.grace} after it was due"
     return None
+
+
+def _alarm(job: Job, recent: Sequence[Run]) -> str | None:
+    """Return what is alarming: from `alarm_after` alarming runs in a row on, until as many in a row are not."""
+    standing: str | None = None
+    others = 0
+    for run in reversed(recent):
+        if run.status is not Status.SUCCEEDED:
+            continue  # it tells us nothing new, so an alarm raised before it stays
+        text = job.alarm(run.counts)
+        if text and run.reason and run.trigger is not Trigger.CATCH_UP:
+            text = f"{text}: {run.reason}"
+        others = others + 1 if (text is None) != (standing is None) else 0
+        if others >= job.alarm_after:
+            standing, others = text, 0
+        elif text and standing:
+            standing = text
+    return standing
 
 
 def _requested_at(run: Run) -> datetime:

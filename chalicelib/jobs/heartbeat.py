@@ -2,58 +2,59 @@
 
 import time
 from collections.abc import Mapping
-from http import HTTPStatus
-
-import requests
+from dataclasses import dataclass
 
 from chalicelib import clock
+from chalicelib.jobs import health_request
 from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
 from chalicelib.settings import settings
 
 NAME = "heartbeat"
 DOCUMENT = "{ hello health { database queue } }"
 SECONDS = 10.0
-"""Longer than the API itself waits for a stalled database. After that it counts as down."""
+"""For the whole exchange; longer than the API itself waits for a stalled database. After that it counts as down."""
 UP = "up"
 LATENCY = "latency_ms"
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check of the API has found. `cause` says why it is down; None if it is alive."""
+
+    cause: str | None
+    latency: int
+    """Milliseconds."""
+
+
 def step(_context: StepContext) -> StepResult:
-    alive, latency = check()
-    return StepResult(None, (line(alive=alive),), {UP: int(alive), LATENCY: latency})
+    found = check()
+    counts = {UP: int(found.cause is None), LATENCY: found.latency}
+    return StepResult(None, (line(found.cause),), counts, reason=found.cause)
 
 
 def on_ledger_unavailable() -> StepResult:
     """Without its database the CRM is down, even if the API answers."""
-    return StepResult(None, (line(alive=False),), {UP: 0})
+    return StepResult(None, (line("the database of the jobs does not answer"),), {UP: 0})
 
 
 def alarm(counts: Mapping[str, int]) -> str | None:
-    return None if counts[UP] else "The API does not answer, or reports that its database or queue is down"
+    return None if counts[UP] else "The API is down"
 
 
 def preview(_context: StepContext) -> Preview:
-    alive, latency = check()
-    return Preview(f"The API answered within {latency} ms" if alive else "The API is down", (line(alive=alive),))
+    found = check()
+    summary = f"The API is down: {found.cause}" if found.cause else f"The API answered within {found.latency} ms"
+    return Preview(summary, (line(found.cause),))
 
 
-def line(*, alive: bool) -> str:
-    return f"{clock.now():%d/%m/%Y-%H:%M:%S} CRM is {'alive' if alive else 'down'}"
+def line(cause: str | None) -> str:
+    return f"{clock.now():%d/%m/%Y-%H:%M:%S} CRM is {f'down: {cause}' if cause else 'alive'}"
 
 
-def check() -> tuple[bool, int]:
-    """Return whether the API is alive, and the latency in milliseconds. Raises RunRefused if its address is not set."""
+def check() -> Check:
+    """Ask the API whether it is alive. Raises RunRefused if its address is not set."""
     if not settings.api_url:
         raise RunRefused("CRM_API_URL is not set: the heartbeat does not know the address of the API")
     started = time.monotonic()
-    alive = _is_alive()
-    return alive, round((time.monotonic() - started) * 1000)
-
-
-def _is_alive() -> bool:
-    try:
-        response = requests.post(settings.api_url, json={"query": DOCUMENT}, timeout=SECONDS, allow_redirects=False)
-        data = response.json()["data"]
-        return bool(response.status_code == HTTPStatus.OK and data["hello"] and set(data["health"].values()) == {"UP"})
-    except (requests.RequestException, ValueError, LookupError, TypeError, AttributeError):
-        return False  # any other answer is of no use to a client
+    cause = health_request.cause_of_failure(settings.api_url, DOCUMENT, SECONDS)
+    return Check(cause, round((time.monotonic() - started) * 1000))

@@ -62,6 +62,8 @@ class StepResult:
     """Added to the counts of the run."""
     content: object = None
     """Data for later steps and runs, stored with the lines. It must be JSON."""
+    reason: str | None = None
+    """Why the run had the result that it had; for the last step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,8 @@ class Job:
     """Returns a problem text if the counts of a successful run are alarming."""
     alarm_kind: str = "DOWN"
     """The kind of the alert that this raises, see `alerts`."""
+    alarm_after: int = 1
+    """So many runs in a row must be alarming until the problem begins, and so many must not be until it is over."""
     permissions: Permissions = field(default_factory=Permissions)
     memory: int = 1024
     """MiB of its Lambda function."""

@@ -83,7 +83,10 @@ def checkpoint(run: Run, result: StepResult) -> Run:
 def finish(run: Run, result: StepResult) -> Run:
     """Store the last step; the run has succeeded. Raises LostLease, and RunRefused if the step is too large."""
     finished_at = timestamps.to_text(clock.now())
-    succeeded = replace(run, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at)
+    reason = result.reason or run.reason
+    succeeded = replace(
+        run, state={}, status=Status.SUCCEEDED, lease_until=None, finished_at=finished_at, reason=reason
+    )
     return _advance(run, succeeded, result)
 
 

@@ -64,7 +64,7 @@ class Run:
     error: str | None = None
     trace: str | None = None
     reason: str | None = None
-    """Why the run waits, was skipped or was missed."""
+    """Why the run waits, was skipped or was missed, or had the result that it had."""
     token: str = ""
     """Changes with each write. A writer that has read an older token is refused."""
 

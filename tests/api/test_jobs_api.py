@@ -91,7 +91,7 @@ def test_the_runs_of_the_heartbeat_with_their_lines(api: Api, time: Clock) -> No
             "node": {
                 "slot": "2026-11-22T12:05:00Z",
                 "status": "SUCCEEDED",
-                "lines": ["22/11/2026-12:05:00 CRM is down"],
+                "lines": ["22/11/2026-12:05:00 CRM is down: HTTP status 500"],
             }
         },
         {

@@ -25,6 +25,9 @@ class Api:
     headers: dict[str, str] = field(default_factory=dict)
     go: threading.Event = field(default_factory=threading.Event)
     """No answer is sent until this is set."""
+    drip: float = 0.0
+    """Seconds between two bytes of the body. 0 sends it at once."""
+    stopped: threading.Event = field(default_factory=threading.Event)
     requests: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
@@ -45,9 +48,11 @@ def serving() -> Iterator[Api]:
                 self.send_header(name, value)
             for name, value in api.headers.items():
                 self.send_header(name, value)
-            with suppress(BrokenPipeError):  # the client has disconnected
+            with suppress(BrokenPipeError, ConnectionResetError):  # the client has disconnected
                 self.end_headers()
-                self.wfile.write(body)
+                for piece in [body[n : n + 1] for n in range(len(body))] if api.drip else [body]:
+                    self.wfile.write(piece)
+                    api.stopped.wait(api.drip)
 
         def log_message(self, *_: Any) -> None:
             """Log nothing."""
@@ -62,6 +67,7 @@ def serving() -> Iterator[Api]:
             yield api
     finally:
         api.go.set()
+        api.stopped.set()
         server.shutdown()
         thread.join()
         server.server_close()

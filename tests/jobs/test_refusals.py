@@ -67,7 +67,7 @@ def test_forged_messages_become_dead_letters_and_block_nothing(monkeypatch: pyte
 def test_without_the_ledger_the_heartbeat_still_logs_that_the_crm_is_down(log: pytest.LogCaptureFixture) -> None:
     with connected_to(NOWHERE):
         make_runner().fire(HEARTBEAT, DUE)
-    assert info_messages(log) == ["22/11/2026-12:00:00 CRM is down"]
+    assert info_messages(log) == ["22/11/2026-12:00:00 CRM is down: the database of the jobs does not answer"]
     assert run_records.find(HEARTBEAT.name, SLOT) is None
 
 
