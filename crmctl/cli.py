@@ -27,6 +27,7 @@ COMMANDS: tuple[click.Command, ...] = (
     reports.remake_report,
     dead_letters.dead_letters,
     dead_letters.redrive,
+    dead_letters.discard,
     keys.keys,
 )
 

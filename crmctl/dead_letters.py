@@ -9,7 +9,8 @@ from crmctl.tables import Column, Row
 from crmctl.time_arguments import format_time
 
 DEAD = "{ deadLetters { id job slot sentAt reason body } queue { waiting working dead } }"
-REDRIVE = "mutation Redrive { redriveDeadLetters { redriven left } }"
+REDRIVE = "mutation Redrive($ids: [ID!]) { redriveDeadLetters(ids: $ids) { redriven left } }"
+DISCARD = "mutation Discard($ids: [ID!]!) { discardDeadLetters(ids: $ids) { discarded left } }"
 MAX_SHOWN_CHARACTERS = 200
 
 
@@ -22,6 +23,7 @@ def describe_message(letter: Row) -> str:
 
 
 COLUMNS = (
+    Column("id", lambda letter: letter["id"]),
     Column("sent", lambda letter: format_time(letter["sentAt"])),
     Column("message", describe_message),
     Column("reason", lambda letter: letter["reason"]),
@@ -46,13 +48,22 @@ def dead_letters(client: Client, *, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
 @with_client
-def redrive(client: Client) -> None:
-    """Retry dead letters.
+def redrive(client: Client, ids: tuple[str, ...]) -> None:
+    """Retry the dead letters with these IDs, or all.
 
     Retries at most 100 at a time. Messages that name no run stay in the dead-letter queue.
     """
-    done = client.execute_once(REDRIVE)["redriveDeadLetters"]
-    click.echo(
-        f"Retried: {done['redriven']}. Left in the queue because they belong to no run, or their job is paused: {done['left']}."
-    )
+    done = client.execute_once(REDRIVE, {"ids": ids or None})["redriveDeadLetters"]
+    why = f"they {'are gone, ' if ids else ''}belong to no run, or their job is paused"
+    click.echo(f"Retried: {done['redriven']}. Left in the queue because {why}: {done['left']}.")
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@with_client
+def discard(client: Client, ids: tuple[str, ...]) -> None:
+    """Discard the dead letters with these IDs for good."""
+    done = client.execute_once(DISCARD, {"ids": ids})["discardDeadLetters"]
+    click.echo(f"Discarded: {done['discarded']}." + (f" Not found: {done['left']}." if done["left"] else ""))

@@ -1,6 +1,6 @@
-"""What operators can start: run a job now, repeat a run, and redrive dead letters."""
+"""What operators can start: run a job now, and repeat a run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib import clock
@@ -11,13 +11,6 @@ from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks
-
-
-@dataclass(frozen=True, slots=True)
-class RedriveResult:
-    sent: int
-    left: int
-    """Letters that name no run, or a run of a paused job."""
 
 
 def run_now(job: Job, actor: str, arguments: RunArguments) -> Run:
@@ -66,26 +59,6 @@ def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None =
         again = ledger.reopen(run, actor, arguments)
     _send(again)
     return again
-
-
-def redrive(actor: str) -> RedriveResult:
-    """Send dead letters to the queue again.
-
-    Each is sent before it is removed: after a crash in between there is one message too many, which does no harm.
-    """
-    sent, left = 0, []
-    for letter in queue.take_dead_letters():
-        run = run_records.find(letter.message.job, letter.message.slot) if letter.message else None
-        if run is None or job_state.find(run.job).paused_at(clock.now()):
-            left.append(letter)
-            continue
-        if run.status is Status.FAILED:
-            ledger.reopen(run, actor)
-        queue.send(run.job, run.slot)
-        queue.remove(letter)
-        sent += 1
-    queue.make_visible(left)
-    return RedriveResult(sent, len(left))
 
 
 def _record(job: Job, actor: str, arguments: RunArguments) -> Run:

@@ -6,7 +6,7 @@ arrives twice, late or never (the watchdog sends it again).
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from math import ceil
@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import aws
 from chalicelib.errors import CrmError, QueueUnavailable, Unavailable
 from chalicelib.jobs import catalog, run_records, slots
+from chalicelib.jobs.run_records import Run
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import timestamps
@@ -32,6 +33,8 @@ _BATCH_SIZE = 10
 _WAIT = 1
 """Seconds. Without waiting, SQS asks only some of its servers and may miss messages."""
 _MAX_LISTED = 100
+_MAX_RECEIVED = 1000
+"""Dead letters looked through in one request."""
 
 
 class BadMessage(CrmError):
@@ -55,7 +58,7 @@ class DeadLetter:
     message: Message | None
     """None if the body names no run."""
     reason: str
-    """Why it is a dead letter."""
+    """Why it is a dead letter. Of letters that name a run, only lists say it."""
 
 
 class _Received(TypedDict):
@@ -104,21 +107,29 @@ def is_reachable() -> bool:
 
 
 def depth() -> dict[str, int]:
-    """Count the messages that wait, are being worked on, and are dead letters. SQS counts approximately."""
+    """Count the messages that wait, are being worked on, and are dead letters. SQS counts approximately.
+
+    Dead letters that somebody is looking at count, too.
+    """
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     waiting, working = (int(_attributes(NAME, names)[name]) for name in names)
-    return {"waiting": waiting, "working": working, "dead": int(_attributes(DEAD, names[:1])[names[0]])}
+    dead = sum(int(_attributes(DEAD, names)[name]) for name in names)
+    return {"waiting": waiting, "working": working, "dead": dead}
 
 
 def dead_letters() -> list[DeadLetter]:
-    """Return up to 100 dead letters, oldest first. They stay in their queue."""
+    """Return up to 100 dead letters, oldest first. They stay in their queue.
+
+    If there are more, those that name a run come before those that do not.
+    """
     letters = list(_receive())
     make_visible(letters)
-    return sorted(letters, key=lambda letter: letter.sent_at)
+    shown = sorted(letters, key=lambda letter: (letter.message is None, letter.sent_at))[:_MAX_LISTED]
+    return sorted(_with_reasons(shown), key=lambda letter: letter.sent_at)
 
 
 def take_dead_letters() -> Iterator[DeadLetter]:
-    """Receive dead letters for one minute. `remove` each one that was sent again; the others return."""
+    """Receive dead letters for one minute. `remove` each one that was dealt with; the others return."""
     return _receive(seconds=60)
 
 
@@ -140,7 +151,7 @@ def create() -> None:
 def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
     """Read dead letters. They are hidden for `seconds`, so that none is read twice."""
     seen: set[str] = set()
-    while len(seen) < _MAX_LISTED:
+    while len(seen) < _MAX_RECEIVED:
         answer = _call(
             "receive_message",
             QueueUrl=_url(DEAD),
@@ -159,10 +170,9 @@ def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
 def _letter(received: _Received) -> DeadLetter:
     sent = datetime.fromtimestamp(int(received["Attributes"]["SentTimestamp"]) / 1000, UTC)
     body = received["Body"]
-    message: Message | None = None
+    message, reason = None, ""
     try:
         message = read(body)
-        reason = _reason(message)
     except BadMessage as error:
         reason = error.message
     return DeadLetter(
@@ -175,8 +185,19 @@ def _letter(received: _Received) -> DeadLetter:
     )
 
 
-def _reason(message: Message) -> str:
-    run = run_records.find(message.job, message.slot)
+def _with_reasons(letters: list[DeadLetter]) -> Iterator[DeadLetter]:
+    """Yield the letters; those that name a run with what became of it."""
+    named: dict[str, list[Slot]] = {}
+    for letter in letters:
+        if letter.message:
+            named.setdefault(letter.message.job, []).append(letter.message.slot)
+    runs = {job: run_records.find_all(job, set(slots_)) for job, slots_ in named.items()}
+    for letter in letters:
+        message = letter.message
+        yield replace(letter, reason=_reason(runs[message.job].get(message.slot))) if message else letter
+
+
+def _reason(run: Run | None) -> str:
     if run is None:
         return "The ledger has no such run"
     return run.error or f"The run has the state {run.status}"

@@ -32,6 +32,7 @@ class Killed(BaseException):
 
 
 WITHOUT_A_SCENARIO = {
+    "discardDeadLetters": "what was discarded is no longer among the dead letters, so a repetition discards nothing",
     "redriveDeadLetters": "it sends messages, which are tolerated twice; what was sent is no longer among the dead letters",
 }
 

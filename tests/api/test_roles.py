@@ -40,6 +40,7 @@ OPERATORS = {
     "Mutation.resumeJob",
     "Mutation.remakeReport",
     "Mutation.redriveDeadLetters",
+    "Mutation.discardDeadLetters",
     "Mutation.createKey",
     "Mutation.rotateKey",
     "Mutation.revokeKey",

@@ -269,6 +269,10 @@ def test_dead_letters_are_shown_and_retried(tab: Tab, shown: Console) -> None:
     tab.page.locator(".figures", has_text="Dead letters").get_by_text("1", exact=True).wait_for()
     letters.get_by_role("link").wait_for(state="detached")
     assert shown.ask("{ queue { dead } deadLetters { job } }") == {"queue": {"dead": 1}, "deadLetters": [{"job": None}]}
+    tab.page.get_by_role("button", name="Discard").click()
+    told(tab, "1 discarded")
+    letters.get_by_text("The message names no run").wait_for(state="detached")
+    assert shown.ask("{ queue { dead } deadLetters { job } }") == {"queue": {"dead": 0}, "deadLetters": []}
     letters_run = {"job": "low_stock", "slot": href.rpartition("/")[2].replace("%3A", ":")}
     wait_for(lambda: shown.ask(RUN, **letters_run)["jobRun"]["status"] == "SUCCEEDED", "the run that was dead")
 

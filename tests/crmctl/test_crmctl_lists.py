@@ -139,7 +139,7 @@ def test_dead_letters_are_listed_with_reasons_and_retried(crm: ApiServer) -> Non
         aws.client("sqs").send_message(QueueUrl=queue._url(queue.DEAD), MessageBody=body)
     result = crm.crmctl("dead-letters")
 
-    shown = sorted(row[1:] for row in rows_of(result.stdout))
+    shown = sorted(row[2:] for row in rows_of(result.stdout))
     assert shown[1] == [f"low_stock {slot}", "no disk"]
     assert shown[0][0].startswith("[red]xxx")
     assert shown[0][0].endswith("x…")
@@ -149,6 +149,10 @@ def test_dead_letters_are_listed_with_reasons_and_retried(crm: ApiServer) -> Non
         == "Retried: 1. Left in the queue because they belong to no run, or their job is paused: 1.\n"
     )
     assert "SUCCEEDED" in crm.crmctl("runs", "low_stock").stdout
+    (unreadable,) = [letter.id for letter in queue.dead_letters()]
+    assert crm.crmctl("redrive", unreadable).stdout.startswith("Retried: 0. Left in the queue because they are gone, ")
+    assert crm.crmctl("discard", unreadable, "gone").stdout == "Discarded: 1. Not found: 1.\n"
+    assert queue.dead_letters() == []
 
 
 def test_json_output_warns_about_dead_letters_beyond_the_list(api: FakeApi) -> None:

@@ -122,6 +122,7 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change('runJob(name: "low_stock", slot: "2026-11-23T00:00:00Z") { run { slot } }')
     yield change('remakeReport(period: "2026-W46") { run { slot } }')
     yield change("redriveDeadLetters { redriven left }")
+    yield change('discardDeadLetters(ids: ["none"]) { discarded left }')
     made = change('createKey(name: "k", role: VIEWER) { key { id } }')["key"]["id"]
     yield change(f'rotateKey(id: "{made}") {{ key {{ id }} }}')
     yield change(f'revokeKey(id: "{made}") {{ key {{ id }} }}')

@@ -6,9 +6,9 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.errors import JobPaused, NotFound, RunNotRepeatable
-from chalicelib.jobs import job_state, ledger, operator_actions, queue, run_records, watchdog
+from chalicelib.jobs import dead_letters, job_state, ledger, operator_actions, queue, run_records, watchdog
+from chalicelib.jobs.dead_letters import RedriveResult
 from chalicelib.jobs.job import Job, RunRefused, StepContext, StepResult
-from chalicelib.jobs.operator_actions import RedriveResult
 from chalicelib.jobs.queue import DEAD
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
@@ -139,18 +139,18 @@ def test_redriven_dead_letters_succeed_after_the_repair(monkeypatch: pytest.Monk
     (letter,) = queue.dead_letters()
     assert letter.message
     use_jobs(monkeypatch, make_job(one_page))
-    assert operator_actions.redrive("bob") == RedriveResult(sent=1, left=0)
+    assert dead_letters.redrive("bob") == RedriveResult(sent=1, left=0)
     assert queue.dead_letters() == []
     Consumer().deliver_all()
     run = find_run("tally", letter.message.slot)
     assert (run.status, run.actor, stored_lines("tally", run.slot)) == (Status.SUCCEEDED, "bob", ["done"])
-    assert operator_actions.redrive("bob") == RedriveResult(sent=0, left=0)
+    assert dead_letters.redrive("bob") == RedriveResult(sent=0, left=0)
 
 
 @pytest.mark.usefixtures("time")
 def test_redriven_letters_that_fail_again_are_dead_letters_again(monkeypatch: pytest.MonkeyPatch) -> None:
     _leave_a_dead_letter(monkeypatch)
-    assert operator_actions.redrive("bob").sent == 1
+    assert dead_letters.redrive("bob").sent == 1
     Consumer().deliver_all()
     assert len(queue.dead_letters()) == 1
     assert [run.status for run in run_records.latest("tally", 5)] == [Status.FAILED]
@@ -162,7 +162,7 @@ def test_redriving_the_letters_of_a_finished_run_changes_nothing(job: Job) -> No
     before = find_run("tally")
     for _ in range(2):
         send_body(json.dumps({"job": "tally", "slot": SLOT}), DEAD)
-    assert operator_actions.redrive("bob") == RedriveResult(sent=2, left=0)
+    assert dead_letters.redrive("bob") == RedriveResult(sent=2, left=0)
     consumer = Consumer()
     consumer.deliver_all()
     assert (len(consumer.delivered), consumer.errors) == (2, [])
@@ -174,7 +174,7 @@ def test_dead_letters_without_a_run_stay_and_are_listed() -> None:
     forged = ["stop everything", json.dumps({"job": "tally", "slot": SLOT})]
     for body in forged:
         send_body(body, DEAD)
-    assert operator_actions.redrive("bob") == RedriveResult(sent=0, left=2)
+    assert dead_letters.redrive("bob") == RedriveResult(sent=0, left=2)
     assert sorted(letter.body for letter in queue.dead_letters()) == sorted(forged)
     assert take_messages() == []
     assert run_records.latest("tally", 5) == []
@@ -189,6 +189,6 @@ def test_many_dead_letters_are_sent_again_at_once(time: Clock) -> None:
         sent.append(("tally", run.slot))
         send_body(json.dumps({"job": "tally", "slot": run.slot}), DEAD)
     time.later(minutes=1)
-    assert operator_actions.redrive("bob") == RedriveResult(sent=23, left=0)
+    assert dead_letters.redrive("bob") == RedriveResult(sent=23, left=0)
     assert sorted(take_messages()) == sent
     assert {run.status for run in run_records.latest("tally", 30)} == {Status.WAITING}

@@ -112,3 +112,21 @@ def test_without_the_queue_it_is_unavailable() -> None:
                 call()
         queue.postpone("a receipt", 30)
     assert queue.is_reachable()
+
+
+def test_unreadable_letters_do_not_hide_the_others() -> None:
+    for number in range(130):
+        send_body(f"no. {number}", DEAD)
+    send_body(json.dumps({"job": "low_stock", "slot": SLOT}), DEAD)
+    letters = queue.dead_letters()
+    assert len(letters) == 100
+    assert [letter.message for letter in letters if letter.message] == [Message("low_stock", SLOT)]
+    assert queue.depth()["dead"] == 131
+
+
+def test_letters_that_somebody_looks_at_are_counted() -> None:
+    for number in range(3):
+        send_body(f"no. {number}", DEAD)
+    looking = queue.take_dead_letters()
+    next(looking)
+    assert queue.depth()["dead"] == 3

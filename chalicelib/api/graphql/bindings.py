@@ -80,6 +80,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "resumeJob": jobs.resume_job,
         "remakeReport": jobs.remake_report,
         "redriveDeadLetters": jobs.redrive_dead_letters,
+        "discardDeadLetters": jobs.discard_dead_letters,
         "createKey": api_keys.create_key,
         "rotateKey": api_keys.rotate_key,
         "revokeKey": api_keys.revoke_key,

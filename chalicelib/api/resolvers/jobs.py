@@ -7,7 +7,7 @@ from typing import Unpack
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
-from chalicelib.api.resolvers.arguments import PageArguments, page_args
+from chalicelib.api.resolvers.arguments import PageArguments, check_id_count, page_args
 from chalicelib.crm import text
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import (
@@ -22,6 +22,9 @@ from chalicelib.jobs import (
     slots,
     uptime,
     weekly_report,
+)
+from chalicelib.jobs import (
+    dead_letters as dead_letter_actions,
 )
 from chalicelib.jobs.job import Job, Preview, RunArguments, RunRefused
 from chalicelib.jobs.log_lines import LogPage
@@ -55,6 +58,12 @@ class JobPayload:
 @dataclass(frozen=True, slots=True)
 class RedriveDeadLettersPayload:
     redriven: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardDeadLettersPayload:
+    discarded: int
     left: int
 
 
@@ -155,9 +164,16 @@ def dead_letters(_root: object, _info: Info) -> list[DeadLetter]:
     return queue.dead_letters()
 
 
-def redrive_dead_letters(_root: object, info: Info) -> RedriveDeadLettersPayload:
-    done = operator_actions.redrive(context_of(info).caller.name)
+def redrive_dead_letters(_root: object, info: Info, ids: list[str] | None = None) -> RedriveDeadLettersPayload:
+    wanted = None if ids is None else set(check_id_count(ids))
+    done = dead_letter_actions.redrive(context_of(info).caller.name, wanted)
     return RedriveDeadLettersPayload(done.sent, done.left)
+
+
+def discard_dead_letters(_root: object, info: Info, ids: list[str]) -> DiscardDeadLettersPayload:
+    wanted = set(check_id_count(ids))
+    discarded = dead_letter_actions.discard(context_of(info).caller.name, wanted)
+    return DiscardDeadLettersPayload(discarded, len(wanted) - discarded)
 
 
 def _arguments(job: Job, cap: int | None) -> RunArguments:

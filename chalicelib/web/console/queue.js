@@ -4,16 +4,23 @@ import { html } from "./html.js";
 import { Action, Shown, Table, Time, runLink, notify } from "./parts.js";
 
 const DEPTH = `query Depth { queue { waiting working dead } }`;
-const LETTERS = `query Letters { deadLetters { id body reason sentAt job slot } }`;
-const REDRIVE = `mutation Redrive { redriveDeadLetters { redriven left } }`;
+const LETTERS = `query Letters { deadLetters { id body reason sentAt job slot } queue { dead } }`;
+const REDRIVE = `mutation Redrive($ids: [ID!]) { redriveDeadLetters(ids: $ids) { redriven left } }`;
+const DISCARD = `mutation Discard($ids: [ID!]!) { discardDeadLetters(ids: $ids) { discarded left } }`;
 
 export function Queue() {
   const depth = useQuery(DEPTH, {}, 5);
   const letters = useQuery(LETTERS);
-  const redrive = async () => {
-    const { redriven, left } = (await ask(REDRIVE)).redriveDeadLetters;
+  const reload = () => Promise.all([depth.reload(), letters.reload()]);
+  const redrive = async (ids) => {
+    const { redriven, left } = (await ask(REDRIVE, { ids })).redriveDeadLetters;
     notify(`${redriven} retried${left ? `; ${left} left, because they belong to no run or their job is paused` : ""}`);
-    await Promise.all([depth.reload(), letters.reload()]);
+    await reload();
+  };
+  const discard = async ({ id }) => {
+    const { discarded } = (await ask(DISCARD, { ids: [id] })).discardDeadLetters;
+    notify(discarded ? "1 discarded" : "It is no longer there");
+    await reload();
   };
   return html`<h1>Queue</h1>
     <${Shown} of=${depth}>${({ queue }) => html`<dl class="figures">
@@ -22,10 +29,14 @@ export function Queue() {
       <div><dt>Dead letters</dt><dd>${queue.dead}</dd></div></dl>`}<//>
     <h2>Dead letters</h2>
     <p class="quiet">Messages of runs that failed for good. Fix the cause, then retry them. Work that is already done is not repeated.</p>
-    <${Shown} of=${letters}>${({ deadLetters }) => html`
-      ${deadLetters.length > 0 && html`<div class="row actions"><${Action} kind="main" act=${redrive} label="Retry all" /></div>`}
+    <${Shown} of=${letters}>${({ deadLetters, queue }) => html`
+      ${queue.dead > deadLetters.length && html`<p class="quiet">${deadLetters.length} of about ${queue.dead} are shown.</p>`}
+      ${deadLetters.length > 0 && html`<div class="row actions"><${Action} kind="main" act=${() => redrive(null)} label="Retry all" /></div>`}
       <${Table} caption="Dead letters" rows=${deadLetters} empty="None." columns=${[
         ["Sent", (row) => html`<${Time} at=${row.sentAt} />`],
         ["Run", (row) => row.job ? html`<a href=${runLink(row)}>${row.job}, <${Time} at=${row.slot} /></a>` : html`<code>${row.body.slice(0, 80)}</code>`],
-        ["Reason", (row) => row.reason]]} />`}<//>`;
+        ["Reason", (row) => row.reason],
+        ["", (row) => html`<span class="row actions">
+          ${row.job && html`<${Action} act=${() => redrive([row.id])} label="Retry" name=${`Retry ${row.job} ${row.slot}`} />`}
+          <${Action} act=${() => discard(row)} label="Discard" name=${`Discard ${row.job ? `${row.job} ${row.slot}` : row.id}`} /></span>`]]} />`}<//>`;
 }

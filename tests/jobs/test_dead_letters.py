@@ -1,0 +1,81 @@
+"""Dead letters are retried and discarded one by one, and those that nobody can read hide no others."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.jobs import dead_letters, ledger, queue, run_records
+from chalicelib.jobs.dead_letters import RedriveResult
+from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
+from tests.as_operator import execute
+from tests.jobs.job_runs import SLOT, find_run, send_body, take_messages
+
+OTHER = Slot("2026-11-22T00:00:00Z")
+
+
+def ask(document: str, **variables: object) -> dict[str, Any]:
+    data: dict[str, Any] = execute(document, variables)["data"]
+    return data
+
+
+def a_dead_run(slot: Slot) -> None:
+    ledger.end(run_records.new("low_stock", slot, Trigger.SCHEDULE), Status.FAILED, error="no disk")
+    send_body(json.dumps({"job": "low_stock", "slot": slot}), queue.DEAD)
+
+
+def ids_by_slot() -> dict[str | None, str]:
+    return {letter.message.slot if letter.message else None: letter.id for letter in queue.dead_letters()}
+
+
+def test_unreadable_letters_are_passed_over_when_letters_are_retried() -> None:
+    for number in range(130):
+        send_body(f"no. {number}", queue.DEAD)
+    a_dead_run(SLOT)
+    assert dead_letters.redrive("bob") == RedriveResult(sent=1, left=130)
+    assert take_messages() == [("low_stock", SLOT)]
+
+
+def test_one_letter_is_retried_alone_and_the_log_names_the_actor(log: pytest.LogCaptureFixture) -> None:
+    a_dead_run(SLOT)
+    a_dead_run(OTHER)
+    ids = ids_by_slot()
+    log.clear()
+    assert dead_letters.redrive("bob", {ids[SLOT], "gone"}) == RedriveResult(sent=1, left=1)
+    assert take_messages() == [("low_stock", SLOT)]
+    assert ids_by_slot() == {OTHER: ids[OTHER]}
+    assert find_run("low_stock").actor == "bob"
+    (record,) = [each for each in log.records if "dead letter" in each.getMessage()]
+    assert record.getMessage() == "a dead letter was sent to the queue again"
+    assert {name: record.__dict__[name] for name in ("actor", "letter", "job", "slot")} == {
+        "actor": "bob",
+        "letter": ids[SLOT],
+        "job": "low_stock",
+        "slot": SLOT,
+    }
+
+
+def test_discarded_letters_are_gone_and_their_runs_stay(log: pytest.LogCaptureFixture) -> None:
+    a_dead_run(SLOT)
+    a_dead_run(OTHER)
+    send_body("forged", queue.DEAD)
+    before, ids = find_run("low_stock"), ids_by_slot()
+    log.clear()
+    document = "mutation Discard($ids: [ID!]!) { discardDeadLetters(ids: $ids) { discarded left } }"
+    answer = ask(document, ids=[ids[SLOT], ids[None], "gone"])
+    assert answer["discardDeadLetters"] == {"discarded": 2, "left": 1}
+    assert ids_by_slot() == {OTHER: ids[OTHER]}
+    assert find_run("low_stock") == before
+    assert take_messages() == []
+    told = [each for each in log.records if each.getMessage() == "a dead letter was discarded"]
+    assert {each.__dict__["letter"] for each in told} == {ids[SLOT], ids[None]}
+    assert all(each.__dict__["actor"] for each in told)
+
+
+def test_a_letter_of_the_list_is_retried_over_graphql() -> None:
+    a_dead_run(SLOT)
+    (letter,) = ask("{ deadLetters { id } }")["deadLetters"]
+    document = "mutation Redrive($ids: [ID!]) { redriveDeadLetters(ids: $ids) { redriven left } }"
+    assert ask(document, ids=[letter["id"]])["redriveDeadLetters"] == {"redriven": 1, "left": 0}
+    assert ask(document, ids=[letter["id"]])["redriveDeadLetters"] == {"redriven": 0, "left": 1}
