@@ -13,7 +13,7 @@ CrmError
  |   +- QueueUnavailable, EmailUnavailable, TopicUnavailable
  +- UnknownJob, JobPaused, RunNotRepeatable
  +- IdempotencyConflict      the Idempotency-Key was used for another request
- +- InProgress               a request with this Idempotency-Key is still running
+ +- InProgress               a request with this Idempotency-Key is still running, or a run of the job waits
  +- LimitExceeded                the request asks for too much at once
  |   +- DocumentTooComplex, VariablesTooLarge, CostLimitExceeded, ResponseTooLarge
  +- PersistedQueryNotFound

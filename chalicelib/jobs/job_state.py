@@ -40,6 +40,8 @@ class JobState:
     """The watchdog has recorded every slot up to this one in the ledger."""
     schedule: str | None = None
     """The schedule by which it has done so. A deployment may have changed the job's schedule since."""
+    requested: Slot | None = None
+    """The slot of the run that an operator started last. Unlike an index, it tells at once whether one waits."""
     token: str | None = None
 
     def is_rescheduled(self, crontab: str) -> bool:
@@ -63,6 +65,7 @@ def find(job: str) -> JobState:
         current=_slot(item, "owner"),
         checked_until=_slot(item, "watched"),
         schedule=reads.text(item, "schedule"),
+        requested=_slot(item, "requested"),
         token=reads.text(item, "token"),
     )
 

@@ -54,6 +54,19 @@ def record(run: Run) -> Run:
     raise Conflict
 
 
+def request(run: Run, before: Slot | None) -> Run:
+    """Store a run that an operator starts. `before` is the slot of the one that was started last.
+
+    Raises Stale if another was started meanwhile, or if the slot has a row.
+    """
+    write, stored = _prepare(run, run)
+    requested = tables.AuxRow.requested
+    unchanged = requested == before if before else requested.does_not_exist()
+    write.update(job_state.key(run.job), [requested.set(run.slot)], unchanged)
+    write.commit()
+    return stored
+
+
 def claim(job: Job, slot: Slot, trigger: Trigger = Trigger.SCHEDULE) -> Run | None:
     """Claim a run for the length of one lease.
 

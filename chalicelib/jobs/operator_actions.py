@@ -1,34 +1,32 @@
 """What operators can start: run a job now, and repeat a run."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.errors import JobPaused, NotFound, Unavailable
+from chalicelib.errors import Conflict, InProgress, JobPaused, NotFound, Unavailable
 from chalicelib.jobs import job_state, ledger, queue, run_records, runner, slots
 from chalicelib.jobs.job import Job, Preview, RunArguments
 from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale
 
 
 def run_now(job: Job, actor: str, arguments: RunArguments) -> Run:
     """Start a run through the queue. If an operator's run with the same arguments still waits, return that one.
 
-    Raises JobPaused, Unavailable.
+    Raises JobPaused, Unavailable, and InProgress if one with other arguments waits.
     """
     made = _made_before(job, actor, arguments)
     if made:
         _send(made)
         return made
     _refuse_if_paused(job)
-    for run in run_records.unfinished():
-        requested = run.status is Status.WAITING and run.trigger is Trigger.OPERATOR
-        if run.job == job.name and requested and run.arguments == arguments:
-            break
-    else:
-        run = _record(job, actor, arguments)
+    run = _find_or_record(job, actor, arguments)
     _send(run)
     return run
 
@@ -61,15 +59,29 @@ def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None =
     return again
 
 
-def _record(job: Job, actor: str, arguments: RunArguments) -> Run:
-    """Store a run in a slot of its own: another request may have come in the same microsecond."""
+def _find_or_record(job: Job, actor: str, arguments: RunArguments) -> Run:
+    """Return the operator's run that waits, or store one in a slot of its own. Raises InProgress, Conflict.
+
+    The row of the job decides, so that two requests at the same time cannot make two runs.
+    """
     moment = change_marks.moment()
-    while True:
-        wanted = run_records.new(job.name, slots.of_request(moment), Trigger.OPERATOR, actor=actor, arguments=arguments)
-        stored = ledger.record(wanted)
-        if stored.arguments == arguments and not stored.finished:
-            return stored
-        moment += timedelta(microseconds=1)
+    for _ in retry_delays():
+        requested = job_state.find(job.name).requested
+        waiting = run_records.find(job.name, requested) if requested else None
+        if waiting and waiting.status is Status.WAITING:
+            if waiting.arguments == arguments:
+                return waiting
+            raise InProgress(
+                f"A run of {job.name} with other arguments waits already, that of {waiting.slot}. "
+                "Start yours when it has started"
+            )
+        while run_records.find(job.name, slots.of_request(moment)):
+            moment += timedelta(microseconds=1)
+        slot = slots.of_request(moment)
+        run = run_records.new(job.name, slot, Trigger.OPERATOR, actor=actor, arguments=arguments)
+        with suppress(Stale):
+            return ledger.request(run, requested)
+    raise Conflict
 
 
 def _made_before(job: Job, actor: str, arguments: RunArguments) -> Run | None:

@@ -170,12 +170,14 @@ def _handle_error(job: Job, run: Run, error: Exception) -> Run:
 
 
 def _wake_waiting(job: Job) -> None:
-    """Send messages for the runs that wait until the job is free, so that they need not wait for the watchdog."""
+    """Send a message for the oldest run that waits until the job is free, so that it need not wait for the watchdog."""
     if job.overlap is Overlap.SKIP:
         return
     try:
-        for waiting in run_records.unfinished():
-            if waiting.job == job.name and waiting.status is Status.WAITING:
-                queue.send(job.name, waiting.slot)
+        now = clock.now()
+        waiting = [run for run in run_records.unfinished() if run.job == job.name and run.status is Status.WAITING]
+        free = [run.slot for run in waiting if not run.is_backing_off_at(now)]
+        if free:
+            queue.send(job.name, min(free))
     except Unavailable:
         return  # the watchdog sends them

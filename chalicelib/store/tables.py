@@ -226,6 +226,7 @@ class AuxRow(Model):
     paused_until = UnicodeAttribute(null=True)
     checked_until = UnicodeAttribute(null=True, attr_name="watched")
     schedule = UnicodeAttribute(null=True)
+    requested = UnicodeAttribute(null=True)
     used_at = UnicodeAttribute(null=True)
     full_until = NumberAttribute(null=True)
     ttl = TTLAttribute(null=True)

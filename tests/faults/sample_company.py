@@ -113,7 +113,7 @@ def _op(pk: str, sk: str, row: dict[str, Any]) -> dict[str, Any]:
     if pk == deleted_customers.PARTITION:
         del content["deleted_at"]
     if pk == job_state.PARTITION:
-        row.pop("token", None), row.pop("watched", None), row.pop("schedule", None)
+        row.pop("token", None), row.pop("watched", None), row.pop("schedule", None), row.pop("requested", None)
     if pk.startswith("run"):
         content["lines"] = [_STAMP.sub("[]", line) for line in content["lines"]]
     if pk.startswith("mail"):

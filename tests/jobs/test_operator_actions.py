@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chalicelib import clock
-from chalicelib.errors import JobPaused, NotFound, RunNotRepeatable
+from chalicelib.errors import InProgress, JobPaused, NotFound, RunNotRepeatable
 from chalicelib.jobs import dead_letters, job_state, ledger, operator_actions, queue, run_records, watchdog
 from chalicelib.jobs.dead_letters import RedriveResult
 from chalicelib.jobs.job import Job, RunRefused, StepContext, StepResult
@@ -56,12 +56,61 @@ def test_a_repeated_request_returns_the_waiting_run(job: Job, time: Clock) -> No
     first = operator_actions.run_now(job, "ann", {})
     time.later(seconds=2)
     assert operator_actions.run_now(job, "bob", {}) == first
-    other = operator_actions.run_now(job, "bob", {"cap": 3})
-    assert other.slot != first.slot
-    assert set(take_messages()) == {("tally", first.slot), ("tally", other.slot)}
+    assert set(take_messages()) == {("tally", first.slot)}
     assert ledger.claim(job, first.slot)
     time.later(seconds=2)
-    assert operator_actions.run_now(job, "ann", {}).slot not in {first.slot, other.slot}
+    assert operator_actions.run_now(job, "ann", {}).slot != first.slot
+
+
+def test_while_a_run_waits_one_with_other_arguments_is_refused(job: Job, time: Clock) -> None:
+    first = operator_actions.run_now(job, "ann", {"cap": 3})
+    for cap in range(4, 44):
+        with pytest.raises(InProgress, match=rf"tally with other arguments waits already, that of {first.slot}\."):
+            operator_actions.run_now(job, "bob", {"cap": cap})
+    assert take_messages() == [("tally", first.slot)]
+    assert ledger.claim(job, first.slot)
+    time.later(seconds=2)
+    assert operator_actions.run_now(job, "bob", {"cap": 4}).arguments == {"cap": 4}
+
+
+def test_an_index_that_lags_makes_no_second_run(job: Job, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_records, "unfinished", list)
+    first = operator_actions.run_now(job, "ann", {})
+    time.later(seconds=1)
+    assert operator_actions.run_now(job, "ann", {}) == first
+    assert [run.slot for run in run_records.latest("tally", 9)] == [first.slot]
+
+
+def test_two_requests_at_once_make_one_run(job: Job, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second request comes between the look and the write of the first."""
+    find = job_state.find
+    made: list[str] = []
+
+    def find_then_run(name: str) -> job_state.JobState:
+        found = find(name)
+        if found.requested is None and not made:
+            made.append("busy")
+            made.append(operator_actions.run_now(job, "bob", {}).slot)
+        return found
+
+    monkeypatch.setattr(operator_actions, "_refuse_if_paused", lambda _job: None)
+    monkeypatch.setattr(job_state, "find", find_then_run)
+    time.later(seconds=1)
+    run = operator_actions.run_now(job, "ann", {})
+    assert [run.slot for run in run_records.latest("tally", 9)] == [run.slot] == made[1:]
+
+
+def test_only_the_oldest_waiting_run_is_woken(job: Job, time: Clock) -> None:
+    held = ledger.claim(job, SLOT)
+    assert held
+    for hour in range(13, 23):
+        ledger.record(run_records.new("tally", Slot(f"2026-11-22T{hour}:00:00Z"), Trigger.SCHEDULE))
+    time.later(hours=11)
+    consumer = Consumer()
+    queue.send("tally", SLOT)
+    consumer.deliver_all()
+    assert {run.status for run in run_records.latest("tally", 20)} == {Status.SUCCEEDED}
+    assert [json.loads(body)["slot"][11:13] for body in consumer.delivered] == [str(hour) for hour in range(12, 23)]
 
 
 def test_a_paused_job_cannot_be_run_by_operators(job: Job, time: Clock) -> None:
