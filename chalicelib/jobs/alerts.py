@@ -42,9 +42,9 @@ def begin(job: str, kind: str, text: str) -> None:
         tables.AuxRow(_PARTITION, f"{job}#{kind}", content=content).save()
 
 
-def end(job: str, kind: str) -> None:
+def end(job: str, kind: str, why: str = "") -> None:
     """Clear an alert. Raises Unavailable; the next check then tries again."""
-    _publish(job, _RECOVERED, f"no longer {kind.replace('_', ' ').lower()}")
+    _publish(job, _RECOVERED, f"no longer {kind.replace('_', ' ').lower()}{f': {why}' if why else ''}")
     with _unavailable():
         tables.AuxRow(_PARTITION, f"{job}#{kind}").delete()
 

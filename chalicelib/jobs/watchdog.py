@@ -20,6 +20,7 @@ from chalicelib.store.transaction import Stale
 
 MISSED_AFTER = timedelta(minutes=10)
 """A slot without a row is missed after this time: EventBridge fires within a minute, and Lambda retries for three."""
+_REMOVED = "this job no longer exists"
 _RESEND_AFTER = timedelta(minutes=5)
 """A run that has waited this long gets another message: the first may be lost."""
 MAX_SLOTS_PER_CHECK = 500
@@ -36,6 +37,7 @@ def run_checks() -> None:
     for job in catalog.JOBS.values():
         record_missed_slots(job, states[job.name], now)
     open_alerts = alerts.open_alerts()
+    _close_alerts_of_removed_jobs(open_alerts)
     for job in catalog.JOBS.values():
         found = overview.assemble(job, states[job.name], unfinished, now)
         raise_or_clear_alerts(job, found.health, open_alerts)
@@ -52,7 +54,7 @@ def _recover(run: Run, now: datetime) -> None:
     job = catalog.JOBS.get(run.job)
     try:
         if job is None:
-            ledger.end(run, Status.FAILED, error="this job no longer exists")
+            ledger.end(run, Status.FAILED, error=_REMOVED)
         elif run.held_at(now):
             return
         elif run.status is Status.RUNNING and job.catch_up is CatchUp.NONE:
@@ -130,6 +132,17 @@ def _set_checked_until(job: Job, slot: Slot, before: Slot | None) -> bool:
     except Stale:
         return False
     return True
+
+
+def _close_alerts_of_removed_jobs(open_alerts: set[tuple[str, str]]) -> None:
+    """Nobody would ever clear them, and the first alert of a later job of that name would not be sent."""
+    for job, kind in sorted(open_alerts):
+        if job in catalog.JOBS:
+            continue
+        try:
+            alerts.end(job, kind, _REMOVED)
+        except Exception as error:  # noqa: BLE001 - as below
+            telemetry.error("an alert could not be sent", job=job, kind=kind, exc_info=error)
 
 
 def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, str]]) -> None:

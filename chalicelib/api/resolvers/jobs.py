@@ -79,12 +79,16 @@ def job(_root: object, _info: Info, name: str) -> JobNow | None:
 def job_runs(
     _root: object, _info: Info, job: str, status: str | None = None, **page: Unpack[PageArguments]
 ) -> Page[Run]:
-    name = catalog.find(job).name
-    return read_page(run_records.listing(name, Status(status) if status else None), page_args(page))
+    if job not in catalog.JOBS and not run_records.latest(job, 1):
+        catalog.find(job)  # raises: it is not the name of a job that was removed either
+    return read_page(run_records.listing(job, Status(status) if status else None), page_args(page))
 
 
 def job_run(_root: object, _info: Info, job: str, slot: datetime) -> Run | None:
-    return run_records.find(catalog.find(job).name, slots.of(slot))
+    run = run_records.find(job, slots.of(slot))
+    if run is None:
+        catalog.find(job)  # raises unless there is such a job: the history of one that was removed stays readable
+    return run
 
 
 def cursor(run: Run, _info: Info) -> str | None:

@@ -1,0 +1,70 @@
+"""What a job that is renamed or removed leaves behind: no open alert, and a history that can be read."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import Unavailable
+from chalicelib.jobs import alerts, ledger, run_records, watchdog
+from chalicelib.jobs.job import RunRefused, StepContext, StepResult
+from chalicelib.jobs.run_records import Status, Trigger
+from tests.as_operator import execute
+from tests.jobs.job_runs import SLOT, Clock, make_job, make_runner, use_jobs, warning_messages
+
+
+def ask(document: str) -> dict[str, Any]:
+    return execute(document)
+
+
+def refuse(_work: StepContext) -> StepResult:
+    raise RunRefused("no disk")
+
+
+def test_the_alerts_of_a_removed_job_are_closed_once(
+    time: Clock, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(refuse, "oldname")
+    use_jobs(monkeypatch, job)
+    make_runner().fire(job, time.now)
+    watchdog.run_checks()
+    assert alerts.open_alerts() == {("oldname", "FAILING")}
+    use_jobs(monkeypatch)
+    log.clear()
+    watchdog.run_checks()
+    watchdog.run_checks()
+    assert alerts.open_alerts() == set()
+    assert warning_messages(log) == ["RECOVERED: oldname: no longer failing: this job no longer exists"]
+
+
+@pytest.mark.usefixtures("time")
+def test_one_that_cannot_be_closed_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_jobs(monkeypatch)
+    for name in ("first", "second"):
+        alerts.begin(name, alerts.FAILING, "no disk")
+    publish = alerts._publish
+
+    def publish_but_one(job: str, kind: str, text: str) -> None:
+        if job == "first":
+            raise Unavailable
+        publish(job, kind, text)
+
+    monkeypatch.setattr(alerts, "_publish", publish_but_one)
+    watchdog.run_checks()
+    assert alerts.open_alerts() == {("first", "FAILING")}
+
+
+@pytest.mark.usefixtures("time")
+def test_the_history_of_a_removed_job_is_readable_by_its_name() -> None:
+    ledger.end(run_records.new("oldname", SLOT, Trigger.SCHEDULE), Status.FAILED, error="no disk")
+    listed = ask('{ jobRuns(job: "oldname", first: 5) { edges { node { slot error } } } }')
+    assert listed["data"]["jobRuns"]["edges"] == [{"node": {"slot": SLOT, "error": "no disk"}}]
+    one = ask(f'{{ jobRun(job: "oldname", slot: "{SLOT}") {{ error }} }}')
+    assert one["data"]["jobRun"] == {"error": "no disk"}
+
+
+@pytest.mark.parametrize(
+    "field",
+    ['jobRuns(job: "never", first: 5) { edges { node { slot } } }', f'jobRun(job: "never", slot: "{SLOT}") {{ slot }}'],
+)
+def test_a_name_that_no_job_ever_had_is_unknown(field: str) -> None:
+    assert ask(f"{{ {field} }}")["errors"][0]["extensions"]["code"] == "UNKNOWN_JOB"
