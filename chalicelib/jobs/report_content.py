@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from heapq import nsmallest
-from typing import TypeAlias, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
 
 TOP = 5
 Sums: TypeAlias = dict[str, list[int]]
@@ -29,6 +29,8 @@ class OrderSums(TypedDict):
     """The count is the number of orders."""
     products: Sums
     """The count is the number of pieces."""
+    walk: NotRequired[int]
+    """How often the orders were read, with this time; the first one if it is left out."""
 
 
 class WeekFigures(TypedDict):
@@ -75,9 +77,12 @@ def sum_orders(orders: Iterable[WeekOrder]) -> OrderSums:
     return sums
 
 
-def merge(parts: Iterable[OrderSums]) -> OrderSums:
-    merged = OrderSums(customers={}, products={})
+def merge(parts: Iterable[OrderSums], walk: int) -> OrderSums:
+    """Add up the parts that were read this time."""
+    merged = OrderSums(customers={}, products={}, walk=walk)
     for part in parts:
+        if part.get("walk", 1) != walk:
+            continue
         for sums, added in ((merged["customers"], part["customers"]), (merged["products"], part["products"])):
             for key, (cents, count) in added.items():
                 _add(sums, key, cents, count)

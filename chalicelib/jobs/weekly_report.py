@@ -5,6 +5,7 @@ the sums of its page. The last step adds them up and saves the report, which nev
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,6 +27,8 @@ class ReportState(TypedDict, total=False):
     """The next step reads the page of orders after this cursor."""
     added_up: bool
     """All orders were read, and the next step saves the report."""
+    walk: int
+    """How often the orders are read, with this time; the first one if it is left out."""
 
 
 class OrdersAnswer(TypedDict):
@@ -38,10 +41,6 @@ class AllStats(TypedDict):
     revenue: str
 
 
-class NewStats(TypedDict):
-    newCustomers: int
-
-
 class PeriodStats(TypedDict):
     newCustomers: int
     orders: int
@@ -50,7 +49,7 @@ class PeriodStats(TypedDict):
 
 class TotalsAnswer(TypedDict):
     all: AllStats
-    week: NewStats
+    week: PeriodStats
     before: PeriodStats
 
 
@@ -66,6 +65,9 @@ NAME = "weekly_report"
 KIND = "weekly"
 MAX_SUMS_BYTES = 300_000
 """A row has at most 400 kB. 100 imported orders can name 100,000 products, with 46 bytes each; one order at most 1,000."""
+MAX_WALKS = 4
+INDEX_LAG = 2.0
+"""Seconds to wait before the orders are read again: until then, the index has caught up."""
 ORDERS = SavedOperation(
     """
 query WeekOrders($from: Date!, $to: Date!, $after: String) {
@@ -83,7 +85,7 @@ TOTALS = SavedOperation(
     """
 query Totals($from: Date!, $to: Date!, $before: Date!, $beforeTo: Date!) {
   all: crmStats(to: $to) { customers orders revenue }
-  week: crmStats(from: $from, to: $to) { newCustomers }
+  week: crmStats(from: $from, to: $to) { newCustomers orders revenue }
   before: crmStats(from: $before, to: $beforeTo) { newCustomers orders revenue }
 }""",
     TotalsAnswer,
@@ -100,8 +102,9 @@ def step(context: StepContext) -> StepResult:
         return _finish(context, first, last)
     page, sums = _next_orders(context, first, last, state.get("after"))
     after = next_cursor(page)
-    following = ReportState(after=after) if after else ReportState(added_up=True)
-    return StepResult(following, (), {}, sums)
+    walk = state.get("walk", 1)
+    following = ReportState(after=after, walk=walk) if after else ReportState(added_up=True, walk=walk)
+    return StepResult(following, (), {}, {**sums, "walk": walk})
 
 
 def _next_orders(
@@ -157,8 +160,11 @@ def line(totals: AllStats) -> str:
 
 
 def _finish(context: StepContext, first: date, last: date) -> StepResult:
-    sums = report_content.merge(cast("Iterator[OrderSums]", context.step_data(context.slot)))
+    walk = context.state_as(ReportState).get("walk", 1)
+    sums = report_content.merge(cast("Iterator[OrderSums]", context.step_data(context.slot)), walk)
     totals = _totals(context.execute, first, last)
+    if not _agree(sums, totals["week"]):
+        return _read_again(walk, period_of(first))
     content = dict(_content(context, (first, last), totals, sums))
     again = bool(context.arguments.get("again"))
     report = reports.save(KIND, period_of(first), content, token=context.slot, again=again)
@@ -167,6 +173,27 @@ def _finish(context: StepContext, first: date, last: date) -> StepResult:
     if is_own and settings.mail_sender and settings.report_recipients:
         counts[email.send_once(f"report#{report.period}", str(report.revision), report_email.write(report))] += 1
     return StepResult(None, (line(totals["all"]),), counts)
+
+
+def _agree(sums: OrderSums, week: PeriodStats) -> bool:
+    """Compare the orders that were read with the counters of the week, which each order changes as it is written.
+
+    They differ if the index lagged behind the orders, or if an order was placed or cancelled while they were read.
+    """
+    amounts = sums["customers"].values()
+    found = sum(orders for _, orders in amounts), sum(cents for cents, _ in amounts)
+    return found == (week["orders"], to_cents(week["revenue"]))
+
+
+def _read_again(walk: int, period: str) -> StepResult:
+    """Start again with the first page. Raises RunRefused after too many times."""
+    if walk >= MAX_WALKS:
+        raise RunRefused(
+            f"The orders of {period} did not add up to its totals, {walk} times: somebody keeps changing them. Make the "
+            f'report later: remakeReport(period: "{period}"), or crmctl remake-report {period}'
+        )
+    time.sleep(INDEX_LAG)
+    return StepResult(ReportState(walk=walk + 1))
 
 
 def _content(context: StepContext, week: tuple[date, date], totals: TotalsAnswer, sums: OrderSums) -> ReportContent:

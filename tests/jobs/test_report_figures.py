@@ -1,0 +1,88 @@
+"""A report never contradicts itself, whatever an index or other people do while the orders are read."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from chalicelib.crm import orders, reports
+from chalicelib.crm.orders import Order
+from chalicelib.jobs import weekly_report
+from chalicelib.jobs.catalog import WEEKLY_REPORT
+from chalicelib.jobs.run_records import Status
+from chalicelib.jobs.runner import Runner
+from tests.as_operator import execute
+from tests.builders import a_customer, a_product, moment
+from tests.jobs.job_runs import Clock, Consumer, find_run, with_page_size
+
+MONDAY = "2026-11-23T06:00:00Z"
+Pages = Callable[[int, dict[str, Any]], None]
+
+
+@pytest.fixture(autouse=True)
+def _monday_at_six(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    time.at("2026-11-23T06:00:00")
+    monkeypatch.setattr(weekly_report, "INDEX_LAG", 0.0)
+    monkeypatch.setattr(weekly_report, "ORDERS", with_page_size(weekly_report.ORDERS, 2))
+
+
+def placed(count: int) -> list[Order]:
+    customer, lamp = a_customer(), a_product(price="10.00", stock=100)
+    return [orders.place(customer.id, {lamp.id: 1}, moment(f"2026-11-{17 + n}T12:00:00")).order for n in range(count)]
+
+
+def make(changed: Pages) -> None:
+    """Make the report. `changed` changes the answer with a page of orders, given its number."""
+    pages: list[int] = []
+
+    def run_operation(document: str, variables: Mapping[str, object]) -> Mapping[str, Any]:
+        answer = execute(document, variables)
+        if document == weekly_report.ORDERS.document:
+            pages.append(len(pages) + 1)
+            changed(pages[-1], answer["data"]["allOrders"])
+        return answer
+
+    runner = Runner(lambda _actor: run_operation, lambda: 300.0)
+    runner.fire(WEEKLY_REPORT, moment(MONDAY[:-1]))
+    Consumer(runner).deliver_all()
+
+
+def figures() -> tuple[dict[str, Any], dict[str, Any]]:
+    made = reports.find(weekly_report.KIND, "2026-W47")
+    assert made
+    return made.content["week"], made.content["totals"]
+
+
+def test_orders_that_the_index_did_not_have_yet_are_read_again() -> None:
+    placed(5)
+
+    def lag(number: int, page: dict[str, Any]) -> None:
+        if number in {3, 5}:  # the last page of the first time, and one of the second
+            page["edges"].pop()
+
+    make(lag)
+    week, totals = figures()
+    assert (week["orders"], week["cents"]) == (totals["orders"], totals["cents"]) == (5, 5000)
+    assert find_run("weekly_report", MONDAY).counts == {"reports_made": 1, "orders": 5}
+
+
+def test_an_order_cancelled_meanwhile_is_in_none_of_the_figures() -> None:
+    made = placed(5)
+
+    def cancel(number: int, _page: dict[str, Any]) -> None:
+        if number == 2:
+            orders.cancel(made[0].id)
+
+    make(cancel)
+    week, totals = figures()
+    assert (week["orders"], week["cents"]) == (totals["orders"], totals["cents"]) == (4, 4000)
+
+
+def test_figures_that_never_agree_make_no_report() -> None:
+    placed(2)
+    make(lambda _number, page: page["edges"].clear())
+    run = find_run("weekly_report", MONDAY)
+    assert (run.status, run.attempts) == (Status.FAILED, 1)
+    assert run.error
+    assert run.error.startswith("The orders of 2026-W47 did not add up to its totals, 4 times")
+    assert reports.find(weekly_report.KIND, "2026-W47") is None
