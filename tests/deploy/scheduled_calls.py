@@ -129,7 +129,7 @@ def fully_set() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (alerts, email, order_reminders, customer_cleanup):
             patch.setattr(module, "settings", chosen)
-        patch.setattr(heartbeat, "check", lambda: (True, 5))
+        patch.setattr(heartbeat, "check", lambda: heartbeat.Check(None, 5))
         yield
 
 

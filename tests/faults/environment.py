@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -234,7 +235,7 @@ class Environment:
         """Return the API's answer to the heartbeat: it is up."""
         response = requests.Response()
         response.status_code = 200
-        response._content = b'{"data": {"hello": "Hello", "health": {"database": "UP", "queue": "UP"}}}'
+        response.raw = BytesIO(b'{"data": {"hello": "Hello", "health": {"database": "UP", "queue": "UP"}}}')
         return response
 
 

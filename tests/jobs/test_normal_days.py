@@ -99,7 +99,9 @@ def _no_answer(*_: object, **__: object) -> None:
     raise requests.ConnectionError
 
 
-def test_an_api_that_is_down_raises_an_alert_within_five_minutes(aws: FakeAws, log: pytest.LogCaptureFixture) -> None:
+def test_an_api_that_is_down_raises_an_alert_at_its_second_heartbeat(
+    aws: FakeAws, log: pytest.LogCaptureFixture
+) -> None:
     begin = moment("2026-11-22T12:00:00")
     with aws.run(Environment(Memory(), begin)) as environment:
         advance(environment, begin + 2 * FIVE)
