@@ -102,10 +102,14 @@ KINDS: dict[str, tuple[Model, int]] = {
     "product": (products._row(PRODUCT), 4_000),
     "order that was placed": (an_order(orders.MAX_LINES, NAME), 260_000),
     "run": (run_records.to_row(RUN), 60_000),
-    "step with lines": (run_records.to_step_row(RUN, lines_of(100)), 270_000),
+    "step with lines": (run_records.to_step_rows(RUN, lines_of(100))[0], 270_000),
     "step with sums": (
-        run_records.to_step_row(RUN, StepResult(None, (), {}, "x" * weekly_report.MAX_SUMS_BYTES)),
+        run_records.to_step_rows(RUN, StepResult(None, (), {}, "x" * weekly_report.MAX_SUMS_BYTES))[0],
         310_000,
+    ),
+    "piece of a large step": (
+        run_records.to_step_rows(RUN, StepResult(None, (), {}, '"' * 500_000))[0],
+        352_000,
     ),
     "report": (
         tables.Report("weekly", TIME, content={"top": [{"id": ID, "name": NAME}] * 10}, token=TOKEN),
@@ -130,7 +134,7 @@ SMALL = {"counters.py", "cursors.py", "email.py", "order_lines.py", "unique_valu
 MODULES = {
     "alerts.py", "api_keys.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",
     "job_state.py", "orders.py", "persisted_queries.py", "products.py", "reports.py", "returning_customers.py",
-    "run_records.py", "stock.py",
+    "run_records.py", "step_rows.py", "stock.py",
 }  # fmt: skip
 """Modules whose rows are in KINDS."""
 
