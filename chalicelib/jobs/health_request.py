@@ -8,6 +8,8 @@ from threading import Thread
 
 import requests
 
+from chalicelib.jobs.log_text import log_text
+
 MAX_BYTES = 100_000
 """Of an answer. A healthy one has less than 1 kB."""
 _MAX_QUOTE = 200
@@ -62,7 +64,7 @@ def _cause_in_answer(answer: object) -> str | None:
     if not data.get("hello") or not isinstance(health, dict) or not health:
         return "the answer says nothing of its health"
     down = [name for name, state in health.items() if state != "UP"]
-    return _quote(f"{' and '.join(down)} {'is' if len(down) == 1 else 'are'} down") if down else None
+    return _quote(f"{' and '.join(down)} DOWN") if down else None
 
 
 def _cause_of(error: Exception) -> str:
@@ -82,6 +84,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _quote(text: str) -> str:
-    """Return a text from elsewhere so that it stays one line, and a short one."""
+    """Return a text from elsewhere so that it stays one line, a short one, and cannot pose as another."""
     shown = "".join(character if character.isprintable() else " " for character in text)
-    return shown if len(shown) <= _MAX_QUOTE else shown[:_MAX_QUOTE] + "…"
+    return log_text(shown if len(shown) <= _MAX_QUOTE else shown[:_MAX_QUOTE] + "…")

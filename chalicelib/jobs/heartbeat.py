@@ -38,7 +38,7 @@ def on_ledger_unavailable() -> StepResult:
 
 
 def alarm(counts: Mapping[str, int]) -> str | None:
-    return None if counts[UP] else "The API is down"
+    return None if counts[UP] else "The API is not healthy"
 
 
 def preview(_context: StepContext) -> Preview:

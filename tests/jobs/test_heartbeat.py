@@ -75,15 +75,18 @@ ANSWERS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "errors of many lines": (
         {"body": json.dumps(REFUSAL)},
-        f"the answer is an error: A valid key is needed: CRM is alive{'!' * 300}"[:200] + "…",
+        f"the answer is an error: A valid key is needed: CRM is alive{'!' * 300}"[:200].replace(
+            "CRM is alive", r"CRM\x20is\x20alive"
+        )
+        + "…",
     ),
     "errors without a message": ({"body": json.dumps({"errors": [{}]})}, "the answer has no data"),
     "no hello": ({"body": json.dumps({"data": {**UP["data"], "hello": None}})}, UNSAID),
     "no health": ({"body": json.dumps({"data": {"hello": "Hello", "health": None}})}, UNSAID),
     "health without anything": ({"body": _reports()}, UNSAID),
-    "database down": ({"body": _reports(database="DOWN", queue="UP")}, "database is down"),
-    "queue down": ({"body": _reports(database="UP", queue="DOWN")}, "queue is down"),
-    "both down": ({"body": _reports(database="DOWN", queue="DOWN")}, "database and queue are down"),
+    "database down": ({"body": _reports(database="DOWN", queue="UP")}, "database DOWN"),
+    "queue down": ({"body": _reports(database="UP", queue="DOWN")}, "queue DOWN"),
+    "both down": ({"body": _reports(database="DOWN", queue="DOWN")}, "database and queue DOWN"),
     "redirect": (
         {"status": 307, "headers": {"Location": "http://127.0.0.1:9/"}},
         "HTTP status 307, a redirect to http://127.0.0.1:9/",
@@ -173,7 +176,7 @@ def test_down_begins_with_the_second_failure_and_ends_with_the_second_success(
         return warning_messages(log)
 
     assert [beat(status) for status in (200, 503, 200, 200, 503, 200, 503)] == [[]] * 7
-    assert beat(502) == ["DOWN: heartbeat: The API is down: HTTP status 502"]
+    assert beat(502) == ["DOWN: heartbeat: The API is not healthy: HTTP status 502"]
     assert [beat(status) for status in (502, 200, 503, 200)] == [[]] * 4
     assert beat(200) == ["RECOVERED: heartbeat: no longer down"]
 

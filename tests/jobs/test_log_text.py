@@ -5,17 +5,16 @@ import json
 import pytest
 
 from chalicelib import telemetry
-from chalicelib.jobs import heartbeat, job_state, low_stock, weekly_report
+from chalicelib.jobs import heartbeat, job_state, weekly_report
 from chalicelib.jobs.catalog import LOW_STOCK
 from chalicelib.jobs.log_text import log_text
-from tests.as_operator import execute
 from tests.builders import a_product
-from tests.jobs.job_runs import Clock, info_messages, make_runner, stored_lines
+from tests.jobs.job_runs import Clock, info_messages, make_runner, preview_of, stored_lines
 
 ALIVE = "27/11/2026-11:40:00 CRM is alive"
 LINES = {
-    "alive": (heartbeat.line(alive=True), "CRM is alive"),
-    "down": (heartbeat.line(alive=False), "CRM is down"),
+    "alive": (heartbeat.line(None), "CRM is alive"),
+    "down": (heartbeat.line("HTTP status 502"), "CRM is down"),
     "restock": ("[27/11/2026-12:00:00] Product: Lamp, New Stock: 10", "New Stock:"),
     "reminder": ("[2026-11-27 08:00:00] - Order ID: ord_1, Customer Email: a@b.cc", "Order ID:"),
     "clean-up": ("[2026-11-22 02:00:00] Deleted 7 inactive customers", "inactive customers"),
@@ -45,7 +44,7 @@ def test_other_names_stay_as_they_are(name: str) -> None:
 
 def test_a_product_called_like_a_heartbeat_is_not_counted_as_one(time: Clock, log: pytest.LogCaptureFixture) -> None:
     a_product(ALIVE, stock=0)
-    shown = low_stock.preview(execute, time.now, {})
+    shown = preview_of(LOW_STOCK)
     make_runner().fire(LOW_STOCK, time.now)
     lines = [*shown.lines, *stored_lines(LOW_STOCK.name), *info_messages(log)]
     assert [line for line in lines if "CRM is alive" in line] == []
