@@ -92,7 +92,7 @@ def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Cus
     """Move the archived customer back, as `customer`."""
     customers.put(write, customer)
     write.delete(tables.AuxRow(pk=PARTITION, sk=customer.id), tables.AuxRow.token == archived.customer.token)
-    email = text.normalize(archived.customer.email)
+    email = text.normalize_email(archived.customer.email)
     # The address may name somebody who had it after this customer.
     if unique_values.owner_of(unique_values.ARCHIVED_EMAIL, email) == customer.id:
         unique_values.release(write, unique_values.ARCHIVED_EMAIL, email, customer.id)
@@ -130,7 +130,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     write.delete(customers.key(old.id), (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders))
     unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
     write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
-    email = text.normalize(old.email)
+    email = text.normalize_email(old.email)
     write.put(tables.AuxRow(pk=unique_values.ARCHIVED_EMAIL, sk=email, owner=old.id, ttl=ttl))
     counters.add(write, now.date().isoformat(), old.id, customers=-1)
     return write

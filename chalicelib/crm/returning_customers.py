@@ -34,7 +34,7 @@ class NewCustomer:
 
 def find_archived_ids(emails: Iterable[str]) -> Mapping[str, str]:
     """Return {normalised e-mail address: customer id} for addresses of deleted customers, with one call per 100."""
-    return unique_values.owners_of(unique_values.ARCHIVED_EMAIL, map(text.normalize, emails))
+    return unique_values.owners_of(unique_values.ARCHIVED_EMAIL, map(text.normalize_email, emails))
 
 
 def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str], actor: str) -> tuple[Customer, bool]:
@@ -46,7 +46,7 @@ def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str], actor
         if customer is None:
             raise NotFound("This request restored the customer, who has been deleted again since", field="id")
         return customer, False
-    archived = deleted_customers.find(archived_ids.get(text.normalize(given.email), ""))
+    archived = deleted_customers.find(archived_ids.get(text.normalize_email(given.email), ""))
     if archived is None or _was_deleted_meanwhile(archived):
         created = customers.create(given.name, given.email, given.phone, given.created_at, customer_id=new_id)
         return created, True

@@ -57,6 +57,13 @@ def test_who_is_created_again_is_restored_with_name_phone_and_orders(ann: Custom
     assert create(name="Bob", email="bob@example.com", phone="+1 555 0100 201")["message"] == "Customer created"
 
 
+def test_an_address_is_recognised_in_punycode_and_never_by_a_domain_that_is_another() -> None:
+    gone = [deleted_customers.delete(a_customer(email=email).id) for email in ("a@bücher2.example", "a@straße.example")]
+    returned = create(name="Ann", email="a@xn--bcher2-3ya.example")
+    assert (returned["message"], returned["customer"]["id"]) == ("Customer restored", gone[0].id)
+    assert create(name="Ann", email="a@strasse.example")["message"] == "Customer created"
+
+
 def test_an_import_restores_and_says_so(ann: Customer) -> None:
     rows = [ANN, {"name": "Bob", "email": "bob@example.com"}, ANN | {"phone": "+1 555 0100 999"}]
     payload = execute(BULK, {"input": rows})["data"]["bulkCreateCustomers"]
