@@ -22,7 +22,7 @@ from tests.localdev.servers import Place
 
 SCRIPT = "<script>window.owned = 1</script><img src=x onerror=window.owned=1>"
 QUOTES = '"O\'Neil" & `sons` ${1} {{x}}'
-RIGHT_TO_LEFT = "\u202eevil\u202e \u05e9\u05dc\u05d5\u05dd"
+RIGHT_TO_LEFT = "\u05e9\u05dc\u05d5\u05dd evil"
 LONG = "W" * 180
 HOSTILE = (SCRIPT, QUOTES, RIGHT_TO_LEFT, LONG)
 HOSTILE_NAMES = tuple(text.replace("\u202e", "") for text in HOSTILE)
