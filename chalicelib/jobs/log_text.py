@@ -7,7 +7,7 @@ may be called like that, so blanks between such words are spelled out when they 
 import re
 
 _FIXED_WORDS = re.compile(
-    r"CRM\s+is|is\s+(?:alive|down)|Order\s+ID:|Customer\s+Email:|Product:\s|New\s+Stock:|Report:\s"
+    r"CRM\s+is|is\s+(?:alive|down)|Order\s+ID:|Customer\s+Email:|Product:\s|New\s+Stock:|(?<!_)Report:\s"
     r"|\d\s+(?:customers|orders|inactive)|inactive\s+customers|\d\s+revenue",
     re.IGNORECASE,
 )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.rows import AFFECTED, DUE, IS_FULL, empty_tables, put_company
+from benchmarks.rows import AFFECTED, DUE, IS_FULL, empty_tables, put_books, put_company
 from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.jobs.runner import Runner
 from tests.as_operator import execute
@@ -27,6 +27,7 @@ def _company(size: int) -> Iterator[None]:
     began = time.perf_counter()
     try:
         put_company(size)
+        put_books(size)
         print(f"{size} rows of each kind loaded in {time.perf_counter() - began:.0f} s")
         yield
     finally:

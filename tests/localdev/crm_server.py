@@ -13,7 +13,7 @@ from tests.localdev.servers import CHECKOUT, Place, free_port, wait_for
 
 RUN = """mutation ($name: String!, $cap: Int) { runJob(name: $name, cap: $cap) { run { slot } } }"""
 RUNS = """query ($job: String!) {
-  jobRuns(job: $job, first: 100) { edges { node { slot status trigger attempts error lines counts { name value } } } }
+  jobRuns(job: $job, first: 40) { edges { node { slot status trigger attempts error lines counts { name value } } } }
 }"""
 
 
