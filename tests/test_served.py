@@ -21,7 +21,6 @@ STATS = "{ crmStats { customers orders revenue newCustomers } }"
 LOW = "mutation { updateLowStockProducts { products { name stock } } }"
 PREVIEW = "mutation ($name: String!, $cap: Int) { runJob(name: $name, cap: $cap, dryRun: true) { preview { summary lines more } } }"
 ALFKI = '{ customer(email: "ALFKI@northwind.example") { id name orders { edges { node { totalAmount } } } } }'
-CAP = 500
 BOOKS = {"northwind": (91, 830, Decimal("1354458.59")), "chinook": (59, 412, Decimal("2328.60"))}
 """Customers, orders, revenue."""
 

@@ -8,6 +8,7 @@ Each reference is imported once, and stock is left alone. An import takes these 
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -133,7 +134,8 @@ def record_all(imported: Sequence[ImportedOrder]) -> list[ImportResult | Excepti
         draft if isinstance(draft, Exception) else result_or_error(finish, draft, each.customer)
         for draft, each in zip(drafts, imported, strict=True)
     ]
-    _keep_products(imported, results)
+    with suppress(Unavailable):  # the orders are written: a look that fails must not make them look like failures
+        _keep_products(imported, results)
     return results
 
 
