@@ -118,7 +118,7 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change(f'deleteInactiveCustomers(activeBefore: "2025-06-01", ids: ["{old}"]) {{ deleted }}')
     yield change('pauseJob(name: "heartbeat", reason: "test") { job { state } }')
     yield change('resumeJob(name: "heartbeat") { job { state } }')
-    yield change('runJob(name: "weekly_report") { run { slot } }')
+    yield change('runJob(name: "order_reminders") { run { slot } }')
     yield change('runJob(name: "low_stock", slot: "2026-11-23T00:00:00Z") { run { slot } }')
     yield change('remakeReport(period: "2026-W46") { run { slot } }')
     yield change("redriveDeadLetters { redriven left }")
