@@ -240,10 +240,10 @@ def test_an_uncertain_row_is_not_kept_whether_or_not_its_code_is_selected(monkey
     rows = [{"name": name, "email": f"{name}@example.com"} for name in ("ann", "bob")]
     create = customers.create
 
-    def unavailable(name: str, *more: Any) -> customers.Customer:
+    def unavailable(name: str, *more: Any, **named: Any) -> customers.Customer:
         if name == "bob":
             raise Unavailable
-        return create(name, *more)
+        return create(name, *more, **named)
 
     def send() -> Reply:
         return post({"query": document, "variables": {"rows": rows}}, None, idempotency_key="k")
