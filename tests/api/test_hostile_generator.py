@@ -23,7 +23,7 @@ from tests.conftest import empty_tables
 COUNT = 10_000 if os.environ.get("CRM_FULL_SIZE") else 1_000
 SEED = 20261127
 MAX_SECONDS = 2.0
-MAX_GROWTH = 500
+MAX_GROWTH = 1000
 """Bytes per request: more would be something that is kept for each."""
 
 # The emulated database keeps something of each write, even when its tables are emptied.

@@ -23,8 +23,11 @@ def releases(monkeypatch: pytest.MonkeyPatch) -> Any:
     with mock_aws():
         found = Releases("prod", ACCOUNT)
         place: Any = {"LocationConstraint": "eu-central-1"}
-        boto3.client("s3").create_bucket(Bucket=found.bucket, CreateBucketConfiguration=place)
+        made = boto3.resource("s3").create_bucket(Bucket=found.bucket, CreateBucketConfiguration=place)
         yield found
+        # Another test of this process may have started moto already, and then it keeps what is here.
+        made.object_versions.delete()
+        made.delete()
 
 
 def packaged(place: Path, code: bytes, **resources: Any) -> Package:
