@@ -151,6 +151,8 @@ def test_an_unknown_job_or_run_is_null_or_an_error(time: Clock) -> None:
     for document in (
         '{ jobRuns(job: "nothing") { edges { node { slot } } } }',
         '{ jobRun(job: "nothing", slot: "2020-01-01T00:00:00Z") { slot } }',
+        '{ jobRuns(job: "") { edges { node { slot } } } }',
+        '{ jobRun(job: "", slot: "2020-01-01T00:00:00Z") { slot } }',
         'mutation { runJob(name: "nothing") { run { slot } } }',
         'mutation { pauseJob(name: "nothing", reason: "x") { job { name } } }',
         'mutation { resumeJob(name: "nothing") { job { name } } }',

@@ -81,7 +81,7 @@ def test_too_large_request_is_split_and_too_large_row_rejected(api: FakeApi, run
         (responds(301, Location="https://crm.example/graphql"), "Pass that address"),
         (refuses("Cannot query field 'bulkCreateCustomers'", "BAD", 400), "(HTTP 400): Cannot query field"),
         (responds(200, '{"data": null}'), "no reason given"),
-        (responds(200, '{"data": {"bulkCreateCustomers": {"results": []}}}'), "no result for each row"),
+        (responds(200, '{"data": {"bulkCreateCustomers": {"results": []}}}'), "does not have a result for every row"),
     ],
 )
 def test_permanent_error_stops_the_import_with_its_reason(

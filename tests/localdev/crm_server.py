@@ -40,7 +40,7 @@ class Served:
         assert self.process.poll() is None, self.output()
         try:
             return self.ask("{ hello }") == {"hello": "Hello, GraphQL!"}
-        except requests.ConnectionError:
+        except (requests.ConnectionError, KeyError):  # what answers while the server starts may be no GraphQL
             return None
 
     def ask(self, document: str, **variables: object) -> dict[str, Any]:

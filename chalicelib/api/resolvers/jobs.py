@@ -79,13 +79,13 @@ def job(_root: object, _info: Info, name: str) -> JobNow | None:
 def job_runs(
     _root: object, _info: Info, job: str, status: str | None = None, **page: Unpack[PageArguments]
 ) -> Page[Run]:
-    if job not in catalog.JOBS and not run_records.latest(job, 1):
+    if job not in catalog.JOBS and not (text.fits_key(job) and run_records.latest(job, 1)):
         catalog.find(job)  # raises: it is not the name of a job that was removed either
     return read_page(run_records.listing(job, Status(status) if status else None), page_args(page))
 
 
 def job_run(_root: object, _info: Info, job: str, slot: datetime) -> Run | None:
-    run = run_records.find(job, slots.of(slot))
+    run = run_records.find(job, slots.of(slot)) if text.fits_key(job) else None
     if run is None:
         catalog.find(job)  # raises unless there is such a job: the history of one that was removed stays readable
     return run
