@@ -50,7 +50,7 @@ def write(file: Path, key: str) -> None:
 def find_or_create(name: str = NAME, *, another: bool = False) -> FirstKey:
     """Return a working operator's key, or create one. Of two calls at the same time one creates it. Raises Conflict."""
     from chalicelib import clock
-    from chalicelib.access import api_keys
+    from chalicelib.access import api_keys, key_format
     from chalicelib.access.roles import Role
     from chalicelib.errors import Conflict
     from chalicelib.store.retries import retry_delays
@@ -63,7 +63,7 @@ def find_or_create(name: str = NAME, *, another: bool = False) -> FirstKey:
             return FirstKey(working.id, working.name, None)
         seen = "\n".join(sorted(key.id for key in operators))  # the same for two calls at the same time
         try:
-            issued = api_keys.create(name, Role.OPERATOR, "first-key", key_id=api_keys.key_id_from(seen))
+            issued = api_keys.create(name, Role.OPERATOR, "first-key", key_id=key_format.id_from(seen))
         except Stale:
             continue  # another call has just created it
         return FirstKey(issued.api_key.id, issued.api_key.name, issued.key)

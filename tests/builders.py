@@ -66,3 +66,20 @@ def rows_of(table: type[Model]) -> Rows:
     """Return all rows by key, as DynamoDB stores them."""
     pages = connection.client().get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True)
     return {tuple(item[key]["S"] for key in key_names(table)): item for page in pages for item in page["Items"]}
+
+
+def some_products(count: int, name: str = "Product") -> list[Product]:
+    """Return products that are not stored: imports take them from memory."""
+    return [
+        Product(
+            id=f"prd_{number:026d}",
+            sku=None,
+            name=f"{name} {number}",
+            cents=100,
+            stock=5,
+            archived_at=None,
+            sold=0,
+            token="token",
+        )
+        for number in range(count)
+    ]

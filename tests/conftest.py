@@ -6,6 +6,7 @@ always run there; `pytest --backend=ministack` runs the others there too.
 
 import gc
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ from localdev.emulator import Emulator, fetch
 from localdev.state import State
 from tests import long_first, skip_policy
 
+# A shell starts what it runs in the background with Ctrl-C ignored, and so would be the servers that tests start and stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 queue._WAIT = 0  # an emulator has one server, which knows at once that there is nothing
 MOTO = "moto"
 ENDPOINT = "AWS_ENDPOINT_URL"

@@ -171,7 +171,7 @@ def lines(files: list[Path]) -> int:
 
 
 def test_files_are_short_and_say_what_they_are_for() -> None:
-    files = python_files(*PRODUCT, "benchmarks")
+    files = python_files()
     assert not {relative(file): size for file in files if (size := lines([file])) > MAX_FILE_LINES}
     assert not [relative(file) for file in files if text_of(file) and not ast.get_docstring(ast.parse(text_of(file)))]
 

@@ -1,13 +1,9 @@
 """API keys: create, find, rotate and revoke them. The secret is shown once, and only its hash is stored.
 
-A key has the form `crm_<id>_<secret>`. The secret has 256 random bits, so its SHA-256 cannot be reversed by guessing. A row
-`(key, id)` of `ops` holds everything else, including the bucket of the rate limit.
+A row `(key, id)` of `ops` holds everything about a key, including the bucket of the rate limit.
 """
 
-import hashlib
 import hmac
-import re
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.access import key_format
 from chalicelib.access.roles import Role
 from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound, Unauthenticated
@@ -29,10 +26,6 @@ from chalicelib.store.transaction import Stale, Transaction, new_token
 PARTITION = "key"
 OVERLAP = timedelta(hours=24)
 """How long the old secret of a rotated key stays valid by default."""
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_ID_LENGTH = 12
-_MAX_KEY_LENGTH = 100
-_KEY_IN_JSON = re.compile(rf'"crm_[{_ALPHABET}]{{{_ID_LENGTH}}}_[A-Za-z0-9_-]{{43}}"')
 _MAX_OLD_SECRETS = 20
 _LAST_USE_PRECISION = timedelta(hours=1)
 
@@ -60,7 +53,7 @@ class ApiKey:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
     def matches_secret(self, secret: str, moment: datetime) -> bool:
-        digest, now = _digest(secret), timestamps.to_text(moment)
+        digest, now = key_format.digest_of(secret), timestamps.to_text(moment)
         valid = [self.digest, *(old for old, until in self.old_digests if until > now)]
         # Compare all of them always, so that the time it takes reveals nothing.
         return sum(hmac.compare_digest(digest, each) for each in valid) > 0
@@ -77,12 +70,6 @@ class IssuedKey:
         return f"IssuedKey({self.api_key!r})"
 
 
-def key_id_from(seed: str) -> str:
-    """Return the id that belongs to `seed`, always the same: two callers with one seed cannot both create a key."""
-    digest = hashlib.sha256(seed.encode()).digest()
-    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:_ID_LENGTH])
-
-
 def create(
     name: str, role: Role, actor: str, expires_at: datetime | None = None, *, key_id: str | None = None
 ) -> IssuedKey:
@@ -92,29 +79,29 @@ def create(
     now = clock.now()
     if expires_at and expires_at <= now:
         raise InvalidInput("The expiry time must be in the future", field="expires_at")
-    key_id = key_id or key_id_from(change_marks.token())
+    key_id = key_id or key_format.id_from(change_marks.token())
     made = find(key_id) if change_marks.is_replay() else None
     if made:
         return IssuedKey(made, "")
-    secret = secrets.token_urlsafe(32)
+    secret = key_format.new_secret()
     api_key = ApiKey(
         id=key_id,
         name=text.checked_name(name),
         role=role,
         created_at=timestamps.to_text(now),
         created_by=actor,
-        digest=_digest(secret),
+        digest=key_format.digest_of(secret),
         expires_at=timestamps.to_text(expires_at) if expires_at else None,
         token=new_token(),
     )
     write = Transaction(was_applied=lambda: _was_written(api_key), subject=key_id)
     write.put(_row(api_key), tables.AuxRow.pk.does_not_exist())
     write.commit()
-    return IssuedKey(api_key, _key(api_key, secret))
+    return IssuedKey(api_key, key_format.join(key_id, secret))
 
 
 def find(key_id: str) -> ApiKey | None:
-    item = reads.get_op(PARTITION, key_id) if len(key_id) == _ID_LENGTH and text.fits_key(key_id) else None
+    item = reads.get_op(PARTITION, key_id) if len(key_id) == key_format.ID_LENGTH and text.fits_key(key_id) else None
     return _load(item) if item else None
 
 
@@ -141,7 +128,7 @@ def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
 
     Without an overlap all old secrets end at once. Raises NotFound, InvalidInput.
     """
-    secret = secrets.token_urlsafe(32)
+    secret = key_format.new_secret()
     for _ in retry_delays():
         old = _require(key_id)
         if change_marks.is_done(key_id):
@@ -149,9 +136,12 @@ def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
         now = clock.now()
         if not old.valid_at(now):
             raise InvalidInput("The key is revoked or has expired. Create another key", field="id")
-        content = _content(old) | {"digest": _digest(secret), "old_digests": _old_digests(old, now, overlap)}
+        content = _content(old) | {
+            "digest": key_format.digest_of(secret),
+            "old_digests": _old_digests(old, now, overlap),
+        }
         if _change(old, new_token(), [tables.AuxRow.content.set(content)]):
-            return IssuedKey(_require(key_id), _key(old, secret))
+            return IssuedKey(_require(key_id), key_format.join(key_id, secret))
     raise Conflict
 
 
@@ -167,29 +157,18 @@ def revoke(key_id: str) -> ApiKey:
     raise Conflict
 
 
-def id_in(key: str) -> str:
-    """Return the id that a key contains; empty if it has not the form of a key."""
-    prefix, _, rest = key.partition("_")
-    return rest.partition("_")[0] if prefix == "crm" and len(key) <= _MAX_KEY_LENGTH else ""
-
-
 def is_key_of(api_key: ApiKey, key: str, moment: datetime) -> bool:
     """Return whether `key` is a key of this record that is valid at `moment`."""
-    return api_key.matches_secret(key.partition("_")[2].partition("_")[2], moment) and api_key.valid_at(moment)
+    return api_key.matches_secret(key_format.split(key)[1], moment) and api_key.valid_at(moment)
 
 
 def authenticate(key: str) -> ApiKey:
     """Read the key's record. Raises Unauthenticated: invalid, expired and revoked keys get the same answer."""
-    found = find(id_in(key))
+    found = find(key_format.split(key)[0])
     # An unknown key is compared too, so that the time it takes reveals nothing.
     if not is_key_of(found or _UNKNOWN_KEY, key, clock.now()) or found is None:
         raise Unauthenticated
     return found
-
-
-def redact_keys(text: str) -> str:
-    """Replace each key in a JSON text by null: a key that is shown once must not be stored."""
-    return _KEY_IN_JSON.sub("null", text)
 
 
 def record_last_use(api_key: ApiKey) -> None:
@@ -256,14 +235,6 @@ def _was_written(api_key: ApiKey) -> bool:
     return stored is not None and stored.token == api_key.token
 
 
-def _key(api_key: ApiKey, secret: str) -> str:
-    return f"crm_{api_key.id}_{secret}"
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def _content(api_key: ApiKey) -> dict[str, object]:
     return {
         "name": api_key.name,
@@ -296,5 +267,11 @@ def _load(item: reads.Item) -> ApiKey:
 
 
 _UNKNOWN_KEY = ApiKey(
-    id="", name="", role=Role.PUBLIC, created_at="", created_by="", digest=_digest(secrets.token_urlsafe(32)), token=""
+    id="",
+    name="",
+    role=Role.PUBLIC,
+    created_at="",
+    created_by="",
+    digest=key_format.digest_of(key_format.new_secret()),
+    token="",
 )

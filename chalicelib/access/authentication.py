@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.access import api_keys
+from chalicelib.access import api_keys, key_format
 from chalicelib.access.api_keys import ApiKey
 from chalicelib.errors import RateLimited, Unauthenticated
 
@@ -65,7 +65,7 @@ def forget_all() -> None:
 
 
 def _find_remembered(key: str, now: datetime) -> ApiKey | None:
-    found, read_at = _memory.valid.get(api_keys.id_in(key), (None, now))
+    found, read_at = _memory.valid.get(key_format.split(key)[0], (None, now))
     is_recent = timedelta(0) <= now - read_at < REMEMBERED
     return found if found and is_recent and api_keys.is_key_of(found, key, now) else None
 

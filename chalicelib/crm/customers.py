@@ -106,7 +106,7 @@ def create(  # noqa: PLR0913 - the fields of a customer
         token=new_token(),
         added_at=timestamps.to_text(added_at or clock.now()),
     )
-    existing = find(customer.id) if ids.is_replay() else None
+    existing = find(customer.id) if change_marks.is_replay() else None
     if existing:
         return existing
     if change_marks.is_done(customer.id):

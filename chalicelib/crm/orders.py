@@ -117,7 +117,7 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
     order_id = ids.new_id(ids.ORDER)
     _check_quantities(quantities)
     placed_at = timestamps.to_text(timestamps.checked_past(date, "order_date"))
-    existing = find(order_id) if ids.is_replay() else None
+    existing = find(order_id) if change_marks.is_replay() else None
     if existing:
         return PlacedOrder(existing, {}, {})
     found = _look_up(customer_id, quantities)

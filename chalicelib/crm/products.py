@@ -86,7 +86,7 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
         sold=0,
         token=new_token(),
     )
-    existing = find(product.id) if ids.is_replay() else None
+    existing = find(product.id) if change_marks.is_replay() else None
     if existing:
         return existing
     if change_marks.is_done(product.id):

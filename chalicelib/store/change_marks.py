@@ -18,7 +18,7 @@ from typing import Any
 from ulid import ULID
 
 from chalicelib import clock
-from chalicelib.store import reads, tables, timestamps
+from chalicelib.store import ids, reads, tables, timestamps
 from chalicelib.store.index_keys import SEPARATOR
 
 LIFETIME = timedelta(days=2)
@@ -42,13 +42,14 @@ _request: ContextVar[_Request | None] = ContextVar("request with an Idempotency-
 def request(seed: str, actor: str, began: datetime, *, is_replay: bool) -> Iterator[set[str]]:
     """Mark each change made meanwhile as one of the request that `seed` stands for. Yield the ids of the changed rows.
 
-    `is_replay` says that an earlier attempt at the same request may have made some of the changes already.
+    New rows get the same ids when the request is replayed. `is_replay` says that an earlier attempt at the same request may have made some of the changes already.
     """
     digest = hashlib.sha256(f"{seed} {began.isoformat()}".encode()).hexdigest()
     current = _Request(partition=f"change#{digest}", actor=actor, began=began, is_replay=is_replay)
     before = _request.set(current)
     try:
-        yield current.made
+        with ids.deterministic_ids(seed, began):
+            yield current.made
     finally:
         _request.reset(before)
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
@@ -19,39 +18,25 @@ ORDER = "ord"
 _ID = re.compile(r"(cus|prd|ord)_[0-9A-HJKMNP-TV-Z]{26}")
 
 
-@dataclass(frozen=True, slots=True)
-class _IdSource:
-    """Ids for one request; `is_replay` says that the request was carried out before, at least in part."""
-
-    ids: Iterator[ULID]
-    is_replay: bool
-
-
-_source: ContextVar[_IdSource | None] = ContextVar("id source", default=None)
+_source: ContextVar[Iterator[ULID] | None] = ContextVar("id source", default=None)
 
 
 def new_id(kind: str) -> str:
     """Return a new id: a random one, or the next one of `deterministic_ids`."""
     source = _source.get()
-    return f"{kind}_{next(source.ids) if source else ULID.from_datetime(clock.now())}"
+    return f"{kind}_{next(source) if source else ULID.from_datetime(clock.now())}"
 
 
 @contextmanager
-def deterministic_ids(seed: str, moment: datetime, *, again: bool) -> Iterator[None]:
-    """Derive all new ids from `seed` and `moment`, so that a request that is carried out `again` makes the same ids."""
+def deterministic_ids(seed: str, moment: datetime) -> Iterator[None]:
+    """Derive all new ids from `seed` and `moment`, so that a request that is carried out again makes the same ids."""
     milliseconds = int(moment.timestamp() * 1000).to_bytes(6)
     ids = (ULID(milliseconds + hashlib.sha256(f"{seed} {number}".encode()).digest()[:10]) for number in count())
-    before = _source.set(_IdSource(ids, again))
+    before = _source.set(ids)
     try:
         yield
     finally:
         _source.reset(before)
-
-
-def is_replay() -> bool:
-    """Return whether an earlier attempt of the same request may already have written the row with the new id."""
-    source = _source.get()
-    return source is not None and source.is_replay
 
 
 def kind_of(row_id: str) -> str | None:

@@ -1,23 +1,17 @@
 """`crmctl import`, end to end against a fake API."""
 
-import runpy
-import subprocess
-import sys
-from collections import deque
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from crmctl.csv_files import COLUMNS
-from tests.crmctl.fake_api import FakeApi, responds
+from tests.crmctl.fake_api import FakeApi
 from tests.crmctl.import_files import (
     CUSTOMERS,
     ORDERS,
     PRODUCTS,
     ROOT,
     RunImport,
-    command,
     counts,
     many_customers,
     rejected,
@@ -199,31 +193,6 @@ def test_concurrent_requests_match_the_number_of_workers(api: FakeApi, files: Pa
     assert api.max_in_flight == 3
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--url", "127.0.0.1:8000"], "is not a URL"),
-        (["--url", "http://[::1/graphql"], "is not a URL"),
-        (["--url", "http://127.0.0.1:1/graphql"], "Connection refused"),
-        (["--key", "crm_1 abc"], "characters that no API key has"),
-        (["--rejects", "files/orders.csv/out"], "cannot be written"),
-        (["--workers", "0"], "--workers"),
-    ],
-)
-def test_invalid_options_exit_with_2_and_a_message(run_import: RunImport, options: list[str], message: str) -> None:
-    result = run_import(*options)
-    assert result.exit_code == 2
-    assert message in result.stderr
-
-
-def test_rejects_that_cannot_be_written_are_an_error(files: Path, run_import: RunImport) -> None:
-    write(files, products=PRODUCTS + "BAD,Free,0,1\n")
-    Path("products.rejected.csv").mkdir()
-    result = run_import()
-    assert result.exit_code == 2
-    assert "The rejected products could not be written" in result.stderr
-
-
 def test_nothing_is_sent_if_one_file_is_malformed(api: FakeApi, files: Path, run_import: RunImport) -> None:
     (files / "orders.csv").unlink()
     write(files, products="sku,name\n")
@@ -234,25 +203,6 @@ def test_nothing_is_sent_if_one_file_is_malformed(api: FakeApi, files: Path, run
     assert "orders.csv is missing" in result.stderr
     assert "missing 'price', 'stock'" in result.stderr
     assert not api.requests
-
-
-def test_output_without_terminal_is_plain_lines(api: FakeApi, files: Path) -> None:
-    result = subprocess.run(command(api, files), cwd=ROOT, capture_output=True, text=True, check=True)
-
-    assert result.stderr.splitlines() == ["customers: 2 of 2", "products: 2 of 2", "orders: 2 of 2"]
-    assert "\x1b" not in result.stdout
-    assert counts(result.stdout)["orders"] == (2, 0, 0)
-
-
-def test_terminal_shows_progress_bar_and_readable_messages(
-    api: FakeApi, run_import: RunImport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    api.faults = deque([responds(503)])
-    result = run_import()
-    assert result.exit_code == 0
-    assert "responded with HTTP 503. Retrying in" in result.stderr
-    assert "━━" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -280,18 +230,6 @@ def test_file_without_sendable_rows_costs_no_request(api: FakeApi, files: Path, 
     result = run_import()
     assert counts(result.stdout)["products"] == (0, 0, 1)
     assert not api.inputs("bulkCreateProducts")
-
-
-def test_help_names_every_file_column_and_exit_status(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["crmctl", "import", "--help"])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("crmctl", run_name="__main__")
-    message = capsys.readouterr().out
-    assert ended.value.code == 0
-    assert all(",".join(columns) in message for columns in COLUMNS.values())
-    assert "Exit status: 0" in message
 
 
 def test_customers_without_a_recent_order_are_counted_with_the_day_of_the_clean_up(

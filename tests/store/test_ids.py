@@ -12,7 +12,7 @@ NOW = "2026-11-02T12:00:00"
 
 
 def made(seed: str, count: int = 3, at: str = NOW) -> list[str]:
-    with ids.deterministic_ids(seed, moment(at), again=False):
+    with ids.deterministic_ids(seed, moment(at)):
         return [ids.new_id(ids.ORDER) for _ in range(count)]
 
 
@@ -54,14 +54,9 @@ def test_deterministic_ids_sort_by_time() -> None:
 
 
 def test_ids_are_random_outside_of_such_a_request() -> None:
-    assert not ids.is_replay()
-    with ids.deterministic_ids("outer", moment(NOW), again=True):
-        assert ids.is_replay()
-        with ids.deterministic_ids("inner", moment(NOW), again=False):
-            assert not ids.is_replay()
-        with pytest.raises(KeyError), ids.deterministic_ids("inner", moment(NOW), again=False):
+    with ids.deterministic_ids("outer", moment(NOW)):
+        with pytest.raises(KeyError), ids.deterministic_ids("inner", moment(NOW)):
             raise KeyError
         assert ids.new_id(ids.ORDER) == made("outer", 1)[0]
-    assert not ids.is_replay()
     with time_is(NOW):
         assert ids.new_id(ids.ORDER) != ids.new_id(ids.ORDER)

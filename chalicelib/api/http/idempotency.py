@@ -22,11 +22,11 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
 from chalicelib import clock
-from chalicelib.access import api_keys
+from chalicelib.access import key_format
 from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql import error_format
 from chalicelib.errors import IdempotencyConflict, InProgress, InvalidInput, Unavailable
-from chalicelib.store import change_marks, ids, reads, tables, timestamps
+from chalicelib.store import change_marks, reads, tables, timestamps
 from chalicelib.store.put_once import put_once
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import new_token
@@ -68,7 +68,6 @@ def once(
     seed = f"{entry.pk} {entry.sk} {entry.request}"
     began = timestamps.from_text(entry.began)
     with (
-        ids.deterministic_ids(seed, began, again=entry.again),
         change_marks.request(seed, caller.name, began, is_replay=entry.again) as changed,
         error_format.collect_codes() as codes,
     ):
@@ -150,7 +149,7 @@ def _digest(request: Mapping[str, Any]) -> str:
 
 
 def _pack(answer: StoredResponse) -> str:
-    return base64.b64encode(zlib.compress(api_keys.redact_keys(json.dumps(answer)).encode())).decode()
+    return base64.b64encode(zlib.compress(key_format.redact(json.dumps(answer)).encode())).decode()
 
 
 def _unpack(packed: str) -> StoredResponse:
