@@ -1,3 +1,5 @@
+"""Fixtures of the tests of the API: its settings, and a small shop."""
+
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
