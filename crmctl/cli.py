@@ -5,7 +5,19 @@ import sys
 
 import click
 
-from crmctl import customers, dead_letters, import_command, jobs, keys, orders, products, reports, run_command, runs
+from crmctl import (
+    customers,
+    dead_letters,
+    import_command,
+    jobs,
+    keys,
+    orders,
+    products,
+    reports,
+    run_command,
+    runs,
+    suppressions,
+)
 from crmctl.version import installed_version
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -19,6 +31,7 @@ COMMANDS: tuple[click.Command, ...] = (
     customers.deleted_customers,
     customers.restore,
     customers.restore_run,
+    suppressions.lift_suppression,
     products.low_stock,
     products.adjust_stock,
     orders.due_reminders,

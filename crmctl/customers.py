@@ -7,13 +7,14 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
+from crmctl.suppressions import suppression_text
 from crmctl.tables import Column
 from crmctl.text import escape_unprintable
 from crmctl.time_arguments import Timestamp, format_time
 
 INACTIVE = """query Inactive($before: Date, $first: Int, $after: String) {
   list: inactiveCustomers(activeBefore: $before, first: $first, after: $after) {
-    edges { node { id name email createdAt lastOrderAt } }
+    edges { node { id name email createdAt lastOrderAt emailSuppression { reason since } } }
     pageInfo { hasNextPage endCursor }
   }
 }"""
@@ -38,6 +39,7 @@ COMMON_COLUMNS = (
     Column("created", lambda customer: format_time(customer["createdAt"])),
 )
 LAST_ORDER_COLUMN = Column("last order", lambda customer: format_time(customer["lastOrderAt"]))
+SUPPRESSED_COLUMN = Column("suppressed", suppression_text)
 DELETED_AT_COLUMN = Column("deleted", lambda customer: format_time(customer["deletedAt"]))
 
 
@@ -55,7 +57,10 @@ def inactive_customers(client: Client, active_before: datetime | None, limit: in
     before = active_before.date().isoformat() if active_before else None
     listed = paging.read(client, INACTIVE, limit, before=before)
     tables.print_rows(
-        listed.rows, (*COMMON_COLUMNS, LAST_ORDER_COLUMN), as_json=as_json, empty="There are no inactive customers."
+        listed.rows,
+        (*COMMON_COLUMNS, LAST_ORDER_COLUMN, SUPPRESSED_COLUMN),
+        as_json=as_json,
+        empty="There are no inactive customers.",
     )
     print_if_more(listed)
     if listed.rows and not as_json:

@@ -7,12 +7,13 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, with_client
+from crmctl.suppressions import suppression_text
 from crmctl.tables import Column, Row
-from crmctl.time_arguments import format_time
+from crmctl.time_arguments import EMPTY_CELL, format_time
 
 DUE = """query Due($day: Date, $first: Int, $after: String) {
   list: ordersDueForReminder(day: $day, first: $first, after: $after) {
-    edges { node { id orderDate totalAmount customer { name email } } }
+    edges { node { id orderDate totalAmount customer { name email emailSuppression { reason since } } } }
     pageInfo { hasNextPage endCursor }
   }
 }"""
@@ -31,6 +32,7 @@ COLUMNS = (
     _customer_column("name"),
     _customer_column("email"),
     Column("total", lambda order: order["totalAmount"], align_right=True),
+    Column("suppressed", lambda order: suppression_text(order["customer"]) if order["customer"] else EMPTY_CELL),
 )
 
 
@@ -43,6 +45,7 @@ def due_reminders(client: Client, day: datetime | None, limit: int, *, as_json: 
     """Show orders that are due for a reminder.
 
     The list includes orders already reminded on that day and orders of deleted customers. Neither is reminded again.
+    Customers whose e-mail address is suppressed get no e-mail.
     """
     listed = paging.read(client, DUE, limit, day=day.date().isoformat() if day else None)
     tables.print_rows(listed.rows, COLUMNS, as_json=as_json, empty="No order is due for a reminder.")

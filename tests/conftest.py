@@ -32,7 +32,7 @@ from chalicelib import aws
 from chalicelib.access import authentication
 from chalicelib.api.resolvers import health
 from chalicelib.jobs import queue
-from chalicelib.store import connection, cursors
+from chalicelib.store import connection, stage_secrets
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
 from tests import long_first, skip_policy
@@ -136,7 +136,7 @@ def _forget_caches(endpoint: str | None) -> None:
 
 def _forget_rows() -> None:
     """Forget what this process remembers of tables that were emptied."""
-    cursors._secret.cache_clear()
+    stage_secrets.forget()
     authentication.forget_all()
     health.check_again()
 

@@ -8,6 +8,8 @@ better than two. An e-mail that SES certainly did not take is released.
        |
        +--> FAILED: SES refuses this e-mail, for example its address
        +--> released: SES is busy (EmailUnavailable), or refuses every e-mail of the account (SendingRefused)
+
+Nothing is claimed for an address that is suppressed (see `crm.email_suppressions`).
 """
 
 import random
@@ -28,6 +30,7 @@ from chalicelib.store.retries import code_of, is_transient
 from chalicelib.store.transaction import new_token
 
 SENT, FAILED, DOUBTFUL = "mails_sent", "mails_failed", "mails_doubtful"
+SUPPRESSED = "mails_suppressed"
 _PAUSES = (0.25, 0.5, 1.0, 2.0, 2.0, 2.0, 2.0)
 """Seconds, with jitter, after each refusal because of the sending rate. SES allows one e-mail a second or more."""
 _TOO_FAST = {"TooManyRequestsException", "Throttling", "ThrottlingException"}
@@ -48,8 +51,8 @@ class Email:
     html: str | None = None
 
 
-def send_all(pk: str, emails: Iterable[tuple[str, Email]], has_time: Callable[[], bool]) -> list[str]:
-    """Send e-mails one after another, and return the outcome of each.
+def send_all(pk: str, emails: Iterable[tuple[str, Email | None]], has_time: Callable[[], bool]) -> list[str]:
+    """Send e-mails one after another, and return the outcome of each. None stands for one to a suppressed address.
 
     The list is shorter when the time is up, or SES takes no more: what was sent is progress, and the next step continues.
     Raises Unavailable and SendingRefused if not even the first one can be sent.
@@ -59,7 +62,7 @@ def send_all(pk: str, emails: Iterable[tuple[str, Email]], has_time: Callable[[]
         if outcomes and not has_time():
             break
         try:
-            outcomes.append(send_once(pk, sk, message))
+            outcomes.append(send_once(pk, sk, message) if message else SUPPRESSED)
         except (Unavailable, SendingRefused):
             if not outcomes:
                 raise

@@ -1,7 +1,8 @@
 """order_reminders: logs a line for each order of the last days and, if a sender address is set, sends an e-mail.
 
 There is one reminder per order and day, even if the job runs again on the same day. Cancelled orders, and orders whose
-customer was deleted, are left out.
+customer was deleted, are left out. An order whose customer's address is suppressed gets its line, which says so, and no
+e-mail.
 """
 
 from collections import Counter
@@ -25,9 +26,14 @@ class RemindersState(TypedDict, total=False):
     """The orders of that page that earlier steps have reminded of."""
 
 
+class EmailSuppression(TypedDict):
+    reason: str
+
+
 class OrderCustomer(TypedDict):
     name: str
     email: str
+    emailSuppression: EmailSuppression | None
 
 
 class DueOrder(TypedDict):
@@ -53,7 +59,7 @@ SELECT = SavedOperation(
     """
 query Due($day: Date!, $after: String) {
   ordersDueForReminder(day: $day, first: 100, after: $after) {
-    edges { node { id orderDate totalAmount customer { name email } } }
+    edges { node { id orderDate totalAmount customer { name email emailSuppression { reason } } } }
     pageInfo { hasNextPage endCursor }
   }
 }""",
@@ -95,12 +101,16 @@ def preview(context: StepContext) -> Preview:
     already = len(page["edges"]) - len(due)
     if already:
         summary += f"; {'at least ' * more}{already} had theirs earlier today"
+    suppressed = sum(_is_suppressed(order) for order in orders) if settings.mail_sender else 0
+    if suppressed:
+        summary += f"; {'at least ' * more}{suppressed} of them are not e-mailed, because the address is suppressed"
     return Preview(summary, _lines(orders), more)
 
 
 def send_reminders(day: date, orders: Iterable[DueOrder], has_time: Callable[[], bool] = lambda: True) -> list[str]:
     """Send the reminders that were not sent yet, see `email.send_all`. Raises Unavailable, SendingRefused."""
-    return email.send_all(str(day), ((order["id"], _reminder(order)) for order in orders), has_time)
+    emails = ((order["id"], None if _is_suppressed(order) else _reminder(order)) for order in orders)
+    return email.send_all(str(day), emails, has_time)
 
 
 def _part_of_page(state: RemindersState, orders: list[DueOrder], outcomes: list[str]) -> StepResult:
@@ -121,13 +131,25 @@ def _reminder(order: DueOrder) -> Email:
     return Email((customer["email"],), f"Your order of {day}", text)
 
 
+def _is_suppressed(order: DueOrder) -> bool:
+    return order["customer"]["emailSuppression"] is not None
+
+
 def _with_customer(orders: Iterable[OrderRow]) -> list[DueOrder]:
     return [cast("DueOrder", order) for order in orders if order["customer"]]
 
 
 def _lines(orders: Iterable[DueOrder]) -> tuple[str, ...]:
     now = f"{clock.now():%Y-%m-%d %H:%M:%S}"
-    return tuple(f"[{now}] - Order ID: {order['id']}, Customer Email: {order['customer']['email']}" for order in orders)
+    return tuple(
+        f"[{now}] - Order ID: {order['id']}, Customer Email: {order['customer']['email']}{_note(order['customer'])}"
+        for order in orders
+    )
+
+
+def _note(customer: OrderCustomer) -> str:
+    suppression = customer["emailSuppression"] if settings.mail_sender else None
+    return f", not e-mailed: {suppression['reason']}" if suppression else ""
 
 
 def _not_reminded(context: StepContext, orders: Iterable[OrderRow]) -> list[OrderRow]:

@@ -1,24 +1,19 @@
 """Cursors: opaque texts that name the place directly after a row, and cannot be forged or used for another query.
 
-A cursor is signed together with the filter and order of its query, and the number of shards. The signing secret is made
-once per stage and kept in `ops`, so that every Lambda knows it and nobody has to configure it.
+A cursor is signed together with the filter and order of its query, and the number of shards.
 """
 
 import base64
 import hashlib
 import hmac
 import json
-import secrets
 from dataclasses import astuple, dataclass
-from functools import cache
 
 from chalicelib.errors import InvalidCursor
-from chalicelib.store import reads
-from chalicelib.store.put_once import put_once
-from chalicelib.store.tables import AuxRow
+from chalicelib.store import stage_secrets
 
+PURPOSE = "cursors"
 _MAC_BYTES = 12
-_SECRET = ("secret", "cursors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +56,4 @@ def _to_text(raw: bytes) -> str:
 
 def _mac(payload: bytes, query: str, shards: int) -> bytes:
     signed = payload + b"\0" + json.dumps([query, shards]).encode()
-    return hmac.digest(_secret(), signed, hashlib.sha256)[:_MAC_BYTES]
-
-
-@cache
-def _secret() -> bytes:
-    """Return the stage's signing secret, and create it if this is the first use."""
-    item = reads.get_op(*_SECRET)
-    if item is None:
-        row = AuxRow(*_SECRET, token=secrets.token_hex(32))
-        item = put_once(row) or reads.to_item(row)
-    return bytes.fromhex(item["token"]["S"])
+    return hmac.digest(stage_secrets.read(PURPOSE), signed, hashlib.sha256)[:_MAC_BYTES]

@@ -206,7 +206,8 @@ class Line(Model):
 class AuxRow(Model):
     """Small rows around the entities and jobs.
 
-    See `cursors`, `unique_values`, `counters`, `deleted_customers`, `api_keys`, `idempotency` and `jobs.job_state`.
+    See `stage_secrets`, `unique_values`, `counters`, `deleted_customers`, `email_suppressions`, `api_keys`, `idempotency` and
+    `jobs.job_state`.
     """
 
     class Meta:
@@ -228,6 +229,8 @@ class AuxRow(Model):
     schedule = UnicodeAttribute(null=True)
     requested = UnicodeAttribute(null=True)
     used_at = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    since = UnicodeAttribute(null=True)
     full_until = NumberAttribute(null=True)
     ttl = TTLAttribute(null=True)
 

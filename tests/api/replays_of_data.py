@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.crm import cleanup_runs, customers, deleted_customers, orders, products
+from chalicelib.crm import cleanup_runs, customers, deleted_customers, email_suppressions, orders, products
+from chalicelib.crm.email_suppressions import Reason
 from chalicelib.store import tables
 from tests.api.replay_scenario import Ids, Scenario, nothing
 from tests.api.shop import replayed
@@ -60,6 +61,20 @@ def customer_deleted_by_a_run() -> Ids:
 def customer_deleted_long_ago() -> Ids:
     with time_is("2026-10-01T12:00:00"):
         return {"id": deleted_customers.delete(a_customer(email="ann@example.com").id).id}
+
+
+def suppressed_customer() -> Ids:
+    customer = a_customer(email="ann@example.com")
+    email_suppressions.suppress(customer.email, Reason.BOUNCE, clock.now())
+    return {"id": customer.id}
+
+
+def suppress_again(_: Ids) -> None:
+    email_suppressions.suppress("ann@example.com", Reason.COMPLAINT, clock.now())
+
+
+def is_suppressed(_: Ids) -> bool:
+    return email_suppressions.find("ann@example.com") is not None
 
 
 def sold_product() -> Ids:
@@ -141,6 +156,16 @@ SCENARIOS = {
         is_right=lambda ids, made, reply: (
             (customers.find(ids["id"]) is None) == made
             and (made or reply.data["restoreCustomers"]["results"] == [{"id": ids["id"], "error": None}])
+        ),
+    ),
+    "liftEmailSuppression": Scenario(
+        document="""mutation ($id: ID!) {
+          liftEmailSuppression(customerId: $id, reason: "checked") { customer { id } } }""",
+        prepare=suppressed_customer,
+        was_made=lambda ids: not is_suppressed(ids),
+        meddle=suppress_again,
+        is_right=lambda ids, made, reply: (
+            is_suppressed(ids) == made and reply.data["liftEmailSuppression"]["customer"]["id"] == ids["id"]
         ),
     ),
     "deleteInactiveCustomers": Scenario(

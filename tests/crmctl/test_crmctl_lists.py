@@ -36,7 +36,7 @@ def test_inactive_customers_by_clean_up_rule_or_given_day(crm: ApiServer) -> Non
         later = crm.crmctl("inactive-customers", "--active-before", "2026-11-02", "--limit", "1")
         none = crm.crmctl("inactive-customers", "--active-before", "2019-01-01")
 
-    assert rows_of(result.stdout) == [[old.id, "Old Ann", "ann@example.com", "2020-01-02 03:04", "-"]]
+    assert rows_of(result.stdout) == [[old.id, "Old Ann", "ann@example.com", "2020-01-02 03:04", "-", "-"]]
     assert result.stdout.endswith("\n\nTotal inactive: 1\n")
     assert len(rows_of(later.stdout)) == 1
     assert later.stdout.endswith("Total inactive: 2\n")
@@ -65,8 +65,8 @@ def test_due_reminders_show_customers_including_deleted_ones(crm: ApiServer) -> 
         result = crm.crmctl("due-reminders")
         other = crm.crmctl("due-reminders", "--day", "2026-11-10")
     assert sorted(row[1:] for row in rows_of(result.stdout)) == [
-        ["2026-11-20 10:00", "(deleted)", "(deleted)", "3.00"],
-        ["2026-11-20 10:00", "Ann", "ann@example.com", "3.00"],
+        ["2026-11-20 10:00", "(deleted)", "(deleted)", "3.00", "-"],
+        ["2026-11-20 10:00", "Ann", "ann@example.com", "3.00", "-"],
     ]
     assert other.stdout == "No order is due for a reminder.\n"
 

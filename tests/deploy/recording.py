@@ -11,7 +11,7 @@ from botocore.retries.quota import RetryQuota
 
 from chalicelib import aws
 from chalicelib.jobs import queue
-from chalicelib.store import connection, cursors
+from chalicelib.store import connection, stage_secrets
 
 _PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
@@ -50,7 +50,7 @@ class Recording:
         """From here on the next answers are lost, and nothing is known from before."""
         self._lost.clear()
         queue._known_url.cache_clear()
-        cursors._secret.cache_clear()
+        stage_secrets.forget()
 
     @contextmanager
     def paused(self) -> Iterator[None]:

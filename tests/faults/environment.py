@@ -27,7 +27,7 @@ from chalicelib.jobs import queue, watchdog
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operations import OperationFailed
 from chalicelib.jobs.runner import RunFailed, Runner
-from chalicelib.store import connection, cursors, tables
+from chalicelib.store import connection, stage_secrets, tables
 from tests.as_operator import execute
 from tests.conftest import connected_to
 from tests.faults.fault_injection import intercepted
@@ -285,5 +285,5 @@ def fake_aws() -> Iterator[FakeAws]:
 
 def _clear_caches() -> None:
     """Clear the caches, as in a new Lambda."""
-    cursors._secret.cache_clear()
+    stage_secrets.forget()
     queue._known_url.cache_clear()

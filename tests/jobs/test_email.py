@@ -50,7 +50,7 @@ def an_order(name: str = "Ann Lee", email: str = "ann@example.com") -> orders.Or
 
 def as_answered(order: orders.Order, email: str = "ann@example.com") -> DueOrder:
     """Return the order as the API answers it."""
-    customer: OrderCustomer = {"name": "Ann Lee", "email": email}
+    customer: OrderCustomer = {"name": "Ann Lee", "email": email, "emailSuppression": None}
     return {"id": order.id, "orderDate": order.date, "totalAmount": "25.00", "customer": customer}
 
 

@@ -3,16 +3,20 @@
 import random
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from chalicelib.crm import customers, deleted_customers, orders
+from chalicelib import clock
+from chalicelib.crm import customers, deleted_customers, email_suppressions, orders
 from chalicelib.crm.customers import Customer
+from chalicelib.crm.email_suppressions import Reason
 from chalicelib.crm.orders import Order
-from chalicelib.jobs import catalog, customer_cleanup, job_state, low_stock, operator_actions, order_reminders
+from chalicelib.jobs import catalog, customer_cleanup, email, job_state, low_stock, operator_actions, order_reminders
 from chalicelib.jobs.job import Job, Preview, RunArguments
 from chalicelib.jobs.run_records import Run, Status
+from chalicelib.settings import settings
 from tests.builders import a_customer, a_product
 from tests.jobs.job_runs import Clock, Consumer, dump, find_run, preview_of, stored_lines, with_page_size
 from tests.jobs.loopback import Api, serving
@@ -34,6 +38,17 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, name, with_page_size(getattr(module, name), PAGE))
 
 
+@pytest.fixture
+def emailed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Set a sender, and return the list that gets the address of each e-mail."""
+    found: list[str] = []
+    with_sender = replace(settings, mail_sender="orders@crm.example", api_url="https://crm.example/graphql")
+    for module in (email, order_reminders):
+        monkeypatch.setattr(module, "settings", with_sender)
+    monkeypatch.setattr(email, "_request", lambda message: found.extend(message.to))
+    return found
+
+
 class Company:
     """Customers, products and orders, changed at random."""
 
@@ -49,7 +64,7 @@ class Company:
     def change(self) -> None:
         self.customers = [one for one in self.customers if customers.find(one.id)]  # the clean-up may have had them
         for _ in range(self.chance.randint(0, 7)):
-            self.chance.choice((self._order, self._order, self._product, self._cancel, self._delete))()
+            self.chance.choice((self._order, self._order, self._product, self._cancel, self._delete, self._suppress))()
         self.clock.later(hours=self.chance.choice((0, 1, 2, 9, 30)), minutes=1)
 
     def _order(self) -> None:
@@ -64,6 +79,14 @@ class Company:
     def _cancel(self) -> None:
         if self.orders:
             orders.cancel(self.orders.pop(self.chance.randrange(len(self.orders))).id)
+
+    def _suppress(self) -> None:
+        if self.customers:
+            customer = self.chance.choice(self.customers)
+            if email_suppressions.find(customer.email):
+                email_suppressions.lift(customer.id, "checked", "ops", frozenset(Reason))
+            else:
+                email_suppressions.suppress(customer.email, self.chance.choice([*Reason]), clock.now())
 
     def _delete(self) -> None:
         if len(self.customers) > 1:
@@ -82,9 +105,12 @@ def check_reminders(shown: Preview, run: Run) -> None:
     done = stored_lines(run.job, run.slot)
     assert len(shown.lines) == number_in(shown)
     assert set(shown.lines) <= set(done) if shown.more else list(shown.lines) == done
-    already = re.search(r"(\d+) had theirs", shown.summary)
-    told = int(already[1]) if already else 0
-    assert told <= run.counts["already_reminded"] if shown.more else told == run.counts["already_reminded"]
+    for pattern, name in ((r"(\d+) had theirs", "already_reminded"), (r"(\d+) of them are not", "mails_suppressed")):
+        found = re.search(pattern, shown.summary)
+        told, counted = int(found[1]) if found else 0, run.counts.get(name, 0)
+        assert told <= counted if shown.more else told == counted
+    suppressed = [line for line in done if "not e-mailed" in line]
+    assert len(suppressed) == run.counts.get("mails_suppressed", 0)
 
 
 def check_cleanup(shown: Preview, run: Run) -> None:
@@ -119,7 +145,7 @@ def number_in(shown: Preview) -> int:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_run_does_what_its_preview_announced(seed: int, time: Clock, api: Api) -> None:
+def test_a_run_does_what_its_preview_announced(seed: int, time: Clock, api: Api, emailed: list[str]) -> None:
     chance = random.Random(seed)
     company = Company(chance, time)
     assert CHECKS.keys() == catalog.JOBS.keys()
@@ -130,7 +156,9 @@ def test_a_run_does_what_its_preview_announced(seed: int, time: Clock, api: Api)
             arguments: RunArguments = {}
             if job is catalog.CUSTOMER_CLEANUP:
                 arguments = {"cap": chance.randint(1, 9)}
+            emailed.clear()
             compare(job, arguments)
+            assert not email_suppressions.find_all(emailed), "none of them was suppressed, then or now"
 
 
 def compare(job: Job, arguments: RunArguments) -> None:

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidCursor, Unavailable
-from chalicelib.store import cursors, reads, tables
+from chalicelib.store import cursors, reads, stage_secrets, tables
 from chalicelib.store.cursors import Position, decode, encode
 from tests.faults.fault_injection import FOREVER, MessageLoss, losing_messages
 from tests.metering import metered
@@ -91,15 +91,15 @@ def test_the_content_of_a_forged_cursor_is_never_parsed(monkeypatch: pytest.Monk
 
 def test_another_secret_makes_a_cursor_invalid() -> None:
     cursor = encode(ANN, "q", 3)
-    tables.AuxRow(*cursors._SECRET).delete()
-    cursors._secret.cache_clear()
+    tables.AuxRow(stage_secrets.PARTITION, cursors.PURPOSE).delete()
+    stage_secrets.forget()
     with pytest.raises(InvalidCursor):
         decode(cursor, "q", 3)
 
 
 def test_the_secret_is_read_once_and_shared() -> None:
     cursor = encode(ANN, "q", 3)
-    cursors._secret.cache_clear()  # as in another Lambda
+    stage_secrets.forget()  # as in another Lambda
     with metered() as meter:
         assert decode(cursor, "q", 3) == ANN
         assert decode(cursor, "q", 3) == ANN
@@ -108,7 +108,7 @@ def test_the_secret_is_read_once_and_shared() -> None:
 
 def test_the_first_of_two_concurrent_secrets_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     first = encode(ANN, "q", 3)
-    cursors._secret.cache_clear()
+    stage_secrets.forget()
     answers = iter([None])  # the other's secret was not there yet when we looked
     stored = reads.get_op
     monkeypatch.setattr(reads, "get_op", lambda pk, sk: next(answers, stored(pk, sk)))

@@ -125,15 +125,19 @@ KINDS: dict[str, tuple[Model, int]] = {
         aux({"action": "Customer restored", "actor": ACTOR, "before": {"name": NAME, "phone": "1" * text.PHONE_LIMIT}}),
         12_000,
     ),
+    "lift of a suppression": (
+        aux({"action": "E-mail suppression lifted", "actor": ACTOR, "why": NAME, "before": {"reason": "UNSUBSCRIBE"}}),
+        12_000,
+    ),
     "API key": (aux(api_keys._content(KEY)), 12_000),
     "answer under an Idempotency-Key": (aux({"request": "0" * 64, "answer": "x" * idempotency._MAX_STORED}), 303_000),
     "persisted query": (aux({"text": "x" * persisted_queries.MAX_STORED_BYTES}), 103_000),
 }
-SMALL = {"counters.py", "cursors.py", "email.py", "order_lines.py", "unique_values.py"}
+SMALL = {"counters.py", "email.py", "order_lines.py", "stage_secrets.py", "unique_values.py"}
 """Modules whose rows hold numbers, ids, or one text that fits a key."""
 MODULES = {
     "alerts.py", "api_keys.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",
-    "job_state.py", "orders.py", "persisted_queries.py", "products.py", "reports.py", "returning_customers.py",
+    "email_suppressions.py", "job_state.py", "orders.py", "persisted_queries.py", "products.py", "reports.py", "returning_customers.py",
     "run_records.py", "step_rows.py", "stock.py",
 }  # fmt: skip
 """Modules whose rows are in KINDS."""

@@ -10,6 +10,7 @@ from chalicelib.api.resolvers import (
     api_keys,
     bulk_create,
     customers,
+    email_suppressions,
     health,
     jobs,
     nodes,
@@ -63,6 +64,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "bulkCreateCustomers": bulk_create.create_customers,
         "updateCustomer": customers.update_customer,
         "deleteCustomer": customers.delete_customer,
+        "liftEmailSuppression": email_suppressions.lift_email_suppression,
         "createProduct": products.create_product,
         "bulkCreateProducts": bulk_create.create_products,
         "updateProduct": products.update_product,
@@ -89,6 +91,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "orders": orders.all_orders,
         "lastOrderAt": RowResolver(attrgetter("last_order")),
         "inactiveFrom": RowResolver(attrgetter("inactive_from")),
+        "emailSuppression": email_suppressions.email_suppression,
     },
     "Product": {
         "price": RowResolver[Product](lambda row: money.from_cents(row.cents)),

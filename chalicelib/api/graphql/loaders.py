@@ -7,8 +7,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from graphql import GraphQLResolveInfo
 
 from chalicelib.access.authorization import Caller
-from chalicelib.crm import customers, products
+from chalicelib.crm import customers, email_suppressions, products
 from chalicelib.crm.customers import Customer
+from chalicelib.crm.email_suppressions import Suppression
 from chalicelib.crm.products import Product
 from chalicelib.settings import settings
 from chalicelib.store.read_budget import ReadBudget
@@ -38,10 +39,17 @@ class Loader(Generic[Row]):
         for row_id in rows:
             self._wanted.pop(row_id, None)
 
+    def rows(self) -> list[Row]:
+        """Return the rows that are known by now."""
+        return [row for row in self._rows.values() if row is not None]
+
     def clear(self) -> None:
         """Forget all rows, because they may have changed."""
         self._rows.clear()
         self._wanted.clear()
+
+    def has(self, row_id: str) -> bool:
+        return row_id in self._rows
 
     def load_many(self, ids: Sequence[str]) -> list[Row | None]:
         if not all(row_id in self._rows for row_id in ids):
@@ -71,6 +79,8 @@ class Context:
     """What all lists and loaders of a query may read together."""
     customers: Loader[Customer] = field(default_factory=lambda: Loader(customers.find_all))
     products: Loader[Product] = field(default_factory=lambda: Loader(products.find_all))
+    suppressions: Loader[Suppression] = field(default_factory=lambda: Loader(email_suppressions.find_all))
+    """By e-mail address."""
 
 
 Info: TypeAlias = GraphQLResolveInfo[Context]

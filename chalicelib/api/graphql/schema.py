@@ -53,8 +53,9 @@ def with_fresh_loaders(change: Resolver) -> Resolver:
     """Clear the loaders before each mutation of a document: the one before may have changed what they hold."""
 
     def changed(root: object, info: Info, **arguments: object) -> object:
-        context_of(info).customers.clear()
-        context_of(info).products.clear()
+        context = context_of(info)
+        for loader in (context.customers, context.products, context.suppressions):
+            loader.clear()
         with change_marks.place(str(info.path.key)):
             return change(root, info, **arguments)
 

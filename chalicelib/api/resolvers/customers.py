@@ -78,7 +78,7 @@ def customer(_root: object, _info: Info, id: str | None = None, email: str | Non
     return customers.find(id) if id is not None else customers.find_by_email(email or "")
 
 
-def all_customers(_root: object, _info: Info, **arguments: Unpack[CustomerArguments]) -> Page[Customer]:
+def all_customers(_root: object, info: Info, **arguments: Unpack[CustomerArguments]) -> Page[Customer]:
     wanted = CustomerFilter(
         name=arguments.get("name"),
         email=arguments.get("email"),
@@ -86,17 +86,19 @@ def all_customers(_root: object, _info: Info, **arguments: Unpack[CustomerArgume
         created_to=arguments.get("createdAtLte"),
         phone_prefix=arguments.get("phoneStartsWith"),
     )
-    return read_page(list_queries.list_customers(wanted, arguments.get("orderBy")), page_args(arguments))
+    return _primed(read_page(list_queries.list_customers(wanted, arguments.get("orderBy")), page_args(arguments)), info)
 
 
-def plain_customers(_root: object, _info: Info) -> list[Customer]:
-    return read_all(list_queries.list_customers(CustomerFilter()))
+def plain_customers(_root: object, info: Info) -> list[Customer]:
+    rows = read_all(list_queries.list_customers(CustomerFilter()))
+    _prime(rows, info)
+    return rows
 
 
 def inactive_customers(
-    _root: object, _info: Info, activeBefore: date | None = None, **page: Unpack[PageArguments]
+    _root: object, info: Info, activeBefore: date | None = None, **page: Unpack[PageArguments]
 ) -> Page[Customer]:
-    return read_page(list_queries.list_inactive(activeBefore or _inactive_since()), page_args(page))
+    return _primed(read_page(list_queries.list_inactive(activeBefore or _inactive_since()), page_args(page)), info)
 
 
 def inactive_customer_count(_root: object, _info: Info, activeBefore: date | None = None) -> int:
@@ -157,6 +159,16 @@ def _restore_result(customer_id: str, outcome: Customer | Exception) -> RestoreC
     if isinstance(outcome, Exception):
         return RestoreCustomerResult(customer_id, error=describe(outcome))
     return RestoreCustomerResult(customer_id, outcome)
+
+
+def _primed(page: Page[Customer], info: Info) -> Page[Customer]:
+    _prime([edge.node for edge in page.edges], info)
+    return page
+
+
+def _prime(rows: list[Customer], info: Info) -> None:
+    """Tell the loaders of these rows, so that what else is asked of them is read in batches."""
+    context_of(info).customers.prime({row.id: row for row in rows})
 
 
 def _inactive_since() -> date:
