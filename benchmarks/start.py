@@ -28,7 +28,7 @@ from chalicelib.api.graphql import schema
 from chalicelib.api.http.endpoint import respond
 from chalicelib.jobs import catalog, queue
 from chalicelib.store import connection, tables
-from deploy import package, policies
+from deploy import interpreter, package, policies
 from localdev import lambda_events
 
 ROUNDS = 9
@@ -128,7 +128,7 @@ def message() -> dict[str, Any]:
 def started(unpacked: Path, environment: Mapping[str, str], work: Work) -> Start:
     lambdas_own = {"AWS_LAMBDA_FUNCTION_NAME": "crm", "_HANDLER": work.handler, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [sys.executable, "-S", "-s", str(COLD), str(unpacked)],
+        [interpreter.of_functions(), "-S", "-s", str(COLD), str(unpacked)],
         input=json.dumps(work._asdict()),
         env={**environment, **lambdas_own},
         stdout=subprocess.PIPE,

@@ -27,7 +27,7 @@ class Command:
 AWS = ("stage", "region", "role-arn", "poll")
 """Options of every command that changes or reads a stack."""
 COMMANDS = {
-    "policies": Command(commands.write_policies, "Write .chalice/policy-*.json."),
+    "policies": Command(commands.write_policies, "Write .chalice/policy-*.json and deploy/permissions/*.json."),
     "package": Command(commands.package_only, "Write the template and the zip to --out.", ("stage", "out")),
     "up": Command(
         commands.deploy,

@@ -3,18 +3,23 @@
 import argparse
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from deploy import (
+    address,
     bucket,
     chalice_files,
+    deployer_policy,
     first_key,
     package,
     policies,
     quota,
+    recursion,
+    runtime,
     table_changes,
     table_data,
     target,
@@ -46,6 +51,7 @@ def deploy(options: argparse.Namespace) -> None:
 def _package(options: argparse.Namespace, scratch: Path) -> package.Package:
     if options.package:
         return package.Package(options.package / "sam.json", options.package / "deployment.zip")
+    _warn_of_runtime(options)
     options.say(f"Packaging {options.stage} ...")
     made = package.build(options.stage, scratch)
     options.say(f"The package has {made.code.stat().st_size / 1e6:.1f} MB")
@@ -76,16 +82,23 @@ def list_releases(options: argparse.Namespace) -> None:
 
 
 def delete(options: argparse.Namespace) -> None:
-    """Delete the stack and keep its tables."""
+    """Delete the stack and keep its tables. What stays and what ends is said before, so that there is time for Ctrl-C."""
     _target(options)
-    _stack(options).delete()
-    kept = table_data.existing(options.stage)
+    stack, kept = _stack(options), table_data.existing(options.stage)
+    address_now = stack.outputs().get(address.GRAPHQL)
     if kept:
-        options.say(f"The stack is gone. Kept, with what is in them: {', '.join(kept)}")
-        if policies.is_protected(options.stage):
-            options.say("Its log groups and queues are kept, too")
-        options.say("The next `make deploy` takes them over, but gives the API another address")
-        options.say(f"To delete them too: make delete-data STAGE={options.stage} CONFIRM=crm-{options.stage}")
+        options.say(f"These tables stay, with what is in them: {', '.join(kept)}")
+    if policies.is_protected(options.stage):
+        options.say("Log groups and queues stay, too. The next `make deploy` takes over what stays")
+    domain = address.custom_domain(options.stage, template.CONFIG)
+    if domain:
+        options.say(f"The domain {domain['domain_name']} will need another DNS record after the next `make deploy`")
+    elif address_now:
+        options.say(f"The address {address_now} ends. The next `make deploy` gives the API another one")
+    stack.delete()
+    options.say("The stack is gone")
+    if kept:
+        options.say(f"To delete the tables: make delete-data STAGE={options.stage} CONFIRM=crm-{options.stage}")
 
 
 def delete_data(options: argparse.Namespace) -> None:
@@ -105,6 +118,11 @@ def deploy_resources(options: argparse.Namespace) -> None:
     _protect(options)
     for name, value in stack.outputs().items():
         options.say(f"{name}: {value}")
+    _show_subscriptions(options, stack)
+    if not recursion.allow(options.stage):
+        options.say(
+            "After `chalice deploy`, run this again: a long run hands over more often than Lambda allows by default"
+        )
     _first_key(options)
 
 
@@ -112,6 +130,7 @@ def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> Non
     """Deploy a release, in several updates if indexes of tables need that. Raises DeployError."""
     stack = _stack(options)
     wanted = found.template(release)
+    address.check_region(wanted, _region())
     parameters = _email(options) | _reservations(options, wanted)
     creating = stack.make_ready()
     live = table_changes.describe(table_changes.tables_of(wanted))
@@ -131,9 +150,16 @@ def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> Non
     found.record(release, came_up=True)
     _protect(options)
     options.say("The stack is up to date" if changed else "There was nothing to change")
-    options.say(f"GraphQL: {stack.outputs()['GraphQL']}")
+    _show_address(options, stack)
     _show_subscriptions(options, stack)
     _first_key(options)
+
+
+def _show_address(options: argparse.Namespace, stack: Stack) -> None:
+    outputs = stack.outputs()
+    options.say(f"GraphQL: {outputs[address.GRAPHQL]}")
+    if address.TARGET in outputs:
+        options.say(f"The DNS record of its domain must point to {outputs[address.TARGET]} (CNAME)")
 
 
 def _email(options: argparse.Namespace) -> dict[str, str]:
@@ -221,10 +247,19 @@ def _target(options: argparse.Namespace) -> Target:
     return found
 
 
+def _warn_of_runtime(options: argparse.Namespace) -> None:
+    problem = runtime.warning(runtime.pinned(package.ROOT), datetime.now(UTC).date())
+    if problem:
+        options.say(problem)
+
+
 def package_only(options: argparse.Namespace) -> None:
+    _warn_of_runtime(options)
     made = package.build(options.stage, options.out)
     options.say(f"{made.template}\n{made.code} ({made.code.stat().st_size / 1e6:.1f} MB)")
 
 
 def write_policies(_options: argparse.Namespace) -> None:
     chalice_files.write(package.ROOT)
+    for file, text in deployer_policy.files().items():
+        file.write_text(text, "utf-8")

@@ -5,7 +5,6 @@ machine, which Chalice asks for as well. Chalice then finds these files and has 
 """
 
 import subprocess
-import sys
 from pathlib import Path
 
 LOCK = "requirements.lock"
@@ -17,17 +16,17 @@ class DownloadError(Exception):
     """A file could not be downloaded, or is not the one that was locked. The message is pip's."""
 
 
-def download(checkout: Path, directory: Path) -> dict[str, str]:
-    """Fill the directory, and return the environment in which pip uses nothing else. Raises DownloadError."""
+def download(checkout: Path, directory: Path, python: Path) -> dict[str, str]:
+    """Fill the directory with what that Python takes. Return the environment in which pip uses nothing else. Raises DownloadError."""
     if (checkout / "requirements.txt").read_text("utf-8").strip():
         for platform in (_LAMBDA, ()):
-            _download(checkout / LOCK, directory, platform)
+            _download(python, checkout / LOCK, directory, platform)
     return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(directory)}
 
 
-def _download(lock: Path, directory: Path, platform: tuple[str, ...]) -> None:
+def _download(python: Path, lock: Path, directory: Path, platform: tuple[str, ...]) -> None:
     options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", *platform]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", *options, "--dest", str(directory), "-r", str(lock)]
+    command = [str(python), "-m", "pip", "download", "--quiet", *options, "--dest", str(directory), "-r", str(lock)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
     if done.returncode:
         raise DownloadError(done.stdout + done.stderr)

@@ -4,21 +4,27 @@ It is made in a copy of the checkout, so that neither stale bytecode nor a devel
 same every time.
 """
 
-import compileall
+import json
 import os
-import py_compile
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import chalice_files, locked_wheels, template
+from deploy import chalice_files, interpreter, locked_wheels, runtime, template
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("app.py", "chalicelib", "localdev", "requirements.txt", locked_wheels.LOCK, ".chalice/config.json")
+COPIED = (
+    "app.py",
+    "chalicelib",
+    "localdev",
+    "requirements.txt",
+    locked_wheels.LOCK,
+    ".chalice/config.json",
+    str(runtime.FILE),
+)
 """localdev since app.py looks for it under Chalice; it is never packaged."""
 SERVICES = {"dynamodb", "sesv2", "sns", "sqs"}
 """Of botocore's models, 300 services in 16 MB of zip, the ones that chalicelib asks for."""
@@ -39,7 +45,7 @@ class PackageError(Exception):
 
 
 def build(stage: str, out: Path, checkout: Path = ROOT) -> Package:
-    """Raises PackageError."""
+    """Package a stage on the Python that its functions run on. Raises PackageError."""
     sam = make_template(stage, out, checkout)
     code = out / "deployment.zip"
     with tempfile.TemporaryDirectory() as scratch:
@@ -47,27 +53,32 @@ def build(stage: str, out: Path, checkout: Path = ROOT) -> Package:
         with zipfile.ZipFile(code) as archive:
             archive.extractall(unpacked)
         shrink(unpacked)
-        compile_all(unpacked)
+        compile_all(unpacked, _python(checkout))
         pack(unpacked, code)
     return Package(sam, code)
 
 
 def make_template(stage: str, out: Path, checkout: Path = ROOT) -> Path:
     """Beside Chalice's own zip, as it is. Raises PackageError."""
+    python = _python(checkout)
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch) / "project"
         _copy(checkout, project)
         chalice_files.complete(project)
         merge = Path(scratch) / "merge.json"
-        merge.write_text(template.dump(template.to_merge(stage)), "utf-8")
+        merge.write_text(template.dump(template.to_merge(stage, checkout / ".chalice" / "config.json")), "utf-8")
         out = out.resolve()  # Chalice runs in the copy
         out.mkdir(parents=True, exist_ok=True)
         try:
-            wheels = locked_wheels.download(project, Path(scratch) / "wheels")
+            wheels = locked_wheels.download(project, Path(scratch) / "wheels", python)
         except locked_wheels.DownloadError as error:
             raise PackageError(str(error)) from error
-        _chalice(stage, project, merge, out, wheels)
+        options = ["--stage", stage, "--merge-template", str(merge), str(out)]
+        _chalice(python, options, project, {"CRM_STAGE": stage, **wheels})
     sam = out / "sam.json"
+    if not (sam.exists() and (out / "deployment.zip").exists()):
+        raise PackageError(f"Chalice has left no package in {out}")
+    _check_runtime(sam, runtime.pinned(checkout))
     sam.write_text(template.dump(template.finish(template.read(sam))), "utf-8")
     return sam
 
@@ -82,24 +93,40 @@ def _copy(checkout: Path, project: Path) -> None:
             shutil.copy(source, target)
 
 
-def _chalice(stage: str, project: Path, merge: Path, out: Path, wheels: dict[str, str]) -> None:
-    """It imports app.py, so what is set for a developer's own use must not be seen there; it calls no AWS."""
+def _python(checkout: Path) -> Path:
+    """Return the Python that packages. Raises PackageError."""
+    try:
+        return interpreter.environment(runtime.version(runtime.pinned(checkout)))
+    except (interpreter.InterpreterError, runtime.RuntimePinError) as error:
+        raise PackageError(str(error)) from error
+
+
+def _check_runtime(sam: Path, pinned: str) -> None:
+    """Chalice names the runtime of the Python that it runs on."""
+    resources = json.loads(sam.read_text("utf-8"))["Resources"]
+    functions = [entry["Properties"] for entry in resources.values() if entry["Type"] == "AWS::Serverless::Function"]
+    others = {function["Runtime"] for function in functions} - {pinned}
+    if others:
+        raise PackageError(f"The package is for {', '.join(sorted(others))}, and {runtime.FILE} has {pinned}")
+
+
+def _chalice(python: Path, options: list[str], project: Path, variables: dict[str, str]) -> None:
+    """Run `chalice package`. It imports app.py, so what is set for a developer's own use must not be seen there; it calls no AWS."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CRM_", "AWS_", "CHALICE_"))}
     environment = kept | {
-        "CRM_STAGE": stage,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
-        **wheels,
+        **variables,
     }
     chalice = "from chalice.cli import main; import sys; sys.exit(main())"
-    command = [sys.executable, "-c", chalice, "package", "--stage", stage, "--merge-template", str(merge), str(out)]
+    command = [str(python), "-c", chalice, "package", *options]
     done = subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=_SECONDS
     )
-    if done.returncode or not (out / "deployment.zip").exists():
+    if done.returncode:
         raise PackageError(done.stdout + done.stderr)
 
 
@@ -113,18 +140,19 @@ def shrink(unpacked: Path) -> None:
         shutil.rmtree(tests)
 
 
-def compile_all(unpacked: Path) -> None:
+def compile_all(unpacked: Path, python: Path) -> None:
     """Without it each cold start compiles everything again, which takes three times as long as the start itself."""
-    done = compileall.compile_dir(
-        unpacked,
-        quiet=1,
-        stripdir=str(unpacked),
-        prependdir=TASK,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        workers=0,
+    options = ["-q", "-j", "0", "-s", str(unpacked), "-p", TASK, "--invalidation-mode", "unchecked-hash"]
+    done = subprocess.run(
+        [str(python), "-m", "compileall", *options, str(unpacked)],
+        env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONPYCACHEPREFIX": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_SECONDS,
     )
-    if not done:
-        raise PackageError("Not everything in the package compiles")
+    if done.returncode:
+        raise PackageError(f"Not everything in the package compiles:\n{done.stdout}{done.stderr}")
 
 
 def pack(unpacked: Path, target: Path) -> None:

@@ -28,6 +28,15 @@ STEPS: dict[str | None, Step] = {
 }
 
 
+SENTENCES = {
+    "IMPORT_ROLLBACK_FAILED": (
+        "CloudFormation could not give back what it had taken over. Delete the stack, which keeps the tables (make delete), then"
+        " try again."
+    )
+}
+"""What a person has to do in states that no call leads out of."""
+
+
 class DeployError(Exception):
     """The stack is not as it should be; the text says why"""
 
@@ -38,6 +47,8 @@ def next_step(name: str, status: str | None) -> Step:
         return STEPS[status]
     if status and status.endswith("_IN_PROGRESS"):
         raise DeployError(f"{name} is {status}: somebody else changes it. Wait until that has ended, then try again.")
+    if status in SENTENCES:
+        raise DeployError(f"{name} is {status}: {SENTENCES[status]}")
     raise DeployError(
         f"{name} is {status}, which this tool cannot repair. Open the stack's events in the CloudFormation console, fix what"
         " failed there, and try again."

@@ -12,7 +12,7 @@ from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
 
 from chalicelib.jobs import catalog
 from chalicelib.jobs.job import CatchUp
-from deploy import alarms, dashboard, quota
+from deploy import address, alarms, dashboard, quota
 from deploy.functions import FUNCTIONS, function_name, log_id, logical_id
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,10 +31,12 @@ def read(file: Path) -> dict[str, Any]:
     return loaded
 
 
-def to_merge(stage: str) -> dict[str, Any]:
-    """Return what Chalice shall merge into the template of `stage`."""
+def to_merge(stage: str, config: Path | None = None) -> dict[str, Any]:
+    """Return what Chalice shall merge into the template of `stage`. `config` is Chalice's, if it is not that of this checkout."""
     functions = {"Resources": {logical_id(name): {"Properties": _properties(name, stage)} for name in FUNCTIONS}}
-    merged = TemplateDeepMerger().merge(TemplateDeepMerger().merge(read(STACK), functions), _all_resources(stage))
+    merged = read(STACK)
+    for more in (address.to_merge(stage, config or CONFIG), functions, _all_resources(stage)):
+        merged = TemplateDeepMerger().merge(merged, more)
     return _for_stage(merged, stage)
 
 
@@ -123,6 +125,7 @@ def finish(template: dict[str, Any]) -> dict[str, Any]:
                 for statement in entry["PolicyDocument"]["Statement"]:
                     statement["Resource"] = _here(statement["Resource"])
     _wait_for_tables(template)
+    address.finish(template)
     quota.make_optional(template)
     return template
 

@@ -64,7 +64,7 @@ RUN_BY = {
     "lock": (".github/workflows/ci.yml", "make lock"),
 }
 """Where what a target does is run: a test, CI or the rehearsal, and a piece of its text that shows it."""
-ELSEWHERE = {"pip", "pipx", "eval", "export", "pre-commit", "curl", "chalice", "pytest"}
+ELSEWHERE = {"pip", "pipx", "eval", "export", "pre-commit", "curl", "chalice", "pytest", "aws"}
 """Programs of others; what curl sends is run below."""
 
 

@@ -4,12 +4,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from deploy import interpreter
 from localdev import emulator
 
 SAM = "aws-sam-translator==1.115.0"
@@ -91,8 +91,9 @@ def _fetch() -> None:
 
 
 def _bare_python(place: Path, ahead: Path) -> str:
-    """Return a Python without packages, whose clock is ahead as EventBridge's: the code refuses slots in the future."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True, timeout=60)
+    """Return the functions' Python without packages, with a clock that is ahead as EventBridge's: slots in the future are refused."""
+    python = interpreter.of_functions()
+    subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, timeout=60)
     (packages,) = place.glob("lib/python*/site-packages")
     (packages / "sitecustomize.py").write_text(_CLOCK_AHEAD.format(file=str(ahead)), "utf-8")
     return str(place / "bin" / "python")

@@ -4,6 +4,9 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,9 @@ from typing import Any
 from samtranslator.translator.transform import transform
 
 from deploy import package
+
+REGIONS = ("us-east-1", "eu-central-1", "ap-southeast-2", "cn-north-1", "us-gov-west-1")
+"""The oldest, one of Europe, one of the south, and one of each other partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,14 @@ def copy_of_checkout(target: Path, *more: str) -> Path:
     return target
 
 
-def template_of(stage: str, directory: Path) -> Template:
-    """Without any requirement: only the template is of interest, and it does not depend on them."""
+def template_of(stage: str, directory: Path, **options: Any) -> Template:
+    """Without any requirement: only the template is of interest, and it does not depend on them. `options` are the stage's."""
     bare = copy_of_checkout(directory / f"checkout-{stage}")
     (bare / "requirements.txt").write_text("")
+    if options:
+        config = json.loads((bare / ".chalice" / "config.json").read_text("utf-8"))
+        config["stages"][stage] |= options
+        (bare / ".chalice" / "config.json").write_text(json.dumps(config), "utf-8")
     return Template(stage, package.make_template(stage, directory / stage, bare))
 
 
@@ -73,3 +83,10 @@ def built(stage: str, directory: Path) -> package.Package:
 def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
     """Return the properties of all resources of one type, by their logical ids."""
     return {name: entry["Properties"] for name, entry in found.items() if entry.get("Type") == kind}
+
+
+def lint(regions: Iterable[str], *files: Path) -> None:
+    """Fail if cfn-lint finds anything in the files."""
+    command = [sys.executable, "-c", "from cfnlint.runner import main; main()", "--regions", *regions, "--template"]
+    done = subprocess.run([*command, *map(str, files)], capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,5 +1,6 @@
 """Clients of AWS that answer from a table: for states that no emulator gets into."""
 
+import argparse
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -110,3 +111,22 @@ class FakeLambda:
         if FunctionName not in self.reserved:
             raise client_error("ResourceNotFoundException")
         return {"ReservedConcurrentExecutions": self.reserved[FunctionName]}
+
+
+class FakeStack:
+    """A stack with these outputs, whose deletion is said."""
+
+    def __init__(self, said: list[str], **outputs: str) -> None:
+        self._said, self._outputs = said, outputs
+
+    def outputs(self) -> dict[str, str]:
+        return self._outputs
+
+    def delete(self) -> None:
+        self._said.append("DELETED")
+
+
+def options(stage: str) -> argparse.Namespace:
+    """Options of a command that keeps what it says in `said`."""
+    said: list[str] = []
+    return argparse.Namespace(stage=stage, say=said.append, said=said)

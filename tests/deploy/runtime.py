@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
+
+from deploy import interpreter
 
 SECONDS = 20
 VERSION = "/2018-06-01/runtime"
@@ -74,7 +75,7 @@ def started(unpacked: Path, client: Path, handler: str, environment: dict[str, s
     api = Api()
     threading.Thread(target=api.serve_forever, daemon=True).start()
     api.process = process = subprocess.Popen(
-        [sys.executable, "-S", "-s", "-m", "awslambdaric", handler],
+        [interpreter.of_functions(), "-S", "-s", "-m", "awslambdaric", handler],
         cwd=unpacked,
         env={
             "PYTHONPATH": f"{unpacked}:{client}",

@@ -1,13 +1,15 @@
 """Limits of AWS that neither the emulator nor cfn-lint knows, over the translated template of each stage."""
 
+import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from deploy import policies
+from deploy import policies, table_changes
 from tests.deploy.building import Template, of_type
 
 pytestmark = pytest.mark.no_database
@@ -51,6 +53,19 @@ def reservations(found: Resources) -> Iterator[int]:
 def indexes(found: Resources) -> Iterator[int]:
     for table in of_type(found, "AWS::DynamoDB::Table").values():
         yield len(table.get("GlobalSecondaryIndexes", ()))
+
+
+def changed_indexes(found: Resources) -> Iterator[int]:
+    """Between two updates, on the way of a stage whose tables have no index yet, and of one that loses them all."""
+    without = copy.deepcopy(found)
+    for table in of_type(without, "AWS::DynamoDB::Table").values():
+        table.pop("GlobalSecondaryIndexes", None)
+    for before, after in ((without, found), (found, without)):
+        live = table_changes.tables_of({"Resources": before})
+        steps = [{"Resources": before}, *table_changes.plan({"Resources": before}, {"Resources": after}, live)]
+        for one, next_one in pairwise(steps):
+            changes = table_changes.compare(next_one, table_changes.tables_of(one))
+            yield from (len(change.added) + len(change.removed) for change in changes.values())
 
 
 def count(found: Resources) -> Iterator[int]:
@@ -97,6 +112,24 @@ LIMITS = (
         "amazondynamodb/latest/developerguide/ServiceQuotas.html",
         names("AWS::DynamoDB::Table", "TableName"),
     ),
+    Limit(
+        "characters of an alarm's name",
+        255,
+        "AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
+        names("AWS::CloudWatch::Alarm", "AlarmName"),
+    ),
+    Limit(
+        "characters of a topic's name",
+        256,
+        "sns/latest/api/API_CreateTopic.html",
+        names("AWS::SNS::Topic", "TopicName"),
+    ),
+    Limit(
+        "characters of a log group's name",
+        512,
+        "AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html",
+        names("AWS::Logs::LogGroup", "LogGroupName"),
+    ),
     Limit("bytes of a function's environment", 4096, "lambda/latest/dg/gettingstarted-limits.html", environment_sizes),
     Limit("resources of a stack", 500, "AWSCloudFormation/latest/UserGuide/cloudformation-limits.html", count),
     Limit(
@@ -106,6 +139,12 @@ LIMITS = (
         template_bytes,
     ),
     Limit("reserved executions", 900, "lambda/latest/dg/configuration-concurrency.html", reservations),
+    Limit(
+        "indexes that an update of a table creates or deletes",
+        1,
+        "AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html",
+        changed_indexes,
+    ),
     Limit("indexes of a table", 20, "amazondynamodb/latest/developerguide/ServiceQuotas.html", indexes),
 )
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata as installed
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_requirements_have_no_hashes_and_no_index() -> None:
 
 
 def test_a_locked_file_is_downloaded(small: Path, tmp_path: Path) -> None:
-    environment = locked_wheels.download(small, tmp_path / "wheels")
+    environment = locked_wheels.download(small, tmp_path / "wheels", Path(sys.executable))
     assert [file.name.split("-")[:2] for file in (tmp_path / "wheels").iterdir()] == [["six", "1.17.0"]]
     assert environment == {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "wheels")}
 

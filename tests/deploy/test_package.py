@@ -2,24 +2,21 @@
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 import zipfile
-from importlib.util import find_spec
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import awslambdaric
 import pytest
 
 from benchmarks import start
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
-from deploy import package, policies
+from deploy import interpreter, package, policies, runtime
 from deploy.package import Package
 from tests.conftest import MINISTACK
-from tests.deploy import runtime
+from tests.deploy import runtime as lambda_runtime
 
 HANDLERS = {name: "app.app" if name == policies.API else f"app.{name}" for name in policies.NEEDS}
 
@@ -36,16 +33,9 @@ def unpacked(built: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Lambda's image has it, the package has not: alone in a directory, so that nothing else of ours is found there."""
     place = tmp_path_factory.mktemp("client")
-    for name in ("awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson"):
-        spec = find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        origin = Path(spec.origin)
-        if spec.submodule_search_locations:
-            shutil.copytree(origin.parent, place / name)
-        else:
-            shutil.copy(origin, place)
-    assert awslambdaric.__name__
+    names = ("awslambdaric", "simplejson", "snapshot-restore-py")
+    wanted = ["--target", str(place), "--no-deps", *(f"{name}=={version(name)}" for name in names)]
+    interpreter._install(interpreter.of_functions(), wanted)
     return place
 
 
@@ -70,6 +60,8 @@ def test_every_module_has_its_bytecode_and_lambda_need_not_check_it(built: Packa
         compiled = [name for name in names if name.endswith(".pyc")]
         assert len(compiled) == len([name for name in names if name.endswith(".py")])
         assert {archive.read(name)[4] for name in compiled} == {1}, "a hash that is not checked"
+        of_runtime = f".cpython-{runtime.version(runtime.pinned(package.ROOT)).replace('.', '')}.pyc"
+        assert all(name.endswith(of_runtime) for name in compiled), "bytecode of another Python"
 
 
 @pytest.mark.no_database
@@ -128,7 +120,9 @@ def test_lambdas_own_client_starts_each_function_and_gets_two_answers(
 ) -> None:
     assert backend == MINISTACK
     key = api_keys.create("test", Role.OPERATOR, "test").key
-    with runtime.started(unpacked, client, HANDLERS[function], environment(os.environ["AWS_ENDPOINT_URL"])) as api:
+    with lambda_runtime.started(
+        unpacked, client, HANDLERS[function], environment(os.environ["AWS_ENDPOINT_URL"])
+    ) as api:
         for number in range(2):
             kind, answer = api.invoke(event_for(function, number, key))
             assert kind == "response", answer
@@ -165,7 +159,7 @@ print(json.dumps([client.meta.endpoint_url for client in clients]))
         "PYTHONPATH": str(unpacked),
     }
     done = subprocess.run(
-        [sys.executable, "-S", "-s", "-B", "-c", code],
+        [interpreter.of_functions(), "-S", "-s", "-B", "-c", code],
         env=variables,
         capture_output=True,
         text=True,

@@ -60,11 +60,9 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "a permission of the heartbeat": forbidden("heartbeat", "sns:Publish"),
     "a permission of the API": forbidden("api_handler", "sqs:ReceiveMessage"),
     "the address that the heartbeat asks": without(
-        "deploy/stack.yaml",
-        'CRM_API_URL: !Sub "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api/graphql", CRM_TOPIC_ARN',
-        "CRM_TOPIC_ARN",
+        "deploy/address.py", '"Variables": {"CRM_API_URL": found}', '"Variables": {}'
     ),
-    "the topic": without("deploy/stack.yaml", ", CRM_TOPIC_ARN: !Ref Topic"),
+    "the topic": without("deploy/stack.yaml", "CRM_TOPIC_ARN: !Ref Topic"),
     "the name of the stage": nothing_of_its_stage,
     "the region of the functions": without(
         "chalicelib/settings.py", 'values.setdefault("region", environment["AWS_REGION"])', "pass"

@@ -7,7 +7,7 @@ import pytest
 from botocore.loaders import Loader
 
 from deploy.stack import Stack
-from deploy.stack_states import STEPS, DeployError, Step, next_step
+from deploy.stack_states import SENTENCES, STEPS, DeployError, Step, next_step
 from tests.deploy.fake_aws import FakeCloudFormation
 
 pytestmark = pytest.mark.no_database
@@ -28,13 +28,73 @@ def test_every_state_of_cloudformation_has_a_way_on_or_a_sentence() -> None:
     model = Loader().load_service_model("cloudformation", "service-2")
     states = model["shapes"]["StackStatus"]["enum"]
     assert len(states) > 20
-    for state in set(states) - {"DELETE_COMPLETE"}:
+    for state in states:
         if state in STEPS:
             assert next_step("crm-prod", state) in get_args(Step)
-        else:
-            assert state.endswith("_IN_PROGRESS") or state == "IMPORT_ROLLBACK_FAILED"
+        elif state != "DELETE_COMPLETE":  # then there is no stack
+            assert state.endswith("_IN_PROGRESS") or state in SENTENCES
             with pytest.raises(DeployError, match=f"{state}.* again"):
                 next_step("crm-prod", state)
+
+
+OUTCOMES = {
+    "CREATE_COMPLETE": "update",
+    "CREATE_FAILED": "delete and create",
+    "CREATE_IN_PROGRESS": "wait",
+    "DELETE_COMPLETE": "create",
+    "DELETE_FAILED": "delete and create",
+    "DELETE_IN_PROGRESS": "wait",
+    "IMPORT_COMPLETE": "update",
+    "IMPORT_IN_PROGRESS": "wait",
+    "IMPORT_ROLLBACK_COMPLETE": "update",
+    "IMPORT_ROLLBACK_FAILED": "by hand",
+    "IMPORT_ROLLBACK_IN_PROGRESS": "wait",
+    "REVIEW_IN_PROGRESS": "create",
+    "ROLLBACK_COMPLETE": "delete and create",
+    "ROLLBACK_FAILED": "delete and create",
+    "ROLLBACK_IN_PROGRESS": "wait",
+    "UPDATE_COMPLETE": "update",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "wait",
+    "UPDATE_FAILED": "roll back and update",
+    "UPDATE_IN_PROGRESS": "wait",
+    "UPDATE_ROLLBACK_COMPLETE": "update",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "wait",
+    "UPDATE_ROLLBACK_FAILED": "roll back and update",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "wait",
+}
+CALLS = {
+    "create": (["create_change_set", "execute_change_set"], "CREATE"),
+    "update": (["create_change_set", "execute_change_set"], "UPDATE"),
+    "delete and create": (["delete_stack", "create_change_set", "execute_change_set"], "CREATE"),
+}
+
+
+def test_the_outcomes_are_of_all_states_that_botocore_knows() -> None:
+    assert OUTCOMES.keys() == set(
+        Loader().load_service_model("cloudformation", "service-2")["shapes"]["StackStatus"]["enum"]
+    )
+
+
+@pytest.mark.parametrize("status", OUTCOMES)
+def test_a_deployment_to_a_stack_in_any_state(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = OUTCOMES[status]
+    rolled_back = {key: ["UPDATE_ROLLBACK_COMPLETE"] for key in ("continue_update_rollback", "rollback_stack")}
+    then = {"delete_stack": ["DELETE_COMPLETE"], "execute_change_set": ["UPDATE_COMPLETE"], **rolled_back}
+    fake = FakeCloudFormation(status, then)
+    stack, _ = stack_of(fake, monkeypatch)
+    if outcome in {"wait", "by hand"}:
+        with pytest.raises(DeployError, match="Wait until" if outcome == "wait" else "make delete"):
+            stack.deploy(SOURCE, {}, {})
+        assert fake.calls == []
+        return
+    assert stack.deploy(SOURCE, {}, {})
+    if outcome == "roll back and update":
+        assert fake.names()[0] in rolled_back
+        assert fake.names()[1:] == CALLS["update"][0]
+    else:
+        calls, kind = CALLS[outcome]
+        assert fake.names() == calls
+        assert fake.arguments("create_change_set")["ChangeSetType"] == kind
 
 
 @pytest.mark.parametrize("status", [None, "REVIEW_IN_PROGRESS"])

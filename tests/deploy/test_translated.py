@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy import policies, template
+from deploy import package, policies, runtime, template
 from tests.deploy.building import Template, of_type
 
 pytestmark = pytest.mark.no_database
@@ -15,6 +15,11 @@ pytestmark = pytest.mark.no_database
 @pytest.fixture(scope="module", params=policies.STAGES)
 def translated(request: pytest.FixtureRequest, packaged_template: Callable[[str], Template]) -> dict[str, Any]:
     return packaged_template(request.param).translated
+
+
+def test_every_function_runs_on_the_pinned_runtime(translated: dict[str, Any]) -> None:
+    functions = of_type(translated["Resources"], "AWS::Lambda::Function").values()
+    assert {entry["Runtime"] for entry in functions} == {runtime.pinned(package.ROOT)} == {"python3.13"}
 
 
 def test_the_api_has_one_stage(translated: dict[str, Any]) -> None:
