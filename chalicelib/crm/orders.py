@@ -34,6 +34,7 @@ CANCELLED = "CANCELLED"
 MAX_LINES = 96
 """A transaction takes 100 actions: the order, its customer, the day's counters, its mark, and one product per line."""
 MAX_QUANTITY = 10**6
+MAX_REMINDER_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from chalicelib import clock, telemetry
 from chalicelib.errors import Conflict, RunNotRepeatable
 from chalicelib.jobs import backoff, error_text, job_state, run_records, step_rows
 from chalicelib.jobs.backoff import MAX_ATTEMPTS_WITHOUT_PROGRESS
-from chalicelib.jobs.job import Job, Overlap, RunArguments, StepResult
+from chalicelib.jobs.job import Job, Overlap, StepResult
 from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables, timestamps

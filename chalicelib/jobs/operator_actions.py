@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.errors import Conflict, InProgress, JobPaused, NotFound, Unavailable
-from chalicelib.jobs import job_state, ledger, queue, run_records, runner, slots
-from chalicelib.jobs.job import Job, Preview, RunArguments
+from chalicelib.jobs import job_state, ledger, queue, run_arguments, run_records, runner, slots
+from chalicelib.jobs.job import Job, Preview
 from chalicelib.jobs.operations import Execute
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks
@@ -45,7 +46,7 @@ def preview(job: Job, execute: Execute, arguments: RunArguments) -> Preview:
 def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None = None) -> Run:
     """Continue a run that failed, was missed or was skipped. `arguments` are added to those that it has.
 
-    Raises NotFound, RunNotRepeatable, JobPaused.
+    Raises NotFound, RunNotRepeatable, JobPaused, and InvalidInput if the run has begun with other arguments.
     """
     run = run_records.find(job.name, slot)
     if run is None:
@@ -54,6 +55,8 @@ def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None =
         again = run
     else:
         _refuse_if_paused(job)
+        if run.pages:
+            run_arguments.check_change(job.arguments, run.arguments, arguments or {})
         again = ledger.reopen(run, actor, arguments)
     _send(again)
     return again

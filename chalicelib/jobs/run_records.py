@@ -8,7 +8,8 @@ from typing import cast
 
 from chalicelib import clock
 from chalicelib.jobs import slots, step_rows
-from chalicelib.jobs.job import RunArguments, StepResult
+from chalicelib.jobs.job import StepResult
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import index_keys, reads, tables, timestamps

@@ -14,7 +14,8 @@ from chalicelib.crm.customers import Customer
 from chalicelib.crm.email_suppressions import Reason
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, customer_cleanup, email, job_state, low_stock, operator_actions, order_reminders
-from chalicelib.jobs.job import Job, Preview, RunArguments
+from chalicelib.jobs.job import Job, Preview
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product

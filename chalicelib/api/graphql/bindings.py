@@ -139,6 +139,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "JobRun": {
         "cap": RowResolver[Run](lambda run: run.arguments.get("cap")),
         "period": RowResolver[Run](lambda run: run.arguments.get("period")),
+        "arguments": jobs.arguments,
         "cursor": jobs.cursor,
         "counts": jobs.counts,
         "lines": jobs.lines,

@@ -77,11 +77,14 @@ def plain_orders(_root: object, info: Info) -> list[Order]:
 
 
 def orders_due_for_reminder(
-    _root: object, info: Info, day: date | None = None, **page: Unpack[PageArguments]
+    _root: object, info: Info, day: date | None = None, days: int | None = None, **page: Unpack[PageArguments]
 ) -> Page[Order]:
-    days = timedelta(days=settings.reminder_days)
+    longest = max(orders.MAX_REMINDER_DAYS, settings.reminder_days)
+    if days is not None and not 1 <= days <= longest:
+        raise InvalidInput(f"days must be from 1 to {longest}", field="days")
+    back = timedelta(days=settings.reminder_days if days is None else days)
     last = day or clock.now().date()
-    first = max(last, date.min + days) - days
+    first = max(last, date.min + back) - back
     wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED, cents_from=0)  # no credit notes
     found = read_page(list_queries.list_orders(wanted), page_args(page))
     _expect_related([edge.node for edge in found.edges], info)
