@@ -63,7 +63,7 @@ def wait_options(command: Command) -> Command:
 @click.option(
     "--slot",
     type=Timestamp(),
-    help="Repeat the failed, missed or skipped run of this slot, or attempt it again at once.",
+    help="Repeat the failed, missed, skipped or cancelled run of this slot, or attempt it again at once.",
 )
 @wait_options
 @with_client
@@ -82,7 +82,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
 
     If a run started with the same options is still waiting, the command follows that run instead.
 
-    Exit status: 0 succeeded (with --no-wait: started), 1 failed or skipped, 2 wrong usage or connection, 3 not
+    Exit status: 0 succeeded (with --no-wait: started), 1 failed, skipped or cancelled, 2 wrong usage or connection, 3 not
     finished in time, 130 Ctrl-C.
     """
     variables = {"name": job, "slot": slot, "dryRun": dry_run, "cap": cap, "arguments": list(arguments)}

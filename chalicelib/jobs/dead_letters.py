@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from chalicelib import clock, telemetry
-from chalicelib.jobs import job_state, ledger, queue, run_records
+from chalicelib.jobs import job_state, queue, run_changes, run_records
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Status
 
@@ -59,7 +59,7 @@ def _send_again(letter: DeadLetter, actor: str) -> bool:
     if run is None or job_state.find(run.job).paused_at(clock.now()):
         return False
     if run.status is Status.FAILED:
-        ledger.reopen(run, actor)
+        run_changes.reopen(run, actor)
     queue.send(run.job, run.slot)
     queue.remove(letter)
     _log("sent to the queue again", letter, actor)

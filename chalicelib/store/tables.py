@@ -274,6 +274,7 @@ class Run(Model):
     error = UnicodeAttribute(null=True)
     trace = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    cancellation: JSONAttribute = JSONAttribute(null=True)
     token = UnicodeAttribute()
     ttl = TTLAttribute()
 

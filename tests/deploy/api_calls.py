@@ -120,6 +120,8 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change('resumeJob(name: "heartbeat") { job { state } }')
     yield change('runJob(name: "order_reminders") { run { slot } }')
     yield change('runJob(name: "low_stock", slot: "2026-11-23T00:00:00Z") { run { slot } }')
+    low = change('runJob(name: "low_stock") { run { slot } }')["run"]["slot"]
+    yield change(f'cancelRun(job: "low_stock", slot: "{low}", reason: "test") {{ run {{ status }} }}')
     yield change('remakeReport(period: "2026-W46") { run { slot } }')
     yield change("redriveDeadLetters { redriven left }")
     yield change('discardDeadLetters(ids: ["none"]) { discarded left }')

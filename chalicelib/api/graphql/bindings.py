@@ -78,6 +78,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "restoreCustomer": customers.restore_customer,
         "restoreCustomers": customers.restore_customers,
         "runJob": jobs.run_job,
+        "cancelRun": jobs.cancel_run,
         "pauseJob": jobs.pause_job,
         "resumeJob": jobs.resume_job,
         "remakeReport": jobs.remake_report,

@@ -62,6 +62,11 @@ class RunJobPayload:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelRunPayload:
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
 class JobPayload:
     job: JobNow
 
@@ -141,6 +146,13 @@ def run_job(  # noqa: PLR0913 - one for each argument of the field
     if dryRun:
         return RunJobPayload(preview=_preview(wanted, info, checked))
     return RunJobPayload(operator_actions.run_now(wanted, context_of(info).caller.name, checked))
+
+
+def cancel_run(_root: object, info: Info, job: str, slot: datetime, reason: str) -> CancelRunPayload:
+    wanted = catalog.find(job)
+    line = text.checked_line(reason, "reason", MAX_REASON)
+    actor = context_of(info).caller.name
+    return CancelRunPayload(operator_actions.cancel_run(wanted, slots.of(slot), actor, line))
 
 
 def pause_job(_root: object, info: Info, name: str, reason: str, until: datetime | None = None) -> JobPayload:
