@@ -171,7 +171,7 @@ def as_cancelled(run: Run) -> Run:
         lease_until=None,
         next_attempt_at=None,
         finished_at=timestamps.to_text(clock.now()),
-        reason=run.cancellation and run.cancellation.text,
+        reason=run.cancellation.text if run.cancellation else run.reason,
     )
 
 

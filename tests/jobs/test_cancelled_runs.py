@@ -155,13 +155,13 @@ def test_a_runner_that_would_hand_over_a_cancelled_run_sends_no_message(
     hand_over = ledger.hand_over
 
     def cancel_first(run: Run) -> Run:
-        cancel(job)
+        cancel(cancelled)
         return hand_over(run)
 
-    job = make_job(three_pages)
-    use_jobs(monkeypatch, job)
+    cancelled = make_job(three_pages)
+    use_jobs(monkeypatch, cancelled)
     monkeypatch.setattr(ledger, "hand_over", cancel_first)
-    make_runner(iter([100, 30] * 9).__next__).fire(job, time.now)
+    make_runner(iter([100, 30] * 9).__next__).fire(cancelled, time.now)
     assert find_run("tally").status is Status.CANCELLED
     assert take_messages() == []
 

@@ -71,7 +71,7 @@ WRONG = {
     "empty": ("order_reminders", given(days=""), "days", "whole number"),
     "endless": ("order_reminders", given(days="1" * 5000), "days", "whole number"),
     "twice": ("low_stock", given(amount=1) + given(amount=1), "amount", "given twice"),
-    "active customers": ("customer_cleanup", given(inactive_days=364), "inactive_days", "from 365 to 36500"),
+    "active customers": ("customer_cleanup", given(inactive_days=364), "inactiveDays", "from 365 to 36500"),
     "no week": ("weekly_report", given(period="2026-47"), "period", "such as 2026-W47"),
     "week of the future": ("weekly_report", given(period="2026-W48"), "period", "past ISO week"),
     "internal": ("weekly_report", given(again="true"), "arguments", "has no argument 'again'"),
