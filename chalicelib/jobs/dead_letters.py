@@ -24,14 +24,16 @@ def redrive(actor: str, ids: Collection[str] | None = None) -> RedriveResult:
     Each is sent before it is removed: after a crash in between there is one message too many, which does no harm.
     """
     kept, sent, failed = [], 0, 0
-    for letter in queue.take_dead_letters():
-        is_wanted = ids is None or letter.id in ids
-        if is_wanted and _send_again(letter, actor):
-            sent += 1
-        else:
-            kept.append(letter)
-            failed += is_wanted
-        if sent == (MAX_REDRIVEN if ids is None else len(ids)):
+    limit = MAX_REDRIVEN if ids is None else len(ids)
+    for batch in queue.take_dead_letters():
+        for letter in batch:
+            is_wanted = sent < limit and (ids is None or letter.id in ids)
+            if is_wanted and _send_again(letter, actor):
+                sent += 1
+            else:
+                kept.append(letter)
+                failed += is_wanted
+        if sent == limit:
             break
     queue.make_visible(kept)
     return RedriveResult(sent, failed if ids is None else len(ids) - sent)
@@ -40,13 +42,14 @@ def redrive(actor: str, ids: Collection[str] | None = None) -> RedriveResult:
 def discard(actor: str, ids: Collection[str]) -> int:
     """Delete the dead letters with these ids, and return how many there were. Their runs stay as they are."""
     kept, discarded = [], 0
-    for letter in queue.take_dead_letters():
-        if letter.id not in ids:
-            kept.append(letter)
-            continue
-        queue.remove(letter)
-        _log("discarded", letter, actor)
-        discarded += 1
+    for batch in queue.take_dead_letters():
+        for letter in batch:
+            if letter.id in ids:
+                queue.remove(letter)
+                _log("discarded", letter, actor)
+                discarded += 1
+            else:
+                kept.append(letter)
         if discarded == len(ids):
             break
     queue.make_visible(kept)
