@@ -111,7 +111,11 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change(f'deleteProduct(id: "{bed}") {{ __typename }}')
     fresh = change('createProduct(input: {name: "Pan", price: "9.00", sku: "PAN"}) { product { id } }')["product"]
     yield change(f'deleteProduct(id: "{fresh["id"]}") {{ __typename }}')
+    mug = change('createProduct(input: {name: "Mug", price: "9.00", stock: 9}) { product { id } }')["product"]["id"]
+    mugs = f'createOrder(input: {{customerId: "{other["id"]}", productIds: ["{mug}"]}}) {{ order {{ id }} }}'
+    _kept, doomed = (change(mugs)["order"]["id"] for _ in range(2))
     yield change(f'deleteCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
+    yield change(f'cancelOrder(id: "{doomed}") {{ order {{ id }} }}')
     yield change(f'restoreCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
     yield change("updateLowStockProducts { message }")
     old = asker.ask("{ inactiveCustomers { edges { node { id } } } }")["inactiveCustomers"]["edges"][0]["node"]["id"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.crm import customers, deleted_customers, email_suppressions, orders
+from chalicelib.crm import cancellation, customers, deleted_customers, email_suppressions, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.email_suppressions import Reason
 from chalicelib.crm.orders import Order
@@ -79,7 +79,7 @@ class Company:
 
     def _cancel(self) -> None:
         if self.orders:
-            orders.cancel(self.orders.pop(self.chance.randrange(len(self.orders))).id)
+            cancellation.cancel(self.orders.pop(self.chance.randrange(len(self.orders))).id)
 
     def _suppress(self) -> None:
         if self.customers:

@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import list_queries, orders
+from chalicelib.crm import cancellation, list_queries, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_queries import OrderFilter
 from chalicelib.crm.orders import Order, OrderLine
@@ -114,7 +114,7 @@ def create_order(_root: object, info: Info, input: CreateOrderInput) -> OrderPay
 
 
 def cancel_order(_root: object, _info: Info, id: str) -> OrderPayload:  # noqa: A002
-    return OrderPayload(orders.cancel(id))
+    return OrderPayload(cancellation.cancel(id))
 
 
 def _expect_related(rows: list[Order], info: Info) -> None:
