@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import counters, text, unique_values
+from chalicelib.crm import counters, phone_numbers, text, unique_values
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
@@ -265,7 +265,7 @@ def _keys(customer: Customer) -> dict[str, Any]:
     return {
         "normalized_email": text.normalize_email(customer.email),
         "name_key": index_keys.sort_key(text.search_key(customer.name), customer.id),
-        "phone_key": index_keys.sort_key(text.normalize_phone(customer.phone), customer.id),
+        "phone_key": index_keys.sort_key(phone_numbers.sort_value(customer.phone), customer.id),
     }
 
 
