@@ -1,13 +1,14 @@
 """What the commands send to a stack, and what they tell whoever deploys."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from deploy import commands, table_data
+from deploy import commands, package, runtime, table_data
 
 pytestmark = pytest.mark.no_database
 
@@ -23,6 +24,19 @@ def test_an_address_is_sent_only_if_it_is_given_or_to_be_removed() -> None:
     assert commands._email(options()) == {}
     assert commands._email(options(email="ops@example.com")) == {"AlarmEmail": "ops@example.com"}
     assert commands._email(options(no_email=True)) == {"AlarmEmail": ""}
+
+
+@pytest.mark.parametrize("problem", [None, "WARNING: it ends soon"])
+def test_whoever_packages_is_warned_of_a_runtime_that_ends(
+    problem: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = options(package=None)
+    monkeypatch.setattr(runtime, "warning", lambda *_arguments: problem)
+    (tmp_path / "zip").write_bytes(b"code")
+    monkeypatch.setattr(package, "build", lambda *_arguments: package.Package(tmp_path / "sam", tmp_path / "zip"))
+    commands._package(asked, tmp_path)
+    assert asked.said[:-2] == ([problem] if problem else [])
+    assert asked.said[-2:] == ["Packaging prod ...", "The package has 0.0 MB"]
 
 
 class Topic:
