@@ -51,6 +51,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
             made.objects.delete()
             made.delete()
         for table in boto3.resource("dynamodb").tables.all():
+            table.update(DeletionProtectionEnabled=False)  # on, if a test ended too early
             table.delete()
 
 
