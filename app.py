@@ -69,6 +69,13 @@ def console_library(name: str) -> Response:
     return response(console.serve(request(), "vendor", name))
 
 
+@app.route("/unsubscribe", methods=["GET", "POST"], content_types=["*/*"])
+def unsubscribe_page() -> Response:
+    from chalicelib.api.pages import unsubscribe
+
+    return response(unsubscribe.serve(request()))
+
+
 def request() -> Request:
     sent = app.current_request
     assert sent is not None  # noqa: S101 - Chalice sets it before it calls a view

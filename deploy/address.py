@@ -16,8 +16,8 @@ GRAPHQL, TARGET = "GraphQL", "DomainTarget"
 """Outputs of the stack: the address of the API, and what the DNS record of the custom domain must point to."""
 DOMAIN, MAPPING = "ApiGatewayCustomDomain", "ApiGatewayCustomDomainMapping"
 """Chalice's names."""
-_USERS = ("Heartbeat", "Work")
-"""The functions that ask the API over HTTPS: the heartbeat, and the consumer when it repeats one."""
+_USERS = ("Heartbeat", "OrderReminders", "Work")
+"""The functions that check the API over HTTPS, or put links to it into e-mails; the consumer repeats any run."""
 _OWN = "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api/graphql"
 
 

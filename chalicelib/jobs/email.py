@@ -40,7 +40,7 @@ _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 
 class SendingRefused(RunRefused):
-    """SES refuses every e-mail of the account or the sender; the text has SES's own words"""
+    """No e-mail can be sent: SES refuses the account or the sender, or a setting is missing. The text says which"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Email:
     subject: str
     text: str
     html: str | None = None
+    unsubscribe_url: str | None = None
+    """An address of https becomes a header, by which mail programs unsubscribe in one click (RFC 8058)."""
 
 
 def send_all(pk: str, emails: Iterable[tuple[str, Email | None]], has_time: Callable[[], bool]) -> list[str]:
@@ -117,8 +119,17 @@ def _request(message: Email) -> None:
     aws.client("sesv2", tries=1).send_email(
         FromEmailAddress=settings.mail_sender,
         Destination={"ToAddresses": list(message.to)},
-        Content={"Simple": {"Subject": _utf8(message.subject), "Body": body}},
+        Content={"Simple": {"Subject": _utf8(message.subject), "Body": body, "Headers": _headers(message)}},
     )
+
+
+def _headers(message: Email) -> list[dict[str, str]]:
+    if not message.unsubscribe_url or not message.unsubscribe_url.startswith("https://"):
+        return []
+    return [
+        {"Name": "List-Unsubscribe", "Value": f"<{message.unsubscribe_url}>"},
+        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+    ]
 
 
 def _failure(error: ClientError) -> str:

@@ -6,18 +6,18 @@ e-mail.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypedDict, cast
+from urllib.parse import urljoin
 
 from chalicelib import clock
-from chalicelib.crm.orders import MAX_REMINDER_DAYS
+from chalicelib.crm import unsubscribe_tokens
 from chalicelib.jobs import email
-from chalicelib.jobs.email import Email
+from chalicelib.jobs.email import Email, SendingRefused
 from chalicelib.jobs.job import Preview, StepContext, StepResult
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
-from chalicelib.jobs.run_arguments import Argument
 from chalicelib.settings import settings
 
 
@@ -57,19 +57,10 @@ class DueAnswer(TypedDict):
 
 
 NAME = "order_reminders"
-ARGUMENTS = (
-    Argument(
-        name="days",
-        help="How many days back orders are due for a reminder.",
-        default=settings.reminder_days,
-        minimum=1,
-        maximum=max(MAX_REMINDER_DAYS, settings.reminder_days),
-    ),
-)
 SELECT = SavedOperation(
     """
-query Due($day: Date!, $days: Int, $after: String) {
-  ordersDueForReminder(day: $day, days: $days, first: 100, after: $after) {
+query Due($day: Date!, $after: String) {
+  ordersDueForReminder(day: $day, first: 100, after: $after) {
     edges { node { id orderDate totalAmount customer { name email emailSuppression { reason } } } }
     pageInfo { hasNextPage endCursor }
   }
@@ -89,8 +80,7 @@ def window(day: date) -> tuple[date, date]:
 def step(context: StepContext) -> StepResult:
     day = context.due.date()
     state = context.state_as(RemindersState)
-    days = context.arguments.get("days")
-    page = context.ask(SELECT, day=day.isoformat(), days=days, after=state.get("after"))["ordersDueForReminder"]
+    page = context.ask(SELECT, day=day.isoformat(), after=state.get("after"))["ordersDueForReminder"]
     rows = [order for order in nodes(page) if order["id"] not in state.get("done", ())]
     due = _not_reminded(context, rows)
     orders = _with_customer(due)
@@ -106,8 +96,7 @@ def step(context: StepContext) -> StepResult:
 
 
 def preview(context: StepContext) -> Preview:
-    days = context.arguments.get("days")
-    page = context.ask(PREVIEW, day=context.due.date().isoformat(), days=days)["ordersDueForReminder"]
+    page = context.ask(PREVIEW, day=context.due.date().isoformat())["ordersDueForReminder"]
     due = _not_reminded(context, nodes(page))
     orders, more = _with_customer(due), page["pageInfo"]["hasNextPage"]
     summary = f"{'At least ' * more}{len(orders)} orders are due for a reminder"
@@ -120,8 +109,15 @@ def preview(context: StepContext) -> Preview:
     return Preview(summary, _lines(orders), more)
 
 
-def send_reminders(day: date, orders: Iterable[DueOrder], has_time: Callable[[], bool] = lambda: True) -> list[str]:
-    """Send the reminders that were not sent yet, see `email.send_all`. Raises Unavailable, SendingRefused."""
+def send_reminders(day: date, orders: Sequence[DueOrder], has_time: Callable[[], bool] = lambda: True) -> list[str]:
+    """Send the reminders that were not sent yet, see `email.send_all`. Raises Unavailable, SendingRefused.
+
+    Nobody gets a reminder without a link to unsubscribe.
+    """
+    if orders and not settings.api_url:
+        raise SendingRefused(
+            "CRM_API_URL is not set, so reminders would have no link to unsubscribe. Set it, then repeat the run"
+        )
     emails = ((order["id"], None if _is_suppressed(order) else _reminder(order)) for order in orders)
     return email.send_all(str(day), emails, has_time)
 
@@ -137,11 +133,12 @@ def _part_of_page(state: RemindersState, orders: list[DueOrder], outcomes: list[
 
 def _reminder(order: DueOrder) -> Email:
     customer, day = order["customer"], order["orderDate"][:10]
+    url = urljoin(settings.api_url, f"unsubscribe?token={unsubscribe_tokens.token_for(customer['email'])}")
     text = (
         f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {day}: "
-        f"${order['totalAmount']} in total.\n"
+        f"${order['totalAmount']} in total.\n\nTo get no more e-mails about your orders: {url}\n"
     )
-    return Email((customer["email"],), f"Your order of {day}", text)
+    return Email((customer["email"],), f"Your order of {day}", text, unsubscribe_url=url)
 
 
 def _is_suppressed(order: DueOrder) -> bool:

@@ -8,7 +8,6 @@ shard and one batch read.
 import heapq
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, replace
-from itertools import groupby
 
 from pynamodb.models import Model
 
@@ -46,7 +45,7 @@ class IndexRange:
     low: str | None = None
     high: str | None = None
     has_changing_shards: bool = False
-    """Whether the next page may have other shards. Positions then name no shard, and one range key is one row."""
+    """Whether the next page may have other shards. Positions then name no shard, and range keys must be unique."""
 
     @property
     def is_empty(self) -> bool:
@@ -120,10 +119,7 @@ class IndexScan:
 
     def positions(self) -> Iterator[Position]:
         shards = [self._shard(shard) for shard in range(len(self.index_range.shards))]
-        merged = heapq.merge(*shards, key=self.index_range.order, reverse=not self.up)
-        if not self.index_range.has_changing_shards:
-            return merged
-        return (position for position, _ in groupby(merged))  # an order of two products is in the shards of both
+        return heapq.merge(*shards, key=self.index_range.order, reverse=not self.up)
 
     def _shard(self, shard: int) -> Iterator[Position]:
         above, below = (self.start, self.stop) if self.up else (self.stop, self.start)

@@ -36,7 +36,6 @@ OPERATORS = {
     "Mutation.restoreCustomer",
     "Mutation.restoreCustomers",
     "Mutation.runJob",
-    "Mutation.cancelRun",
     "Mutation.pauseJob",
     "Mutation.resumeJob",
     "Mutation.remakeReport",

@@ -7,8 +7,10 @@ from typing import Any
 
 import boto3
 
+import app
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
+from chalicelib.crm import unsubscribe_tokens
 from chalicelib.jobs import queue
 from tests.builders import time_is
 from tests.deploy import scheduled_calls
@@ -64,6 +66,10 @@ def all_of_the_api(recording: Recording) -> None:
         asker.ask(document)
     for document in _changes(asker):
         assert document
+    _unsubscribe(recording)
+    customer = asker.ask('{ customer(email: "b@example.com") { id emailSuppression { reason } } }')["customer"]
+    lifted = asker.change(f'liftEmailSuppression(customerId: "{customer["id"]}", reason: "x") {{ customer {{ id }} }}')
+    assert lifted["customer"] == {"id": customer["id"]}
     asker.persisted("{ hello }")
 
 
@@ -92,6 +98,23 @@ class _Asker:
         self.ask(document, extensions={"persistedQuery": {"version": 1, "sha256Hash": digest}})
 
 
+def _unsubscribe(recording: Recording) -> None:
+    """The one page that needs no key, for the address that is suppressed next."""
+    recording.begin_step()
+    event = {
+        "httpMethod": "POST",
+        "headers": {},
+        "multiValueHeaders": {},
+        "multiValueQueryStringParameters": {"token": [unsubscribe_tokens.token_for("b@example.com")]},
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": "List-Unsubscribe=One-Click",
+        "isBase64Encoded": False,
+        "requestContext": {"resourcePath": "/unsubscribe", "httpMethod": "POST"},
+    }
+    assert app.app(event, None)["statusCode"] == 200
+
+
 def _changes(asker: _Asker) -> Iterator[Any]:
     change = asker.change
     customer = change('createCustomer(input: {name: "Bo", email: "bo@example.com"}) { customer { id } }')["customer"]
@@ -111,11 +134,7 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change(f'deleteProduct(id: "{bed}") {{ __typename }}')
     fresh = change('createProduct(input: {name: "Pan", price: "9.00", sku: "PAN"}) { product { id } }')["product"]
     yield change(f'deleteProduct(id: "{fresh["id"]}") {{ __typename }}')
-    mug = change('createProduct(input: {name: "Mug", price: "9.00", stock: 9}) { product { id } }')["product"]["id"]
-    mugs = f'createOrder(input: {{customerId: "{other["id"]}", productIds: ["{mug}"]}}) {{ order {{ id }} }}'
-    _kept, doomed = (change(mugs)["order"]["id"] for _ in range(2))
     yield change(f'deleteCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
-    yield change(f'cancelOrder(id: "{doomed}") {{ order {{ id }} }}')
     yield change(f'restoreCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
     yield change("updateLowStockProducts { message }")
     old = asker.ask("{ inactiveCustomers { edges { node { id } } } }")["inactiveCustomers"]["edges"][0]["node"]["id"]
@@ -124,8 +143,6 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change('resumeJob(name: "heartbeat") { job { state } }')
     yield change('runJob(name: "order_reminders") { run { slot } }')
     yield change('runJob(name: "low_stock", slot: "2026-11-23T00:00:00Z") { run { slot } }')
-    low = change('runJob(name: "low_stock") { run { slot } }')["run"]["slot"]
-    yield change(f'cancelRun(job: "low_stock", slot: "{low}", reason: "test") {{ run {{ status }} }}')
     yield change('remakeReport(period: "2026-W46") { run { slot } }')
     yield change("redriveDeadLetters { redriven left }")
     yield change('discardDeadLetters(ids: ["none"]) { discarded left }')

@@ -10,7 +10,8 @@ import boto3
 import pytest
 
 import app
-from chalicelib import aws
+from chalicelib import aws, clock
+from chalicelib.crm import email_suppressions
 from chalicelib.jobs import alerts, backoff, catalog, customer_cleanup, email, heartbeat, order_reminders, queue
 from chalicelib.jobs.queue import BadMessage
 from chalicelib.jobs.runner import RunFailed
@@ -113,6 +114,7 @@ def prepare() -> None:
         a_product(stock=2)
     with time_is("2026-11-20T10:00:00"):
         customer = a_customer("Ann")
+        email_suppressions.suppress("gone@example.com", email_suppressions.Reason.BOUNCE, clock.now())
         ordered = ask(
             "mutation($c: ID!, $p: ID!) { createOrder(input: {customerId: $c, lines: [{productId: $p, quantity: 1}]})"
             " { order { id } } }",
@@ -125,7 +127,8 @@ def prepare() -> None:
 def fully_set() -> Iterator[None]:
     """With a topic and a sender of mails, an API that answers, and a clean-up that has to count all customers."""
     topic = f"arn:aws:sns:us-east-1:123456789012:crm-{settings.stage}-alerts"
-    chosen = replace(settings, topic_arn=topic, mail_sender=SENDER, cleanup_floor=0, cleanup_percent=100)
+    url = "https://crm.example/graphql"
+    chosen = replace(settings, topic_arn=topic, api_url=url, mail_sender=SENDER, cleanup_floor=0, cleanup_percent=100)
     with pytest.MonkeyPatch.context() as patch:
         for module in (alerts, email, order_reminders, customer_cleanup):
             patch.setattr(module, "settings", chosen)

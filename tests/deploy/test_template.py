@@ -238,8 +238,10 @@ def test_schedules_are_tried_again_and_the_heartbeat_is_told_its_address_and_top
     for job in catalog.JOBS:
         entry = functions["".join(part.capitalize() for part in job.split("_"))]
         assert entry["EventInvokeConfig"]["MaximumRetryAttempts"] == 2
+    for name in ("Heartbeat", "OrderReminders", "Work"):
+        address = functions[name]["Environment"]["Variables"]["CRM_API_URL"]
+        assert address == packaged.content["Outputs"]["GraphQL"]["Value"], "the heartbeat and links to unsubscribe"
     variables = functions["Heartbeat"]["Environment"]["Variables"]
-    assert variables["CRM_API_URL"] == packaged.content["Outputs"]["GraphQL"]["Value"]
     assert variables["CRM_TOPIC_ARN"] == {"Ref": "Topic"}
 
 

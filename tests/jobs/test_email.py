@@ -1,6 +1,7 @@
 """Reminder e-mails: at most one per order and day, even if an outcome is unknown, and none without a sender."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,7 +11,9 @@ from botocore.exceptions import ReadTimeoutError
 from moto.backends import get_backend
 
 from chalicelib import aws
-from chalicelib.crm import orders
+from chalicelib.api.http.http_types import Request
+from chalicelib.api.pages import unsubscribe
+from chalicelib.crm import email_suppressions, orders, unsubscribe_tokens
 from chalicelib.jobs import email, ledger, operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
 from chalicelib.jobs.order_reminders import DueOrder, OrderCustomer
@@ -24,6 +27,7 @@ NAME = ORDER_REMINDERS.name
 SLOT = Slot("2026-11-22T08:00:00Z")
 TODAY = date(2026, 11, 22)
 SENDER = "orders@crm.example"
+API = "https://crm.example/api/graphql"
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +35,7 @@ def _sender(monkeypatch: pytest.MonkeyPatch, time: Clock) -> Iterator[None]:
     """Set and verify the sender, because moto's SES rejects e-mails from any other."""
     time.at("2026-11-22T08:00:00")
     aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
-    with_sender = replace(settings, mail_sender=SENDER)
+    with_sender = replace(settings, mail_sender=SENDER, api_url=API)
     monkeypatch.setattr(email, "settings", with_sender)
     monkeypatch.setattr(order_reminders, "settings", with_sender)
     sent_mails().clear()
@@ -67,8 +71,52 @@ def test_each_order_gets_an_email_and_the_run_counts_them(time: Clock) -> None:
     )
     assert first.subject == "Your order of 2026-11-22"
     assert first.body == (
-        f"Hello Ann Lee,\n\nthis is a reminder of your order {order.id} of 2026-11-22: $25.00 in total.\n"
+        f"Hello Ann Lee,\n\nthis is a reminder of your order {order.id} of 2026-11-22: $25.00 in total.\n\n"
+        f"To get no more e-mails about your orders: {link('ann@example.com')}\n"
     )
+
+
+def link(address: str) -> str:
+    return f"https://crm.example/api/unsubscribe?token={unsubscribe_tokens.token_for(address)}"
+
+
+def requests_of(work: Callable[[], object]) -> list[dict[str, Any]]:
+    """Return the requests for e-mails that reach SES meanwhile."""
+    found: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_rest: Any) -> None:
+        found.append(json.loads(params["body"]))
+
+    events = aws.client("sesv2", tries=1).meta.events
+    events.register("before-call.sesv2.SendEmail", note)
+    try:
+        work()
+    finally:
+        events.unregister("before-call.sesv2.SendEmail", note)
+    return found
+
+
+def test_a_reminder_can_be_unsubscribed_from_in_one_click() -> None:
+    order = as_answered(an_order())
+    (request,) = requests_of(lambda: order_reminders.send_reminders(TODAY, [order]))
+    assert request["Content"]["Simple"]["Headers"] == [
+        {"Name": "List-Unsubscribe", "Value": f"<{link('ann@example.com')}>"},
+        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+    ]
+    token = link("ann@example.com").partition("token=")[2]
+    answer = unsubscribe.serve(Request("POST", {}, {"token": token}, "List-Unsubscribe=One-Click"))
+    assert answer.status == 200
+    assert email_suppressions.find("ann@example.com")
+
+
+def test_without_https_the_link_is_in_the_text_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8058 takes https only. Locally there is none."""
+    local = replace(settings, mail_sender=SENDER, api_url="http://127.0.0.1:8000/graphql")
+    monkeypatch.setattr(order_reminders, "settings", local)
+    order = as_answered(an_order())
+    (request,) = requests_of(lambda: order_reminders.send_reminders(TODAY, [order]))
+    assert request["Content"]["Simple"]["Headers"] == []
+    assert "http://127.0.0.1:8000/unsubscribe?token=" in request["Content"]["Simple"]["Body"]["Text"]["Data"]
 
 
 def test_an_email_is_sent_once_a_day_even_if_the_job_runs_again(time: Clock) -> None:

@@ -69,7 +69,7 @@ class FakeSes:
 @pytest.fixture
 def ses(monkeypatch: pytest.MonkeyPatch, time: Clock) -> FakeSes:
     time.at("2026-11-22T08:00:00")
-    with_sender = replace(settings, mail_sender="orders@crm.example")
+    with_sender = replace(settings, mail_sender="orders@crm.example", api_url="https://crm.example/api/graphql")
     for module in (email, order_reminders):
         monkeypatch.setattr(module, "settings", with_sender)
     use_jobs(monkeypatch, ORDER_REMINDERS)
@@ -153,6 +153,30 @@ def test_every_reminder_gets_out_at_the_rate_of_the_account(rate: float, count: 
     assert (run.status, run.attempts, run.counts[email.SENT]) == (Status.SUCCEEDED, 1, count)
     assert len(ses.sent) == len(set(ses.sent)) == count
     assert ses.seconds < 2.5 * count / rate + 2, "it waits no longer than it must"
+
+
+def test_without_the_address_of_the_api_no_reminder_is_sent_and_the_day_can_be_repeated(
+    ses: FakeSes, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due_orders(3)
+    with monkeypatch.context() as unset:
+        unset.setattr(order_reminders, "settings", replace(settings, mail_sender="orders@crm.example"))
+        run = fire(time)
+    assert (run.status, run.attempts, ses.requests, claimed_emails()) == (Status.FAILED, 1, 0, 0)
+    assert run.error == (
+        "CRM_API_URL is not set, so reminders would have no link to unsubscribe. Set it, then repeat the run"
+    )
+    operator_actions.run_again(ORDER_REMINDERS, SLOT, "ann")
+    Consumer().deliver_all()
+    assert find_run(NAME, SLOT).counts[email.SENT] == 3
+
+
+def test_without_orders_the_address_of_the_api_is_not_missed(
+    ses: FakeSes, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_reminders, "settings", replace(settings, mail_sender="orders@crm.example"))
+    assert fire(time).status is Status.SUCCEEDED
+    assert ses.requests == 0
 
 
 def test_a_sent_email_is_progress(ses: FakeSes, time: Clock) -> None:

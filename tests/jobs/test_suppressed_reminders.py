@@ -1,6 +1,7 @@
 """Reminders to suppressed addresses: the line says so, and no e-mail is sent or claimed."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -30,8 +31,8 @@ def sent(monkeypatch: pytest.MonkeyPatch, time: Clock) -> list[str]:
     for module in (email, order_reminders):
         monkeypatch.setattr(module, "settings", with_sender)
     product = a_product(stock=50)
-    for address in ADDRESSES:
-        orders.place(a_customer(email=address).id, {product.id: 1})
+    for number, address in enumerate(ADDRESSES):
+        orders.place(a_customer(email=address).id, {product.id: 1}, time.now - timedelta(minutes=9 - number))
     found: list[str] = []
 
     def take(message: Email) -> None:
