@@ -3,7 +3,6 @@
 import argparse
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ from deploy import (
     chalice_files,
     deployer_policy,
     first_key,
+    notices,
     package,
     policies,
     quota,
     recursion,
-    runtime,
     table_changes,
     table_data,
     target,
@@ -51,7 +50,7 @@ def deploy(options: argparse.Namespace) -> None:
 def _package(options: argparse.Namespace, scratch: Path) -> package.Package:
     if options.package:
         return package.Package(options.package / "sam.json", options.package / "deployment.zip")
-    _warn_of_runtime(options)
+    notices.warn_of_runtime(options)
     options.say(f"Packaging {options.stage} ...")
     made = package.build(options.stage, scratch)
     options.say(f"The package has {made.code.stat().st_size / 1e6:.1f} MB")
@@ -82,19 +81,10 @@ def list_releases(options: argparse.Namespace) -> None:
 
 
 def delete(options: argparse.Namespace) -> None:
-    """Delete the stack and keep its tables. What stays and what ends is said before, so that there is time for Ctrl-C."""
+    """Delete the stack and keep its tables. What stays and what ends is said before."""
     _target(options)
     stack, kept = _stack(options), table_data.existing(options.stage)
-    address_now = stack.outputs().get(address.GRAPHQL)
-    if kept:
-        options.say(f"These tables stay, with what is in them: {', '.join(kept)}")
-    if policies.is_protected(options.stage):
-        options.say("Log groups and queues stay, too. The next `make deploy` takes over what stays")
-    domain = address.custom_domain(options.stage, template.CONFIG)
-    if domain:
-        options.say(f"The domain {domain['domain_name']} will need another DNS record after the next `make deploy`")
-    elif address_now:
-        options.say(f"The address {address_now} ends. The next `make deploy` gives the API another one")
+    notices.show_what_stays(options, stack, kept)
     stack.delete()
     options.say("The stack is gone")
     if kept:
@@ -118,7 +108,7 @@ def deploy_resources(options: argparse.Namespace) -> None:
     _protect(options)
     for name, value in stack.outputs().items():
         options.say(f"{name}: {value}")
-    _show_subscriptions(options, stack)
+    notices.show_subscriptions(options, stack)
     if not recursion.allow(options.stage):
         options.say(
             "After `chalice deploy`, run this again: a long run hands over more often than Lambda allows by default"
@@ -150,16 +140,9 @@ def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> Non
     found.record(release, came_up=True)
     _protect(options)
     options.say("The stack is up to date" if changed else "There was nothing to change")
-    _show_address(options, stack)
-    _show_subscriptions(options, stack)
+    notices.show_address(options, stack)
+    notices.show_subscriptions(options, stack)
     _first_key(options)
-
-
-def _show_address(options: argparse.Namespace, stack: Stack) -> None:
-    outputs = stack.outputs()
-    options.say(f"GraphQL: {outputs[address.GRAPHQL]}")
-    if address.TARGET in outputs:
-        options.say(f"The DNS record of its domain must point to {outputs[address.TARGET]} (CNAME)")
 
 
 def _email(options: argparse.Namespace) -> dict[str, str]:
@@ -180,21 +163,6 @@ def _protect(options: argparse.Namespace) -> None:
     """After the creation: CloudFormation could not clean up a failed one whose tables are protected."""
     if policies.is_protected(options.stage):
         table_data.protect(options.stage)
-
-
-def _show_subscriptions(options: argparse.Namespace, stack: Stack) -> None:
-    topic = stack.outputs().get("TopicArn", "")
-    pages = boto3.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    found = [entry for page in pages for entry in page["Subscriptions"] if entry["Protocol"] == "email"]
-    if not found:
-        options.say("Nobody is told of alarms. To change that: --email ADDRESS")
-    for entry in found:
-        if entry["SubscriptionArn"].startswith("arn:"):
-            options.say(f"Alarms go to {entry['Endpoint']}")
-        else:
-            options.say(
-                f"CONFIRM: AWS has sent a mail to {entry['Endpoint']}. Until its link is clicked, no alarm arrives."
-            )
 
 
 def create_first_key(options: argparse.Namespace) -> None:
@@ -247,14 +215,8 @@ def _target(options: argparse.Namespace) -> Target:
     return found
 
 
-def _warn_of_runtime(options: argparse.Namespace) -> None:
-    problem = runtime.warning(runtime.pinned(package.ROOT), datetime.now(UTC).date())
-    if problem:
-        options.say(problem)
-
-
 def package_only(options: argparse.Namespace) -> None:
-    _warn_of_runtime(options)
+    notices.warn_of_runtime(options)
     made = package.build(options.stage, options.out)
     options.say(f"{made.template}\n{made.code} ({made.code.stat().st_size / 1e6:.1f} MB)")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy import address, commands, table_data, target, template
+from deploy import address, commands, notices, table_data, target, template
 from deploy.stack_states import DeployError
 from deploy.target import Target
 from tests.deploy.building import REGIONS, Template, lint, of_type, template_of
@@ -80,7 +80,7 @@ def test_a_certificate_of_another_region_is_refused_before_anything_is_changed(p
 def test_whoever_deploys_is_told_where_the_dns_record_must_point() -> None:
     asked = options("dev")
     stack: Any = FakeStack(asked.said, GraphQL=URL, DomainTarget="d-1.execute-api.eu-central-1.amazonaws.com")
-    commands._show_address(asked, stack)
+    notices.show_address(asked, stack)
     assert asked.said == [
         f"GraphQL: {URL}",
         "The DNS record of its domain must point to d-1.execute-api.eu-central-1.amazonaws.com (CNAME)",

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from deploy import commands, package, runtime, table_data
+from deploy import commands, notices, package, runtime, table_data
 
 pytestmark = pytest.mark.no_database
 
@@ -78,7 +78,7 @@ def test_a_subscription_that_waits_for_confirmation_is_shown(
 ) -> None:
     monkeypatch.setattr(boto3, "client", lambda _name: topic)
     asked = options()
-    commands._show_subscriptions(asked, Deployed())  # type: ignore[arg-type]  # all of a stack that it asks
+    notices.show_subscriptions(asked, Deployed())  # type: ignore[arg-type]  # all of a stack that it asks
     assert asked.said == [line]
 
 

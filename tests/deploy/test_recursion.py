@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from deploy import commands, recursion, template
+from deploy import commands, notices, recursion, template
 from tests.deploy.fake_aws import FakeLambda, FakeStack, options
 
 pytestmark = pytest.mark.no_database
@@ -45,7 +45,7 @@ def test_make_resources_shows_subscriptions_and_what_is_left_to_do(
 
     monkeypatch.setattr(commands, "Stack", Resources)
     monkeypatch.setattr(commands, "_target", lambda _options: None)
-    monkeypatch.setattr(commands, "_show_subscriptions", lambda asked, _stack: asked.say("SUBSCRIPTIONS"))
+    monkeypatch.setattr(notices, "show_subscriptions", lambda asked, _stack: asked.say("SUBSCRIPTIONS"))
     monkeypatch.setattr(recursion, "allow", lambda _stage: is_there)
     commands.deploy_resources(asked)
     assert asked.said[:2] == ["TopicArn: arn:topic", "SUBSCRIPTIONS"]
