@@ -27,7 +27,7 @@ def due_orders(due: datetime) -> int:
 
 def inactive_customers(due: datetime) -> int:
     """Find who ordered by reading all orders."""
-    before = customer_cleanup.cutoff(due).isoformat()
+    before = customer_cleanup.cutoff(due, {}).isoformat()
     ordered = {row["customer_id"]["S"] for row in _rows(tables.Order) if row["date"]["S"] >= before}
     created = ((row["id"]["S"], row["created_at"]["S"]) for row in _rows(tables.Customer))
     return sum(key not in ordered and moment < before for key, moment in created)

@@ -11,7 +11,7 @@ CrmError
  +- TooManyRows              a plain list would be incomplete
  +- Unavailable              the database did not respond: a change may or may not have been made
  |   +- QueueUnavailable, EmailUnavailable, TopicUnavailable
- +- UnknownJob, JobPaused, RunNotRepeatable
+ +- UnknownJob, JobPaused, RunNotRepeatable, RunNotCancellable
  +- IdempotencyConflict      the Idempotency-Key was used for another request
  +- InProgress               a request with this Idempotency-Key is still running, or a run of the job waits
  +- LimitExceeded                the request asks for too much at once
@@ -163,9 +163,15 @@ class JobPaused(CrmError):
 
 
 class RunNotRepeatable(CrmError):
-    """Only a run that failed, was missed or was skipped, or that waits for its next attempt, can be repeated"""
+    """Only a run that failed, or was missed, skipped or cancelled, or that waits for its next attempt, can be repeated"""
 
     code = "RUN_NOT_REPEATABLE"
+
+
+class RunNotCancellable(CrmError):
+    """Only a run that has not ended can be cancelled"""
+
+    code = "RUN_NOT_CANCELLABLE"
 
 
 class Unavailable(CrmError):

@@ -6,6 +6,7 @@ import sys
 import click
 
 from crmctl import (
+    cancel_command,
     customers,
     dead_letters,
     import_command,
@@ -27,6 +28,7 @@ COMMANDS: tuple[click.Command, ...] = (
     jobs.resume,
     runs.runs,
     run_command.run,
+    cancel_command.cancel,
     customers.inactive_customers,
     customers.deleted_customers,
     customers.restore,

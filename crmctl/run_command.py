@@ -1,7 +1,7 @@
 """`crmctl run`: start a run, wait for it and show its result."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -9,13 +9,15 @@ from rich.console import Console
 from rich.text import Text
 
 from crmctl import log_lines, runs
+from crmctl.argument_option import Argument
 from crmctl.client import ApiError, Client
 from crmctl.commands import print_message, with_client
 from crmctl.text import escape_unprintable
 from crmctl.time_arguments import Timestamp
 
-RUN = """mutation Run($name: String!, $slot: DateTime, $dryRun: Boolean!, $cap: Int) {
-  runJob(name: $name, slot: $slot, dryRun: $dryRun, cap: $cap) {
+RUN = """mutation Run($name: String!, $slot: DateTime, $dryRun: Boolean!, $cap: Int,
+                         $arguments: [RunArgumentInput!]) {
+  runJob(name: $name, slot: $slot, dryRun: $dryRun, cap: $cap, arguments: $arguments) {
     run { job slot status }
     preview { summary lines more }
   }
@@ -51,23 +53,40 @@ def wait_options(command: Command) -> Command:
 @click.option("--dry-run", is_flag=True, help="Show what the run would do. Writes nothing.")
 @click.option("--cap", metavar="N", type=int, help="Maximum number of customers that a clean-up may delete.")
 @click.option(
+    "--set",
+    "arguments",
+    metavar="NAME=VALUE",
+    type=Argument(),
+    multiple=True,
+    help="Give the run an argument, for example threshold=50. Repeatable.",
+)
+@click.option(
     "--slot",
     type=Timestamp(),
-    help="Repeat the failed, missed or skipped run of this slot, or attempt it again at once.",
+    help="Repeat the failed, missed, skipped or cancelled run of this slot, or attempt it again at once.",
 )
 @wait_options
 @with_client
-def run(  # noqa: PLR0913 - one for each option
-    client: Client, job: str, slot: str | None, cap: int | None, timeout: float, *, dry_run: bool, wait: bool
+def run(  # noqa: PLR0913, PLR0917 - one for each option
+    client: Client,
+    job: str,
+    slot: str | None,
+    cap: int | None,
+    arguments: Sequence[dict[str, str]],
+    timeout: float,
+    *,
+    dry_run: bool,
+    wait: bool,
 ) -> None:
     """Run JOB now.
 
     If a run started with the same options is still waiting, the command follows that run instead.
 
-    Exit status: 0 succeeded (with --no-wait: started), 1 failed or skipped, 2 wrong usage or connection, 3 not
+    Exit status: 0 succeeded (with --no-wait: started), 1 failed, skipped or cancelled, 2 wrong usage or connection, 3 not
     finished in time, 130 Ctrl-C.
     """
-    started = client.execute_once(RUN, {"name": job, "slot": slot, "dryRun": dry_run, "cap": cap})["runJob"]
+    variables = {"name": job, "slot": slot, "dryRun": dry_run, "cap": cap, "arguments": list(arguments)}
+    started = client.execute_once(RUN, variables)["runJob"]
     if dry_run:
         _print_preview(started["preview"])
     else:

@@ -22,8 +22,15 @@ RUNS = f"""query Runs($job: String!, $status: RunStatus, $first: Int, $after: St
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
-STATUSES = ("WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED")
-STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "bold red", "MISSED": "bold red", "SKIPPED": "yellow"}
+STATUSES = ("WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED", "CANCELLED")
+STYLES = {
+    "SUCCEEDED": "green",
+    "RUNNING": "cyan",
+    "FAILED": "bold red",
+    "MISSED": "bold red",
+    "SKIPPED": "yellow",
+    "CANCELLED": "yellow",
+}
 
 
 def format_counts(run: dict[str, Any]) -> str:

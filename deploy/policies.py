@@ -21,7 +21,7 @@ PROTECTED = ("prod",)
 API, CONSUMER = "api_handler", "work"
 
 _GET, _QUERY, _PUT, _UPDATE, _DELETE = "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"
-_BATCH_GET, _BATCH_WRITE = "BatchGetItem", "BatchWriteItem"
+_BATCH_GET, _BATCH_WRITE, _CHECK = "BatchGetItem", "BatchWriteItem", "ConditionCheckItem"
 _REPEATED = {"products": (_GET,)}
 """A restock that is repeated, in a run that another function began, reads the product first."""
 _ASK = ("sqs:GetQueueUrl", "sqs:SendMessage")
@@ -46,9 +46,9 @@ class Needs:
 _LEDGER = {"runs": (_BATCH_GET, _GET, _PUT), "ops": (_GET, _PUT, _UPDATE)}
 _API_NEEDS = Needs(
     tables={
-        "customers": (_BATCH_GET, _DELETE, _GET, _PUT, _UPDATE),
+        "customers": (_BATCH_GET, _CHECK, _DELETE, _GET, _PUT, _UPDATE),
         "products": (_BATCH_GET, _DELETE, _GET, _PUT, _UPDATE),
-        "orders": (_BATCH_GET, _GET, _PUT, _UPDATE),
+        "orders": (_BATCH_GET, _CHECK, _GET, _PUT, _UPDATE),
         "lines": (_BATCH_WRITE, _QUERY),
         "ops": (_BATCH_GET, _DELETE, _GET, _PUT, _QUERY, _UPDATE),
         "runs": (_BATCH_GET, _GET, _PUT, _QUERY),

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, TypedDict
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import counters, text, unique_values
+from chalicelib.crm import counters, phone_numbers, text, unique_values
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
@@ -28,6 +29,8 @@ class Customer:
     orders: int
     token: str
     restored_at: str | None = None
+    cancelled: int = 0
+    """How many orders were cancelled while the customer was here. `orders` counts those, too."""
     added_at: str | None = None
     """When the customer came into this system. An imported customer may have been created long before."""
 
@@ -54,6 +57,7 @@ def load(item: reads.Item) -> Customer:
         token=item["token"]["S"],
         restored_at=reads.text(item, "restored_at"),
         added_at=reads.text(item, "added_at"),
+        cancelled=reads.number(item, "cancelled"),
     )
 
 
@@ -163,6 +167,30 @@ def with_order(customer: Customer, date: str) -> Customer:
     return replace(customer, orders=customer.orders + 1, last_order=max(customer.last_order or "", date))
 
 
+def book_cancellation(write: Transaction, customer: Customer, last: str | None) -> None:
+    """Count a cancelled order. `last` is the date of the latest order without it.
+
+    Fails as Stale if an order of the customer was placed or cancelled since `customer` was read.
+    """
+    row = tables.Customer
+    actions: list[Action] = [row.cancelled.add(1)]
+    if last != customer.last_order:
+        actions.append(row.last_order.set(last) if last else row.last_order.remove())
+        active_on = replace(customer, last_order=last).active_on
+        if active_on != customer.active_on:
+            actions.append(row.activity_key.set(index_keys.sort_key(active_on, customer.id)))
+    write.update(key(customer.id), actions, is_unchanged(customer))
+
+
+def is_unchanged(customer: Customer) -> Condition:
+    """Return the condition that nobody has changed the customer, nor placed or cancelled an order of theirs."""
+    row = tables.Customer
+    none_is_cancelled = row.cancelled.does_not_exist()
+    has_same_cancelled = row.cancelled == customer.cancelled if customer.cancelled else none_is_cancelled
+    unchanged: Condition = (row.token == customer.token) & (row.orders == customer.orders) & has_same_cancelled
+    return unchanged
+
+
 def require(customer_id: str) -> Customer:
     """Return the customer. Raises UnknownCustomer."""
     customer = find(customer_id)
@@ -237,7 +265,7 @@ def _keys(customer: Customer) -> dict[str, Any]:
     return {
         "normalized_email": text.normalize_email(customer.email),
         "name_key": index_keys.sort_key(text.search_key(customer.name), customer.id),
-        "phone_key": index_keys.sort_key(text.normalize_phone(customer.phone), customer.id),
+        "phone_key": index_keys.sort_key(phone_numbers.sort_value(customer.phone), customer.id),
     }
 
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from chalicelib import clock
-from chalicelib.crm import counters, customers, text, unique_values
+from chalicelib.crm import counters, customers, latest_order, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.settings import settings
@@ -75,7 +75,9 @@ def restore(customer_id: str) -> Customer:
 
     The customer counts as active today, so that the next clean-up does not delete them again.
     """
-    if customers.find(customer_id) is None:
+    for _ in retry_delays():
+        if customers.find(customer_id) is not None:
+            return customers.require(customer_id)
         if change_marks.is_done(customer_id):
             raise NotFound("This request restored the customer, who has been deleted again since", field="id")
         archived = find(customer_id)
@@ -83,13 +85,24 @@ def restore(customer_id: str) -> Customer:
             raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
         customer = replace(archived.customer, token=new_token(), restored_at=timestamps.to_text(clock.now()))
         write = Transaction(was_applied=lambda: customers.find(customer_id) is not None, subject=customer_id)
-        add_restoration(write, archived, customer)
-        write.commit()
-    return customers.require(customer_id)
+        try:
+            add_restoration(write, archived, customer)
+            write.commit()
+        except Stale:  # an order was cancelled meanwhile, or somebody else was faster
+            continue
+        return customers.require(customer_id)
+    raise Conflict
 
 
-def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Customer) -> None:
-    """Move the archived customer back, as `customer`."""
+def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Customer) -> Customer:
+    """Move the archived customer back, as `customer` with the latest order that there is now. Raises Stale.
+
+    Orders could be cancelled while the customer was away, but none was placed.
+    """
+    latest = latest_order.find(customer.id, customer.orders) if customer.last_order else None
+    if latest:
+        write.check(tables.Order, latest.id, tables.Order.status == latest.status)
+    customer = replace(customer, last_order=latest.date if latest else None)
     customers.put(write, customer)
     write.delete(tables.AuxRow(pk=PARTITION, sk=customer.id), tables.AuxRow.token == archived.customer.token)
     email = text.normalize_email(archived.customer.email)
@@ -97,6 +110,7 @@ def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Cus
     if unique_values.owner_of(unique_values.ARCHIVED_EMAIL, email) == customer.id:
         unique_values.release(write, unique_values.ARCHIVED_EMAIL, email, customer.id)
     counters.add(write, clock.now().date().isoformat(), customer.id, customers=1)
+    return customer
 
 
 def find(customer_id: str) -> DeletedCustomer | None:
@@ -127,7 +141,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
     write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id)
-    write.delete(customers.key(old.id), (tables.Customer.token == old.token) & (tables.Customer.orders == old.orders))
+    write.delete(customers.key(old.id), customers.is_unchanged(old))
     unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
     write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
     email = text.normalize_email(old.email)

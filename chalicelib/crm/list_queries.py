@@ -11,14 +11,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Generic, TypeAlias, TypeVar
 
-from chalicelib.crm import customers, money, name_search, orders, products, text, unique_values
+from chalicelib.crm import customers, money, name_search, orders, phone_numbers, products, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
+from chalicelib.crm.phone_numbers import PhoneNumber
 from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys, tables, timestamps
-from chalicelib.store.index_scan import IndexRange, end_of_prefix, end_of_value
+from chalicelib.store.index_scan import IndexRange, end_of_value
 from chalicelib.store.pagination import Listing, TieBreaker
 
 Row = TypeVar("Row")
@@ -29,7 +30,7 @@ _CUSTOMER_VALUES: _Values[Customer] = {
     "created_at": lambda row: row.created_at,
     "name": lambda row: text.search_key(row.name),
     "email": lambda row: text.normalize_email(row.email),
-    "phone": lambda row: text.normalize_phone(row.phone),
+    "phone": lambda row: phone_numbers.sort_value(row.phone),
 }
 _PRODUCT_VALUES: _Values[Product] = {
     "name": lambda row: text.search_key(row.name),
@@ -85,8 +86,8 @@ class _Test(Generic[Row]):
 def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None = None) -> Listing[Customer]:
     shards = name_search.list_shards()
     created = _days(wanted.created_from, wanted.created_to)
-    prefix = _phone_prefix(wanted.phone_prefix)
-    phones = (prefix, end_of_prefix(prefix)) if prefix else (None, None)
+    beginning = _beginning_of_phone(wanted.phone_prefix)
+    phones = phone_numbers.bounds(beginning) if beginning else (None, None)
     table = tables.Customer
     index_ranges = {
         "created_at": IndexRange(table, "by_created", "list_s", "created_k", shards, low=created[0], high=created[1]),
@@ -104,9 +105,11 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
         )
     if created != (None, None):
         tests.append(_Test(lambda row: _between(created[0], row.created_at, created[1]), "created_k"))
-    if prefix:
-        tests.append(_Test(lambda row: text.normalize_phone(row.phone).startswith(prefix), "phone_k"))
-    index_range = index_ranges[order[0][0] if order else "phone" if prefix else "created_at"]
+    if beginning:
+        # The index does not tell the countries apart.
+        key = "phone_k" if beginning.country is None else None
+        tests.append(_Test(lambda row: phone_numbers.is_match(row.phone, beginning), key))
+    index_range = index_ranges[order[0][0] if order else "phone" if beginning else "created_at"]
     return _listing(index_range, order, _CUSTOMER_VALUES, _query("customers", wanted, order), customers.find_all, tests)
 
 
@@ -151,7 +154,8 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
     low, high = _amounts(wanted.cents_from, wanted.cents_to)
     by_total = IndexRange(tables.Order, "by_total", "list_s", "total_k", name_search.list_shards(), low=low, high=high)
-    by_date = _orders_of_customers_named(wanted) if wanted.customer_name else _orders_by_date(wanted)
+    has_name = bool(wanted.customer_name or wanted.product_name)
+    by_date = _orders_by_name(wanted) if has_name else _orders_by_date(wanted)
     order = _order(order_by, _ORDER_VALUES)
     field = order[0][0] if order else None
     tests = _order_tests(wanted)
@@ -164,17 +168,21 @@ def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = Non
     return _listing(index_range, order, _ORDER_VALUES, _query("orders", wanted, order), fetch, tests)
 
 
-def _orders_of_customers_named(wanted: OrderFilter) -> IndexRange:
-    """Go through the orders of the customers with a matching name if they are few, and else through all orders."""
-    found = None
-    if wanted.customer_name and wanted.customer_id is None and wanted.product_id is None:
-        found = name_search.customers_named(wanted.customer_name)
-    if found is None:
-        return replace(_orders_by_date(wanted), has_changing_shards=True)
-    low, high = _days(wanted.date_from, wanted.date_to)
-    return IndexRange(
-        tables.Order, "by_customer", "customer_id", "date_k", found, low=low, high=high, has_changing_shards=True
-    )
+def _orders_by_name(wanted: OrderFilter) -> IndexRange:
+    """Go through the orders of the customers or products with a matching name if they are few, else through all orders.
+
+    Whether they are few can change from page to page. All of these ranges have the same keys, so cursors stay valid.
+    """
+    by_date = replace(_orders_by_date(wanted), has_changing_shards=True)
+    if wanted.customer_id is not None or wanted.product_id is not None:
+        return by_date
+    found = name_search.customers_named(wanted.customer_name) if wanted.customer_name else None
+    if found is not None:
+        return replace(by_date, index="by_customer", hash_name="customer_id", shards=found)
+    found = name_search.products_named(wanted.product_name) if wanted.product_name else None
+    if found is not None:
+        return replace(by_date, table=tables.Line, index=None, hash_name="product_id", shards=found, id_name=None)
+    return by_date
 
 
 def _orders_by_date(wanted: OrderFilter) -> IndexRange:
@@ -228,14 +236,15 @@ def _listing(  # noqa: PLR0913, PLR0917 - the parts of a listing
     )
 
 
-def _phone_prefix(prefix: str | None) -> str:
-    folded = text.normalize_phone(prefix)
-    if (prefix and not folded) or len(folded) > text.PHONE_LIMIT:
+def _beginning_of_phone(prefix: str | None) -> PhoneNumber | None:
+    if not prefix:
+        return None
+    if len(prefix) > text.PHONE_LIMIT or not any(each in "+0123456789" for each in prefix):
         raise InvalidInput(
-            f"phoneStartsWith must start with + or a digit, and have at most {text.PHONE_LIMIT} of them",
+            f"phoneStartsWith must have a + or a digit, and at most {text.PHONE_LIMIT} characters",
             field="phone_starts_with",
         )
-    return folded
+    return phone_numbers.parse(prefix)
 
 
 def _between(low: Bound | None, value: Bound, high: Bound | None) -> bool:
@@ -280,4 +289,4 @@ def _meaning(key: str, value: object) -> object:
         return value
     if key in {"customer_id", "product_id", "status"}:
         return value
-    return text.normalize_phone(value) if key == "phone_prefix" else text.search_key(value)
+    return phone_numbers.parse(value) if key == "phone_prefix" else text.search_key(value)

@@ -1,10 +1,10 @@
-"""Search by a part of a name. No index answers that, but the index by name tells which customers have one."""
+"""Search by a part of a name. No index answers that, but indexes by name tell which customers or products have one."""
 
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TypeVar
 
-from chalicelib.crm import customers, orders, text
+from chalicelib.crm import customers, former_names, orders, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.settings import settings
@@ -12,9 +12,9 @@ from chalicelib.store import index_keys, read_budget, tables
 from chalicelib.store.index_scan import IndexRange, IndexScan
 
 MAX_NAMES = 1000
-"""Names of customers that a search for their orders reads, before it goes through all orders instead."""
-MAX_CUSTOMERS_NAMED = 20
-"""Each of them is a query."""
+"""Names that a search for orders reads, before it goes through all orders instead."""
+MAX_FOUND = 20
+"""Customers or products whose orders it goes through. Each of them is a query."""
 
 Row = TypeVar("Row")
 
@@ -30,13 +30,29 @@ def contains(part: str, values: Callable[[Row], Iterable[str]]) -> Callable[[Row
 
 def customers_named(name: str) -> tuple[str, ...] | None:
     """Return the ids of the customers with a matching name, None if they or all customers are too many to go through."""
-    index_range = IndexRange(tables.Customer, "by_name", "list_s", "name_k", list_shards())
-    if not read_budget.current().has(rows=2 * MAX_NAMES, calls=2 * len(index_range.shards)):
-        return None
+    return _named(name, IndexRange(tables.Customer, "by_name", "list_s", "name_k", list_shards()))
+
+
+def products_named(name: str) -> tuple[str, ...] | None:
+    """Return the ids of the products with a matching name, today or formerly; None if there are too many."""
+    by_name = IndexRange(tables.Product, "by_name", "list_s", "name_k", list_shards())
+    return _named(name, by_name, former_names.index_range())
+
+
+def _named(name: str, *index_ranges: IndexRange) -> tuple[str, ...] | None:
     needle = text.search_key(name)
-    positions = list(islice(IndexScan(index_range, up=True, batch=MAX_NAMES + 1).positions(), MAX_NAMES + 1))
-    found = tuple(position.row_id for position in positions if needle in index_range.value(position))
-    return found if len(positions) <= MAX_NAMES and len(found) <= MAX_CUSTOMERS_NAMED else None
+    found: set[str] = set()
+    names_left = MAX_NAMES
+    for index_range in index_ranges:
+        if not read_budget.current().has(rows=2 * MAX_NAMES, calls=2 * len(index_range.shards)):
+            return None
+        scan = IndexScan(index_range, up=True, batch=names_left + 1)
+        positions = list(islice(scan.positions(), names_left + 1))
+        names_left -= len(positions)
+        found |= {position.row_id for position in positions if needle in index_range.value(position)}
+        if names_left < 0 or len(found) > MAX_FOUND:
+            return None
+    return tuple(sorted(found))
 
 
 def fetch_orders_of(name: str) -> Callable[[Iterable[str]], dict[str, Order]]:

@@ -1,4 +1,4 @@
-"""Orders: place them against stock, cancel them, and find them."""
+"""Orders: place them against stock, and find them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,19 +6,15 @@ from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from pynamodb.expressions.update import Action
-
-from chalicelib.crm import counters, customers, money, order_lines, products, stock
+from chalicelib.crm import counters, customers, money, order_lines, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
 from chalicelib.errors import (
-    AlreadyCancelled,
     Conflict,
     CrmError,
     InsufficientStock,
     InvalidInput,
     NoLines,
-    NotFound,
     TooManyLines,
     Unavailable,
     UnknownCustomer,
@@ -27,13 +23,14 @@ from chalicelib.errors import (
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
 from chalicelib.store.retries import retry_delays
-from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction, new_token
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
 PLACED = "PLACED"
 CANCELLED = "CANCELLED"
 MAX_LINES = 96
 """A transaction takes 100 actions: the order, its customer, the day's counters, its mark, and one product per line."""
 MAX_QUANTITY = 10**6
+MAX_REMINDER_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,31 +168,6 @@ def start(order: Order, customer: Customer) -> Transaction:
     return write
 
 
-def cancel(order_id: str) -> Order:
-    """Return the stock and subtract the order from its day's totals, once. Raises NotFound, AlreadyCancelled."""
-    old = find(order_id)
-    if old is None:
-        raise NotFound(f"There is no order {order_id!r}", field="id")
-    if change_marks.is_done(order_id):
-        return old
-    if old.status == CANCELLED:
-        raise AlreadyCancelled(field="id")
-    new = replace(old, status=CANCELLED, token=new_token())
-    row = tables.Order
-    write = Transaction(was_applied=lambda: _was_written(new), subject=order_id)
-    actions: list[Action] = [row.status.set(new.status), row.token.set(new.token)]
-    write.update(row(id=old.id), actions, row.status == PLACED, lambda: AlreadyCancelled(field="id"))
-    counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)
-    if old.takes_stock:
-        for line in old.lines:
-            stock.put_back(write, line.product_id, line.quantity)
-    try:
-        write.commit()
-    except AlreadyApplied:  # by an earlier attempt at this request, which was still under way
-        return find(order_id) or new
-    return new
-
-
 def new_order(
     order_id: str, customer_id: str, date: str, order_lines: tuple[OrderLine, ...], reference: str | None = None
 ) -> Order:
@@ -273,11 +245,6 @@ def _take_stock(write: Transaction, line: OrderLine) -> None:
         [row.stock.add(-line.quantity), row.sold.add(1)],
         row.stock_shard.exists() & (row.stock >= line.quantity) & (row.cents == line.cents),
     )
-
-
-def _was_written(order: Order) -> bool:
-    stored = find(order.id)
-    return stored is not None and stored.token == order.token
 
 
 def _row(order: Order) -> tables.Order:

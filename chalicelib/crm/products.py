@@ -10,7 +10,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import money, product_values, text, unique_values
+from chalicelib.crm import former_names, money, product_values, text, unique_values
 from chalicelib.errors import (
     Conflict,
     DuplicateSku,
@@ -119,6 +119,8 @@ def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | No
         write = Transaction(was_applied=partial(_was_written, new), subject=product_id)
         write.update(tables.Product(id=new.id), _update_actions(new, checked), condition)
         _move_sku(write, old, new)
+        if text.search_key(new.name) != text.search_key(old.name):
+            former_names.add(write, old.id, old.name)
         try:
             write.commit()
         except Stale:
@@ -173,6 +175,7 @@ def keep_archived(product: Product) -> Product:
     )
     write = Transaction(was_applied=lambda: find(product.id) is not None)
     write.put(row, tables.Product.id.does_not_exist())
+    former_names.add(write, product.id, product.name)
     write.commit()
     return find(product.id) or archived
 
@@ -223,6 +226,7 @@ def _archival(old: Product, new: Product) -> Transaction:
     actions = [row.archived_at.set(new.archived_at or ""), row.token.set(new.token), *out_of_lists]
     write = Transaction(was_applied=lambda: _was_written(new), subject=old.id)
     write.update(row(id=old.id), actions, row.token == old.token)
+    former_names.add(write, old.id, old.name)
     if old.sku:
         unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
     return write

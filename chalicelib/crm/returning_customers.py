@@ -16,10 +16,11 @@ from chalicelib import clock
 from chalicelib.crm import customers, deleted_customers, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
-from chalicelib.errors import NotFound
+from chalicelib.errors import Conflict, NotFound
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, tables, timestamps
-from chalicelib.store.transaction import Transaction, new_token
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction, new_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +47,18 @@ def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str], actor
         if customer is None:
             raise NotFound("This request restored the customer, who has been deleted again since", field="id")
         return customer, False
-    archived = deleted_customers.find(archived_ids.get(text.normalize_email(given.email), ""))
-    if archived is None or _was_deleted_meanwhile(archived):
-        created = customers.create(given.name, given.email, given.phone, given.created_at, customer_id=new_id)
-        return created, True
-    return _restore(archived, given, new_id, actor), False
+    for _ in retry_delays():
+        archived = deleted_customers.find(archived_ids.get(text.normalize_email(given.email), ""))
+        if archived is None or _was_deleted_meanwhile(archived):
+            created = customers.create(given.name, given.email, given.phone, given.created_at, customer_id=new_id)
+            return created, True
+        try:
+            return _restore(archived, given, new_id, actor), False
+        except AlreadyApplied:
+            raise
+        except Stale:  # an order was cancelled meanwhile, or somebody else was faster
+            continue
+    raise Conflict
 
 
 def _was_deleted_meanwhile(archived: DeletedCustomer) -> bool:
@@ -76,7 +84,7 @@ def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str, actor: 
     )
     # The mark is under the id that a new customer would have: that is all that a replay knows.
     write = Transaction(was_applied=lambda: _has_token(customer), subject=new_id, before={"restored": old.id})
-    deleted_customers.add_restoration(write, archived, customer)
+    customer = deleted_customers.add_restoration(write, archived, customer)
     write.put(record, tables.AuxRow.pk.does_not_exist())
     write.commit()
     return customer

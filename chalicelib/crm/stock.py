@@ -19,6 +19,8 @@ from chalicelib.store.put_once import update_once
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
+MAX_RESTOCK = 10**9
+"""The highest threshold and amount of a restock: their sum is within GraphQL's Int."""
 MAX_STOCK = 2**31 - 1
 """The largest Int of GraphQL. People can set at most `products.STOCK_LIMIT`; cancelled orders put back more."""
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -33,8 +35,10 @@ class Restock:
     stock: int
 
 
-def restock(product_id: str, slot: str, token: str | None = None) -> Restock | None:
-    """Add stock to a product that is low, once for `slot`. Slots must sort by time.
+def restock(
+    product_id: str, slot: str, token: str | None = None, *, threshold: int | None = None, amount: int | None = None
+) -> Restock | None:
+    """Add `amount` to a product with less than `threshold` in stock, once for `slot`. Slots must sort by time.
 
     Return None if the product is not low, or if another caller restocked it for this slot or a later one. Repeating a
     call with the same slot and token returns the same result. Raises Unavailable, and InvalidInput for a slot in the
@@ -49,8 +53,8 @@ def restock(product_id: str, slot: str, token: str | None = None) -> Restock | N
     mark = index_keys.sort_key(slot, token or new_token())  # sorts after its slot and before the next
     # Ignore a mark in the future: it can only come from a mistake.
     is_new_slot = row.restock_slot.does_not_exist() | (row.restock_slot < slot) | (row.restock_slot > latest)
-    is_low = row.stock_shard.exists() & (row.stock < settings.low_stock_threshold)
-    amount = settings.restock_amount
+    is_low = row.stock_shard.exists() & (row.stock < (threshold or settings.low_stock_threshold))
+    amount = amount or settings.restock_amount
     actions: list[Action] = [
         row.stock.add(amount),
         row.restock_slot.set(mark),

@@ -116,11 +116,6 @@ def checked_phone(text: str | None) -> str | None:
     return phone
 
 
-def normalize_phone(text: str | None) -> str:
-    """Return the digits and the +, or an empty text without a phone number."""
-    return "".join(c for c in text or "" if c.isdigit() or c == "+")
-
-
 def fits_key(folded: str) -> bool:
     """Return whether a sort key can hold this text and an id."""
     try:

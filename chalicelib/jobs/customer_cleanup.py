@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import TypedDict
 
 from chalicelib import clock
-from chalicelib.jobs.job import Preview, RunArguments, RunRefused, StepContext, StepResult
+from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
 from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
+from chalicelib.jobs.run_arguments import Argument, RunArguments
 from chalicelib.settings import settings
 
 
@@ -60,6 +61,22 @@ class DeleteAnswer(TypedDict):
 
 
 NAME = "customer_cleanup"
+ARGUMENTS = (
+    Argument(
+        name="inactive_days",
+        help="Delete customers without an order for more than this many days.",
+        default=settings.inactive_days,
+        minimum=settings.inactive_days,
+        maximum=max(36_500, settings.inactive_days),
+    ),
+    Argument(
+        name="cap",
+        help="Stop if more customers than this would be deleted. The default depends on the number of all customers.",
+        minimum=1,
+        maximum=2**31 - 1,
+        changeable=True,
+    ),
+)
 COUNT = SavedOperation("query Affected($before: Date!) { inactiveCustomerCount(activeBefore: $before) }", CountAnswer)
 ALL = SavedOperation("query All { crmStats { customers } }", TotalsAnswer)
 SELECT = SavedOperation(
@@ -83,9 +100,9 @@ mutation Delete($before: Date!, $ids: [ID!]!, $slot: DateTime!) {
 )
 
 
-def cutoff(moment: datetime) -> date:
+def cutoff(moment: datetime, arguments: RunArguments) -> date:
     """Return the day before which a customer's last activity makes them inactive."""
-    return moment.date() - timedelta(days=settings.inactive_days)
+    return moment.date() - timedelta(days=arguments.get("inactive_days", settings.inactive_days))
 
 
 def step(context: StepContext) -> StepResult:
@@ -97,7 +114,7 @@ def step(context: StepContext) -> StepResult:
 
 
 def preview(context: StepContext) -> Preview:
-    before = cutoff(context.due).isoformat()
+    before = cutoff(context.due, context.arguments).isoformat()
     count, cap = _count_and_cap(context.execute, before, context.arguments)
     page = context.ask(PREVIEW, before=before)["inactiveCustomers"]
     lines = tuple(f"Customer: {log_text(customer['name'])}, Email: {customer['email']}" for customer in nodes(page))
@@ -106,7 +123,7 @@ def preview(context: StepContext) -> Preview:
 
 
 def _check(context: StepContext) -> StepResult:
-    before = cutoff(context.due).isoformat()
+    before = cutoff(context.due, context.arguments).isoformat()
     count, cap = _count_and_cap(context.execute, before, context.arguments)
     if count > cap:
         raise RunRefused(

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from chalicelib import clock, telemetry
-from chalicelib.jobs import job_state, ledger, queue, run_records
+from chalicelib.jobs import job_state, queue, run_changes, run_records
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Status
 
@@ -24,14 +24,16 @@ def redrive(actor: str, ids: Collection[str] | None = None) -> RedriveResult:
     Each is sent before it is removed: after a crash in between there is one message too many, which does no harm.
     """
     kept, sent, failed = [], 0, 0
-    for letter in queue.take_dead_letters():
-        is_wanted = ids is None or letter.id in ids
-        if is_wanted and _send_again(letter, actor):
-            sent += 1
-        else:
-            kept.append(letter)
-            failed += is_wanted
-        if sent == (MAX_REDRIVEN if ids is None else len(ids)):
+    limit = MAX_REDRIVEN if ids is None else len(ids)
+    for batch in queue.take_dead_letters():
+        for letter in batch:
+            is_wanted = sent < limit and (ids is None or letter.id in ids)
+            if is_wanted and _send_again(letter, actor):
+                sent += 1
+            else:
+                kept.append(letter)
+                failed += is_wanted
+        if sent == limit:
             break
     queue.make_visible(kept)
     return RedriveResult(sent, failed if ids is None else len(ids) - sent)
@@ -40,13 +42,14 @@ def redrive(actor: str, ids: Collection[str] | None = None) -> RedriveResult:
 def discard(actor: str, ids: Collection[str]) -> int:
     """Delete the dead letters with these ids, and return how many there were. Their runs stay as they are."""
     kept, discarded = [], 0
-    for letter in queue.take_dead_letters():
-        if letter.id not in ids:
-            kept.append(letter)
-            continue
-        queue.remove(letter)
-        _log("discarded", letter, actor)
-        discarded += 1
+    for batch in queue.take_dead_letters():
+        for letter in batch:
+            if letter.id in ids:
+                queue.remove(letter)
+                _log("discarded", letter, actor)
+                discarded += 1
+            else:
+                kept.append(letter)
         if discarded == len(ids):
             break
     queue.make_visible(kept)
@@ -59,7 +62,7 @@ def _send_again(letter: DeadLetter, actor: str) -> bool:
     if run is None or job_state.find(run.job).paused_at(clock.now()):
         return False
     if run.status is Status.FAILED:
-        ledger.reopen(run, actor)
+        run_changes.reopen(run, actor)
     queue.send(run.job, run.slot)
     queue.remove(letter)
     _log("sent to the queue again", letter, actor)

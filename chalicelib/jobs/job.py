@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypedDict, TypeVar, cast
+from typing import TypeVar, cast
 
 from chalicelib.jobs import slots
 from chalicelib.jobs.operations import Answer, Execute, SavedOperation
 from chalicelib.jobs.permissions import Permissions
+from chalicelib.jobs.run_arguments import Argument, RunArguments
 from chalicelib.jobs.schedule import Schedule
 from chalicelib.jobs.slots import Slot
 
@@ -33,17 +34,6 @@ class Overlap(StrEnum):
 
     WAIT = "WAIT"
     SKIP = "SKIP"
-
-
-class RunArguments(TypedDict, total=False):
-    """What an operator may pass to a run."""
-
-    cap: int
-    """customer_cleanup: the most customers to delete."""
-    period: str
-    """weekly_report: the week, such as 2026-W47."""
-    again: bool
-    """weekly_report: make a new revision of a report that exists."""
 
 
 class RunRefused(Exception):
@@ -121,6 +111,8 @@ class Job:
     overlap: Overlap
     grace: timedelta
     """A run that has not finished this long after its slot is late."""
+    arguments: tuple[Argument, ...] = ()
+    """What people may pass to a run."""
     max_runs: int
     """More runs than this within `window` are too many."""
     window: timedelta

@@ -4,7 +4,7 @@
        |                  |   ^                     |  |  |
        |                  |   +--retry_or_fail------+  |  +--retry_or_fail, end--> FAILED
        |                  |   ^                        +--checkpoint, hand_over--> RUNNING
-       +-------end--------+--end--> SKIPPED, MISSED, FAILED
+       +-------end--------+--end--> SKIPPED, MISSED, FAILED, CANCELLED
                               |                      |
                               +--------reopen--------+
 
@@ -13,28 +13,28 @@ claimed before that is due, see `backoff`.
 
 Every write is conditional on the row as it was read, and recognises itself by its token. So a lost answer, a schedule
 that fires twice and two workers at once all lead to one winner. A claim is a lease: a worker that dies loses it when it
-expires, and whatever it still writes afterwards is refused.
+expires, and whatever it still writes afterwards is refused. A run that a worker holds is cancelled by a note in its row:
+the worker finds it when it writes its step, and ends the run together with that step.
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib import clock, telemetry
-from chalicelib.errors import Conflict, RunNotRepeatable
-from chalicelib.jobs import backoff, error_text, job_state, run_records, step_rows
+from chalicelib.errors import Conflict
+from chalicelib.jobs import backoff, error_text, job_state, run_records, run_writes, step_rows
 from chalicelib.jobs.backoff import MAX_ATTEMPTS_WITHOUT_PROGRESS
-from chalicelib.jobs.job import Job, Overlap, RunArguments, StepResult
+from chalicelib.jobs.job import Job, Overlap, StepResult
 from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables, timestamps
 from chalicelib.store.retries import retry_delays
-from chalicelib.store.transaction import Stale, Transaction, new_token
+from chalicelib.store.transaction import Stale, new_token
 
 LEASE = timedelta(minutes=6)
 """Renewed by each step. It is longer than our Lambdas may live, so a worker that has lost its lease is dead."""
-_REPEATABLE = {Status.FAILED, Status.MISSED, Status.SKIPPED}
 
 
 class LostLease(Stale):
@@ -48,7 +48,7 @@ def record(run: Run) -> Run:
         if stored:
             return stored
         try:
-            return _store(run, run)
+            return run_writes.store(run, run)
         except Stale:
             continue
     raise Conflict
@@ -59,7 +59,7 @@ def request(run: Run, before: Slot | None) -> Run:
 
     Raises Stale if another was started meanwhile, or if the slot has a row.
     """
-    write, stored = _prepare(run, run)
+    write, stored = run_writes.prepare(run, run)
     requested = tables.AuxRow.requested
     unchanged = requested == before if before else requested.does_not_exist()
     write.update(job_state.key(run.job), [requested.set(run.slot)], unchanged)
@@ -79,7 +79,9 @@ def claim(job: Job, slot: Slot, trigger: Trigger = Trigger.SCHEDULE) -> Run | No
             return None
         state = job_state.find(job.name)
         try:
-            if state.current == slot or _may_start(job, run, state, now):
+            if run.cancellation:
+                end(run, Status.CANCELLED, reason=run.cancellation.text)
+            elif state.current == slot or _may_start(job, run, state, now):
                 return _take(job, run, state, now)
         except Stale:
             continue
@@ -104,7 +106,10 @@ def finish(run: Run, result: StepResult) -> Run:
 
 
 def hand_over(run: Run) -> Run:
-    """Give up the lease, so that another invocation can continue at once. Raises LostLease."""
+    """Give up the lease, so that another invocation can continue at once. Raises Stale.
+
+    If the run was cancelled meanwhile, end it instead.
+    """
     return _release(run, replace(run, lease_until=None))
 
 
@@ -133,7 +138,7 @@ def has_given_up(run: Run) -> bool:
 def end(
     run: Run, status: Status, *, reason: str | None = None, error: str | None = None, trace: str | None = None
 ) -> Run:
-    """End a run that has not succeeded: SKIPPED, MISSED or FAILED. Raises Stale if it has changed since it was read."""
+    """End a run that has not succeeded. Raises Stale if another than a request to cancel it has changed it."""
     ended = replace(
         run,
         status=status,
@@ -144,42 +149,30 @@ def end(
         error=error_text.shorten(error) if error else run.error,
         trace=trace if error else run.trace,
     )
-    write, ended = _prepare(run, ended)
+    write, ended = run_writes.prepare(run, ended)
     if job_state.find(run.job).current == run.slot:
-        _free_job(write, run)
-    write.commit()
+        run_writes.free_job(write, run)
+    try:
+        write.commit()
+    except Stale:
+        current = _cancelled_meanwhile(run)
+        if current is None:
+            raise
+        return end(current, status, reason=reason, error=error, trace=trace)
     log_outcome(ended)
     return ended
 
 
-def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
-    """Let a run continue from its last checkpoint at once, with attempts counted anew.
-
-    It must have failed, have been missed or skipped, or wait for its next attempt. Raises RunNotRepeatable, Stale.
-    """
-    if run.status not in _REPEATABLE and run.next_attempt_at is None:
-        raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
-    again = replace(
+def as_cancelled(run: Run) -> Run:
+    """Return the run as it is once it is cancelled."""
+    return replace(
         run,
-        status=Status.WAITING,
-        trigger=Trigger.OPERATOR,
-        actor=actor,
-        created_at=timestamps.to_text(clock.now()),
-        arguments={**run.arguments, **(arguments or {})},
-        attempts_since_progress=0,
+        status=Status.CANCELLED,
+        lease_until=None,
         next_attempt_at=None,
-        started_at=None,
-        finished_at=None,
-        reason=None,
+        finished_at=timestamps.to_text(clock.now()),
+        reason=run.cancellation.text if run.cancellation else run.reason,
     )
-    write, again = _prepare(run, again, subject=subject_of(run))
-    write.commit()
-    return again
-
-
-def subject_of(run: Run) -> str:
-    """Return what a change of the run is about, for the mark of a request with an Idempotency-Key."""
-    return f"run {run.job} {run.slot}"
 
 
 def log_outcome(run: Run) -> None:
@@ -207,7 +200,7 @@ def _may_start(job: Job, run: Run, state: JobState, now: datetime) -> bool:
         return True
     if job.overlap is Overlap.WAIT:
         if not run.token or run.reason is None:
-            _store(run, replace(run, reason=f"waits for the run of {current.slot}"))
+            run_writes.store(run, replace(run, reason=f"waits for the run of {current.slot}"))
         return False
     if current.held_at(now):
         end(run, Status.SKIPPED, reason=f"the run of {current.slot} was still going")
@@ -232,7 +225,7 @@ def _take(job: Job, run: Run, state: JobState, now: datetime) -> Run | None:
         started_at=run.started_at or timestamps.to_text(now),
         reason=run.reason if run.trigger is Trigger.CATCH_UP else None,
     )
-    write, taken = _prepare(run, taken)
+    write, taken = run_writes.prepare(run, taken)
     row = tables.AuxRow
     unchanged = row.token == state.token if state.token else row.token.does_not_exist()
     free = row.owner == state.current if state.current else row.owner.does_not_exist()
@@ -242,51 +235,54 @@ def _take(job: Job, run: Run, state: JobState, now: datetime) -> Run | None:
 
 
 def _advance(run: Run, changed: Run, result: StepResult) -> Run:
+    """Store a step. If the run was cancelled meanwhile, and this is not its last step, end it as well."""
+    try:
+        return _store_step(run, changed, result)
+    except Stale as stale:
+        current = _cancelled_meanwhile(run)
+        if current is None:
+            raise LostLease from stale
+        noted = replace(changed, cancellation=current.cancellation)
+        if changed.finished:
+            noted = replace(noted, reason=changed.reason or "it was done before it could be cancelled")
+        try:
+            return _store_step(current, noted if changed.finished else as_cancelled(noted), result)
+        except Stale as second:
+            raise LostLease from second
+
+
+def _store_step(run: Run, changed: Run, result: StepResult) -> Run:
     counts = dict(run.counts)
     for name, amount in result.counts.items():
         counts[name] = counts.get(name, 0) + amount
     step_rows.check_state(run.pages + 1, changed.state)
-    write, new = _prepare(
+    write, new = run_writes.prepare(
         run, replace(changed, pages=run.pages + 1, counts=counts, attempts_since_progress=1, error=None, trace=None)
     )
     if result.lines or result.content is not None:
         for row in run_records.to_step_rows(new, result):
             write.put(row)
     if new.finished:
-        _free_job(write, run)
-    try:
-        write.commit()
-    except Stale as stale:
-        raise LostLease from stale
+        run_writes.free_job(write, run)
+    write.commit()
     return new
 
 
 def _release(run: Run, released: Run) -> Run:
     try:
-        return _store(run, released)
+        return run_writes.store(run, released)
     except Stale as stale:
-        raise LostLease from stale
+        current = _cancelled_meanwhile(run)
+        if current is None or current.cancellation is None:
+            raise LostLease from stale
+        return end(current, Status.CANCELLED, reason=current.cancellation.text)
 
 
-def _free_job(write: Transaction, run: Run) -> None:
-    write.update(job_state.key(run.job), [tables.AuxRow.owner.remove()], tables.AuxRow.owner == run.slot)
-
-
-def _store(old: Run, new: Run) -> Run:
-    write, new = _prepare(old, new)
-    write.commit()
-    return new
-
-
-def _prepare(old: Run, new: Run, *, subject: str | None = None) -> tuple[Transaction, Run]:
-    """Return a transaction that replaces `old` by `new`, and `new` with its token."""
-    new = replace(new, token=new_token())
-    row = tables.Run
-    write = Transaction(was_applied=lambda: _was_written(new), subject=subject)
-    write.put(run_records.to_row(new), row.token == old.token if old.token else row.job.does_not_exist())
-    return write, new
-
-
-def _was_written(run: Run) -> bool:
+def _cancelled_meanwhile(run: Run) -> Run | None:
+    """Return the row of a run that the caller has claimed, if nothing but a request to cancel it has changed it."""
+    if run.owner is None or run.cancellation:
+        return None
     stored = run_records.find(run.job, run.slot)
-    return stored is not None and stored.token == run.token
+    if stored and stored.status is Status.RUNNING and stored.owner == run.owner and stored.cancellation:
+        return stored
+    return None

@@ -10,7 +10,7 @@ from itertools import islice
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import run_records
 from chalicelib.jobs.run_records import Run
-from chalicelib.store import cursors, reads, tables
+from chalicelib.store import cursors, read_budget, reads, tables
 from chalicelib.store.cursors import Position
 
 LAST = 200
@@ -81,6 +81,8 @@ def read_page(run: Run, first: int | None, after: str | None) -> LogPage:
         end = Position(step, 0, str(len(lines) - 1))
     has_next = len(edges) > size or next(rows, None) is not None
     edges = edges[:size]
+    if has_next and len(edges) < size:
+        read_budget.current().is_partial = True
     end = edges[-1].position if len(edges) == size else end
     return LogPage(query=query, edges=edges, has_next=has_next, has_previous=start is not None, end=end)
 

@@ -3,9 +3,12 @@
 from typing import TypedDict
 
 from chalicelib import clock
+from chalicelib.crm import stock
 from chalicelib.jobs.job import Preview, StepContext, StepResult
 from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
+from chalicelib.jobs.run_arguments import Argument
+from chalicelib.settings import settings
 
 
 class SelectState(TypedDict, total=False):
@@ -45,23 +48,42 @@ class RestockAnswer(TypedDict):
 
 
 NAME = "low_stock"
+ARGUMENTS = (
+    Argument(
+        name="threshold",
+        help="Restock products with less than this in stock.",
+        default=settings.low_stock_threshold,
+        minimum=1,
+        maximum=stock.MAX_RESTOCK,
+    ),
+    Argument(
+        name="amount",
+        help="How much to add to each of them.",
+        default=settings.restock_amount,
+        minimum=1,
+        maximum=stock.MAX_RESTOCK,
+    ),
+)
 SELECT = SavedOperation(
     """
-query LowStock($after: String) {
-  lowStockProducts(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } }
+query LowStock($threshold: Int, $after: String) {
+  lowStockProducts(threshold: $threshold, first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } }
 }""",
     LowStockAnswer,
 )
 RESTOCK = SavedOperation(
     """
-mutation Restock($slot: DateTime, $ids: [ID!], $token: String) {
-  updateLowStockProducts(slot: $slot, ids: $ids, token: $token) { restocked { stock product { name } } }
+mutation Restock($slot: DateTime, $ids: [ID!], $token: String, $threshold: Int, $amount: Int) {
+  updateLowStockProducts(slot: $slot, ids: $ids, token: $token, threshold: $threshold, amount: $amount) {
+    restocked { stock product { name } }
+  }
 }""",
     RestockAnswer,
 )
 PREVIEW = SavedOperation(
-    """{
-  lowStockProducts(first: 100) { edges { node { name stock } } pageInfo { hasNextPage } }
+    """
+query Preview($threshold: Int) {
+  lowStockProducts(threshold: $threshold, first: 100) { edges { node { name stock } } pageInfo { hasNextPage } }
 }""",
     LowStockAnswer,
 )
@@ -74,7 +96,7 @@ def step(context: StepContext) -> StepResult:
 
 
 def preview(context: StepContext) -> Preview:
-    page = context.ask(PREVIEW)["lowStockProducts"]
+    page = context.ask(PREVIEW, threshold=context.arguments.get("threshold"))["lowStockProducts"]
     more = page["pageInfo"]["hasNextPage"]
     lines = tuple(f"Product: {log_text(product['name'])}, Stock: {product['stock']}" for product in nodes(page))
     return Preview(f"{'At least ' * more}{len(lines)} products would be restocked", lines, more)
@@ -82,7 +104,9 @@ def preview(context: StepContext) -> Preview:
 
 def _select(context: StepContext, state: SelectState) -> StepResult:
     """Save which products are restocked before any of them is: afterwards they are no longer low."""
-    page = context.ask(SELECT, after=state.get("after"))["lowStockProducts"]
+    page = context.ask(SELECT, threshold=context.arguments.get("threshold"), after=state.get("after"))[
+        "lowStockProducts"
+    ]
     ids, after = [product["id"] for product in nodes(page)], next_cursor(page)
     if not ids and after is None:
         return StepResult(None)
@@ -92,7 +116,8 @@ def _select(context: StepContext, state: SelectState) -> StepResult:
 def _restock(context: StepContext, state: RestockState) -> StepResult:
     # Use one token per page. A product that drops low again after its page was done is not restocked twice in one run.
     token = f"{context.slot}.{context.pages}"
-    answer = context.ask(RESTOCK, slot=context.slot, ids=state["ids"], token=token)
+    threshold, amount = context.arguments.get("threshold"), context.arguments.get("amount")
+    answer = context.ask(RESTOCK, slot=context.slot, ids=state["ids"], token=token, threshold=threshold, amount=amount)
     done = answer["updateLowStockProducts"]["restocked"]
     now = f"{clock.now():%d/%m/%Y-%H:%M:%S}"
     lines = tuple(

@@ -1,4 +1,4 @@
-"""What operators can start: run a job now, and repeat a run."""
+"""What operators can do about runs: run a job now, repeat a run, and cancel one."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.errors import Conflict, InProgress, JobPaused, NotFound, Unavailable
-from chalicelib.jobs import job_state, ledger, queue, run_records, runner, slots
-from chalicelib.jobs.job import Job, Preview, RunArguments
+from chalicelib.jobs import job_state, ledger, queue, run_arguments, run_changes, run_records, runner, slots
+from chalicelib.jobs.job import Job, Preview
 from chalicelib.jobs.operations import Execute
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks
@@ -43,20 +44,38 @@ def preview(job: Job, execute: Execute, arguments: RunArguments) -> Preview:
 
 
 def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None = None) -> Run:
-    """Continue a run that failed, was missed or was skipped. `arguments` are added to those that it has.
+    """Continue a run that failed, or was missed, skipped or cancelled. `arguments` are added to those that it has.
 
-    Raises NotFound, RunNotRepeatable, JobPaused.
+    Raises NotFound, RunNotRepeatable, JobPaused, and InvalidInput if the run has begun with other arguments.
     """
     run = run_records.find(job.name, slot)
     if run is None:
         raise NotFound(f"{job.name} has no run of {slot}", field="slot")
-    if change_marks.is_done(ledger.subject_of(run)):
+    if change_marks.is_done(run_changes.subject_of(run)):
         again = run
     else:
         _refuse_if_paused(job)
-        again = ledger.reopen(run, actor, arguments)
+        if run.pages:
+            run_arguments.check_change(job.arguments, run.arguments, arguments or {})
+        again = run_changes.reopen(run, actor, arguments)
     _send(again)
     return again
+
+
+def cancel_run(job: Job, slot: Slot, actor: str, reason: str) -> Run:
+    """Cancel a run, see `run_changes.cancel`. Raises NotFound, RunNotCancellable, Conflict."""
+    for _ in retry_delays():
+        run = run_records.find(job.name, slot)
+        if run is None:
+            raise NotFound(f"{job.name} has no run of {slot}", field="slot")
+        if change_marks.is_done(run_changes.subject_of(run)):
+            return run
+        with suppress(Stale):
+            cancelled = run_changes.cancel(run, actor, reason)
+            if cancelled.finished:
+                runner.wake_waiting(job)
+            return cancelled
+    raise Conflict
 
 
 def _find_or_record(job: Job, actor: str, arguments: RunArguments) -> Run:

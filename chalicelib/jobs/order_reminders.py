@@ -14,10 +14,12 @@ from urllib.parse import urljoin
 
 from chalicelib import clock
 from chalicelib.crm import unsubscribe_tokens
+from chalicelib.crm.orders import MAX_REMINDER_DAYS
 from chalicelib.jobs import email
 from chalicelib.jobs.email import Email, SendingRefused
 from chalicelib.jobs.job import Preview, StepContext, StepResult
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
+from chalicelib.jobs.run_arguments import Argument
 from chalicelib.settings import settings
 
 
@@ -57,10 +59,19 @@ class DueAnswer(TypedDict):
 
 
 NAME = "order_reminders"
+ARGUMENTS = (
+    Argument(
+        name="days",
+        help="How many days back orders are due for a reminder.",
+        default=settings.reminder_days,
+        minimum=1,
+        maximum=max(MAX_REMINDER_DAYS, settings.reminder_days),
+    ),
+)
 SELECT = SavedOperation(
     """
-query Due($day: Date!, $after: String) {
-  ordersDueForReminder(day: $day, first: 100, after: $after) {
+query Due($day: Date!, $days: Int, $after: String) {
+  ordersDueForReminder(day: $day, days: $days, first: 100, after: $after) {
     edges { node { id orderDate totalAmount customer { name email emailSuppression { reason } } } }
     pageInfo { hasNextPage endCursor }
   }
@@ -80,7 +91,8 @@ def window(day: date) -> tuple[date, date]:
 def step(context: StepContext) -> StepResult:
     day = context.due.date()
     state = context.state_as(RemindersState)
-    page = context.ask(SELECT, day=day.isoformat(), after=state.get("after"))["ordersDueForReminder"]
+    days = context.arguments.get("days")
+    page = context.ask(SELECT, day=day.isoformat(), days=days, after=state.get("after"))["ordersDueForReminder"]
     rows = [order for order in nodes(page) if order["id"] not in state.get("done", ())]
     due = _not_reminded(context, rows)
     orders = _with_customer(due)
@@ -96,7 +108,8 @@ def step(context: StepContext) -> StepResult:
 
 
 def preview(context: StepContext) -> Preview:
-    page = context.ask(PREVIEW, day=context.due.date().isoformat())["ordersDueForReminder"]
+    days = context.arguments.get("days")
+    page = context.ask(PREVIEW, day=context.due.date().isoformat(), days=days)["ordersDueForReminder"]
     due = _not_reminded(context, nodes(page))
     orders, more = _with_customer(due), page["pageInfo"]["hasNextPage"]
     summary = f"{'At least ' * more}{len(orders)} orders are due for a reminder"

@@ -10,6 +10,7 @@ from chalicelib.jobs import catalog, health, job_state, run_records, slots
 from chalicelib.jobs.health import Health, HealthStatus
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.job_state import JobState, Pause
+from chalicelib.jobs.run_arguments import Argument
 from chalicelib.jobs.run_records import Run, Status
 
 
@@ -31,6 +32,10 @@ class JobNow:
     @property
     def description(self) -> str:
         return self.job.description
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        return self.job.arguments
 
     @property
     def schedule(self) -> str:

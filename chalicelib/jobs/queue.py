@@ -122,14 +122,17 @@ def dead_letters() -> list[DeadLetter]:
 
     If there are more, those that name a run come before those that do not.
     """
-    letters = list(_receive())
+    letters = [letter for batch in _receive() for letter in batch]
     make_visible(letters)
     shown = sorted(letters, key=lambda letter: (letter.message is None, letter.sent_at))[:_MAX_LISTED]
     return sorted(_with_reasons(shown), key=lambda letter: letter.sent_at)
 
 
-def take_dead_letters() -> Iterator[DeadLetter]:
-    """Receive dead letters for one minute. `remove` each one that was dealt with; the others return."""
+def take_dead_letters() -> Iterator[list[DeadLetter]]:
+    """Receive dead letters for one minute, a batch at a time. `remove` each one that was dealt with.
+
+    The others return after the minute, or at once with `make_visible`.
+    """
     return _receive(seconds=60)
 
 
@@ -148,7 +151,7 @@ def create() -> None:
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(VISIBILITY), "RedrivePolicy": policy})
 
 
-def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
+def _receive(seconds: int = 20) -> Iterator[list[DeadLetter]]:
     """Read dead letters. They are hidden for `seconds`, so that none is read twice."""
     seen: set[str] = set()
     while len(seen) < _MAX_RECEIVED:
@@ -164,7 +167,7 @@ def _receive(seconds: int = 20) -> Iterator[DeadLetter]:
         if not fresh:
             return
         seen.update(message["MessageId"] for message in fresh)
-        yield from map(_letter, fresh)
+        yield [_letter(message) for message in fresh]
 
 
 def _letter(received: _Received) -> DeadLetter:

@@ -1,14 +1,15 @@
 """The rows of the ledger: one for each run, and one for each step that left lines or data."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import cast
 
 from chalicelib import clock
 from chalicelib.jobs import slots, step_rows
-from chalicelib.jobs.job import RunArguments, StepResult
+from chalicelib.jobs.job import StepResult
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import index_keys, reads, tables, timestamps
@@ -23,6 +24,7 @@ class Status(StrEnum):
     FAILED = "FAILED"
     SKIPPED = "SKIPPED"
     MISSED = "MISSED"
+    CANCELLED = "CANCELLED"
 
 
 class Trigger(StrEnum):
@@ -32,6 +34,19 @@ class Trigger(StrEnum):
 
 
 UNFINISHED = (Status.WAITING, Status.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Who wants a run to end, and why."""
+
+    actor: str
+    reason: str
+    at: str
+
+    @property
+    def text(self) -> str:
+        return f"cancelled by {self.actor}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,8 @@ class Run:
     trace: str | None = None
     reason: str | None = None
     """Why the run waits, was skipped or was missed, or had the result that it had."""
+    cancellation: Cancellation | None = None
+    """The worker that finds this in its run ends it after the step that it is taking."""
     token: str = ""
     """Changes with each write. A writer that has read an older token is refused."""
 
@@ -229,12 +246,14 @@ def to_row(run: Run) -> tables.Run:
         error=run.error,
         trace=run.trace,
         reason=run.reason,
+        cancellation=asdict(run.cancellation) if run.cancellation else None,
         token=run.token,
         ttl=_expiry(run),
     )
 
 
 def load(item: reads.Item) -> Run:
+    cancellation = reads.json_of(item, "cancellation")
     return Run(
         job=item["job"]["S"],
         slot=Slot(item["slot"]["S"]),
@@ -256,6 +275,7 @@ def load(item: reads.Item) -> Run:
         error=reads.text(item, "error"),
         trace=reads.text(item, "trace"),
         reason=reads.text(item, "reason"),
+        cancellation=Cancellation(**cancellation) if cancellation else None,
         token=item["token"]["S"],
     )
 

@@ -106,10 +106,11 @@ class Runner:
                 if not run.finished:
                     return
             if not run.finished and self.seconds_left() < margin:
-                ledger.hand_over(run)
-                queue.send(job.name, run.slot)
-                return
-        _wake_waiting(job)
+                run = ledger.hand_over(run)
+                if not run.finished:
+                    queue.send(job.name, run.slot)
+                    return
+        wake_waiting(job)
 
 
 def slot_of(job: Job, moment: datetime) -> Slot:
@@ -169,7 +170,7 @@ def _handle_error(job: Job, run: Run, error: Exception) -> Run:
     return run
 
 
-def _wake_waiting(job: Job) -> None:
+def wake_waiting(job: Job) -> None:
     """Send a message for the oldest run that waits until the job is free, so that it need not wait for the watchdog."""
     if job.overlap is Overlap.SKIP:
         return

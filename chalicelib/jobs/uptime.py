@@ -34,7 +34,7 @@ def _hour(hour: datetime, runs: list[Run]) -> Hour:
     finished = [run.counts for run in runs if run.status is Status.SUCCEEDED]
     up = [counts for counts in finished if counts.get(heartbeat.UP)]
     latencies = [counts[heartbeat.LATENCY] for counts in up if heartbeat.LATENCY in counts]
-    missing = sum(run.status in {Status.MISSED, Status.FAILED, Status.SKIPPED} for run in runs)
+    missing = sum(run.status in {Status.MISSED, Status.FAILED, Status.SKIPPED, Status.CANCELLED} for run in runs)
     return Hour(
         hour=slots.of(hour),
         up=len(up),

@@ -57,6 +57,8 @@ def _recover(run: Run, now: datetime) -> None:
             ledger.end(run, Status.FAILED, error=_REMOVED)
         elif run.held_at(now):
             return
+        elif run.cancellation:
+            ledger.end(run, Status.CANCELLED, reason=run.cancellation.text)
         elif run.status is Status.RUNNING and job.catch_up is CatchUp.NONE:
             ledger.end(run, Status.FAILED, error="its worker died, and a late result of this job is of no use")
         elif run.status is Status.RUNNING or _needs_message(run, now):

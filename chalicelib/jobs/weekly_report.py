@@ -16,10 +16,12 @@ from typing import TypedDict, cast
 from chalicelib import clock
 from chalicelib.crm import reports
 from chalicelib.jobs import email, report_content, report_email
-from chalicelib.jobs.job import Preview, RunArguments, RunRefused, StepContext, StepResult
+from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
 from chalicelib.jobs.report_content import OrderSums, ReportContent, Sums, TopEntry, WeekOrder, to_cents
+from chalicelib.jobs.run_arguments import Argument, ArgumentType, RunArguments
 from chalicelib.settings import settings
+from chalicelib.store import timestamps
 
 
 class ReportState(TypedDict, total=False):
@@ -151,6 +153,22 @@ def monday_of(period: str) -> date | None:
 def period_of(day: date) -> str:
     year, week, _ = day.isocalendar()
     return f"{year:04d}-W{week:02d}"
+
+
+def is_past_week(period: str) -> bool:
+    """Return whether the week is over. A report made before that would take the place of the scheduled one."""
+    monday = monday_of(period)
+    return monday is not None and timestamps.EARLIEST.date() <= monday <= clock.now().date() - timedelta(days=7)
+
+
+ARGUMENTS = (
+    Argument(
+        name="period",
+        type=ArgumentType.WEEK,
+        help="The ISO week to report on, such as 2026-W47. The default is the last week that had ended.",
+        is_valid=is_past_week,
+    ),
+)
 
 
 def line(totals: AllStats) -> str:

@@ -8,6 +8,7 @@ shard and one batch read.
 import heapq
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, replace
+from itertools import groupby
 
 from pynamodb.models import Model
 
@@ -45,7 +46,7 @@ class IndexRange:
     low: str | None = None
     high: str | None = None
     has_changing_shards: bool = False
-    """Whether the next page may have other shards. Positions then name no shard, and range keys must be unique."""
+    """Whether the next page may have other shards. Positions then name no shard, and one range key is one row."""
 
     @property
     def is_empty(self) -> bool:
@@ -119,7 +120,10 @@ class IndexScan:
 
     def positions(self) -> Iterator[Position]:
         shards = [self._shard(shard) for shard in range(len(self.index_range.shards))]
-        return heapq.merge(*shards, key=self.index_range.order, reverse=not self.up)
+        merged = heapq.merge(*shards, key=self.index_range.order, reverse=not self.up)
+        if not self.index_range.has_changing_shards:
+            return merged
+        return (position for position, _ in groupby(merged))  # an order of two products is in the shards of both
 
     def _shard(self, shard: int) -> Iterator[Position]:
         above, below = (self.start, self.stop) if self.up else (self.stop, self.start)

@@ -145,7 +145,7 @@ class _Reader(Generic[Row]):
             batch=self._batch(wanted),
         )
         # For the keys of the next step, its rows, the customers of these rows, and one key more.
-        self._step_rows = (scan.batch + 2 * MAX_BATCH) * len(scan.index_range.shards)
+        self._step_rows = scan.batch * len(scan.index_range.shards) + 2 * MAX_BATCH + 1
         return self._read_exact(scan.positions()) if exact else self._read_filtered(scan.positions())
 
     def _batch(self, wanted: int) -> int:

@@ -67,6 +67,7 @@ class Customer(Model):
     restored_at = UnicodeAttribute(null=True)
     added_at = UnicodeAttribute(null=True)
     orders = NumberAttribute(default=0)
+    cancelled = NumberAttribute(null=True)
     list_shard = UnicodeAttribute(attr_name="list_s")
     created_key = UnicodeAttribute(attr_name="created_k")
     name_key = UnicodeAttribute(attr_name="name_k")
@@ -274,6 +275,7 @@ class Run(Model):
     error = UnicodeAttribute(null=True)
     trace = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    cancellation: JSONAttribute = JSONAttribute(null=True)
     token = UnicodeAttribute()
     ttl = TTLAttribute()
 

@@ -62,9 +62,9 @@ class Transaction:
     ) -> None:
         self._was_applied = was_applied
         self._subject = subject
-        # pynamodb sends deletes, then puts, then updates, whatever the order of the calls, and DynamoDB's reasons for a
+        # pynamodb sends checks, then deletes, then puts, then updates, whatever the order of the calls, and DynamoDB's reasons for a
         # cancellation come in the order of sending. So each kind has its own list.
-        self._entries: dict[str, list[_Entry]] = {"delete": [], "put": [], "update": []}
+        self._entries: dict[str, list[_Entry]] = {"check": [], "delete": [], "put": [], "update": []}
         self._size = 0
         mark = change_marks.mark_of(subject, before) if subject else None
         if mark is not None:  # added first, so that its error wins: those of the others are no longer news
@@ -80,6 +80,10 @@ class Transaction:
 
     def delete(self, row: Model, condition: Condition | None = None, error: MakeError = Stale) -> None:
         self._add("delete", lambda write: write.delete(row, condition), error)
+
+    def check(self, table: type[Model], row_id: str, condition: Condition, error: MakeError = Stale) -> None:
+        """Write nothing to this row, but fail unless the condition holds."""
+        self._add("check", lambda write: write.condition_check(table, row_id, condition=condition), error)
 
     def commit(self) -> None:
         """Write all actions. Raises the error of the first action whose condition fails.

@@ -2,7 +2,7 @@
 
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
-from chalicelib.jobs import job_state, ledger, run_records
+from chalicelib.jobs import job_state, ledger, run_changes, run_records
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables
@@ -14,6 +14,10 @@ def failed_run() -> Ids:
     run = run_records.new("low_stock", Slot("2026-11-01T00:00:00Z"), Trigger.SCHEDULE)
     ledger.end(run, Status.FAILED, error="broken")
     return {"slot": run.slot}
+
+
+def waiting_run() -> Ids:
+    return {"slot": ledger.record(run_records.new("low_stock", Slot("2026-11-01T00:00:00Z"), Trigger.SCHEDULE)).slot}
 
 
 def runs_of(job: str) -> list[run_records.Run]:
@@ -64,6 +68,19 @@ SCENARIOS = {
         is_right=lambda _, made, reply: (
             reply.data["runJob"]["run"] is not None
             and runs_of("low_stock")[0].status is (Status.SKIPPED if made else Status.WAITING)
+        ),
+    ),
+    "cancelRun": Scenario(
+        document="""mutation ($slot: DateTime!) {
+          cancelRun(job: "low_stock", slot: $slot, reason: "enough") { run { slot } } }""",
+        prepare=waiting_run,
+        was_made=lambda _: runs_of("low_stock")[0].status is Status.CANCELLED,
+        meddle=lambda _: [
+            run_changes.reopen(run, "meddler") for run in runs_of("low_stock") if run.status is Status.CANCELLED
+        ],
+        is_right=lambda _, made, reply: (
+            reply.data["cancelRun"]["run"] is not None
+            and runs_of("low_stock")[0].status is (Status.WAITING if made else Status.CANCELLED)
         ),
     ),
     "pauseJob": Scenario(

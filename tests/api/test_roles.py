@@ -36,6 +36,7 @@ OPERATORS = {
     "Mutation.restoreCustomer",
     "Mutation.restoreCustomers",
     "Mutation.runJob",
+    "Mutation.cancelRun",
     "Mutation.pauseJob",
     "Mutation.resumeJob",
     "Mutation.remakeReport",

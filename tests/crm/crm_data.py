@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from chalicelib.crm import customers, imported_orders, list_queries, name_search, orders, products, text
+from chalicelib.crm import customers, imported_orders, list_queries, name_search, orders, phone_numbers, products, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
 from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, ProductFilter
@@ -50,7 +50,7 @@ VALUES: dict[str, Callable[[Any], Any]] = {
     "createdAt": lambda row: row.created_at,
     "name": lambda row: text.search_key(row.name),
     "email": lambda row: text.normalize_email(row.email),
-    "phone": lambda row: text.normalize_phone(row.phone),
+    "phone": lambda row: phone_numbers.sort_value(row.phone),
     "price": lambda row: row.cents,
     "stock": lambda row: row.stock,
     "orderDate": lambda row: row.date,
@@ -145,7 +145,7 @@ def _customer_passes(row: Customer, wanted: CustomerFilter) -> bool:
         text.search_key(wanted.name or "") in text.search_key(row.name)
         and text.search_key(wanted.email or "") in text.search_key(row.email)
         and _on_days(row.created_at, wanted.created_from, wanted.created_to)
-        and text.normalize_phone(row.phone).startswith(text.normalize_phone(wanted.phone_prefix))
+        and (not wanted.phone_prefix or phone_numbers.is_match(row.phone, phone_numbers.parse(wanted.phone_prefix)))
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import counters, deleted_customers, orders
+from chalicelib.crm import cancellation, counters, deleted_customers, orders
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import reads, timestamps
@@ -25,7 +25,7 @@ def _three_days() -> None:
         orders.place(bob.id, {lamp.id: 2})
         cancelled = orders.place(bob.id, {lamp.id: 50}).order
     with time_is("2026-03-03T12:00:00"):
-        orders.cancel(cancelled.id)
+        cancellation.cancel(cancelled.id)
         orders.place(bob.id, {lamp.id: 1}, moment("2026-03-01T08:00:00"))
         deleted_customers.delete(ann.id)
 

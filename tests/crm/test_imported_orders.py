@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders, products, unique_values
+from chalicelib.crm import (
+    cancellation,
+    counters,
+    customers,
+    deleted_customers,
+    imported_orders,
+    orders,
+    products,
+    unique_values,
+)
 from chalicelib.crm.list_queries import ProductFilter, list_products
 from chalicelib.crm.products import Product
 from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer
@@ -23,7 +32,7 @@ def test_an_imported_order_has_its_own_prices_and_leaves_stock_alone() -> None:
     assert (order.cents, order.date, order.takes_stock) == (2997, "2025-03-01T10:00:00.000000Z", False)
     assert products.find(lamp.id) == lamp
     assert counters.stats().cents == 2997
-    cancelled = orders.cancel(order.id)
+    cancelled = cancellation.cancel(order.id)
     assert cancelled.status == orders.CANCELLED
     assert products.find(lamp.id) == lamp
 
@@ -115,7 +124,7 @@ def test_a_credit_note_counts_as_an_order_with_its_negative_total() -> None:
     assert found is not None
     assert found.orders == 2
     assert products.find(lamp.id) == lamp
-    orders.cancel(note.id)
+    cancellation.cancel(note.id)
     assert (counters.stats().orders, counters.stats().cents) == (1, 3200)
 
 

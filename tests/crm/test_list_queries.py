@@ -39,6 +39,7 @@ PRODUCT = ids.new_id(ids.PRODUCT)
         (CustomerFilter(), None, "created_k", True),
         (CustomerFilter(created_from=DAY), None, "created_k", True),
         (CustomerFilter(phone_prefix="555"), None, "phone_k", True),
+        (CustomerFilter(phone_prefix="+49555"), None, "phone_k", False),
         (CustomerFilter(phone_prefix="555", created_from=DAY), None, "phone_k", False),
         (CustomerFilter(name="a"), None, "created_k", False),
         (CustomerFilter(created_from=DAY), "name", "name_k", False),

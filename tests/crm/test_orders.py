@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.crm import counters, customers, deleted_customers, orders, products
+from chalicelib.crm import cancellation, counters, customers, deleted_customers, orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import (
     AlreadyCancelled,
@@ -169,10 +169,10 @@ def test_a_cancelled_order_gives_back_stock_and_totals_once() -> None:
     ann, lamp = a_customer(), a_product(stock=5)
     order = orders.place(ann.id, {lamp.id: 2}).order
     orders.place(ann.id, {lamp.id: 1})
-    cancelled = orders.cancel(order.id)
+    cancelled = cancellation.cancel(order.id)
     assert cancelled.status == orders.CANCELLED
     with pytest.raises(AlreadyCancelled) as raised:
-        orders.cancel(order.id)
+        cancellation.cancel(order.id)
     assert (raised.value.code, raised.value.field) == ("ALREADY_CANCELLED", "id")
     assert orders.find(order.id) == cancelled
     assert stock_of(lamp) == 4
@@ -185,18 +185,18 @@ def test_a_cancellation_that_takes_stock_above_an_int_is_refused() -> None:
     order = orders.place(ann.id, {lamp.id: 2, desk.id: 2}).order
     tables.Product(id=lamp.id).update([tables.Product.stock.set(2**31 - 2)])
     with pytest.raises(InvalidStock, match=f"{lamp.id} would be above 2147483647"):
-        orders.cancel(order.id)
+        cancellation.cancel(order.id)
     assert orders.find(order.id) == order
     assert (stock_of(lamp), stock_of(desk), counters.stats().orders) == (2**31 - 2, 3, 1)
     tables.Product(id=lamp.id).update([tables.Product.stock.set(2**31 - 3)])
-    orders.cancel(order.id)
+    cancellation.cancel(order.id)
     assert (stock_of(lamp), stock_of(desk)) == (2**31 - 1, 5)
 
 
 @pytest.mark.parametrize("order_id", ["", "42", "ord_" + "0" * 26])
 def test_an_unknown_order_cannot_be_cancelled(order_id: str) -> None:
     with pytest.raises(NotFound) as raised:
-        orders.cancel(order_id)
+        cancellation.cancel(order_id)
     assert (raised.value.code, raised.value.field) == ("NOT_FOUND", "id")
 
 

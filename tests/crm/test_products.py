@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import imported_orders, money, orders, products, stock
+from chalicelib.crm import cancellation, imported_orders, money, orders, products, stock
 from chalicelib.errors import CrmError, DuplicateSku, InvalidInput, InvalidPrice, NotFound, UnknownProducts
 from chalicelib.store import tables
 from tests.builders import a_customer, a_past_order, a_product, rows_of
@@ -163,7 +163,7 @@ def test_a_sold_product_is_archived_and_its_sku_is_free() -> None:
     with pytest.raises(InvalidInput, match="archived and cannot be changed"):
         products.update(lamp.id, {"name": "X"})
     assert stock.restock(lamp.id, "2026-11-22T12") is None
-    orders.cancel(order.id)
+    cancellation.cancel(order.id)
     kept = products.find(lamp.id)
     assert kept is not None
     assert kept.stock == 5

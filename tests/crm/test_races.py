@@ -14,7 +14,7 @@ import pytest
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import counters, customers, deleted_customers, orders, products, stock, unique_values
+from chalicelib.crm import cancellation, counters, customers, deleted_customers, orders, products, stock, unique_values
 from chalicelib.crm.orders import Order
 from chalicelib.errors import CrmError
 from chalicelib.store import index_keys, put_once, reads, tables
@@ -57,7 +57,7 @@ class Shop:
 
     def cancel(self, dice: random.Random) -> None:
         if self.placed:
-            self.cancelled.append(orders.cancel(dice.choice(self.placed[-12:]).id))
+            self.cancelled.append(cancellation.cancel(dice.choice(self.placed[-12:]).id))
 
     def restock(self, dice: random.Random) -> None:
         product_id = dice.choice(self.product_ids)

@@ -120,8 +120,9 @@ def test_skipped_run_exits_with_1(crm: ApiServer, monkeypatch: pytest.MonkeyPatc
     [
         (["nope"], "There is no job 'nope'. The jobs are: heartbeat, low_stock, "),
         (["heartbeat"], "heartbeat is paused by ann: moving house. Resume it first"),
-        (["low_stock", "--cap", "3"], "Only customer_cleanup takes a cap"),
-        (["customer_cleanup", "--cap", "0"], "cap must be at least 1"),
+        (["low_stock", "--cap", "3"], "low_stock has no argument 'cap'. It takes the arguments threshold, amount"),
+        (["customer_cleanup", "--cap", "0"], "cap must be a whole number from 1 to 2147483647"),
+        (["low_stock", "--set", "amount=0"], "amount must be a whole number from 1 to 1000000000"),
         (["low_stock", "--slot", "2026-11-22"], "low_stock has no run of 2026-11-22T00:00:00Z"),
         (["low_stock", "--slot", "2026-11-22", "--dry-run"], "Give slot or dryRun, not both"),
     ],
@@ -145,6 +146,8 @@ def test_api_error_is_one_line_in_its_own_words_and_exits_with_2(
         (["--slot", "yesterday"], "'yesterday' is not a date or time"),
         (["--slot", "0001-01-01T00:00+23:00"], "is not a date or time"),
         (["--cap", "few"], "--cap"),
+        (["--set", "threshold"], "'threshold' is not NAME=VALUE"),
+        (["--set", "=5"], "'=5' is not NAME=VALUE"),
         (["--timeout", "-1"], "--timeout"),
     ],
 )

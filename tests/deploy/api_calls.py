@@ -134,7 +134,11 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change(f'deleteProduct(id: "{bed}") {{ __typename }}')
     fresh = change('createProduct(input: {name: "Pan", price: "9.00", sku: "PAN"}) { product { id } }')["product"]
     yield change(f'deleteProduct(id: "{fresh["id"]}") {{ __typename }}')
+    mug = change('createProduct(input: {name: "Mug", price: "9.00", stock: 9}) { product { id } }')["product"]["id"]
+    mugs = f'createOrder(input: {{customerId: "{other["id"]}", productIds: ["{mug}"]}}) {{ order {{ id }} }}'
+    _kept, doomed = (change(mugs)["order"]["id"] for _ in range(2))
     yield change(f'deleteCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
+    yield change(f'cancelOrder(id: "{doomed}") {{ order {{ id }} }}')
     yield change(f'restoreCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
     yield change("updateLowStockProducts { message }")
     old = asker.ask("{ inactiveCustomers { edges { node { id } } } }")["inactiveCustomers"]["edges"][0]["node"]["id"]
@@ -143,6 +147,8 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change('resumeJob(name: "heartbeat") { job { state } }')
     yield change('runJob(name: "order_reminders") { run { slot } }')
     yield change('runJob(name: "low_stock", slot: "2026-11-23T00:00:00Z") { run { slot } }')
+    low = change('runJob(name: "low_stock") { run { slot } }')["run"]["slot"]
+    yield change(f'cancelRun(job: "low_stock", slot: "{low}", reason: "test") {{ run {{ status }} }}')
     yield change('remakeReport(period: "2026-W46") { run { slot } }')
     yield change("redriveDeadLetters { redriven left }")
     yield change('discardDeadLetters(ids: ["none"]) { discarded left }')

@@ -205,6 +205,8 @@ class Memory:
         text = action.get("ConditionExpression")
         if text and not condition(text)(old or {}, names, values):
             return None
+        if kind == "ConditionCheck":
+            return table, key, old
         if kind == "Update":
             return table, key, updated(old or action["Key"], action["UpdateExpression"], names, values)
         assert kind in {"Put", "Delete"}, kind

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import deleted_customers, orders
+from chalicelib.crm import cancellation, deleted_customers, orders
 from chalicelib.jobs import catalog, customer_cleanup, job_state, low_stock, order_reminders, weekly_report
 from chalicelib.settings import settings
 from chalicelib.store import ids, index_keys
@@ -87,7 +87,7 @@ def create_sample_data() -> None:
         when = START - timedelta(days=number, hours=1)
         order = orders.place(buyers[number % 2].id, {goods[number % 2].id: 1 + number}, when).order
         if number == 3:
-            orders.cancel(order.id)
+            cancellation.cancel(order.id)
 
 
 def comparable_data(memory: Memory) -> dict[str, Rows]:

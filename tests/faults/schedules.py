@@ -20,7 +20,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.crm import deleted_customers, stock
-from chalicelib.jobs import catalog, ledger, operator_actions, queue, run_records, slots
+from chalicelib.jobs import catalog, operator_actions, queue, run_records, run_writes, slots
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.schedule import Schedule
 from chalicelib.store import put_once, reads, tables, transaction
@@ -187,7 +187,7 @@ def without_guards() -> Iterator[None]:
             patch.setattr(Transaction, name, _without_condition(getattr(Transaction, name)))
         patch.setattr(stock, "update_once", _update_unconditionally)
         patch.setattr(run_records.Run, "held_at", lambda *_: False)
-        patch.setattr(ledger, "_was_written", lambda _: False)
+        patch.setattr(run_writes, "was_written", lambda _: False)
         yield
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.retries.quota import RetryQuota
 from pynamodb.exceptions import TransactWriteError
 
-from chalicelib.crm import customers, deleted_customers, imported_orders, orders, products, stock
+from chalicelib.crm import cancellation, customers, deleted_customers, imported_orders, orders, products, stock
 from chalicelib.errors import AlreadyCancelled, Conflict, Unavailable, UnknownCustomer
 from chalicelib.store import connection, retries, tables, transaction
 from chalicelib.store.put_once import update_once
@@ -58,7 +58,7 @@ SCENARIOS: dict[str, Scenario] = {
     "archive product": Scenario(lambda: _an_order().lines[0].product_id, products.delete),
     "restock": Scenario(lambda: a_product(stock=3).id, lambda key: _found(stock.restock(key, "2026-11-22T12"))),
     "create order": Scenario(_parties, lambda given: orders.place(*given).order),
-    "cancel order": Scenario(lambda: _an_order().id, orders.cancel),
+    "cancel order": Scenario(lambda: _an_order().id, cancellation.cancel),
     "import order": Scenario(_past_order, lambda past: _new(imported_orders.record(past))),
 }
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
@@ -236,10 +236,10 @@ def test_unprocessed_rows_of_a_batch_write_are_retried() -> None:
 def test_another_callers_cancellation_is_not_mistaken_for_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     order = _an_order()
     seen = orders.find(order.id)
-    orders.cancel(order.id)
+    cancellation.cancel(order.id)
     monkeypatch.setattr(orders, "find", _first(seen, orders.find))
     with pytest.raises(AlreadyCancelled):
-        orders.cancel(order.id)
+        cancellation.cancel(order.id)
 
 
 def _first(value: Any, then: Callable[..., Any]) -> Callable[..., Any]:

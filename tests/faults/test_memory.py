@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.crm import orders
+from chalicelib.crm import cancellation, orders
 from chalicelib.store import connection
 from tests.builders import a_customer, a_product
 from tests.faults.environment import MINUTE, Environment, Fault, fake_aws
@@ -27,7 +27,7 @@ def _run_all_jobs_with_faults(*, every: int) -> list[Exchange]:
     with small_pages(), fake_aws() as built, built.run(environment):
         create_sample_data()
         order = orders.place(a_customer("Ann").id, {a_product(stock=3).id: 3}).order
-        orders.cancel(order.id)
+        cancellation.cancel(order.id)
         environment.run_checks()
         environment.choose = lambda number: None if number % every else faults[number // every % len(faults)]
         for job, slot in SLOTS.items():

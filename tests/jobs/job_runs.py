@@ -18,8 +18,9 @@ from chalicelib.api.resolvers import health
 from chalicelib.crm import products
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import backoff, catalog, operator_actions, queue, run_records, runner
-from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, RunArguments, StepContext, StepResult
+from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, StepContext, StepResult
 from chalicelib.jobs.operations import Answer, SavedOperation
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Run
 from chalicelib.jobs.runner import Runner
 from chalicelib.jobs.schedule import Schedule

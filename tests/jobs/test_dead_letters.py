@@ -79,3 +79,14 @@ def test_a_letter_of_the_list_is_retried_over_graphql() -> None:
     document = "mutation Redrive($ids: [ID!]) { redriveDeadLetters(ids: $ids) { redriven left } }"
     assert ask(document, ids=[letter["id"]])["redriveDeadLetters"] == {"redriven": 1, "left": 0}
     assert ask(document, ids=[letter["id"]])["redriveDeadLetters"] == {"redriven": 0, "left": 1}
+
+
+def test_the_letters_that_were_not_asked_for_are_there_again_at_once() -> None:
+    for slot in (SLOT, OTHER):
+        a_dead_run(slot)
+    send_body("forged", queue.DEAD)
+    ids = ids_by_slot()
+    assert dead_letters.discard("bob", {ids[None]}) == 1
+    assert ids_by_slot().keys() == {SLOT, OTHER}
+    assert dead_letters.redrive("bob", {ids[SLOT]}) == RedriveResult(sent=1, left=0)
+    assert ids_by_slot().keys() == {OTHER}

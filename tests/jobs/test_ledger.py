@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.errors import RunNotRepeatable
-from chalicelib.jobs import backoff, job_state, ledger, run_records
+from chalicelib.jobs import backoff, job_state, ledger, run_changes, run_records
 from chalicelib.jobs.job import Overlap, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.run_records import Run, Status, Trigger
@@ -260,7 +260,7 @@ def test_failed_missed_and_skipped_runs_can_be_reopened(status: Status, time: Cl
     run = ledger.checkpoint(claimed(), MORE)
     ended = ledger.end(run, status, reason="why", error="what")
     time.later(days=1)
-    again = ledger.reopen(ended, "ann")
+    again = run_changes.reopen(ended, "ann")
     assert stored_as(again)
     assert (again.status, again.trigger, again.actor) == (Status.WAITING, Trigger.OPERATOR, "ann")
     assert (again.attempts_since_progress, again.reason, again.finished_at) == (0, None, None)
@@ -276,13 +276,13 @@ def test_unfinished_and_successful_runs_cannot_be_reopened(status: Status) -> No
     if status is Status.SUCCEEDED:
         run = ledger.finish(run, LAST)
     with pytest.raises(RunNotRepeatable, match=f"has the state {status}"):
-        ledger.reopen(run, "ann")
+        run_changes.reopen(run, "ann")
     assert stored_as(run)
 
 
 def test_only_one_of_two_operators_reopens_a_run() -> None:
     failed = ledger.end(claimed(), Status.FAILED, error="broken")
-    again = ledger.reopen(failed, "ann")
+    again = run_changes.reopen(failed, "ann")
     with pytest.raises(Stale):
-        ledger.reopen(failed, "bob")
+        run_changes.reopen(failed, "bob")
     assert stored_as(again)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import deleted_customers, orders
+from chalicelib.crm import cancellation, deleted_customers, orders
 from chalicelib.jobs import ledger, queue, run_records
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.run_records import Status, Trigger
@@ -98,7 +98,7 @@ def test_orders_due_are_the_placed_orders_of_seven_days() -> None:
     customer, lamp = a_customer("Ann", "ann@example.com"), a_product(stock=9)
     days = ("2026-11-14", "2026-11-15", "2026-11-20", "2026-11-22")
     made = [orders.place(customer.id, {lamp.id: 1}, moment(f"{day}T00:00:00")).order.id for day in days]
-    orders.cancel(made[2])
+    cancellation.cancel(made[2])
     document = "query ($day: Date) { ordersDueForReminder(day: $day) { edges { node { id customer { email } } } } }"
     edges = ask(document)["ordersDueForReminder"]["edges"]
     assert [edge["node"]["id"] for edge in edges] == [made[1], made[3]]

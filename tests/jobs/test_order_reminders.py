@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.crm import deleted_customers, orders
+from chalicelib.crm import cancellation, deleted_customers, orders
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
@@ -65,7 +65,7 @@ def test_the_first_and_the_last_day_are_whole_days(time: Clock) -> None:
 
 def test_cancelled_orders_and_those_of_deleted_customers_are_left_out(time: Clock) -> None:
     kept, cancelled = placed(1, 2)
-    orders.cancel(cancelled.id)
+    cancellation.cancel(cancelled.id)
     (gone,) = placed(3, email="bob@example.com")
     deleted_customers.delete(gone.customer_id)
     make_runner().fire(ORDER_REMINDERS, time.now)

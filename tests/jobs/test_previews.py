@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import clock
-from chalicelib.crm import customers, deleted_customers, email_suppressions, orders
+from chalicelib.crm import cancellation, customers, deleted_customers, email_suppressions, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.email_suppressions import Reason
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, customer_cleanup, email, job_state, low_stock, operator_actions, order_reminders
-from chalicelib.jobs.job import Job, Preview, RunArguments
+from chalicelib.jobs.job import Job, Preview
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product
@@ -78,7 +79,7 @@ class Company:
 
     def _cancel(self) -> None:
         if self.orders:
-            orders.cancel(self.orders.pop(self.chance.randrange(len(self.orders))).id)
+            cancellation.cancel(self.orders.pop(self.chance.randrange(len(self.orders))).id)
 
     def _suppress(self) -> None:
         if self.customers:

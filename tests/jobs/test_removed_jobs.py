@@ -1,15 +1,16 @@
 """What a job that is renamed or removed leaves behind: no open alert, and a history that can be read."""
 
+import json
 from typing import Any
 
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import alerts, ledger, run_records, watchdog
+from chalicelib.jobs import alerts, ledger, queue, run_records, watchdog
 from chalicelib.jobs.job import RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from tests.as_operator import execute
-from tests.jobs.job_runs import SLOT, Clock, make_job, make_runner, use_jobs, warning_messages
+from tests.jobs.job_runs import SLOT, Clock, make_job, make_runner, send_body, use_jobs, warning_messages
 
 
 def ask(document: str) -> dict[str, Any]:
@@ -60,6 +61,20 @@ def test_the_history_of_a_removed_job_is_readable_by_its_name() -> None:
     assert listed["data"]["jobRuns"]["edges"] == [{"node": {"slot": SLOT, "error": "no disk"}}]
     one = ask(f'{{ jobRun(job: "oldname", slot: "{SLOT}") {{ error }} }}')
     assert one["data"]["jobRun"] == {"error": "no disk"}
+
+
+def test_the_dead_letter_of_a_removed_job_is_named_left_and_discarded() -> None:
+    send_body(json.dumps({"job": "oldname", "slot": SLOT}), queue.DEAD)
+    send_body(json.dumps({"job": "low_stock", "slot": SLOT}), queue.DEAD)
+    letters = ask("{ deadLetters { id job body reason } }")["data"]["deadLetters"]
+    (old,) = [letter for letter in letters if "oldname" in letter["body"]]
+    assert (old["job"], "oldname" in old["reason"]) == (None, True)
+    redriven = ask(f'mutation {{ redriveDeadLetters(ids: ["{old["id"]}"]) {{ redriven left }} }}')
+    assert redriven["data"]["redriveDeadLetters"] == {"redriven": 0, "left": 1}
+    discarded = ask(f'mutation {{ discardDeadLetters(ids: ["{old["id"]}"]) {{ discarded left }} }}')
+    assert discarded["data"]["discardDeadLetters"] == {"discarded": 1, "left": 0}
+    (left,) = ask("{ deadLetters { job } }")["data"]["deadLetters"]
+    assert left == {"job": "low_stock"}
 
 
 @pytest.mark.parametrize(

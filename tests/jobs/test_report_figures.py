@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import orders, reports
+from chalicelib.crm import cancellation, orders, reports
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
@@ -71,7 +71,7 @@ def test_an_order_cancelled_meanwhile_is_in_none_of_the_figures() -> None:
 
     def cancel(number: int, _page: dict[str, Any]) -> None:
         if number == 2:
-            orders.cancel(made[0].id)
+            cancellation.cancel(made[0].id)
 
     make(cancel)
     week, totals = figures()

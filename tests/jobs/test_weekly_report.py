@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import deleted_customers, imported_orders, orders, products, reports
+from chalicelib.crm import cancellation, deleted_customers, imported_orders, products, reports
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
@@ -73,7 +73,7 @@ class ExpectedFigures:
             )
             kept = imported_orders.record(order)[0]
             if number % 10 == 7:
-                orders.cancel(kept.id)
+                cancellation.cancel(kept.id)
             self.orders.append((kept, number % 10 != 7))
 
     def placed(self, first: str, last: str) -> list[Order]:

@@ -133,7 +133,7 @@ KINDS: dict[str, tuple[Model, int]] = {
     "answer under an Idempotency-Key": (aux({"request": "0" * 64, "answer": "x" * idempotency._MAX_STORED}), 303_000),
     "persisted query": (aux({"text": "x" * persisted_queries.MAX_STORED_BYTES}), 103_000),
 }
-SMALL = {"counters.py", "email.py", "order_lines.py", "stage_secrets.py", "unique_values.py"}
+SMALL = {"counters.py", "email.py", "former_names.py", "order_lines.py", "stage_secrets.py", "unique_values.py"}
 """Modules whose rows hold numbers, ids, or one text that fits a key."""
 MODULES = {
     "alerts.py", "api_keys.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",

@@ -29,7 +29,7 @@ _CUSTOMERS = st.builds(
     email=st.none() | st.sampled_from(("x1", "Ä", "@")),
     created_from=_DAYS,
     created_to=_DAYS,
-    phone_prefix=st.none() | st.sampled_from(("+49", "555", "(555) 123-45", "9")),
+    phone_prefix=st.none() | st.sampled_from(("+49", "555", "(555) 123-45", "9", "+49 30", "030", "+1 555", "0")),
 )
 _PRODUCTS = st.builds(
     ProductFilter, name=_PARTS, cents_from=_CENTS, cents_to=_CENTS, stock_from=_STOCKS, stock_to=_STOCKS

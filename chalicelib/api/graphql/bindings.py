@@ -78,6 +78,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "restoreCustomer": customers.restore_customer,
         "restoreCustomers": customers.restore_customers,
         "runJob": jobs.run_job,
+        "cancelRun": jobs.cancel_run,
         "pauseJob": jobs.pause_job,
         "resumeJob": jobs.resume_job,
         "remakeReport": jobs.remake_report,
@@ -139,6 +140,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "JobRun": {
         "cap": RowResolver[Run](lambda run: run.arguments.get("cap")),
         "period": RowResolver[Run](lambda run: run.arguments.get("period")),
+        "arguments": jobs.arguments,
         "cursor": jobs.cursor,
         "counts": jobs.counts,
         "lines": jobs.lines,

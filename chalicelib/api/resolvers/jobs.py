@@ -2,8 +2,8 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Unpack
+from datetime import datetime
+from typing import TypedDict, Unpack
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
@@ -12,12 +12,12 @@ from chalicelib.crm import text
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import (
     catalog,
-    customer_cleanup,
     job_state,
     log_lines,
     operator_actions,
     overview,
     queue,
+    run_arguments,
     run_records,
     slots,
     uptime,
@@ -26,12 +26,12 @@ from chalicelib.jobs import (
 from chalicelib.jobs import (
     dead_letters as dead_letter_actions,
 )
-from chalicelib.jobs.job import Job, Preview, RunArguments, RunRefused
+from chalicelib.jobs.job import Job, Preview, RunRefused
 from chalicelib.jobs.log_lines import LogPage
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.queue import DeadLetter
+from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Run, Status
-from chalicelib.store import timestamps
 from chalicelib.store.pagination import Page, read_page
 
 MAX_REASON = 200
@@ -44,10 +44,26 @@ class RunCount:
     value: int
 
 
+class RunArgumentInput(TypedDict):
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunArgument:
+    name: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class RunJobPayload:
     run: Run | None = None
     preview: Preview | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRunPayload:
+    run: Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,10 @@ def counts(run: Run, _info: Info) -> list[RunCount]:
     return [RunCount(name, value) for name, value in run.counts.items()]
 
 
+def arguments(run: Run, _info: Info) -> list[RunArgument]:
+    return [RunArgument(name, value) for name, value in run_arguments.as_texts(run.arguments)]
+
+
 def lines(run: Run, _info: Info) -> list[str]:
     return log_lines.read_last(run)
 
@@ -107,7 +127,7 @@ def all_log_lines(run: Run, _info: Info, first: int | None = None, after: str | 
     return log_lines.read_page(run, first, after)
 
 
-def run_job(
+def run_job(  # noqa: PLR0913 - one for each argument of the field
     _root: object,
     info: Info,
     name: str,
@@ -115,18 +135,24 @@ def run_job(
     slot: datetime | None = None,
     dryRun: bool = False,
     cap: int | None = None,
+    arguments: list[RunArgumentInput] | None = None,
 ) -> RunJobPayload:
     wanted = catalog.find(name)
-    arguments = _arguments(wanted, cap)
+    checked = _arguments(wanted, arguments or [], cap)
     if slot is not None:
         if dryRun:
             raise InvalidInput("Give slot or dryRun, not both", field="slot")
-        return RunJobPayload(
-            operator_actions.run_again(wanted, slots.of(slot), context_of(info).caller.name, arguments)
-        )
+        return RunJobPayload(operator_actions.run_again(wanted, slots.of(slot), context_of(info).caller.name, checked))
     if dryRun:
-        return RunJobPayload(preview=_preview(wanted, info, arguments))
-    return RunJobPayload(operator_actions.run_now(wanted, context_of(info).caller.name, arguments))
+        return RunJobPayload(preview=_preview(wanted, info, checked))
+    return RunJobPayload(operator_actions.run_now(wanted, context_of(info).caller.name, checked))
+
+
+def cancel_run(_root: object, info: Info, job: str, slot: datetime, reason: str) -> CancelRunPayload:
+    wanted = catalog.find(job)
+    line = text.checked_line(reason, "reason", MAX_REASON)
+    actor = context_of(info).caller.name
+    return CancelRunPayload(operator_actions.cancel_run(wanted, slots.of(slot), actor, line))
 
 
 def pause_job(_root: object, info: Info, name: str, reason: str, until: datetime | None = None) -> JobPayload:
@@ -145,13 +171,9 @@ def resume_job(_root: object, _info: Info, name: str) -> JobPayload:
 
 
 def remake_report(_root: object, info: Info, period: str) -> RunJobPayload:
-    monday = weekly_report.monday_of(period)
-    # A report made before its week is over would take the place of the scheduled one.
-    over = clock.now().date() - timedelta(days=7)
-    if monday is None or not timestamps.EARLIEST.date() <= monday <= over:
-        raise InvalidInput("period must be a past ISO week, such as 2026-W47", field="period")
-    arguments: RunArguments = {"period": period, "again": True}
-    return RunJobPayload(operator_actions.run_now(catalog.WEEKLY_REPORT, context_of(info).caller.name, arguments))
+    checked = run_arguments.parse(weekly_report.NAME, weekly_report.ARGUMENTS, [("period", period)])
+    again: RunArguments = {**checked, "again": True}
+    return RunJobPayload(operator_actions.run_now(catalog.WEEKLY_REPORT, context_of(info).caller.name, again))
 
 
 def uptime_hours(_root: object, _info: Info, days: int | None = None) -> list[uptime.Hour]:
@@ -180,14 +202,11 @@ def discard_dead_letters(_root: object, info: Info, ids: list[str]) -> DiscardDe
     return DiscardDeadLettersPayload(discarded, len(wanted) - discarded)
 
 
-def _arguments(job: Job, cap: int | None) -> RunArguments:
-    if cap is None:
-        return {}
-    if job.name != customer_cleanup.NAME:
-        raise InvalidInput(f"Only {customer_cleanup.NAME} takes a cap", field="cap")
-    if cap < 1:
-        raise InvalidInput("cap must be at least 1", field="cap")
-    return {"cap": cap}
+def _arguments(job: Job, given: list[RunArgumentInput], cap: int | None) -> RunArguments:
+    texts = [(argument["name"], argument["value"]) for argument in given]
+    if cap is not None:
+        texts.append(("cap", str(cap)))
+    return run_arguments.parse(job.name, job.arguments, texts)
 
 
 def _preview(job: Job, info: Info, arguments: RunArguments) -> Preview:

@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import list_queries, orders
+from chalicelib.crm import cancellation, list_queries, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_queries import OrderFilter
 from chalicelib.crm.orders import Order, OrderLine
@@ -77,11 +77,14 @@ def plain_orders(_root: object, info: Info) -> list[Order]:
 
 
 def orders_due_for_reminder(
-    _root: object, info: Info, day: date | None = None, **page: Unpack[PageArguments]
+    _root: object, info: Info, day: date | None = None, days: int | None = None, **page: Unpack[PageArguments]
 ) -> Page[Order]:
-    days = timedelta(days=settings.reminder_days)
+    longest = max(orders.MAX_REMINDER_DAYS, settings.reminder_days)
+    if days is not None and not 1 <= days <= longest:
+        raise InvalidInput(f"days must be from 1 to {longest}", field="days")
+    back = timedelta(days=settings.reminder_days if days is None else days)
     last = day or clock.now().date()
-    first = max(last, date.min + days) - days
+    first = max(last, date.min + back) - back
     wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED, cents_from=0)  # no credit notes
     found = read_page(list_queries.list_orders(wanted), page_args(page))
     _expect_related([edge.node for edge in found.edges], info)
@@ -111,7 +114,7 @@ def create_order(_root: object, info: Info, input: CreateOrderInput) -> OrderPay
 
 
 def cancel_order(_root: object, _info: Info, id: str) -> OrderPayload:  # noqa: A002
-    return OrderPayload(orders.cancel(id))
+    return OrderPayload(cancellation.cancel(id))
 
 
 def _expect_related(rows: list[Order], info: Info) -> None:

@@ -127,35 +127,41 @@ def delete_product(_root: object, _info: Info, id: str) -> DeleteProductPayload:
     return DeleteProductPayload(product, archived=product.archived_at is not None)
 
 
-def update_low_stock_products(
+def update_low_stock_products(  # noqa: PLR0913, PLR0917 - one for each argument of the field
     _root: object,
     _info: Info,
     slot: datetime | None = None,
     ids: list[str] | None = None,
     token: str | None = None,
     after: str | None = None,
+    threshold: int | None = None,
+    amount: int | None = None,
 ) -> UpdateLowStockProductsPayload:
     """Restock each product that is low now, once, even if two of these mutations run at the same time."""
     if ids is not None and after is not None:
         raise InvalidInput("Give ids or after, not both", field="after")
+    for name, number in (("threshold", threshold), ("amount", amount)):
+        if number is not None and not 1 <= number <= stock.MAX_RESTOCK:
+            raise InvalidInput(f"{name} must be from 1 to {stock.MAX_RESTOCK}", field=name)
     key = timestamps.to_text(slot or change_marks.moment())
     if not token:
         # A part of a restock that goes on has a token of its own: it answers with its own products only.
         token = key if slot and after is None else change_marks.token()
-    low, end = _low_stock_ids(after) if ids is None else (check_id_count(ids), None)
-    done = [restocked for restocked in (stock.restock(product_id, key, token) for product_id in low) if restocked]
+    low, end = _low_stock_ids(after, threshold) if ids is None else (check_id_count(ids), None)
+    tried = (stock.restock(product_id, key, token, threshold=threshold, amount=amount) for product_id in low)
+    done = [restocked for restocked in tried if restocked]
     message = f"{len(done)} products restocked"
     if end:
         message += f". More products are low: send the mutation again with slot {key} and with endCursor as after"
     return UpdateLowStockProductsPayload([restocked.product for restocked in done], done, message, key, end)
 
 
-def _low_stock_ids(after: str | None) -> tuple[list[str], str | None]:
+def _low_stock_ids(after: str | None, threshold: int | None) -> tuple[list[str], str | None]:
     """Return the products that are low, at most 500, and the cursor to go on with if there are more.
 
     Restocking takes one write for each, and a request ends after 29 seconds.
     """
-    listing = list_queries.list_products(ProductFilter(stock_to=settings.low_stock_threshold - 1))
+    listing = list_queries.list_products(ProductFilter(stock_to=(threshold or settings.low_stock_threshold) - 1))
     found: list[str] = []
     while True:
         page = read_page(listing, PageArgs(first=MAX_PAGE_SIZE, after=after))

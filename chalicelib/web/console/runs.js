@@ -11,7 +11,7 @@ const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
 }`;
 const ONE = `query Run($job: String!, $slot: DateTime!) {
   jobRun(job: $job, slot: $slot) {
-    job slot status trigger actor attempts nextAttemptAt pages cursor cap period createdAt startedAt finishedAt durationSeconds
+    job slot status trigger actor attempts nextAttemptAt pages cursor cap period createdAt startedAt finishedAt durationSeconds cancellation { actor reason }
     counts { name value } lines error reason
   }
 }`;
@@ -23,7 +23,10 @@ const LINES = `query Lines($job: String!, $slot: DateTime!, $after: String) {
 const LAST_LINES = 200; // as many as the API returns in `lines`
 const TRACE = `query Trace($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { trace } }`;
 const AGAIN = `mutation Again($name: String!, $slot: DateTime!) { runJob(name: $name, slot: $slot) { run { status } } }`;
-const STATUSES = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED"];
+const CANCEL = `mutation Cancel($job: String!, $slot: DateTime!) {
+  cancelRun(job: $job, slot: $slot, reason: "from the console") { run { status } }
+}`;
+const STATUSES = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED", "CANCELLED"];
 const TRIGGERS = { SCHEDULE: "its schedule", CATCH_UP: "the watchdog, which catches up on missed runs", OPERATOR: "an operator" };
 
 const GOING = new Set(["RUNNING", "WAITING"]);
@@ -79,17 +82,24 @@ export function Run({ job, slot }) {
     setSeconds(QUICK);
     await asked.reload();
   };
+  const cancel = async () => {
+    const { cancelRun: { run: { status } } } = await ask(CANCEL, { job, slot });
+    notify(status === "RUNNING" ? "The run ends after this step" : "Cancelled");
+    await asked.reload();
+  };
   return html`
     <p><a href="#/jobs">Jobs</a> › <a href="#/runs/${job}">${job}</a></p>
     <h1>Run of ${job}</h1>
-    <${Shown} of=${asked}>${({ jobRun }) => jobRun ? html`<${Details} run=${jobRun} again=${again} />` : html`<p class="empty">There is no such run.</p>`}<//>`;
+    <${Shown} of=${asked}>${({ jobRun }) => jobRun ? html`<${Details} run=${jobRun} again=${again} cancel=${cancel} />` : html`<p class="empty">There is no such run.</p>`}<//>`;
 }
 
-function Details({ run, again }) {
-  const repeatable = ["FAILED", "MISSED", "SKIPPED"].includes(run.status) || run.nextAttemptAt;
+function Details({ run, again, cancel }) {
+  const repeatable = ["FAILED", "MISSED", "SKIPPED", "CANCELLED"].includes(run.status) || run.nextAttemptAt;
   return html`
     <div class="row"><span role="status"><${Badge} state=${run.status} />${GOING.has(run.status) && html` <span class="quiet">${progress(run)}</span>`}</span>
-      ${repeatable && html`<${Action} act=${again} label="Run again" />`}</div>
+      ${repeatable && html`<${Action} act=${again} label="Run again" />`}
+      ${GOING.has(run.status) && html`<${Action} act=${cancel} label="Cancel run" disabled=${Boolean(run.cancellation)} />`}</div>
+    ${run.status === "RUNNING" && run.cancellation && html`<p class="note">Cancelled by ${run.cancellation.actor}: it ends after this step</p>`}
     ${run.reason && html`<p class="note"><strong>Reason:</strong> ${run.reason}</p>`}
     ${run.error && html`<p class="note bad" role="alert">${run.error}</p>`}
     ${run.error && html`<${Trace} job=${run.job} slot=${run.slot} />`}

@@ -1,0 +1,67 @@
+"""What operators change about a run: repeat one that has ended, and cancel one that has not."""
+
+from dataclasses import replace
+
+from chalicelib import clock
+from chalicelib.errors import RunNotCancellable, RunNotRepeatable
+from chalicelib.jobs import job_state, ledger, run_writes
+from chalicelib.jobs.run_arguments import RunArguments
+from chalicelib.jobs.run_records import Cancellation, Run, Status, Trigger
+from chalicelib.store import timestamps
+
+_REPEATABLE = {Status.FAILED, Status.MISSED, Status.SKIPPED, Status.CANCELLED}
+
+
+def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
+    """Let a run continue from its last checkpoint at once, with attempts counted anew.
+
+    It must have failed, have been missed, skipped or cancelled, or wait for its next attempt. Raises RunNotRepeatable,
+    Stale.
+    """
+    if run.status not in _REPEATABLE and run.next_attempt_at is None:
+        raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
+    again = replace(
+        run,
+        status=Status.WAITING,
+        trigger=Trigger.OPERATOR,
+        actor=actor,
+        created_at=timestamps.to_text(clock.now()),
+        arguments={**run.arguments, **(arguments or {})},
+        attempts_since_progress=0,
+        next_attempt_at=None,
+        started_at=None,
+        finished_at=None,
+        reason=None,
+        cancellation=None,
+    )
+    write, again = run_writes.prepare(run, again, subject=subject_of(run))
+    write.commit()
+    return again
+
+
+def cancel(run: Run, actor: str, reason: str) -> Run:
+    """Cancel a run. If a worker holds it, the worker ends it after the step that it is taking; otherwise it ends at once.
+
+    What the run has done stays. Raises RunNotCancellable, Stale.
+    """
+    if run.finished:
+        raise RunNotCancellable(f"The run of {run.slot} has the state {run.status}: {RunNotCancellable.__doc__}")
+    if run.cancellation:
+        return run
+    now = clock.now()
+    requested = replace(run, cancellation=Cancellation(actor, reason, timestamps.to_text(now)))
+    if run.held_at(now):
+        write, requested = run_writes.prepare(run, requested, subject=subject_of(run))
+        write.commit()
+        return requested
+    write, ended = run_writes.prepare(run, ledger.as_cancelled(requested), subject=subject_of(run))
+    if job_state.find(run.job).current == run.slot:
+        run_writes.free_job(write, run)
+    write.commit()
+    ledger.log_outcome(ended)
+    return ended
+
+
+def subject_of(run: Run) -> str:
+    """Return what a change of the run is about, for the mark of a request with an Idempotency-Key."""
+    return f"run {run.job} {run.slot}"

@@ -1,0 +1,34 @@
+"""Writes of runs. Each is conditional on the row as it was read, and recognises itself by its token."""
+
+from dataclasses import replace
+
+from chalicelib.jobs import job_state, run_records
+from chalicelib.jobs.run_records import Run
+from chalicelib.store import tables
+from chalicelib.store.transaction import Transaction, new_token
+
+
+def prepare(old: Run, new: Run, *, subject: str | None = None) -> tuple[Transaction, Run]:
+    """Return a transaction that replaces `old` by `new`, and `new` with its token."""
+    new = replace(new, token=new_token())
+    row = tables.Run
+    write = Transaction(was_applied=lambda: was_written(new), subject=subject)
+    write.put(run_records.to_row(new), row.token == old.token if old.token else row.job.does_not_exist())
+    return write, new
+
+
+def store(old: Run, new: Run) -> Run:
+    """Replace `old` by `new`. Raises Stale."""
+    write, new = prepare(old, new)
+    write.commit()
+    return new
+
+
+def free_job(write: Transaction, run: Run) -> None:
+    """Let the next run of the job start."""
+    write.update(job_state.key(run.job), [tables.AuxRow.owner.remove()], tables.AuxRow.owner == run.slot)
+
+
+def was_written(run: Run) -> bool:
+    stored = run_records.find(run.job, run.slot)
+    return stored is not None and stored.token == run.token

@@ -1,0 +1,30 @@
+"""`crmctl cancel`: cancel a run."""
+
+import click
+
+from crmctl import runs
+from crmctl.client import Client
+from crmctl.commands import with_client
+from crmctl.text import escape_unprintable
+from crmctl.time_arguments import Timestamp
+
+CANCEL = f"""mutation Cancel($job: String!, $slot: DateTime!, $reason: String!) {{
+  cancelRun(job: $job, slot: $slot, reason: $reason) {{ run {{ {runs.FIELDS} }} }}
+}}"""
+
+
+@click.command()
+@click.argument("job")
+@click.argument("slot", type=Timestamp())
+@click.option("--reason", required=True, help="Why the run is cancelled. Shown to everyone who looks at the run.")
+@with_client
+def cancel(client: Client, job: str, slot: str, reason: str) -> None:
+    """Cancel the run of JOB for SLOT.
+
+    A run that waits ends at once, a run in progress after the step that it is taking. What it has done stays. Continue
+    it with `crmctl run JOB --slot SLOT`.
+    """
+    run = client.execute_once(CANCEL, {"job": job, "slot": slot, "reason": reason})["cancelRun"]["run"]
+    click.echo(escape_unprintable(runs.describe_run(run)))
+    if run["status"] == "RUNNING":
+        click.echo("It ends after the step that it is taking.")

@@ -1,0 +1,217 @@
+"""Every list field of the API, with arguments to try, and a plain model that predicts its rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.access import api_keys
+from chalicelib.access.roles import Role
+from chalicelib.crm import (
+    cancellation,
+    customers,
+    deleted_customers,
+    orders,
+    phone_numbers,
+    products,
+    reports,
+    text,
+)
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.orders import Order
+from chalicelib.crm.products import Product
+from chalicelib.jobs import run_records, slots
+from chalicelib.jobs.job import StepResult
+from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.settings import settings
+from chalicelib.store import tables
+from tests.builders import a_customer, a_product, moment
+from tests.faults.memory import Memory
+
+NOW = moment("2026-11-22T12:00:00")
+RUN = Run("low_stock", slots.of(NOW), Trigger.SCHEDULE, slots.of(NOW), Status.SUCCEEDED, pages=9)
+NAMES = ("Ann Lee", "Bo Stone", "Cy Lee", "Dörte Vögel")
+GOODS = ("Oak desk", "Lamp", "Pine desk", "Chair")
+Keys = list[str]
+Given = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What is stored, as plain lists."""
+
+    customers: list[Customer]
+    products: list[Product]
+    orders: list[Order]
+    deleted: Keys
+    keys: Keys
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {row.id: row.name for row in self.customers}
+
+
+def fill(memory: Memory) -> Shop:
+    goods = [a_product(f"{GOODS[number % 4]} {number}", f"{number + 1}", 1000 - 99 * number) for number in range(11)]
+    people = [
+        a_customer(
+            f"{NAMES[number % 4]} {number}",
+            phone=(None, f"030 12345{number:02}", f"+49 30 12345{number:02}")[number % 3],
+            created_at=NOW - timedelta(days=300 + 10 * number),
+        )
+        for number in range(14)
+    ]
+    for number in range(45):
+        chosen = {goods[number % 9].id: 1, goods[(number * 2 + 1) % 9].id: 1 + number % 3}
+        placed = orders.place(people[number * number % 11].id, chosen, NOW - timedelta(hours=7 * number)).order
+        if number % 4 == 0:
+            cancellation.cancel(placed.id)
+    products.update(goods[0].id, {"name": "Table"})
+    products.delete(goods[2].id)
+    deleted = [deleted_customers.delete(row.id).id for row in people[:3]]
+    for number in range(12):
+        reports.save("weekly", f"2026-W{number:02}", {}, token=f"t{number}")
+        status = (Status.FAILED, Status.SUCCEEDED, Status.MISSED)[number % 3]
+        slot = slots.of(NOW + timedelta(hours=12 * number))
+        memory.put(run_records.to_row(replace(RUN, slot=slot, status=status)))
+        lines = tuple(f"line {number}.{line}" for line in range((0, 0, 4)[number % 3]))
+        for row in run_records.to_step_rows(replace(RUN, pages=number + 1), StepResult(None, lines)):
+            memory.put(row)
+    keys = [api_keys.create(f"key {number}", Role.VIEWER, "test").api_key.id for number in range(6)]
+    stored = memory.rows_of
+    return Shop(
+        [customers.load(row) for row in stored(tables.Customer).values()],
+        [row for row in map(products.load, stored(tables.Product).values()) if not row.archived_at],
+        [orders.load(row) for row in stored(tables.Order).values()],
+        deleted,
+        keys,
+    )
+
+
+def has(part: str | None, *names: str) -> bool:
+    return any(text.search_key(part or "") in text.search_key(name) for name in names)
+
+
+def is_within(value: Any, low: Any, high: Any = None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def day(moment_: str) -> str:
+    return moment_[:10]
+
+
+def all_customers(shop: Shop, given: Given) -> Keys:
+    beginning = given.get("phoneStartsWith")
+    return [
+        row.id
+        for row in shop.customers
+        if has(given.get("name"), row.name)
+        and has(given.get("email"), row.email)
+        and is_within(day(row.created_at), given.get("createdAtGte"))
+        and (beginning is None or phone_numbers.is_match(row.phone, phone_numbers.parse(beginning)))
+    ]
+
+
+def all_products(shop: Shop, given: Given) -> Keys:
+    return [
+        row.id
+        for row in shop.products
+        if has(given.get("name"), row.name)
+        and is_within(row.cents, None, given.get("priceLte") and int(Decimal(given["priceLte"]) * 100))
+        and is_within(row.stock, given.get("stockGte"))
+        and (not given.get("lowStock") or row.stock < settings.low_stock_threshold)
+    ]
+
+
+def all_orders(shop: Shop, given: Given) -> Keys:
+    return [
+        row.id
+        for row in shop.orders
+        if has(given.get("productName"), *(line.name for line in row.lines))
+        and ("customerName" not in given or has(given["customerName"], shop.names.get(row.customer_id, "")))
+        and given.get("productId") in {None, *(line.product_id for line in row.lines)}
+        and given.get("status") in {None, row.status}
+        and is_within(row.cents, given.get("totalAmountGte") and int(Decimal(given["totalAmountGte"]) * 100))
+        and is_within(day(row.date), given.get("orderDateAfter"))
+        and given.get("customer") in {None, row.customer_id}
+    ]
+
+
+def due_for_reminder(shop: Shop, given: Given) -> Keys:
+    last = given.get("day") or NOW.date().isoformat()
+    first = (datetime.fromisoformat(last) - timedelta(days=7)).date().isoformat()
+    return [row.id for row in shop.orders if row.status == "PLACED" and is_within(day(row.date), first, last)]
+
+
+def inactive(shop: Shop, given: Given) -> Keys:
+    before = given.get("activeBefore") or (NOW - timedelta(days=365)).date().isoformat()
+    return [row.id for row in shop.customers if row.active_on < before]
+
+
+@dataclass(frozen=True)
+class List:
+    """A list field: its arguments with values to choose from, the field that identifies a row, and the model."""
+
+    model: Callable[[Shop, Given], Keys]
+    arguments: dict[str, tuple[Any, ...]]
+    node: str = "node { id }"
+    wrapper: str = "%s"
+
+
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "productName": ("desk", "table", "chair", "nothing"),
+    "status": ("PLACED", "CANCELLED"),
+    "totalAmountGte": ("9.5", "999"),
+    "orderDateAfter": ("2026-11-15",),
+    "orderBy": ("orderDate", "-orderDate", "totalAmount", "-totalAmount"),
+}
+CONNECTIONS: dict[str, List] = {
+    "allCustomers": List(
+        all_customers,
+        {
+            "name": ("lee", "vogel", "nobody"),
+            "email": ("somebody",),
+            "phoneStartsWith": ("030", "+49", "+49 30", "+1"),
+            "createdAtGte": ("2025-12-01",),
+            "orderBy": ("name", "-createdAt", "phone", "email"),
+        },
+    ),
+    "allProducts": List(
+        all_products,
+        {
+            "name": ("desk", "nothing"),
+            "priceLte": ("5",),
+            "stockGte": (500,),
+            "lowStock": (True,),
+            "orderBy": ("-name", "price"),
+        },
+    ),
+    "allOrders": List(all_orders, ORDERS | {"customerName": ("lee", "stone", "nobody")}),
+    "orders": List(all_orders, ORDERS, wrapper='customer(id: "%s") { %%s }'),
+    "lowStockProducts": List(
+        lambda shop, given: [row.id for row in shop.products if row.stock < given.get("threshold", 10)],
+        {"threshold": (400,)},
+    ),
+    "inactiveCustomers": List(inactive, {"activeBefore": ("2025-11-01",)}),
+    "ordersDueForReminder": List(due_for_reminder, {"day": ("2026-11-20",)}),
+    "deletedCustomers": List(lambda shop, _: shop.deleted, {}),
+    "reports": List(lambda _, __: [f"2026-W{number:02}" for number in range(12)], {}, "node { period }"),
+    "jobRuns": List(
+        lambda _, given: [
+            slots.of(NOW + timedelta(hours=12 * number))
+            for number in range(12)
+            if given.get("status") in {None, ("FAILED", "SUCCEEDED", "MISSED")[number % 3]}
+        ],
+        {"job": ("low_stock",), "status": ("FAILED", "MISSED", "SKIPPED")},
+        "node { slot }",
+    ),
+    "keys": List(lambda shop, _: shop.keys, {}),
+    "logLines": List(
+        lambda _, __: [f"line {number}.{line}" for number in range(2, 12, 3) for line in range(4)],
+        {},
+        "node",
+        f'jobRun(job: "low_stock", slot: "{RUN.slot}") {{ %s }}',
+    ),
+}
+ENUMS = {"PLACED", "CANCELLED", "FAILED", "MISSED", "SKIPPED"}
