@@ -14,6 +14,7 @@ from chalicelib.jobs import catalog
 from chalicelib.jobs.job import CatchUp
 from deploy import address, alarms, dashboard, quota
 from deploy.functions import FUNCTIONS, function_name, log_id, logical_id
+from deploy.stack_states import DeployError
 
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = ROOT / "resources.yaml"
@@ -59,9 +60,14 @@ def _all_resources(stage: str) -> dict[str, Any]:
 
 
 def _has_few_alarms(stage: str) -> bool:
-    """Whether the stage's entry in config.json, which Chalice reads too, has `"alarms": "few"`."""
+    """Whether the stage's entry in config.json, which Chalice reads too, has `"alarms": "few"`. Raises DeployError."""
     stages = json.loads(CONFIG.read_text("utf-8"))["stages"]
-    return bool(stages.get(stage, {}).get("alarms") == "few")
+    wanted = stages.get(stage, {}).get("alarms", "all")
+    if wanted not in {"all", "few"}:
+        raise DeployError(
+            f'"alarms" of the stage {stage} in {CONFIG.name} must be "all" or "few", not {json.dumps(wanted)}'
+        )
+    return bool(wanted == "few")
 
 
 def _properties(function: str, stage: str) -> dict[str, Any]:

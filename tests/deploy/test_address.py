@@ -30,7 +30,7 @@ def config_of(directory: Path, **options: Any) -> Path:
     return file
 
 
-def test_the_domain_leads_to_the_one_stage_and_the_heartbeat_asks_it(packaged: Template) -> None:
+def test_the_domain_leads_to_the_one_stage_and_those_who_need_the_address_have_it(packaged: Template) -> None:
     found = packaged.translated
     (domain,) = of_type(found["Resources"], "AWS::ApiGateway::DomainName").values()
     assert domain == {
@@ -45,7 +45,7 @@ def test_the_domain_leads_to_the_one_stage_and_the_heartbeat_asks_it(packaged: T
     assert found["Resources"][stage]["Type"] == "AWS::ApiGateway::Stage", "a literal name does not wait for the stage"
     functions = of_type(found["Resources"], "AWS::Lambda::Function")
     asked = {name: entry["Environment"]["Variables"].get("CRM_API_URL") for name, entry in functions.items()}
-    assert asked == dict.fromkeys(functions) | {"Heartbeat": URL, "Work": URL}
+    assert asked == dict.fromkeys(functions) | dict.fromkeys(("Heartbeat", "OrderReminders", "Work"), URL)
     assert found["Outputs"][address.GRAPHQL]["Value"] == URL
     assert found["Outputs"][address.TARGET]["Value"] == {"Fn::GetAtt": [address.DOMAIN, "RegionalDomainName"]}
 

@@ -119,9 +119,18 @@ def test_the_environment_that_packages_has_that_version_and_chalice() -> None:
         ("2029-06-30", "has ended on 2029-06-30"),
     ],
 )
-def test_whoever_deploys_is_warned_half_a_year_before_the_end_of_life(today: str, words: str | None) -> None:
+def test_whoever_deploys_is_warned_half_a_year_before_the_end_of_life(
+    today: str, words: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dates = {"deprecated": "2029-06-30", "create-block": "2029-07-31", "update-block": "2029-08-31"}
+    monkeypatch.setattr(runtime, "_life_cycle", lambda: {"python3.13": dates})
     found = runtime.warning("python3.13", date.fromisoformat(today))
     assert found is None if words is None else words in (found or "")
+
+
+def test_cfn_lint_knows_when_the_support_of_the_pinned_runtime_ends() -> None:
+    dates = runtime._life_cycle()[runtime.pinned(package.ROOT)]
+    assert dates["deprecated"] < dates["create-block"] < dates["update-block"]
 
 
 def test_a_runtime_that_is_not_known_is_doubted() -> None:

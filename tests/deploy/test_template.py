@@ -14,6 +14,7 @@ from chalicelib.settings import settings
 from chalicelib.store import connection
 from chalicelib.store.tables import AuxRow, Run
 from deploy import alarms, package, policies, table_data, template
+from deploy.stack_states import DeployError
 from tests.deploy.building import REGIONS, Template, lint, of_type
 
 pytestmark = pytest.mark.no_database
@@ -254,6 +255,16 @@ def test_only_services_that_the_code_asks_for_are_packaged() -> None:
     for file in (package.ROOT / "chalicelib").rglob("*.py"):
         asked |= {part.split('"')[0] for part in file.read_text("utf-8").split('aws.client("')[1:]}
     assert asked == package.SERVICES
+
+
+def test_another_word_for_the_alarms_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"stages": {"dev": {"alarms": "some"}, "prod": {"alarms": "all"}}}')
+    monkeypatch.setattr(template, "CONFIG", tmp_path / "config.json")
+    with pytest.raises(
+        DeployError, match=r'"alarms" of the stage dev in config\.json must be "all" or "few", not "some"'
+    ):
+        template.resources("dev")
+    assert template.resources("prod")
 
 
 def test_a_small_stage_can_do_with_few_alarms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
