@@ -17,6 +17,7 @@ SLOW_FILES = (
     "faults/test_claims.py",
     "faults/test_peak.py",
     "api/test_executor.py",
+    "faults/test_one_year.py",
     "faults/test_one_week.py",
     "faults/test_costs.py",
     "localdev/test_jobs_served.py",
