@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import fmean
 
 from chalicelib import clock
@@ -12,6 +12,7 @@ from chalicelib.jobs.job import Job
 from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.jobs.run_arguments import Argument
 from chalicelib.jobs.run_records import Run, Status
+from chalicelib.store import timestamps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,13 @@ class JobNow:
         return self.latest.started_at if self.latest else None
 
     @property
-    def next_run(self) -> str:
-        return slots.of(self.job.schedule.after(self.now))
+    def next_run(self) -> str | None:
+        """The first slot that no pause covers. None during a pause without an end."""
+        if self.pause is None:
+            return slots.of(self.job.schedule.after(self.now))
+        if self.pause.until is None:
+            return None
+        return slots.of(self.job.schedule.after(timestamps.from_text(self.pause.until) - timedelta(microseconds=1)))
 
     @property
     def average_seconds(self) -> float | None:

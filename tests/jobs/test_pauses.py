@@ -68,3 +68,20 @@ def test_a_pause_that_is_over_is_not_shown(time: Clock) -> None:
     time.later(hours=1)
     assert ask('{ job(name: "low_stock") { state pause { reason } } }')["job"] == {"state": "NEVER_RAN", "pause": None}
     assert ask(RUN, name="low_stock")["runJob"]["run"]["status"] == "WAITING"
+
+
+@pytest.mark.parametrize(
+    ("until", "next_run"),
+    [
+        ("2026-11-22T13:00:00Z", "2026-11-23T00:00:00Z"),
+        ("2026-11-23T00:00:00Z", "2026-11-23T00:00:00Z"),
+        ("2026-11-23T00:00:00.5Z", "2026-11-23T12:00:00Z"),
+        ("2026-11-25T06:30:00Z", "2026-11-25T12:00:00Z"),
+        (None, None),
+    ],
+)
+def test_the_next_run_is_the_first_after_the_pause(until: str | None, next_run: str | None) -> None:
+    ask(PAUSE, reason="stock-taking", until=until)
+    assert ask('{ job(name: "low_stock") { nextRun } }')["job"] == {"nextRun": next_run}
+    resumed = ask('mutation { resumeJob(name: "low_stock") { job { nextRun } } }')["resumeJob"]["job"]
+    assert resumed == {"nextRun": "2026-11-23T00:00:00Z"}

@@ -51,7 +51,7 @@ function Job({ job, reload }) {
       <dl>
         <div><dt>Last run</dt><dd><${Time} at=${job.lastRun} /></dd></div>
         <div><dt>Result</dt><dd><${Result} runs=${job.recent} /></dd></div>
-        <div><dt>Next run</dt><dd><${Time} at=${job.nextRun} /> <${Countdown} to=${job.nextRun} /></dd></div>
+        <div><dt>Next run</dt><dd>${job.nextRun ? html`<${Time} at=${job.nextRun} /> <${Countdown} to=${job.nextRun} />` : html`<span class="quiet">none while paused</span>`}</dd></div>
         ${next && html`<div><dt>Next attempt</dt><dd><${Time} at=${next} /> <${Countdown} to=${next} /></dd></div>`}
         <div><dt>Usually takes</dt><dd>${spell(job.averageSeconds)}</dd></div>
         <div><dt>Durations</dt><dd><${Trend} runs=${job.recent} /></dd></div>
