@@ -111,6 +111,45 @@ def test_the_environment_that_packages_has_that_version_and_chalice() -> None:
     assert found.stdout.strip() == wanted
 
 
+def test_the_environment_is_made_once_and_again_after_a_failure(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python(machine / "bin" / "python9.9")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(machine / "cache"))
+    made: list[Path] = []
+
+    def make(place: Path, *_arguments: object) -> None:
+        made.append(place)
+        (place / "bin").mkdir(parents=True)
+        if len(made) == 1:
+            raise InterpreterError("the network is gone")
+
+    monkeypatch.setattr(interpreter, "_make", make)
+    with pytest.raises(InterpreterError, match="network"):
+        interpreter.environment(VERSION)
+    found = [interpreter.environment(VERSION) for _ in range(2)]
+    assert found == [made[0] / "bin" / "python"] * 2
+    assert made == [made[0]] * 2
+    assert made[0].parent == machine / "cache" / "serverless-crm"
+
+
+@pytest.mark.parametrize("codes", [[0], [2, 0], [2, 1]])
+def test_pip_installs_what_uv_does_not_find(codes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, codes[len(commands) - 1], "", f"reason {len(commands)};")
+
+    monkeypatch.setattr(interpreter, "_run", run)
+    monkeypatch.setattr(interpreter, "_uv", lambda: "uv")
+    if codes[-1]:
+        with pytest.raises(InterpreterError, match="reason 1;reason 2;"):
+            interpreter._install(Path("there/python"), ["chalice"])
+    else:
+        interpreter._install(Path("there/python"), ["chalice"])
+    assert [command[0] for command in commands] == ["uv", sys.executable][: len(codes)]
+    assert all("there/python" in command and command[-1] == "chalice" for command in commands)
+
+
 @pytest.mark.parametrize(
     ("today", "words"),
     [
