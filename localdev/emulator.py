@@ -78,7 +78,7 @@ def _uv_binary() -> str:
     except (ImportError, FileNotFoundError):
         found = shutil.which("uv")
     if found is None:
-        raise LocalError("uv is missing. It runs the AWS emulator: pip install -r requirements-dev.txt")
+        raise LocalError("uv is missing. It runs the AWS emulator: pip install -r requirements-local.txt")
     return found
 
 

@@ -1,5 +1,8 @@
 """Fixtures: every test begins with empty tables, on moto in process or on MiniStack.
 
+Tests marked `many_rows` run on a DynamoDB in memory instead of moto, which copies a whole table for each transaction.
+`tests/faults/test_memory.py` compares that database with MiniStack.
+
 Tests marked `ministack` need what moto cannot do (real concurrency, exact write units, client request tokens) and
 always run there; `pytest --backend=ministack` runs the others there too.
 """
@@ -36,6 +39,8 @@ from chalicelib.store import connection, stage_secrets
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
 from tests import long_first, skip_policy
+from tests.faults.fault_injection import intercepted
+from tests.faults.memory import Memory
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and so would be the servers that tests start and stop.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -45,6 +50,7 @@ ENDPOINT = "AWS_ENDPOINT_URL"
 MINISTACK = "ministack"
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
+_memory = Memory(knows_tokens=False)  # like moto: what must hold without them is tested
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,6 +61,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(skip_policy)
     config.pluginmanager.register(long_first)
     config.addinivalue_line("markers", "ministack: needs real concurrency or exact write units, so never runs on moto")
+    config.addinivalue_line(
+        "markers", "many_rows: a DynamoDB in memory in place of moto, whose time grows with the rows"
+    )
     config.addinivalue_line("markers", "no_database: touches no tables of this process")
 
 
@@ -101,13 +110,42 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.node.get_closest_marker("no_database"):
         yield "none"
     elif request.node.get_closest_marker(MINISTACK) or request.config.getoption("backend") == MINISTACK:
-        with connected_to(request.getfixturevalue("ministack_url")):
-            _empty_ministack()
+        with empty_ministack(request.getfixturevalue("ministack_url")):
             yield MINISTACK
+    elif request.node.get_closest_marker("many_rows"):
+        request.getfixturevalue("moto")
+        empty_tables()
+        with in_memory(_memory):
+            yield "memory"
     else:
         request.getfixturevalue("moto")
         _empty_moto()
         yield MOTO
+
+
+@contextmanager
+def in_memory(database: Memory) -> Iterator[None]:
+    """Send the requests to DynamoDB to a database in memory."""
+    with intercepted(connection.client(), database.send):
+        yield
+
+
+@contextmanager
+def empty_ministack(url: str) -> Iterator[None]:
+    with connected_to(url):
+        _empty_ministack()
+        yield
+
+
+@contextmanager
+def for_many_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Provide empty tables that outlive a test: on MiniStack if that is the backend, and otherwise in memory."""
+    if request.config.getoption("backend") == MINISTACK:
+        with empty_ministack(request.getfixturevalue("ministack_url")):
+            yield
+    else:
+        with connected_to(None), in_memory(Memory()):
+            yield
 
 
 @contextmanager
@@ -142,7 +180,8 @@ def _forget_rows() -> None:
 
 
 def empty_tables() -> None:
-    """Empty the tables and queues in the middle of a test on moto."""
+    """Empty the tables and queues in the middle of a test that is not on MiniStack."""
+    _memory.clear()
     _empty_moto()
 
 

@@ -48,7 +48,7 @@ RUN_BY = {
     "reset": ("tests/localdev/test_server.py", '"reset"'),
     "check": (".ci/run", "make check"),
     "test": (".ci/run", "make test"),
-    "test-all": (".github/workflows/ci.yml", "make test"),
+    "test-all": (".github/workflows/ci.yml", '"3.11", "3.12", "3.13", "3.14"'),
     "bench": ("tests/benchmarks/test_peers.py", "benchmarks.peers"),
     "rehearse": (".github/workflows/ci.yml", "make rehearse"),
     "rehearse-faults": ("tests/deploy/test_rehearsal.py", "FAULTS"),

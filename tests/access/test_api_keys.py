@@ -18,6 +18,7 @@ from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import moment, rows_of
 
+pytestmark = pytest.mark.many_rows
 NOW = moment("2026-11-02T12:00:00")
 
 

@@ -20,6 +20,7 @@ from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
 from tests.metering import metered
 
+pytestmark = pytest.mark.many_rows
 CUSTOMERS, ORDERS, PRODUCTS = 130, 1000, 40
 NOBODY = "nobody is called that"
 

@@ -19,7 +19,6 @@ from chalicelib.crm.products import Product
 from chalicelib.settings import settings
 from chalicelib.store import pagination
 from chalicelib.store.pagination import Listing, Page, PageArgs, read_page
-from tests.conftest import _empty_ministack, connected_to
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NAMES = ("Ann", "Ann Lee", "ann", "Bo", "Béa", "ÅSA", "Straße", "Zoë 😀", "李", "Ann-Lee")
@@ -92,13 +91,12 @@ def ids_of(rows: list[Any]) -> list[str]:
 
 
 @contextmanager
-def sample_data_on(url: str, list_shards: int) -> Iterator[SampleData]:
-    """Fill the MiniStack at `url` with the sample data, and nothing else."""
+def sample_data(list_shards: int) -> Iterator[SampleData]:
+    """Put the sample data into empty tables."""
     changed = replace(settings, list_shards=list_shards)
-    with pytest.MonkeyPatch.context() as patch, connected_to(url):
+    with pytest.MonkeyPatch.context() as patch:
         for module in (customers, products, orders, list_queries, name_search, pagination):
             patch.setattr(module, "settings", changed)
-        _empty_ministack()
         yield _make(random.Random(list_shards))
 
 

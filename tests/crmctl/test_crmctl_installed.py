@@ -30,7 +30,10 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new virtual environment with the wheel and what it depends on, in our versions: uv's cache has them, mostly."""
     place = tmp_path_factory.mktemp("installed") / "venv"
     pins = place.parent / "pins.txt"
-    ours = "\n".join((ROOT / name).read_text("utf-8") for name in ("requirements.txt", "requirements-dev.txt"))
+    ours = "\n".join(
+        (ROOT / name).read_text("utf-8")
+        for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt")
+    )
     pins.write_text("\n".join(re.findall(r"^(?:click|requests|rich)==.*$", ours, re.MULTILINE)))
     made = run(uv.find_uv_bin(), "venv", "--python", sys.executable, str(place))
     assert made.returncode == 0, made.stderr

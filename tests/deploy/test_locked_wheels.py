@@ -43,7 +43,7 @@ def test_the_lock_has_exactly_what_is_pinned_and_a_hash_for_each() -> None:
 
 def test_requirements_have_no_hashes_and_no_index() -> None:
     """Hashes in one file would make pip ask for them in every file beside it."""
-    for name in ("requirements.txt", "requirements-dev.txt", locked_wheels.LOCK):
+    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt", locked_wheels.LOCK):
         assert "://" not in text_of(name)
         assert "index" not in text_of(name)
     assert "hash" not in "\n".join(line for line in text_of("requirements.txt").splitlines() if line[0] != "#")

@@ -31,7 +31,7 @@ from chalicelib.store import connection, stage_secrets, tables
 from tests.as_operator import execute
 from tests.conftest import connected_to
 from tests.faults.fault_injection import intercepted
-from tests.faults.memory import ErrorResponse, Memory
+from tests.faults.memory import Memory, response_of
 from tests.faults.quick_client import quicken
 
 NOWHERE = "http://127.0.0.1:9"
@@ -207,28 +207,23 @@ class Environment:
 
     def _answer(self, request: Any, model: Any) -> tuple[Any, dict[str, Any]]:
         service, content = model.service_model.service_name, json.loads(request.body)
-        status, parsed = 200, {}
         try:
-            if service == "dynamodb":
-                parsed = self.memory.answer(model.name, content)
-            elif service == "sqs":
-                parsed = self.messages.answer(model.name, content)
-            else:
-                assert model.name == "SendEmail"
-                self.mails.append(content["Content"]["Simple"]["Body"]["Text"]["Data"])
-                parsed = {"MessageId": "1"}
-        except ErrorResponse as refused:
-            status, parsed = 400, {"Error": {"Code": refused.code, "Message": refused.code}}
-            if refused.item:
-                parsed["Item"] = refused.item
-            if refused.reasons:
-                parsed["CancellationReasons"] = [{"Code": reason, "Message": reason} for reason in refused.reasons]
+            response = response_of(lambda: self._content_of(service, model.name, content))
         except Exception as error:
             self.broken.append(error)  # the jobs would only retry
             raise
         if service == "dynamodb" and self.exchanged is not None:
-            self.exchanged.append((model.name, content, parsed))
-        return _Http(status), {**parsed, "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}}}
+            self.exchanged.append((model.name, content, response[1]))
+        return response
+
+    def _content_of(self, service: str, operation: str, content: dict[str, Any]) -> dict[str, Any]:
+        if service == "dynamodb":
+            return self.memory.answer(operation, content)
+        if service == "sqs":
+            return self.messages.answer(operation, content)
+        assert operation == "SendEmail"
+        self.mails.append(content["Content"]["Simple"]["Body"]["Text"]["Data"])
+        return {"MessageId": "1"}
 
     @staticmethod
     def ask_api() -> requests.Response:
@@ -237,16 +232,6 @@ class Environment:
         response.status_code = 200
         response.raw = BytesIO(b'{"data": {"hello": "Hello", "health": {"database": "UP", "queue": "UP"}}}')
         return response
-
-
-@dataclass(frozen=True)
-class _Http:
-    """The part of an HTTP response that botocore reads."""
-
-    status_code: int
-    headers: dict[str, str] = field(default_factory=dict)
-    content: bytes = b""
-    raw: None = None
 
 
 class FakeAws:

@@ -158,7 +158,7 @@ def updated(item: Item, text: str, names: Item, values: Item) -> Item:
     """Return the item after an update expression. Its operands are read before any change."""
     new = dict(item)
     for clause, placeholder, operand in changes(text):
-        name = names[placeholder]
+        name = names.get(placeholder, placeholder)
         if operand is None:
             new.pop(name, None)
             continue

@@ -47,14 +47,14 @@ class MessageLoss:
 
 @contextmanager
 def intercepted(client: Any, send: Callable[..., Any]) -> Iterator[None]:
-    """Send the client's requests through `send`, whose first argument passes them on."""
+    """Send the client's requests through `send`, whose first argument passes them on. May be nested."""
     endpoint = client._endpoint
     pass_on = endpoint._do_get_response
     endpoint._do_get_response = partial(send, pass_on)
     try:
         yield
     finally:
-        del endpoint._do_get_response
+        endpoint._do_get_response = pass_on
 
 
 def losing_messages(loss: MessageLoss) -> AbstractContextManager[None]:

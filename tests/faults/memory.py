@@ -8,6 +8,7 @@ import json
 import threading
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -27,6 +28,30 @@ class ErrorResponse(Exception):
     def __init__(self, code: str, reasons: list[str] | None = None, item: Item | None = None) -> None:
         super().__init__(code)
         self.code, self.reasons, self.item = code, reasons, item
+
+
+@dataclass(frozen=True)
+class Http:
+    """The part of an HTTP response that botocore reads."""
+
+    status_code: int
+    headers: dict[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    raw: None = None
+
+
+def response_of(answer: Callable[[], Item]) -> tuple[Http, Item]:
+    """Return what botocore makes of a response: its HTTP part, and its content or its error."""
+    status = 200
+    try:
+        parsed = answer()
+    except ErrorResponse as refused:
+        status, parsed = 400, {"Error": {"Code": refused.code, "Message": refused.code}}
+        if refused.item:
+            parsed["Item"] = refused.item
+        if refused.reasons:
+            parsed["CancellationReasons"] = [{"Code": reason, "Message": reason} for reason in refused.reasons]
+    return Http(status), {**parsed, "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}}}
 
 
 class _Table:
@@ -69,8 +94,9 @@ class Memory:
 
     def __init__(self, *, knows_tokens: bool = True) -> None:
         self.knows_tokens = knows_tokens
-        self._tables = {str(model.Meta.table_name): _Table(model) for model in connection.TABLES}
+        self._tables: dict[str, _Table] = {}
         self._tokens: dict[str, str] = {}
+        self.clear()
         self._lock = threading.Lock()
         self._operations: dict[str, Callable[[Any], Item]] = {
             "GetItem": self._get,
@@ -84,10 +110,19 @@ class Memory:
             "TransactWriteItems": self._transact,
         }
 
+    def clear(self) -> None:
+        """Make all tables empty."""
+        self._tables = {str(model.Meta.table_name): _Table(model) for model in connection.TABLES}
+        self._tokens = {}
+
     def answer(self, operation: str, request: Item) -> Item:
         """Answer a request. Requests are answered one at a time. Raises ErrorResponse."""
         with self._lock:
             return self._operations[operation](request)
+
+    def send(self, _pass_on: Any, request: Any, model: Any, _context: Any) -> tuple[tuple[Http, Item], None]:
+        """Answer a request of botocore, in place of its endpoint (see `fault_injection.intercepted`)."""
+        return response_of(lambda: self.answer(model.name, json.loads(request.body))), None
 
     def put(self, row: Model) -> None:
         self.answer("PutItem", {"TableName": row.Meta.table_name, "Item": row.serialize()})

@@ -15,9 +15,10 @@ from chalicelib.errors import InvalidCursor, InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import pagination
 from chalicelib.store.pagination import Listing, PageArgs, read_page
-from tests.crm.crm_data import START, VALUES, Filter, SampleData, follow, ids_of, list_any, rows_of, sample_data_on
+from tests.conftest import for_many_tests
+from tests.crm.crm_data import START, VALUES, Filter, SampleData, follow, ids_of, list_any, rows_of, sample_data
 
-pytestmark = [pytest.mark.ministack, pytest.mark.no_database]  # the sample data outlives a test
+pytestmark = pytest.mark.no_database  # the sample data outlives a test
 
 _DAYS = st.none() | st.integers(-1, 7).map(lambda days: (START + timedelta(days=days)).date())
 _PARTS = st.none() | st.sampled_from(("an", "ANN  lee", "É", "ss", "z", "nobody", "", "😀"))
@@ -44,8 +45,8 @@ few = hypothesis_settings(max_examples=25, deadline=None, derandomize=True)
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one partition", "three partitions"])
-def world(request: pytest.FixtureRequest, ministack_url: str) -> Iterator[SampleData]:
-    with sample_data_on(ministack_url, request.param) as made:
+def world(request: pytest.FixtureRequest) -> Iterator[SampleData]:
+    with for_many_tests(request), sample_data(request.param) as made:
         yield made
 
 
