@@ -84,7 +84,7 @@ def test_unknown_paths_are_404_with_and_without_a_key_and_a_throttled_request_kn
 ) -> None:
     (api,) = of_type(translated["Resources"], "AWS::ApiGateway::RestApi").values()
     answers = api["Body"]["x-amazon-apigateway-gateway-responses"]
-    for kind in ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE"):
+    for kind in ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "ACCESS_DENIED", "EXPIRED_TOKEN"):
         assert answers[kind]["statusCode"] == "404"
         assert "NOT_FOUND" in answers[kind]["responseTemplates"]["application/json"]
     assert answers["THROTTLED"]["responseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
