@@ -63,10 +63,11 @@ def _releases(stage: str) -> tuple[Grant, ...]:
     bucket = f"{PARTITION}s3:::crm-deploy-*"
     folders = ("code", stage, f"steps/{stage}", f"results/{stage}")
     return (
-        allow("s3", "CreateBucket", bucket),
+        # A bucket that does not exist yet has no account to compare: S3 would answer 403 instead of 404.
+        allow("s3", "CreateBucket ListBucket", bucket),
         allow(
             "s3",
-            "ListBucket PutBucketPolicy PutBucketPublicAccessBlock PutLifecycleConfiguration",
+            "PutBucketPolicy PutBucketPublicAccessBlock PutLifecycleConfiguration",
             bucket,
             condition=_OWN_ACCOUNT,
         ),
