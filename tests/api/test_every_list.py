@@ -43,7 +43,7 @@ def test_every_connection_of_the_schema_is_in_the_table() -> None:
 
 @st.composite
 def questions(draw: st.DrawFn) -> tuple[str, Given]:
-    name = draw(st.sampled_from(sorted(CONNECTIONS)))
+    name = draw(st.sampled_from(["allOrders"] * len(CONNECTIONS) + sorted(CONNECTIONS)))  # it has most ways
     arguments = CONNECTIONS[name].arguments
     given: Given = {"job": "low_stock"} if "job" in arguments else {}
     for argument, values in arguments.items():
@@ -87,7 +87,7 @@ def key_of(edge: Given) -> str:
     return str(node if isinstance(node, str) else next(iter(node.values())))
 
 
-@hypothesis_settings(max_examples=150, deadline=None, derandomize=True)
+@hypothesis_settings(max_examples=120, deadline=None, derandomize=True)
 @given(
     question=questions(),
     first=st.sampled_from((1, 2, 7, 100)),

@@ -10,13 +10,16 @@ import pytest
 import requests
 from graphql import parse, validate
 
+import app
 from chalicelib.api.graphql.schema import schema
+from chalicelib.errors import Unavailable
 from chalicelib.jobs import health_request, heartbeat, watchdog
 from chalicelib.jobs.catalog import HEARTBEAT
 from chalicelib.jobs.job import RunRefused
 from chalicelib.jobs.run_records import Status
 from chalicelib.settings import settings
 from tests.as_operator import execute
+from tests.deploy import scheduled_calls
 from tests.jobs.job_runs import (
     NOWHERE,
     Clock,
@@ -109,6 +112,21 @@ def test_any_other_answer_means_down_and_the_cause_is_told(
     )
     assert run.reason == cause
     assert len(api.requests) == 1, "there is one request, and no redirect is followed"
+
+
+def test_the_watchdog_checks_first_and_stops_no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An API that hangs must not keep the watchdog from the other jobs, and a watchdog that fails must not hide the API."""
+    called: list[str] = []
+
+    def check() -> None:
+        called.append("watchdog")
+        raise Unavailable
+
+    monkeypatch.setattr(watchdog, "run_checks", check)
+    monkeypatch.setattr(app, "fire", lambda job, _event: called.append(job.name))
+    with pytest.raises(Unavailable):
+        scheduled_calls.fire("heartbeat", "2026-11-22T12:00:00")
+    assert called == ["watchdog", "heartbeat"]
 
 
 def test_no_answer_in_time_means_down(api: Api, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
