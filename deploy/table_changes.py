@@ -89,19 +89,31 @@ def plan(current: Template | None, template: Template, live: Mapping[str, Mappin
     `current` is that of the stack, None if it does not exist. Raises DeployError.
     """
     changes = compare(template, live)
+    adopted = {name for name in changes if current is None or name not in tables_of(current)}
+    differs = any(changes[name].added or changes[name].removed for name in adopted)
     most = max((len(change.added) + len(change.removed) for change in changes.values()), default=0)
-    if most <= 1 and (current is not None or most == 0):
+    if most <= 1 and not differs:
         return [template]
-    base = current or template
+    base = template if current is None else _with_tables(current, template, adopted)
     counts = [(len(change.added), len(change.removed)) for change in changes.values()]
     additions, removals = (max(each) for each in zip(*counts, strict=True))
-    before = range(0 if current is None else 1, additions + 1)
+    # A table that is taken over keeps the indexes that it has: whatever its template says, CloudFormation creates none.
+    before = range(0 if differs else 1, additions + 1)
     steps = [_with_indexes(base, {name: _grown(change, count) for name, change in changes.items()}) for count in before]
     after = range(removals)
     steps += [
         _with_indexes(template, {name: _shrunk(change, count) for name, change in changes.items()}) for count in after
     ]
     return [*steps, template]
+
+
+def _with_tables(current: Template, template: Template, names: set[str]) -> Template:
+    """Return a copy of `current` that has these tables of `template`, too."""
+    changed = copy.deepcopy(current)
+    for logical_id, entry in template["Resources"].items():
+        if entry.get("Type") == TABLE and entry["Properties"]["TableName"] in names:
+            changed["Resources"][logical_id] = copy.deepcopy(entry)
+    return changed
 
 
 def _grown(change: Change, count: int) -> dict[str, Index]:

@@ -76,6 +76,32 @@ def test_a_table_that_was_left_with_other_indexes_is_taken_as_it_is_and_then_cha
     assert planned((), ("a",), exists=False) == [(NEW, []), (NEW, ["a"]), (NEW, ["a"])]
 
 
+def test_a_table_that_comes_back_with_other_indexes_is_taken_as_it_is_while_the_old_code_runs() -> None:
+    """A rollback has left it outside the stack; meanwhile the release that has it got one more index."""
+    current = {"Description": OLD, "Resources": {"Other": {"Type": "AWS::SQS::Queue", "Properties": {}}}}
+    steps = table_changes.plan(current, template(NEW, "a", "b"), {"crm-prod-orders": table("a")})
+    found = [
+        (
+            step["Description"],
+            "Other" in step["Resources"],
+            [index["IndexName"] for index in step["Resources"]["Orders"]["Properties"]["GlobalSecondaryIndexes"]],
+        )
+        for step in steps
+    ]
+    assert found == [
+        (OLD, True, ["by_a"]),
+        (OLD, True, ["by_a", "by_b"]),
+        (NEW, False, ["by_a", "by_b"]),
+    ]
+    assert "Orders" not in current["Resources"]
+
+
+def test_a_table_that_comes_back_as_it_was_is_one_update() -> None:
+    current = {"Description": OLD, "Resources": {}}
+    wanted = template(NEW, "a")
+    assert table_changes.plan(current, wanted, {"crm-prod-orders": table("a")}) == [wanted]
+
+
 def test_attributes_keep_the_types_of_the_index_they_come_from() -> None:
     steps = table_changes.plan(template(OLD), template(NEW, "b", "c"), {"crm-prod-orders": table()})
     types = {
