@@ -5,8 +5,10 @@
 # make test [ARGS="-k name"]        the tests; ARGS=--cov measures the coverage, too
 # make test-all                     the tests on each Python from 3.11 to 3.14 that is on this machine
 # make rehearse                     the deployment on an emulator; make rehearse-faults: and whether it notices what is missing
+# make rehearse-chalice             the same for the other way: make chalice-deploy STAGE=dev, make chalice-delete
 # make bench [ARGS="peers"]         measure everything, or one section, side by side
 # make deploy STAGE=dev             package, upload and deploy [ARGS="--email me@example.com"]; then rollback, releases, delete
+# make restore STAGE=prod AT=...    all tables as they were at that instant; then switch and delete-generation (GENERATION=)
 # make first-key STAGE=dev          a key for the stage's first operator, shown once
 # make python                       print the Python that has everything
 # make lock                         requirements.lock again, after a change of requirements.txt
@@ -32,8 +34,8 @@ STAMP := $(VENV)/.requirements
 VERSIONS := 3.11 3.12 3.13 3.14
 ARGS ?=
 
-.PHONY: local fast-forward reset check lock test test-all rehearse rehearse-faults bench package deploy first-key rollback \
-	releases delete delete-data resources policies python clean
+.PHONY: local fast-forward reset check lock test test-all rehearse rehearse-chalice rehearse-faults bench package deploy first-key \
+	rollback releases delete delete-data restore switch delete-generation resources chalice-deploy chalice-delete policies python clean
 
 # Bytecode stays outside the checkout, where each new file restarts the server.
 local: $(LOCAL)
@@ -69,6 +71,9 @@ test-all: $(STAMP)
 rehearse: $(STAMP)
 	"$(BIN)/python" -m deploy.rehearsal
 
+rehearse-chalice: $(STAMP)
+	"$(BIN)/python" -m deploy.rehearsal chalice
+
 rehearse-faults: $(STAMP)
 	REHEARSE=1 "$(BIN)/python" -m pytest -n 1 tests/deploy/test_rehearsal.py $(ARGS)
 
@@ -94,8 +99,17 @@ delete: $(STAMP)
 delete-data: $(STAMP)
 	"$(BIN)/python" -m deploy delete-data --stage "$(STAGE)" --confirm "$(CONFIRM)" $(ARGS)
 
-resources: $(STAMP)
-	"$(BIN)/python" -m deploy resources --stage "$(STAGE)" $(ARGS)
+restore: $(STAMP)
+	"$(BIN)/python" -m deploy restore --stage "$(STAGE)" --at "$(AT)" $(ARGS)
+
+switch: $(STAMP)
+	"$(BIN)/python" -m deploy switch --stage "$(STAGE)" --to-generation "$(GENERATION)" $(ARGS)
+
+delete-generation: $(STAMP)
+	"$(BIN)/python" -m deploy $@ --stage "$(STAGE)" --to-generation "$(GENERATION)" --confirm "$(CONFIRM)" $(ARGS)
+
+resources chalice-deploy chalice-delete: $(STAMP)
+	"$(BIN)/python" -m deploy $@ --stage "$(STAGE)" $(ARGS)
 
 policies: $(STAMP)
 	"$(BIN)/python" -m deploy policies

@@ -140,7 +140,7 @@ def weekly_report(event: CloudWatchEvent) -> None:
 
 
 # One message per invocation: Chalice cannot tell the queue which message of a batch failed.
-@app.on_sqs_message(queue=queue.NAME, batch_size=1, name="work")
+@app.on_sqs_message(queue=queue.NAME, batch_size=1, name="work", maximum_concurrency=5)
 def work(event: SQSEvent) -> None:
     for message in event:
         runner(event).deliver(message.body, message.receipt_handle)

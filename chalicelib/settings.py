@@ -14,6 +14,8 @@ class Settings:
 
     stage: str = "dev"
     region: str = "us-east-1"
+    generation: int = 1
+    """Which tables the stage uses: a restore creates those of the next generation."""
     open_access: bool = False
     """Accept requests without an API key. Only `chalice local` and tests may set it."""
     list_shards: int = 1
@@ -70,7 +72,7 @@ class Settings:
 
     @property
     def table_prefix(self) -> str:
-        return f"crm-{self.stage}-"
+        return f"crm-{self.stage}-" if self.generation == 1 else f"crm-{self.stage}-{self.generation}-"
 
 
 _MINIMUMS = {"history_days": 14}

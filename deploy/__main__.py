@@ -9,12 +9,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import commands, first_key, policies, target
+from deploy import commands, first_key, first_key_commands, generation_commands, policies, target
 from deploy.first_key import FirstKeyError
 from deploy.package import PackageError
 from deploy.stack import Say
 from deploy.stack_states import DeployError
 from deploy.target import Ask, NotConfirmedError
+from deploy.with_chalice import deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,10 @@ COMMANDS = {
     "up": Command(
         commands.deploy,
         "Package, upload and deploy a stage.",
-        (*AWS, "bucket", "email", "no-email", "yes", "package", "first-key"),
+        (*AWS, "bucket", "email", "no-email", "yes", "package", "first-key", "generation"),
     ),
     "first-key": Command(
-        commands.create_first_key,
+        first_key_commands.create,
         "Create the first operator's key of a deployed stage.",
         ("stage", "region", "name", "another"),
     ),
@@ -47,8 +48,31 @@ COMMANDS = {
     "releases": Command(commands.list_releases, "List the releases, and mark the one that runs.", (*AWS, "bucket")),
     "down": Command(commands.delete, "Delete the stack and keep the tables.", AWS),
     "delete-data": Command(commands.delete_data, "Delete the tables that a deleted stack has left.", (*AWS, "confirm")),
+    "restore": Command(
+        generation_commands.restore_stage,
+        "Restore all tables to one instant, as new tables, and switch the stage over.",
+        (*AWS, "bucket", "at", "yes"),
+    ),
+    "switch": Command(
+        generation_commands.switch,
+        "Let the stage run on the tables of another generation.",
+        (*AWS, "bucket", "to-generation", "yes"),
+    ),
+    "delete-generation": Command(
+        generation_commands.delete_generation,
+        "Delete the tables of a generation that the stage does not use.",
+        (*AWS, "to-generation", "confirm"),
+    ),
     "resources": Command(
         commands.deploy_resources, "Create what `chalice deploy` needs first.", (*AWS, "email", "no-email", "first-key")
+    ),
+    "chalice-deploy": Command(
+        deployment.deploy,
+        "Create the resources, and run `chalice deploy`.",
+        (*AWS, "bucket", "email", "no-email", "yes", "first-key", "generation"),
+    ),
+    "chalice-delete": Command(
+        deployment.delete, "Delete what `chalice-deploy` has created, and keep the tables.", (*AWS, "bucket")
     ),
 }
 
@@ -71,6 +95,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": "print",
         "help": "where the first operator's key goes: print, file:PATH, or none; default: %(default)s",
     },
+    "generation": {"type": int, "help": "which tables a new stack takes over, if there are several generations"},
+    "to-generation": {"type": int, "required": True, "dest": "generation", "help": "the number of the generation"},
+    "at": {"required": True, "help": "the instant, for example 2026-11-27T10:00:00Z; UTC if there is no zone"},
     "poll": {"type": float, "default": 2.0, "help": "seconds between two looks at the stack"},
 }
 
@@ -93,7 +120,7 @@ def _print(text: str) -> None:
 def main(arguments: list[str] | None = None, say: Say = _print, ask: Ask | None = None) -> int:
     if ask is None and sys.stdin is not None and sys.stdin.isatty():
         ask = input
-    options = _parser().parse_args(arguments, argparse.Namespace(say=say, ask=ask))
+    options = _parser().parse_args(arguments, argparse.Namespace(say=say, ask=ask, generation=None))
     target.use_region(getattr(options, "region", None))
     try:
         options.run(options)

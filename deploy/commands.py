@@ -1,7 +1,6 @@
 """What each command of `python -m deploy` does. `options.say` prints a line for whoever deploys."""
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from deploy import (
     bucket,
     chalice_files,
     deployer_policy,
-    first_key,
+    first_key_commands,
+    generations,
     notices,
     package,
     policies,
@@ -34,8 +34,8 @@ ACCOUNT = Path(__file__).with_name("account.yaml")
 
 def deploy(options: argparse.Namespace) -> None:
     """Package and upload a stage, bring its stack up to the release, and print how to call it."""
-    place = _target(options)
-    if policies.is_protected(options.stage) and not options.yes and not _stack(options).exists():
+    place = print_target(options)
+    if policies.is_protected(options.stage) and not options.yes and not stack_of(options).exists():
         target.confirm(f"crm-{options.stage}", place, options.ask)
     with tempfile.TemporaryDirectory() as scratch:
         made = _package(options, Path(scratch))
@@ -44,7 +44,7 @@ def deploy(options: argparse.Namespace) -> None:
         release = releases.publish(made)
     options.say(f"Uploaded as release {release} to {releases.bucket}")
     _allow_access_logs(options)
-    _bring_up(options, releases, release)
+    bring_up(options, releases, release)
 
 
 def _package(options: argparse.Namespace, scratch: Path) -> package.Package:
@@ -59,18 +59,18 @@ def _package(options: argparse.Namespace, scratch: Path) -> package.Package:
 
 def roll_back(options: argparse.Namespace) -> None:
     """Deploy an earlier release again: by default the last one that came up before the one that runs."""
-    releases = Releases(options.stage, _target(options).account, options.bucket)
-    current = _stack(options).outputs().get(OUTPUT, "")
+    releases = Releases(options.stage, print_target(options).account, options.bucket)
+    current = stack_of(options).outputs().get(OUTPUT, "")
     wanted = options.release or releases.before(current)
     if not wanted:
         raise DeployError("No release before the one that runs has come up. List them: make releases")
     options.say(f"From release {current} to {wanted}")
-    _bring_up(options, releases, wanted)
+    bring_up(options, releases, wanted)
 
 
 def list_releases(options: argparse.Namespace) -> None:
-    releases = Releases(options.stage, _target(options).account, options.bucket)
-    current, results = _stack(options).outputs().get(OUTPUT), releases.results()
+    releases = Releases(options.stage, print_target(options).account, options.bucket)
+    current, results = stack_of(options).outputs().get(OUTPUT), releases.results()
     for name in releases.names():
         note = (
             "  <- runs"
@@ -82,8 +82,8 @@ def list_releases(options: argparse.Namespace) -> None:
 
 def delete(options: argparse.Namespace) -> None:
     """Delete the stack and keep its tables. What stays and what ends is said before."""
-    _target(options)
-    stack, kept = _stack(options), table_data.existing(options.stage)
+    print_target(options)
+    stack, kept = stack_of(options), table_data.existing(options.stage)
     notices.show_what_stays(options, stack, kept)
     stack.delete()
     options.say("The stack is gone")
@@ -94,34 +94,42 @@ def delete(options: argparse.Namespace) -> None:
 def delete_data(options: argparse.Namespace) -> None:
     if options.confirm != f"crm-{options.stage}":
         raise DeployError(f"This deletes every row of the stage. If you mean it: CONFIRM=crm-{options.stage}")
-    if _stack(options).exists():
+    if stack_of(options).exists():
         raise DeployError(f"The stack still uses its tables: make delete STAGE={options.stage} first")
     options.say(f"Deleted: {', '.join(table_data.delete(options.stage)) or 'nothing'}")
 
 
 def deploy_resources(options: argparse.Namespace) -> None:
     """Create what `chalice deploy` needs first: resources.yaml as a stack of its own."""
-    _target(options)
-    stack = Stack(f"crm-{options.stage}-resources", options.say, options.poll, options.role_arn)
-    wanted = template.resources(options.stage)
-    stack.deploy({"TemplateBody": template.dump(wanted)}, _email(options), {}, keep=frozenset(wanted["Parameters"]))
-    _protect(options)
-    for name, value in stack.outputs().items():
-        options.say(f"{name}: {value}")
-    notices.show_subscriptions(options, stack)
+    bring_up_resources(options)
     if not recursion.allow(options.stage):
         options.say(
             "After `chalice deploy`, run this again: a long run hands over more often than Lambda allows by default"
         )
-    _first_key(options)
 
 
-def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> None:
+def bring_up_resources(options: argparse.Namespace) -> None:
+    print_target(options)
+    stack = resources_of(options)
+    generation = _generation(options, stack)
+    wanted = generations.apply(template.resources(options.stage), options.stage, generation)
+    given = _email(options) | {generations.PARAMETER: str(generation)}
+    stack.deploy({"TemplateBody": template.dump(wanted)}, given, {}, keep=frozenset(wanted["Parameters"]))
+    _protect(options)
+    for name, value in stack.outputs().items():
+        options.say(f"{name}: {value}")
+    notices.show_subscriptions(options, stack)
+    first_key_commands.hand_over(options, generation)
+
+
+def bring_up(options: argparse.Namespace, found: Releases, release: str) -> None:
     """Deploy a release, in several updates if indexes of tables need that. Raises DeployError."""
-    stack = _stack(options)
-    wanted = found.template(release)
-    address.check_region(wanted, _region())
-    parameters = _email(options) | _reservations(options, wanted)
+    stack = stack_of(options)
+    generation = _generation(options, stack)
+    stored = found.template(release)
+    address.check_region(stored, _region())
+    wanted = generations.apply(stored, options.stage, generation)
+    parameters = _email(options) | _reservations(options, wanted) | {generations.PARAMETER: str(generation)}
     creating = stack.make_ready()
     live = table_changes.describe(table_changes.tables_of(wanted))
     steps = table_changes.plan(None if creating else stack.template(), wanted, live)
@@ -130,7 +138,7 @@ def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> Non
         for number, step in enumerate(steps, 1):
             if len(steps) > 1:
                 options.say(f"Update {number} of {len(steps)}: DynamoDB changes one index of a table at a time")
-            source = {"TemplateURL": found.url(release) if step == wanted else found.put_template(step)}
+            source = {"TemplateURL": found.url(release) if step == stored else found.put_template(step)}
             known = step.get("Parameters", {}).keys()
             given = {key: value for key, value in parameters.items() if key in known}
             changed |= stack.deploy(source, given, {"stage": options.stage}, keep=frozenset(known))
@@ -142,7 +150,24 @@ def _bring_up(options: argparse.Namespace, found: Releases, release: str) -> Non
     options.say("The stack is up to date" if changed else "There was nothing to change")
     notices.show_address(options, stack)
     notices.show_subscriptions(options, stack)
-    _first_key(options)
+    first_key_commands.hand_over(options, generation)
+
+
+def _generation(options: argparse.Namespace, stack: Stack) -> int:
+    """Return the generation of tables to deploy to. Raises DeployError if it is not clear which one is meant."""
+    found = table_data.existing_generations(options.stage)
+    if options.generation:
+        if options.generation not in found:
+            raise DeployError(f"{options.stage} has no tables of generation {options.generation}, but of {found}")
+        return int(options.generation)
+    if stack.exists():
+        return generations.current(stack.parameters())
+    if len(found) > 1:
+        raise DeployError(
+            f"{options.stage} has tables of the generations {', '.join(map(str, found))}. Say which ones to use:"
+            " --generation NUMBER"
+        )
+    return found[0] if found else 1
 
 
 def _email(options: argparse.Namespace) -> dict[str, str]:
@@ -165,32 +190,6 @@ def _protect(options: argparse.Namespace) -> None:
         table_data.protect(options.stage)
 
 
-def create_first_key(options: argparse.Namespace) -> None:
-    """Print the first operator's key of a stage, or fail if there is one that works."""
-    made = first_key.request(options.stage, _region(), name=options.name, another=options.another)
-    if made.key is None:
-        raise DeployError(f"{made.name} ({made.id}) is an operator's key that works. Add --another to create one more.")
-    print(f"{made.name} ({made.id}), OPERATOR. Keep the key: it is not shown again.", file=sys.stderr)
-    options.say(made.key)  # alone on stdout, so that it can go straight to where secrets are kept
-
-
-def _first_key(options: argparse.Namespace) -> None:
-    """Create a key if no operator's key works: without one nobody can use the stage."""
-    if options.first_key == "none":
-        return
-    kind, _, path = options.first_key.partition(":")
-    if options.first_key != "print" and (kind != "file" or not path):
-        raise DeployError("--first-key must be print, file:PATH or none")
-    made = first_key.request(options.stage, _region())
-    if made.key is None:
-        return
-    if kind == "file":
-        first_key.write(Path(path), made.key)
-        options.say(f"The key of the first operator is in {path}. It is not shown again.")
-    else:
-        options.say(f"Key of the first operator, shown only once: {made.key}")
-
-
 def _region() -> str:
     region: str = boto3.client("dynamodb").meta.region_name
     return region
@@ -204,11 +203,15 @@ def _allow_access_logs(options: argparse.Namespace) -> None:
     stack.deploy({"TemplateBody": ACCOUNT.read_text("utf-8")}, {}, {})
 
 
-def _stack(options: argparse.Namespace) -> Stack:
+def stack_of(options: argparse.Namespace) -> Stack:
     return Stack(f"crm-{options.stage}", options.say, options.poll, options.role_arn)
 
 
-def _target(options: argparse.Namespace) -> Target:
+def resources_of(options: argparse.Namespace) -> Stack:
+    return Stack(f"crm-{options.stage}-resources", options.say, options.poll, options.role_arn)
+
+
+def print_target(options: argparse.Namespace) -> Target:
     """Print the account and the region, so that nobody changes another one than they mean."""
     found = target.find()
     options.say(f"Account {found.account}, region {found.region}")

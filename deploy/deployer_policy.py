@@ -35,6 +35,7 @@ def statements(stage: str) -> dict[str, tuple[Grant, ...]]:
         "Releases": _releases(stage),
         "Checks": _checks(stage),
         "Tables": _tables(stage),
+        "Restore": _restores(stage),
         "DeleteData": (allow("dynamodb", "DeleteTable", f"{PARTITION}dynamodb:*:*:table/crm-{stage}-*"),),
     }
 
@@ -87,10 +88,27 @@ def _checks(stage: str) -> tuple[Grant, ...]:
     )
 
 
+def _restores(stage: str) -> tuple[Grant, ...]:
+    """DynamoDB restores in the caller's name, so it wants to read and write the new table, whose name has a number.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
+    """
+    table = f"{PARTITION}dynamodb:*:*:table/crm-{stage}-"
+    return (
+        allow(
+            "dynamodb",
+            "DescribeContinuousBackups DescribeTimeToLive ListTagsOfResource RestoreTableToPointInTime TagResource"
+            " UpdateContinuousBackups UpdateTimeToLive",
+            f"{table}*",
+        ),
+        allow("dynamodb", "BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem", f"{table}*-*"),
+    )
+
+
 def _tables(stage: str) -> tuple[Grant, ...]:
     """Protection against deletion, and the first operator's key."""
     table = f"{PARTITION}dynamodb:*:*:table/crm-{stage}-"
     return (
         allow("dynamodb", "DescribeTable UpdateTable", f"{table}*"),
-        allow("dynamodb", "GetItem PutItem Query", f"{table}ops"),
+        allow("dynamodb", "GetItem PutItem Query", f"{table}ops", f"{table}*-ops"),
     )

@@ -12,6 +12,8 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from deploy import generations
+
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "first operator"
 
@@ -29,10 +31,10 @@ class FirstKey:
     key: str | None
 
 
-def request(stage: str, region: str, *, name: str = NAME, another: bool = False) -> FirstKey:
+def request(stage: str, region: str, *, generation: int = 1, name: str = NAME, another: bool = False) -> FirstKey:
     """Create the first operator's key of a deployed stage, unless it has one that works. Raises FirstKeyError."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("CRM_")}
-    environment |= {"CRM_STAGE": stage, "CRM_REGION": region}
+    environment |= {"CRM_STAGE": stage, "CRM_REGION": region, generations.VARIABLE: str(generation)}
     command = [sys.executable, "-m", "deploy.first_key", "--name", name, *(["--another"] if another else [])]
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:

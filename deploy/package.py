@@ -53,17 +53,17 @@ def build(stage: str, out: Path, checkout: Path = ROOT) -> Package:
         with zipfile.ZipFile(code) as archive:
             archive.extractall(unpacked)
         shrink(unpacked)
-        compile_all(unpacked, _python(checkout))
+        compile_all(unpacked, find_python(checkout))
         pack(unpacked, code)
     return Package(sam, code)
 
 
 def make_template(stage: str, out: Path, checkout: Path = ROOT) -> Path:
     """Beside Chalice's own zip, as it is. Raises PackageError."""
-    python = _python(checkout)
+    python = find_python(checkout)
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch) / "project"
-        _copy(checkout, project)
+        copy_checkout(checkout, project)
         chalice_files.complete(project)
         merge = Path(scratch) / "merge.json"
         merge.write_text(template.dump(template.to_merge(stage, checkout / ".chalice" / "config.json")), "utf-8")
@@ -83,7 +83,7 @@ def make_template(stage: str, out: Path, checkout: Path = ROOT) -> Path:
     return sam
 
 
-def _copy(checkout: Path, project: Path) -> None:
+def copy_checkout(checkout: Path, project: Path) -> None:
     for name in (*COPIED, *(str(file.relative_to(checkout)) for file in checkout.glob(".chalice/policy-*.json"))):
         source, target = checkout / name, project / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def _copy(checkout: Path, project: Path) -> None:
             shutil.copy(source, target)
 
 
-def _python(checkout: Path) -> Path:
+def find_python(checkout: Path) -> Path:
     """Return the Python that packages. Raises PackageError."""
     try:
         return interpreter.environment(runtime.version(runtime.pinned(checkout)))

@@ -39,3 +39,11 @@ def confirm(stack: str, target: Target, ask: Ask | None) -> None:
         raise NotConfirmedError(f"This would create {place}. Add --yes to confirm.")
     if ask(f"Create {place}? Type yes: ").strip().lower() != "yes":
         raise NotConfirmedError("Nothing was created.")
+
+
+def ask_for_yes(question: str, ask: Ask | None) -> None:
+    """Ask before something that is hard to undo; `ask` is None without a terminal. Raises NotConfirmedError."""
+    if ask is None:
+        raise NotConfirmedError("Nothing was changed. Add --yes to confirm.")
+    if ask(f"{question} Type yes: ").strip().lower() != "yes":
+        raise NotConfirmedError("Nothing was changed.")

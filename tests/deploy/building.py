@@ -44,7 +44,7 @@ class Template:
 
 def copy_of_checkout(target: Path, *more: str) -> Path:
     """What packaging reads, so that a test can change it."""
-    package._copy(package.ROOT, target)
+    package.copy_checkout(package.ROOT, target)
     for name in more:
         shutil.copytree(package.ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     return target

@@ -13,6 +13,7 @@ from botocore.loaders import Loader
 
 from deploy import template
 from tests.deploy.fake_aws import FakeLambda, client_error
+from tests.deploy.fake_tables import FakeTables, Table
 
 ACCOUNT, REGION, STAGE = "123456789012", "eu-central-1", "prod"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/cloudformation-crm-{STAGE}"
@@ -75,7 +76,8 @@ def _arn(service: str, params: dict[str, Any]) -> str:
         case "s3":
             return f"arn:aws:s3:::{params['Bucket']}" + (f"/{params['Key']}" if "Key" in params else "")
         case "dynamodb":
-            return f"{place}table/{params['TableName']}" if "TableName" in params else "*"
+            table = params.get("TableName") or params.get("SourceTableName")
+            return str(params.get("ResourceArn") or (f"{place}table/{table}" if table else "*"))
         case "lambda":
             return f"{place}function:{params['FunctionName']}" if "FunctionName" in params else "*"
         case "apigateway":
@@ -92,6 +94,10 @@ class _Noting:
 
     def __init__(self, service: str, fake: Any, note: Callable[[str, str, dict[str, Any]], None]) -> None:
         self._service, self._fake, self._note = service, fake, note
+
+    @property
+    def meta(self) -> Any:
+        return self._fake.meta
 
     def __getattr__(self, name: str) -> Any:
         def call(**params: Any) -> Any:
@@ -136,6 +142,7 @@ class Cloud:
     templates: dict[str, Any] = field(default_factory=dict)
     deletions: list[str] = field(default_factory=list)
     refusal: str = ""
+    release: str = "1"
 
     @staticmethod
     def _name(arn: str) -> str:
@@ -149,7 +156,7 @@ class Cloud:
         name = self._name(StackName)
         if name not in self.states:
             raise client_error("ValidationError", f"Stack with id {name} does not exist")
-        outputs = {"GraphQL": "https://x/graphql", "TopicArn": TOPIC, "Release": "1"}
+        outputs = {"GraphQL": "https://x/graphql", "TopicArn": TOPIC, "Release": self.release}
         listed = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
         return {"Stacks": [{"StackStatus": self.states[name], "StackId": self._id(name), "Outputs": listed}]}
 
@@ -219,6 +226,21 @@ def packaged(directory: Path) -> Path:
     (directory / "sam.json").write_text(json.dumps(made), "utf-8")
     (directory / "deployment.zip").write_bytes(b"code")
     return directory
+
+
+def tables_to_restore() -> FakeTables:
+    """The stage's tables in a DynamoDB that has kept what they held."""
+    resources = template.resources(STAGE)["Resources"].values()
+    properties = [entry["Properties"] for entry in resources if entry["Type"] == "AWS::DynamoDB::Table"]
+    keys = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
+    return FakeTables(
+        {
+            each["TableName"]: Table(
+                schema={key: each[key] for key in keys if key in each}, tags={"a": "b"}, is_protected=True
+            )
+            for each in properties
+        }
+    )
 
 
 def create_tables(dynamodb: Any) -> None:

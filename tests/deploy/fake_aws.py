@@ -126,7 +126,20 @@ class FakeStack:
         self._said.append("DELETED")
 
 
+class FakeParameters:
+    """A stack with these parameters; None if it does not exist."""
+
+    def __init__(self, parameters: dict[str, str] | None) -> None:
+        self._parameters = parameters
+
+    def exists(self) -> bool:
+        return self._parameters is not None
+
+    def parameters(self) -> dict[str, str]:
+        return self._parameters or {}
+
+
 def options(stage: str) -> argparse.Namespace:
     """Options of a command that keeps what it says in `said`."""
     said: list[str] = []
-    return argparse.Namespace(stage=stage, say=said.append, said=said)
+    return argparse.Namespace(stage=stage, generation=None, say=said.append, said=said)

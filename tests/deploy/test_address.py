@@ -104,7 +104,7 @@ def test_a_deletion_says_first_what_stays_and_what_becomes_of_the_address(
     monkeypatch.setattr(
         template, "CONFIG", config_of(tmp_path, **({"api_gateway_custom_domain": domain} if domain else {}))
     )
-    monkeypatch.setattr(commands, "_stack", lambda _options: FakeStack(asked.said, GraphQL="https://x/api/graphql"))
+    monkeypatch.setattr(commands, "stack_of", lambda _options: FakeStack(asked.said, GraphQL="https://x/api/graphql"))
     commands.delete(asked)
     before = asked.said[: asked.said.index("DELETED")]
     assert f"These tables stay, with what is in them: crm-{stage}-orders" in before

@@ -83,7 +83,8 @@ def test_a_subscription_that_waits_for_confirmation_is_shown(
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_tables_are_protected_after_the_creation_in_prod_only(stage: str) -> None:
+def test_tables_are_protected_after_the_creation_in_prod_only(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
         names = table_data.table_names(stage)

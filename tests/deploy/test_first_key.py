@@ -16,7 +16,7 @@ from chalicelib.access.api_keys import ApiKey
 from chalicelib.access.roles import Role
 from chalicelib.store import reads
 from deploy import __main__ as cli
-from deploy import commands, first_key
+from deploy import first_key, first_key_commands
 from deploy.stack_states import DeployError
 
 
@@ -143,23 +143,23 @@ def test_a_deployment_in_ci_writes_the_key_to_a_file_or_makes_none(
 ) -> None:
     asked: list[str] = []
 
-    def answer(stage: str, _region: str) -> first_key.FirstKey:
-        asked.append(stage)
+    def answer(stage: str, _region: str, *, generation: int) -> first_key.FirstKey:
+        asked.append(f"{stage} {generation}")
         return first_key.FirstKey("1", "first operator", "crm_secret")
 
     monkeypatch.setattr(first_key, "request", answer)
     said: list[str] = []
     options = argparse.Namespace(stage="dev", first_key="none", say=said.append)
-    commands._first_key(options)
+    first_key_commands.hand_over(options, 1)
     assert (asked, said) == ([], [])
     options.first_key = f"file:{tmp_path / 'key'}"
-    commands._first_key(options)
+    first_key_commands.hand_over(options, 1)
     assert (tmp_path / "key").read_text() == "crm_secret\n"
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
     assert "crm_secret" not in "".join(said)
     options.first_key = "print"
-    commands._first_key(options)
+    first_key_commands.hand_over(options, 1)
     assert said[-1].endswith("crm_secret")
     options.first_key = "key.txt"
     with pytest.raises(DeployError, match="file:PATH"):
-        commands._first_key(options)
+        first_key_commands.hand_over(options, 1)

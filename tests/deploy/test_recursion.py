@@ -44,7 +44,8 @@ def test_make_resources_shows_subscriptions_and_what_is_left_to_do(
             assert source["TemplateBody"] == template.dump(template.resources("dev"))
 
     monkeypatch.setattr(commands, "Stack", Resources)
-    monkeypatch.setattr(commands, "_target", lambda _options: None)
+    monkeypatch.setattr(commands, "print_target", lambda _options: None)
+    monkeypatch.setattr(commands, "_generation", lambda _options, _stack: 1)
     monkeypatch.setattr(notices, "show_subscriptions", lambda asked, _stack: asked.say("SUBSCRIPTIONS"))
     monkeypatch.setattr(recursion, "allow", lambda _stage: is_there)
     commands.deploy_resources(asked)

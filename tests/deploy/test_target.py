@@ -62,7 +62,7 @@ def test_a_new_prod_is_asked_for_and_a_new_dev_is_not(
     stage: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(target, "find", lambda: PLACE)
-    monkeypatch.setattr(commands, "_stack", lambda _options: NoStack())
+    monkeypatch.setattr(commands, "stack_of", lambda _options: NoStack())
 
     def packaged(*_arguments: object) -> None:
         raise SystemExit(7)
