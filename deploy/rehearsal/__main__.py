@@ -1,9 +1,10 @@
-"""`make rehearse`: the packaged stack on an emulator of AWS, from the first deployment to the last deletion."""
+"""`make rehearse`: the packaged stack on an emulator of AWS. `make rehearse-chalice`: the other way to deploy."""
 
 import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.rehearsal import emulator, fake_internet
@@ -19,8 +20,11 @@ SETTINGS = {
     "NO_PROXY": "127.0.0.1,localhost",
 }
 
+CHALICE_SERVICES = ("apigateway", "events", "iam", "lambda")
+"""What Chalice calls itself, where the packaged stack has CloudFormation call it."""
 
-def main() -> int:
+
+def main(arguments: list[str]) -> int:
     started_at = time.monotonic()
 
     def say(text: str) -> None:
@@ -29,21 +33,18 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith(("AWS_", "CRM_"))]:
         del os.environ[name]
     os.environ.update(SETTINGS)
+    with_chalice = arguments == ["chalice"]
+    services = CHALICE_SERVICES if with_chalice else ()
     with tempfile.TemporaryDirectory(prefix="crm-rehearsal-") as scratch:
         directory = Path(scratch)
-        with fake_internet.running(directory) as network, emulator.running(directory, network.environment) as endpoint:
+        with (
+            fake_internet.running(directory) as network,
+            emulator.running(directory, network.environment, services) as endpoint,
+        ):
             network.endpoint = os.environ["AWS_ENDPOINT_URL"] = endpoint
             say(f"MiniStack answers at {endpoint}")
-            from deploy.rehearsal.scenario import STAGE, Scenario
-            from deploy.rehearsal.stage import Stage  # boto3 and chalicelib read the environment
-
             try:
-                Scenario(
-                    directory,
-                    lambda url, key: Stage(STAGE, url, key, network.environment, directory / "ahead"),
-                    network.cut,
-                    say,
-                ).play()
+                _play(directory, network, say, with_chalice=with_chalice)
             except Exception as error:  # noqa: BLE001 - whatever it is, the stage did not do what it should
                 say(f"FAILED: {type(error).__name__}: {error}")
                 print((directory / "ministack.log").read_text(errors="replace")[-6000:], file=sys.stderr)
@@ -52,5 +53,22 @@ def main() -> int:
     return 0
 
 
+def _play(
+    directory: Path, network: fake_internet.FakeInternet, say: Callable[[str], None], *, with_chalice: bool
+) -> None:
+    from deploy.rehearsal import chalice_scenario, scenario  # boto3 and chalicelib read the environment
+    from deploy.rehearsal.stage import Stage
+
+    name = chalice_scenario.STAGE if with_chalice else scenario.STAGE
+
+    def connect(url: str, key: str) -> Stage:
+        return Stage(name, url, key, network.environment, directory / "ahead")
+
+    if with_chalice:
+        chalice_scenario.ChaliceScenario(directory, connect, say).play()
+    else:
+        scenario.Scenario(directory, connect, network.cut, say).play()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

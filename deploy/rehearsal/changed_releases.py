@@ -1,4 +1,4 @@
-"""The next releases of a rehearsal: with a module more, with a table more, and one that cannot be deployed."""
+"""The next releases of a rehearsal: with a module more, with a table and two indexes more, and one that cannot be deployed."""
 
 import json
 import shutil
@@ -10,6 +10,8 @@ from typing import Any
 from deploy.package import Package
 
 TABLE = "crm-prod-notes"
+INDEXES = {"by_reference": "reference", "by_status": "status"}
+"""New indexes of the orders, and the attributes that are their keys. DynamoDB creates one in an update."""
 
 
 def with_new_module(built: Package, target: Path) -> Package:
@@ -19,7 +21,7 @@ def with_new_module(built: Package, target: Path) -> Package:
     return changed
 
 
-def with_new_table(built: Package, target: Path) -> Package:
+def with_new_table_and_indexes(built: Package, target: Path) -> Package:
     def add(resources: dict[str, Any]) -> None:
         resources["NotesTable"] = {
             "Type": "AWS::DynamoDB::Table",
@@ -28,10 +30,21 @@ def with_new_table(built: Package, target: Path) -> Package:
             "Properties": {
                 "TableName": TABLE,
                 "BillingMode": "PAY_PER_REQUEST",
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
                 "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
                 "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
             },
         }
+        orders = resources["OrdersTable"]["Properties"]
+        orders["AttributeDefinitions"] += [{"AttributeName": key, "AttributeType": "S"} for key in INDEXES.values()]
+        orders["GlobalSecondaryIndexes"] += [
+            {
+                "IndexName": name,
+                "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for name, key in INDEXES.items()
+        ]
 
     return _copy(built, target, add)
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -48,15 +48,22 @@ sys.meta_path.insert(0, Finder())
 
 
 @contextmanager
-def running(directory: Path, environment: dict[str, str]) -> Iterator[str]:
-    """Its address. `environment` is also that of the functions; they and EventBridge are ahead by the seconds in the file `ahead`."""
+def running(directory: Path, environment: dict[str, str], services: Iterable[str] = ()) -> Iterator[str]:
+    """Its address. `environment` is also that of the functions; they and EventBridge are ahead by the seconds in the file `ahead`.
+
+    `services` are served in addition to those of every rehearsal.
+    """
     _fetch()
     port = _free_port()
     endpoint = f"http://127.0.0.1:{port}"
     log, ahead = directory / "ministack.log", directory / "ahead"
     ahead.write_text("0")
     python = _bare_python(directory / "python", ahead)
-    own = {"REHEARSAL_PYTHON": python, "REHEARSAL_AHEAD": str(ahead)}
+    own = {
+        "REHEARSAL_PYTHON": python,
+        "REHEARSAL_AHEAD": str(ahead),
+        "REHEARSAL_SERVICES": ",".join(services),
+    }
     with log.open("wb") as sink:
         process = subprocess.Popen(
             [*_command("--offline"), "python", "-I", str(_MAIN)],

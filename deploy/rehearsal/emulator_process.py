@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # Python's option -I leaves the checkout out
 sys.dont_write_bytecode = True  # every new file in the checkout restarts a server that runs beside
+from deploy.rehearsal import aws_rules, past_rows  # noqa: E402
 from localdev.request_filter import HEALTH_PATH, EmulatorRequest, RequestFilter  # noqa: E402
 
 sys.dont_write_bytecode = False
@@ -26,6 +27,8 @@ END_SECONDS = 10.0
 MAX_METRICS = 10
 SERVICES = frozenset({"cloudformation", "dynamodb", "s3", "sns", "sqs", "sts"})
 """What the deployment, the functions and the checks of a rehearsal call."""
+MORE_SERVICES = frozenset(filter(None, os.environ.pop("REHEARSAL_SERVICES", "").split(",")))
+"""What `chalice deploy` calls beyond that: it creates functions and roles itself."""
 READS = re.compile(
     r"/account|/2016-08-19/account-settings/?|/restapis/\w+/stages|/2019-09-30/functions/[\w-]+/concurrency"
 )
@@ -33,6 +36,8 @@ READS = re.compile(
 API_PATH = "/_aws/execute-api/"
 
 ministack: Any = importlib.import_module("ministack.app")
+apigateway: Any = importlib.import_module("ministack.services.apigateway_v1")
+dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
 actions: Any = importlib.import_module("ministack.core.iam_actions")
 eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
 router: Any = importlib.import_module("ministack.core.router")
@@ -48,7 +53,7 @@ def is_for_rehearsal(request: EmulatorRequest) -> bool:
     if request.method == "GET" and READS.fullmatch(request.path):
         return True
     query = parse_qs(request.query, keep_blank_values=True)
-    return router.detect_service(request.method, request.path, request.headers, query) in SERVICES
+    return router.detect_service(request.method, request.path, request.headers, query) in SERVICES | MORE_SERVICES
 
 
 def end_with_input() -> None:
@@ -101,6 +106,9 @@ def set_clock_of_eventbridge(ahead: Path) -> None:
 def main() -> None:
     accept_metric_math()
     name_batches_as_iam_does()
+    aws_rules.limit_index_changes(provisioners)
+    aws_rules.import_apis(apigateway)
+    past_rows.keep(dynamodb, provisioners)
     set_clock_of_eventbridge(Path(os.environ.pop("REHEARSAL_AHEAD")))
     sys.executable = os.environ.pop("REHEARSAL_PYTHON")
     ministack.app = RequestFilter(ministack.app, int(os.environ["GATEWAY_PORT"]), is_for_rehearsal)

@@ -1,7 +1,9 @@
 """What is rehearsed: a stage is deployed, used, updated, rolled back, deleted, brought back with its data, and wiped."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -56,6 +58,7 @@ class Scenario:
         for chapter in (self._calls, self._schedules, self._alerts, self._dead_letters, self._beside):
             chapter(stage)
         self._update_and_roll_back(stage, built, first)
+        self._restore(stage)
         self._delete_and_recreate(stage, built)
 
     def _deploy(self, built: Package, *options: str, status: int = 0) -> list[str]:
@@ -142,21 +145,51 @@ class Scenario:
         heard = self._deploy(changed_releases.broken(built, self._directory / "broken"), status=1)
         expect(self._release() == second, "a release that failed is said to run")
         self._say("A broken release failed, and the one before runs on")
-        self._deploy(changed_releases.with_new_table(built, self._directory / "third"))
-        third = self._release()
+        heard = self._deploy(changed_releases.with_new_table_and_indexes(built, self._directory / "third"))
+        third, new = self._release(), set(changed_releases.INDEXES)
         expect(changed_releases.TABLE in _all_tables(), "the new table is missing")
+        expect(any(line.startswith("Update 2 of 3") for line in heard), "two new indexes were one update")
+        expect(new <= _indexes_of_orders(), f"the indexes of orders are {_indexes_of_orders()}")
         self._command("rollback")
+        expect(not new & _indexes_of_orders(), "a rollback has left the new indexes")
         expect(
             self._release() == second, f"rolled back to {self._release()}, not to the last one that came up, {second}"
         )
         expect(changed_releases.TABLE in _all_tables(), "a rollback has deleted a table")
         self._command("rollback", "--release", third)
         expect(self._release() == third, "the way forward again is blocked")
+        expect(new <= _indexes_of_orders(), "the new indexes have not come again")
         expect(stage.ask(STATS) == before, "the data is not what it was")
         expect(any("failed" in line for line in self._command("releases")), "the list does not show the failed release")
         self._say(
-            "A release with a new table, rolled back to the last good one, and forward again, with the data as it was"
+            "A release with a new table and two new indexes, rolled back to the last good one, and forward again, with the data as it was"
         )
+
+    def _restore(self, stage: Stage) -> None:
+        """To an instant before an accident, and a release before the restore runs on the restored tables, too."""
+        first, second = (set(table_data.table_names(STAGE, number)) for number in (1, 2))
+        before, moment = stage.ask(STATS), _quiet_moment()
+        stage.ask('mutation { createCustomer(input: {name: "Bob", email: "bob@example.com"}) { customer { id } } }')
+        after = stage.ask(STATS)
+        self._command("restore", "--at", "2020-01-01T00:00:00Z", "--yes", status=1)
+        self._command("restore", "--at", moment, status=1)  # nobody confirms it
+        expect(not second & set(_all_tables()), "a restore that was refused has begun")
+        heard = self._command("restore", "--at", moment, "--yes")
+        expect(stage.ask(STATS) == before, f"{stage.ask(STATS)} was restored, not {before}: {heard}")
+        expect(first | second <= set(_all_tables()), f"after a restore there are {_all_tables()}")
+        expect(not _without_settings(second), f"not as they should be: {_without_settings(second)}")
+        self._command("rollback")
+        expect(stage.ask(STATS) == before, "a rollback went back to the old tables")
+        expect(stage.fires(catalog.HEARTBEAT), "no heartbeat after a restore")
+        self._command("restore", "--at", moment, "--yes")
+        expect(table_data.existing_generations(STAGE) == [1, 2], "the same restore again is another one")
+        self._say("Restored to the instant before a change, on tables of a second generation, with their settings")
+        self._command("delete-generation", "--to-generation", "2", "--confirm", f"crm-{STAGE}-2", status=1)
+        self._command("switch", "--to-generation", "1", "--yes")
+        expect(stage.ask(STATS) == after, "the old tables are not as they were left")
+        self._command("delete-generation", "--to-generation", "2", "--confirm", f"crm-{STAGE}-2")
+        expect(not second & set(_all_tables()), "the restored tables are still there")
+        self._say("Switched back to the tables from before, and the others are gone")
 
     def _delete_and_recreate(self, stage: Stage, built: Package) -> None:
         before = stage.ask(STATS)
@@ -188,11 +221,40 @@ def _all_tables() -> list[str]:
     return names
 
 
+def _indexes_of_orders() -> set[str]:
+    found = boto3.client("dynamodb").describe_table(TableName=f"crm-{STAGE}-orders")["Table"]
+    return {index["IndexName"] for index in found.get("GlobalSecondaryIndexes", ())}
+
+
 def _stages(url: str) -> list[str]:
     """The stages of the API, through each of which it answers."""
     api = url.split("/")[2].split(".", maxsplit=1)[0]
     found = boto3.client("apigateway").get_stages(restApiId=api)
     return [entry["stageName"] for entry in found["item"]]
+
+
+def _quiet_moment() -> str:
+    """An instant in whole seconds, with no write within a second before and after it."""
+    time.sleep(2.5)
+    moment = datetime.now(UTC) - timedelta(seconds=1)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _without_settings(names: set[str]) -> list[str]:
+    """Those of the tables that lack protection, point-in-time recovery, or the expiry of rows where they should have it."""
+    dynamodb = boto3.client("dynamodb")
+    found = []
+    for name in sorted(names):
+        recovery = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        settings = (
+            dynamodb.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"],
+            recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED",
+            (expiry["TimeToLiveStatus"] == "ENABLED") == name.endswith(("-ops", "-runs")),
+        )
+        if not all(settings):
+            found.append(name)
+    return found
 
 
 def _is_protected() -> bool:
