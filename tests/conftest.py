@@ -67,6 +67,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "no_database: touches no tables of this process")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests of servers and browsers wait half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: the collector of garbage need not visit it, a second each time, again."""
     gc.collect()

@@ -149,7 +149,7 @@ def _reminder(order: DueOrder) -> Email:
     url = urljoin(settings.api_url, f"unsubscribe?token={unsubscribe_tokens.token_for(customer['email'])}")
     text = (
         f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {day}: "
-        f"${order['totalAmount']} in total.\n\nTo get no more e-mails about your orders: {url}\n"
+        f"${order['totalAmount']} in total.\n\nTo stop e-mails about your orders: {url}\n"
     )
     return Email((customer["email"],), f"Your order of {day}", text, unsubscribe_url=url)
 

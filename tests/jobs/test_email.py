@@ -72,7 +72,7 @@ def test_each_order_gets_an_email_and_the_run_counts_them(time: Clock) -> None:
     assert first.subject == "Your order of 2026-11-22"
     assert first.body == (
         f"Hello Ann Lee,\n\nthis is a reminder of your order {order.id} of 2026-11-22: $25.00 in total.\n\n"
-        f"To get no more e-mails about your orders: {link('ann@example.com')}\n"
+        f"To stop e-mails about your orders: {link('ann@example.com')}\n"
     )
 
 

@@ -40,9 +40,9 @@ def _serve(request: Request) -> Response:
     if digest is None:
         return _page(404, "Not found", "This link is not complete. Copy the whole link from the e-mail.")
     if request.method != "POST":
-        return _page(200, "Unsubscribe", "Do you want to get no more e-mails about your orders?", _BUTTON)
+        return _page(200, "Unsubscribe", "Stop e-mails about your orders?", _BUTTON)
     email_suppressions.suppress_digest(digest, Reason.UNSUBSCRIBE, clock.now())
-    return _page(200, "Unsubscribed", "You get no more e-mails about your orders.")
+    return _page(200, "Unsubscribed", "You will get no more e-mails about your orders.")
 
 
 def _page(status: int, title: str, sentence: str, form: str = "", *, retry: bool = False) -> Response:
