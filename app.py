@@ -1,4 +1,4 @@
-"""The map of the system: the HTTP routes, the schedules of the five jobs, and the consumer of the queue."""
+"""The map of the system: the HTTP routes, the schedules of the five jobs, and the consumers of the two queues."""
 
 import os
 
@@ -20,14 +20,14 @@ from chalicelib.access.authorization import Caller
 from chalicelib.api.http import http_types
 from chalicelib.api.http.http_types import Request
 from chalicelib.api.pages import console
-from chalicelib.jobs import catalog, queue, watchdog
+from chalicelib.jobs import catalog, queue, ses_events, watchdog
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
 from chalicelib.store import connection
 
-WITHOUT_GRAPHQL = {"app.heartbeat", "app.weekly_report"}
+WITHOUT_GRAPHQL = {"app.heartbeat", "app.weekly_report", "app.email_events"}
 """Functions that execute no GraphQL: importing it is a third of a cold start (measured)."""
 
 app = Chalice(
@@ -144,6 +144,12 @@ def weekly_report(event: CloudWatchEvent) -> None:
 def work(event: SQSEvent) -> None:
     for message in event:
         runner(event).deliver(message.body, message.receipt_handle)
+
+
+@app.on_sqs_message(queue=ses_events.NAME, batch_size=1, name="email_events")
+def email_events(event: SQSEvent) -> None:
+    for message in event:
+        ses_events.handle(message.body)
 
 
 if UNDER_CHALICE_CLI:

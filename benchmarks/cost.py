@@ -36,9 +36,9 @@ WARM, A_CALL, COLD = 0.05, 0.01, 2.0
 COLD_SHARE = 0.01
 LOG_BYTES = {"request": 1000, "invocation": 2000, "line": 400}
 LOG_MONTHS = 3
-POLLS = 5 * SECONDS / 20
-"""Of the queue: five pollers of Lambda, each asking every 20 seconds."""
-ALARM_METRICS = 53
+POLLS = 2 * 5 * SECONDS / 20
+"""Of two queues: five pollers of Lambda each, each asking every 20 seconds."""
+ALARM_METRICS = 55
 STEADY_METRICS, RUN_METRICS = 9, 3
 """Five of API Gateway for POST, three of the heartbeat and the total of successful runs; three of a run of another job, each paid for an hour."""
 

@@ -22,7 +22,7 @@ from chalicelib.access.roles import Role
 from chalicelib.api.graphql.execution import execute_as
 from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request
-from chalicelib.crm import customers, orders, products
+from chalicelib.crm import customers, email_suppressions, orders, products
 from chalicelib.jobs import catalog, heartbeat, queue, run_records, slots, watchdog
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.runner import Runner
@@ -135,6 +135,7 @@ def founded() -> tuple[Company, dict[str, Units]]:
     def make() -> None:
         goods.extend(products.create(f"Product {n}", Decimal("12.50"), 9000, f"SKU-{n:05d}") for n in range(20))
 
+    email_suppressions.suppress("gone@example.com", email_suppressions.Reason.BOUNCE, clock.now())  # reminders ask then
     kept = {"a_customer": each(measured(buy), MANY), "a_product": each(measured(make), 20)}
     return Company(key, buyers, goods), kept
 

@@ -63,6 +63,8 @@ class Settings:
     """The SNS topic for alerts about late, failing and recovered jobs."""
     mail_sender: str = ""
     """The address that SES sends reminders to customers from. Without it no e-mail is sent."""
+    mail_configuration_set: str = ""
+    """The SES configuration set of every e-mail: it reports bounces and complaints. Without it nobody learns of them."""
     report_recipients: str = ""
     """Addresses that get the weekly report, separated by commas, if there is a sender."""
     on_lambda: bool = False

@@ -28,7 +28,9 @@ def of_types(stage: str) -> Mapping[str, tuple[Grant, ...]]:
 
 
 def _data(stage: str) -> dict[str, tuple[Grant, ...]]:
-    topic = f"{PARTITION}sns:*:*:crm-{stage}-alerts"
+    topics = tuple(f"{PARTITION}sns:*:*:crm-{stage}-{name}" for name in ("alerts", "email-events"))
+    queue = f"{PARTITION}sqs:*:*:crm-{stage}"
+    queues = (f"{queue}-{name}" for name in ("jobs", "jobs-dead", "email-events", "email-events-dead"))
     return {
         "AWS::DynamoDB::Table": (
             allow(
@@ -43,21 +45,49 @@ def _data(stage: str) -> dict[str, tuple[Grant, ...]]:
             allow(
                 "sqs",
                 "CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl ListQueueTags SetQueueAttributes TagQueue UntagQueue",
-                f"{PARTITION}sqs:*:*:crm-{stage}-jobs",
-                f"{PARTITION}sqs:*:*:crm-{stage}-jobs-dead",
+                *queues,
             ),
         ),
+        "AWS::SQS::QueuePolicy": (allow("sqs", "GetQueueAttributes SetQueueAttributes", f"{queue}-email-events"),),
         "AWS::SNS::Topic": (
             allow(
                 "sns",
                 f"CreateTopic DeleteTopic GetDataProtectionPolicy GetTopicAttributes ListSubscriptionsByTopic {TAGS}",
-                topic,
+                *topics,
             ),
         ),
-        "AWS::SNS::TopicPolicy": (allow("sns", "SetTopicAttributes", topic),),
+        "AWS::SNS::TopicPolicy": (allow("sns", "SetTopicAttributes", *topics),),
         "AWS::SNS::Subscription": (
             allow(
-                "sns", "GetSubscriptionAttributes SetSubscriptionAttributes Subscribe Unsubscribe", topic, f"{topic}:*"
+                "sns",
+                "GetSubscriptionAttributes SetSubscriptionAttributes Subscribe Unsubscribe",
+                *topics,
+                *(f"{topic}:*" for topic in topics),
+            ),
+        ),
+        **_email(stage),
+    }
+
+
+def _email(stage: str) -> dict[str, tuple[Grant, ...]]:
+    """The configuration set under which a stage sends e-mails, and where SES reports bounces and complaints."""
+    configuration = f"{PARTITION}ses:*:*:configuration-set/crm-{stage}"
+    return {
+        "AWS::SES::ConfigurationSet": (
+            allow(
+                "ses",
+                "CreateConfigurationSet DeleteConfigurationSet GetConfigurationSet ListTagsForResource"
+                " PutConfigurationSetDeliveryOptions PutConfigurationSetReputationOptions PutConfigurationSetSendingOptions"
+                " PutConfigurationSetSuppressionOptions PutConfigurationSetTrackingOptions TagResource UntagResource",
+                configuration,
+            ),
+        ),
+        "AWS::SES::ConfigurationSetEventDestination": (
+            allow(
+                "ses",
+                "CreateConfigurationSetEventDestination DeleteConfigurationSetEventDestination"
+                " GetConfigurationSetEventDestinations UpdateConfigurationSetEventDestination",
+                configuration,
             ),
         ),
     }
@@ -88,7 +118,7 @@ def _functions(stage: str) -> dict[str, tuple[Grant, ...]]:
                 *functions,
             ),
         ),
-        "AWS::Lambda::EventSourceMapping": _mapping(f"{function}-work"),
+        "AWS::Lambda::EventSourceMapping": _mapping(f"{function}-work", f"{function}-email_events"),
         "AWS::IAM::Role": (allow("iam", f"{_ROLE_ACTIONS} UpdateAssumeRolePolicy", role), *_role_of_account()),
         "AWS::Events::Rule": (
             allow(
@@ -100,13 +130,16 @@ def _functions(stage: str) -> dict[str, tuple[Grant, ...]]:
     }
 
 
-def _mapping(consumer: str) -> tuple[Grant, ...]:
-    """Between the queue and its consumer. Its id is known only when it is there."""
+def _mapping(*consumers: str) -> tuple[Grant, ...]:
+    """Between a queue and its consumer. Its id is known only when it is there."""
     mapping = f"{PARTITION}lambda:*:*:event-source-mapping:*"
-    condition = {"ArnLike": {"lambda:FunctionArn": consumer}}
+    conditions = [{"ArnLike": {"lambda:FunctionArn": consumer}} for consumer in consumers]
     return (
-        allow("lambda", "CreateEventSourceMapping", "*", condition=condition),
-        allow("lambda", "DeleteEventSourceMapping UpdateEventSourceMapping", mapping, condition=condition),
+        *(allow("lambda", "CreateEventSourceMapping", "*", condition=each) for each in conditions),
+        *(
+            allow("lambda", "DeleteEventSourceMapping UpdateEventSourceMapping", mapping, condition=each)
+            for each in conditions
+        ),
         allow("lambda", "GetEventSourceMapping ListTags TagResource UntagResource", mapping),
     )
 

@@ -114,7 +114,7 @@ def bring_up_resources(options: argparse.Namespace) -> None:
     generation = _generation(options, stack)
     wanted = generations.apply(template.resources(options.stage), options.stage, generation)
     given = _email(options) | {generations.PARAMETER: str(generation)}
-    stack.deploy({"TemplateBody": template.dump(wanted)}, given, {}, keep=frozenset(wanted["Parameters"]))
+    stack.deploy({"TemplateBody": template.body(wanted)}, given, {}, keep=frozenset(wanted["Parameters"]))
     _protect(options)
     for name, value in stack.outputs().items():
         options.say(f"{name}: {value}")

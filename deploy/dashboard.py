@@ -5,6 +5,7 @@ from typing import Any
 
 from deploy.functions import FUNCTIONS, function_name
 
+_QUEUES = ("jobs", "jobs-dead", "email-events", "email-events-dead")
 Place = tuple[int, int, int]
 """(column, row, width)"""
 
@@ -41,7 +42,7 @@ def _api_and_jobs() -> list[dict[str, Any]]:
 def _resources(tables: list[str], functions: list[str]) -> list[dict[str, Any]]:
     """The widgets that show what queues, functions and tables do."""
     visible = "ApproximateNumberOfMessagesVisible"
-    queues = [["AWS/SQS", visible, "QueueName", f"crm-${{Stage}}-{name}"] for name in ("jobs", "jobs-dead")]
+    queues = [["AWS/SQS", visible, "QueueName", f"crm-${{Stage}}-{name}"] for name in _QUEUES]
     troubles = [["AWS/Lambda", name, "FunctionName", each] for each in functions for name in ("Errors", "Throttles")]
     durations = [["AWS/Lambda", "Duration", "FunctionName", each] for each in functions]
     units = [

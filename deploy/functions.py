@@ -1,8 +1,8 @@
-"""The functions of a stage: the API, one for each job, and the consumer of the queue, with their names in the stack."""
+"""The functions of a stage: the API, one for each job, and the consumers of the queues, with their names in the stack."""
 
-from deploy.policies import API, CONSUMER, NEEDS
+from deploy.policies import API, CONSUMER, CONSUMERS, NEEDS
 
-__all__ = ["API", "CONSUMER", "FUNCTIONS", "function_name", "log_id", "logical_id"]
+__all__ = ["API", "CONSUMER", "CONSUMERS", "FUNCTIONS", "function_name", "log_id", "logical_id"]
 FUNCTIONS = tuple(NEEDS)
 STAGE = "${Stage}"
 

@@ -18,7 +18,9 @@ CHALICE = ROOT / ".chalice"
 STAGES = ("dev", "prod")
 PROTECTED = ("prod",)
 """Stages whose tables are protected against deletion, and whose creation has to be confirmed."""
-API, CONSUMER = "api_handler", "work"
+API, CONSUMER, EMAIL_EVENTS = "api_handler", "work", "email_events"
+CONSUMERS = (CONSUMER, EMAIL_EVENTS)
+"""The functions that read a queue."""
 
 _GET, _QUERY, _PUT, _UPDATE, _DELETE = "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"
 _BATCH_GET, _BATCH_WRITE, _CHECK = "BatchGetItem", "BatchWriteItem", "ConditionCheckItem"
@@ -99,6 +101,7 @@ NEEDS: Mapping[str, Needs] = {
     API: _API_NEEDS,
     **{name: _needs_of(job) for name, job in catalog.JOBS.items()},
     CONSUMER: _needs_of_consumer(catalog.JOBS.values()),
+    EMAIL_EVENTS: Needs(tables={"ops": (_GET, _PUT)}, queues={"email-events": _TAKE}, by_lambda=_TAKE),
 }
 
 

@@ -12,7 +12,7 @@ from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
 
 from chalicelib.jobs import catalog
 from chalicelib.jobs.job import CatchUp
-from deploy import address, alarms, dashboard, quota
+from deploy import address, alarms, dashboard, email_reports, quota
 from deploy.functions import FUNCTIONS, function_name, log_id, logical_id
 from deploy.stack_states import DeployError
 
@@ -35,18 +35,19 @@ def read(file: Path) -> dict[str, Any]:
 def to_merge(stage: str, config: Path | None = None) -> dict[str, Any]:
     """Return what Chalice shall merge into the template of `stage`. `config` is Chalice's, if it is not that of this checkout."""
     functions = {"Resources": {logical_id(name): {"Properties": _properties(name, stage)} for name in FUNCTIONS}}
-    merged = read(STACK)
-    for more in (address.to_merge(stage, config or CONFIG), functions, _all_resources(stage)):
+    merged, config = read(STACK), config or CONFIG
+    of_email = email_reports.functions(stage, config)
+    for more in (address.to_merge(stage, config), functions, of_email, _all_resources(stage, config)):
         merged = TemplateDeepMerger().merge(merged, more)
     return _for_stage(merged, stage)
 
 
 def resources(stage: str) -> dict[str, Any]:
     """Return resources.yaml, with all that is generated, as a template of its own for `chalice deploy`."""
-    return _for_stage(_all_resources(stage), stage)
+    return _for_stage(_all_resources(stage, CONFIG), stage)
 
 
-def _all_resources(stage: str) -> dict[str, Any]:
+def _all_resources(stage: str, config: Path) -> dict[str, Any]:
     found = read(RESOURCES)
     entries = found["Resources"]
     tables = {name: entry["Properties"] for name, entry in entries.items() if entry["Type"] == TABLE}
@@ -54,6 +55,7 @@ def _all_resources(stage: str) -> dict[str, Any]:
         entries[log_id(name)] = _log_group(name)
     entries |= alarms.alarms(tables)
     entries["Dashboard"] = dashboard.dashboard(tables)
+    entries |= email_reports.resources(stage, config)
     if _has_few_alarms(stage):
         found["Resources"] = alarms.only_few(entries)
     return found
@@ -153,3 +155,8 @@ def _here(arn: str) -> Any:
 
 def dump(template: dict[str, Any]) -> str:
     return json.dumps(template, indent=1)
+
+
+def body(template: dict[str, Any]) -> str:
+    """Return the template as the body of a request, which may have 51,200 bytes: without blanks that nobody reads."""
+    return json.dumps(template, separators=(",", ":"))

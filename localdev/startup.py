@@ -76,7 +76,7 @@ def provision(state: State) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
     from pynamodb.exceptions import PynamoDBException
 
-    from chalicelib.jobs import queue
+    from chalicelib.jobs import queue, ses_events
     from chalicelib.store.connection import create_tables
     from localdev import demo
 
@@ -85,6 +85,7 @@ def provision(state: State) -> None:
         try:
             create_tables()
             queue.create()
+            ses_events.create()
             demo.create_demo_data()
         except (BotoCoreError, ClientError, PynamoDBException) as error:
             endpoint = os.environ[environment.ENDPOINT]

@@ -34,7 +34,7 @@ from moto.backends import get_backend
 from chalicelib import aws
 from chalicelib.access import authentication
 from chalicelib.api.resolvers import health
-from chalicelib.jobs import queue
+from chalicelib.jobs import queue, ses_events
 from chalicelib.store import connection, stage_secrets
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
@@ -84,6 +84,7 @@ def moto() -> Iterator[None]:
     with mock_aws(), connected_to(None):
         connection.create_tables()
         queue.create()
+        ses_events.create()
         yield
 
 
@@ -104,6 +105,7 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             with connected_to(emulator.endpoint):
                 connection.create_tables()
                 queue.create()
+                ses_events.create()
             yield emulator.endpoint
         finally:
             emulator.stop()
@@ -214,5 +216,5 @@ def _empty_ministack() -> None:
         doomed = [{"DeleteRequest": {"Key": key}} for page in pages for key in page["Items"]]
         for start in range(0, len(doomed), 25):
             client.batch_write_item(RequestItems={table.Meta.table_name: doomed[start : start + 25]})
-    for name in (queue.NAME, queue.DEAD):
+    for name in (queue.NAME, queue.DEAD, ses_events.NAME, ses_events.DEAD):
         aws.client("sqs").purge_queue(QueueUrl=queue._url(name))

@@ -120,6 +120,7 @@ def _request(message: Email) -> None:
         FromEmailAddress=settings.mail_sender,
         Destination={"ToAddresses": list(message.to)},
         Content={"Simple": {"Subject": _utf8(message.subject), "Body": body, "Headers": _headers(message)}},
+        **({"ConfigurationSetName": settings.mail_configuration_set} if settings.mail_configuration_set else {}),
     )
 
 

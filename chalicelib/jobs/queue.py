@@ -142,13 +142,18 @@ def remove(letter: DeadLetter) -> None:
 
 def create() -> None:
     """Create or update both queues."""
+    create_pair(NAME, DEAD, VISIBILITY, MAX_RECEIVES)
+
+
+def create_pair(name: str, dead_name: str, visibility: int, max_receives: int) -> None:
+    """Create or update a queue, and the queue for its dead letters."""
     sqs = aws.client("sqs")
-    dead = sqs.create_queue(QueueName=DEAD)["QueueUrl"]
+    dead = sqs.create_queue(QueueName=dead_name)["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=dead, Attributes={"MessageRetentionPeriod": "1209600"})
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
-    url = sqs.create_queue(QueueName=NAME)["QueueUrl"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(VISIBILITY), "RedrivePolicy": policy})
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": max_receives})
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility), "RedrivePolicy": policy})
 
 
 def _receive(seconds: int = 20) -> Iterator[list[DeadLetter]]:

@@ -13,6 +13,7 @@ import boto3
 from chalicelib.jobs import catalog
 from deploy import __main__ as cli
 from deploy import package, table_data
+from deploy.functions import CONSUMERS
 from deploy.rehearsal.stage import RehearsalError, Stage
 from deploy.with_chalice import record
 
@@ -86,12 +87,13 @@ class ChaliceScenario:
         found = record.find_deployed(STAGE) or {"resources": []}
         bucket, key = _record()
         kept = json.loads(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-        for name, value in (("rest_api", "rest_api_id"), (record.EVENT_SOURCE, "event_uuid")):
+        sources = [(f"{name}{record.EVENT_SOURCE}", "event_uuid") for name in CONSUMERS]
+        for name, value in (("rest_api", "rest_api_id"), *sources):
             entries = [next(each for each in content["resources"] if each["name"] == name) for content in (found, kept)]
             expect(
                 entries[0][value] == entries[1][value], f"without a record, {name} is {entries[0]}, not {entries[1]}"
             )
-        self._say("Without Chalice's record, the API and the event source are found in the account")
+        self._say("Without Chalice's record, the API and the event sources are found in the account")
 
     def _check_same(self, stage: Stage, heard: list[str], who: str) -> None:
         expect(_url(heard) == stage.url, f"{who} got the address {_url(heard)}, not {stage.url}")

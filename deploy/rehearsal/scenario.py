@@ -21,6 +21,7 @@ STAGE = "prod"
 """The one whose name is not the default, and whose tables are protected."""
 EMAIL = "ops@example.com"
 ORDER = "mutation ($c: ID!, $p: ID!) { createOrder(input: {customerId: $c, lines: [{productId: $p, quantity: 2}]}) { order { id } } }"
+SUPPRESSED = '{ customer(email: "ann@example.com") { emailSuppression { reason } } }'
 STATS = "{ crmStats { customers orders revenue } }"
 STOCK = 6
 
@@ -55,7 +56,7 @@ class Scenario:
         stage = self._connect(_url(heard), _key(heard))
         first = self._release()
         expect(_stages(stage.url) == ["api"], f"the API has the stages {_stages(stage.url)}")
-        for chapter in (self._calls, self._schedules, self._alerts, self._dead_letters, self._beside):
+        for chapter in (self._calls, self._schedules, self._alerts, self._dead_letters, self._bounce, self._beside):
             chapter(stage)
         self._update_and_roll_back(stage, built, first)
         self._restore(stage)
@@ -117,6 +118,13 @@ class Scenario:
         stage.fires(catalog.HEARTBEAT)
         stage.wait(lambda: inbox.has("RECOVERED: heartbeat"), "the message that the API is back")
         self._say("Subscribers of the topic were told that the API was down, and that it is back")
+
+    def _bounce(self, stage: Stage) -> None:
+        """What SES reports goes through the topic, the queue and the consumer."""
+        stage.publish_bounce("ann@example.com")
+        found = stage.wait(lambda: stage.ask(SUPPRESSED)["customer"]["emailSuppression"], "the suppressed address")
+        expect(found == {"reason": "BOUNCE"}, f"the address is suppressed as {found}")
+        self._say("An address that bounced is suppressed")
 
     def _beside(self, _stage: Stage) -> None:
         """Another stage in the same account, of resources.yaml alone."""

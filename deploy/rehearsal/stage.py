@@ -81,6 +81,18 @@ class Stage:
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
         sqs.send_message(QueueUrl=url, MessageBody=body)
 
+    def publish_bounce(self, address: str) -> None:
+        """Publish what SES would, to the topic that it would publish it to."""
+        report = {
+            "bounceType": "Permanent",
+            "bouncedRecipients": [{"emailAddress": address}],
+            "timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        event = {"eventType": "Bounce", "bounce": report, "mail": {"destination": [address]}}
+        sns: Any = boto3.client("sns")
+        topic = sns.create_topic(Name=f"crm-{self.name}-email-events")["TopicArn"]  # the one that is there
+        sns.publish(TopicArn=topic, Message=json.dumps(event))
+
     @staticmethod
     def wait(look: Callable[[], Found | None], what: str, seconds: float = _SECONDS) -> Found:
         deadline = time.monotonic() + seconds

@@ -21,6 +21,7 @@ from deploy import (
     bucket,
     chalice_files,
     commands,
+    email_reports,
     functions,
     generations,
     locked_wheels,
@@ -87,6 +88,7 @@ def _run_deploy(options: argparse.Namespace, project: Path, before: record.Conte
         "CRM_STAGE": options.stage,
         "CRM_TOPIC_ARN": outputs["TopicArn"],
         generations.VARIABLE: outputs[generations.PARAMETER],
+        email_reports.VARIABLE: f"crm-{options.stage}",
     }
     if known := _address(options.stage, before):
         values[API_URL] = known

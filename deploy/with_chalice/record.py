@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from deploy import functions
 from deploy.stack_states import DeployError
 
-API, EVENT_SOURCE = "rest_api", f"{functions.CONSUMER}-sqs-event-source"
-"""Chalice's names of the API and of the consumer's event source."""
+API, EVENT_SOURCE = "rest_api", "-sqs-event-source"
+"""Chalice's name of the API, and how that of a consumer's event source ends."""
 Content = dict[str, Any]
 
 
@@ -76,7 +76,11 @@ def find_deployed(stage: str) -> Content | None:
         raise DeployError(
             f"The account has {len(apis)} APIs named crm-{stage}: {', '.join(apis)}. Delete those that nobody uses, then try again."
         )
-    return {"schema_version": "2.0", "backend": "api", "resources": [_api(apis[0]), *_event_sources(stage)]}
+    return {
+        "schema_version": "2.0",
+        "backend": "api",
+        "resources": [_api(apis[0]), *(each for name in functions.CONSUMERS for each in _event_sources(stage, name))],
+    }
 
 
 def _apis(name: str) -> list[str]:
@@ -89,12 +93,17 @@ def _api(name: str) -> Content:
     return {"name": API, "resource_type": "rest_api", "rest_api_id": name, "rest_api_url": ""}
 
 
-def _event_sources(stage: str) -> list[Content]:
-    consumer = functions.function_name(functions.CONSUMER, stage)
-    found = boto3.client("lambda").list_event_source_mappings(FunctionName=consumer)["EventSourceMappings"]
+def _event_sources(stage: str, consumer: str) -> list[Content]:
+    name = functions.function_name(consumer, stage)
+    try:
+        found = boto3.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return []  # the function is newer than what is deployed
     return [
         {
-            "name": EVENT_SOURCE,
+            "name": f"{consumer}{EVENT_SOURCE}",
             "resource_type": "sqs_event",
             "queue": entry["EventSourceArn"].rpartition(":")[2],
             "queue_arn": entry["EventSourceArn"],

@@ -1,8 +1,13 @@
 """What is played for each function, so that every permission it needs is used."""
 
-import boto3
+import json
 
-from chalicelib.jobs import catalog, queue
+import boto3
+import pytest
+
+from chalicelib.crm import email_suppressions
+from chalicelib.jobs import catalog, queue, ses_events
+from chalicelib.store import stage_secrets, tables
 from tests.builders import time_is
 from tests.deploy import scheduled_calls
 from tests.deploy.api_calls import all_of_the_api
@@ -16,6 +21,8 @@ def play(function: str, recording: Recording) -> None:
         all_of_the_api(recording)
     elif function == "work":
         _work(recording)
+    elif function == "email_events":
+        _email_events(recording)
     elif function == "heartbeat":
         _heartbeat(recording)
     else:
@@ -52,6 +59,24 @@ def _scheduled(job: str, recording: Recording) -> None:
     for when in (later, next_attempt, later):
         recording.begin_step()
         scheduled_calls.fire(job, when)
+
+
+def _email_events(recording: Recording) -> None:
+    """A bounce before the stage has its secret for addresses, the same again, and what is no event."""
+    address = "new@example.com"
+    report = {
+        "bounceType": "Permanent",
+        "bouncedRecipients": [{"emailAddress": address}],
+        "timestamp": f"{NOW}Z",
+    }
+    event = json.dumps({"eventType": "Bounce", "bounce": report, "mail": {"destination": [address]}})
+    with recording.paused():
+        tables.AuxRow(stage_secrets.PARTITION, email_suppressions.PURPOSE).delete()
+    for body in (event, event):
+        scheduled_calls.report_of_ses(body)
+        recording.begin_step()
+    with pytest.raises(ses_events.BadEvent):
+        scheduled_calls.report_of_ses("poison")
 
 
 def _heartbeat(recording: Recording) -> None:

@@ -75,6 +75,8 @@ def _uses(operation: str, params: dict[str, Any]) -> Iterator[Use]:
         yield operation, params["TableName"] + ("/index/*" if "IndexName" in params else "")
     elif operation == "SendEmail":
         yield operation, "identity/*"
+        if "ConfigurationSetName" in params:
+            yield operation, "configuration-set/*"
     elif operation == "GetQueueUrl":
         yield operation, params["QueueName"]
     else:

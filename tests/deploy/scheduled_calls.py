@@ -66,6 +66,11 @@ def deliver(body: str, receipt: str, when: str, *time: float) -> None:
         app.work({"Records": [record]}, Context(list(time) or [300]))
 
 
+def report_of_ses(body: str) -> None:
+    record = {"body": body, "receiptHandle": "1", "messageId": "1", "attributes": {}, "eventSource": "aws:sqs"}
+    app.email_events({"Records": [record]}, Context([60]))
+
+
 def messages() -> Iterator[tuple[str, str]]:
     """(body, receipt) of what is on the queue, as Lambda reads it: not through the product's own client."""
     sqs = boto3.client("sqs", region_name="us-east-1")
@@ -128,7 +133,15 @@ def fully_set() -> Iterator[None]:
     """With a topic and a sender of mails, an API that answers, and a clean-up that has to count all customers."""
     topic = f"arn:aws:sns:us-east-1:123456789012:crm-{settings.stage}-alerts"
     url = "https://crm.example/graphql"
-    chosen = replace(settings, topic_arn=topic, api_url=url, mail_sender=SENDER, cleanup_floor=0, cleanup_percent=100)
+    chosen = replace(
+        settings,
+        topic_arn=topic,
+        api_url=url,
+        mail_sender=SENDER,
+        mail_configuration_set="crm-test",
+        cleanup_floor=0,
+        cleanup_percent=100,
+    )
     with pytest.MonkeyPatch.context() as patch:
         for module in (alerts, email, order_reminders, customer_cleanup):
             patch.setattr(module, "settings", chosen)

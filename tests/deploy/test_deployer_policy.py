@@ -188,7 +188,8 @@ def test_cloudformation_may_make_every_type_of_resource_that_a_template_has(
     for stage in policies.STAGES:
         types |= {entry["Type"] for entry in packaged_template(stage).translated["Resources"].values()}
     of_domain = {"AWS::ApiGateway::DomainName", "AWS::ApiGateway::BasePathMapping"}
-    assert types | of_domain == set(cloudformation_policy.of_types("prod")), (
+    of_email = {"AWS::SES::ConfigurationSet", "AWS::SES::ConfigurationSetEventDestination"}
+    assert types | of_domain | of_email == set(cloudformation_policy.of_types("prod")), (
         "add its actions to deploy/cloudformation_policy.py"
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy import policies, table_changes
+from deploy import policies, table_changes, template
 from tests.deploy.building import Template, of_type
 
 pytestmark = pytest.mark.no_database
@@ -157,3 +157,9 @@ def test_the_stack_keeps_within_what_aws_allows(
     found = list(limit.measure(packaged_template(stage).translated["Resources"]))
     assert found, "nothing was measured"
     assert max(found) <= limit.maximum, f"{limit.what}: {DOCS}/{limit.page}"
+
+
+@pytest.mark.parametrize("stage", policies.STAGES)
+def test_the_resources_alone_fit_into_a_request(stage: str) -> None:
+    """Their stack has no bucket yet. AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: 51,200 bytes."""
+    assert 10_000 < len(template.body(template.resources(stage)).encode()) <= 51_200

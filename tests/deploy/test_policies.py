@@ -26,7 +26,6 @@ def test_a_function_may_do_exactly_what_it_does(function: str) -> None:
     mine = {use for use in allowed(function) if use[0] not in ALWAYS}
     assert used - mine == set(), "calls that the policy does not allow"
     unused = {use for use in mine - used if use[0] not in policies.NEEDS[function].by_lambda}
-    unused -= {("ses:SendEmail", "configuration-set/*")}  # SES asks for it if the sender's identity has a default one
     assert unused == set(), "permissions that no call needs"
 
 

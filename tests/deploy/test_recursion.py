@@ -41,7 +41,7 @@ def test_make_resources_shows_subscriptions_and_what_is_left_to_do(
 
         def deploy(self, source: dict[str, str], *_arguments: object, keep: frozenset[str]) -> None:
             assert "AlarmEmail" in keep
-            assert source["TemplateBody"] == template.dump(template.resources("dev"))
+            assert source["TemplateBody"] == template.body(template.resources("dev"))
 
     monkeypatch.setattr(commands, "Stack", Resources)
     monkeypatch.setattr(commands, "print_target", lambda _options: None)

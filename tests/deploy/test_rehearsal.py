@@ -57,6 +57,7 @@ def nothing_of_its_stage(checkout: Path) -> None:
 
 FAULTS: dict[str, Callable[[Path], None]] = {
     "a permission of the consumer": forbidden("work", "dynamodb:Query"),
+    "a permission of the consumer of SES's reports": forbidden("email_events", "dynamodb:PutItem"),
     "a permission of the heartbeat": forbidden("heartbeat", "sns:Publish"),
     "a permission of the API": forbidden("api_handler", "sqs:ReceiveMessage"),
     "the address that the heartbeat asks": without(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import telemetry
-from chalicelib.jobs import alerts, catalog, heartbeat, queue
+from chalicelib.jobs import alerts, catalog, heartbeat, queue, ses_events
 from chalicelib.settings import settings
 from chalicelib.store import connection
 from chalicelib.store.tables import AuxRow, Run
@@ -96,6 +96,11 @@ def test_a_stack_that_goes_leaves_its_tables_and_a_creation_that_fails_can_be_cl
 
 def test_the_queues_are_those_of_the_code(resources: dict[str, Any]) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
+    work, dead = queues["EmailEventsQueue"], queues["EmailEventsDeadLetters"]
+    assert (work["QueueName"], dead["QueueName"]) == (ses_events.NAME, ses_events.DEAD)
+    assert work["VisibilityTimeout"] == ses_events.VISIBILITY
+    assert work["RedrivePolicy"]["maxReceiveCount"] == ses_events.MAX_RECEIVES
+    assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
     work, dead = queues["JobsQueue"], queues["DeadLetters"]
     assert (work["QueueName"], dead["QueueName"]) == (queue.NAME, queue.DEAD)
     assert work["VisibilityTimeout"] == queue.VISIBILITY
@@ -223,6 +228,7 @@ def test_every_function_has_a_log_group_that_ends_a_timeout_and_a_name(packaged:
     assert functions["APIHandler"]["Timeout"] == 29
     assert functions["Heartbeat"]["Timeout"] == 60
     assert 6 * functions["Work"]["Timeout"] == queue.VISIBILITY
+    assert 6 * functions["EmailEvents"]["Timeout"] == ses_events.VISIBILITY
 
 
 def test_roles_name_resources_of_their_account_and_region_only(packaged: Template) -> None:
@@ -276,6 +282,6 @@ def test_a_small_stage_can_do_with_few_alarms(monkeypatch: pytest.MonkeyPatch, t
     after = template.resources("dev")["Resources"]
     assert set(of_type(after, alarms.ALARM)) == set(alarms.FEW)
     assert len(metrics_of(after)) == 8
-    assert len(metrics_of(before)) == 53
+    assert len(metrics_of(before)) == 55
     assert before.keys() - after.keys() == set(of_type(before, alarms.ALARM)) - alarms.FEW
     assert of_type(template.resources("prod")["Resources"], alarms.ALARM).keys() == of_type(before, alarms.ALARM).keys()

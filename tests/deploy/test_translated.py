@@ -122,7 +122,7 @@ def test_logs_and_queues_of_prod_outlive_the_stack(packaged_template: Callable[[
     for stage in policies.STAGES:
         found = packaged_template(stage).translated["Resources"].values()
         kept = [entry for entry in found if entry["Type"] in {"AWS::Logs::LogGroup", "AWS::SQS::Queue"}]
-        assert len(kept) == len(policies.NEEDS) + 3
+        assert len(kept) == len(policies.NEEDS) + 5
         wanted = ("RetainExceptOnCreate", "Retain") if stage == "prod" else ("Delete", "Delete")
         for entry in kept:
             assert (entry["DeletionPolicy"], entry["UpdateReplacePolicy"]) == wanted

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from deploy import functions, policies
@@ -88,7 +89,9 @@ def test_policies_are_limited_to_this_account_and_to_the_tables_that_the_stage_u
 
 
 class Account:
-    """API Gateway and Lambda of an account with these APIs; each stage has one event source."""
+    """API Gateway and Lambda of an account with these APIs; each consumer has one event source, unless it is `missing`."""
+
+    missing = ""
 
     def __init__(self, **apis: str) -> None:
         self._apis = apis
@@ -101,8 +104,11 @@ class Account:
         return [{"items": [{"id": key, "name": name}]} for key, name in self._apis.items()]
 
     def list_event_source_mappings(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:crm-dev-jobs"
-        entry = {"UUID": "u1", "EventSourceArn": arn, "FunctionArn": f"arn:{FunctionName}"}
+        if FunctionName == self.missing:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "ListEventSourceMappings")
+        queue, number = ("jobs", 1) if FunctionName.endswith("work") else ("email-events", 2)
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:crm-dev-{queue}"
+        entry = {"UUID": f"u{number}", "EventSourceArn": arn, "FunctionArn": f"arn:{FunctionName}"}
         return {"EventSourceMappings": [entry]}
 
 
@@ -126,11 +132,22 @@ def test_what_a_failed_deployment_has_left_is_found_without_a_record(monkeypatch
     monkeypatch.setattr(boto3, "client", lambda _name: Account(a1="crm-dev", a2="crm-prod"))
     found = record.find_deployed("dev")
     assert found is not None
-    api, source = found["resources"]
+    api, source, of_events = found["resources"]
     assert (api["name"], api["rest_api_id"]) == ("rest_api", "a1")
     assert (source["queue"], source["event_uuid"], source["lambda_arn"]) == ("crm-dev-jobs", "u1", "arn:crm-dev-work")
+    assert source["name"] == "work-sqs-event-source"
+    assert (of_events["name"], of_events["queue"]) == ("email_events-sqs-event-source", "crm-dev-email-events")
     assert record.url(found) == ""
     assert record.find_deployed("other") is None
+
+
+def test_a_consumer_that_is_not_deployed_yet_has_no_event_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account(a1="crm-dev")
+    account.missing = "crm-dev-email_events"
+    monkeypatch.setattr(boto3, "client", lambda _name: account)
+    found = record.find_deployed("dev")
+    assert found is not None
+    assert [entry["name"] for entry in found["resources"]] == ["rest_api", "work-sqs-event-source"]
 
 
 def test_two_apis_of_the_stage_are_not_guessed_between(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from chalicelib.errors import UnknownJob
-from chalicelib.jobs import catalog, health, queue, watchdog
+from chalicelib.jobs import catalog, health, queue, ses_events, watchdog
 from chalicelib.jobs.job import CatchUp, Job, Overlap
 from tests.builders import moment
 from tests.conftest import ROOT
@@ -69,4 +69,4 @@ def test_app_deploys_the_schedules_of_the_catalog() -> None:
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
     rules = [[name, f"cron({' '.join(job.schedule.eventbridge)})", None, None] for name, job in catalog.JOBS.items()]
-    assert found == [*rules, ["work", None, queue.NAME, 1]]
+    assert found == [*rules, ["work", None, queue.NAME, 1], ["email_events", None, ses_events.NAME, 1]]
