@@ -1,13 +1,16 @@
 """A cancelled order no longer counts as the customer's latest one."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from chalicelib.crm import cancellation, customers, deleted_customers, latest_order, orders
 from chalicelib.crm.customers import Customer
+from chalicelib.crm.orders import OrderLine
 from chalicelib.errors import NotFound
-from chalicelib.store import reads, tables
+from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.transaction import Stale
 from tests.builders import a_customer, a_product, moment, rows_of
 from tests.metering import metered
@@ -168,3 +171,49 @@ def test_a_cancellation_reads_the_other_orders_only_if_it_was_the_latest() -> No
     with metered() as meter:
         cancellation.cancel(third)
     assert meter.calls == {"GetItem": 2, "Query": 1, "BatchGetItem": 1, "TransactWriteItems": 1}
+
+
+def a_buyer_of(statuses: list[str]) -> Customer:
+    """Write a customer and one order per minute, the oldest first."""
+    like, lamp = a_customer(created_at=CREATED), a_product(stock=100)
+    with tables.Order.batch_write() as batch:
+        for number, status in enumerate(statuses):
+            date = timestamps.to_text(CREATED + timedelta(minutes=number))
+            lines = (OrderLine(lamp.id, lamp.name, 1, 100),)
+            order = orders.new_order(f"ord_{number:026d}", like.id, date, lines)
+            batch.save(orders._row(replace(order, status=status)))
+    customer = replace(like, orders=len(statuses), cancelled=statuses.count(orders.CANCELLED))
+    customers._row(customer).save()
+    return customer
+
+
+@pytest.mark.many_rows
+@pytest.mark.parametrize(("cancelled", "latest"), [(18, 0), (19, 0), (119, 0), (518, 0), (600, 82), (3000, 2482)])
+def test_however_many_orders_are_cancelled_few_are_read(cancelled: int, latest: int) -> None:
+    """Beyond the latest 520, the customer counts as active on the day of the oldest of these."""
+    customer = a_buyer_of([orders.PLACED, *[orders.CANCELLED] * cancelled])
+    last = place(customer, a_product().id, "2025-01-01")
+    with metered() as meter:
+        cancellation.cancel(last)
+    assert customers.require(customer.id).last_order == timestamps.to_text(CREATED + timedelta(minutes=latest))
+    assert meter.total_calls <= 16
+    assert meter.rows <= 2 * 520 + 2
+    deleted_customers.delete(customer.id)
+    with metered() as meter:
+        restored = deleted_customers.restore(customer.id)
+    assert restored.last_order == timestamps.to_text(CREATED + timedelta(minutes=max(0, cancelled + 1 - 519)))
+    assert meter.total_calls <= 24
+
+
+@pytest.mark.many_rows
+def test_an_index_of_many_orders_that_lags_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    customer = a_buyer_of([orders.PLACED] * 30)
+    call = reads.call
+
+    def without_one(operation: str, *given: int, **request: object) -> reads.Response:
+        response = call(operation, *given, **request)
+        return {**response, "Count": response["Count"] - 1} if "Select" in request else response
+
+    monkeypatch.setattr(reads, "call", without_one)
+    with pytest.raises(Stale):
+        latest_order.find(customer.id, 30)
