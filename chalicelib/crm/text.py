@@ -80,7 +80,7 @@ def _simple_fold(text: str) -> str:
 
 def checked_name(text: str, field: str = "name") -> str:
     name = _printable(text.strip(), field)
-    if all(unicodedata.category(each) in _INVISIBLE or each in _FILLERS for each in name):
+    if _is_blank(name):
         raise InvalidInput(f"{field.capitalize()} cannot be blank", field=field)
     if len(name) > NAME_LIMIT or not all(map(fits_key, (normalize(name), search_key(name)))):
         raise InvalidInput(f"{field.capitalize()} cannot be longer than {NAME_LIMIT} characters", field=field)
@@ -90,7 +90,7 @@ def checked_name(text: str, field: str = "name") -> str:
 def checked_line(text: str, field: str, max_length: int = NAME_LIMIT) -> str:
     """Return one line of free text, such as a reason, without the blanks around it. Raises InvalidInput."""
     line = _printable(text.strip(), field)
-    if not line or len(line) > max_length:
+    if _is_blank(line) or len(line) > max_length:
         raise InvalidInput(f"{field.capitalize()} must have 1 to {max_length} characters", field=field)
     return line
 
@@ -99,7 +99,9 @@ def checked_email(text: str) -> str:
     email = text.strip()
     if len(email) > EMAIL_LIMIT:
         raise InvalidEmail(field="email")
-    shaped = all(_EMAIL.fullmatch(form) and ".." not in form for form in (email, normalize_email(email)))
+    # `=?` begins an encoded word of RFC 2047: a mail server that decodes it could deliver to another address.
+    forms = (email, normalize_email(email))
+    shaped = all(_EMAIL.fullmatch(form) and ".." not in form and "=?" not in form for form in forms)
     if not shaped or not email.isprintable() or not fits_key(normalize_email(email)):
         raise InvalidEmail(field="email")
     return email
@@ -122,6 +124,11 @@ def fits_key(folded: str) -> bool:
         return 0 < len(folded.encode()) <= _KEY_BYTES
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can contain
         return False
+
+
+def _is_blank(text: str) -> bool:
+    """Return whether nobody can see the text."""
+    return all(unicodedata.category(each) in _INVISIBLE or each in _FILLERS for each in text)
 
 
 def _printable(text: str, field: str) -> str:

@@ -75,7 +75,10 @@ class JobNow:
             return slots.of(self.job.schedule.after(self.now))
         if self.pause.until is None:
             return None
-        return slots.of(self.job.schedule.after(timestamps.from_text(self.pause.until) - timedelta(microseconds=1)))
+        try:
+            return slots.of(self.job.schedule.after(timestamps.from_text(self.pause.until) - timedelta(microseconds=1)))
+        except OverflowError:  # a pause until the last days of the year 9999
+            return None
 
     @property
     def average_seconds(self) -> float | None:

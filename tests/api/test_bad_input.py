@@ -26,7 +26,12 @@ def refusal(document: str, variables: dict[str, Any] | None = None) -> tuple[str
 
 
 @pytest.mark.parametrize(
-    "email", ["", "plain", "a@b", "a b@example.com", "a@@example.com", "a@ex..com", "x" * 250 + "@b.co"]
+    "email",
+    [
+        *("", "plain", "a@b", "a b@example.com", "a@@example.com", "a@ex..com", "x" * 250 + "@b.co"),
+        # what some mail servers would decode to another address
+        *("=?utf-8?q?other=40evil.example=3e=00?=ann@example.com", "\uff1d\uff1futf-8?q?a?=@example.com"),
+    ],
 )
 def test_a_broken_email_is_refused(email: str) -> None:
     refused = refusal(CUSTOMER, {"input": {"name": "Ann", "email": email}})

@@ -48,6 +48,8 @@ def test_letters_with_accents_are_sorted_beside_the_plain_ones() -> None:
 def test_a_name_that_nobody_can_see_is_blank(name: str) -> None:
     with pytest.raises(InvalidInput, match="Name cannot be blank"):
         a_customer(name)
+    with pytest.raises(InvalidInput, match="Reason must have"):
+        text.checked_line(name, "reason")
 
 
 @pytest.mark.parametrize(
