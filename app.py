@@ -1,4 +1,4 @@
-"""The map of the system: the HTTP routes, the schedules of the five jobs, and the consumers of the two queues."""
+"""The map of the system: HTTP routes, the schedules of the five jobs, the dispatcher, and the consumers of two queues."""
 
 import os
 
@@ -20,14 +20,14 @@ from chalicelib.access.authorization import Caller
 from chalicelib.api.http import http_types
 from chalicelib.api.http.http_types import Request
 from chalicelib.api.pages import console
-from chalicelib.jobs import catalog, queue, ses_events, watchdog
+from chalicelib.jobs import catalog, dispatcher, queue, ses_events, watchdog
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
 from chalicelib.store import connection
 
-WITHOUT_GRAPHQL = {"app.heartbeat", "app.weekly_report", "app.email_events"}
+WITHOUT_GRAPHQL = {"app.heartbeat", "app.weekly_report", "app.dispatch", "app.email_events"}
 """Functions that execute no GraphQL: importing it is a third of a cold start (measured)."""
 
 app = Chalice(
@@ -137,6 +137,11 @@ def customer_cleanup(event: CloudWatchEvent) -> None:
 @app.schedule(cron(catalog.WEEKLY_REPORT), name=catalog.WEEKLY_REPORT.name)
 def weekly_report(event: CloudWatchEvent) -> None:
     fire(catalog.WEEKLY_REPORT, event)
+
+
+@app.schedule(Cron(*dispatcher.SCHEDULE.eventbridge), name=dispatcher.NAME)
+def dispatch(_event: CloudWatchEvent) -> None:
+    dispatcher.serve()
 
 
 # One message per invocation: Chalice cannot tell the queue which message of a batch failed.

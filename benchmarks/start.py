@@ -26,7 +26,7 @@ from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql import schema
 from chalicelib.api.http.endpoint import respond
-from chalicelib.jobs import catalog, queue
+from chalicelib.jobs import catalog, dispatcher, queue
 from chalicelib.store import connection, tables
 from deploy import interpreter, package, policies
 from localdev import lambda_events
@@ -102,6 +102,10 @@ def a_round(unpacked: Path, environment: Mapping[str, str]) -> dict[str, Start]:
         found[job.name] = started(
             unpacked, environment, function(job.name, lambda_events.schedule_event(job.name, slot, REGION))
         )
+    minute = clock.now().replace(second=0, microsecond=0)
+    found[dispatcher.NAME] = started(
+        unpacked, environment, function(dispatcher.NAME, lambda_events.schedule_event(dispatcher.NAME, minute, REGION))
+    )
     return found | {"work": started(unpacked, environment, function("work", message()))}
 
 

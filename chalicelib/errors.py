@@ -2,7 +2,7 @@
 
 CrmError
  +- InvalidInput             a value is not valid; `field` names it
- |   +- DuplicateEmail, DuplicateSku, InvalidPhone, InvalidCursor, UnknownCustomer, UnknownProducts, ...
+ |   +- Ambiguous, DuplicateEmail, DuplicateSku, InvalidPhone, InvalidCursor, UnknownCustomer, UnknownProducts, ...
  +- NotFound                 the row to change does not exist
  +- InsufficientStock
  +- Conflict                 another request changed the same row at the same time
@@ -154,6 +154,12 @@ class UnknownJob(NotFound):
     """The job does not exist"""
 
     code = "UNKNOWN_JOB"
+
+
+class Ambiguous(InvalidInput):
+    """Several runs fit. Name the schedule of the one that you mean"""
+
+    code = "AMBIGUOUS"
 
 
 class JobPaused(CrmError):

@@ -8,8 +8,8 @@ from crmctl.commands import with_client
 from crmctl.text import escape_unprintable
 from crmctl.time_arguments import Timestamp
 
-CANCEL = f"""mutation Cancel($job: String!, $slot: DateTime!, $reason: String!) {{
-  cancelRun(job: $job, slot: $slot, reason: $reason) {{ run {{ {runs.FIELDS} }} }}
+CANCEL = f"""mutation Cancel($job: String!, $slot: DateTime!, $schedule: ID, $reason: String!) {{
+  cancelRun(job: $job, slot: $slot, schedule: $schedule, reason: $reason) {{ run {{ {runs.FIELDS} }} }}
 }}"""
 
 
@@ -17,14 +17,16 @@ CANCEL = f"""mutation Cancel($job: String!, $slot: DateTime!, $reason: String!) 
 @click.argument("job")
 @click.argument("slot", type=Timestamp())
 @click.option("--reason", required=True, help="Why the run is cancelled. Shown to everyone who looks at the run.")
+@click.option("--schedule", metavar="ID", help="The schedule of the run, if several were due at the slot.")
 @with_client
-def cancel(client: Client, job: str, slot: str, reason: str) -> None:
+def cancel(client: Client, job: str, slot: str, reason: str, schedule: str | None) -> None:
     """Cancel the run of JOB for SLOT.
 
     A run that waits ends at once, a run in progress after the step that it is taking. What it has done stays. Continue
     it with `crmctl run JOB --slot SLOT`.
     """
-    run = client.execute_once(CANCEL, {"job": job, "slot": slot, "reason": reason})["cancelRun"]["run"]
+    variables = {"job": job, "slot": slot, "schedule": schedule, "reason": reason}
+    run = client.execute_once(CANCEL, variables)["cancelRun"]["run"]
     click.echo(escape_unprintable(runs.describe_run(run)))
     if run["status"] == "RUNNING":
         click.echo("It ends after the step that it is taking.")

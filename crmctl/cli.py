@@ -17,6 +17,7 @@ from crmctl import (
     reports,
     run_command,
     runs,
+    schedules,
     suppressions,
 )
 from crmctl.version import installed_version
@@ -44,6 +45,7 @@ COMMANDS: tuple[click.Command, ...] = (
     dead_letters.redrive,
     dead_letters.discard,
     keys.keys,
+    schedules.schedules,
 )
 
 

@@ -15,15 +15,15 @@ from crmctl.commands import print_message, with_client
 from crmctl.text import escape_unprintable
 from crmctl.time_arguments import Timestamp
 
-RUN = """mutation Run($name: String!, $slot: DateTime, $dryRun: Boolean!, $cap: Int,
+RUN = """mutation Run($name: String!, $slot: DateTime, $schedule: ID, $dryRun: Boolean!, $cap: Int,
                          $arguments: [RunArgumentInput!]) {
-  runJob(name: $name, slot: $slot, dryRun: $dryRun, cap: $cap, arguments: $arguments) {
-    run { job slot status }
+  runJob(name: $name, slot: $slot, schedule: $schedule, dryRun: $dryRun, cap: $cap, arguments: $arguments) {
+    run { job slot schedule status }
     preview { summary lines more }
   }
 }"""
-FOLLOW = f"""query Follow($job: String!, $slot: DateTime!) {{
-  jobRun(job: $job, slot: $slot) {{ {runs.FIELDS} }}
+FOLLOW = f"""query Follow($job: String!, $slot: DateTime!, $schedule: ID) {{
+  jobRun(job: $job, slot: $slot, schedule: $schedule) {{ {runs.FIELDS} }}
 }}"""
 UNFINISHED_STATUSES = frozenset({"WAITING", "RUNNING"})
 EXIT_FAILED, EXIT_UNFINISHED = 1, 3
@@ -65,12 +65,14 @@ def wait_options(command: Command) -> Command:
     type=Timestamp(),
     help="Repeat the failed, missed, skipped or cancelled run of this slot, or attempt it again at once.",
 )
+@click.option("--schedule", metavar="ID", help="The schedule of that run, if several were due at the slot.")
 @wait_options
 @with_client
 def run(  # noqa: PLR0913, PLR0917 - one for each option
     client: Client,
     job: str,
     slot: str | None,
+    schedule: str | None,
     cap: int | None,
     arguments: Sequence[dict[str, str]],
     timeout: float,
@@ -85,7 +87,14 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     Exit status: 0 succeeded (with --no-wait: started), 1 failed, skipped or cancelled, 2 wrong usage or connection, 3 not
     finished in time, 130 Ctrl-C.
     """
-    variables = {"name": job, "slot": slot, "dryRun": dry_run, "cap": cap, "arguments": list(arguments)}
+    variables = {
+        "name": job,
+        "slot": slot,
+        "schedule": schedule,
+        "dryRun": dry_run,
+        "cap": cap,
+        "arguments": list(arguments),
+    }
     started = client.execute_once(RUN, variables)["runJob"]
     if dry_run:
         _print_preview(started["preview"])
@@ -95,16 +104,16 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
 
 def follow(client: Client, started: dict[str, Any], *, wait: bool, timeout: float) -> None:
     """Wait for the run, print its result, and exit with the status that belongs to it."""
-    job, slot = started["job"], started["slot"]
+    job, slot, schedule = started["job"], started["slot"], started.get("schedule")
     click.echo(escape_unprintable(f"{job} started: run {slot}"), err=wait)
     if not wait:
         return
     try:
-        result = _wait_for_end(client, job, slot, timeout)
+        result = _wait_for_end(client, {"job": job, "slot": slot, "schedule": schedule}, timeout)
     except (ApiError, KeyboardInterrupt):
         print_message(f"The run continues without this command. See its result: crmctl runs {job}")
         raise
-    runs.print_lines(log_lines.read(client, job, slot))
+    runs.print_lines(log_lines.read(client, job, slot, schedule))
     click.echo(escape_unprintable(runs.describe_run(result)))  # last, since a run can have thousands of lines
     if result["status"] in UNFINISHED_STATUSES:
         print_message(f"Not finished after {timeout:g} s. The run continues. See its result: crmctl runs {job}")
@@ -113,13 +122,13 @@ def follow(client: Client, started: dict[str, Any], *, wait: bool, timeout: floa
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-def _wait_for_end(client: Client, job: str, slot: str, timeout: float) -> dict[str, Any]:
+def _wait_for_end(client: Client, which: dict[str, str | None], timeout: float) -> dict[str, Any]:
     """Return the run when it has finished, or its state at the time-out."""
     deadline = time.monotonic() + timeout
     delay = FIRST_DELAY
     with Console(stderr=True).status("") as status:
         while True:
-            found: dict[str, Any] = client.execute(FOLLOW, {"job": job, "slot": slot})["jobRun"]
+            found: dict[str, Any] = client.execute(FOLLOW, which)["jobRun"]
             left = deadline - time.monotonic()
             if found["status"] not in UNFINISHED_STATUSES or left <= 0:
                 return found

@@ -13,7 +13,7 @@ from crmctl.text import escape_unprintable
 from crmctl.time_arguments import EMPTY_CELL, format_duration, format_time
 
 FIELDS = (
-    "job slot status trigger actor attempts nextAttemptAt createdAt startedAt finishedAt durationSeconds "
+    "job slot schedule status trigger actor attempts nextAttemptAt createdAt startedAt finishedAt durationSeconds "
     "counts { name value } error reason"
 )
 RUNS = f"""query Runs($job: String!, $status: RunStatus, $first: Int, $after: String) {{
@@ -72,7 +72,7 @@ def runs(  # noqa: PLR0913 - one for each option
     """
     listed = paging.read(client, RUNS, limit, page_size=paging.MAX_PAGE_SIZE, job=job, status=status)
     for run in listed.rows if lines else ():
-        run["lines"] = list(log_lines.read(client, job, run["slot"]))
+        run["lines"] = list(log_lines.read(client, job, run["slot"], run["schedule"]))
     if lines and listed.rows and not as_json:
         for run in listed.rows:
             click.echo(escape_unprintable(describe_run(run)))
@@ -95,4 +95,5 @@ def describe_run(run: dict[str, Any]) -> str:
     attempts = f" at attempt {run['attempts']}" if run["attempts"] > 1 else ""
     took = f" in {format_duration(run['durationSeconds'])}" if run["durationSeconds"] is not None else ""
     more = "; ".join(filter(None, (run["counts"] and format_counts(run), format_reason(run))))
-    return f"{run['slot']} {run['status']}{attempts}{took} ({run['trigger']}{by}){more and ': '}{more}"
+    schedule = f" of {run['schedule']}" * (run["schedule"] != f"{run['job']}.default")
+    return f"{run['slot']}{schedule} {run['status']}{attempts}{took} ({run['trigger']}{by}){more and ': '}{more}"

@@ -11,7 +11,12 @@ from typing import Any
 from chalicelib.jobs import catalog
 from deploy import policies
 
-DEFAULTS = {policies.API: (1024, 29, 0), policies.CONSUMER: (1024, 300, 10), policies.EMAIL_EVENTS: (512, 60, 0)}
+DEFAULTS = {
+    policies.API: (1024, 29, 0),
+    policies.CONSUMER: (1024, 300, 10),
+    policies.DISPATCH: (512, 60, 1),
+    policies.EMAIL_EVENTS: (512, 60, 0),
+}
 """(MiB, seconds, reserved concurrency in prod)"""
 
 

@@ -1,8 +1,8 @@
-"""The functions of a stage: the API, one for each job, and the consumers of the queues, with their names in the stack."""
+"""The functions of a stage, with their names in the stack: the API, one for each job, the dispatcher, and the consumers."""
 
-from deploy.policies import API, CONSUMER, CONSUMERS, NEEDS
+from deploy.policies import API, CONSUMER, CONSUMERS, DISPATCH, NEEDS
 
-__all__ = ["API", "CONSUMER", "CONSUMERS", "FUNCTIONS", "function_name", "log_id", "logical_id"]
+__all__ = ["API", "CONSUMER", "CONSUMERS", "DISPATCH", "FUNCTIONS", "function_name", "log_id", "logical_id"]
 FUNCTIONS = tuple(NEEDS)
 STAGE = "${Stage}"
 

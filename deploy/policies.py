@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chalicelib.jobs import catalog
+from chalicelib.jobs import catalog, dispatcher
 from chalicelib.jobs.job import Job
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +18,7 @@ CHALICE = ROOT / ".chalice"
 STAGES = ("dev", "prod")
 PROTECTED = ("prod",)
 """Stages whose tables are protected against deletion, and whose creation has to be confirmed."""
-API, CONSUMER, EMAIL_EVENTS = "api_handler", "work", "email_events"
+API, CONSUMER, DISPATCH, EMAIL_EVENTS = "api_handler", "work", dispatcher.NAME, "email_events"
 CONSUMERS = (CONSUMER, EMAIL_EVENTS)
 """The functions that read a queue."""
 
@@ -75,7 +75,7 @@ def _merge(*parts: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 def _needs_of(job: Job) -> Needs:
     """A queued job only sends a message: its steps are the consumer's."""
     if job.queued:
-        return Needs(tables={"runs": (_GET, _PUT)}, queues={"jobs": _ASK})
+        return Needs(tables={"runs": (_GET, _PUT), "ops": (_GET,)}, queues={"jobs": _ASK})
     return Needs(
         tables=_merge(_LEDGER, job.permissions.tables),
         indexes=tuple(sorted({*job.permissions.indexes, "runs"})),
@@ -97,9 +97,14 @@ def _needs_of_consumer(jobs: Iterable[Job]) -> Needs:
     )
 
 
+_DISPATCH_NEEDS = Needs(
+    tables={"ops": (_DELETE, _GET, _PUT, _QUERY), "runs": (_GET, _PUT)},
+    queues={"jobs": _ASK},
+)
 NEEDS: Mapping[str, Needs] = {
     API: _API_NEEDS,
     **{name: _needs_of(job) for name, job in catalog.JOBS.items()},
+    DISPATCH: _DISPATCH_NEEDS,
     CONSUMER: _needs_of_consumer(catalog.JOBS.values()),
     EMAIL_EVENTS: Needs(tables={"ops": (_GET, _PUT)}, queues={"email-events": _TAKE}, by_lambda=_TAKE),
 }

@@ -13,7 +13,7 @@ from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
 from chalicelib.jobs import catalog
 from chalicelib.jobs.job import CatchUp
 from deploy import address, alarms, dashboard, email_reports, quota
-from deploy.functions import FUNCTIONS, function_name, log_id, logical_id
+from deploy.functions import DISPATCH, FUNCTIONS, function_name, log_id, logical_id
 from deploy.stack_states import DeployError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +81,8 @@ def _properties(function: str, stage: str) -> dict[str, Any]:
     if function in catalog.JOBS:
         age = 3600 if catalog.JOBS[function].catch_up is not CatchUp.NONE else 300
         found["EventInvokeConfig"] = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": age}
+    if function == DISPATCH:  # the next minute makes up for one that failed
+        found["EventInvokeConfig"] = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from chalice.app import ScheduledEventConfig
 
 from chalicelib import clock
-from chalicelib.jobs import catalog
+from chalicelib.jobs import catalog, dispatcher
 from chalicelib.settings import settings
 from localdev import lambda_events
 from localdev.console import print_error, print_info
@@ -22,11 +22,14 @@ RETRY_DELAYS = (60.0, 120.0)
 
 
 class Ticker:
-    """The jobs of the app's scheduled functions, and the time up to which their slots were fired."""
+    """The app's scheduled functions: the jobs and the dispatcher. It remembers up to when their slots were fired."""
 
     def __init__(self, app: ChaliceApp, sleep: Callable[[float], None] = time.sleep) -> None:
         names = [source.name for source in app.event_sources if isinstance(source, ScheduledEventConfig)]
-        self.jobs = [catalog.JOBS[name] for name in names]
+        self.jobs = [catalog.JOBS[name] for name in names if name != dispatcher.NAME]
+        self._schedules = {job.name: job.schedule for job in self.jobs}
+        if dispatcher.NAME in names:
+            self._schedules[dispatcher.NAME] = dispatcher.SCHEDULE
         self._app = app
         self._sleep = sleep
         self._fired = clock.now() - OVERLAP
@@ -50,7 +53,7 @@ class Ticker:
             self._fired = now
         since = max(self._fired, now - OVERLAP)
         self._fired = max(now, self._fired)
-        return [(job.name, slot) for job in self.jobs for slot in job.schedule.between(since, now)]
+        return [(name, slot) for name, schedule in self._schedules.items() for slot in schedule.between(since, now)]
 
     def fire(self, name: str, slot: datetime) -> None:
         """Call a scheduled function, and retry it twice, as Lambda does."""

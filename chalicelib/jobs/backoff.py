@@ -8,6 +8,7 @@ Progress starts the series anew. No attempt is made once the schedule's next slo
 import random
 from datetime import datetime, timedelta
 
+from chalicelib.jobs import operator_schedules
 from chalicelib.jobs.job import CatchUp, Job
 from chalicelib.jobs.run_records import Run
 from chalicelib.store import timestamps
@@ -31,4 +32,5 @@ def next_attempt_at(job: Job, run: Run, now: datetime) -> datetime | None:
     delay = DELAYS[max(run.attempts_since_progress, 1) - 1]
     moment = now + delay * random.uniform(1, 1 + _JITTER)  # noqa: S311 - not a secret
     requested_at = max(run.due, timestamps.from_text(run.created_at))
-    return moment if moment < job.schedule.after(requested_at) else None
+    next_slot = operator_schedules.slot_after(job, run.slot, requested_at)
+    return moment if next_slot is None or moment < next_slot else None

@@ -21,6 +21,7 @@ HEARTBEAT = Job(
     grace=timedelta(minutes=10),
     max_runs=8,
     window=timedelta(minutes=15),
+    has_fixed_schedule=True,  # the watchdog runs with it
     lease=timedelta(minutes=2),  # expires before the next run is due
     on_ledger_unavailable=heartbeat.on_ledger_unavailable,
     alarm=heartbeat.alarm,

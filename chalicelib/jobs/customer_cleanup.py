@@ -158,7 +158,7 @@ def _select(context: StepContext, state: SelectState) -> StepResult:
 
 
 def _delete(context: StepContext, state: DeleteState) -> StepResult:
-    answer = context.ask(DELETE, before=state["before"], ids=state["ids"], slot=context.slot)
+    answer = context.ask(DELETE, before=state["before"], ids=state["ids"], slot=context.instant)
     deleted = answer["deleteInactiveCustomers"]["deleted"]
     if state["after"] is None:
         return _last(context, deleted)

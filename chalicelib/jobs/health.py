@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.jobs import slots
+from chalicelib.jobs import operator_schedules, slots
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.job_state import JobState
+from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store import timestamps
 
@@ -39,10 +40,21 @@ class Health:
         return not (self.late or self.failing)
 
 
-def assess(job: Job, state: JobState, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime) -> Health:
-    """Assess a job. `recent` are its latest runs, newest first; `unfinished` are its runs that have not ended."""
+def assess(  # noqa: PLR0913, PLR0917 - everything that the health of a job follows from
+    job: Job,
+    state: JobState,
+    recent: Sequence[Run],
+    unfinished: Sequence[Run],
+    now: datetime,
+    schedules: Sequence[OperatorSchedule] = (),
+) -> Health:
+    """Assess a job. `recent` are its latest runs, newest first; `unfinished` are its runs that have not ended.
+
+    `schedules` are those that operators have made for it.
+    """
     last = next((run for run in recent if run.status in _RESULTS), None)
-    late = _late(job, state, recent, unfinished, now)
+    changed = operator_schedules.changed_schedule(job.name, schedules)
+    late = _undispatched(job, schedules, now) or _late(job, None if changed else state, recent, unfinished, now)
     if late is None and last and last.status is Status.MISSED:
         late = f"the run of {last.slot} was missed: {last.reason}"
     failing = f"the run of {last.slot} failed: {last.error}" if last and last.status is Status.FAILED else None
@@ -50,7 +62,7 @@ def assess(job: Job, state: JobState, recent: Sequence[Run], unfinished: Sequenc
         late=late,
         failing=failing,
         alarm=_alarm(job, recent),
-        too_frequent=_too_frequent(job, recent, now),
+        too_frequent=_too_frequent(job, recent, now, is_changed=changed is not None),
         state=_state(state, recent, unfinished, late, failing, now),
     )
 
@@ -60,10 +72,14 @@ def recent_count(job: Job) -> int:
     return max(_RECENT, job.max_runs + 1)
 
 
-def _late(job: Job, state: JobState, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime) -> str | None:
+def _late(
+    job: Job, state: JobState | None, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime
+) -> str | None:
     overdue = [run.slot for run in unfinished if _requested_at(run) + job.grace < now]
     if overdue:
         return f"the run of {min(overdue)} has not finished {job.grace} after it was due"
+    if state is None:
+        return None  # the dispatcher starts its runs
     if state.is_rescheduled(job.schedule.crontab):
         return None  # the watchdog counts the slots of the new schedule from its next check on
     expected = slots.of(job.schedule.until(now - job.grace))
@@ -96,9 +112,20 @@ def _requested_at(run: Run) -> datetime:
     return timestamps.from_text(run.created_at) if run.trigger is Trigger.OPERATOR else run.due
 
 
-def _too_frequent(job: Job, recent: Sequence[Run], now: datetime) -> str | None:
+def _undispatched(job: Job, schedules: Sequence[OperatorSchedule], now: datetime) -> str | None:
+    for schedule in schedules:
+        if schedule.slot and slots.moment_of(schedule.slot) + job.grace < now:
+            return f"the run of {schedule.slot} has not started {job.grace} after it was due"
+    return None
+
+
+def _too_frequent(job: Job, recent: Sequence[Run], now: datetime, *, is_changed: bool) -> str | None:
+    """Count the runs that started lately. How often their own schedules run is the operators' decision."""
     since, until = timestamps.to_text(now - job.window), timestamps.to_text(now)
-    count = sum(since < (run.started_at or "") <= until for run in recent)
+    counted = [run for run in recent if not slots.schedule_of(run.slot)]
+    if is_changed:
+        counted = [run for run in counted if run.trigger is Trigger.OPERATOR]
+    count = sum(since < (run.started_at or "") <= until for run in counted)
     return f"{count} runs within {job.window}, more than {job.max_runs}" if count > job.max_runs else None
 
 

@@ -81,6 +81,11 @@ class StepContext:
     def due(self) -> datetime:
         return slots.moment_of(self.slot)
 
+    @property
+    def instant(self) -> str:
+        """The instant of the slot, whichever schedule was due."""
+        return slots.instant_of(self.slot)
+
     def state_as(self, _kind: type[State]) -> State:
         """Return the state as the type that the job's steps use for it."""
         return cast("State", self.state)
@@ -118,6 +123,8 @@ class Job:
     window: timedelta
     lease: timedelta | None = None
     """How long a claim holds. Default: longer than a Lambda may live."""
+    has_fixed_schedule: bool = False
+    """Operators cannot change its schedule, nor add others."""
     queued: bool = False
     """The schedule only sends a message, and the queue's consumer does the run."""
     personal: bool = False

@@ -98,6 +98,12 @@ def set_checked_until(job: str, schedule: str, slot: Slot, before: Slot | None) 
     write.commit()
 
 
+def count_from(write: Transaction, job: str, schedule: str, slot: Slot) -> None:
+    """Let the slots of `schedule` count from `slot` on, in a transaction of the caller."""
+    row = tables.AuxRow
+    write.update(key(job), [row.checked_until.set(slot), row.schedule.set(schedule)])
+
+
 def _slot(item: reads.Item, name: str) -> Slot | None:
     found = reads.text(item, name)
     return Slot(found) if found else None

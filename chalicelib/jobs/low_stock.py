@@ -117,7 +117,9 @@ def _restock(context: StepContext, state: RestockState) -> StepResult:
     # Use one token per page. A product that drops low again after its page was done is not restocked twice in one run.
     token = f"{context.slot}.{context.pages}"
     threshold, amount = context.arguments.get("threshold"), context.arguments.get("amount")
-    answer = context.ask(RESTOCK, slot=context.slot, ids=state["ids"], token=token, threshold=threshold, amount=amount)
+    answer = context.ask(
+        RESTOCK, slot=context.instant, ids=state["ids"], token=token, threshold=threshold, amount=amount
+    )
     done = answer["updateLowStockProducts"]["restocked"]
     now = f"{clock.now():%d/%m/%Y-%H:%M:%S}"
     lines = tuple(

@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.errors import Conflict, InProgress, JobPaused, NotFound, Unavailable
+from chalicelib.errors import Ambiguous, Conflict, InProgress, JobPaused, NotFound, Unavailable
 from chalicelib.jobs import job_state, ledger, queue, run_arguments, run_changes, run_records, runner, slots
 from chalicelib.jobs.job import Job, Preview
 from chalicelib.jobs.operations import Execute
@@ -15,6 +15,20 @@ from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale
+
+
+def slot_at(job: str, moment: datetime, schedule: str | None) -> Slot:
+    """Return the slot of a job at a moment, of the schedule with that id.
+
+    Without one, it is the slot of the only run there. Raises Ambiguous if there are several.
+    """
+    if schedule is not None:
+        return slots.of(moment, None if schedule == slots.built_in_id(job) else schedule)
+    found = run_records.find_at(job, slots.of(moment))
+    if len(found) > 1:
+        names = ", ".join(run.schedule for run in found)
+        raise Ambiguous(f"{job} has {len(found)} runs of {slots.of(moment)}. Give one of {names}", field="schedule")
+    return found[0].slot if found else slots.of(moment)
 
 
 def run_now(job: Job, actor: str, arguments: RunArguments) -> Run:

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from statistics import fmean
 
 from chalicelib import clock
-from chalicelib.jobs import catalog, health, job_state, run_records, slots
+from chalicelib.jobs import catalog, health, job_state, operator_schedules, run_records, slots
 from chalicelib.jobs.health import Health, HealthStatus
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.job_state import JobState, Pause
+from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_arguments import Argument
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.store import timestamps
@@ -25,6 +26,12 @@ class JobNow:
     """The latest runs, newest first."""
     health: Health
     now: datetime
+    schedules: Sequence[OperatorSchedule] = ()
+    """Those that operators have made for it."""
+
+    @property
+    def changed(self) -> OperatorSchedule | None:
+        return operator_schedules.changed_schedule(self.name, self.schedules)
 
     @property
     def name(self) -> str:
@@ -40,11 +47,11 @@ class JobNow:
 
     @property
     def schedule(self) -> str:
-        return self.job.schedule.crontab
+        return self.changed.crontab or "" if self.changed else self.job.schedule.crontab
 
     @property
     def schedule_text(self) -> str:
-        return self.job.schedule.words
+        return self.changed.words if self.changed else self.job.schedule.words
 
     @property
     def state(self) -> HealthStatus:
@@ -70,13 +77,16 @@ class JobNow:
 
     @property
     def next_run(self) -> str | None:
-        """The first slot that no pause covers. None during a pause without an end."""
+        """The first slot of any schedule that no pause covers. None during a pause without an end."""
         if self.pause is None:
-            return slots.of(self.job.schedule.after(self.now))
+            own = [] if self.changed else [slots.of(self.job.schedule.after(self.now))]
+            return min([*own, *(row.next_at for row in self.schedules if row.next_at)], default=None)
         if self.pause.until is None:
             return None
+        end = timestamps.from_text(self.pause.until) - timedelta(microseconds=1)
         try:
-            return slots.of(self.job.schedule.after(timestamps.from_text(self.pause.until) - timedelta(microseconds=1)))
+            own = [] if self.changed else [slots.of(self.job.schedule.after(end))]
+            return min(filter(None, [*own, *(row.next_after(end) for row in self.schedules)]), default=None)
         except OverflowError:  # a pause until the last days of the year 9999
             return None
 
@@ -88,21 +98,29 @@ class JobNow:
 
 def load_all() -> list[JobNow]:
     """Return every job of the catalog as it is now."""
-    unfinished = run_records.unfinished()
-    return [_load(job, unfinished) for job in catalog.JOBS.values()]
+    unfinished, schedules = run_records.unfinished(), operator_schedules.find_all()
+    return [_load(job, unfinished, schedules) for job in catalog.JOBS.values()]
 
 
 def load(job: Job) -> JobNow:
     """Return one job as it is now."""
-    return _load(job, run_records.unfinished())
+    return _load(job, run_records.unfinished(), operator_schedules.find_all())
 
 
-def assemble(job: Job, state: JobState, all_unfinished: Sequence[Run], now: datetime) -> JobNow:
-    """Read the job's recent runs and assess its health. `all_unfinished` may hold runs of other jobs, too."""
+def assemble(
+    job: Job,
+    state: JobState,
+    all_unfinished: Sequence[Run],
+    all_schedules: Sequence[OperatorSchedule],
+    now: datetime,
+) -> JobNow:
+    """Read the job's recent runs and assess its health. What is passed may hold runs and schedules of other jobs, too."""
     recent = run_records.latest(job.name, health.recent_count(job))
     own = [run for run in all_unfinished if run.job == job.name]
-    return JobNow(job=job, job_state=state, recent=recent, health=health.assess(job, state, recent, own, now), now=now)
+    schedules = [row for row in all_schedules if row.job == job.name]
+    found = health.assess(job, state, recent, own, now, schedules)
+    return JobNow(job=job, job_state=state, recent=recent, health=found, now=now, schedules=schedules)
 
 
-def _load(job: Job, all_unfinished: Sequence[Run]) -> JobNow:
-    return assemble(job, job_state.find(job.name), all_unfinished, clock.now())
+def _load(job: Job, all_unfinished: Sequence[Run], all_schedules: Sequence[OperatorSchedule]) -> JobNow:
+    return assemble(job, job_state.find(job.name), all_unfinished, all_schedules, clock.now())

@@ -82,7 +82,7 @@ def read(body: str) -> Message:
         content = json.loads(body)
         message = Message(content["job"], content["slot"])
         catalog.find(message.job)
-        is_slot = slots.of(slots.moment_of(message.slot)) == message.slot
+        is_slot = slots.is_slot(message.slot)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, CrmError) as error:
         raise BadMessage(f"The message names no run: {error}") from error
     if not is_slot:

@@ -93,6 +93,11 @@ class Run:
     def due(self) -> datetime:
         return slots.moment_of(self.slot)
 
+    @property
+    def schedule(self) -> str:
+        """The id of the schedule that was due. Runs that operators started count as those of the job's own."""
+        return slots.schedule_of(self.slot) or slots.built_in_id(self.job)
+
     def held_at(self, moment: datetime) -> bool:
         """Return whether a worker holds the run at `moment`."""
         return (
@@ -138,6 +143,17 @@ def new(  # noqa: PLR0913 - what a run may be created with
 def find(job: str, slot: Slot) -> Run | None:
     item = reads.get(tables.Run, {"job": {"S": job}, "slot": {"S": slot}})
     return load(item) if item else None
+
+
+def find_at(job: str, instant: str) -> list[Run]:
+    """Return the runs of a job that were due at an instant: one for each schedule."""
+    items = reads.query(
+        TableName=reads.table_name(tables.Run),
+        KeyConditionExpression="job = :job AND begins_with(slot, :instant)",
+        ExpressionAttributeValues={":job": {"S": job}, ":instant": {"S": instant}},
+        ConsistentRead=True,
+    )
+    return [load(item) for item in items]
 
 
 def find_all(job: str, job_slots: Iterable[str]) -> dict[Slot, Run]:

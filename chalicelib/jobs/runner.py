@@ -12,7 +12,7 @@ from functools import partial
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import catalog, error_text, ledger, queue, run_records, slots
+from chalicelib.jobs import catalog, error_text, ledger, operator_schedules, queue, run_records, slots
 from chalicelib.jobs.job import Job, Overlap, RunRefused, StepContext, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.operations import Execute
@@ -49,6 +49,8 @@ class Runner:
     def fire(self, job: Job, moment: datetime) -> None:
         """Handle an event of the job's schedule. Raises NotDue, Unavailable."""
         slot = slot_of(job, moment)
+        if not job.has_fixed_schedule and _is_replaced(job, slot):
+            return
         if job.queued:
             ledger.record(run_records.new(job.name, slot, Trigger.SCHEDULE))
             queue.send(job.name, slot)
@@ -119,6 +121,16 @@ def slot_of(job: Job, moment: datetime) -> Slot:
     if moment - due > _MAX_DELAY:
         raise NotDue(f"{job.name} is not due at {moment}: {job.schedule.words}")
     return slots.of(due)
+
+
+def _is_replaced(job: Job, slot: Slot) -> bool:
+    """Return whether operators have changed the schedule, so that the dispatcher starts its runs, and this is no slot."""
+    changed = operator_schedules.find_changed(job.name)
+    return (
+        changed is not None
+        and changed.since is not None
+        and slots.moment_of(slot) > timestamps.from_text(changed.since)
+    )
 
 
 def log_step(job: Job, slot: Slot, result: StepResult) -> None:

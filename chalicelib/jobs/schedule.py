@@ -10,21 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
-from cronsim import CronSim, CronSimError
+from cronsim import CronSim
+
+from chalicelib.jobs import crontab
+from chalicelib.jobs.crontab import BadCrontab
 
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_FIELDS = 5
-_WEEKDAY = 4
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class BadSchedule(ValueError):
-    """The schedule cannot be used"""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Raises BadSchedule if crontab does not know the syntax or EventBridge cannot express it."""
+    """Raises BadCrontab if crontab does not know the syntax or EventBridge cannot express it."""
 
     crontab: str
 
@@ -51,14 +48,13 @@ class Schedule:
     @property
     def eventbridge(self) -> tuple[str, str, str, str, str, str]:
         """The six fields: minutes, hours, day of the month, month, day of the week, year."""
-        parsed = self._parse()
+        parsed = crontab.parse(self.crontab)
         minute, hour, day, month, weekday = self.crontab.upper().split()
         if "*" not in {day, weekday}:
-            raise BadSchedule(f"{self.crontab!r}: EventBridge takes a day of the month or days of the week, not both")
+            raise BadCrontab(f"{self.crontab!r}: EventBridge takes a day of the month or days of the week, not both")
         if not all(isinstance(number, int) and number >= 0 for number in [*parsed.days, *parsed.weekdays]):
-            raise BadSchedule(f"{self.crontab!r}: L and # are not supported")
-        for position in range(_FIELDS):
-            self._check_terms(position)
+            raise BadCrontab(f"{self.crontab!r}: L and # are not supported")
+        crontab.check_terms(self.crontab, parsed)
         return (
             _field(minute, parsed.minutes, first=0),
             _field(hour, parsed.hours, first=0),
@@ -67,37 +63,6 @@ class Schedule:
             "?" if weekday == "*" else _weekdays(parsed),
             "*",
         )
-
-    def _parse(self) -> CronSim:
-        if len(self.crontab.split()) != _FIELDS:
-            raise BadSchedule(f"{self.crontab!r}: a schedule has five fields: minute hour day month weekday")
-        try:
-            return CronSim(self.crontab, _ANY_TIME)
-        except CronSimError as error:
-            raise BadSchedule(f"{self.crontab!r}: {error}") from None
-
-    def _check_terms(self, position: int) -> None:
-        """Refuse a field that cronsim accepts, but that fires at other times than its author is likely to expect.
-
-        `*/90` minutes would fire once an hour, and `0,7` names Sunday twice.
-        """
-        named: set[int] = set()
-        for term in self.crontab.split()[position].split(","):
-            numbers = _numbers(position, term)
-            if "/" in term and len(numbers) == 1:
-                raise BadSchedule(f"{self.crontab!r}: the step of {term} leads beyond the last value")
-            if term != "*" and (len(set(numbers)) < len(numbers) or named.intersection(numbers)):
-                raise BadSchedule(f"{self.crontab!r}: {term} names a value a second time; 0 and 7 are both Sunday")
-            named.update(numbers)
-
-
-def _numbers(position: int, term: str) -> list[int]:
-    """Return the values of one term of a field. Sunday is 0, also where it was written as 7."""
-    fields = ["*"] * _FIELDS
-    fields[position] = term
-    parsed = CronSim(" ".join(fields), _ANY_TIME)
-    values = (parsed.minutes, parsed.hours, parsed.days, parsed.months, parsed.weekdays)[position]
-    return [number % 7 if position == _WEEKDAY else number for number in values if isinstance(number, int)]
 
 
 def _field(text: str, numbers: set[int], first: int) -> str:

@@ -4,27 +4,34 @@ It continues runs whose worker died, records the slots that were missed, and rai
 late, failing, alarming or running too often.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import islice
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import alerts, catalog, job_state, ledger, overview, queue, run_records, slots
+from chalicelib.jobs import (
+    alerts,
+    catalog,
+    dispatcher,
+    job_state,
+    ledger,
+    missed_slots,
+    operator_schedules,
+    overview,
+    queue,
+    run_records,
+)
 from chalicelib.jobs.health import Health
 from chalicelib.jobs.job import CatchUp, Job
-from chalicelib.jobs.job_state import JobState
-from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.operator_schedules import OperatorSchedule
+from chalicelib.jobs.run_records import Run, Status
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import timestamps
 from chalicelib.store.transaction import Stale
 
-MISSED_AFTER = timedelta(minutes=10)
-"""A slot without a row is missed after this time: EventBridge fires within a minute, and Lambda retries for three."""
 _REMOVED = "this job no longer exists"
 _RESEND_AFTER = timedelta(minutes=5)
 """A run that has waited this long gets another message: the first may be lost."""
-MAX_SLOTS_PER_CHECK = 500
-"""Missed slots recorded by one check of a job. The next check continues."""
 
 
 def run_checks() -> None:
@@ -33,20 +40,27 @@ def run_checks() -> None:
     for run in run_records.unfinished():
         _recover(run, now)
     unfinished = run_records.unfinished()
+    schedules = dispatcher.serve()
     states = {job.name: job_state.find(job.name) for job in catalog.JOBS.values()}
     for job in catalog.JOBS.values():
-        record_missed_slots(job, states[job.name], now)
+        missed_slots.record(job, states[job.name], _counts_until(job, schedules, now))
     open_alerts = alerts.open_alerts()
     _close_alerts_of_removed_jobs(open_alerts)
     for job in catalog.JOBS.values():
-        found = overview.assemble(job, states[job.name], unfinished, now)
+        found = overview.assemble(job, states[job.name], unfinished, schedules, now)
         raise_or_clear_alerts(job, found.health, open_alerts)
 
 
 def check_alerts(job: Job, /) -> None:
     """Raise and clear the alerts of one job, so that they need not wait for the next check of all. Raises Unavailable."""
-    found = overview.assemble(job, job_state.find(job.name), run_records.unfinished(), clock.now())
-    raise_or_clear_alerts(job, found.health, alerts.open_alerts())
+    raise_or_clear_alerts(job, overview.load(job).health, alerts.open_alerts())
+
+
+def _counts_until(job: Job, schedules: Iterable[OperatorSchedule], now: datetime) -> datetime:
+    """Return up to when the slots of the catalog's schedule count: not beyond the moment at which operators changed it."""
+    until = now - missed_slots.MISSED_AFTER
+    changed = operator_schedules.changed_schedule(job.name, schedules)
+    return min(until, timestamps.from_text(changed.since)) if changed and changed.since else until
 
 
 def _recover(run: Run, now: datetime) -> None:
@@ -79,61 +93,6 @@ def _send(job: str, slot: Slot) -> None:
         queue.send(job, slot)
     except Unavailable as error:  # the run waits in the ledger, and the next check sends the message
         telemetry.warn("the queue is unavailable", job=job, slot=slot, exc_info=error)
-
-
-def record_missed_slots(job: Job, state: JobState, now: datetime) -> None:
-    """Record what happened to each slot that nothing has started.
-
-    Slots before the very first check do not count, nor do slots before the first check after a change of the schedule:
-    they were never due.
-    """
-    if state.checked_until is None or state.is_rescheduled(job.schedule.crontab):
-        _count_from(now, job, state)
-        return
-    due = job.schedule.between(slots.moment_of(state.checked_until), now - MISSED_AFTER)
-    passed = [slots.of(firing) for firing in islice(due, MAX_SLOTS_PER_CHECK)]
-    stored = run_records.find_all(job.name, passed)
-    latest = slots.of(job.schedule.until(now - MISSED_AFTER))
-    for slot in passed:
-        if slot not in stored:
-            _record_missed_slot(job, state, slot, is_latest=slot == latest)
-    if passed or state.schedule is None:
-        _set_checked_until(job, passed[-1] if passed else state.checked_until, state.checked_until)
-
-
-def _count_from(now: datetime, job: Job, state: JobState) -> None:
-    is_noted = _set_checked_until(job, slots.of(now.replace(microsecond=0)), state.checked_until)
-    if is_noted and state.schedule is not None:
-        telemetry.info(
-            f"{job.name}: the schedule has changed from {state.schedule!r} to {job.schedule.crontab!r}; "
-            "slots count from now on",
-            job=job.name,
-        )
-
-
-def _record_missed_slot(job: Job, state: JobState, slot: Slot, *, is_latest: bool) -> None:
-    pause = state.paused_at(slots.moment_of(slot))
-    try:
-        if pause and timestamps.from_text(pause.since) <= slots.moment_of(slot):
-            ledger.end(run_records.new(job.name, slot, Trigger.SCHEDULE), Status.SKIPPED, reason=pause.text)
-        elif job.catch_up is CatchUp.ALL or (job.catch_up is CatchUp.LATEST and is_latest):
-            ledger.record(run_records.new(job.name, slot, Trigger.CATCH_UP, reason="did not start on time; caught up"))
-            _send(job.name, slot)
-        else:
-            caught_up = "only the latest missed slot" if job.catch_up is CatchUp.LATEST else "no missed slots"
-            reason = f"did not start on time; this job catches up {caught_up}"
-            ledger.end(run_records.new(job.name, slot, Trigger.SCHEDULE), Status.MISSED, reason=reason)
-    except Stale:
-        return  # it has started meanwhile
-
-
-def _set_checked_until(job: Job, slot: Slot, before: Slot | None) -> bool:
-    """Return False if another check was faster."""
-    try:
-        job_state.set_checked_until(job.name, job.schedule.crontab, slot, before)
-    except Stale:
-        return False
-    return True
 
 
 def _close_alerts_of_removed_jobs(open_alerts: set[tuple[str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
-from chalicelib.jobs import job_state, ledger, run_changes, run_records
+from chalicelib.jobs import catalog, job_state, ledger, operator_schedules, run_changes, run_records, schedule_changes
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables
@@ -18,6 +18,20 @@ def failed_run() -> Ids:
 
 def waiting_run() -> Ids:
     return {"slot": ledger.record(run_records.new("low_stock", Slot("2026-11-01T00:00:00Z"), Trigger.SCHEDULE)).slot}
+
+
+def a_schedule() -> Ids:
+    return {"id": schedule_changes.create(catalog.LOW_STOCK, {"crontab": "0 9 * * *"}, "test").id}
+
+
+def a_changed_job() -> Ids:
+    schedule_changes.update("low_stock.default", {"crontab": "0 9 * * *"}, "test")
+    return {}
+
+
+def note_of(ids: Ids) -> str | None:
+    found = operator_schedules.find(ids["id"])
+    return found.note if found else None
 
 
 def runs_of(job: str) -> list[run_records.Run]:
@@ -81,6 +95,57 @@ SCENARIOS = {
         is_right=lambda _, made, reply: (
             reply.data["cancelRun"]["run"] is not None
             and runs_of("low_stock")[0].status is (Status.WAITING if made else Status.CANCELLED)
+        ),
+    ),
+    "createSchedule": Scenario(
+        document="""mutation { createSchedule(input: {job: "low_stock", crontab: "0 9 * * *", note: "first"}) {
+          schedule { id note } } }""",
+        prepare=nothing,
+        was_made=lambda _: bool(operator_schedules.find_all()),
+        meddle=lambda _: [
+            schedule_changes.update(row.id, {"note": "meddled"}, "test") for row in operator_schedules.find_all()
+        ],
+        is_right=lambda _, made, reply: (
+            [row.note for row in operator_schedules.find_all()] == ["meddled" if made else "first"]
+            and reply.data["createSchedule"]["schedule"]["id"] == operator_schedules.find_all()[0].id
+        ),
+    ),
+    "updateSchedule": Scenario(
+        document="""mutation ($id: ID!) { updateSchedule(id: $id, input: {note: "changed"}) { schedule { id } } }""",
+        prepare=a_schedule,
+        was_made=lambda ids: note_of(ids) == "changed",
+        meddle=lambda ids: schedule_changes.update(ids["id"], {"note": "meddled"}, "test"),
+        is_right=lambda ids, made, reply: (
+            reply.data["updateSchedule"]["schedule"]["id"] == ids["id"]
+            and note_of(ids) == ("meddled" if made else "changed")
+        ),
+    ),
+    "updateSchedule of a job": Scenario(
+        document="""mutation { updateSchedule(id: "low_stock.default", input: {note: "changed"}) { schedule { id } } }""",
+        prepare=nothing,
+        was_made=lambda _: operator_schedules.find_changed("low_stock") is not None,
+        meddle=lambda _: schedule_changes.reset(catalog.LOW_STOCK),
+        is_right=lambda _, made, reply: (
+            reply.data["updateSchedule"]["schedule"]["id"] == "low_stock.default"
+            and (operator_schedules.find_changed("low_stock") is None) == made
+        ),
+    ),
+    "deleteSchedule": Scenario(
+        document="mutation ($id: ID!) { deleteSchedule(id: $id) { id } }",
+        prepare=a_schedule,
+        was_made=lambda ids: operator_schedules.find(ids["id"]) is None,
+        is_right=lambda ids, _, reply: (
+            reply.data["deleteSchedule"]["id"] == ids["id"] and operator_schedules.find_all() == []
+        ),
+    ),
+    "resetSchedule": Scenario(
+        document='mutation { resetSchedule(job: "low_stock") { schedule { id } } }',
+        prepare=a_changed_job,
+        was_made=lambda _: operator_schedules.find_changed("low_stock") is None,
+        meddle=lambda _: a_changed_job(),
+        is_right=lambda _, made, reply: (
+            reply.data["resetSchedule"]["schedule"]["id"] == "low_stock.default"
+            and (operator_schedules.find_changed("low_stock") is not None) == made
         ),
     ),
     "pauseJob": Scenario(

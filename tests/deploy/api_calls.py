@@ -37,6 +37,7 @@ QUERIES = (
     "{ crmStats { customers orders revenue } inactiveCustomerCount queue { waiting } }",
     '{ allOrders(productId: "PRODUCT") { edges { node { id lines { product { name } } } } } }',
     '{ reports { edges { node { period } } } report(period: "2026-W47") { period } }',
+    '{ schedules { id nextRuns } previewSchedule(crontab: "@daily") { words firings { utc } } }',
     "{ jobs { name state lastRun } deadLetters { id } }",
     '{ job(name: "heartbeat") { state } jobRuns(job: "low_stock", first: 20) { edges { node { slot lines } } } }',
     '{ jobRun(job: "low_stock", slot: "2026-11-23T12:00:00Z") { lines } }',
@@ -147,6 +148,11 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change('resumeJob(name: "heartbeat") { job { state } }')
     yield change('runJob(name: "order_reminders") { run { slot } }')
     yield change('runJob(name: "low_stock", slot: "2026-11-23T00:00:00Z") { run { slot } }')
+    made = change('createSchedule(input: {job: "low_stock", crontab: "0 9 * * *"}) { schedule { id } }')["schedule"]
+    yield change(f'updateSchedule(id: "{made["id"]}", input: {{enabled: false}}) {{ schedule {{ id }} }}')
+    yield change(f'deleteSchedule(id: "{made["id"]}") {{ id }}')
+    yield change('updateSchedule(id: "low_stock.default", input: {timeZone: "Europe/Berlin"}) { schedule { id } }')
+    yield change('resetSchedule(job: "low_stock") { schedule { nextRuns } }')
     low = change('runJob(name: "low_stock") { run { slot } }')["run"]["slot"]
     yield change(f'cancelRun(job: "low_stock", slot: "{low}", reason: "test") {{ run {{ status }} }}')
     yield change('remakeReport(period: "2026-W46") { run { slot } }')

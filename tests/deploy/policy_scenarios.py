@@ -23,6 +23,8 @@ def play(function: str, recording: Recording) -> None:
         _work(recording)
     elif function == "email_events":
         _email_events(recording)
+    elif function == "dispatch":
+        _dispatch(recording)
     elif function == "heartbeat":
         _heartbeat(recording)
     else:
@@ -91,6 +93,19 @@ def _heartbeat(recording: Recording) -> None:
             scheduled_calls.fire("heartbeat", f"2026-11-24T{when}:00")
     recording.begin_step()
     scheduled_calls.fire("heartbeat", "2026-11-24T01:40:00")
+
+
+def _dispatch(recording: Recording) -> None:
+    """Schedules are due: for the first time, too late, and once."""
+    with recording.paused(), time_is(NOW):
+        for times in ('crontab: "*/30 * * * *"', 'at: "2026-11-23T13:30:00Z"'):
+            made = scheduled_calls.ask(
+                f'mutation {{ createSchedule(input: {{job: "low_stock", {times}}}) {{ schedule {{ id }} }} }}'
+            )
+            assert "errors" not in made, made
+    for when in ("13:29", "13:30", "14:45"):
+        recording.begin_step()
+        scheduled_calls.fire("dispatch", f"2026-11-23T{when}:00")
 
 
 def _work(recording: Recording) -> None:

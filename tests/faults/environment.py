@@ -23,7 +23,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock
 from chalicelib.errors import CrmError
-from chalicelib.jobs import queue, watchdog
+from chalicelib.jobs import dispatcher, queue, watchdog
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operations import OperationFailed
 from chalicelib.jobs.runner import RunFailed, Runner
@@ -126,6 +126,9 @@ class Environment:
 
     def fire(self, job: Job, moment: datetime) -> bool:
         return self._invoke(lambda: Runner(lambda _actor: execute, self.seconds_left).fire(job, moment))
+
+    def dispatch(self) -> bool:
+        return self._invoke(dispatcher.serve)
 
     def run_checks(self) -> bool:
         return self._invoke(watchdog.run_checks)

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.jobs.job_runs import Clock, manual_clock, without_retry_delay
+from chalicelib.jobs import watchdog
+from chalicelib.jobs.job import Job
+from tests.jobs.job_runs import Clock, make_job, manual_clock, one_page, use_jobs, without_retry_delay
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +27,13 @@ def time() -> Iterator[Clock]:
 def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO, logger="crm")
     return caplog
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch, time: Clock) -> Job:
+    """A job that is due every hour. The watchdog has seen it at noon."""
+    made = make_job(one_page)
+    use_jobs(monkeypatch, made)
+    watchdog.run_checks()
+    assert time.now
+    return made

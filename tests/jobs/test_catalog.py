@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from chalicelib.errors import UnknownJob
-from chalicelib.jobs import catalog, health, queue, ses_events, watchdog
+from chalicelib.jobs import catalog, health, missed_slots, queue, ses_events
 from chalicelib.jobs.job import CatchUp, Job, Overlap
 from tests.builders import moment
 from tests.conftest import ROOT
@@ -41,7 +41,7 @@ def test_catch_up_policies_of_the_jobs() -> None:
 
 @pytest.mark.parametrize("job", catalog.JOBS.values(), ids=catalog.JOBS.keys())
 def test_limits_leave_room_for_normal_running(job: Job) -> None:
-    assert job.grace >= watchdog.MISSED_AFTER, "a slot would be late before it is recorded"
+    assert job.grace >= missed_slots.MISSED_AFTER, "a slot would be late before it is recorded"
     monday = moment("2026-11-23T05:59:59")
     assert len(list(job.schedule.between(monday, monday + job.window))) < job.max_runs
     assert health.recent_count(job) > job.max_runs
@@ -69,4 +69,6 @@ def test_app_deploys_the_schedules_of_the_catalog() -> None:
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
     rules = [[name, f"cron({' '.join(job.schedule.eventbridge)})", None, None] for name, job in catalog.JOBS.items()]
-    assert found == [*rules, ["work", None, queue.NAME, 1], ["email_events", None, ses_events.NAME, 1]]
+    dispatch = ["dispatch", "cron(* * * * ? *)", None, None]
+    consumers = [["work", None, queue.NAME, 1], ["email_events", None, ses_events.NAME, 1]]
+    assert found == [*rules, dispatch, *consumers]

@@ -6,7 +6,16 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.errors import InProgress, JobPaused, NotFound, RunNotRepeatable
-from chalicelib.jobs import dead_letters, job_state, ledger, operator_actions, queue, run_records, watchdog
+from chalicelib.jobs import (
+    dead_letters,
+    job_state,
+    ledger,
+    missed_slots,
+    operator_actions,
+    queue,
+    run_records,
+    watchdog,
+)
 from chalicelib.jobs.dead_letters import RedriveResult
 from chalicelib.jobs.job import Job, RunRefused, StepContext, StepResult
 from chalicelib.jobs.queue import DEAD
@@ -114,7 +123,7 @@ def test_only_the_oldest_waiting_run_is_woken(job: Job, time: Clock) -> None:
 
 
 def test_a_paused_job_cannot_be_run_by_operators(job: Job, time: Clock) -> None:
-    job_state.pause("tally", "stock-taking", "ann", until=clock.now() + watchdog.MISSED_AFTER)
+    job_state.pause("tally", "stock-taking", "ann", until=clock.now() + missed_slots.MISSED_AFTER)
     with pytest.raises(JobPaused, match=r"tally is paused by ann: stock-taking\. Resume it first"):
         operator_actions.run_now(job, "bob", {})
     assert run_records.latest("tally", 5) == []

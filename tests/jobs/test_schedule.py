@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from chalicelib.jobs.catalog import JOBS
-from chalicelib.jobs.schedule import BadSchedule, Schedule
+from chalicelib.jobs.crontab import BadCrontab
+from chalicelib.jobs.schedule import Schedule
 from tests.builders import moment
 
 pytestmark = pytest.mark.no_database
@@ -139,7 +140,7 @@ def test_the_schedules_of_the_five_jobs() -> None:
     ],
 )
 def test_unusable_schedules_are_refused_with_a_reason(crontab: str, problem: str) -> None:
-    with pytest.raises(BadSchedule, match=problem) as refused:
+    with pytest.raises(BadCrontab, match=problem) as refused:
         Schedule(crontab)
     assert repr(crontab) in str(refused.value)
 
@@ -202,7 +203,7 @@ def test_the_eventbridge_expression_fires_when_the_crontab_does() -> None:
         crontab = an_expression(chance)
         try:
             schedule = Schedule(crontab)
-        except BadSchedule as refused:
+        except BadCrontab as refused:
             never.append(str(refused))
             continue
         first = datetime(2026, 1, 1, tzinfo=UTC) + chance.randint(0, 4 * 365) * DAY

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.jobs import job_state, overview, run_records, watchdog
+from chalicelib.jobs import job_state, missed_slots, overview, run_records, watchdog
 from chalicelib.jobs.health import HealthStatus
 from chalicelib.jobs.job import CatchUp
 from chalicelib.jobs.run_records import Status, Trigger
@@ -95,5 +95,5 @@ def test_one_of_two_checks_at_once_says_it(
     seen = job_state.find("tally")
     job = make_job(one_page, schedule=Schedule(WEDNESDAY))
     for _ in range(2):
-        watchdog.record_missed_slots(job, seen, time.later(seconds=1))
+        missed_slots.record(job, seen, time.later(seconds=1) - missed_slots.MISSED_AFTER)
     assert len(info_messages(log)) == 1

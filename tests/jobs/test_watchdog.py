@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.jobs import job_state, ledger, queue, run_records, runner, watchdog
+from chalicelib.jobs import job_state, ledger, missed_slots, queue, run_records, runner, watchdog
 from chalicelib.jobs.job import CatchUp, Job, StepContext, StepResult
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
@@ -100,7 +100,7 @@ def test_slots_that_started_on_time_are_left_alone(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_long_outage_is_recorded_over_several_checks(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
-    monkeypatch.setattr(watchdog, "MAX_SLOTS_PER_CHECK", 3)
+    monkeypatch.setattr(missed_slots, "MAX_SLOTS_PER_CHECK", 3)
     use_checked_job(monkeypatch)
     time.later(hours=4, minutes=30)
     watchdog.run_checks()

@@ -17,12 +17,14 @@ from chalicelib.api.resolvers import (
     orders,
     products,
     reports,
+    schedules,
     totals,
 )
 from chalicelib.crm import money
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
+from chalicelib.jobs import slots
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run
 
@@ -54,6 +56,8 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "job": jobs.job,
         "jobRuns": jobs.job_runs,
         "jobRun": jobs.job_run,
+        "schedules": schedules.all_schedules,
+        "previewSchedule": schedules.preview_schedule,
         "queue": jobs.queue_depth,
         "uptime": jobs.uptime_hours,
         "keys": api_keys.all_keys,
@@ -79,6 +83,10 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "restoreCustomers": customers.restore_customers,
         "runJob": jobs.run_job,
         "cancelRun": jobs.cancel_run,
+        "createSchedule": schedules.create_schedule,
+        "updateSchedule": schedules.update_schedule,
+        "deleteSchedule": schedules.delete_schedule,
+        "resetSchedule": schedules.reset_schedule,
         "pauseJob": jobs.pause_job,
         "resumeJob": jobs.resume_job,
         "remakeReport": jobs.remake_report,
@@ -117,7 +125,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "BulkOrderResult": {"order": RowResolver(attrgetter("row"))},
     "DeadLetter": {
         "job": RowResolver[DeadLetter](lambda letter: letter.message and letter.message.job),
-        "slot": RowResolver[DeadLetter](lambda letter: letter.message and letter.message.slot),
+        "slot": RowResolver[DeadLetter](lambda letter: letter.message and slots.instant_of(letter.message.slot)),
     },
     "DeletedCustomer": {
         **{name: RowResolver(attrgetter(f"customer.{name}")) for name in ("id", "name", "email", "phone")},
@@ -137,7 +145,14 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     },
     "ReportEntry": {"revenue": reports.revenue},
     "ApiKey": {"role": RowResolver[ApiKey](lambda row: row.role.name), "state": api_keys.state},
+    "Schedule": {
+        "builtIn": RowResolver(attrgetter("is_built_in")),
+        "arguments": schedules.arguments,
+        "nextRuns": schedules.next_runs,
+    },
     "JobRun": {
+        "id": RowResolver[Run](lambda run: f"{run.job}:{run.slot}"),
+        "slot": RowResolver[Run](lambda run: slots.instant_of(run.slot)),
         "cap": RowResolver[Run](lambda run: run.arguments.get("cap")),
         "period": RowResolver[Run](lambda run: run.arguments.get("period")),
         "arguments": jobs.arguments,

@@ -19,7 +19,6 @@ from chalicelib.jobs import (
     queue,
     run_arguments,
     run_records,
-    slots,
     uptime,
     weekly_report,
 )
@@ -32,6 +31,7 @@ from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Run, Status
+from chalicelib.jobs.slots import Slot
 from chalicelib.store.pagination import Page, read_page
 
 MAX_REASON = 200
@@ -100,8 +100,8 @@ def job_runs(
     return read_page(run_records.listing(job, Status(status) if status else None), page_args(page))
 
 
-def job_run(_root: object, _info: Info, job: str, slot: datetime) -> Run | None:
-    run = run_records.find(job, slots.of(slot)) if text.fits_key(job) else None
+def job_run(_root: object, _info: Info, job: str, slot: datetime, schedule: str | None = None) -> Run | None:
+    run = run_records.find(job, _slot(job, slot, schedule)) if text.fits_key(job) else None
     if run is None:
         catalog.find(job)  # raises unless there is such a job: the history of one that was removed stays readable
     return run
@@ -133,6 +133,7 @@ def run_job(  # noqa: PLR0913 - one for each argument of the field
     name: str,
     *,
     slot: datetime | None = None,
+    schedule: str | None = None,
     dryRun: bool = False,
     cap: int | None = None,
     arguments: list[RunArgumentInput] | None = None,
@@ -142,17 +143,21 @@ def run_job(  # noqa: PLR0913 - one for each argument of the field
     if slot is not None:
         if dryRun:
             raise InvalidInput("Give slot or dryRun, not both", field="slot")
-        return RunJobPayload(operator_actions.run_again(wanted, slots.of(slot), context_of(info).caller.name, checked))
+        return RunJobPayload(
+            operator_actions.run_again(wanted, _slot(name, slot, schedule), context_of(info).caller.name, checked)
+        )
     if dryRun:
         return RunJobPayload(preview=_preview(wanted, info, checked))
     return RunJobPayload(operator_actions.run_now(wanted, context_of(info).caller.name, checked))
 
 
-def cancel_run(_root: object, info: Info, job: str, slot: datetime, reason: str) -> CancelRunPayload:
+def cancel_run(
+    _root: object, info: Info, job: str, slot: datetime, reason: str, schedule: str | None = None
+) -> CancelRunPayload:
     wanted = catalog.find(job)
     line = text.checked_line(reason, "reason", MAX_REASON)
     actor = context_of(info).caller.name
-    return CancelRunPayload(operator_actions.cancel_run(wanted, slots.of(slot), actor, line))
+    return CancelRunPayload(operator_actions.cancel_run(wanted, _slot(job, slot, schedule), actor, line))
 
 
 def pause_job(_root: object, info: Info, name: str, reason: str, until: datetime | None = None) -> JobPayload:
@@ -200,6 +205,12 @@ def discard_dead_letters(_root: object, info: Info, ids: list[str]) -> DiscardDe
     wanted = set(check_id_count(ids))
     discarded = dead_letter_actions.discard(context_of(info).caller.name, wanted)
     return DiscardDeadLettersPayload(discarded, len(wanted) - discarded)
+
+
+def _slot(job: str, moment: datetime, schedule: str | None) -> Slot:
+    if schedule is not None and not (text.fits_key(schedule) and schedule.isprintable()):
+        raise InvalidInput("That is not the id of a schedule", field="schedule")
+    return operator_actions.slot_at(job, moment, schedule)
 
 
 def _arguments(job: Job, given: list[RunArgumentInput], cap: int | None) -> RunArguments:

@@ -60,7 +60,7 @@ function SignIn({ done }) {
 }
 
 function Page({ route: [name, ...rest] }) {
-  if (name === "runs" && rest[0]) return rest[1] ? html`<${Run} job=${rest[0]} slot=${rest[1]} />` : html`<${Runs} job=${rest[0]} />`;
+  if (name === "runs" && rest[0]) return rest[1] ? html`<${Run} job=${rest[0]} slot=${rest[1]} schedule=${rest[2] ?? null} />` : html`<${Runs} job=${rest[0]} />`;
   const [, Content] = PAGES[name] ?? PAGES.jobs;
   return html`<${Content} rest=${rest} />`;
 }

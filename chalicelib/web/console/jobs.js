@@ -7,7 +7,7 @@ const JOBS = `query Jobs {
   jobs {
     name description schedule scheduleText state problems lastRun nextRun averageSeconds
     pause { reason actor since until }
-    recent { job slot status nextAttemptAt startedAt durationSeconds reason error counts { name value } pages }
+    recent { id job slot schedule status nextAttemptAt startedAt durationSeconds reason error counts { name value } pages }
   }
 }`;
 const RUN = `mutation Run($name: String!, $dryRun: Boolean!, $cap: Int) {
@@ -74,7 +74,7 @@ function Strip({ job }) {
   if (job.recent.length === 0) return html`<p class="empty">No runs yet</p>`;
   return html`<ol class="strip" aria-label=${`Latest runs of ${job.name}, oldest first`}>
     ${[...job.recent].reverse().map((run) => html`
-      <li key=${run.slot}><a class=${run.status} href=${runLink(run)} title=${`${when(run.slot)}: ${words(run.status)}${run.reason ? `, ${run.reason}` : ""}`}>
+      <li key=${run.id}><a class=${run.status} href=${runLink(run)} title=${`${when(run.slot)}: ${words(run.status)}${run.reason ? `, ${run.reason}` : ""}`}>
         <span class="hidden">${when(run.slot)}, ${words(run.status)}</span></a></li>`)}
   </ol>`;
 }

@@ -129,12 +129,13 @@ export function Messages() {
 export const money = (text) =>
   Number(text).toLocaleString(undefined, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" });
 
-export const runLink = ({ job, slot }) => `#/runs/${job}/${encodeURIComponent(slot)}`;
+// The schedule of a run is in its address only if operators have made it.
+export const runLink = ({ job, slot, schedule }) => `#/runs/${job}/${encodeURIComponent(slot)}${schedule && schedule !== `${job}.default` ? `/${schedule}` : ""}`;
 
 export const counted = (counts) => counts.map(({ name, value }) => (name.endsWith("_ms") ? `${value} ms` : `${value} ${name.replaceAll("_", " ")}`)).join(", ");
 
-export function progress({ status, pages, counts, nextAttemptAt }) {
-  if (nextAttemptAt) return "Failed. Waiting for the next attempt.";
+export function progress({ status, pages, counts, nextAttemptAt, startedAt }) {
+  if (nextAttemptAt) return startedAt ? "Failed. Waiting for the next attempt." : "Starting a little later, because its schedule spreads its runs.";
   if (status === "WAITING") return "Starting within seconds, unless something blocks it.";
   return pages ? `${pages} ${pages === 1 ? "checkpoint" : "checkpoints"} so far${counts.length ? `, ${counted(counts)}` : ""}` : "Started.";
 }

@@ -5,26 +5,26 @@ import { Action, Badge, Countdown, Name, Shown, Table, Time, counted, progress, 
 
 const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
   jobRuns(job: $job, status: $status, first: 50, after: $after) {
-    edges { node { job slot status trigger actor attempts nextAttemptAt durationSeconds reason error counts { name value } } }
+    edges { node { id job slot schedule status trigger actor attempts nextAttemptAt durationSeconds reason error counts { name value } } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
-const ONE = `query Run($job: String!, $slot: DateTime!) {
-  jobRun(job: $job, slot: $slot) {
-    job slot status trigger actor attempts nextAttemptAt pages cursor cap period createdAt startedAt finishedAt durationSeconds cancellation { actor reason }
+const ONE = `query Run($job: String!, $slot: DateTime!, $schedule: ID) {
+  jobRun(job: $job, slot: $slot, schedule: $schedule) {
+    job slot schedule status trigger actor attempts nextAttemptAt pages cursor cap period createdAt startedAt finishedAt durationSeconds cancellation { actor reason }
     counts { name value } lines error reason
   }
 }`;
-const LINES = `query Lines($job: String!, $slot: DateTime!, $after: String) {
-  jobRun(job: $job, slot: $slot) {
+const LINES = `query Lines($job: String!, $slot: DateTime!, $schedule: ID, $after: String) {
+  jobRun(job: $job, slot: $slot, schedule: $schedule) {
     logLines(first: 500, after: $after) { edges { node } pageInfo { hasNextPage endCursor } }
   }
 }`;
 const LAST_LINES = 200; // as many as the API returns in `lines`
-const TRACE = `query Trace($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { trace } }`;
-const AGAIN = `mutation Again($name: String!, $slot: DateTime!) { runJob(name: $name, slot: $slot) { run { status } } }`;
-const CANCEL = `mutation Cancel($job: String!, $slot: DateTime!) {
-  cancelRun(job: $job, slot: $slot, reason: "from the console") { run { status } }
+const TRACE = `query Trace($job: String!, $slot: DateTime!, $schedule: ID) { jobRun(job: $job, slot: $slot, schedule: $schedule) { trace } }`;
+const AGAIN = `mutation Again($name: String!, $slot: DateTime!, $schedule: ID) { runJob(name: $name, slot: $slot, schedule: $schedule) { run { status } } }`;
+const CANCEL = `mutation Cancel($job: String!, $slot: DateTime!, $schedule: ID) {
+  cancelRun(job: $job, slot: $slot, schedule: $schedule, reason: "from the console") { run { status } }
 }`;
 const STATUSES = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED", "CANCELLED"];
 const TRIGGERS = { SCHEDULE: "its schedule", CATCH_UP: "the watchdog, which catches up on missed runs", OPERATOR: "an operator" };
@@ -70,20 +70,20 @@ export function Runs({ job }) {
       </div>`}<//>`;
 }
 
-export function Run({ job, slot }) {
+export function Run({ job, slot, schedule }) {
   const [seconds, setSeconds] = useState(QUICK);
-  const asked = useQuery(ONE, { job, slot }, seconds);
+  const asked = useQuery(ONE, { job, slot, schedule }, seconds);
   const run = asked.data?.jobRun;
   const wanted = run ? refreshAfter(run) : QUICK;
   if (wanted !== seconds) setSeconds(wanted);
   const again = async () => {
-    await ask(AGAIN, { name: job, slot });
+    await ask(AGAIN, { name: job, slot, schedule });
     notify("Retrying");
     setSeconds(QUICK);
     await asked.reload();
   };
   const cancel = async () => {
-    const { cancelRun: { run: { status } } } = await ask(CANCEL, { job, slot });
+    const { cancelRun: { run: { status } } } = await ask(CANCEL, { job, slot, schedule });
     notify(status === "RUNNING" ? "The run ends after this step" : "Cancelled");
     await asked.reload();
   };
@@ -102,7 +102,7 @@ function Details({ run, again, cancel }) {
     ${run.status === "RUNNING" && run.cancellation && html`<p class="note">Cancelled by ${run.cancellation.actor}: it ends after this step</p>`}
     ${run.reason && html`<p class="note"><strong>Reason:</strong> ${run.reason}</p>`}
     ${run.error && html`<p class="note bad" role="alert">${run.error}</p>`}
-    ${run.error && html`<${Trace} job=${run.job} slot=${run.slot} />`}
+    ${run.error && html`<${Trace} job=${run.job} slot=${run.slot} schedule=${run.schedule} />`}
     <dl>
       <div><dt>Due</dt><dd><${Time} at=${run.slot} /></dd></div>
       <div><dt>Started by</dt><dd>${TRIGGERS[run.trigger]}${run.actor && html` (${run.actor})`}</dd></div>
@@ -113,6 +113,7 @@ function Details({ run, again, cancel }) {
       ${run.nextAttemptAt && html`<div><dt>Next attempt</dt><dd><${Time} at=${run.nextAttemptAt} /> <${Countdown} to=${run.nextAttemptAt} /></dd></div>`}
       <div><dt>Checkpoints</dt><dd>${run.pages}</dd></div>
       ${run.cursor && html`<div><dt>Continues from</dt><dd><code>${run.cursor.length > 300 ? `${run.cursor.slice(0, 300)} …` : run.cursor}</code></dd></div>`}
+      ${run.schedule !== `${run.job}.default` && html`<div><dt>Schedule</dt><dd><code>${run.schedule}</code></dd></div>`}
       ${run.cap && html`<div><dt>Cap</dt><dd>${run.cap}</dd></div>`}
       ${run.period && html`<div><dt>Week</dt><dd><a href="#/reports/${run.period}">${run.period}</a></dd></div>`}
       <div><dt>Result</dt><dd>${counted(run.counts) || "–"}</dd></div>
@@ -125,16 +126,16 @@ function Details({ run, again, cancel }) {
 function Log({ run }) {
   const [all, setAll] = useState(false);
   if (!run.lines.length) return html`<p class="empty">It has logged nothing.</p>`;
-  if (all) return html`<${AllLines} job=${run.job} slot=${run.slot} />`;
+  if (all) return html`<${AllLines} job=${run.job} slot=${run.slot} schedule=${run.schedule} />`;
   return html`
     ${run.lines.length >= LAST_LINES && html`<div class="row actions"><span class="quiet">The last ${LAST_LINES} lines</span>
       <button onClick=${() => setAll(true)}>Show from the beginning</button></div>`}
     <${Lines} lines=${run.lines} />`;
 }
 
-function AllLines({ job, slot }) {
+function AllLines({ job, slot, schedule }) {
   const [cursors, setCursors] = useState([null]);
-  const asked = useQuery(LINES, { job, slot, after: cursors.at(-1) });
+  const asked = useQuery(LINES, { job, slot, schedule, after: cursors.at(-1) });
   return html`<${Shown} of=${asked}>${({ jobRun: { logLines: { edges, pageInfo } } }) => html`
     <${Lines} lines=${edges.map(({ node }) => node)} />
     <div class="row actions">
@@ -148,8 +149,8 @@ function Lines({ lines }) {
 }
 
 // Only operators may see the stack trace. For others, it is left out.
-function Trace({ job, slot }) {
-  const asked = useQuery(TRACE, { job, slot });
+function Trace({ job, slot, schedule }) {
+  const asked = useQuery(TRACE, { job, slot, schedule });
   const trace = asked.data?.jobRun?.trace;
   return trace ? html`<details><summary>Stack trace</summary><pre class="lines" tabindex="0" role="region" aria-label="Stack trace">${trace}</pre></details>` : null;
 }

@@ -1,0 +1,147 @@
+"""What operators change about schedules: create, update and delete their own, and change or reset that of a job.
+
+Before a schedule changes, every slot up to now gets its answer, and the change is made only if no other has met it. So no
+slot gets lost with the old schedule, and none of a deleted one is run.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from chalicelib import clock
+from chalicelib.crm import text
+from chalicelib.errors import Conflict, InvalidInput, NotFound
+from chalicelib.jobs import catalog, dispatcher, job_state, missed_slots, operator_schedules, slots
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.operator_schedules import MAX_SCHEDULES, OperatorSchedule
+from chalicelib.jobs.schedule_input import ScheduleChanges, with_changes
+from chalicelib.store import change_marks, ids, tables, timestamps
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
+
+KIND = "sch"
+_Change = Callable[[OperatorSchedule, datetime], tuple[Transaction, OperatorSchedule]]
+
+
+def create(job: Job, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
+    """Add a schedule to a job. Raises InvalidInput, Conflict."""
+    schedule_id = ids.new_id(KIND)
+    if change_marks.is_done(schedule_id):
+        return require(schedule_id)
+    _refuse_if_fixed(job)
+    if len(operator_schedules.find_all()) >= MAX_SCHEDULES:
+        raise InvalidInput(f"There are {MAX_SCHEDULES} schedules already. Delete one first")
+    created_at = timestamps.to_text(change_marks.moment())
+    blank = OperatorSchedule(id=schedule_id, job=job.name, crontab=None, created_at=created_at, created_by=actor)
+    made = with_changes(blank, job, changes)
+    made = replace(made, next_at=made.next_after(clock.now()), token=new_token())
+    if made.enabled and made.next_at is None:
+        raise InvalidInput("The schedule is never due in the time given", field="ends_at")
+    write = Transaction(was_applied=lambda: _is_stored(made), subject=schedule_id)
+    write.put(operator_schedules.to_row(made), tables.AuxRow.pk.does_not_exist())
+    write.commit()
+    return made
+
+
+def update(schedule_id: str, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
+    """Change a schedule. Raises NotFound, InvalidInput, Conflict."""
+
+    def change(old: OperatorSchedule, now: datetime) -> tuple[Transaction, OperatorSchedule]:
+        job = catalog.find(old.job)
+        _refuse_if_fixed(job)
+        updated_at = timestamps.to_text(change_marks.moment())
+        new = replace(with_changes(old, job, changes), updated_at=updated_at, updated_by=actor)
+        if not old.token:  # a job's own schedule, that nobody has changed before
+            new = replace(new, since=slots.of(now.replace(microsecond=0)))
+        new = replace(new, next_at=new.next_after(now), token=new_token())
+        write = Transaction(was_applied=lambda: _is_stored(new), subject=schedule_id)
+        row = tables.AuxRow
+        condition = row.token == old.token if old.token else row.pk.does_not_exist()
+        write.put(operator_schedules.to_row(new), condition)
+        return write, new
+
+    return _change(schedule_id, change)
+
+
+def delete(schedule_id: str, actor: str) -> str:
+    """Delete a schedule, and return its id. Slots that are due now are skipped. Raises NotFound, Conflict."""
+    if change_marks.is_done(schedule_id):
+        return schedule_id
+    if require(schedule_id).is_built_in:
+        raise InvalidInput("The schedule of a job itself cannot be deleted. Reset or disable it", field="id")
+    return _change(schedule_id, _delete, skipped=f"{actor} deleted the schedule").id
+
+
+def reset(job: Job) -> OperatorSchedule:
+    """Give a job its own schedule back, as it is in the catalog. Its slots count from now on. Raises Conflict."""
+    schedule_id = slots.built_in_id(job.name)
+
+    def restore(old: OperatorSchedule, now: datetime) -> tuple[Transaction, OperatorSchedule]:
+        if old.since:  # slots before the change that nothing has started, and that the watchdog has not seen yet
+            missed_slots.record(job, job_state.find(job.name), timestamps.from_text(old.since))
+        write, _ = _delete(old, now)
+        job_state.count_from(write, job.name, job.schedule.crontab, slots.of(now.replace(microsecond=0)))
+        return write, operator_schedules.built_in(job, now)
+
+    if operator_schedules.find_changed(job.name) is None:
+        return operator_schedules.built_in(job, clock.now())
+    return _change(schedule_id, restore)
+
+
+def require(schedule_id: str) -> OperatorSchedule:
+    """Return a schedule: a row, or a job's own as the catalog has it. Raises NotFound."""
+    found = operator_schedules.find(schedule_id) if text.fits_key(schedule_id) else None
+    if found is not None:
+        return found
+    for job in catalog.JOBS.values():
+        if schedule_id == slots.built_in_id(job.name):
+            return operator_schedules.built_in(job, clock.now())
+    raise NotFound(f"There is no schedule {schedule_id[:40]!r}", field="id")
+
+
+def list_all(job: str | None = None) -> list[OperatorSchedule]:
+    """Return the schedules of one job, or of all: each job's own one, changed or not, and then those of operators."""
+    rows = operator_schedules.find_all()
+    now = clock.now()
+    found: list[OperatorSchedule] = []
+    for each in catalog.JOBS.values():
+        if job in {None, each.name}:
+            found.append(operator_schedules.changed_schedule(each.name, rows) or operator_schedules.built_in(each, now))
+            found += [row for row in rows if row.job == each.name and not row.is_built_in]
+    return found
+
+
+def _change(schedule_id: str, change: _Change, skipped: str | None = None) -> OperatorSchedule:
+    """Change a schedule once all its slots up to now have their answer."""
+    for _ in retry_delays():
+        old = require(schedule_id)
+        if change_marks.is_done(schedule_id):
+            return old
+        now = clock.now()
+        served = dispatcher.serve_schedule(old, now, skipped) if old.token else old
+        if served is None or (served.next_at and timestamps.from_text(served.next_at) <= now):
+            continue  # it was due once, and that is over; or more slots are due than one call answers
+        write, new = change(served, now)
+        try:
+            write.commit()
+        except Stale:
+            continue
+        return new
+    raise Conflict
+
+
+def _delete(old: OperatorSchedule, _now: datetime) -> tuple[Transaction, OperatorSchedule]:
+    content = {name: value for name, value in asdict(old).items() if name != "token"}
+    write = Transaction(was_applied=lambda: operator_schedules.find(old.id) is None, subject=old.id, before=content)
+    write.delete(operator_schedules.key(old.id), tables.AuxRow.token == old.token)
+    return write, old
+
+
+def _refuse_if_fixed(job: Job) -> None:
+    if job.has_fixed_schedule:
+        raise InvalidInput(f"The schedule of {job.name} is fixed: the watchdog runs with it", field="job")
+
+
+def _is_stored(schedule: OperatorSchedule) -> bool:
+    stored = operator_schedules.find(schedule.id)
+    return stored is not None and stored.token == schedule.token

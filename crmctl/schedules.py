@@ -1,0 +1,195 @@
+"""`crmctl schedules`: the schedules of jobs, and commands to add, change, remove and preview them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from crmctl import tables
+from crmctl.argument_option import Argument
+from crmctl.client import Client
+from crmctl.commands import Command, CommandError, json_option, with_client
+from crmctl.tables import Column
+from crmctl.text import escape_unprintable
+from crmctl.time_arguments import EMPTY_CELL, Timestamp, format_time
+
+FIELDS = """id job crontab at timeZone words arguments { name value } startsAt endsAt spread enabled note builtIn
+  createdBy createdAt updatedBy updatedAt nextRuns(count: 1)"""
+LIST = f"query Schedules($job: String) {{ schedules(job: $job) {{ {FIELDS} }} }}"
+ADD = f"mutation Add($input: CreateScheduleInput!) {{ createSchedule(input: $input) {{ schedule {{ {FIELDS} }} }} }}"
+EDIT = f"""mutation Edit($id: ID!, $input: UpdateScheduleInput!) {{
+  updateSchedule(id: $id, input: $input) {{ schedule {{ {FIELDS} }} }}
+}}"""
+REMOVE = "mutation Remove($id: ID!) { deleteSchedule(id: $id) { id } }"
+RESET = f"mutation Reset($job: String!) {{ resetSchedule(job: $job) {{ schedule {{ {FIELDS} }} }} }}"
+NEXT = """query Next($crontab: String!, $zone: String!, $count: Int!) {
+  previewSchedule(crontab: $crontab, timeZone: $zone, count: $count) { words firings { utc local } }
+}"""
+
+
+def _arguments(schedule: dict[str, Any]) -> str:
+    return ", ".join(f"{argument['name']}={argument['value']}" for argument in schedule["arguments"])
+
+
+def _next_run(schedule: dict[str, Any]) -> str:
+    if not schedule["enabled"]:
+        return "disabled"
+    return format_time(schedule["nextRuns"][0] if schedule["nextRuns"] else None)
+
+
+COLUMNS = (
+    Column("id", lambda row: row["id"], no_wrap=True),
+    Column("job", lambda row: row["job"], no_wrap=True),
+    Column("schedule", lambda row: row["words"]),
+    Column("arguments", lambda row: _arguments(row) or EMPTY_CELL),
+    Column("next run", _next_run),
+)
+
+
+@click.group()
+def schedules() -> None:
+    """List, add, change and remove the schedules of jobs."""
+
+
+@schedules.command("list")
+@click.argument("job", required=False)
+@json_option
+@with_client
+def list_schedules(client: Client, job: str | None, *, as_json: bool) -> None:
+    """Show the schedules of JOB, or of all jobs: each job's own one, and those that were added."""
+    found = client.execute(LIST, {"job": job})["schedules"]
+    tables.print_rows(found, COLUMNS, as_json=as_json, empty="There are no schedules.")
+    if not as_json:
+        tables.print_remarks((row["id"], remark) for row in found for remark in _remarks(row))
+
+
+def _schedule_options(command: Command) -> Command:
+    for option in (
+        click.option("--note", help="Why there is this schedule. Shown in the list."),
+        click.option("--spread", metavar="MINUTES", type=click.IntRange(0, 15), help="Start up to so much later."),
+        click.option("--until", type=Timestamp(), help="The last time at which it may be due."),
+        click.option("--from", "begin", type=Timestamp(), help="The first time at which it may be due."),
+        click.option(
+            "--set",
+            "arguments",
+            metavar="NAME=VALUE",
+            type=Argument(),
+            multiple=True,
+            help="Give its runs an argument, for example threshold=50. Repeatable.",
+        ),
+        click.option("--zone", metavar="ZONE", help="Time zone of --cron, such as Europe/Berlin.  [default: UTC]"),
+        click.option("--at", type=Timestamp(), help="Once, at this time."),
+        click.option("--cron", metavar="CRONTAB", help='Five fields, such as "0 17 * * FRI", or @daily.'),
+    ):
+        command = option(command)
+    return command
+
+
+@schedules.command("add")
+@click.argument("job")
+@_schedule_options
+@with_client
+def add(client: Client, /, job: str, **options: Any) -> None:
+    """Add a schedule to JOB, for example:
+
+    crmctl schedules add low_stock --cron "0 17 * * FRI" --zone Europe/Berlin --set threshold=50 --set amount=100
+    """
+    made = client.execute_once(ADD, {"input": {"job": job, **_given(**options)}})["createSchedule"]["schedule"]
+    _print(made)
+
+
+@schedules.command("edit")
+@click.argument("schedule")
+@_schedule_options
+@click.option("--enable/--disable", "enabled", default=None, help="A disabled schedule is never due.")
+@with_client
+def edit(client: Client, /, schedule: str, *, enabled: bool | None, **options: Any) -> None:
+    """Change the schedule with the id SCHEDULE. That of a job itself has an id such as low_stock.default.
+
+    What is not given stays as it is. With --set, give all arguments.
+    """
+    changes = _given(**options) | ({} if enabled is None else {"enabled": enabled})
+    if not changes:
+        raise CommandError("Give at least one option to change.")
+    _print(client.execute_once(EDIT, {"id": schedule, "input": changes})["updateSchedule"]["schedule"])
+
+
+@schedules.command("remove")
+@click.argument("schedule")
+@with_client
+def remove(client: Client, schedule: str) -> None:
+    """Remove the schedule with the id SCHEDULE. Runs that wait already are still done."""
+    removed = client.execute_once(REMOVE, {"id": schedule})["deleteSchedule"]["id"]
+    click.echo(escape_unprintable(f"{removed} removed."))
+
+
+@schedules.command("reset")
+@click.argument("job")
+@with_client
+def reset(client: Client, job: str) -> None:
+    """Give JOB its own schedule back."""
+    _print(client.execute_once(RESET, {"job": job})["resetSchedule"]["schedule"])
+
+
+@schedules.command("next")
+@click.argument("crontab")
+@click.option("--zone", metavar="ZONE", default="UTC", show_default=True, help="Time zone, such as Europe/Berlin.")
+@click.option("--count", metavar="N", type=click.IntRange(1, 500), default=5, show_default=True, help="How many.")
+@json_option
+@with_client
+def next_firings(client: Client, crontab: str, zone: str, count: int, *, as_json: bool) -> None:
+    """Show when CRONTAB would fire from now on, in its time zone and in UTC."""
+    found = client.execute(NEXT, {"crontab": crontab, "zone": zone, "count": count})["previewSchedule"]
+    columns = (
+        Column(zone, lambda row: row["local"], no_wrap=True),
+        Column("UTC", lambda row: row["utc"], no_wrap=True),
+    )
+    if not as_json:
+        click.echo(escape_unprintable(found["words"]))
+    tables.print_rows(found["firings"], columns, as_json=as_json, empty="It does not fire.")
+
+
+def _given(  # noqa: PLR0913 - one for each option
+    *,
+    cron: str | None,
+    at: str | None,
+    zone: str | None,
+    arguments: Sequence[dict[str, str]],
+    begin: str | None,
+    until: str | None,
+    spread: int | None,
+    note: str | None,
+) -> dict[str, Any]:
+    """Return what was given, under the names of the API."""
+    wire = {
+        "crontab": cron,
+        "at": at,
+        "timeZone": zone,
+        "arguments": list(arguments) or None,
+        "startsAt": begin,
+        "endsAt": until,
+        "spread": spread,
+        "note": note,
+    }
+    return {name: value for name, value in wire.items() if value is not None}
+
+
+def _print(schedule: dict[str, Any]) -> None:
+    arguments = f" with {_arguments(schedule)}" * bool(schedule["arguments"])
+    click.echo(
+        escape_unprintable(
+            f"{schedule['id']}: {schedule['job']}, {schedule['words']}{arguments}. Next run: {_next_run(schedule)}"
+        )
+    )
+
+
+def _remarks(schedule: dict[str, Any]) -> list[str]:
+    found = [schedule["note"]] if schedule["note"] else []
+    if schedule["updatedBy"]:
+        found.append(f"changed by {schedule['updatedBy']} at {format_time(schedule['updatedAt'])}")
+    if schedule["spread"]:
+        found.append(f"starts up to {schedule['spread']} minutes later")
+    for field, word in (("startsAt", "from"), ("endsAt", "until")):
+        if schedule[field]:
+            found.append(f"{word} {format_time(schedule[field])}")
+    return found

@@ -1,0 +1,92 @@
+"""`crmctl schedules`: what the commands print, and what they change."""
+
+import json
+
+from chalicelib.jobs import dispatcher, operator_schedules
+from tests.crmctl.api_server import ApiServer
+from tests.jobs.job_runs import manual_clock
+
+FRIDAYS = ("--cron", "0 17 * * FRI", "--zone", "Europe/Berlin", "--set", "threshold=50", "--set", "amount=100")
+
+
+def test_a_schedule_is_added_listed_edited_and_removed(crm: ApiServer) -> None:
+    with manual_clock():
+        added = crm.crmctl("schedules", "add", "low_stock", *FRIDAYS, "--note", "for the weekend", "--spread", "5")
+        assert added.exit_code == 0, added.output
+        (row,) = operator_schedules.find_all()
+        assert added.stdout == (
+            f"{row.id}: low_stock, At 17:00 on Friday, Europe/Berlin with threshold=50, amount=100. "
+            "Next run: 2026-11-27 16:00\n"
+        )
+        assert (row.arguments, row.spread, row.note) == ({"threshold": 50, "amount": 100}, 5, "for the weekend")
+        listed = crm.crmctl("schedules", "list", "low_stock")
+        assert "low_stock.default" in listed.stdout
+        assert "for the weekend" in listed.stdout
+        assert "starts up to 5 minutes later" in listed.stdout
+        assert len(json.loads(crm.crmctl("schedules", "list", "--json").stdout)) == 6
+        edited = crm.crmctl("schedules", "edit", row.id, "--cron", "@daily", "--disable")
+        assert edited.stdout.endswith("Next run: disabled\n")
+        assert crm.crmctl("schedules", "edit", row.id, "--enable").stdout.endswith("Next run: 2026-11-22 23:00\n")
+        assert crm.crmctl("schedules", "remove", row.id).stdout == f"{row.id} removed.\n"
+        assert operator_schedules.find_all() == []
+
+
+def test_the_schedule_of_a_job_is_moved_and_reset(crm: ApiServer) -> None:
+    with manual_clock():
+        moved = crm.crmctl("schedules", "edit", "low_stock.default", "--cron", "0 6 * * *", "--zone", "Asia/Tokyo")
+        assert (
+            moved.stdout == "low_stock.default: low_stock, At 06:00 every day, Asia/Tokyo. Next run: 2026-11-22 21:00\n"
+        )
+        assert "changed by open access" in crm.crmctl("schedules", "list").stdout
+        assert "2026-11-23 00:00" in crm.crmctl("schedules", "reset", "low_stock").stdout
+        assert operator_schedules.find_all() == []
+
+
+def test_a_schedule_may_be_due_once_and_only_in_some_time(crm: ApiServer) -> None:
+    with manual_clock():
+        once = crm.crmctl("schedules", "add", "weekly_report", "--at", "2026-12-24T20:00")
+        assert once.stdout.endswith("weekly_report, Once, at 2026-12-24T20:00:00Z. Next run: 2026-12-24 20:00\n")
+        crm.crmctl("schedules", "add", "low_stock", "--cron", "@daily", "--from", "2026-12-01", "--until", "2026-12-31")
+        listed = crm.crmctl("schedules", "list", "low_stock").stdout
+        assert "from 2026-12-01 00:00" in listed
+        assert "until 2026-12-31 00:00" in listed
+
+
+def test_a_preview_shows_both_clocks(crm: ApiServer) -> None:
+    with manual_clock():
+        shown = crm.crmctl("schedules", "next", "0 2 * * SUN", "--zone", "America/New_York", "--count", "2")
+    assert shown.stdout.startswith("At 02:00 on Sunday, America/New_York\n")
+    assert "2026-11-29T02:00:00-05:00" in shown.stdout
+    assert "2026-11-29T07:00:00Z" in shown.stdout
+
+
+def test_wrong_schedules_are_refused_in_the_words_of_the_api(crm: ApiServer) -> None:
+    for words, message in (
+        (("add", "low_stock", "--cron", "0 0 31 4 *"), "Bad day-of-month"),
+        (("add", "low_stock"), "Give crontab or at"),
+        (("add", "heartbeat", "--cron", "@daily"), "The schedule of heartbeat is fixed"),
+        (("add", "low_stock", "--cron", "@daily", "--set", "cap=3"), "has no argument 'cap'"),
+        (("edit", "sch_0", "--note", "x"), "There is no schedule 'sch_0'"),
+        (("edit", "low_stock.default"), "Give at least one option to change."),
+        (("remove", "low_stock.default"), "cannot be deleted"),
+    ):
+        result = crm.crmctl("schedules", *words)
+        assert result.exit_code == 2
+        assert message in result.stderr
+    assert operator_schedules.find_all() == []
+
+
+def test_a_run_is_named_with_its_schedule(crm: ApiServer) -> None:
+    crm.consuming = False
+    with manual_clock() as clock:
+        crm.crmctl("schedules", "add", "low_stock", "--cron", "0 13 * * *")
+        crm.crmctl("schedules", "add", "low_stock", "--cron", "0 13 * * *")
+        first, second = operator_schedules.find_all()
+        clock.at("2026-11-22T13:00:00")
+        dispatcher.serve()
+        ambiguous = crm.crmctl("cancel", "low_stock", "2026-11-22T13:00", "--reason", "x")
+        assert ambiguous.exit_code == 2
+        assert f"Give one of {first.id}, {second.id}" in ambiguous.stderr
+        ended = crm.crmctl("cancel", "low_stock", "2026-11-22T13:00", "--reason", "x", "--schedule", second.id)
+        assert f"2026-11-22T13:00:00Z of {second.id} CANCELLED" in ended.stdout
+        assert "WAITING" in crm.crmctl("runs", "low_stock", "--lines").stdout

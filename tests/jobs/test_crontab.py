@@ -1,0 +1,192 @@
+"""Crontabs in time zones, against a reference that looks at every minute around every change of the clocks."""
+
+import os
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise, takewhile
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib.jobs.crontab import ALIASES, BadCrontab, Crontab, zone_of
+from tests.builders import moment
+
+pytestmark = pytest.mark.no_database
+
+FULL = bool(os.environ.get("CRM_FULL_SIZE"))
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+BEGIN, END = datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+ZONES = (
+    *("Europe/Berlin", "Europe/Dublin", "Europe/Lisbon", "Atlantic/Azores", "Africa/Casablanca", "Africa/Cairo"),
+    *("America/New_York", "America/St_Johns", "America/Havana", "America/Santiago", "America/Sao_Paulo"),
+    *("America/Asuncion", "Asia/Beirut", "Asia/Jerusalem", "Asia/Tehran", "Asia/Gaza"),
+    *("Australia/Adelaide", "Australia/Lord_Howe", "Pacific/Chatham", "Antarctica/Troll"),
+)
+"""They change by half an hour, by two hours, at midnight, in the afternoon of UTC, and backwards (Dublin, Casablanca)."""
+WILDCARDS = ("*/15 * * * *", "0 * * * *", "7 */2 * * *", "*/20 1-3 * * *", "*/10 0,23 * * *", "30 * * * 0")
+FIXED = ("30 2 * * *", "0 0 * * *", "15 1,2,3 * * *", "59 23 * * *", "5 0-4 * * *", "45 1 * * 0", "0,30 2-3 1-15 * *")
+
+
+def transitions(name: str) -> list[datetime]:
+    """Return the instants of ten years at which the clocks of a zone change."""
+    zone, found, hour = ZoneInfo(name), [], BEGIN
+    before = hour.astimezone(zone).utcoffset()
+    while hour < END:
+        hour += HOUR
+        after = hour.astimezone(zone).utcoffset()
+        if after != before:
+            minute = next(
+                minute
+                for minute in (hour - HOUR + number * MINUTE for number in range(61))
+                if minute.astimezone(zone).utcoffset() == after
+            )
+            found.append(minute)
+            before = after
+    return found
+
+
+def values(field: str, first: int, last: int) -> set[int]:
+    found: set[int] = set()
+    for term in field.split(","):
+        span, _, step = term.partition("/")
+        low, _, high = (str(first), "-", str(last)) if span == "*" else span.partition("-")
+        found |= set(range(int(low), int(high or low) + 1, int(step or 1)))
+    return found
+
+
+def reference(text: str, zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield the minutes at which cron would start a job: it looks at the clock on the wall every minute."""
+    minute, hour, day, month, weekday = text.split()
+    minutes, hours, days = values(minute, 0, 59), values(hour, 0, 23), values(day, 1, 31)
+    months, weekdays = values(month, 1, 12), values(weekday, 0, 6)
+    is_wildcard = minute.startswith("*") or hour.startswith("*")
+    shown: set[datetime] = set()
+    before = None
+    now = begin
+
+    def fits(local: datetime) -> bool:
+        return (
+            local.minute in minutes
+            and local.hour in hours
+            and local.day in days
+            and local.month in months
+            and local.isoweekday() % 7 in weekdays
+        )
+
+    while now <= end:
+        local = now.astimezone(zone).replace(tzinfo=None)
+        skipped: list[datetime] = []
+        if before and not is_wildcard:
+            skipped = [before + number * MINUTE for number in range(1, int((local - before) / MINUTE))]
+        if any(map(fits, skipped)) or (fits(local) and (is_wildcard or local not in shown)):
+            yield now
+        shown.add(local)
+        before, now = local, now + MINUTE
+
+
+def between(crontab: Crontab, begin: datetime, end: datetime) -> list[datetime]:
+    return list(takewhile(lambda firing: firing <= end, crontab.after(begin - MINUTE)))
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_every_change_of_the_clocks_is_as_a_look_at_each_minute_finds_it(name: str) -> None:
+    zone, changes = ZoneInfo(name), transitions(name)
+    assert changes
+    reach = 2 * DAY if FULL else 8 * HOUR
+    for number, change in enumerate(changes):
+        for text in (*WILDCARDS, *FIXED):
+            if not FULL and (number + len(text)) % 5:
+                continue
+            begin, end = change - reach, change + reach
+            crontab = Crontab(text, name)
+            assert between(crontab, begin, end) == list(reference(text, zone, begin, end)), (text, change)
+
+
+def test_a_whole_day_that_is_skipped_fires_once_after_it() -> None:
+    """Samoa had no December 30 in 2011."""
+    found = list(islice(Crontab("0 8 * * *", "Pacific/Apia").after(moment("2011-12-29T12:00:00")), 3))
+    assert [each.isoformat() for each in found] == [
+        "2011-12-29T18:00:00+00:00",
+        "2011-12-30T10:00:00+00:00",
+        "2011-12-30T18:00:00+00:00",
+    ]
+
+
+def test_a_search_that_starts_in_the_repeated_hour_never_goes_back() -> None:
+    second_time = datetime(2026, 11, 1, 6, 10, tzinfo=UTC)  # 01:10 EST, after 01:10 EDT
+    assert next(Crontab("30 1 * * *", "America/New_York").after(second_time)) == datetime(
+        2026, 11, 2, 6, 30, tzinfo=UTC
+    )
+
+
+def test_the_search_may_start_anywhere() -> None:
+    """Each firing is the next one of any moment since the firing before it."""
+    chance = random.Random(7)
+    crontab = Crontab("*/20 1-3 * * *", "Australia/Lord_Howe")
+    firings = list(islice(crontab.after(moment("2026-03-28T00:00:00")), 150))
+    for before, after in chance.sample(list(pairwise(firings)), 40):
+        at = before + (after - before) * chance.random()
+        assert next(crontab.after(at)) == (after if at >= before else before)
+
+
+GOOD = {
+    "0 0 L * *": "2026-11-30T00:00:00",
+    "0 9 * * FRI#2": "2026-12-11T09:00:00",
+    "0 9 * * 5L": "2026-11-27T09:00:00",
+    "0 9 LW * *": "2026-11-30T09:00:00",
+    "0 0 13 * FRI": "2026-11-27T00:00:00",
+    "0 0 29 2 *": "2028-02-29T00:00:00",
+    "@daily": "2026-11-23T00:00:00",
+    "@Weekly": "2026-11-29T00:00:00",
+}
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_cronsim_knows_is_accepted(text: str) -> None:
+    crontab = Crontab(text)
+    assert next(crontab.after(moment("2026-11-22T12:00:00"))) == moment(GOOD[text])
+    assert crontab.words.endswith(", UTC")
+
+
+def test_every_alias_is_a_crontab() -> None:
+    for alias in ALIASES:
+        assert next(Crontab(alias).after(BEGIN))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "* * * *",
+        "* * * * * *",
+        "60 * * * *",
+        "*/90 * * * *",
+        "0 0 * * 0,7",
+        "0 0 30 2 *",
+        "0 0 31 4,6 *",
+        "@never",
+        f"0 0 * * *{' ' * 300}",
+        "1" * 300,
+    ],
+)
+def test_what_is_no_crontab_or_never_fires_is_refused(text: str) -> None:
+    with pytest.raises(BadCrontab):
+        Crontab(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Berlin", "Europe", "../etc/passwd", "/etc/localtime", "localtime", "Europe/Berlin\x00", "x" * 500, "Zürich"],
+)
+def test_what_is_no_time_zone_is_refused(name: str) -> None:
+    with pytest.raises(BadCrontab, match="not a time zone"):
+        zone_of(name)
+
+
+def test_500_firings_are_computed_at_once() -> None:
+    for text in ("* * * * *", "0 0 29 2 *", "0 0 * * MON#5"):
+        firings = list(islice(Crontab(text, "Europe/Berlin").after(BEGIN), 500))
+        assert len(firings) == 500 or firings[-1].year > 2110
+        assert all(before < after for before, after in pairwise(firings))
