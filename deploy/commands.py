@@ -96,6 +96,8 @@ def delete_data(options: argparse.Namespace) -> None:
         raise DeployError(f"This deletes every row of the stage. If you mean it: CONFIRM=crm-{options.stage}")
     if stack_of(options).exists():
         raise DeployError(f"The stack still uses its tables: make delete STAGE={options.stage} first")
+    if resources_of(options).exists():
+        raise DeployError(f"The stack still uses its tables: make chalice-delete STAGE={options.stage} first")
     options.say(f"Deleted: {', '.join(table_data.delete(options.stage)) or 'nothing'}")
 
 

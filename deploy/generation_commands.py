@@ -25,6 +25,8 @@ def restore_stage(options: argparse.Namespace) -> None:
     restore.check_window(wanted)
     for line in restore.describe(wanted):
         options.say(line)
+    if there := table_data.existing(options.stage, wanted.target):
+        options.say(f"An earlier restore to the same instant has begun. Used as they are: {', '.join(there)}")
     if not options.yes:
         targets.ask_for_yes(f"Restore {options.stage}?", options.ask)
     restore.restore_tables(wanted, options.say, options.poll)
@@ -52,6 +54,10 @@ def switch(options: argparse.Namespace) -> None:
     current = generations.current(_deployed(options).parameters())
     options.say(f"{options.stage} runs on generation {current} of its tables, and goes to {options.generation}")
     options.say("What was written since stays in the tables that it leaves")
+    names = table_data.table_names(options.stage, options.generation)
+    missing = set(names) - set(table_data.existing(options.stage, options.generation))
+    if missing:
+        options.say(f"WARNING: these tables do not exist and will be EMPTY: {', '.join(sorted(missing))}")
     if not options.yes:
         targets.ask_for_yes(f"Switch {options.stage} over?", options.ask)
     _switch(options, options.generation)

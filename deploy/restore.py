@@ -21,6 +21,8 @@ Say = Callable[[str], None]
 _SETTLE_SECONDS = 600
 """How long a new table may refuse point-in-time recovery."""
 _REPORT_SECONDS = 60
+_APPEAR_SECONDS = 60
+"""How long DescribeTable may not know a table whose restore has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,18 @@ def check_window(restore: Restore) -> None:
 
 
 def restore_tables(restore: Restore, say: Say, poll: float) -> None:
-    """Restore the tables that are missing, all at the same time, and wait until they are there."""
-    reported = time.monotonic()
+    """Restore the tables that are missing, all at the same time, and wait until they are there. Raises DeployError."""
+    reported, started = time.monotonic(), dict[str, float]()
     while True:
         for name in _missing(restore):
-            _start(restore, name, say)
+            if name not in started:
+                if _start(restore, name, say):
+                    started[name] = time.monotonic()
+            elif time.monotonic() - started[name] > _APPEAR_SECONDS:
+                raise DeployError(
+                    f"DynamoDB has given up to restore {name}: you may lack rights on {restore.target_name(name)}. The stage runs"
+                    " on its old tables. To try again, repeat the command."
+                )
         live = table_changes.describe(map(restore.target_name, restore.tables))
         waiting = [name for name in map(restore.target_name, restore.tables) if not _is_active(live.get(name))]
         if not waiting:
@@ -113,7 +122,8 @@ def _missing(restore: Restore) -> list[str]:
     return [name for name in restore.tables if restore.target_name(name) not in live]
 
 
-def _start(restore: Restore, name: str, say: Say) -> None:
+def _start(restore: Restore, name: str, say: Say) -> bool:
+    """Return whether the restore has begun."""
     target = restore.target_name(name)
     try:
         boto3.client("dynamodb").restore_table_to_point_in_time(
@@ -122,8 +132,9 @@ def _start(restore: Restore, name: str, say: Say) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "LimitExceededException":
             raise
-        return  # too many restores at a time: the next look tries again
+        return False  # too many restores at a time: the next look tries again
     say(f"Restoring {name} to {target}")
+    return True
 
 
 def _is_active(table: Mapping[str, Any] | None) -> bool:

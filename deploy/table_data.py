@@ -34,10 +34,11 @@ def existing_generations(stage: str) -> list[int]:
 
 
 def protect(stage: str) -> None:
-    """Protect the tables against deletion. Safe to repeat."""
+    """Protect the tables against deletion. Safe to repeat. Tables that are being restored are left to the restore."""
     dynamodb: Any = boto3.client("dynamodb")
     for name in existing(stage):
-        if not dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        if not table.get("DeletionProtectionEnabled") and table["TableStatus"] != "CREATING":
             dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
             dynamodb.get_waiter("table_exists").wait(TableName=name)
 

@@ -14,12 +14,13 @@ from chalicelib.jobs import catalog
 from deploy import __main__ as cli
 from deploy import package, table_data
 from deploy.functions import CONSUMERS
-from deploy.rehearsal.stage import RehearsalError, Stage
+from deploy.rehearsal.stage import RehearsalError, Stage, quiet_moment
 from deploy.with_chalice import record
 
 STAGE = "dev"
 MORE = ("deploy", "resources.yaml", "pyproject.toml")
 """What deploying needs of a checkout, beyond what is packaged."""
+STATS = "{ crmStats { customers orders revenue } }"
 HEALTH = "{ health { database queue } }"
 _SECONDS = 300
 
@@ -45,6 +46,7 @@ class ChaliceScenario:
         self._use(stage)
         self._deploy_from_second_machine(stage)
         self._find_without_record()
+        self._restore(stage)
         self._delete()
 
     def _command(self, *arguments: str) -> list[str]:
@@ -95,6 +97,15 @@ class ChaliceScenario:
             )
         self._say("Without Chalice's record, the API and the event sources are found in the account")
 
+    def _restore(self, stage: Stage) -> None:
+        """Functions, variables and policies follow to the restored tables."""
+        before, moment = stage.ask(STATS), quiet_moment()
+        stage.ask('mutation { createCustomer(input: {name: "Bob", email: "bob@example.com"}) { customer { id } } }')
+        heard = self._command("restore", "--at", moment, "--yes")
+        expect(stage.ask(STATS) == before, f"{stage.ask(STATS)} was restored, not {before}")
+        expect(_variables("low_stock")["CRM_GENERATION"] == "2", f"not switched over: {heard}")
+        self._check_same(stage, heard, "a restore")
+
     def _check_same(self, stage: Stage, heard: list[str], who: str) -> None:
         expect(_url(heard) == stage.url, f"{who} got the address {_url(heard)}, not {stage.url}")
         expect(len(_apis()) == 1, f"{who} has left the APIs {_apis()}")
@@ -107,7 +118,7 @@ class ChaliceScenario:
         expect(not _apis(), f"the APIs {_apis()} are left")
         functions = boto3.client("lambda").list_functions()["Functions"]
         expect(not functions, f"functions are left: {[entry['FunctionName'] for entry in functions]}")
-        expect(len(table_data.existing(STAGE)) == len(table_data.table_names(STAGE)), "the tables are gone, too")
+        expect(table_data.existing_generations(STAGE) == [1, 2], "the tables are gone, too")
         self._command("delete-data", "--confirm", f"crm-{STAGE}")
         self._say("Functions and API are gone, then the tables")
 

@@ -1,9 +1,7 @@
 """What is rehearsed: a stage is deployed, used, updated, rolled back, deleted, brought back with its data, and wiped."""
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -13,7 +11,7 @@ from deploy import __main__ as cli
 from deploy import package, table_data
 from deploy.package import Package
 from deploy.rehearsal import changed_releases
-from deploy.rehearsal.stage import Inbox, RehearsalError, Stage
+from deploy.rehearsal.stage import Inbox, RehearsalError, Stage, quiet_moment
 from deploy.releases import OUTPUT
 from deploy.stack import Stack
 
@@ -176,7 +174,7 @@ class Scenario:
     def _restore(self, stage: Stage) -> None:
         """To an instant before an accident, and a release before the restore runs on the restored tables, too."""
         first, second = (set(table_data.table_names(STAGE, number)) for number in (1, 2))
-        before, moment = stage.ask(STATS), _quiet_moment()
+        before, moment = stage.ask(STATS), quiet_moment()
         stage.ask('mutation { createCustomer(input: {name: "Bob", email: "bob@example.com"}) { customer { id } } }')
         after = stage.ask(STATS)
         self._command("restore", "--at", "2020-01-01T00:00:00Z", "--yes", status=1)
@@ -239,13 +237,6 @@ def _stages(url: str) -> list[str]:
     api = url.split("/")[2].split(".", maxsplit=1)[0]
     found = boto3.client("apigateway").get_stages(restApiId=api)
     return [entry["stageName"] for entry in found["item"]]
-
-
-def _quiet_moment() -> str:
-    """An instant in whole seconds, with no write within a second before and after it."""
-    time.sleep(2.5)
-    moment = datetime.now(UTC) - timedelta(seconds=1)
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _without_settings(names: set[str]) -> list[str]:

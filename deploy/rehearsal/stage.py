@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -102,6 +102,13 @@ class Stage:
                 return found
             time.sleep(0.5)
         raise RehearsalError(f"{what} has not come within {seconds:.0f} s")
+
+
+def quiet_moment() -> str:
+    """An instant in whole seconds, with no write within a second before and after it."""
+    time.sleep(2.5)
+    moment = datetime.now(UTC) - timedelta(seconds=1)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class Inbox:

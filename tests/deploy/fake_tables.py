@@ -35,6 +35,8 @@ class FakeTables:
     limit: int = 50
     looks: int = 1
     refusals: int = 0
+    drops: bool = False
+    """Whether restores are given up as soon as they have begun."""
     calls: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -76,6 +78,8 @@ class FakeTables:
         if sum(table.looks > 0 for table in self.tables.values()) >= self.limit:
             raise client_error("LimitExceededException")
         self.calls.append(("restore", TargetTableName))
+        if self.drops:
+            return
         self.tables[TargetTableName] = Table(
             recovery=False,
             restored_to=RestoreDateTime,

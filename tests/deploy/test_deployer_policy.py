@@ -81,6 +81,7 @@ def play(recorder: Recorder, directory: Path) -> None:
     restore(recorder)
     cloud.deletions = ["DELETE_FAILED", "DELETE_COMPLETE"]
     run("down")
+    del cloud.states[f"crm-{STAGE}-resources"]
     run("delete-data", "--confirm", f"crm-{STAGE}")
 
 

@@ -85,6 +85,17 @@ def test_as_many_restores_as_dynamodb_allows_run_at_a_time(fake: FakeTables) -> 
     assert fake.named("restore") == TARGETS
 
 
+def test_a_restore_that_dynamodb_gives_up_is_not_begun_again_and_again(
+    fake: FakeTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does so if the caller may not write to the new table."""
+    fake.drops = True
+    monkeypatch.setattr(restore, "_APPEAR_SECONDS", 0)
+    with pytest.raises(DeployError, match="given up to restore crm-prod-orders"):
+        run()
+    assert fake.named("restore") == TARGETS
+
+
 @pytest.mark.parametrize("moment", [FIRST - timedelta(seconds=1), LAST + timedelta(seconds=1)])
 def test_an_instant_outside_the_window_of_any_table_is_refused_with_the_one_of_all(
     fake: FakeTables, moment: datetime

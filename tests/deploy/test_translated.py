@@ -126,3 +126,9 @@ def test_logs_and_queues_of_prod_outlive_the_stack(packaged_template: Callable[[
         wanted = ("RetainExceptOnCreate", "Retain") if stage == "prod" else ("Delete", "Delete")
         for entry in kept:
             assert (entry["DeletionPolicy"], entry["UpdateReplacePolicy"]) == wanted
+
+
+def test_the_queue_leaves_room_for_the_other_functions(translated: dict[str, Any]) -> None:
+    """app.py says so, for `chalice deploy` as well. The consumer reserves twice as much in prod, so no message bounces off it."""
+    (source,) = of_type(translated["Resources"], "AWS::Lambda::EventSourceMapping").values()
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 5}
