@@ -151,7 +151,7 @@ def work(event: SQSEvent) -> None:
         runner(event).deliver(message.body, message.receipt_handle)
 
 
-@app.on_sqs_message(queue=ses_events.NAME, batch_size=1, name="email_events")
+@app.on_sqs_message(queue=ses_events.NAME, batch_size=1, name="email_events", maximum_concurrency=2)
 def email_events(event: SQSEvent) -> None:
     for message in event:
         ses_events.handle(message.body)

@@ -128,7 +128,8 @@ def test_logs_and_queues_of_prod_outlive_the_stack(packaged_template: Callable[[
             assert (entry["DeletionPolicy"], entry["UpdateReplacePolicy"]) == wanted
 
 
-def test_the_queue_leaves_room_for_the_other_functions(translated: dict[str, Any]) -> None:
-    """app.py says so, for `chalice deploy` as well. The consumer reserves twice as much in prod, so no message bounces off it."""
-    (source,) = of_type(translated["Resources"], "AWS::Lambda::EventSourceMapping").values()
-    assert source["ScalingConfig"] == {"MaximumConcurrency": 5}
+def test_the_queues_leave_room_for_the_other_functions(translated: dict[str, Any]) -> None:
+    """app.py says so, for `chalice deploy` as well. The consumer of runs reserves twice as much in prod."""
+    sources = of_type(translated["Resources"], "AWS::Lambda::EventSourceMapping")
+    found = {entry["FunctionName"]["Ref"]: entry["ScalingConfig"] for entry in sources.values()}
+    assert found == {"Work": {"MaximumConcurrency": 5}, "EmailEvents": {"MaximumConcurrency": 2}}
