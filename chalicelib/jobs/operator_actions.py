@@ -82,12 +82,11 @@ def cancel_run(job: Job, slot: Slot, actor: str, reason: str) -> Run:
         run = run_records.find(job.name, slot)
         if run is None:
             raise NotFound(f"{job.name} has no run of {slot}", field="slot")
-        if change_marks.is_done(run_changes.subject_of(run)):
-            return run
+        is_done = change_marks.is_done(run_changes.subject_of(run))
         with suppress(Stale):
-            cancelled = run_changes.cancel(run, actor, reason)
+            cancelled = run if is_done else run_changes.cancel(run, actor, reason)
             if cancelled.finished:
-                runner.wake_waiting(job)
+                runner.wake_waiting(job)  # also if it is done: that attempt may have died before it got here
             return cancelled
     raise Conflict
 

@@ -9,12 +9,15 @@ from hypothesis import HealthCheck, example, given, target
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from chalicelib import clock
 from chalicelib.api.graphql import loaders
 from chalicelib.api.graphql.schema import schema
-from chalicelib.crm import customers, orders, products
+from chalicelib.crm import customers, email_suppressions, name_search, orders, products
+from chalicelib.crm.email_suppressions import Reason
 from chalicelib.crm.orders import OrderLine
 from chalicelib.settings import settings
 from chalicelib.store import tables, timestamps
+from chalicelib.store.index_keys import sort_key
 from tests.api.graphql_client import ask
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
@@ -22,6 +25,8 @@ from tests.metering import metered
 
 pytestmark = pytest.mark.many_rows
 CUSTOMERS, ORDERS, PRODUCTS = 130, 1000, 40
+FEW = name_search.MAX_FOUND
+"""Customers who are called Kim, and former names of products: so many that a search goes through the orders of each."""
 NOBODY = "nobody is called that"
 
 
@@ -33,7 +38,14 @@ def fill() -> None:
     """Write many rows directly. Through the API they would take minutes."""
     customer, product = a_customer(), a_product()
     people = [
-        replace(customer, id=row_id("cus", number), email=f"c{number}@example.com") for number in range(CUSTOMERS)
+        replace(
+            customer,
+            id=row_id("cus", number),
+            name=f"{'Kim' if number < FEW else 'Ann'} {number}",
+            email=f"c{number}@example.com",
+            phone=f"+49 30 {number:07}",
+        )
+        for number in range(CUSTOMERS)
     ]
     goods = [replace(product, id=row_id("prd", number), name=f"Lamp {number}", stock=1) for number in range(PRODUCTS)]
     with tables.Customer.batch_write() as batch:
@@ -50,9 +62,13 @@ def fill() -> None:
             order = orders._row(orders.new_order(row_id("ord", number), buyer.id, day, lines))
             batch.save(order)
             line_batch.save(tables.Line(product_id=bought.id, date_key=order.date_key))
+    with tables.AuxRow.batch_write() as batch:
+        for number in range(FEW):
+            batch.save(tables.AuxRow("former-product-name", sort_key("candle", goods[number].id)))
+    email_suppressions.suppress("c1@example.com", Reason.BOUNCE, clock.now())
 
 
-ORDER = "id lines { name product { stock } } products { name } customer { name } "
+ORDER = "id lines { name product { stock } } products { name } customer { name emailSuppression { reason } } "
 SIZES = st.sampled_from((0, 1, 5, 30, 85, 100))
 
 
@@ -67,19 +83,20 @@ def connections(draw: st.DrawFn, name: str, arguments: dict[str, list[str]], nod
 
 
 ORDER_ARGUMENTS = {
-    "productName": [f'"{NOBODY}"', '""'],
+    "productName": [f'"{NOBODY}"', '""', '"Candle"', '"Lamp"'],
     "orderBy": ['["totalAmount"]', '["-orderDate"]', '["totalAmount", "orderDate"]'],
     "status": ["CANCELLED", "PLACED"],
     "offset": ["0", "90", "700"],
     "orderDateAfter": ['"2026-01-05"'],
 }
 ROOT_ORDER_ARGUMENTS = ORDER_ARGUMENTS | {
-    "customerName": [f'"{NOBODY}"', '"Ann"'],
+    "customerName": [f'"{NOBODY}"', '"Ann"', '"Kim"'],
     "productId": [f'"{row_id("prd", 1)}"'],
     "totalAmountGte": ['"5.01"'],
 }
 CUSTOMER_ARGUMENTS = {
     "name": [f'"{NOBODY}"'],
+    "phoneStartsWith": ['"030"', '"+49 30 00"', '"+1 30"', '"+"'],
     "orderBy": ['["name"]', '["-phone", "name"]'],
     "createdAtGte": ['"2020-01-01"'],
     "offset": ["50", "100"],
@@ -89,13 +106,15 @@ PRODUCT_ARGUMENTS = {
     "orderBy": ['["stock"]', '["price", "name"]'],
     "lowStock": ["true", "false"],
 }
-CUSTOMER = st.one_of(st.just("name"), connections("orders", ORDER_ARGUMENTS, st.just(ORDER)))
+CUSTOMER = st.one_of(
+    st.sampled_from(("name", "emailSuppression { since }")), connections("orders", ORDER_ARGUMENTS, st.just(ORDER))
+)
 ROOTS = st.one_of(
     connections("allOrders", ROOT_ORDER_ARGUMENTS, st.sampled_from((ORDER, "id"))),
     connections("allCustomers", CUSTOMER_ARGUMENTS, CUSTOMER),
     connections("allProducts", PRODUCT_ARGUMENTS, st.just("name")),
     connections("inactiveCustomers", {}, CUSTOMER),
-    connections("ordersDueForReminder", {"day": ['"2026-01-20"']}, st.just(ORDER)),
+    connections("ordersDueForReminder", {"day": ['"2026-01-20"'], "days": ["1", "366"]}, st.just(ORDER)),
     connections("lowStockProducts", {"threshold": ["5"]}, st.just("name")),
     connections("jobRuns", {"status": ["FAILED"]}, st.just("lines")).map(
         lambda text: text.replace("(", '(job: "low_stock", ', 1)
@@ -108,6 +127,7 @@ ROOTS = st.one_of(
             'job(name: "low_stock") { latest { lines } }',
             "uptime(days: 14) { up }",
             "customers { id name }",
+            "customers { id emailSuppression { reason } }",
             "orders { id customer { name } products { name } }",
             'customer(email: "c1@example.com") { name }',
             f'customer(id: "{row_id("cus", 1)}") {{ orders(last: 100) {{ edges {{ node {{ {ORDER} }} }} }} }}',
@@ -121,6 +141,9 @@ def document_of(fields: list[str]) -> str:
 
 
 FILTERED = "allOrders(first: 1, status: CANCELLED) { edges { node { id } } }"
+KIM = 'allOrders(first: 100, customerName: "Kim", orderBy: "-orderDate") { edges { node { id } } }'
+CANDLE = 'allOrders(first: 100, productName: "Candle") { edges { node { id } } }'
+OTHER_COUNTRY = 'allCustomers(first: 100, phoneStartsWith: "+1 30") { edges { node { id } } }'
 NESTED = (
     "allCustomers(first: 100) { edges { node { orders(first: 1, status: CANCELLED) { pageInfo { hasNextPage } } } } }"
 )
@@ -134,6 +157,10 @@ def test_no_query_exceeds_its_calls_and_rows() -> None:
     @hypothesis_settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(st.lists(ROOTS, min_size=1, max_size=12))
     @example([FILTERED] * 20)
+    @example([KIM] * 4)
+    @example([CANDLE] * 4)
+    @example([KIM, CANDLE, KIM.replace("(", '(productName: "Candle", '), OTHER_COUNTRY])
+    @example([OTHER_COUNTRY] * 4)
     @example([FILTERED] * 4)
     @example([NESTED])
     @example([EMPTY] * 3)

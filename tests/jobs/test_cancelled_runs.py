@@ -10,6 +10,7 @@ from chalicelib.jobs.job import CatchUp, Job, RunRefused, StepContext, StepResul
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
+from chalicelib.store import change_marks
 from tests.as_operator import execute
 from tests.jobs.job_runs import (
     SLOT,
@@ -268,3 +269,12 @@ def test_the_mutation_says_who_cancelled_and_why(job: Job) -> None:
     assert errors_of(again) == [("RUN_NOT_CANCELLABLE", None)]
     listed = execute('{ jobRuns(job: "tally", status: CANCELLED) { edges { node { slot } } } }')["data"]["jobRuns"]
     assert len(listed["edges"]) == 1
+
+
+def test_a_repeated_cancellation_wakes_the_run_that_waits(job: Job, time: Clock) -> None:
+    for slot in (SLOT, LATER):
+        ledger.record(run_records.new(job.name, slot, Trigger.SCHEDULE))
+    for is_replay in (False, True):
+        with change_marks.request("seed", "ann", time.now, is_replay=is_replay):
+            assert cancel(job).status is Status.CANCELLED
+        assert take_messages() == [(job.name, LATER)]

@@ -109,6 +109,15 @@ def test_a_reminder_can_be_unsubscribed_from_in_one_click() -> None:
     assert email_suppressions.find("ann@example.com")
 
 
+def test_the_name_of_the_customer_is_in_no_header(time: Clock) -> None:
+    an_order("=?utf-8?q?Mallory?= List-Unsubscribe: <https://evil.example>")
+    (request,) = requests_of(lambda: make_runner().fire(ORDER_REMINDERS, time.now))
+    message = request["Content"]["Simple"]
+    assert "Mallory" in message.pop("Body")["Text"]["Data"]
+    assert "Mallory" not in json.dumps(request)
+    assert request["Destination"] == {"ToAddresses": ["ann@example.com"]}
+
+
 def test_without_https_the_link_is_in_the_text_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 8058 takes https only. Locally there is none."""
     local = replace(settings, mail_sender=SENDER, api_url="http://127.0.0.1:8000/graphql")
