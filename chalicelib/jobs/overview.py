@@ -15,6 +15,9 @@ from chalicelib.jobs.run_arguments import Argument
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.store import timestamps
 
+LONG_PAUSE = timedelta(days=7)
+"""A pause without an end is among the problems from then on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobNow:
@@ -60,7 +63,17 @@ class JobNow:
     @property
     def problems(self) -> list[str]:
         found = self.health
-        return [text for text in (found.late, found.failing, found.alarm, found.too_frequent) if text]
+        return [text for text in (found.late, found.failing, found.alarm, found.too_frequent, self._long_pause) if text]
+
+    @property
+    def _long_pause(self) -> str | None:
+        """A pause that somebody may have forgotten. It is no alert: the operators have decided it."""
+        if self.pause is None or self.pause.until:
+            return None
+        lasted = self.now - timestamps.from_text(self.pause.since)
+        if lasted < LONG_PAUSE:
+            return None
+        return f"paused for {lasted.days} days, without an end: resume it, or pause it until a time"
 
     @property
     def pause(self) -> Pause | None:

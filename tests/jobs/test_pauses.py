@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.jobs import job_state
+from chalicelib.jobs import alerts, job_state
 from chalicelib.jobs.catalog import LOW_STOCK
 from tests.as_operator import execute
 from tests.jobs.job_runs import SLOT, Clock, make_runner
@@ -88,3 +88,16 @@ def test_the_next_run_is_the_first_after_the_pause(until: str | None, next_run: 
     assert ask('{ job(name: "low_stock") { nextRun } }')["job"] == {"nextRun": next_run}
     resumed = ask('mutation { resumeJob(name: "low_stock") { job { nextRun } } }')["resumeJob"]["job"]
     assert resumed == {"nextRun": "2026-11-23T00:00:00Z"}
+
+
+def test_a_pause_without_an_end_is_a_problem_after_a_week(time: Clock) -> None:
+    document = '{ job(name: "low_stock") { problems } }'
+    ask(PAUSE, reason="stock-taking")
+    time.later(days=6, hours=23)
+    assert ask(document)["job"]["problems"] == []
+    time.later(hours=1)
+    told = "paused for 7 days, without an end: resume it, or pause it until a time"
+    assert ask(document)["job"]["problems"] == [told]
+    assert alerts.open_alerts() == set()
+    ask(PAUSE, reason="stock-taking", until="2026-12-24T00:00:00Z")
+    assert ask(document)["job"]["problems"] == []
