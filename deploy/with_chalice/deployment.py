@@ -122,23 +122,28 @@ def _set_address(stage: str, found: str) -> None:
             client.get_waiter("function_updated_v2").wait(FunctionName=function)
 
 
-def variables(stage: str) -> dict[str, tuple[str, ...]]:
-    """Return the names of the variables that the packaged stack gives each function, by the function's name."""
+def variables(stage: str) -> dict[str, dict[str, Any]]:
+    """Return the variables that the packaged stack gives each function, by the function's name, as its template has them."""
     entries = templates.to_merge(stage)["Resources"]
     return {
-        name: (*entries[functions.logical_id(name)]["Properties"]["Environment"]["Variables"], generations.VARIABLE)
+        name: entries[functions.logical_id(name)]["Properties"]["Environment"]["Variables"]
         for name in functions.FUNCTIONS
     }
 
 
 def _write_config(project: Path, stage: str, values: Mapping[str, str]) -> None:
-    """Give each function the variables that it has in the packaged stack, as far as their values are known."""
+    """Give each function the variables that it has in the packaged stack. Raises DeployError if a value is not known."""
     file = project / ".chalice" / "config.json"
     config = json.loads(file.read_text("utf-8"))
     entries = config["stages"][stage]["lambda_functions"]
     for name, wanted in variables(stage).items():
         own = entries[name].setdefault("environment_variables", {})
-        own |= {variable: values[variable] for variable in wanted if variable in values}
+        own[generations.VARIABLE] = values[generations.VARIABLE]
+        for variable, value in wanted.items():
+            if variable in values or isinstance(value, str):
+                own[variable] = values.get(variable, value)
+            elif variable != API_URL:  # which exists only after the first deployment
+                raise DeployError(f"`chalice deploy` cannot give {variable} to {name}: use make deploy STAGE={stage}")
     file.write_text(json.dumps(config, indent=2), "utf-8")
 
 

@@ -42,7 +42,7 @@ def test_only_the_functions_that_ask_the_api_get_its_address_and_only_the_heartb
         "work",
     }
     assert {name for name, wanted in names.items() if "CRM_TOPIC_ARN" in wanted} == {"heartbeat"}
-    assert all({"CRM_STAGE", "CRM_GENERATION"} <= set(wanted) for wanted in names.values())
+    assert all(wanted["CRM_STAGE"] == "prod" for wanted in names.values())
 
 
 def written(directory: Path, **values: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def written(directory: Path, **values: str) -> dict[str, Any]:
     deployment._write_config(directory, "dev", values)
     found: dict[str, Any] = json.loads(config.read_text())["stages"]
     assert found["prod"] == content["stages"]["prod"]
-    return {name: entry["environment_variables"] for name, entry in found["dev"]["lambda_functions"].items()}
+    return {name: entry.get("environment_variables") for name, entry in found["dev"]["lambda_functions"].items()}
 
 
 def test_variables_are_written_beside_those_that_are_there(tmp_path: Path) -> None:
@@ -66,6 +66,19 @@ def test_variables_are_written_beside_those_that_are_there(tmp_path: Path) -> No
         "CRM_GENERATION": "2",
     }
     assert found["low_stock"] == {"CRM_STAGE": "dev", "CRM_GENERATION": "2"}
+
+
+def test_what_the_template_says_in_words_is_taken_as_it_is_and_what_it_refers_to_must_be_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: dict[str, dict[str, Any]] = {"work": {"CRM_MAIL_CONFIGURATION_SET": "crm-dev"}}
+    monkeypatch.setattr(deployment, "variables", lambda _stage: wanted)
+    found = written(tmp_path, CRM_GENERATION="1")["work"]
+    assert found["CRM_MAIL_CONFIGURATION_SET"] == "crm-dev"
+    wanted["work"]["CRM_OTHER"] = {"Ref": "Other"}
+    (tmp_path / "again").mkdir()
+    with pytest.raises(DeployError, match="CRM_OTHER to work"):
+        written(tmp_path / "again", CRM_GENERATION="1")
 
 
 def test_an_address_that_nobody_knows_yet_is_left_out(tmp_path: Path) -> None:
