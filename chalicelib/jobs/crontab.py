@@ -91,8 +91,15 @@ class Crontab:
                 if instant > last:
                     last = instant
                     yield instant
-            idle = 0 if due else idle + 1
-            day += _DAY
+            following = day + _DAY if due or ahead else self._skip_months(day + _DAY)
+            idle = 0 if due else idle + (following - day).days
+            day = following
+
+    def _skip_months(self, day: date) -> date:
+        """Return `day`, or the last day of its month if nothing is due in that month: a search visits most days in vain."""
+        if day.month in self._parsed.months:
+            return day
+        return (day.replace(day=1) + 31 * _DAY).replace(day=1) - _DAY
 
     @cached_property
     def _zone(self) -> ZoneInfo:

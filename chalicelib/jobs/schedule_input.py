@@ -53,7 +53,7 @@ def _with_times(old: OperatorSchedule, changes: ScheduleChanges) -> OperatorSche
     if crontab and at:
         raise InvalidInput("Give crontab or at, not both", field="at")
     if crontab:
-        new = replace(new, crontab=crontab.strip(), at=None)
+        new = replace(new, crontab=" ".join(crontab.split()), at=None)  # line breaks separate fields, too
     if at:
         if old.is_built_in:
             raise InvalidInput("The schedule of a job itself cannot be a single time", field="at")

@@ -134,6 +134,11 @@ def test_a_wrong_schedule_is_refused_when_it_is_saved(changes: dict[str, object]
     assert operator_schedules.find_all() == []
 
 
+@pytest.mark.parametrize("typed", ["0\n17 * * FRI", "0\x1c17\x1f*\t*\u2028FRI", "  0   17 * * FRI\r\n"])
+def test_whatever_separates_the_fields_of_a_crontab_they_are_stored_with_blanks(typed: str) -> None:
+    assert create(crontab=typed)["crontab"] == "0 17 * * FRI"
+
+
 def test_a_wrong_change_leaves_the_schedule_as_it_is() -> None:
     made = create()
     before = operator_schedules.find_all()

@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
@@ -190,3 +190,18 @@ def test_500_firings_are_computed_at_once() -> None:
         firings = list(islice(Crontab(text, "Europe/Berlin").after(BEGIN), 500))
         assert len(firings) == 500 or firings[-1].year > 2110
         assert all(before < after for before, after in pairwise(firings))
+
+
+def test_a_search_for_a_rare_day_visits_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    fifth_monday = Crontab("0 0 * 2 1#5", "Europe/Berlin")
+    visited: list[date] = []
+    look = Crontab._instants
+
+    def noted(self: Crontab, day: date) -> list[datetime]:
+        visited.append(day)
+        return look(self, day)
+
+    monkeypatch.setattr(Crontab, "_instants", noted)
+    found = list(fifth_monday.after(moment("2026-11-27T12:00:00")))
+    assert found == [moment(f"{year}-02-28T23:00:00") for year in (2044, 2072, 2112)]
+    assert len(visited) < 100 * (29 + 2 * 11)
