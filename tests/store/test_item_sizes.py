@@ -17,9 +17,10 @@ from chalicelib.crm import customers, imported_orders, orders, product_values, p
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import OrderLine
 from chalicelib.crm.products import Product
-from chalicelib.jobs import error_text, run_records, weekly_report
+from chalicelib.jobs import crontab, error_text, operator_schedules, run_records, schedule_input, weekly_report
 from chalicelib.jobs.job import StepResult
-from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.operator_schedules import OperatorSchedule
+from chalicelib.jobs.run_records import Cancellation, Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables
 
@@ -64,6 +65,20 @@ KEY = ApiKey(
     old_digests=(("0" * 64, TIME),) * api_keys._MAX_OLD_SECRETS,
 )
 ACTOR = f"{NAME} (0123456789ab)"
+SCHEDULE = OperatorSchedule(
+    id=ID,
+    job="customer_cleanup",
+    crontab="*" * crontab.MAX_LENGTH,
+    time_zone="x" * 64,
+    arguments={"inactive_days": 10**9, "cap": 10**9},
+    starts_at=TIME,
+    ends_at=TIME,
+    note=WIDE * schedule_input.MAX_NOTE,
+    created_by=ACTOR,
+    updated_by=ACTOR,
+    next_at=TIME,
+    token=TOKEN,
+)
 CURSOR = "x" * (MAX_TEXT // 2)
 ERROR, TRACE = WIDE * error_text.MAX_LENGTH, WIDE * error_text.MAX_TRACE
 RUN = Run(
@@ -77,7 +92,9 @@ RUN = Run(
     counts={f"count_{number}": 10**9 for number in range(20)},
     error=ERROR,
     trace=TRACE,
-    reason=f"paused by {ACTOR}: {NAME}",
+    reason=f"cancelled by {ACTOR}: {NAME}",
+    arguments={"inactive_days": 10**9, "cap": 10**9},
+    cancellation=Cancellation(ACTOR, NAME, TIME),
     token=TOKEN,
 )
 
@@ -129,6 +146,7 @@ KINDS: dict[str, tuple[Model, int]] = {
         aux({"action": "E-mail suppression lifted", "actor": ACTOR, "why": NAME, "before": {"reason": "UNSUBSCRIBE"}}),
         12_000,
     ),
+    "schedule": (operator_schedules.to_row(SCHEDULE), 12_000),
     "API key": (aux(api_keys._content(KEY)), 12_000),
     "answer under an Idempotency-Key": (aux({"request": "0" * 64, "answer": "x" * idempotency._MAX_STORED}), 303_000),
     "persisted query": (aux({"text": "x" * persisted_queries.MAX_STORED_BYTES}), 103_000),
@@ -137,8 +155,8 @@ SMALL = {"counters.py", "email.py", "former_names.py", "order_lines.py", "stage_
 """Modules whose rows hold numbers, ids, or one text that fits a key."""
 MODULES = {
     "alerts.py", "api_keys.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",
-    "email_suppressions.py", "job_state.py", "orders.py", "persisted_queries.py", "products.py", "reports.py", "returning_customers.py",
-    "run_records.py", "step_rows.py", "stock.py",
+    "email_suppressions.py", "job_state.py", "operator_schedules.py", "orders.py", "persisted_queries.py", "products.py", "reports.py",
+    "returning_customers.py", "run_records.py", "step_rows.py", "stock.py",
 }  # fmt: skip
 """Modules whose rows are in KINDS."""
 
