@@ -89,6 +89,7 @@ def event_for(function: str, number: int, key: str) -> dict[str, Any]:
     if function in {"work", "email_events"}:
         return {"Records": []}
     times = {
+        "dispatch": "2026-11-23T12:04:00Z",
         "heartbeat": "2026-11-23T12:05:00Z",
         "low_stock": "2026-11-23T12:00:00Z",
         "order_reminders": "2026-11-23T08:00:00Z",
@@ -134,7 +135,7 @@ def test_lambdas_own_client_starts_each_function_and_gets_two_answers(
 @pytest.mark.no_database
 def test_a_function_imports_no_more_than_it_needs(unpacked: Path) -> None:
     for function, handler in HANDLERS.items():
-        wanted = function not in {"heartbeat", "weekly_report", "email_events"}
+        wanted = function not in {"dispatch", "heartbeat", "weekly_report", "email_events"}
         work = start.Work("import app", f"import sys; assert ('graphql' in sys.modules) is {wanted}", None, handler)
         assert start.started(unpacked, environment("http://127.0.0.1:1"), work).imports > 0
 
