@@ -90,7 +90,7 @@ def _schedule_options(command: Command) -> Command:
 @_schedule_options
 @with_client
 def add(client: Client, /, job: str, **options: Any) -> None:
-    """Add a schedule to JOB, for example:
+    """Add a schedule to JOB. For example:
 
     crmctl schedules add low_stock --cron "0 17 * * FRI" --zone Europe/Berlin --set threshold=50 --set amount=100
     """
