@@ -15,6 +15,7 @@ from chalicelib.store.transaction import Stale
 from tests.builders import a_customer, a_product, moment, rows_of
 from tests.metering import metered
 
+pytestmark = pytest.mark.many_rows
 CREATED = moment("2024-01-01T00:00:00")
 DAYS = ("2025-01-01", "2025-02-01", "2025-03-01")
 

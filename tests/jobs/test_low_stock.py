@@ -28,6 +28,7 @@ from tests.jobs.job_runs import (
     with_page_size,
 )
 
+pytestmark = pytest.mark.many_rows
 NAME = LOW_STOCK.name
 
 

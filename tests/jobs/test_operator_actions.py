@@ -37,6 +37,8 @@ from tests.jobs.job_runs import (
     use_jobs,
 )
 
+pytestmark = pytest.mark.many_rows
+
 
 @pytest.fixture
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:
