@@ -129,7 +129,7 @@ clean:
 # With uv, which needs 7 s where pip needs a minute, and without a pip of its own, which would take 7 s more: the pip that
 # Python has puts uv there, or else one from ensurepip. uv does not read pip's configuration: where that leads to another
 # package index, and uv finds none, pip installs it all. On standard error, so that `make -s python` prints one line.
-# The server alone needs a third of it, so that `make local` answers sooner.
+# The server alone needs a third of the packages, so that `make local` answers sooner.
 WITH_ITS_OWN_PIP = "$(BIN)/python" -m ensurepip >&2 && "$(BIN)/python" -m pip install --disable-pip-version-check
 $(LOCAL): requirements.txt requirements-local.txt
 	@echo "Installing the requirements into $(VENV) (once) ..." >&2

@@ -134,7 +134,7 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
         if change_marks.is_done(customer_id):
             return old
         new = replace(old, **checked, token=new_token())
-        write = Transaction(was_applied=partial(_was_written, new), subject=customer_id)
+        write = Transaction(was_applied=partial(was_written, new), subject=customer_id)
         write.update(key(new.id), _update_actions(new), tables.Customer.token == old.token)
         if text.normalize_email(new.email) != text.normalize_email(old.email):
             unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
@@ -199,7 +199,7 @@ def require(customer_id: str) -> Customer:
     return customer
 
 
-def _was_written(customer: Customer) -> bool:
+def was_written(customer: Customer) -> bool:
     stored = find(customer.id)
     return stored is not None and stored.token == customer.token
 

@@ -83,13 +83,10 @@ def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str, actor: 
         ttl=now + timedelta(days=settings.history_days),
     )
     # The mark is under the id that a new customer would have: that is all that a replay knows.
-    write = Transaction(was_applied=lambda: _has_token(customer), subject=new_id, before={"restored": old.id})
+    write = Transaction(
+        was_applied=lambda: customers.was_written(customer), subject=new_id, before={"restored": old.id}
+    )
     customer = deleted_customers.add_restoration(write, archived, customer)
     write.put(record, tables.AuxRow.pk.does_not_exist())
     write.commit()
     return customer
-
-
-def _has_token(customer: Customer) -> bool:
-    stored = customers.find(customer.id)
-    return stored is not None and stored.token == customer.token

@@ -82,7 +82,9 @@ def _answer(schedule: OperatorSchedule, now: datetime, skipped: str | None) -> O
     stored = run_records.find(schedule.job, slot)
     run = stored or replace(_run_of(schedule, slot, moved.next_at, now, skipped), token=new_token())
     row = tables.AuxRow
-    write = Transaction(was_applied=lambda: run_writes.was_written(run) if is_over else _is_stored(moved))
+    write = Transaction(
+        was_applied=lambda: run_writes.was_written(run) if is_over else operator_schedules.was_written(moved)
+    )
     if is_over:
         write.delete(operator_schedules.key(schedule.id), row.token == schedule.token)
     else:
@@ -124,8 +126,3 @@ def _send(run: Run, now: datetime) -> None:
     starts_at = timestamps.from_text(run.next_attempt_at) if run.next_attempt_at else now
     with suppress(Unavailable):  # the run waits in the ledger, and the watchdog sends the message
         queue.send(run.job, run.slot, max(starts_at - now, timedelta()))
-
-
-def _is_stored(schedule: OperatorSchedule) -> bool:
-    stored = operator_schedules.find(schedule.id)
-    return stored is not None and stored.token == schedule.token

@@ -108,7 +108,7 @@ def find_changed(job: str) -> OperatorSchedule | None:
 
 
 def changed_schedule(job: str, schedules: Iterable[OperatorSchedule]) -> OperatorSchedule | None:
-    """Return that row among `schedules`."""
+    """Return the row among `schedules` that takes the place of a job's own schedule."""
     return next((row for row in schedules if row.job == job and row.is_built_in), None)
 
 
@@ -121,6 +121,12 @@ def find_all() -> list[OperatorSchedule]:
         ConsistentRead=True,
     )
     return [load(item) for item in items]
+
+
+def was_written(schedule: OperatorSchedule) -> bool:
+    """Return whether the row is as this write made it."""
+    stored = find(schedule.id)
+    return stored is not None and stored.token == schedule.token
 
 
 def slot_after(job: Job, slot: Slot, moment: datetime) -> datetime | None:

@@ -147,13 +147,7 @@ def find(job: str, slot: Slot) -> Run | None:
 
 def find_at(job: str, instant: str) -> list[Run]:
     """Return the runs of a job that were due at an instant: one for each schedule."""
-    items = reads.query(
-        TableName=reads.table_name(tables.Run),
-        KeyConditionExpression="job = :job AND begins_with(slot, :instant)",
-        ExpressionAttributeValues={":job": {"S": job}, ":instant": {"S": instant}},
-        ConsistentRead=True,
-    )
-    return [load(item) for item in items]
+    return [load(item) for item in _items(job, instant)]
 
 
 def find_all(job: str, job_slots: Iterable[str]) -> dict[Slot, Run]:
@@ -207,13 +201,17 @@ def unfinished() -> list[Run]:
 
 def on_day(job: str, day: str) -> list[Slot]:
     """Return the slots of a day (YYYY-MM-DD) that have a row."""
-    items = reads.query(
+    return [Slot(item["slot"]["S"]) for item in _items(job, day)]
+
+
+def _items(job: str, prefix: str) -> Iterator[reads.Item]:
+    """Yield the rows of a job whose slots begin with `prefix`."""
+    return reads.query(
         TableName=reads.table_name(tables.Run),
-        KeyConditionExpression="job = :job AND begins_with(slot, :day)",
-        ExpressionAttributeValues={":job": {"S": job}, ":day": {"S": day}},
+        KeyConditionExpression="job = :job AND begins_with(slot, :prefix)",
+        ExpressionAttributeValues={":job": {"S": job}, ":prefix": {"S": prefix}},
         ConsistentRead=True,
     )
-    return [Slot(item["slot"]["S"]) for item in items]
 
 
 def step_records(job: str, slot: Slot) -> Iterator[StepRecord]:

@@ -37,7 +37,7 @@ def create(job: Job, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
     made = replace(made, next_at=made.next_after(clock.now()), token=new_token())
     if made.enabled and made.next_at is None:
         raise InvalidInput("The schedule is never due in the time given", field="ends_at")
-    write = Transaction(was_applied=lambda: _is_stored(made), subject=schedule_id)
+    write = Transaction(was_applied=lambda: operator_schedules.was_written(made), subject=schedule_id)
     write.put(operator_schedules.to_row(made), tables.AuxRow.pk.does_not_exist())
     write.commit()
     return made
@@ -54,7 +54,7 @@ def update(schedule_id: str, changes: ScheduleChanges, actor: str) -> OperatorSc
         if not old.token:  # a job's own schedule, that nobody has changed before
             new = replace(new, since=slots.of(now.replace(microsecond=0)))
         new = replace(new, next_at=new.next_after(now), token=new_token())
-        write = Transaction(was_applied=lambda: _is_stored(new), subject=schedule_id)
+        write = Transaction(was_applied=lambda: operator_schedules.was_written(new), subject=schedule_id)
         row = tables.AuxRow
         condition = row.token == old.token if old.token else row.pk.does_not_exist()
         write.put(operator_schedules.to_row(new), condition)
@@ -140,8 +140,3 @@ def _delete(old: OperatorSchedule, _now: datetime) -> tuple[Transaction, Operato
 def _refuse_if_fixed(job: Job) -> None:
     if job.has_fixed_schedule:
         raise InvalidInput(f"The schedule of {job.name} is fixed: the watchdog runs with it", field="job")
-
-
-def _is_stored(schedule: OperatorSchedule) -> bool:
-    stored = operator_schedules.find(schedule.id)
-    return stored is not None and stored.token == schedule.token

@@ -3,13 +3,11 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from chalicelib import clock
 from chalicelib.access import api_keys
 from chalicelib.access.api_keys import IssuedKey
 from chalicelib.access.roles import Role
@@ -18,21 +16,8 @@ from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import moment, rows_of
 
-pytestmark = pytest.mark.many_rows
+pytestmark = [pytest.mark.usefixtures("watch"), pytest.mark.many_rows]
 NOW = moment("2026-11-02T12:00:00")
-
-
-@pytest.fixture(autouse=True)
-def watch() -> Iterator[list[datetime]]:
-    moments = [NOW]
-    clock.set_source(lambda: moments[0])
-    yield moments
-    clock.set_source(None)
-
-
-@pytest.fixture
-def issued() -> IssuedKey:
-    return api_keys.create("Shop", Role.EDITOR, "Ops")
 
 
 def opens(key: str) -> bool:

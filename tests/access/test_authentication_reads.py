@@ -1,33 +1,18 @@
 """Keys are read once in ten seconds, and a flood of invalid keys costs a bounded number of reads."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib import clock
 from chalicelib.access import api_keys, authentication
 from chalicelib.access.api_keys import IssuedKey
 from chalicelib.access.authentication import MAX_INVALID
 from chalicelib.access.roles import Role
 from chalicelib.errors import RateLimited, Unauthenticated, Unavailable
-from tests.builders import moment
 from tests.metering import metered
 
+pytestmark = pytest.mark.usefixtures("watch")
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def watch() -> Iterator[list[datetime]]:
-    moments = [moment("2026-11-02T12:00:00")]
-    clock.set_source(lambda: moments[0])
-    yield moments
-    clock.set_source(None)
-
-
-@pytest.fixture
-def issued() -> IssuedKey:
-    return api_keys.create("Shop", Role.EDITOR, "Ops")
 
 
 def outcome(key: str) -> str:
