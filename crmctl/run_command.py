@@ -15,9 +15,11 @@ from crmctl.commands import print_message, with_client
 from crmctl.text import escape_unprintable
 from crmctl.time_arguments import Timestamp
 
-RUN = """mutation Run($name: String!, $slot: DateTime, $schedule: ID, $dryRun: Boolean!, $cap: Int,
+RUN = """mutation Run($name: String!, $slot: DateTime, $schedule: ID, $at: DateTime, $dryRun: Boolean!, $cap: Int,
                          $arguments: [RunArgumentInput!]) {
-  runJob(name: $name, slot: $slot, schedule: $schedule, dryRun: $dryRun, cap: $cap, arguments: $arguments) {
+  runJob(
+    name: $name, slot: $slot, schedule: $schedule, at: $at, dryRun: $dryRun, cap: $cap, arguments: $arguments
+  ) {
     run { job slot schedule status }
     preview { summary lines more }
   }
@@ -66,6 +68,7 @@ def wait_options(command: Command) -> Command:
     help="Repeat the failed, missed, skipped or cancelled run of this slot, or attempt it again at once.",
 )
 @click.option("--schedule", metavar="ID", help="The schedule of that run, if several were due at the slot.")
+@click.option("--at", type=Timestamp(), help="Run it once, at this time, for example 2026-11-22T08:00.")
 @wait_options
 @with_client
 def run(  # noqa: PLR0913, PLR0917 - one for each option
@@ -73,6 +76,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     job: str,
     slot: str | None,
     schedule: str | None,
+    at: str | None,
     cap: int | None,
     arguments: Sequence[dict[str, str]],
     timeout: float,
@@ -80,7 +84,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     dry_run: bool,
     wait: bool,
 ) -> None:
-    """Run JOB now.
+    """Run JOB now, or with --at once at that time.
 
     If a run started with the same options is still waiting, the command follows that run instead.
 
@@ -91,6 +95,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
         "name": job,
         "slot": slot,
         "schedule": schedule,
+        "at": at,
         "dryRun": dry_run,
         "cap": cap,
         "arguments": list(arguments),
@@ -98,6 +103,10 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     started = client.execute_once(RUN, variables)["runJob"]
     if dry_run:
         _print_preview(started["preview"])
+    elif at:
+        job_run = started["run"]
+        click.echo(escape_unprintable(f"{job_run['job']} runs at {job_run['slot']}, as {job_run['schedule']}."))
+        print_message(f"Cancel it with: crmctl cancel {job_run['job']} {job_run['slot']} --reason REASON")
     else:
         follow(client, started["run"], wait=wait, timeout=timeout)
 

@@ -108,8 +108,11 @@ def _alarm(job: Job, recent: Sequence[Run]) -> str | None:
 
 
 def _requested_at(run: Run) -> datetime:
-    """Return when the run was due. A run that an operator started or repeated was due when they asked for it."""
-    return timestamps.from_text(run.created_at) if run.trigger is Trigger.OPERATOR else run.due
+    """Return when the run was due. A run that an operator started or repeated was due when they asked for it.
+
+    If they asked for a later time, it was due then.
+    """
+    return max(timestamps.from_text(run.created_at), run.due) if run.trigger is Trigger.OPERATOR else run.due
 
 
 def _undispatched(job: Job, schedules: Sequence[OperatorSchedule], now: datetime) -> str | None:

@@ -18,7 +18,8 @@ from chalicelib.jobs.slots import Slot
 from chalicelib.store import reads, tables, timestamps
 
 PARTITION = "schedule"
-MAX_SCHEDULES = 100
+KIND = "sch"
+"""Begins the ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

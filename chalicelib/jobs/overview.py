@@ -128,7 +128,7 @@ def assemble(
     now: datetime,
 ) -> JobNow:
     """Read the job's recent runs and assess its health. What is passed may hold runs and schedules of other jobs, too."""
-    recent = run_records.latest(job.name, health.recent_count(job))
+    recent = run_records.latest(job.name, health.recent_count(job), now)
     own = [run for run in all_unfinished if run.job == job.name]
     schedules = [row for row in all_schedules if row.job == job.name]
     found = health.assess(job, state, recent, own, now, schedules)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import cast
 
 from chalicelib import clock
 from chalicelib.jobs import slots, step_rows
@@ -13,8 +12,6 @@ from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import index_keys, reads, tables, timestamps
-from chalicelib.store.index_scan import IndexRange
-from chalicelib.store.pagination import Listing
 
 
 class Status(StrEnum):
@@ -157,31 +154,22 @@ def find_all(job: str, job_slots: Iterable[str]) -> dict[Slot, Run]:
     return {run.slot: run for run in map(load, items)}
 
 
-def latest(job: str, count: int) -> list[Run]:
-    """Return the latest runs of a job, newest first."""
+def latest(job: str, count: int, until: datetime | None = None) -> list[Run]:
+    """Return the latest runs of a job, newest first. With `until`, leave out those that are due later."""
+    condition, values = "job = :job", {":job": {"S": job}}
+    if until:
+        condition += " AND slot <= :until"
+        values[":until"] = {"S": slots.end_of(until)}
     answer = reads.call(
         "query",
         TableName=reads.table_name(tables.Run),
-        KeyConditionExpression="job = :job",
-        ExpressionAttributeValues={":job": {"S": job}},
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=values,
         ScanIndexForward=False,
         ConsistentRead=True,
         Limit=count,
     )
     return [load(item) for item in answer["Items"]]
-
-
-def listing(job: str, status: Status | None = None) -> Listing[Run]:
-    """List the runs of a job, newest first."""
-    index_range = IndexRange(tables.Run, None, "job", "slot", (job,), id_name="slot")
-    return Listing(
-        index_range=index_range,
-        descending=True,
-        query=f"runs {job} {status}",
-        fetch=lambda found: cast("dict[str, Run]", find_all(job, found)),
-        passes=lambda run: status in {None, run.status},
-        exact=status is None,
-    )
 
 
 def unfinished() -> list[Run]:
@@ -295,4 +283,4 @@ def load(item: reads.Item) -> Run:
 
 
 def _expiry(run: Run) -> datetime:
-    return timestamps.from_text(run.created_at) + timedelta(days=settings.history_days)
+    return max(timestamps.from_text(run.created_at), run.due) + timedelta(days=settings.history_days)

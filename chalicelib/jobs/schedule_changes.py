@@ -11,36 +11,48 @@ from datetime import datetime
 from chalicelib import clock
 from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound
-from chalicelib.jobs import catalog, dispatcher, job_state, missed_slots, operator_schedules, slots
+from chalicelib.jobs import (
+    catalog,
+    dispatcher,
+    job_state,
+    missed_slots,
+    operator_schedules,
+    schedule_cap,
+    single_runs,
+    slots,
+)
 from chalicelib.jobs.job import Job
-from chalicelib.jobs.operator_schedules import MAX_SCHEDULES, OperatorSchedule
+from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.schedule_input import ScheduleChanges, with_changes
 from chalicelib.store import change_marks, ids, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
-KIND = "sch"
 _Change = Callable[[OperatorSchedule, datetime], tuple[Transaction, OperatorSchedule]]
 
 
 def create(job: Job, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
     """Add a schedule to a job. Raises InvalidInput, Conflict."""
-    schedule_id = ids.new_id(KIND)
+    schedule_id = ids.new_id(operator_schedules.KIND)
     if change_marks.is_done(schedule_id):
         return require(schedule_id)
     _refuse_if_fixed(job)
-    if len(operator_schedules.find_all()) >= MAX_SCHEDULES:
-        raise InvalidInput(f"There are {MAX_SCHEDULES} schedules already. Delete one first")
     created_at = timestamps.to_text(change_marks.moment())
     blank = OperatorSchedule(id=schedule_id, job=job.name, crontab=None, created_at=created_at, created_by=actor)
     made = with_changes(blank, job, changes)
     made = replace(made, next_at=made.next_after(clock.now()), token=new_token())
     if made.enabled and made.next_at is None:
         raise InvalidInput("The schedule is never due in the time given", field="ends_at")
-    write = Transaction(was_applied=lambda: operator_schedules.was_written(made), subject=schedule_id)
-    write.put(operator_schedules.to_row(made), tables.AuxRow.pk.does_not_exist())
-    write.commit()
-    return made
+    for _ in retry_delays():
+        write = Transaction(was_applied=lambda: operator_schedules.was_written(made), subject=schedule_id)
+        schedule_cap.take_room(write)
+        write.put(operator_schedules.to_row(made), tables.AuxRow.pk.does_not_exist())
+        try:
+            write.commit()
+        except Stale:
+            continue
+        return made
+    raise Conflict
 
 
 def update(schedule_id: str, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
@@ -49,6 +61,8 @@ def update(schedule_id: str, changes: ScheduleChanges, actor: str) -> OperatorSc
     def change(old: OperatorSchedule, now: datetime) -> tuple[Transaction, OperatorSchedule]:
         job = catalog.find(old.job)
         _refuse_if_fixed(job)
+        if single_runs.find_run(old):
+            raise InvalidInput("A run that was requested for a time cannot be moved. Cancel it, and request another")
         updated_at = timestamps.to_text(change_marks.moment())
         new = replace(with_changes(old, job, changes), updated_at=updated_at, updated_by=actor)
         if not old.token:  # a job's own schedule, that nobody has changed before
@@ -69,7 +83,13 @@ def delete(schedule_id: str, actor: str) -> str:
         return schedule_id
     if require(schedule_id).is_built_in:
         raise InvalidInput("The schedule of a job itself cannot be deleted. Reset or disable it", field="id")
-    return _change(schedule_id, _delete, skipped=f"{actor} deleted the schedule").id
+
+    def remove(old: OperatorSchedule, now: datetime) -> tuple[Transaction, OperatorSchedule]:
+        write, gone = _delete(old, now)
+        single_runs.cancel_run(write, old, actor)
+        return write, gone
+
+    return _change(schedule_id, remove, skipped=f"{actor} deleted the schedule").id
 
 
 def reset(job: Job) -> OperatorSchedule:

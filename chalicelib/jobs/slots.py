@@ -12,6 +12,8 @@ from chalicelib.store import timestamps
 
 Slot = NewType("Slot", str)
 _BUILT_IN = ".default"
+_LAST = "~"
+"""It sorts behind all that a slot can contain."""
 _SEPARATOR = "@"
 """It sorts behind the end of an instant, so that the slots of one instant are together."""
 
@@ -20,6 +22,11 @@ def of(moment: datetime, schedule: str | None = None) -> Slot:
     """Return the slot of a moment: of the job's own schedule, or of the operator's schedule with this id."""
     instant = timestamps.to_text(moment).replace(".000000Z", "Z")
     return Slot(f"{instant}{_SEPARATOR}{schedule}" if schedule else instant)
+
+
+def end_of(moment: datetime) -> str:
+    """Return a bound behind all slots of the second of `moment`."""
+    return f"{of(moment.replace(microsecond=0))}{_LAST}"
 
 
 def of_request(moment: datetime) -> Slot:

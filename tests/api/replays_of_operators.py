@@ -70,6 +70,17 @@ SCENARIOS = {
         meddle=lambda _: [ledger.end(run, Status.FAILED, error="meddled") for run in runs_of("low_stock")],
         is_right=lambda _, __, reply: reply.data["runJob"]["run"] is not None and len(runs_of("low_stock")) == 1,
     ),
+    "runJob for later": Scenario(
+        document='mutation { runJob(name: "low_stock", at: "2099-01-01T00:00:00Z") { run { slot schedule } } }',
+        prepare=nothing,
+        was_made=lambda _: bool(operator_schedules.find_all()),
+        meddle=lambda _: [run_changes.cancel(run, "meddler", "no") for run in runs_of("low_stock")],
+        is_right=lambda _, made, reply: (
+            reply.data["runJob"]["run"]["slot"] == "2099-01-01T00:00:00Z"
+            and [run.status for run in runs_of("low_stock")] == [Status.CANCELLED if made else Status.WAITING]
+            and len(operator_schedules.find_all()) == (0 if made else 1)
+        ),
+    ),
     "runJob of a failed run": Scenario(
         document="""mutation ($slot: DateTime!) { runJob(name: "low_stock", slot: $slot) { run { slot } } }""",
         prepare=failed_run,

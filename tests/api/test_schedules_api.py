@@ -215,3 +215,23 @@ def test_the_only_run_of_an_instant_needs_no_schedule(time: Clock) -> None:
     dispatcher.serve()
     found = ask('{ jobRun(job: "low_stock", slot: "2026-11-22T13:00:00Z") { schedule } }')["jobRun"]
     assert found == {"schedule": made["id"]}
+
+
+def test_a_run_is_requested_for_later_listed_and_cancelled() -> None:
+    document = """mutation ($at: DateTime!, $dryRun: Boolean) {
+      runJob(name: "low_stock", at: $at, dryRun: $dryRun, arguments: [{name: "amount", value: "5"}]) {
+        run { slot schedule status trigger actor nextAttemptAt arguments { value } } } }"""
+    at = "2026-12-24T20:00:00Z"
+    run = ask(document, at="2026-12-24T21:00:00+01:00")["runJob"]["run"]
+    schedule = run.pop("schedule")
+    waits = {"slot": at, "status": "WAITING", "trigger": "OPERATOR", "actor": "test", "nextAttemptAt": at}
+    assert run == {**waits, "arguments": [{"value": "5"}]}
+    runs = ask('{ jobRuns(job: "low_stock") { edges { node { slot status } } } }')["jobRuns"]["edges"]
+    assert runs == [{"node": {"slot": at, "status": "WAITING"}}]
+    listed = ask('{ schedules(job: "low_stock") { id at nextRuns } job(name: "low_stock") { nextRun } }')
+    assert listed["schedules"][1] == {"id": schedule, "at": at, "nextRuns": [at]}
+    assert listed["job"]["nextRun"] == "2026-11-23T00:00:00Z"
+    cancel = 'mutation ($at: DateTime!) { cancelRun(job: "low_stock", slot: $at, reason: "no") { run { status } } }'
+    assert ask(cancel, at=at) == {"cancelRun": {"run": {"status": "CANCELLED"}}}
+    assert refusal(document, at="2026-11-22T12:00:00Z")[1:] == ("at", "at must be in the future")
+    assert refusal(document, at=at, dryRun=True)[1] == "at"

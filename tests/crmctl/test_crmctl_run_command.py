@@ -177,3 +177,14 @@ def test_lost_api_is_reported_with_the_command_to_check_the_run(api: FakeApi) ->
     assert result.exit_code == 2
     assert "crmctl runs low_stock" in result.stderr
     assert "The database did not answer. Gave up after 6 attempts." in result.stderr
+
+
+def test_a_run_for_later_is_requested_and_not_waited_for(crm: ApiServer) -> None:
+    result = crm.crmctl("run", "low_stock", "--at", "2099-12-24T20:00", "--set", "amount=5")
+    assert result.exit_code == 0, result.output
+    run = run_records.latest("low_stock", 1)[0]
+    assert result.stdout == f"low_stock runs at 2099-12-24T20:00:00Z, as {run.schedule}.\n"
+    assert "crmctl cancel low_stock 2099-12-24T20:00:00Z" in result.stderr
+    assert (run.status, run.arguments) == (Status.WAITING, {"amount": 5})
+    assert crm.crmctl("cancel", "low_stock", "2099-12-24T20:00:00Z", "--reason", "no").exit_code == 0
+    assert run_records.latest("low_stock", 1)[0].status is Status.CANCELLED

@@ -12,6 +12,7 @@ from chalicelib.jobs import (
     operator_schedules,
     overview,
     run_records,
+    schedule_cap,
     schedule_changes,
     slots,
     watchdog,
@@ -107,7 +108,7 @@ def test_schedules_of_a_removed_job_run_nothing(job: Job, time: Clock, monkeypat
 
 
 def test_there_are_at_most_100_schedules(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule_changes, "MAX_SCHEDULES", 3)
+    monkeypatch.setattr(schedule_cap, "MAX_SCHEDULES", 3)
     for _ in range(3):
         create(job)
     with pytest.raises(InvalidInput, match="There are 3 schedules already"):

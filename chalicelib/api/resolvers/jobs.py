@@ -18,7 +18,9 @@ from chalicelib.jobs import (
     overview,
     queue,
     run_arguments,
+    run_lists,
     run_records,
+    single_runs,
     uptime,
     weekly_report,
 )
@@ -97,7 +99,7 @@ def job_runs(
 ) -> Page[Run]:
     if job not in catalog.JOBS and not (text.fits_key(job) and run_records.latest(job, 1)):
         catalog.find(job)  # raises: it is not the name of a job that was removed either
-    return read_page(run_records.listing(job, Status(status) if status else None), page_args(page))
+    return read_page(run_lists.listing(job, Status(status) if status else None), page_args(page))
 
 
 def job_run(_root: object, _info: Info, job: str, slot: datetime, schedule: str | None = None) -> Run | None:
@@ -134,12 +136,17 @@ def run_job(  # noqa: PLR0913 - one for each argument of the field
     *,
     slot: datetime | None = None,
     schedule: str | None = None,
+    at: datetime | None = None,
     dryRun: bool = False,
     cap: int | None = None,
     arguments: list[RunArgumentInput] | None = None,
 ) -> RunJobPayload:
     wanted = catalog.find(name)
     checked = _arguments(wanted, arguments or [], cap)
+    if at is not None:
+        if dryRun or slot is not None:
+            raise InvalidInput("Give only one of at, slot and dryRun", field="at")
+        return RunJobPayload(single_runs.request(wanted, at, context_of(info).caller.name, checked))
     if slot is not None:
         if dryRun:
             raise InvalidInput("Give slot or dryRun, not both", field="slot")

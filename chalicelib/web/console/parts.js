@@ -135,7 +135,7 @@ export const runLink = ({ job, slot, schedule }) => `#/runs/${job}/${encodeURICo
 export const counted = (counts) => counts.map(({ name, value }) => (name.endsWith("_ms") ? `${value} ms` : `${value} ${name.replaceAll("_", " ")}`)).join(", ");
 
 export function progress({ status, pages, counts, nextAttemptAt, startedAt }) {
-  if (nextAttemptAt) return startedAt ? "Failed. Waiting for the next attempt." : "Starting a little later, because its schedule spreads its runs.";
+  if (nextAttemptAt) return startedAt ? "Failed. Waiting for the next attempt." : "Waiting for the time at which it starts.";
   if (status === "WAITING") return "Starting within seconds, unless something blocks it.";
   return pages ? `${pages} ${pages === 1 ? "checkpoint" : "checkpoints"} so far${counts.length ? `, ${counted(counts)}` : ""}` : "Started.";
 }
