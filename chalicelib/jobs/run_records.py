@@ -178,8 +178,9 @@ def unfinished() -> list[Run]:
     for status in UNFINISHED:
         items = reads.query(
             TableName=reads.table_name(tables.Run),
-            IndexName="by_status",
-            KeyConditionExpression="unfinished = :status",
+            IndexName="by_time",
+            KeyConditionExpression="#status = :status",
+            ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={":status": {"S": status}},
         )
         rows = reads.get_all(tables.Run, [{"job": item["job"], "slot": item["slot"]} for item in items])
@@ -230,7 +231,6 @@ def to_row(run: Run) -> tables.Run:
         job=run.job,
         slot=run.slot,
         status=run.status.value,
-        unfinished=None if run.finished else run.status.value,
         trigger=run.trigger.value,
         actor=run.actor,
         arguments=run.arguments,

@@ -24,6 +24,11 @@ def of(moment: datetime, schedule: str | None = None) -> Slot:
     return Slot(f"{instant}{_SEPARATOR}{schedule}" if schedule else instant)
 
 
+def start_of(moment: datetime) -> str:
+    """Return a bound before all slots of the second of `moment`."""
+    return of(moment.replace(microsecond=0)).removesuffix("Z")
+
+
 def end_of(moment: datetime) -> str:
     """Return a bound behind all slots of the second of `moment`."""
     return f"{of(moment.replace(microsecond=0))}{_LAST}"

@@ -32,7 +32,8 @@ class IndexRange:
     """An index, or a table, with bounds.
 
     `low` and `high` are range keys, both included. `id_name` is the attribute with the row's id; None means that the
-    range key ends with the id. Range keys must be unique unless they are numbers. Without shards there are no rows.
+    range key ends with the id. Range keys must be unique unless they are numbers or `has_ties`. Without shards there are no
+    rows.
     """
 
     table: type[Model]
@@ -47,6 +48,14 @@ class IndexRange:
     high: str | None = None
     has_changing_shards: bool = False
     """Whether the next page may have other shards. Positions then name no shard, and one range key is one row."""
+    has_ties: bool = False
+    """Whether several rows may share a range key, and rows move between shards. A row's id is then its range key and the
+    attribute `id_name`, and rows with the same key are in the order of their ids."""
+
+    @property
+    def has_shards_in_common(self) -> bool:
+        """Whether a row may be found in several shards, and positions name none."""
+        return self.has_changing_shards or self.has_ties
 
     @property
     def is_empty(self) -> bool:
@@ -54,8 +63,10 @@ class IndexRange:
             return False
         return int(self.low) > int(self.high) if self.numeric else self.low > self.high
 
-    def order(self, position: Position) -> tuple[int | str, int]:
+    def order(self, position: Position) -> tuple[int | str, int | str]:
         """Return what positions are compared by. Only DynamoDB knows the order of equal numbers within a shard."""
+        if self.has_ties:
+            return position.key, position.row_id
         return int(position.key) if self.numeric else position.key, position.shard
 
     def value(self, position: Position) -> str:
@@ -121,12 +132,15 @@ class IndexScan:
     def positions(self) -> Iterator[Position]:
         shards = [self._shard(shard) for shard in range(len(self.index_range.shards))]
         merged = heapq.merge(*shards, key=self.index_range.order, reverse=not self.up)
-        if not self.index_range.has_changing_shards:
+        if not self.index_range.has_shards_in_common:
             return merged
         return (position for position, _ in groupby(merged))  # an order of two products is in the shards of both
 
     def _shard(self, shard: int) -> Iterator[Position]:
         above, below = (self.start, self.stop) if self.up else (self.stop, self.start)
+        if self.index_range.has_ties:
+            yield from self._with_ties(shard, above, below)
+            return
         if self.index_range.has_changing_shards:
             ends = {end.key for end in (self.start, self.stop) if end}
             positions = self._query(self.index_range.between(shard, above, below), shard, None)
@@ -138,6 +152,16 @@ class IndexScan:
             if position.row_id in end:
                 return
             yield position
+
+    def _with_ties(self, shard: int, above: Position | None, below: Position | None) -> Iterator[Position]:
+        """Yield the positions strictly between two others. DynamoDB does not define the order of equal range keys."""
+        order = self.index_range.order
+        found = self._query(self.index_range.between(shard, above, below), shard, None)
+        for _, ties in groupby(found, key=lambda position: position.key):
+            for position in sorted(ties, key=order, reverse=not self.up):
+                is_after = above is None or order(position) > order(above)
+                if is_after and (below is None or order(position) < order(below)):
+                    yield replace(position, shard=0)
 
     def _end(self) -> set[str]:
         """Return the rows that end the scan: that of `stop`, and those with the same number that come after it."""
@@ -174,6 +198,8 @@ def _request(index_range: IndexRange, shard: int) -> dict[str, object]:
 
 def _position(index_range: IndexRange, shard: int, item: Item) -> Position:
     key = str(item[index_range.range_name][_kind(index_range)])
+    if index_range.has_ties:
+        return Position(key, shard, f"{key}{SEPARATOR}{item[str(index_range.id_name)]['S']}")
     row_id = item[index_range.id_name]["S"] if index_range.id_name else key.rpartition(SEPARATOR)[2]
     return Position(key, shard, row_id)
 

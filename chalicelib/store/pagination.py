@@ -59,7 +59,7 @@ class Listing(Generic[Row]):
     @property
     def _shards(self) -> int:
         """The number of shards that cursors are bound to: 0 if they do not depend on it."""
-        return 0 if self.index_range.has_changing_shards else len(self.index_range.shards)
+        return 0 if self.index_range.has_shards_in_common else len(self.index_range.shards)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,8 @@ class _Reader(Generic[Row]):
     def _batch(self, wanted: int) -> int:
         """Return how many keys each shard reads at a time."""
         if self._listing.exact:
-            return wanted
+            # Of rows with the same range key, all are read before the first is known.
+            return wanted + self._listing.index_range.has_ties
         keys = min(max(wanted, MAX_BATCH), settings.read_budget)
         # Changing shards are many and small, such as the customers that share a name.
         return (

@@ -236,12 +236,12 @@ class AuxRow(Model):
     ttl = TTLAttribute(null=True)
 
 
-class RunsUnfinished(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
+class RunsByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
     class Meta:
-        index_name = "by_status"
+        index_name = "by_time"
         projection = KeysOnlyProjection()
 
-    unfinished = UnicodeAttribute(hash_key=True)
+    status = UnicodeAttribute(hash_key=True)
     slot = UnicodeAttribute(range_key=True)
 
 
@@ -256,8 +256,6 @@ class Run(Model):
     job = UnicodeAttribute(hash_key=True)
     slot = UnicodeAttribute(range_key=True)
     status = UnicodeAttribute()
-    unfinished = UnicodeAttribute(null=True)
-    """The status of a run that is not finished. Finished runs leave the index, so it stays small."""
     trigger = UnicodeAttribute()
     actor = UnicodeAttribute(null=True)
     arguments: JSONAttribute = JSONAttribute()
@@ -279,7 +277,7 @@ class Run(Model):
     token = UnicodeAttribute()
     ttl = TTLAttribute()
 
-    by_status = RunsUnfinished()
+    by_time = RunsByTime()
 
 
 class Report(Model):

@@ -31,6 +31,19 @@ from tests.faults.memory import Memory
 
 NOW = moment("2026-11-22T12:00:00")
 RUN = Run("low_stock", slots.of(NOW), Trigger.SCHEDULE, slots.of(NOW), Status.SUCCEEDED, pages=9)
+RUNS = [
+    replace(
+        RUN,
+        job=job,
+        slot=slots.of(NOW + timedelta(hours=12 * number)),
+        status=(Status.FAILED, Status.SUCCEEDED, Status.MISSED)[(number + place) % 3],
+        trigger=Trigger.SCHEDULE if number % 4 else Trigger.OPERATOR,
+        actor=None if number % 4 else "ann",
+    )
+    for number in range(12)
+    for place, job in enumerate(("low_stock", "order_reminders", "removed_job"))
+]
+"""Runs of three jobs, each due at the same times."""
 NAMES = ("Ann Lee", "Bo Stone", "Cy Lee", "Dörte Vögel")
 GOODS = ("Oak desk", "Lamp", "Pine desk", "Chair")
 Keys = list[str]
@@ -72,12 +85,11 @@ def fill(memory: Memory) -> Shop:
     deleted = [deleted_customers.delete(row.id).id for row in people[:3]]
     for number in range(12):
         reports.save("weekly", f"2026-W{number:02}", {}, token=f"t{number}")
-        status = (Status.FAILED, Status.SUCCEEDED, Status.MISSED)[number % 3]
-        slot = slots.of(NOW + timedelta(hours=12 * number))
-        memory.put(run_records.to_row(replace(RUN, slot=slot, status=status)))
         lines = tuple(f"line {number}.{line}" for line in range((0, 0, 4)[number % 3]))
         for row in run_records.to_step_rows(replace(RUN, pages=number + 1), StepResult(None, lines)):
             memory.put(row)
+    for run in RUNS:
+        memory.put(run_records.to_row(run))
     keys = [api_keys.create(f"key {number}", Role.VIEWER, "test").api_key.id for number in range(6)]
     stored = memory.rows_of
     return Shop(
@@ -144,6 +156,19 @@ def due_for_reminder(shop: Shop, given: Given) -> Keys:
     return [row.id for row in shop.orders if row.status == "PLACED" and is_within(day(row.date), first, last)]
 
 
+def runs(_: Shop, given: Given) -> Keys:
+    return [
+        f"{run.job}:{run.slot}"
+        for run in RUNS
+        if given.get("job") in {None, run.job}
+        and given.get("schedule") in {None, run.schedule}
+        and given.get("status") in {None, run.status}
+        and given.get("trigger") in {None, run.trigger}
+        and given.get("actor") in {None, run.actor}
+        and is_within(run.slot, given.get("from"), given.get("to"))
+    ]
+
+
 def inactive(shop: Shop, given: Given) -> Keys:
     before = given.get("activeBefore") or (NOW - timedelta(days=365)).date().isoformat()
     return [row.id for row in shop.customers if row.active_on < before]
@@ -198,13 +223,20 @@ CONNECTIONS: dict[str, List] = {
     "deletedCustomers": List(lambda shop, _: shop.deleted, {}),
     "reports": List(lambda _, __: [f"2026-W{number:02}" for number in range(12)], {}, "node { period }"),
     "jobRuns": List(
-        lambda _, given: [
-            slots.of(NOW + timedelta(hours=12 * number))
-            for number in range(12)
-            if given.get("status") in {None, ("FAILED", "SUCCEEDED", "MISSED")[number % 3]}
-        ],
+        runs,
         {"job": ("low_stock",), "status": ("FAILED", "MISSED", "SKIPPED")},
-        "node { slot }",
+    ),
+    "runs": List(
+        runs,
+        {
+            "job": ("low_stock", "removed_job", "nothing"),
+            "schedule": ("low_stock.default", "sch_0"),
+            "status": ("FAILED", "SUCCEEDED", "SKIPPED"),
+            "trigger": ("OPERATOR", "CATCH_UP"),
+            "actor": ("ann", "bob"),
+            "from": ("2026-11-24T00:00:00Z", "2026-11-25T12:00:00Z"),
+            "to": ("2026-11-26T12:00:00Z", "2026-11-20T12:00:00Z"),
+        },
     ),
     "keys": List(lambda shop, _: shop.keys, {}),
     "logLines": List(
@@ -214,4 +246,4 @@ CONNECTIONS: dict[str, List] = {
         f'jobRun(job: "low_stock", slot: "{RUN.slot}") {{ %s }}',
     ),
 }
-ENUMS = {"PLACED", "CANCELLED", "FAILED", "MISSED", "SKIPPED"}
+ENUMS = {"PLACED", "CANCELLED", "FAILED", "SUCCEEDED", "MISSED", "SKIPPED", "OPERATOR", "CATCH_UP"}

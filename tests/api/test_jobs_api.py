@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from chalicelib.jobs.job import RunRefused, StepContext, StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
-from tests.as_operator import execute
+from tests.api.job_requests import ask, refusal
 from tests.builders import a_customer, a_product, moment
 from tests.jobs.job_runs import (
     SLOT,
@@ -46,19 +45,6 @@ def time() -> Iterator[Clock]:
 def api() -> Iterator[Api]:
     with serving() as served:
         yield served
-
-
-def ask(document: str, **variables: object) -> dict[str, Any]:
-    answer = execute(document, variables)
-    assert "errors" not in answer, answer
-    data: dict[str, Any] = answer["data"]
-    return data
-
-
-def refusal(document: str, **variables: object) -> tuple[str, str | None, str]:
-    """(code, field, message) of the only error."""
-    (error,) = execute(document, variables)["errors"]
-    return error["extensions"]["code"], error["extensions"].get("field"), error["message"]
 
 
 @pytest.mark.usefixtures("api")

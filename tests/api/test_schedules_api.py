@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.jobs import dispatcher, ledger, operator_schedules, run_records, slots
 from chalicelib.jobs.run_records import Status, Trigger
-from tests.as_operator import execute
+from tests.api.job_requests import ask, refusal
 from tests.jobs.job_runs import Clock, Consumer, manual_clock
 
 CREATE = """mutation ($input: CreateScheduleInput!) { createSchedule(input: $input) { schedule {
@@ -28,17 +28,6 @@ FRIDAYS = {
 def time() -> Iterator[Clock]:
     with manual_clock() as clock:
         yield clock
-
-
-def ask(document: str, **variables: object) -> Any:
-    answer = execute(document, variables)
-    assert "errors" not in answer, answer
-    return answer["data"]
-
-
-def refusal(document: str, **variables: object) -> tuple[str, str | None, str]:
-    (error,) = execute(document, variables)["errors"]
-    return error["extensions"]["code"], error["extensions"].get("field"), error["message"]
 
 
 def create(**changes: object) -> Any:

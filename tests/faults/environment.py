@@ -23,7 +23,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import aws, clock
 from chalicelib.errors import CrmError
-from chalicelib.jobs import dispatcher, queue, watchdog
+from chalicelib.jobs import dispatcher, queue, run_records, watchdog
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operations import OperationFailed
 from chalicelib.jobs.runner import RunFailed, Runner
@@ -155,11 +155,12 @@ class Environment:
             self.run_checks()
             self.deliver_messages()
             stored = self.memory.rows_of(tables.Run)
-            if stored.keys() >= {*slots} and not any("unfinished" in row for row in stored.values()):
+            if stored.keys() >= {*slots} and not self.unfinished():
                 return
 
     def unfinished(self) -> list[tuple[str, ...]]:
-        return [key for key, row in self.memory.rows_of(tables.Run).items() if "unfinished" in row]
+        rows = self.memory.rows_of(tables.Run)
+        return [key for key, row in rows.items() if row["status"]["S"] in run_records.UNFINISHED]
 
     def _invoke(self, work: Callable[[], object]) -> bool:
         """Invoke a Lambda and return whether it succeeded."""

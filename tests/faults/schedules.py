@@ -133,7 +133,7 @@ def _five_minutes(environment: Environment) -> None:
 
 def _unfinished_slots(environment: Environment, chosen: tuple[str, ...]) -> list[str]:
     stored = environment.memory.rows_of(tables.Run)
-    late = [str(key) for key, row in stored.items() if "unfinished" in row]
+    late = [str(key) for key in environment.unfinished()]
     return late + [name for name in chosen if (name, SLOT) not in stored]
 
 

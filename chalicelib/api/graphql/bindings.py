@@ -17,6 +17,7 @@ from chalicelib.api.resolvers import (
     orders,
     products,
     reports,
+    runs,
     schedules,
     totals,
 )
@@ -56,6 +57,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "job": jobs.job,
         "jobRuns": jobs.job_runs,
         "jobRun": jobs.job_run,
+        "runs": runs.all_runs,
         "schedules": schedules.all_schedules,
         "previewSchedule": schedules.preview_schedule,
         "queue": jobs.queue_depth,

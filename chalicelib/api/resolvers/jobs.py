@@ -32,6 +32,7 @@ from chalicelib.jobs.log_lines import LogPage
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_arguments import RunArguments
+from chalicelib.jobs.run_lists import RunFilter
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.jobs.slots import Slot
 from chalicelib.store.pagination import Page, read_page
@@ -99,7 +100,7 @@ def job_runs(
 ) -> Page[Run]:
     if job not in catalog.JOBS and not (text.fits_key(job) and run_records.latest(job, 1)):
         catalog.find(job)  # raises: it is not the name of a job that was removed either
-    return read_page(run_lists.listing(job, Status(status) if status else None), page_args(page))
+    return read_page(run_lists.listing(RunFilter(job=job, status=Status(status) if status else None)), page_args(page))
 
 
 def job_run(_root: object, _info: Info, job: str, slot: datetime, schedule: str | None = None) -> Run | None:

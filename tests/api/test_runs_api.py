@@ -1,0 +1,32 @@
+"""Runs of all jobs over GraphQL."""
+
+import pytest
+
+from chalicelib.jobs import ledger, run_records
+from chalicelib.jobs.run_records import Status, Trigger
+from chalicelib.jobs.slots import Slot
+from tests.api.job_requests import ask, refusal
+
+pytestmark = pytest.mark.many_rows
+
+
+def test_the_runs_of_all_jobs_are_filtered_by_what_is_given() -> None:
+    for minute in range(4):
+        run = run_records.new("low_stock", Slot(f"2026-11-22T10:{minute:02d}:00Z"), Trigger.SCHEDULE)
+        ledger.end(run, Status.FAILED if minute % 3 == 0 else Status.MISSED)
+    ledger.end(run_records.new("weekly_report", Slot("2026-11-22T10:00:00Z"), Trigger.SCHEDULE), Status.FAILED)
+    document = """query ($status: RunStatus, $from: DateTime, $to: DateTime, $job: String, $actor: String) {
+      runs(status: $status, from: $from, to: $to, job: $job, actor: $actor, first: 10) { edges { node { id } } } }"""
+
+    def found(**given: object) -> list[str]:
+        return [edge["node"]["id"] for edge in ask(document, **given)["runs"]["edges"]]
+
+    assert found(status="FAILED") == [
+        "low_stock:2026-11-22T10:03:00Z",
+        "weekly_report:2026-11-22T10:00:00Z",
+        "low_stock:2026-11-22T10:00:00Z",
+    ]
+    assert found(status="FAILED", **{"from": "2026-11-22T10:01:00Z"}) == ["low_stock:2026-11-22T10:03:00Z"]
+    assert found(to="2026-11-22T10:00:00Z", job="weekly_report") == ["weekly_report:2026-11-22T10:00:00Z"]
+    assert found(actor="ann") == found(job="nothing") == []
+    assert refusal(document, job="x" * 3000)[1] == "job"
