@@ -1,6 +1,7 @@
 """Progress of an import, on a terminal and in a log file. Progress and messages go to stderr, results to stdout."""
 
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -67,19 +68,22 @@ class Display:
             click.echo(f"{self._kind}: {self._done} of {self._total}", err=True)
 
 
-def print_summary(tallies: dict[str, Tally]) -> None:
+def print_summary(tallies: dict[str, Tally], names: Mapping[str, str]) -> None:
+    """Print the counts, and the rows that differ. `names` has the file of each kind."""
     table = Table()
     table.add_column("file")
     for title in ("created", "already there", "updated", "differs", "rejected"):
         table.add_column(title, justify="right")
     for kind, tally in tallies.items():
-        counts = (tally.created, tally.existing, tally.updated, len(tally.differing), len(tally.rejects))
+        counts = (tally.created, tally.existing, tally.updated, tally.differing, tally.rejected)
         table.add_row(kind, *map(str, counts))
     Console(highlight=False).print(table)
-    restored = sum(result.restored for tally in tallies.values() for result in tally.accepted)
+    restored = sum(tally.restored for tally in tallies.values())
     if restored:
         click.echo(f"{restored:,} customers had been deleted, and are restored with their orders.")
+    if skipped := sum(tally.skipped for tally in tallies.values()):
+        click.echo(f"{skipped:,} orders are older than --since, and were left out.")
     for kind, tally in tallies.items():
-        for result in tally.differing:
-            found = ", ".join(map(str, result.differences))
-            click.echo(escape_unprintable(f"{kind}.csv line {result.record.line} differs: {found}"))
+        for row in tally.differing_rows():
+            found = ", ".join(map(str, row.differences))
+            click.echo(escape_unprintable(f"{names[kind]} line {row.line} differs: {found}"))

@@ -1,11 +1,12 @@
 """Write what the files say otherwise to rows that the CRM has already."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from crmctl.client import ApiRefused, Client
 from crmctl.differences import STOCK, Difference
 from crmctl.request_pool import RequestPool
-from crmctl.tally import RowResult, Tally
+from crmctl.tally import DifferingRow, Tally
 
 DOCUMENTS = {
     "customers": """mutation($id: ID!, $input: UpdateCustomerInput!) {
@@ -30,30 +31,30 @@ class UpdateOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    result: RowResult
+    row: DifferingRow
     refusal: str | None = None
 
 
 def send_updates(client: Client, kind: str, tally: Tally, options: UpdateOptions, *, workers: int) -> None:
     """Write the differences that the options include. A row that cannot be changed becomes a reject."""
-    wanted = [result for result in tally.differing if any(map(options.includes, result.differences))]
+    wanted = [row for row in tally.differing_rows() if any(map(options.includes, row.differences))]
 
-    def send(result: RowResult) -> _Outcome:
-        changes = {each.column: each.new for each in result.differences if options.includes(each)}
-        variables = {"id": result.id, "input": changes}
+    def send(row: DifferingRow) -> _Outcome:
+        changes = {each.column: each.new for each in row.differences if options.includes(each)}
+        variables: dict[str, Any] = {"id": row.id, "input": changes}
         if STOCK in changes:  # a sale since the stock was read must not be undone
-            variables["expectedStock"] = result.row[STOCK]
+            variables["expectedStock"] = row.stock
         try:
             client.execute_once(DOCUMENTS[kind], variables)
         except ApiRefused as error:
-            return _Outcome(result, error.reason)
-        return _Outcome(result)
+            return _Outcome(row, error.reason)
+        return _Outcome(row)
 
     def collect(outcome: _Outcome) -> None:
         if outcome.refusal is None:
-            remaining = tuple(each for each in outcome.result.differences if not options.includes(each))
-            tally.mark_updated(outcome.result, remaining)
+            remaining = tuple(each for each in outcome.row.differences if not options.includes(each))
+            tally.mark_updated(outcome.row, remaining)
         else:
-            tally.mark_rejected(outcome.result, "NOT_UPDATED", outcome.refusal)
+            tally.mark_rejected(outcome.row, "NOT_UPDATED", outcome.refusal)
 
     RequestPool(send, collect, workers=workers, stop=client.stop).run(wanted)

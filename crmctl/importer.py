@@ -1,14 +1,15 @@
 """Send rows in bulk mutations, and collect the result of each row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from crmctl.client import RETRY_CODES, ApiError, Client, RequestTooLarge
 from crmctl.differences import find_differences
-from crmctl.import_rows import PreparedRows, Record
+from crmctl.import_rows import Record
+from crmctl.prepared_rows import PreparedRows
 from crmctl.request_pool import RequestPool
-from crmctl.tally import RowResult, Tally
+from crmctl.tally import RowResult
 
 MAX_ROW_ATTEMPTS = 5
 
@@ -69,21 +70,20 @@ class Sender:
     workers: int
     with_stock: bool = False
 
-    def send_all(self, kind: str, prepared: PreparedRows, tally: Tally) -> None:
+    def send_all(self, prepared: PreparedRows) -> None:
         """Send all records. The tally is updated per response, so it is right even after ApiError or KeyboardInterrupt.
 
         Of records with the same key only the first is sent together with others. The rest follow one after another,
         so that the first row of the file is the one that is kept.
         """
-        tally.reject(prepared.rejects)
-        first, rest = split_by_key(prepared.records)
+        kind = KINDS[prepared.kind]
 
         def send(batch: list[Record]) -> list[RowResult]:
-            return self.send_batch(KINDS[kind], batch)
+            return self.send_batch(kind, batch)
 
-        for records, workers in ((first, self.workers), (rest, 1)):
-            pool = RequestPool(send, tally.add, workers=workers, stop=self.client.stop)
-            pool.run(split_into_batches(records, KINDS[kind]))
+        for records, workers in ((prepared.first_records(), self.workers), (prepared.other_records(), 1)):
+            pool = RequestPool(send, prepared.tally.add, workers=workers, stop=self.client.stop)
+            pool.run(split_into_batches(records, kind))
 
     def send_batch(self, kind: RowKind, batch: list[Record]) -> list[RowResult]:
         """Send a batch, and retry only the rows that failed with a transient error."""
@@ -134,27 +134,16 @@ class Sender:
         return RowResult(record, code=error["code"], reason=f"{error['message']}{where}")
 
 
-def split_by_key(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
-    """Return the first record of each key, and the rest."""
-    seen: set[str] = set()
-    first: list[Record] = []
-    rest: list[Record] = []
-    for record in records:
-        (rest if record.key in seen else first).append(record)
-        seen.add(record.key)
-    return first, rest
-
-
-def split_into_batches(records: Sequence[Record], kind: RowKind) -> Iterator[list[Record]]:
+def split_into_batches(records: Iterable[Record], kind: RowKind) -> Iterator[list[Record]]:
     """Split records into requests. A record with too many lines for a request is sent alone."""
     batch: list[Record] = []
     lines = 0
     for record in records:
-        full = len(batch) == kind.records_per_request or lines + len(record.rows) > kind.lines_per_request
+        full = len(batch) == kind.records_per_request or lines + len(record.lines) > kind.lines_per_request
         if batch and full:
             yield batch
             batch, lines = [], 0
         batch.append(record)
-        lines += len(record.rows)
+        lines += len(record.lines)
     if batch:
         yield batch

@@ -1,28 +1,47 @@
-"""Write the rejected rows of an import, with the reasons."""
+"""Write the rejected rows of an import, with the reasons, and the warnings."""
 
 import csv
+import json
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from crmctl.csv_files import Table
-from crmctl.import_rows import Reject
+from crmctl.imports.source_table import REJECT_COLUMNS
+from crmctl.imports.workspace import Workspace
+
+_REJECTS = """
+    SELECT cells, line, code, reason, because FROM rejects JOIN rows USING (kind, line) WHERE kind = ? ORDER BY line
+"""
 
 
 def rejects_path(directory: Path, kind: str) -> Path:
     return directory / f"{kind}.rejected.csv"
 
 
-def write_rejects(directory: Path, table: Table, rejects: list[Reject]) -> Path:
-    """Write the rows in the order of the file, with line number, code and reason. Replaces the file atomically."""
-    rows = [(row, reject) for reject in rejects for row in reject.rows]
-    rows.sort(key=lambda pair: pair[0].line)
-    target = rejects_path(directory, table.kind)
+def warnings_path(directory: Path, kind: str) -> Path:
+    return directory / f"{kind}.warnings.csv"
+
+
+def write_rejects(directory: Path, kind: str, columns: Sequence[str], workspace: Workspace) -> Path:
+    """Write the original rows in the order of the file, with line number, code, reason and cause."""
+    found = workspace.stream(_REJECTS, (kind,))
+    rows = ([*json.loads(cells), *reject] for cells, *reject in found)
+    return _write(rejects_path(directory, kind), [*columns, *REJECT_COLUMNS], rows)
+
+
+def write_warnings(directory: Path, kind: str, workspace: Workspace) -> Path:
+    rows = workspace.stream("SELECT line, warning FROM warnings WHERE kind = ? ORDER BY line", (kind,))
+    return _write(warnings_path(directory, kind), ["line", "warning"], rows)
+
+
+def _write(target: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    """Replace the file atomically."""
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*table.columns, "line", "code", "reason"])
-            writer.writerows([*row.cells, row.line, reject.code, reject.reason] for row, reject in rows)
+            writer.writerow(header)
+            writer.writerows(rows)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

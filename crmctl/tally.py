@@ -1,11 +1,18 @@
-"""Count what became of the rows of one file."""
+"""Count what became of the rows of one file, and keep it in the workspace."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 
 from crmctl.differences import Difference
-from crmctl.import_rows import Record, Reject
+from crmctl.import_rows import Record, Reject, normalize
+from crmctl.imports.workspace import Workspace
+
+NOT_FOUND = {"INVALID_CUSTOMER_ID": "customers", "INVALID_PRODUCT_IDS": "products"}
+"""Code of an order that is refused -> the kind of row that it lacks."""
+_ALWAYS_ACTIVE = "9999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,80 +33,205 @@ class RowResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
-    """Two records of one file that are one row to the API. The API has the content of `kept`."""
+class DifferingRow:
+    """A row that the CRM has with other content. `stock` is what the CRM had."""
 
-    record: Record
-    kept: Record
+    id: str
+    line: int
+    differences: tuple[Difference, ...]
+    stock: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two records of one file that are one row to the API. The API has the content of `kept_key`."""
+
+    key: str
+    line: int
+    kept_key: str
+    kept_line: int
 
 
 @dataclass(slots=True)
 class Tally:
+    kind: str
+    workspace: Workspace
     progress: Callable[[int], None]
-    rejects: list[Reject] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
+    created: int = 0
+    restored: int = 0
     updated: int = 0
-    copies: int = 0
+    rejected: int = 0
+    warned: int = 0
+    skipped: int = 0
+    _accepted: int = 0
+    _copies: int = 0
     """Rows that say the same as an earlier row of the file."""
-    _results: dict[str, RowResult] = field(default_factory=dict)
-
-    @property
-    def created(self) -> int:
-        return sum(result.created for result in self._results.values())
+    _differing: int = 0
+    _lock: RLock = field(default_factory=RLock)
 
     @property
     def existing(self) -> int:
         """Rows that were there already, and are as the file says."""
-        return len(self._results) - self.created - self.updated - len(self.differing) + self.copies
+        return self._accepted - self.created - self.updated - self._differing + self._copies
 
     @property
-    def differing(self) -> list[RowResult]:
-        """Rows that were there already with other content, in the order of the file."""
-        found = (result for result in self._results.values() if result.differences)
-        return sorted(found, key=lambda result: result.record.line)
+    def accepted(self) -> int:
+        """Rows that are in the CRM now."""
+        return self._accepted
 
     @property
     def is_complete(self) -> bool:
         """Whether all rows are in the CRM as the file says."""
-        return not (self.rejects or self.differing)
+        return not (self.rejected or self._differing)
 
     @property
-    def accepted(self) -> list[RowResult]:
-        """Rows that are in the CRM now."""
-        return list(self._results.values())
+    def differing(self) -> int:
+        return self._differing
 
-    def reject(self, rejects: list[Reject]) -> None:
-        self.rejects.extend(rejects)
-        self.progress(len(rejects))
+    def differing_rows(self) -> Iterator[DifferingRow]:
+        """Yield the rows that were there already with other content, in the order of the file."""
+        found = self.workspace.stream(
+            "SELECT id, line, differences, stock FROM results WHERE kind = ? AND differences IS NOT NULL ORDER BY line",
+            (self.kind,),
+        )
+        for row_id, line, differences, stock in found:
+            yield DifferingRow(row_id, line, tuple(Difference(*each) for each in json.loads(differences)), stock)
+
+    def reject(self, rejects: Sequence[Reject]) -> None:
+        """Note rows that cannot be sent."""
+        for each in rejects:
+            self._add_reject(each)
+        with self._lock:
+            self.progress(len(rejects))
+
+    def warn(self, record: Record) -> None:
+        if record.warnings:
+            self.warned += 1
+            rows = [(self.kind, record.line, warning) for warning in record.warnings]
+            self.workspace.execute_many("INSERT OR IGNORE INTO warnings VALUES (?, ?, ?)", rows)
+
+    def skip(self) -> None:
+        """Note a row that is left out on request."""
+        with self._lock:
+            self.skipped += 1
+            self.progress(1)
 
     def add(self, results: list[RowResult]) -> None:
         for result in results:
             if result.code is not None or result.id is None:
-                self.rejects.append(Reject(result.record.rows, result.code or "", result.reason))
-            elif before := self._results.get(result.id):
-                # Requests run at the same time, so the row that created the other may be answered last.
-                kept, other = (result, before) if result.created else (before, result)
-                self._results[result.id] = kept
-                self._add_duplicate(other.record, kept.record)
-            else:
-                self._results[result.id] = result
-        self.progress(len(results))
+                self._add_reject(self._with_cause(result))
+            elif not self._add_to_known(result):
+                self._store(result)
+        with self._lock:
+            self.progress(len(results))
 
-    def mark_updated(self, result: RowResult, remaining: tuple[Difference, ...]) -> None:
+    def mark_updated(self, row: DifferingRow, remaining: tuple[Difference, ...]) -> None:
         """Note that the differences of the row are written to the CRM, but for those that remain."""
-        self._results[result.id or ""] = replace(result, differences=remaining)
-        self.updated += not remaining
+        text = json.dumps([(each.column, each.old, each.new) for each in remaining]) if remaining else None
+        self.workspace.execute(
+            "UPDATE results SET differences = ? WHERE kind = ? AND id = ?", (text, self.kind, row.id)
+        )
+        if not remaining:
+            self._differing -= 1
+            self.updated += 1
 
-    def mark_rejected(self, result: RowResult, code: str, reason: str) -> None:
+    def mark_rejected(self, row: DifferingRow, code: str, reason: str) -> None:
         """Note that a row that differs could not be changed."""
-        del self._results[result.id or ""]
-        self.rejects.append(Reject(result.record.rows, code, reason))
+        self.workspace.execute("DELETE FROM results WHERE kind = ? AND id = ?", (self.kind, row.id))
+        self._accepted -= 1
+        self._differing -= 1
+        self._add_reject(Reject((row.line,), code, reason))
+
+    def _add_reject(self, reject: Reject) -> None:
+        rows = [(self.kind, line, reject.code, reject.reason, reject.because) for line in reject.lines]
+        self.workspace.execute_many("INSERT OR REPLACE INTO rejects VALUES (?, ?, ?, ?, ?)", rows)
+        with self._lock:
+            self.rejected += 1
+
+    def _with_cause(self, result: RowResult) -> Reject:
+        """Return the reject. An order whose customer or product was rejected names that row."""
+        record = result.record
+        reject = Reject(record.lines, result.code or "", result.reason)
+        kind = NOT_FOUND.get(reject.code)
+        if kind is None:
+            return reject
+        wanted = (
+            [record.input["customerEmail"]] if kind == "customers" else [line["sku"] for line in record.input["lines"]]
+        )
+        for text in wanted:
+            found = self.workspace.query(
+                "SELECT rejects.line, rejects.code, rejects.reason FROM rows JOIN rejects USING (kind, line) "
+                "WHERE kind = ? AND key = ? ORDER BY line LIMIT 1",
+                (kind, normalize(text)),
+            )
+            if found and text:
+                line, code, reason = found[0]
+                return Reject(
+                    record.lines,
+                    reject.code,
+                    reject.reason,
+                    f"Line {line} of the {kind} was rejected: {code}, {reason}",
+                )
+        return reject
+
+    def _add_to_known(self, result: RowResult) -> bool:
+        """Note a second row of the file that is the same row to the API. Return whether there is a first one."""
+        known = self.workspace.query(
+            "SELECT line, key, created, input FROM results WHERE kind = ? AND id = ?", (self.kind, result.id)
+        )
+        if not known:
+            return False
+        line, key, created, content = known[0]
+        before = Record(json.loads(content), (line,), key)
+        # Requests run at the same time, so the row that created the other may be answered last.
+        if result.created and not created:
+            self.workspace.execute("DELETE FROM results WHERE kind = ? AND id = ?", (self.kind, result.id))
+            self._accepted -= 1
+            self._store(result)
+            self._add_duplicate(before, result.record)
+        else:
+            self._add_duplicate(result.record, before)
+        return True
 
     def _add_duplicate(self, record: Record, kept: Record) -> None:
         if record.input == kept.input:
-            self.copies += 1
+            self._copies += 1
             return
-        self.duplicates.append(Duplicate(record, kept))
         column = "sku" if "sku" in record.input else "email"
+        self.duplicates.append(Duplicate(record.input[column], record.line, kept.input[column], kept.line))
         reason = f"To the CRM, this is the {column} of line {kept.line} ({kept.input[column]}), which has other values"
-        self.rejects.append(Reject(record.rows, "DUPLICATE_IN_FILE", reason))
+        self._add_reject(Reject(record.lines, "DUPLICATE_IN_FILE", reason))
+
+    def _store(self, result: RowResult) -> None:
+        record, row = result.record, result.row
+        is_customer = self.kind == "customers"
+        active_at = max(filter(None, (record.input.get("createdAt"), row.get("lastOrderAt"))), default=_ALWAYS_ACTIVE)
+        differences = json.dumps([(each.column, each.old, each.new) for each in result.differences])
+        self.workspace.execute(
+            "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self.kind,
+                result.id,
+                record.line,
+                record.key,
+                result.created,
+                active_at if is_customer else None,
+                row.get("inactiveFrom"),
+                json.dumps(record.input) if self.kind != "orders" else "{}",
+                differences if result.differences else None,
+                row.get("stock"),
+            ),
+        )
+        self._accepted += 1
+        self.created += result.created
+        self.restored += result.restored
+        self._differing += bool(result.differences)
+        if self.kind == "orders":
+            self._note_order(record)
+
+    def _note_order(self, record: Record) -> None:
+        self.workspace.execute(
+            "INSERT INTO last_orders VALUES (?, ?) ON CONFLICT DO UPDATE SET at = MAX(at, excluded.at)",
+            (normalize(record.input["customerEmail"]), record.input["orderDate"]),
+        )

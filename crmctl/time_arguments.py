@@ -12,11 +12,15 @@ MINUTE, HOUR = 60, 60
 
 def to_utc(text: str) -> str:
     """Return ISO 8601 in UTC, ending in Z. The default time is midnight, the default zone UTC. Raises ValueError."""
+    return utc_text(datetime.fromisoformat(text))
+
+
+def utc_text(value: datetime) -> str:
+    """Return ISO 8601 in UTC, ending in Z. Raises ValueError for the first and the last hours that Python knows."""
     try:
-        value = datetime.fromisoformat(text)
         utc = value.astimezone(UTC) if value.tzinfo else value
     except OverflowError as error:
-        raise ValueError(text) from error
+        raise ValueError(value) from error
     return utc.replace(tzinfo=None).isoformat() + "Z"
 
 

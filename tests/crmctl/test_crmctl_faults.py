@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from crmctl.import_rows import PreparedRows
 from crmctl.importer import Sender
-from crmctl.tally import Tally
+from crmctl.prepared_rows import PreparedRows
 from tests.crmctl.fake_api import (
     FakeApi,
     cuts_response,
@@ -138,10 +137,10 @@ def test_ctrl_c_reports_what_is_done_and_repeating_continues(
 def test_ctrl_c_writes_rejects_so_far(files: Path, run_import: RunImport, monkeypatch: pytest.MonkeyPatch) -> None:
     send_all = Sender.send_all
 
-    def interrupt_the_products(sender: Sender, kind: str, prepared: PreparedRows, tally: Tally) -> None:
-        if kind == "products":
+    def interrupt_the_products(sender: Sender, prepared: PreparedRows) -> None:
+        if prepared.kind == "products":
             raise KeyboardInterrupt
-        send_all(sender, kind, prepared, tally)
+        send_all(sender, prepared)
 
     write(files, customers="name,email,phone,created_at\nCarl,carl@example.com,,soon\n")
     monkeypatch.setattr(Sender, "send_all", interrupt_the_products)

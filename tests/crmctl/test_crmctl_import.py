@@ -93,8 +93,8 @@ def test_rejected_rows_are_written_with_line_code_and_reason(files: Path, run_im
         (4, "INVALID_EMAIL", "Invalid email format. Use name@example.com (email)")
     ]
     assert Path("out/deep/products.rejected.csv").read_text().splitlines() == [
-        "sku,name,price,stock,line,code,reason",
-        "BAD,Free,0,1,4,INVALID_PRICE,Price must be positive (price)",
+        "sku,name,price,stock,line,code,reason,because",
+        "BAD,Free,0,1,4,INVALID_PRICE,Price must be positive (price),",
     ]
     assert sorted(path.name for path in Path("out/deep").iterdir()) == [
         "customers.rejected.csv",
@@ -114,7 +114,7 @@ def test_invalid_numbers_and_dates_are_rejected_without_a_request(files: Path, r
     write(
         files,
         customers=CUSTOMERS
-        + "Carl,carl@example.com,,31.01.2025\nDora,dora@example.com,,\nEve,eve@example.com,,0001-01-01T00:00+02:00\n",
+        + "Carl,carl@example.com,,31.31.2025\nDora,dora@example.com,,soon\nEve,eve@example.com,,0001-01-01T00:00+02:00\n",
         products=PRODUCTS + 'A,A,"1,50",1\nB,B,NaN,1\nC,C,1.00,many\nD,D,1.00,2147483648\nE,E,1.00,7.0\n,F,1.00,1\n',
     )
     assert run_import().exit_code == 1
@@ -127,7 +127,9 @@ def test_invalid_numbers_and_dates_are_rejected_without_a_request(files: Path, r
         (7, "INVALID_NUMBER"),
         (9, "MISSING_SKU"),
     ]
-    assert reasons[0][2] == "price '1,50' is not a number; expected digits like 1234.50"
+    assert reasons[0][2] == (
+        "price '1,50' is not a number; expected digits like 1234.50; set --decimal , or --thousands ,"
+    )
 
 
 def test_conflicting_duplicate_is_rejected_and_exact_copy_is_not(files: Path, run_import: RunImport) -> None:
@@ -194,14 +196,13 @@ def test_concurrent_requests_match_the_number_of_workers(api: FakeApi, files: Pa
 
 
 def test_nothing_is_sent_if_one_file_is_malformed(api: FakeApi, files: Path, run_import: RunImport) -> None:
-    (files / "orders.csv").unlink()
-    write(files, products="sku,name\n")
+    write(files, products="sku,name\n", orders=ORDERS + "A-3,alice@example.com\n")
     result = run_import()
 
     assert result.exit_code == 2
     assert "Nothing was imported." in result.stderr
-    assert "orders.csv is missing" in result.stderr
-    assert "missing 'price', 'stock'" in result.stderr
+    assert "orders.csv has rows with the wrong number of cells: line 5 has 2; the header has 6." in result.stderr
+    assert "products.csv: no column for price. It has: sku, name. Say which column it is: --map" in result.stderr
     assert not api.requests
 
 

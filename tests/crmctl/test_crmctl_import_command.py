@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crmctl.csv_files import COLUMNS
+from crmctl.imports.fields import FIELDS
 from tests.crmctl.fake_api import FakeApi, responds
 from tests.crmctl.import_files import (
     PRODUCTS,
@@ -74,5 +74,5 @@ def test_help_names_every_file_column_and_exit_status(
         runpy.run_module("crmctl", run_name="__main__")
     message = capsys.readouterr().out
     assert ended.value.code == 0
-    assert all(",".join(columns) in message for columns in COLUMNS.values())
+    assert all(",".join(fields.all) in message for fields in FIELDS.values())
     assert "Exit status: 0" in message

@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.crm import counters, customers, products
 from crmctl import importer
-from crmctl.csv_files import Row
 from crmctl.import_rows import Record
+from crmctl.imports.workspace import Workspace
 from crmctl.tally import RowResult, Tally
 from tests.crmctl.api_server import ApiServer
 from tests.crmctl.fake_api import FakeApi
@@ -63,7 +63,7 @@ def test_orders_are_told_apart_by_case_and_none_is_booked_to_another_product(crm
         assert counts(result.stdout)["orders"] == (created, existing, 1)
         ((line, code, reason),) = rejected(Path("orders.rejected.csv"))
         assert (line, code) == (6, "AMBIGUOUS_SKU")
-        assert "see lines 2 and 3 of products.csv" in reason
+        assert "see lines 2 and 3 of the products" in reason
     assert (counters.stats().orders, counters.stats().cents) == (4, 2500)
 
 
@@ -107,10 +107,9 @@ def _fields(kind: importer.RowKind) -> dict[str, Any]:
 
 
 def test_the_row_that_the_api_created_is_kept_also_if_it_is_answered_last() -> None:
-    tally = Tally(lambda _: None)
-    first, second = (
-        Record({"sku": sku, "name": sku}, (Row(line, (sku,)),), sku) for line, sku in ((2, "M2"), (3, "M²"))
-    )
-    tally.add([RowResult(first, "prd_1"), RowResult(second, "prd_1", created=True)])
-    assert (tally.created, tally.existing) == (1, 0)
-    assert [(reject.rows, reject.code) for reject in tally.rejects] == [(first.rows, "DUPLICATE_IN_FILE")]
+    with Workspace() as workspace:
+        tally = Tally("products", workspace, lambda _: None)
+        first, second = (Record({"sku": sku, "name": sku}, (line,), sku) for line, sku in ((2, "M2"), (3, "M²")))
+        tally.add([RowResult(first, "prd_1"), RowResult(second, "prd_1", created=True)])
+        assert (tally.created, tally.existing, tally.rejected) == (1, 0, 1)
+        assert workspace.query("SELECT line, code FROM rejects") == [(2, "DUPLICATE_IN_FILE")]

@@ -14,9 +14,11 @@ from chalicelib.jobs import catalog, run_records
 from chalicelib.jobs.job import Job
 from chalicelib.store import reads, tables
 from crmctl.client import Client
-from crmctl.csv_files import read_directory
-from crmctl.import_rows import prepare_rows
+from crmctl.import_rows import Converter
 from crmctl.importer import Sender
+from crmctl.imports.loader import ReadOptions, load_files
+from crmctl.imports.workspace import Workspace
+from crmctl.prepared_rows import PreparedRows
 from crmctl.tally import Tally
 from tests.as_operator import execute
 from tests.builders import moment
@@ -49,10 +51,10 @@ class InProcessClient:
 def import_files(directory: Path) -> None:
     """Import a directory as `crmctl import` does. Every row must be accepted."""
     sender = Sender(cast("Client", InProcessClient()), workers=1)
-    for kind, table in read_directory(directory).items():
-        tally = Tally(lambda _: None)
-        sender.send_all(kind, prepare_rows(table), tally)
-        assert not tally.rejects, tally.rejects[:3]
+    with Workspace() as workspace:
+        for kind, table in load_files([directory], ReadOptions(), workspace).items():
+            sender.send_all(PreparedRows(Tally(kind, workspace, lambda _: None), Converter(table.formats)))
+        assert not workspace.query("SELECT * FROM rejects LIMIT 3")
 
 
 def totals_of(directory: Path) -> tuple[int, int, Decimal]:

@@ -1,0 +1,85 @@
+"""Say which columns a field is made of: `First Name + Last Name | Company`.
+
+`+` joins texts with a blank, `|` takes the first that is not empty, and a text in single quotes stands for itself. A column
+may end in `*`: it is the one column that begins so. Columns are found without regard to case, blanks and underscores.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crmctl.imports.file_error import ImportFileError
+
+_CONSTANT = re.compile(r"'([^']*)'")
+
+
+class UnknownColumn(ImportFileError):
+    """The table has no such column."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A cell, or a text that is the same in every row."""
+
+    column: int | None
+    constant: str = ""
+
+    def text(self, cells: Sequence[str]) -> str:
+        return self.constant if self.column is None else cells[self.column].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    alternatives: tuple[tuple[_Term, ...], ...]
+    text: str
+
+    def value(self, cells: Sequence[str]) -> str:
+        for terms in self.alternatives:
+            if value := " ".join(filter(None, (term.text(cells) for term in terms))):
+                return value
+        return ""
+
+    @property
+    def columns(self) -> set[int]:
+        return {term.column for terms in self.alternatives for term in terms if term.column is not None}
+
+
+def column_key(name: str) -> str:
+    """Return the form in which column names are compared."""
+    return " ".join(name.replace("_", " ").casefold().split())
+
+
+def parse(text: str, columns: Sequence[str], *, is_strict: bool) -> Expression:
+    """Return the expression over these columns.
+
+    Raises UnknownColumn: if strict for any unknown column, else if no alternative has all of its columns.
+    """
+    keys = [column_key(column) for column in columns]
+    if column_key(text) in keys:  # the name of a column may contain + and |
+        return Expression(((_term(text, keys),),), text)
+    alternatives: list[tuple[_Term, ...]] = []
+    missing: UnknownColumn | None = None
+    for alternative in text.split("|"):
+        try:
+            alternatives.append(tuple(_term(part, keys) for part in alternative.split("+")))
+        except UnknownColumn as error:
+            if is_strict:
+                raise
+            missing = error
+    if missing and not alternatives:
+        raise missing
+    return Expression(tuple(alternatives), text)
+
+
+def _term(text: str, keys: Sequence[str]) -> _Term:
+    if constant := _CONSTANT.fullmatch(text.strip()):
+        return _Term(None, constant[1])
+    key = column_key(text)
+    if key.endswith("*"):
+        found = [index for index, each in enumerate(keys) if each.startswith(key[:-1])]
+    else:
+        found = [index for index, each in enumerate(keys) if each == key]
+    if len(found) == 1 and key:
+        return _Term(found[0])
+    what = "several columns" if found else "no column"
+    raise UnknownColumn(f"There is {what} {text.strip()!r}.")

@@ -1,0 +1,31 @@
+"""The fields of customers, products and orders that an import fills."""
+
+from dataclasses import dataclass
+
+KINDS = ("customers", "products", "orders")
+"""In the order in which they are imported: orders refer to the other two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    numbers: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.required + self.optional
+
+
+FIELDS = {
+    "customers": Fields(("name", "email"), ("phone", "created_at"), dates=frozenset({"created_at"})),
+    "products": Fields(("sku", "name", "price"), ("stock",), numbers=frozenset({"price", "stock"})),
+    "orders": Fields(
+        ("order_ref", "customer_email", "order_date", "sku", "quantity", "unit_price"),
+        numbers=frozenset({"quantity", "unit_price"}),
+        dates=frozenset({"order_date"}),
+    ),
+}
+KEYS = {"customers": "email", "products": "sku", "orders": "order_ref"}
+"""The field that says which rows are one customer, product or order."""

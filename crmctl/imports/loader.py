@@ -1,0 +1,110 @@
+"""Load the files of an import into the workspace, after each was recognised."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crmctl.import_rows import normalize
+from crmctl.imports.csv_reader import read_csv
+from crmctl.imports.fields import KEYS, KINDS
+from crmctl.imports.file_error import ImportFileError
+from crmctl.imports.formats import FormatEvidence, Formats
+from crmctl.imports.mapping import TableMapping
+from crmctl.imports.recognition import Wishes, check_kinds, recognise
+from crmctl.imports.source_table import SourceTable
+from crmctl.imports.workspace import Workspace
+from crmctl.imports.xlsx_reader import read_xlsx
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
+_OUR_OWN = (".rejected.csv", ".warnings.csv")
+"""Written by an earlier import. In a directory they are left alone; by name they are imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    encoding: str | None = None
+    delimiter: str | None = None
+    formats: Mapping[str, str] = field(default_factory=dict)
+    """What the user says about numbers and dates. It comes before what a preset says."""
+    wishes: Wishes = field(default_factory=Wishes)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTable:
+    name: str
+    form: str
+    mapping: TableMapping
+    formats: Formats
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.mapping.columns
+
+
+def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace) -> dict[str, LoadedTable]:
+    """Load all files, and return the table of each kind. Raises ImportFileError, which lists the errors of all files."""
+    errors: list[str] = []
+    tables: list[SourceTable] = []
+    for path in find_files(paths):
+        try:
+            tables += read_xlsx(path) if path.suffix.lower() == ".xlsx" else [_read(path, options)]
+        except ImportFileError as error:
+            errors.append(str(error))
+    mapped: list[tuple[SourceTable, TableMapping]] = []
+    for table in tables:
+        try:
+            mapped.append((table, recognise(table, options.wishes, is_alone=len(tables) == 1)))
+        except ImportFileError as error:
+            errors.append(str(error))
+    if not errors:
+        check_kinds(mapped)
+    loaded: dict[str, LoadedTable] = {}
+    for table, mapping in mapped:
+        try:
+            loaded[mapping.kind] = _load(table, mapping, options, workspace)
+        except ImportFileError as error:
+            errors.append(str(error))
+    if errors:
+        raise ImportFileError("\n".join(errors))
+    workspace.index_rows()
+    return {kind: loaded[kind] for kind in KINDS if kind in loaded}
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that are named, and those of a directory that can be imported. Raises ImportFileError."""
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        found = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES]
+        found = [file for file in found if not file.name.startswith((".", "~$")) and not file.name.endswith(_OUR_OWN)]
+        if not found:
+            raise ImportFileError(f"{path} has no file that ends in {', '.join(SUFFIXES)}.")
+        files += found
+    return files
+
+
+def _read(path: Path, options: ReadOptions) -> SourceTable:
+    return read_csv(path, encoding=options.encoding, delimiter=options.delimiter)
+
+
+def _load(table: SourceTable, mapping: TableMapping, options: ReadOptions, workspace: Workspace) -> LoadedTable:
+    evidence = FormatEvidence(mapping.kind)
+    workspace.add_rows(mapping.kind, _mapped_rows(table, mapping, evidence))
+    if not workspace.has_rows(mapping.kind):
+        raise ImportFileError(f"{table.name} has a header but no rows.")
+    stated = {**mapping.preset.options, **options.formats}
+    return LoadedTable(table.name, table.form, mapping, evidence.formats(stated))
+
+
+def _mapped_rows(
+    table: SourceTable, mapping: TableMapping, evidence: FormatEvidence
+) -> Iterator[tuple[int, str, dict[str, str], Sequence[str]]]:
+    key_field = KEYS[mapping.kind]
+    for row in table.rows:
+        values = mapping.values(row.cells)
+        if values is not None:
+            evidence.note(values)
+            key = values[key_field]
+            yield row.line, key if mapping.kind == "orders" else normalize(key), values, row.cells

@@ -1,0 +1,101 @@
+"""Turn the rows of a table into the fields of an import."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crmctl.imports.expressions import Expression, UnknownColumn, column_key, parse
+from crmctl.imports.fields import FIELDS
+from crmctl.imports.file_error import ImportFileError
+from crmctl.imports.preset_catalog import KindPreset, Preset
+
+_LINE_BREAKS = re.compile(r"[\r\n\t]+")
+
+
+@dataclass(slots=True)
+class TableMapping:
+    """What each field is made of, and which rows count. One object maps one table: it remembers the row above."""
+
+    kind: str
+    preset: Preset
+    columns: tuple[str, ...]
+    expressions: Mapping[str, Expression]
+    rules: KindPreset
+    skipped: int = 0
+    _skip: list[tuple[int, tuple[str, ...]]] = field(init=False)
+    _carry_down: list[int] = field(init=False)
+    _group: list[int] = field(init=False)
+    _last_group: list[str] | None = None
+    _above: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._skip = [(index, self.rules.skip[name]) for name in self.rules.skip for index in self._indexes([name])]
+        self._skip += [(index, ("",)) for index in self._indexes(self.rules.skip_blank)]
+        self._carry_down = self._indexes(self.rules.carry_down)
+        self._group = self._indexes([self.rules.group])
+
+    @property
+    def ignored(self) -> list[str]:
+        """Columns that nothing is taken from."""
+        used = {index for expression in self.expressions.values() for index in expression.columns}
+        used.update(index for index, _ in self._skip)
+        used.update(self._group)
+        return [column for index, column in enumerate(self.columns) if column and index not in used]
+
+    def values(self, cells: Sequence[str]) -> dict[str, str] | None:
+        """Return the field values of a row, or None if the rules leave it out."""
+        texts = (
+            ["" if cell.strip() in self.rules.empty else cell for cell in cells] if self.rules.empty else list(cells)
+        )
+        if self._carry_down:
+            self._fill_from_above(texts)
+        if any(texts[index].strip() in left_out for index, left_out in self._skip):
+            self.skipped += 1
+            return None
+        return {name: _one_line(expression.value(texts)) for name, expression in self.expressions.items()}
+
+    def _fill_from_above(self, texts: list[str]) -> None:
+        group = [texts[index] for index in self._group]
+        if group != self._last_group:
+            self._last_group, self._above = group, {}
+        for index in self._carry_down:
+            texts[index] = self._above[index] = texts[index] if texts[index].strip() else self._above.get(index, "")
+
+    def _indexes(self, names: Iterable[str]) -> list[int]:
+        wanted = {column_key(name) for name in names if name}
+        return [index for index, column in enumerate(self.columns) if column_key(column) in wanted]
+
+
+def _one_line(text: str) -> str:
+    return _LINE_BREAKS.sub(" ", text).strip()
+
+
+def make_mapping(
+    kind: str, columns: tuple[str, ...], preset: Preset, own: Mapping[str, str], *, place: str
+) -> TableMapping:
+    """Return the mapping of a table: the preset's, and the user's own expressions before it.
+
+    Raises ImportFileError if a required field is made of nothing, or a column that is used stands twice.
+    """
+    rules = preset.kinds.get(kind, KindPreset({}))
+    expressions: dict[str, Expression] = {}
+    for name, text in {**rules.columns, **own}.items():
+        try:
+            expressions[name] = parse(text, columns, is_strict=name in own)
+        except UnknownColumn as error:
+            if name in own:
+                raise ImportFileError(f"{place}: {error} It has: {', '.join(filter(None, columns))}.") from None
+    mapping = TableMapping(kind, preset, columns, expressions, rules)
+    _check_required(mapping, place)
+    return mapping
+
+
+def _check_required(mapping: TableMapping, place: str) -> None:
+    missing = [name for name in FIELDS[mapping.kind].required if name not in mapping.expressions]
+    if not missing:
+        return
+    kind = mapping.kind
+    raise ImportFileError(
+        f"{place}: no column for {', '.join(missing)}. It has: {', '.join(filter(None, mapping.columns))}. "
+        f'Say which column it is: --map {kind}.{missing[0]}="COLUMN"'
+    )

@@ -1,0 +1,78 @@
+"""The records of one kind, converted while they are sent. Rows that cannot be sent are rejected on the way."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crmctl.import_rows import Converter, InvalidValue, Record, Reject
+from crmctl.imports.workspace import StoredRow
+from crmctl.tally import Duplicate, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRows:
+    tally: Tally
+    converter: Converter
+    since: str | None = None
+    """Only orders from this time on."""
+    ambiguous_skus: Mapping[str, Duplicate] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return self.tally.kind
+
+    def __len__(self) -> int:
+        """How many records and rejects there are."""
+        workspace = self.tally.workspace
+        return workspace.count_keys(self.kind) if self.kind == "orders" else workspace.count_rows(self.kind)
+
+    def first_records(self) -> Iterator[Record]:
+        """Yield the first record of each key."""
+        workspace = self.tally.workspace
+        if self.kind == "orders":
+            return self._records(workspace.rows_by_key("orders"))
+        return self._records([row] for row in workspace.first_rows(self.kind))
+
+    def other_records(self) -> Iterator[Record]:
+        """Yield the records whose key an earlier one has."""
+        if self.kind == "orders":
+            return iter(())
+        return self._records([row] for row in self.tally.workspace.other_rows(self.kind))
+
+    def _records(self, groups: Iterable[Sequence[StoredRow]]) -> Iterator[Record]:
+        for rows in groups:
+            for each in _split_unnamed(self.kind, rows):
+                record = self._record(each)
+                if record:
+                    yield record
+
+    def _record(self, rows: Sequence[StoredRow]) -> Record | None:
+        try:
+            record = self.converter.to_record(self.kind, rows)
+            self._check_skus(record)
+        except InvalidValue as error:
+            self.tally.reject([Reject(tuple(row.line for row in rows), error.code, str(error))])
+            return None
+        if self.since and self.kind == "orders" and record.input["orderDate"] < self.since:
+            self.tally.skip()
+            return None
+        self.tally.warn(record)
+        return record
+
+    def _check_skus(self, record: Record) -> None:
+        """Refuse orders of a product that was rejected as a duplicate: the API would book them to the other product."""
+        if not self.ambiguous_skus:
+            return
+        for line in record.input["lines"]:
+            if found := self.ambiguous_skus.get(line["sku"]):
+                raise InvalidValue(
+                    "AMBIGUOUS_SKU",
+                    f"{found.key!r} is the same SKU as {found.kept_key!r} to the CRM: "
+                    f"see lines {found.kept_line} and {found.line} of the products",
+                )
+
+
+def _split_unnamed(kind: str, rows: Sequence[StoredRow]) -> Iterable[Sequence[StoredRow]]:
+    """Return the rows of one record. Rows without a reference are no order together: each is refused by itself."""
+    if kind == "orders" and not rows[0].values["order_ref"]:
+        return [[row] for row in rows]
+    return [rows]

@@ -1,0 +1,70 @@
+"""Excel workbooks: each sheet is a table."""
+
+import builtins
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crmctl.imports.file_error import ImportFileError
+from crmctl.imports.xlsx_reader import read_xlsx
+from tests.crmctl.fake_api import FakeApi
+from tests.crmctl.import_files import RunImport, counts
+from tests.crmctl.workbook import write_workbook
+
+SHEETS: dict[str, list[list[Any]]] = {
+    "Kunden": [["Name", "Email", "Phone", "Created at"], ["Jörg", "jm@example.com", 4971128422, dt.date(2024, 3, 12)]],
+    "Artikel": [[None, None], ["sku", "name", "price", "stock"], ["BOM", "Käse", 3.5, 4], [None, "  "]],
+    "Notes": [[None, ""]],
+    "Orders": [
+        ["order_ref", "customer_email", "order_date", "sku", "quantity", "unit_price"],
+        [1001, "jm@example.com", dt.date(2024, 4, 1), "BOM", 2.0, 1.125],
+    ],
+}
+
+
+def test_the_sheets_of_a_workbook_are_imported(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    for path in files.iterdir():
+        path.unlink()
+    write_workbook(files / "shop.xlsx", SHEETS)
+    result = run_import()
+    assert result.exit_code == 0, result.output
+    assert counts(result.stdout) == {"customers": (1, 0, 0), "products": (1, 0, 0), "orders": (1, 0, 0)}
+    assert api.rows["customers"]["jm@example.com"]["createdAt"] == "2024-03-12T00:00:00Z"
+    assert api.rows["products"]["BOM"] == {"sku": "BOM", "name": "Käse", "price": "3.5", "stock": 4}
+    order = api.rows["orders"]["1001"]
+    assert order["lines"] == [{"sku": "BOM", "quantity": 2, "unitPrice": "1.1250"}]
+
+
+@pytest.mark.no_database
+def test_lines_are_those_of_the_sheet(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "shop.xlsx", SHEETS)
+    tables = read_xlsx(tmp_path / "shop.xlsx")
+    assert [table.name for table in tables] == [f"shop.xlsx, sheet {name}" for name in ("Kunden", "Artikel", "Orders")]
+    assert [row.line for row in tables[1].rows] == [3]
+
+
+@pytest.mark.no_database
+def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "shop.xlsx"
+    path.write_bytes(b"name,email\n")
+    with pytest.raises(ImportFileError, match="cannot be read as an Excel workbook"):
+        read_xlsx(path)
+    write_workbook(path, {"Empty": [[None]]})
+    with pytest.raises(ImportFileError, match="has no filled sheet"):
+        read_xlsx(path)
+
+
+@pytest.mark.no_database
+def test_without_the_extra_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def refuse(name: str, *rest: Any, **named: Any) -> Any:
+        if name == "python_calamine":
+            raise ImportError(name)
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ImportFileError, match=r"pip install 'serverless-crm\[xlsx\]'"):
+        read_xlsx(tmp_path / "shop.xlsx")
