@@ -6,6 +6,7 @@ import sys
 import click
 
 from crmctl import (
+    backfill_command,
     cancel_command,
     customers,
     dead_letters,
@@ -30,6 +31,7 @@ COMMANDS: tuple[click.Command, ...] = (
     runs.runs,
     run_command.run,
     cancel_command.cancel,
+    backfill_command.backfill,
     customers.inactive_customers,
     customers.deleted_customers,
     customers.restore,

@@ -112,7 +112,8 @@ def _requested_at(run: Run) -> datetime:
 
     If they asked for a later time, it was due then.
     """
-    return max(timestamps.from_text(run.created_at), run.due) if run.trigger is Trigger.OPERATOR else run.due
+    is_requested = run.trigger in {Trigger.OPERATOR, Trigger.BACKFILL}
+    return max(timestamps.from_text(run.created_at), run.due) if is_requested else run.due
 
 
 def _undispatched(job: Job, schedules: Sequence[OperatorSchedule], now: datetime) -> str | None:
@@ -125,7 +126,7 @@ def _undispatched(job: Job, schedules: Sequence[OperatorSchedule], now: datetime
 def _too_frequent(job: Job, recent: Sequence[Run], now: datetime, *, is_changed: bool) -> str | None:
     """Count the runs that started lately. How often their own schedules run is the operators' decision."""
     since, until = timestamps.to_text(now - job.window), timestamps.to_text(now)
-    counted = [run for run in recent if not slots.schedule_of(run.slot)]
+    counted = [run for run in recent if not slots.schedule_of(run.slot) and run.trigger is not Trigger.BACKFILL]
     if is_changed:
         counted = [run for run in counted if run.trigger is Trigger.OPERATOR]
     count = sum(since < (run.started_at or "") <= until for run in counted)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
+from chalicelib.errors import JobPaused
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks, reads, tables, timestamps
 from chalicelib.store.transaction import AlreadyApplied, Transaction, new_token
@@ -68,6 +69,13 @@ def find(job: str) -> JobState:
         requested=_slot(item, "requested"),
         token=reads.text(item, "token"),
     )
+
+
+def refuse_if_paused(job: str) -> None:
+    """Raises JobPaused."""
+    paused = find(job).paused_at(clock.now())
+    if paused:
+        raise JobPaused(f"{job} is {paused.text}. Resume it first", field="name")
 
 
 def pause(job: str, reason: str, actor: str, until: datetime | None = None) -> JobState:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib import clock
-from chalicelib.errors import Ambiguous, Conflict, InProgress, JobPaused, NotFound, Unavailable
-from chalicelib.jobs import job_state, ledger, queue, run_arguments, run_changes, run_records, runner, slots
+from chalicelib.errors import Ambiguous, Conflict, InProgress, NotFound, Unavailable
+from chalicelib.jobs import backfills, job_state, ledger, queue, run_arguments, run_changes, run_records, runner, slots
 from chalicelib.jobs.job import Job, Preview
 from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.run_arguments import RunArguments
@@ -40,7 +40,7 @@ def run_now(job: Job, actor: str, arguments: RunArguments) -> Run:
     if made:
         _send(made)
         return made
-    _refuse_if_paused(job)
+    job_state.refuse_if_paused(job.name)
     run = _find_or_record(job, actor, arguments)
     _send(run)
     return run
@@ -68,7 +68,7 @@ def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None =
     if change_marks.is_done(run_changes.subject_of(run)):
         again = run
     else:
-        _refuse_if_paused(job)
+        job_state.refuse_if_paused(job.name)
         if run.pages:
             run_arguments.check_change(job.arguments, run.arguments, arguments or {})
         again = run_changes.reopen(run, actor, arguments)
@@ -86,6 +86,8 @@ def cancel_run(job: Job, slot: Slot, actor: str, reason: str) -> Run:
         with suppress(Stale):
             cancelled = run if is_done else run_changes.cancel(run, actor, reason)
             if cancelled.finished:
+                if cancelled.trigger is Trigger.BACKFILL:
+                    backfills.advance(job)
                 runner.wake_waiting(job)  # also if it is done: that attempt may have died before it got here
             return cancelled
     raise Conflict
@@ -122,12 +124,6 @@ def _made_before(job: Job, actor: str, arguments: RunArguments) -> Run | None:
         return None
     run = run_records.find(job.name, slots.of_request(change_marks.moment()))
     return run if run and run.actor == actor and run.arguments == arguments else None
-
-
-def _refuse_if_paused(job: Job) -> None:
-    pause = job_state.find(job.name).paused_at(clock.now())
-    if pause:
-        raise JobPaused(f"{job.name} is {pause.text}. Resume it first", field="name")
 
 
 def _send(run: Run) -> None:

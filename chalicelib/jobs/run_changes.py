@@ -20,13 +20,22 @@ def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
     """
     if run.status not in _REPEATABLE and run.next_attempt_at is None:
         raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
-    again = replace(
+    again = repeated(run, actor, Trigger.OPERATOR)
+    again = replace(again, arguments={**run.arguments, **(arguments or {})})
+    write, again = run_writes.prepare(run, again, subject=subject_of(run))
+    single_runs.delete_schedule(write, run)
+    write.commit()
+    return again
+
+
+def repeated(run: Run, actor: str, trigger: Trigger) -> Run:
+    """Return the run as it is once it waits again, to continue from its last checkpoint."""
+    return replace(
         run,
         status=Status.WAITING,
-        trigger=Trigger.OPERATOR,
+        trigger=trigger,
         actor=actor,
         created_at=timestamps.to_text(clock.now()),
-        arguments={**run.arguments, **(arguments or {})},
         attempts_since_progress=0,
         next_attempt_at=None,
         started_at=None,
@@ -34,10 +43,6 @@ def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
         reason=None,
         cancellation=None,
     )
-    write, again = run_writes.prepare(run, again, subject=subject_of(run))
-    single_runs.delete_schedule(write, run)
-    write.commit()
-    return again
 
 
 def cancel(run: Run, actor: str, reason: str) -> Run:

@@ -28,6 +28,8 @@ class Trigger(StrEnum):
     SCHEDULE = "SCHEDULE"
     CATCH_UP = "CATCH_UP"
     OPERATOR = "OPERATOR"
+    BACKFILL = "BACKFILL"
+    """An operator had the slots of the past run, see `backfills`."""
 
 
 UNFINISHED = (Status.WAITING, Status.RUNNING)

@@ -12,7 +12,7 @@ from functools import partial
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import catalog, error_text, ledger, operator_schedules, queue, run_records, slots
+from chalicelib.jobs import backfills, catalog, error_text, ledger, operator_schedules, queue, run_records, slots
 from chalicelib.jobs.job import Job, Overlap, RunRefused, StepContext, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.operations import Execute
@@ -73,8 +73,12 @@ class Runner:
     def _handle(self, message: queue.Message) -> None:
         if run_records.find(message.job, message.slot) is None:
             raise queue.BadMessage(f"The ledger has no run of {message.job} for {message.slot}")
-        self.run(catalog.find(message.job), message.slot)
+        job = catalog.find(message.job)
+        self.run(job, message.slot)
         run = run_records.find(message.job, message.slot)
+        if run and run.finished and run.trigger is Trigger.BACKFILL:
+            with suppress(Unavailable):  # the watchdog starts the next one
+                backfills.advance(job)
         if run and ledger.has_given_up(run):
             raise RunFailed(run.error)
 

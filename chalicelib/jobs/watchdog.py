@@ -11,6 +11,7 @@ from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import (
     alerts,
+    backfills,
     catalog,
     dispatcher,
     job_state,
@@ -39,6 +40,7 @@ def run_checks() -> None:
     now = clock.now()
     for run in run_records.unfinished():
         _recover(run, now)
+    backfills.advance_all()
     unfinished = run_records.unfinished()
     schedules = dispatcher.serve()
     states = {job.name: job_state.find(job.name) for job in catalog.JOBS.values()}

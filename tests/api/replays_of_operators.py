@@ -2,7 +2,17 @@
 
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
-from chalicelib.jobs import catalog, job_state, ledger, operator_schedules, run_changes, run_records, schedule_changes
+from chalicelib.jobs import (
+    backfills,
+    catalog,
+    job_state,
+    ledger,
+    operator_schedules,
+    run_changes,
+    run_records,
+    schedule_changes,
+)
+from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables
@@ -62,6 +72,7 @@ def paused_job() -> Ids:
     return {}
 
 
+BACKFILLED = [Slot("2026-11-01T00:00:00Z"), Slot("2026-11-01T12:00:00Z")]
 SCENARIOS = {
     "runJob": Scenario(
         document='mutation { runJob(name: "low_stock") { run { slot } } }',
@@ -106,6 +117,19 @@ SCENARIOS = {
         is_right=lambda _, made, reply: (
             reply.data["cancelRun"]["run"] is not None
             and runs_of("low_stock")[0].status is (Status.WAITING if made else Status.CANCELLED)
+        ),
+    ),
+    "backfill": Scenario(
+        document="""mutation { backfill(job: "low_stock", from: "2026-11-01T00:00:00Z", to: "2026-11-01T12:00:00Z") {
+          slots } }""",
+        prepare=nothing,
+        was_made=lambda _: backfills.find("low_stock") is not None,
+        meddle=lambda _: [
+            ledger.finish(run, StepResult(None)) for run in [ledger.claim(catalog.LOW_STOCK, BACKFILLED[0])] if run
+        ],
+        is_right=lambda _, made, reply: (
+            reply.data["backfill"]["slots"] == BACKFILLED[0 if made else 1 :]
+            and [run.status for run in runs_of("low_stock")] == [Status.WAITING, Status.SUCCEEDED]
         ),
     ),
     "createSchedule": Scenario(

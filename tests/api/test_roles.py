@@ -38,6 +38,7 @@ OPERATORS = {
     "Mutation.restoreCustomers",
     "Mutation.runJob",
     "Mutation.cancelRun",
+    "Mutation.backfill",
     "Mutation.createSchedule",
     "Mutation.updateSchedule",
     "Mutation.deleteSchedule",

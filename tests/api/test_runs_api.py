@@ -1,13 +1,22 @@
 """Runs of all jobs over GraphQL."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from chalicelib.jobs import ledger, run_records
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from tests.api.job_requests import ask, refusal
+from tests.jobs.job_runs import Clock, Consumer, manual_clock
 
 pytestmark = pytest.mark.many_rows
+
+
+@pytest.fixture(autouse=True)
+def time() -> Iterator[Clock]:
+    with manual_clock() as clock:
+        yield clock
 
 
 def test_the_runs_of_all_jobs_are_filtered_by_what_is_given() -> None:
@@ -30,3 +39,22 @@ def test_the_runs_of_all_jobs_are_filtered_by_what_is_given() -> None:
     assert found(to="2026-11-22T10:00:00Z", job="weekly_report") == ["weekly_report:2026-11-22T10:00:00Z"]
     assert found(actor="ann") == found(job="nothing") == []
     assert refusal(document, job="x" * 3000)[1] == "job"
+
+
+def test_a_backfill_lists_its_slots_and_shows_its_progress(time: Clock) -> None:
+    document = """mutation ($job: String!, $from: DateTime!, $dryRun: Boolean) {
+      backfill(job: $job, from: $from, to: "2026-11-22T00:00:00Z", dryRun: $dryRun) { slots } }"""
+    progress = '{ job(name: "low_stock") { backfill { actor total left current failed } } }'
+    given = {"job": "low_stock", "from": "2026-11-21T00:00:00Z"}
+    due = ["2026-11-21T00:00:00Z", "2026-11-21T12:00:00Z", "2026-11-22T00:00:00Z"]
+    assert ask(document, **given, dryRun=True) == {"backfill": {"slots": due}}
+    assert ask(progress)["job"]["backfill"] is None
+    assert ask(document, **given) == {"backfill": {"slots": due}}
+    assert ask(progress)["job"]["backfill"] == {"actor": "test", "total": 3, "left": 2, "current": due[0], "failed": 0}
+    Consumer().deliver_all()
+    assert ask(progress)["job"]["backfill"] is None
+    assert ask(document, **given) == {"backfill": {"slots": []}}
+    assert refusal(document, job="heartbeat", **{"from": due[0]})[1] == "job"
+    assert refusal(document, job="low_stock", **{"from": "2026-11-22T00:00:01Z"})[1] == "from"
+    time.later(days=1)
+    assert ask("{ runs(trigger: BACKFILL) { edges { node { slot } } } }")["runs"]["edges"][2]["node"]["slot"] == due[0]

@@ -155,6 +155,7 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change('resetSchedule(job: "low_stock") { schedule { nextRuns } }')
     low = change('runJob(name: "low_stock") { run { slot } }')["run"]["slot"]
     yield change(f'cancelRun(job: "low_stock", slot: "{low}", reason: "test") {{ run {{ status }} }}')
+    yield change('backfill(job: "low_stock", from: "2026-11-01T00:00:00Z", to: "2026-11-01T12:00:00Z") { slots }')
     yield change('remakeReport(period: "2026-W46") { run { slot } }')
     yield change("redriveDeadLetters { redriven left }")
     yield change('discardDeadLetters(ids: ["none"]) { discarded left }')

@@ -86,6 +86,11 @@ def fault_points(sent: list[str]) -> Iterator[tuple[int, str, Fault]]:
             yield number, operation, fault
 
 
+def fault_at(first: int, fault: Fault) -> Callable[[int], Fault | None]:
+    length = TRIES if fault in {Fault.LOSE_REQUEST, Fault.LOSE_ANSWER} else 1
+    return lambda number: fault if first <= number < first + length else None
+
+
 def without_other_heartbeats(found: dict[str, Rows], job: Job) -> dict[str, Rows]:
     """Remove the heartbeats that the scenario did not fire."""
     without_other_heartbeats = (job.name, slots.of(SLOTS[job]))

@@ -26,8 +26,7 @@ from chalicelib.jobs.crontab import Crontab
 from chalicelib.jobs.run_records import Status
 from chalicelib.store import tables
 from tests.faults.environment import MINUTE, Environment, FakeAws, Fault
-from tests.faults.fault_injection import TRIES
-from tests.faults.fault_scenarios import READS, fault_points
+from tests.faults.fault_scenarios import READS, fault_at, fault_points
 from tests.faults.memory import Memory
 from tests.faults.sample_company import SLOTS, sample_company
 from tests.faults.schedules import LIKELY, new_seeds
@@ -96,14 +95,9 @@ def test_a_fault_at_any_call_leaves_one_run_for_each_slot(small_company: tuple[F
     for number, operation, fault in fault_points(sent):
         if operation in READS and not FULL:
             continue  # dying at a read leaves the same as dying after the write before it
-        found, _ = _noon(small_company, _fault_at(number, fault))
+        found, _ = _noon(small_company, fault_at(number, fault))
         assert len(found) == 4, (operation, number, fault)
         assert set(found.values()) == {"SUCCEEDED"}, (operation, number, fault, found)
-
-
-def _fault_at(first: int, fault: Fault) -> Callable[[int], Fault | None]:
-    length = TRIES if fault in {Fault.LOSE_REQUEST, Fault.LOSE_ANSWER} else 1
-    return lambda number: fault if first <= number < first + length else None
 
 
 @dataclass

@@ -104,7 +104,7 @@ def test_two_requests_at_once_make_one_run(job: Job, time: Clock, monkeypatch: p
             made.append(operator_actions.run_now(job, "bob", {}).slot)
         return found
 
-    monkeypatch.setattr(operator_actions, "_refuse_if_paused", lambda _job: None)
+    monkeypatch.setattr(job_state, "refuse_if_paused", lambda _job: None)
     monkeypatch.setattr(job_state, "find", find_then_run)
     time.later(seconds=1)
     run = operator_actions.run_now(job, "ann", {})

@@ -26,6 +26,7 @@ from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.jobs import slots
+from chalicelib.jobs.backfills import Backfill
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run
 
@@ -85,6 +86,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "restoreCustomers": customers.restore_customers,
         "runJob": jobs.run_job,
         "cancelRun": jobs.cancel_run,
+        "backfill": runs.backfill,
         "createSchedule": schedules.create_schedule,
         "updateSchedule": schedules.update_schedule,
         "deleteSchedule": schedules.delete_schedule,
@@ -147,6 +149,8 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     },
     "ReportEntry": {"revenue": reports.revenue},
     "ApiKey": {"role": RowResolver[ApiKey](lambda row: row.role.name), "state": api_keys.state},
+    "Job": {"backfill": runs.backfill_of},
+    "JobBackfill": {"left": RowResolver[Backfill](lambda row: len(row.left))},
     "Schedule": {
         "builtIn": RowResolver(attrgetter("is_built_in")),
         "arguments": schedules.arguments,

@@ -1,15 +1,19 @@
-"""Resolvers of runs of all jobs."""
+"""Resolvers of the runs of all jobs, and of backfills."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import NotRequired, TypedDict, Unpack
 
-from chalicelib.api.graphql.loaders import Info
+from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, page_args
 from chalicelib.crm import text
 from chalicelib.errors import InvalidInput
-from chalicelib.jobs import run_lists
+from chalicelib.jobs import backfills, catalog, run_lists
+from chalicelib.jobs.backfills import Backfill
+from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.run_lists import RunFilter
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.slots import Slot
 from chalicelib.store.pagination import Page, read_page
 
 _FilterArguments = TypedDict(  # `from` cannot be the name of a parameter
@@ -31,8 +35,29 @@ class RunsArguments(_FilterArguments, PageArguments):
     """The arguments of the field `runs`."""
 
 
+BackfillArguments = TypedDict(
+    "BackfillArguments", {"job": str, "from": datetime, "to": datetime, "dryRun": NotRequired[bool]}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillPayload:
+    slots: list[Slot]
+
+
 def all_runs(_root: object, _info: Info, **given: Unpack[RunsArguments]) -> Page[Run]:
     return read_page(run_lists.listing(_filter(given)), page_args(given))
+
+
+def backfill(_root: object, info: Info, **given: Unpack[BackfillArguments]) -> BackfillPayload:
+    job, since, until = catalog.find(given["job"]), given["from"], given["to"]
+    if given.get("dryRun"):
+        return BackfillPayload(backfills.find_missing(job, since, until))
+    return BackfillPayload(backfills.request(job, since, until, context_of(info).caller.name))
+
+
+def backfill_of(job: JobNow, _info: Info) -> Backfill | None:
+    return backfills.find(job.name)
 
 
 def _filter(given: _FilterArguments) -> RunFilter:
