@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from crmctl.import_rows import Record
+from crmctl.imports.fields import IMPLIED_LINE
+
 COMPARED = {"customers": ("name", "phone"), "products": ("name", "price")}
 STOCK = "stock"
 EMPTY = "(empty)"
@@ -19,13 +22,14 @@ class Difference:
         return f"{self.column} {_show(self.old)} → {_show(self.new)}"
 
 
-def find_differences(
-    kind: str, wanted: dict[str, Any], existing: dict[str, Any], *, with_stock: bool
-) -> tuple[Difference, ...]:
-    """Return what the file says otherwise. An empty cell says nothing.
+def compare(kind: str, record: Record, existing: dict[str, Any], *, with_stock: bool) -> tuple[Difference, ...]:
+    """Return what the file says otherwise. An empty cell says nothing, and neither does a row that stands in no file.
 
     Stock is compared only if it is to be written: orders change it, so an older file is expected to differ.
     """
+    if kind == "orders" or record.line == IMPLIED_LINE:
+        return ()
+    wanted = record.input
     columns = (*COMPARED[kind], STOCK) if kind == "products" and with_stock else COMPARED[kind]
     return tuple(
         Difference(column, existing[column], wanted[column])

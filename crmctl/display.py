@@ -14,6 +14,8 @@ from crmctl.tally import Tally
 from crmctl.text import escape_unprintable
 
 SECONDS_BETWEEN_LINES = 10.0
+MAX_REFUSED = 10
+"""How many rows of each file a dry run names that would be rejected."""
 
 
 class Display:
@@ -68,11 +70,15 @@ class Display:
             click.echo(f"{self._kind}: {self._done} of {self._total}", err=True)
 
 
-def print_summary(tallies: dict[str, Tally], names: Mapping[str, str]) -> None:
+TITLES = ("created", "already there", "updated", "differs", "rejected")
+DRY_RUN_TITLES = ("to create", "already there", "to update", "differs", "to reject")
+
+
+def print_summary(tallies: dict[str, Tally], names: Mapping[str, str], *, is_dry_run: bool) -> None:
     """Print the counts, and the rows that differ. `names` has the file of each kind."""
     table = Table()
     table.add_column("file")
-    for title in ("created", "already there", "updated", "differs", "rejected"):
+    for title in DRY_RUN_TITLES if is_dry_run else TITLES:
         table.add_column(title, justify="right")
     for kind, tally in tallies.items():
         counts = (tally.created, tally.existing, tally.updated, tally.differing, tally.rejected)
@@ -87,3 +93,17 @@ def print_summary(tallies: dict[str, Tally], names: Mapping[str, str]) -> None:
         for row in tally.differing_rows():
             found = ", ".join(map(str, row.differences))
             click.echo(escape_unprintable(f"{names[kind]} line {row.line} differs: {found}"))
+
+
+def print_refused(tallies: dict[str, Tally], names: Mapping[str, str]) -> None:
+    """Print the first rows of each file that an import would reject."""
+    for kind, tally in tallies.items():
+        found = tally.workspace.query(
+            "SELECT line, code, reason, because FROM rejects WHERE kind = ? ORDER BY line LIMIT ?",
+            (kind, MAX_REFUSED + 1),
+        )
+        for line, code, reason, because in found[:MAX_REFUSED]:
+            cause = f". {because}" if because else ""
+            click.echo(escape_unprintable(f"{names[kind]} line {line}: {code}, {reason}{cause}"))
+        if len(found) > MAX_REFUSED:
+            click.echo(f"{names[kind]}: more rows would be rejected")

@@ -9,7 +9,8 @@ import click
 
 from crmctl.client import ApiError, Client
 from crmctl.commands import EXIT_INTERRUPTED, CommandError, api_options
-from crmctl.display import Display, print_summary
+from crmctl.display import Display, print_refused, print_summary
+from crmctl.dry_run import DryRun, note_changes
 from crmctl.import_options import ImportOptions, import_options, read_options
 from crmctl.import_rows import Converter
 from crmctl.import_updates import send_updates
@@ -18,7 +19,7 @@ from crmctl.imports.file_error import ImportFileError
 from crmctl.imports.loader import LoadedTable, load_files
 from crmctl.imports.workspace import Workspace
 from crmctl.lapsed import lapsed_notice
-from crmctl.mapping_report import print_mapping
+from crmctl.mapping_report import print_details, print_mapping
 from crmctl.prepared_rows import PreparedRows
 from crmctl.rejects import rejects_path, warnings_path, write_rejects, write_warnings
 from crmctl.tally import Tally
@@ -76,7 +77,6 @@ def _import_files(running: Import, paths: Sequence[Path], url: str, key: str | N
     try:
         running.tables.update(load_files(paths, running.options.read, running.workspace))
         _check_writable(running.options.rejects)
-        print_mapping(running.tables)
         _send_tables(running, url, key)
     except KeyboardInterrupt:
         _print_result(running)
@@ -96,13 +96,20 @@ def _import_files(running: Import, paths: Sequence[Path], url: str, key: str | N
 def _send_tables(running: Import, url: str, key: str | None) -> None:
     """Send customers and products before orders, because orders refer to them."""
     options, tallies = running.options, running.tallies
+    if not options.is_dry_run:
+        print_mapping(running.tables)
     with Display() as display:
         client = Client(url, key, notify=display.print_message)
+        dry_run = DryRun(client, with_stock=options.updates.stock)
         sender = Sender(client, options.workers, with_stock=options.updates.stock)
         for kind in running.tables:
             tally = tallies[kind] = Tally(kind, running.workspace, display.advance)
             prepared = _prepare(running, tally)
             display.start(kind, len(prepared))
+            if options.is_dry_run:
+                print_details(kind, running.tables[kind], dry_run.examine(prepared))
+                note_changes(tally, options.updates)
+                continue
             sender.send_all(prepared)
             send_updates(client, kind, tally, options.updates, workers=options.workers)
 
@@ -128,6 +135,8 @@ def _check_writable(directory: Path) -> None:
 
 def _remove_old_files(running: Import) -> None:
     """Remove files of an earlier import: they would look like rows that this one rejected."""
+    if running.options.is_dry_run:
+        return
     for kind, tally in running.tallies.items():
         if not tally.rejected:
             rejects_path(running.options.rejects, kind).unlink(missing_ok=True)
@@ -137,8 +146,13 @@ def _remove_old_files(running: Import) -> None:
 
 def _print_result(running: Import) -> None:
     tallies, directory, workspace = running.tallies, running.options.rejects, running.workspace
+    names = {kind: table.name for kind, table in running.tables.items()}
     if tallies:
-        print_summary(tallies, {kind: table.name for kind, table in running.tables.items()})
+        print_summary(tallies, names, is_dry_run=running.options.is_dry_run)
+    if running.options.is_dry_run:
+        print_refused(tallies, names)
+        click.echo("This was a dry run: nothing was written.")
+        return
     for kind, tally in tallies.items():
         try:
             if tally.rejected:

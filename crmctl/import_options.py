@@ -29,6 +29,7 @@ class ImportOptions:
     workers: int
     rounds_quantities: bool
     since: str | None
+    is_dry_run: bool
 
 
 class FieldMap(click.ParamType[tuple[str, str, str]]):
@@ -86,6 +87,7 @@ _OPTIONS = (
         metavar="FILE",
         help="Read the mapping from a TOML file.",
     ),
+    click.option("--dry-run", is_flag=True, help="Show the mapping, the first rows, and what would happen."),
     click.option("--encoding", metavar="NAME", help="Encoding of the text files.  [default: found in the file]"),
     click.option(
         "--delimiter",
@@ -151,4 +153,5 @@ def read_options(given: Mapping[str, Any]) -> ImportOptions:
         workers=given["workers"],
         rounds_quantities=given["round_quantities"],
         since=given["since"],
+        is_dry_run=given["dry_run"],
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crmctl.client import RETRY_CODES, ApiError, Client, RequestTooLarge
-from crmctl.differences import find_differences
+from crmctl.differences import compare
 from crmctl.import_rows import Record
 from crmctl.prepared_rows import PreparedRows
 from crmctl.request_pool import RequestPool
@@ -128,7 +128,7 @@ class Sender:
             )
         existing = result.get("existing")
         if error["code"] == kind.exists_code and existing:
-            differences = find_differences(kind.name, record.input, existing, with_stock=self.with_stock)
+            differences = compare(kind.name, record, existing, with_stock=self.with_stock)
             return RowResult(record, result["id"], row=existing, differences=differences)
         where = f" ({error['field']})" if error.get("field") else ""
         return RowResult(record, code=error["code"], reason=f"{error['message']}{where}")

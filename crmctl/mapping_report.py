@@ -1,33 +1,73 @@
-"""Say what each file was recognised as, and what each field is made of."""
+"""Say what each file was recognised as, what each field is made of, and how its first rows are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import click
 
 from crmctl.commands import print_message
+from crmctl.import_rows import Record
 from crmctl.imports.loader import LoadedTable
 from crmctl.imports.preset_catalog import OWN
+from crmctl.tables import Column, Row, print_rows
+from crmctl.text import escape_unprintable
 
 MAX_NAMED_COLUMNS = 8
+_TITLES = {"createdAt": "created_at", "customerEmail": "customer_email", "orderDate": "order_date"}
+"""Name in the API -> name in our files."""
 
 
 def print_mapping(tables: Mapping[str, LoadedTable]) -> None:
     """Print to stderr. A file of ours that is written as documented needs no words."""
     for kind, table in tables.items():
-        for line in mapping_lines(kind, table):
+        mapping = table.mapping
+        renamed = [f"{name} from {each.text}" for name, each in mapping.expressions.items() if each.text != name]
+        is_plain = mapping.preset.name == OWN and _form(table) == "UTF-8, commas"
+        lines = [] if is_plain else [_headline(kind, table)]
+        lines += [f"{table.name}: {'; '.join(renamed)}"] if renamed else []
+        for line in lines + _left_out(table):
             print_message(line)
 
 
-def mapping_lines(kind: str, table: LoadedTable) -> list[str]:
-    mapping = table.mapping
+def print_details(kind: str, table: LoadedTable, records: Sequence[Record]) -> None:
+    """Print the whole mapping and the records to stdout."""
+    click.echo(escape_unprintable(_headline(kind, table)))
+    for name, expression in table.mapping.expressions.items():
+        click.echo(escape_unprintable(f"  {name:<15} {expression.text}"))
+    for line in _left_out(table):
+        click.echo(escape_unprintable(line))
+    names = list(dict.fromkeys(name for record in records for name in record.input))
+    columns = [Column(_TITLES.get(name, name), partial(_cell, name)) for name in names]
+    print_rows([record.input for record in records], columns, as_json=False, empty="No row can be imported.")
+    click.echo()
+
+
+def _headline(kind: str, table: LoadedTable) -> str:
+    return f"{table.name}: {kind} of {table.mapping.preset.title} ({_form(table)})"
+
+
+def _form(table: LoadedTable) -> str:
+    return ", ".join(filter(None, (table.form, str(table.formats))))
+
+
+def _left_out(table: LoadedTable) -> list[str]:
     lines: list[str] = []
-    form = ", ".join(filter(None, (table.form, str(table.formats))))
-    if mapping.preset.name != OWN or form != "UTF-8, commas":
-        lines.append(f"{table.name}: {kind} of {mapping.preset.title} ({form})")
-    renamed = [f"{name} from {each.text}" for name, each in mapping.expressions.items() if each.text != name]
-    if renamed:
-        lines.append(f"{table.name}: {'; '.join(renamed)}")
-    if ignored := mapping.ignored:
+    if ignored := table.mapping.ignored:
         more = f" and {len(ignored) - MAX_NAMED_COLUMNS} more" if len(ignored) > MAX_NAMED_COLUMNS else ""
         lines.append(f"{table.name}: ignored columns: {', '.join(ignored[:MAX_NAMED_COLUMNS])}{more}")
-    if mapping.skipped:
-        lines.append(f"{table.name}: {mapping.skipped:,} rows were left out, as the preset says")
+    if table.mapping.skipped:
+        lines.append(f"{table.name}: {table.mapping.skipped:,} rows were left out, as the preset says")
     return lines
+
+
+def _cell(name: str, row: Row) -> str:
+    value = row.get(name)
+    if isinstance(value, list):
+        return "; ".join(_line(each) for each in value)
+    return "" if value is None else str(value)
+
+
+def _line(line: Mapping[str, object]) -> str:
+    if "sku" not in line:
+        return " ".join(map(str, line.values()))
+    return f"{line['quantity']} x {line['sku']} at {line['unitPrice']}"

@@ -99,6 +99,11 @@ def import_rows(rows: Sequence[OrderRow | None]) -> list[ImportResult | Exceptio
     return [next(recorded) if isinstance(each, ImportedOrder) else each for each in resolved]
 
 
+def find_by_reference(reference: str) -> Order | None:
+    owner = unique_values.owner_of(unique_values.REFERENCE, reference.strip())
+    return orders.find(owner) if owner else None
+
+
 def record(imported: ImportedOrder) -> ImportResult:
     """Write the order, or find that it was written before.
 

@@ -6,6 +6,7 @@ may end in `*`: it is the one column that begins so. Columns are found without r
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 from crmctl.imports.file_error import ImportFileError
@@ -52,16 +53,16 @@ def column_key(name: str) -> str:
 def parse(text: str, columns: Sequence[str], *, is_strict: bool) -> Expression:
     """Return the expression over these columns.
 
-    Raises UnknownColumn: if strict for any unknown column, else if no alternative has all of its columns.
+    Raises UnknownColumn: if strict for any unknown column, else if every alternative begins with one.
     """
     keys = [column_key(column) for column in columns]
     if column_key(text) in keys:  # the name of a column may contain + and |
         return Expression(((_term(text, keys),),), text)
     alternatives: list[tuple[_Term, ...]] = []
     missing: UnknownColumn | None = None
-    for alternative in text.split("|"):
+    for alternative in _split(text, "|"):
         try:
-            alternatives.append(tuple(_term(part, keys) for part in alternative.split("+")))
+            alternatives.append(_terms(alternative, keys, is_strict=is_strict))
         except UnknownColumn as error:
             if is_strict:
                 raise
@@ -69,6 +70,23 @@ def parse(text: str, columns: Sequence[str], *, is_strict: bool) -> Expression:
     if missing and not alternatives:
         raise missing
     return Expression(tuple(alternatives), text)
+
+
+def _terms(text: str, keys: Sequence[str], *, is_strict: bool) -> tuple[_Term, ...]:
+    """Return the parts of a sum. If not strict, only the first one must be there."""
+    first, *others = _split(text, "+")
+    terms = [_term(first, keys)]
+    for each in others:
+        with nullcontext() if is_strict else suppress(UnknownColumn):
+            terms.append(_term(each, keys))
+    return tuple(terms)
+
+
+def _split(text: str, mark: str) -> list[str]:
+    """Split at the marks that do not stand in quotes. A single apostrophe is part of a name."""
+    if text.count("'") % 2:
+        return text.split(mark)
+    return re.split(rf"{re.escape(mark)}(?=(?:[^']*'[^']*')*[^']*$)", text)
 
 
 def _term(text: str, keys: Sequence[str]) -> _Term:

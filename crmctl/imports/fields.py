@@ -29,3 +29,5 @@ FIELDS = {
 }
 KEYS = {"customers": "email", "products": "sku", "orders": "order_ref"}
 """The field that says which rows are one customer, product or order."""
+IMPLIED_LINE = 0
+"""The line of a row that stands in no file. It is created if it is missing, and never compared."""

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from crmctl.import_rows import normalize
 from crmctl.imports.csv_reader import read_csv
-from crmctl.imports.fields import KEYS, KINDS
+from crmctl.imports.fields import FIELDS, IMPLIED_LINE, KEYS, KINDS
 from crmctl.imports.file_error import ImportFileError
 from crmctl.imports.formats import FormatEvidence, Formats
-from crmctl.imports.mapping import TableMapping
+from crmctl.imports.mapping import TableMapping, make_mapping
+from crmctl.imports.preset_catalog import OWN, presets
 from crmctl.imports.recognition import Wishes, check_kinds, recognise
 from crmctl.imports.source_table import SourceTable
 from crmctl.imports.workspace import Workspace
@@ -66,8 +67,20 @@ def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace
             errors.append(str(error))
     if errors:
         raise ImportFileError("\n".join(errors))
+    if "orders" in loaded and (product := loaded["orders"].mapping.rules.product):
+        add_implied(loaded, workspace, "products", product)
     workspace.index_rows()
     return {kind: loaded[kind] for kind in KINDS if kind in loaded}
+
+
+def add_implied(loaded: dict[str, LoadedTable], workspace: Workspace, kind: str, values: Mapping[str, str]) -> None:
+    """Add a row that no file has, because the orders need it."""
+    complete = {name: values.get(name, "") for name in FIELDS[kind].all}
+    workspace.add_rows(kind, [(IMPLIED_LINE, normalize(complete[KEYS[kind]]), complete, list(complete.values()))])
+    if kind not in loaded:
+        columns = FIELDS[kind].all
+        mapping = make_mapping(kind, columns, presets()[OWN], {}, place=kind)
+        loaded[kind] = LoadedTable(f"the {kind} of the orders", "none", mapping, Formats())
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

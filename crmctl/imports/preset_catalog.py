@@ -14,7 +14,7 @@ from crmctl.imports.file_error import ImportFileError
 OWN = "crmctl"
 """The preset of our own three files."""
 _PRESET_KEYS = {"title", "source", "options", *FIELDS}
-_KIND_KEYS = {"recognise", "columns", "skip", "skip_blank", "carry_down", "group", "empty", "file"}
+_KIND_KEYS = {"recognise", "columns", "skip", "skip_blank", "carry_down", "group", "empty", "file", "product"}
 _OPTION_KEYS = {"decimal", "thousands", "currency", "dates"}
 
 
@@ -37,6 +37,8 @@ class KindPreset:
     """Texts that mean an empty cell."""
     file: str = ""
     """The name of the file, for a mapping that a user wrote."""
+    product: Mapping[str, str] = field(default_factory=dict)
+    """The product that all orders are for, if the source names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def _read_kind(content: dict[str, Any], place: str, kind: str) -> KindPreset:
         group=content.get("group", ""),
         empty=tuple(content.get("empty", ())),
         file=content.get("file", ""),
+        product=content.get("product", {}),
     )
 
 

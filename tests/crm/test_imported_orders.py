@@ -43,6 +43,10 @@ def test_a_repeated_import_finds_its_order() -> None:
     ann, lamp, chair = a_customer(), a_product(), a_product("Chair")
     order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99"), (chair, 1, "5")))
     again = imported_orders.record(a_past_order(ann, (chair, 1, "5"), (lamp, 3, "9.99"), reference=" INV-1 "))
+    found = imported_orders.find_by_reference(" INV-1 ")
+    assert found is not None
+    assert found.id == again[0].id
+    assert [imported_orders.find_by_reference(other) for other in ("inv-1", "", "x" * 2000)] == [None] * 3
     assert again == (order, False)
     assert len(rows_of(tables.Order)) == 1
     assert len(rows_of(tables.Line)) == 2

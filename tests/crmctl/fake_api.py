@@ -1,6 +1,7 @@
 """A fake API over real HTTP: three bulk mutations in memory, and injected faults."""
 
 import json
+import re
 import threading
 import time
 from collections import deque
@@ -42,6 +43,8 @@ class FakeApi(ThreadingHTTPServer):
         for mutation, kind in (("updateCustomer", "customers"), ("updateProduct", "products")):
             if mutation in body["query"]:
                 return {"data": {mutation: self._update(kind, body["variables"])}}
+        if body["query"].startswith("query"):
+            return {"data": self._find(body)}
         rows = body["variables"]["input"]
         for mutation, keep in (
             ("bulkCreateCustomers", self._customer),
@@ -52,6 +55,15 @@ class FakeApi(ThreadingHTTPServer):
                 results = [{"index": index, "error": None, **keep(row)} for index, row in enumerate(rows)]
                 return {"data": {mutation: {"results": results}}}
         raise AssertionError(body["query"])
+
+    def _find(self, body: Json) -> Json:
+        """Answer single rows by e-mail address, SKU or reference, in documents as `crmctl.existing_rows` writes them."""
+        found: Json = {}
+        for alias, field, variable in re.findall(r"(r\d+): (\w+)\(\w+: \$(k\d+)\)", body["query"]):
+            key = body["variables"][variable]
+            row = self.rows[f"{field}s"].get(key.casefold() if field == "customer" else key)
+            found[alias] = None if row is None else {"id": key, "phone": None, "stock": 0, **row}
+        return found
 
     def _customer(self, row: Json) -> Json:
         if "@" not in row["email"]:

@@ -7,9 +7,9 @@ from typing import NotRequired, TypedDict, Unpack
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
-from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, page_args
+from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, check_exactly_one, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import cancellation, list_queries, orders
+from chalicelib.crm import cancellation, imported_orders, list_queries, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_queries import OrderFilter
 from chalicelib.crm.orders import Order, OrderLine
@@ -48,8 +48,9 @@ class OrderPayload:
     order: Order
 
 
-def order(_root: object, _info: Info, id: str) -> Order | None:  # noqa: A002 - the argument's name, here and below
-    return orders.find(id)
+def order(_root: object, _info: Info, id: str | None = None, reference: str | None = None) -> Order | None:  # noqa: A002 - the argument's name, here and below
+    check_exactly_one(id=id, reference=reference)
+    return orders.find(id) if id is not None else imported_orders.find_by_reference(reference or "")
 
 
 def all_orders(root: object, info: Info, **arguments: Unpack[OrderArguments]) -> Page[Order]:

@@ -1,0 +1,121 @@
+"""Find out what an import would do: what it would create and change, and what it would refuse. Nothing is written."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from crmctl.client import Client
+from crmctl.differences import compare
+from crmctl.existing_rows import ROWS_PER_REQUEST, find_existing
+from crmctl.import_rows import Record, normalize
+from crmctl.import_updates import UpdateOptions
+from crmctl.prepared_rows import PreparedRows
+from crmctl.tally import RowResult, Tally
+from crmctl.text import escape_unprintable
+
+MAX_SHOWN = 10
+KEYS = {"customers": "email", "products": "sku", "orders": "reference"}
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
+
+@dataclass(slots=True)
+class DryRun:
+    client: Client
+    with_stock: bool = False
+    _known: dict[str, dict[str, bool]] = field(default_factory=lambda: {"customers": {}, "products": {}})
+    """Customers and products that orders name: whether the CRM has them, or would have them."""
+
+    def examine(self, prepared: PreparedRows) -> list[Record]:
+        """Note in the tally what would happen to each record. Return the first records."""
+        shown: list[Record] = []
+        records = itertools.chain(prepared.first_records(), prepared.other_records())
+        for batch in _batches(records):
+            shown += batch[: MAX_SHOWN - len(shown)]
+            wanted = [record for record in batch if _find_fault(prepared.kind, record) is None]
+            existing = find_existing(self.client, prepared.kind, [_key(prepared.kind, each) for each in wanted])
+            found = dict(zip((record.line for record in wanted), existing, strict=True))
+            if prepared.kind == "orders":
+                self._look_up_related(prepared, wanted)
+            prepared.tally.add([self._result(prepared, record, found.get(record.line)) for record in batch])
+        return shown
+
+    def _result(self, prepared: PreparedRows, record: Record, existing: dict[str, Any] | None) -> RowResult:
+        kind = prepared.kind
+        if fault := _find_fault(kind, record):
+            return RowResult(record, code=fault[0], reason=fault[1])
+        if existing is None and kind == "orders" and (missing := self._find_missing(record)):
+            return RowResult(record, code=missing[0], reason=missing[1])
+        if existing is None:
+            return RowResult(record, id=f"new {record.key}", created=True)
+        differences = compare(kind, record, existing, with_stock=self.with_stock)
+        return RowResult(record, id=existing["id"], row=existing, differences=differences)
+
+    def _look_up_related(self, prepared: PreparedRows, records: Sequence[Record]) -> None:
+        """Find the customers and products of these orders, in the files or in the CRM."""
+        names = {
+            "customers": [record.input["customerEmail"] for record in records],
+            "products": [line["sku"] for record in records for line in record.input["lines"]],
+        }
+        for kind, texts in names.items():
+            known = self._known[kind]
+            new = {normalize(text): text for text in texts if text and normalize(text) not in known}
+            known.update((key, True) for key in new if _would_be_there(prepared, kind, key))
+            for keys in _chunks([key for key in new if key not in known]):
+                rows = find_existing(self.client, kind, [new[key] for key in keys])
+                known.update((key, row is not None) for key, row in zip(keys, rows, strict=True))
+
+    def _find_missing(self, record: Record) -> tuple[str, str] | None:
+        email = record.input["customerEmail"]
+        if not self._known["customers"].get(normalize(email)):
+            return "INVALID_CUSTOMER_ID", f"There is no customer {email!r}"
+        for line in record.input["lines"]:
+            if not self._known["products"].get(normalize(line["sku"])):
+                return "INVALID_PRODUCT_IDS", f"There is no product {line['sku']!r}"
+        return None
+
+
+def note_changes(tally: Tally, options: UpdateOptions) -> None:
+    """Count the rows that an import with these options would change, and print how."""
+    for row in list(tally.differing_rows()):
+        changes = [each for each in row.differences if options.includes(each)]
+        if changes:
+            found = ", ".join(map(str, changes))
+            click.echo(escape_unprintable(f"Line {row.line} of the {tally.kind} would change: {found}"))
+            tally.mark_updated(row, tuple(each for each in row.differences if each not in changes))
+
+
+def _would_be_there(prepared: PreparedRows, kind: str, key: str) -> bool:
+    statement = "SELECT 1 FROM results WHERE kind = ? AND key = ? LIMIT 1"
+    return bool(prepared.tally.workspace.query(statement, (kind, key)))
+
+
+def _find_fault(kind: str, record: Record) -> tuple[str, str] | None:
+    """Return code and reason of what the API would surely refuse. It checks more when it imports."""
+    content = record.input
+    if kind != "orders" and not content["name"]:
+        return "INVALID_INPUT", "Name cannot be blank"
+    if kind == "customers" and not _EMAIL.fullmatch(content["email"]):
+        return "INVALID_EMAIL", "Invalid email format. Use name@example.com"
+    if kind == "products" and Decimal(content["price"]) <= 0:
+        return "INVALID_PRICE", "Price must be positive"
+    return None
+
+
+def _key(kind: str, record: Record) -> str:
+    return str(record.input[KEYS[kind]])
+
+
+def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), ROWS_PER_REQUEST):
+        yield keys[start : start + ROWS_PER_REQUEST]
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    remaining = iter(records)
+    while batch := list(itertools.islice(remaining, ROWS_PER_REQUEST)):
+        yield batch
