@@ -72,6 +72,12 @@ def about(**keys: str) -> Iterator[None]:
         _keys.reset(before)
 
 
+def key(name: str) -> str | None:
+    """Return what `about` adds to each line under this name."""
+    found = _keys.get().get(name)
+    return found if isinstance(found, str) else None
+
+
 def count(
     name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, *, total: bool = False, **dimensions: str
 ) -> None:

@@ -6,6 +6,7 @@ import sys
 import click
 
 from crmctl import (
+    audit_log,
     backfill_command,
     cancel_command,
     customers,
@@ -47,6 +48,7 @@ COMMANDS: tuple[click.Command, ...] = (
     dead_letters.redrive,
     dead_letters.discard,
     keys.keys,
+    audit_log.audit,
     schedules.schedules,
 )
 

@@ -24,8 +24,6 @@ CONSUMERS = (CONSUMER, EMAIL_EVENTS)
 
 _GET, _QUERY, _PUT, _UPDATE, _DELETE = "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"
 _BATCH_GET, _BATCH_WRITE, _CHECK = "BatchGetItem", "BatchWriteItem", "ConditionCheckItem"
-_REPEATED = {"products": (_GET,)}
-"""A restock that is repeated, in a run that another function began, reads the product first."""
 _ASK = ("sqs:GetQueueUrl", "sqs:SendMessage")
 _TAKE = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 """What Lambda itself needs of the role to read the queue for the consumer."""
@@ -56,7 +54,7 @@ _API_NEEDS = Needs(
         "runs": (_BATCH_GET, _GET, _PUT, _QUERY),
         "reports": (_BATCH_GET, _QUERY),
     },
-    indexes=("customers", "products", "orders", "runs"),
+    indexes=("customers", "products", "orders", "ops", "runs"),
     queues={
         "jobs": ("sqs:GetQueueAttributes", *_ASK),
         "jobs-dead": ("sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", *_TAKE),
@@ -89,7 +87,7 @@ def _needs_of_consumer(jobs: Iterable[Job]) -> Needs:
     """The consumer of the queue does runs of every job."""
     permissions = [job.permissions for job in jobs]
     return Needs(
-        tables=_merge(_LEDGER, _REPEATED, *(each.tables for each in permissions)),
+        tables=_merge(_LEDGER, *(each.tables for each in permissions)),
         indexes=tuple(sorted({"runs", *(name for each in permissions for name in each.indexes)})),
         queues={"jobs": ("sqs:ChangeMessageVisibility", *_ASK, *_TAKE)},
         by_lambda=_TAKE,

@@ -13,7 +13,8 @@ from chalicelib import clock
 from chalicelib.crm import customers, imported_orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
-from chalicelib.store import connection
+from chalicelib.store import change_log, change_marks, connection, tables
+from chalicelib.store.change_log import Change
 
 Rows = dict[tuple[str, ...], dict[str, Any]]
 
@@ -66,6 +67,13 @@ def rows_of(table: type[Model]) -> Rows:
     """Return all rows by key, as DynamoDB stores them."""
     pages = connection.client().get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True)
     return {tuple(item[key]["S"] for key in key_names(table)): item for page in pages for item in page["Items"]}
+
+
+def changes_of(subject: str) -> list[Change]:
+    """Return the changes of one row, the first one first."""
+    keys = [key for key in rows_of(tables.AuxRow) if key[0] == f"{change_marks.PREFIX}{subject}"]
+    found = change_log.find_all(sk for _, sk in keys)
+    return [found[change_id] for change_id in sorted(found)]
 
 
 def some_products(count: int, name: str = "Product") -> list[Product]:

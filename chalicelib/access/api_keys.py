@@ -4,12 +4,12 @@ A row `(key, id)` of `ops` holds everything about a key, including the bucket of
 """
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.access import key_format
@@ -17,6 +17,7 @@ from chalicelib.access.roles import Role
 from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from chalicelib.store import change_marks, reads, tables, timestamps
+from chalicelib.store.change_marks import Values
 from chalicelib.store.connection import client
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
@@ -94,7 +95,8 @@ def create(
         expires_at=timestamps.to_text(expires_at) if expires_at else None,
         token=new_token(),
     )
-    write = Transaction(was_applied=lambda: _was_written(api_key), subject=key_id)
+    after = {"name": api_key.name, "role": role.name, "expiresAt": api_key.expires_at}
+    write = Transaction(was_applied=lambda: _was_written(api_key), subject=_subject(key_id), after=after)
     write.put(_row(api_key), tables.AuxRow.pk.does_not_exist())
     write.commit()
     return IssuedKey(api_key, key_format.join(key_id, secret))
@@ -131,7 +133,7 @@ def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
     secret = key_format.new_secret()
     for _ in retry_delays():
         old = _require(key_id)
-        if change_marks.is_done(key_id):
+        if change_marks.is_done(_subject(key_id)):
             return IssuedKey(old, "")
         now = clock.now()
         if not old.valid_at(now):
@@ -140,7 +142,8 @@ def rotate(key_id: str, overlap: timedelta = OVERLAP) -> IssuedKey:
             "digest": key_format.digest_of(secret),
             "old_digests": _old_digests(old, now, overlap),
         }
-        if _change(old, new_token(), [tables.AuxRow.content.set(content)]):
+        after = {"oldSecretsUntil": [until for _, until in content["old_digests"]]}
+        if _change(old, content, {"oldSecretsUntil": [until for _, until in old.old_digests]}, after):
             return IssuedKey(_require(key_id), key_format.join(key_id, secret))
     raise Conflict
 
@@ -152,7 +155,7 @@ def revoke(key_id: str) -> ApiKey:
         if old.revoked_at:
             return old
         content = _content(old) | {"revoked_at": timestamps.to_text(clock.now())}
-        if _change(old, new_token(), [tables.AuxRow.content.set(content)]):
+        if _change(old, content, {"revokedAt": None}, {"revokedAt": content["revoked_at"]}):
             return _require(key_id)
     raise Conflict
 
@@ -208,21 +211,29 @@ def _require(key_id: str) -> ApiKey:
     return found
 
 
-def _change(old: ApiKey, token: str, actions: list[Action]) -> bool:
-    """Write the change. Return False if another request changed the key first."""
+def _change(old: ApiKey, content: Mapping[str, object], before: Values, after: Values) -> bool:
+    """Write the new content. Return False if another request changed the key first.
+
+    `before` and `after` are for the change row, which must not tell secrets or their digests.
+    """
+    token = new_token()
 
     def applied() -> bool:
         stored = find(old.id)
         return stored is not None and stored.token == token
 
-    write = Transaction(was_applied=applied, subject=old.id)
+    write = Transaction(was_applied=applied, subject=_subject(old.id), before=before, after=after)
     row = tables.AuxRow
-    write.update(row(pk=PARTITION, sk=old.id), [*actions, row.token.set(token)], row.token == old.token)
+    write.update(row(pk=PARTITION, sk=old.id), [row.content.set(content), row.token.set(token)], row.token == old.token)
     try:
         write.commit()
     except Stale:
         return False
     return True
+
+
+def _subject(key_id: str) -> str:
+    return f"key:{key_id}"
 
 
 def _find_all(key_ids: Iterable[str]) -> dict[str, ApiKey]:
@@ -235,7 +246,7 @@ def _was_written(api_key: ApiKey) -> bool:
     return stored is not None and stored.token == api_key.token
 
 
-def _content(api_key: ApiKey) -> dict[str, object]:
+def _content(api_key: ApiKey) -> dict[str, Any]:
     return {
         "name": api_key.name,
         "role": api_key.role.name,

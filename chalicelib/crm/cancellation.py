@@ -35,7 +35,12 @@ def cancel(order_id: str) -> Order:
 
 def _cancellation(old: Order, new: Order) -> Transaction:
     row = tables.Order
-    write = Transaction(was_applied=lambda: _was_written(new), subject=old.id)
+    write = Transaction(
+        was_applied=lambda: _was_written(new),
+        subject=old.id,
+        before={"status": old.status},
+        after={"status": new.status},
+    )
     actions: list[Action] = [row.status.set(new.status), row.token.set(new.token)]
     write.update(row(id=old.id), actions, row.status == PLACED, lambda: AlreadyCancelled(field="id"))
     counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)

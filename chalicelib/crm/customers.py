@@ -14,6 +14,7 @@ from chalicelib.crm import counters, phone_numbers, text, unique_values
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
+from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
@@ -33,6 +34,7 @@ class Customer:
     """How many orders were cancelled while the customer was here. `orders` counts those, too."""
     added_at: str | None = None
     """When the customer came into this system. An imported customer may have been created long before."""
+    created_by: str | None = None
 
     @property
     def active_on(self) -> str:
@@ -57,6 +59,7 @@ def load(item: reads.Item) -> Customer:
         token=item["token"]["S"],
         restored_at=reads.text(item, "restored_at"),
         added_at=reads.text(item, "added_at"),
+        created_by=reads.text(item, "created_by"),
         cancelled=reads.number(item, "cancelled"),
     )
 
@@ -109,6 +112,7 @@ def create(  # noqa: PLR0913 - the fields of a customer
         orders=0,
         token=new_token(),
         added_at=timestamps.to_text(added_at or clock.now()),
+        created_by=change_marks.actor(),
     )
     existing = find(customer.id) if change_marks.is_replay() else None
     if existing:
@@ -117,7 +121,7 @@ def create(  # noqa: PLR0913 - the fields of a customer
         raise NotFound("This request created the customer, who has been deleted since", field="id")
     day = customer.created_at[:10]
     # No other request creates this id.
-    write = Transaction(was_applied=lambda: find(customer.id) is not None, subject=customer.id)
+    write = Transaction(was_applied=lambda: find(customer.id) is not None, subject=customer.id, is_logged=False)
     put(write, customer)
     counters.add(write, day, customer.id, customers=1, created=1)
     write.commit()
@@ -134,7 +138,8 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
         if change_marks.is_done(customer_id):
             return old
         new = replace(old, **checked, token=new_token())
-        write = Transaction(was_applied=partial(was_written, new), subject=customer_id)
+        before, after = differences(contact(old), contact(new))
+        write = Transaction(was_applied=partial(was_written, new), subject=customer_id, before=before, after=after)
         write.update(key(new.id), _update_actions(new), tables.Customer.token == old.token)
         if text.normalize_email(new.email) != text.normalize_email(old.email):
             unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
@@ -199,6 +204,11 @@ def require(customer_id: str) -> Customer:
     return customer
 
 
+def contact(customer: Customer) -> dict[str, object]:
+    """Return the fields that people can change, for change rows."""
+    return {"name": customer.name, "email": customer.email, "phone": customer.phone}
+
+
 def was_written(customer: Customer) -> bool:
     stored = find(customer.id)
     return stored is not None and stored.token == customer.token
@@ -256,6 +266,7 @@ def _row(customer: Customer) -> tables.Customer:
         orders=customer.orders,
         restored_at=customer.restored_at,
         added_at=customer.added_at,
+        created_by=customer.created_by,
         token=customer.token,
         **_keys(customer),
     )

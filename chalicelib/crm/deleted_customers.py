@@ -84,7 +84,11 @@ def restore(customer_id: str) -> Customer:
         if archived is None:
             raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
         customer = replace(archived.customer, token=new_token(), restored_at=timestamps.to_text(clock.now()))
-        write = Transaction(was_applied=lambda: customers.find(customer_id) is not None, subject=customer_id)
+        write = Transaction(
+            was_applied=lambda: customers.find(customer_id) is not None,
+            subject=customer_id,
+            after=customers.contact(customer),
+        )
         try:
             add_restoration(write, archived, customer)
             write.commit()
@@ -137,10 +141,10 @@ def _archive(old: Customer, token: str) -> Transaction:
     now = clock.now()
     content = {"name": old.name, "email": old.email, "phone": old.phone, "created_at": old.created_at}
     content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
-    content |= {"added_at": old.added_at}
+    content |= {"added_at": old.added_at, "created_by": old.created_by}
     content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
-    write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id)
+    write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id, before=customers.contact(old))
     write.delete(customers.key(old.id), customers.is_unchanged(old))
     unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
     write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
@@ -168,5 +172,6 @@ def _load(item: reads.Item) -> DeletedCustomer:
         token=item["token"]["S"],
         restored_at=content["restored_at"],
         added_at=content.get("added_at"),
+        created_by=content.get("created_by"),
     )
     return DeletedCustomer(customer, content["deleted_at"])

@@ -20,8 +20,7 @@ from chalicelib import clock
 from chalicelib.crm import customers, text
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import Conflict, Forbidden, NotFound
-from chalicelib.settings import settings
-from chalicelib.store import change_marks, index_keys, reads, stage_secrets, tables, timestamps
+from chalicelib.store import change_marks, reads, stage_secrets, tables, timestamps
 from chalicelib.store.put_once import put_once
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
@@ -91,8 +90,8 @@ def find_all(emails: Iterable[str]) -> dict[str, Suppression]:
     return {email: found for email, pk in partitions.items() if pk in items and (found := _load(items[pk]))}
 
 
-def lift(customer_id: str, why: str, actor: str, may_lift: Collection[Reason]) -> Customer:
-    """Let the customer's present address get e-mails again, and record who did so and why.
+def lift(customer_id: str, why: str, may_lift: Collection[Reason]) -> Customer:
+    """Let the customer's present address get e-mails again. The change row says who did so and why.
 
     Raises InvalidInput, NotFound, and Forbidden if the address is suppressed for a reason that is not in `may_lift`.
     """
@@ -109,27 +108,15 @@ def lift(customer_id: str, why: str, actor: str, may_lift: Collection[Reason]) -
         if found.reason not in may_lift:
             raise Forbidden(f"Only an OPERATOR may lift a suppression for {found.reason}")
         try:
-            _lifting(customer, found, why, actor).commit()
+            _lifting(customer, found, why).commit()
         except Stale:
             continue
         return customer
     raise Conflict
 
 
-def _lifting(customer: Customer, found: Suppression, why: str, actor: str) -> Transaction:
+def _lifting(customer: Customer, found: Suppression, why: str) -> Transaction:
     now = clock.now()
-    record = tables.AuxRow(
-        pk=f"customer#{customer.id}",
-        sk=index_keys.sort_key(timestamps.to_text(now), new_token()),
-        content={
-            "action": "E-mail suppression lifted",
-            "actor": actor,
-            "why": why,
-            "before": {"reason": found.reason, "since": found.since},
-        },
-        ttl=now + timedelta(days=settings.history_days),
-    )
-    write = Transaction(was_applied=lambda: reads.get_op(record.pk, record.sk) is not None, subject=customer.id)
     state = tables.AuxRow(
         pk=_partition(digest_of(stage_secrets.read(PURPOSE), customer.email)),
         sk=_STATE,
@@ -138,9 +125,20 @@ def _lifting(customer: Customer, found: Suppression, why: str, actor: str) -> Tr
         token=new_token(),
         ttl=now + LIFT_REMEMBERED,
     )
+    write = Transaction(
+        was_applied=lambda: _is_stored(state),
+        subject=customer.id,
+        before={"emailSuppression": found.reason},
+        after={"emailSuppression": None},
+        reason=why,
+    )
     write.put(state, tables.AuxRow.token == found.token)
-    write.put(record, tables.AuxRow.pk.does_not_exist())
     return write
+
+
+def _is_stored(row: tables.AuxRow) -> bool:
+    item = reads.get_op(row.pk, row.sk)
+    return item is not None and reads.text(item, "token") == row.token
 
 
 def _partition(digest: bytes) -> str:

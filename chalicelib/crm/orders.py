@@ -64,6 +64,7 @@ class Order:
     reference: str | None
     takes_stock: bool
     token: str
+    created_by: str | None = None
 
 
 def load(item: reads.Item) -> Order:
@@ -77,6 +78,7 @@ def load(item: reads.Item) -> Order:
         reference=reads.text(item, "reference"),
         takes_stock=bool(reads.number(item, "takes_stock")),
         token=item["token"]["S"],
+        created_by=reads.text(item, "created_by"),
     )
 
 
@@ -161,7 +163,7 @@ def start(order: Order, customer: Customer) -> Transaction:
     """Begin the transaction of any order: the order itself, its customer's activity, and the day's totals."""
     # No other request creates this id. An imported order is recognised by its reference, and needs no mark.
     subject = None if order.reference else order.id
-    write = Transaction(was_applied=lambda: find(order.id) is not None, subject=subject)
+    write = Transaction(was_applied=lambda: find(order.id) is not None, subject=subject, is_logged=False)
     write.put(_row(order), tables.Order.id.does_not_exist())
     customers.book_order(write, customer, order.date)
     counters.add(write, order.date[:10], order.id, orders=1, cents=order.cents)
@@ -185,6 +187,7 @@ def new_order(
         reference=reference,
         takes_stock=reference is None,
         token=new_token(),
+        created_by=change_marks.actor(),
     )
 
 
@@ -260,5 +263,6 @@ def _row(order: Order) -> tables.Order:
         list_shard=index_keys.shard("l", order.id, settings.list_shards),
         date_key=index_keys.sort_key(order.date, order.id),
         total_key=index_keys.sort_key(money.cents_key(order.cents), order.id),
+        created_by=order.created_by,
         token=order.token,
     )

@@ -1,7 +1,8 @@
-"""Check the values that clients give for products."""
+"""The values of products: check what clients give, and write them to change rows."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from decimal import Decimal
+from typing import Any, Protocol, TypedDict
 
 from chalicelib.crm import money, text
 from chalicelib.errors import InvalidInput, InvalidStock
@@ -15,6 +16,38 @@ class ProductChanges(TypedDict, total=False):
     cents: int
     stock: int
     sku: str | None
+
+
+class _Values(Protocol):
+    """A product."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def cents(self) -> int: ...
+    @property
+    def stock(self) -> int: ...
+    @property
+    def sku(self) -> str | None: ...
+
+
+class AllValues(TypedDict):
+    name: str
+    cents: int
+    stock: int
+    sku: str | None
+
+
+def to_change_row(product: _Values) -> dict[str, object]:
+    """Return the fields that people can change, as the API shows them."""
+    price = str(money.from_cents(product.cents))
+    return {"name": product.name, "price": price, "stock": product.stock, "sku": product.sku}
+
+
+def from_change_row(values: Mapping[str, Any]) -> AllValues:
+    """Return what `to_change_row` was given."""
+    cents = money.to_cents(Decimal(values["price"]))
+    return {"name": values["name"], "cents": cents, "stock": values["stock"], "sku": values["sku"]}
 
 
 def checked_changes(changes: Mapping[str, Any]) -> ProductChanges:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from chalicelib.errors import (
 )
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
+from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
@@ -35,6 +36,7 @@ class Product:
     archived_at: str | None
     sold: int
     token: str
+    created_by: str | None = None
 
 
 def load(item: reads.Item) -> Product:
@@ -47,6 +49,7 @@ def load(item: reads.Item) -> Product:
         archived_at=reads.text(item, "archived_at"),
         sold=reads.number(item, "sold"),
         token=item["token"]["S"],
+        created_by=reads.text(item, "created_by"),
     )
 
 
@@ -85,13 +88,14 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
         archived_at=None,
         sold=0,
         token=new_token(),
+        created_by=change_marks.actor(),
     )
     existing = find(product.id) if change_marks.is_replay() else None
     if existing:
         return existing
     if change_marks.is_done(product.id):
         raise NotFound("This request created the product, which has been deleted since", field="id")
-    write = Transaction(was_applied=lambda: find(product.id) is not None, subject=product.id)
+    write = Transaction(was_applied=lambda: find(product.id) is not None, subject=product.id, is_logged=False)
     _claim_sku(write, product)
     write.put(_row(product), tables.Product.id.does_not_exist())
     write.commit()
@@ -114,9 +118,10 @@ def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | No
             raise StockChanged(f"The stock is {old.stock}, not {expected_stock}", field="expected_stock")
         new = replace(old, **checked, token=new_token())
         condition = tables.Product.token == old.token
-        if expected_stock is not None:  # orders change the stock without the token
-            condition &= tables.Product.stock == expected_stock
-        write = Transaction(was_applied=partial(_was_written, new), subject=product_id)
+        before, after = differences(product_values.to_change_row(old), product_values.to_change_row(new))
+        if expected_stock is not None or "stock" in after:  # orders change the stock without the token
+            condition &= tables.Product.stock == old.stock
+        write = Transaction(was_applied=partial(was_written, new), subject=product_id, before=before, after=after)
         write.update(tables.Product(id=new.id), _update_actions(new, checked), condition)
         _move_sku(write, old, new)
         if text.search_key(new.name) != text.search_key(old.name):
@@ -136,7 +141,7 @@ def delete(product_id: str) -> Product:
     """
     for _ in retry_delays():
         if change_marks.is_done(product_id):
-            return find(product_id) or Product(**change_marks.before(product_id))
+            return find(product_id) or _as_deleted(product_id)
         old = require(product_id)
         if old.archived_at:
             return old
@@ -171,6 +176,7 @@ def keep_archived(product: Product) -> Product:
         cents=archived.cents,
         stock=archived.stock,
         archived_at=archived.archived_at,
+        created_by=archived.created_by,
         token=archived.token,
     )
     write = Transaction(was_applied=lambda: find(product.id) is not None)
@@ -211,7 +217,9 @@ def _is_ordered(product_id: str) -> bool:
 
 def _deletion(old: Product) -> Transaction:
     # If somebody else has deleted it meanwhile, the product is gone as requested.
-    write = Transaction(was_applied=lambda: find(old.id) is None, subject=old.id, before=asdict(old))
+    write = Transaction(
+        was_applied=lambda: find(old.id) is None, subject=old.id, before=product_values.to_change_row(old)
+    )
     write.delete(tables.Product(id=old.id), (tables.Product.token == old.token) & (tables.Product.sold == 0))
     if old.sku:
         unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
@@ -224,7 +232,9 @@ def _archival(old: Product, new: Product) -> Transaction:
         key.remove() for key in (row.list_shard, row.stock_shard, row.price_key, row.name_key)
     ]
     actions = [row.archived_at.set(new.archived_at or ""), row.token.set(new.token), *out_of_lists]
-    write = Transaction(was_applied=lambda: _was_written(new), subject=old.id)
+    write = Transaction(
+        was_applied=lambda: was_written(new), subject=old.id, before={"archived": False}, after={"archived": True}
+    )
     write.update(row(id=old.id), actions, row.token == old.token)
     former_names.add(write, old.id, old.name)
     if old.sku:
@@ -232,7 +242,13 @@ def _archival(old: Product, new: Product) -> Transaction:
     return write
 
 
-def _was_written(product: Product) -> bool:
+def _as_deleted(product_id: str) -> Product:
+    """Return a product that this request has deleted. It was never sold."""
+    values = product_values.from_change_row(change_marks.before(product_id))
+    return Product(id=product_id, archived_at=None, sold=0, token="", **values)
+
+
+def was_written(product: Product) -> bool:
     stored = find(product.id)
     return stored is not None and stored.token == product.token
 
@@ -261,6 +277,7 @@ def _row(product: Product) -> tables.Product:
         stock=product.stock,
         list_shard=index_keys.shard("l", product.id, settings.list_shards),
         stock_shard=index_keys.shard("k", product.id, settings.stock_shards),
+        created_by=product.created_by,
         token=product.token,
         **_keys(product),
     )

@@ -4,21 +4,21 @@ The archive has a row for each e-mail address (see `unique_values.ARCHIVED_EMAIL
 read. Erased customers have none, and are created anew.
 
     not in the archive --> created
-    in the archive     --> restored, with the given name and phone; who did it is kept in (customer#id, time) of `ops`
+    in the archive     --> restored, with the given name and phone; its change row says by whom, and what was before
     replay             --> as the first attempt did; never restored if the deletion came after the request
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib import clock
 from chalicelib.crm import customers, deleted_customers, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.settings import settings
-from chalicelib.store import change_marks, ids, index_keys, tables, timestamps
+from chalicelib.store import change_marks, ids, timestamps
+from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction, new_token
 
@@ -38,7 +38,7 @@ def find_archived_ids(emails: Iterable[str]) -> Mapping[str, str]:
     return unique_values.owners_of(unique_values.ARCHIVED_EMAIL, map(text.normalize_email, emails))
 
 
-def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str], actor: str) -> tuple[Customer, bool]:
+def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str]) -> tuple[Customer, bool]:
     """Return the customer, and whether it is new. Raises InvalidInput, DuplicateEmail, NotFound, Conflict."""
     # Take the id before anything else, so that each row of a repeated bulk mutation gets the id that it had.
     new_id = ids.new_id(ids.CUSTOMER)
@@ -53,7 +53,7 @@ def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str], actor
             created = customers.create(given.name, given.email, given.phone, given.created_at, customer_id=new_id)
             return created, True
         try:
-            return _restore(archived, given, new_id, actor), False
+            return _restore(archived, given, new_id), False
         except AlreadyApplied:
             raise
         except Stale:  # an order was cancelled meanwhile, or somebody else was faster
@@ -66,27 +66,25 @@ def _was_deleted_meanwhile(archived: DeletedCustomer) -> bool:
     return change_marks.is_replay() and archived.deleted_at >= timestamps.to_text(change_marks.moment())
 
 
-def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str, actor: str) -> Customer:
-    old, now = archived.customer, clock.now()
+def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str) -> Customer:
+    old = archived.customer
     customer = replace(
         old,
         name=text.checked_name(given.name),
         email=text.checked_email(given.email),
         phone=text.checked_phone(given.phone) or old.phone,
         token=new_token(),
-        restored_at=timestamps.to_text(now),
-    )
-    record = tables.AuxRow(
-        pk=f"customer#{old.id}",
-        sk=index_keys.sort_key(timestamps.to_text(now), customer.token),
-        content={"action": "Customer restored", "actor": actor, "before": {"name": old.name, "phone": old.phone}},
-        ttl=now + timedelta(days=settings.history_days),
+        restored_at=timestamps.to_text(clock.now()),
     )
     # The mark is under the id that a new customer would have: that is all that a replay knows.
     write = Transaction(
-        was_applied=lambda: customers.was_written(customer), subject=new_id, before={"restored": old.id}
+        was_applied=lambda: customers.was_written(customer),
+        subject=new_id,
+        before={"restored": old.id},
+        is_logged=False,
     )
+    before, after = customers.contact(old), customers.contact(customer)
+    write.log(old.id, *differences({"archived": True, **before}, {"archived": False, **after}))
     customer = deleted_customers.add_restoration(write, archived, customer)
-    write.put(record, tables.AuxRow.pk.does_not_exist())
     write.commit()
     return customer

@@ -1,12 +1,12 @@
 """Relative changes of stock: restocks of products that are low, and adjustments by people.
 
-An adjustment leaves a row `(stock#product id, time)` in `ops` that says who changed the stock by how much, and why.
+Each leaves a change row that says who changed the stock, and from what to what. So it is made only to a stock that is still
+as it was read; if an order was faster, it is read again.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-
-from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.crm import products, text
@@ -15,7 +15,6 @@ from chalicelib.crm.products import Product
 from chalicelib.errors import Conflict, InvalidInput, InvalidStock
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
-from chalicelib.store.put_once import update_once
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
@@ -41,33 +40,37 @@ def restock(
     """Add `amount` to a product with less than `threshold` in stock, once for `slot`. Slots must sort by time.
 
     Return None if the product is not low, or if another caller restocked it for this slot or a later one. Repeating a
-    call with the same slot and token returns the same result. Raises Unavailable, and InvalidInput for a slot in the
-    future, which would keep all slots before it from restocking the product.
+    call with the same slot and token returns the same result. Raises Conflict, Unavailable, and InvalidInput for a slot in
+    the future, which would keep all slots before it from restocking the product.
     """
     latest = timestamps.to_text(clock.now() + CLOCK_TOLERANCE)
     if slot > latest:
         raise InvalidInput("The slot is in the future. Use the time at which the restock was due", field="slot")
     if not ids.is_id(ids.PRODUCT, product_id):
         return None
-    row = tables.Product
     mark = index_keys.sort_key(slot, token or new_token())  # sorts after its slot and before the next
-    # Ignore a mark in the future: it can only come from a mistake.
-    is_new_slot = row.restock_slot.does_not_exist() | (row.restock_slot < slot) | (row.restock_slot > latest)
-    is_low = row.stock_shard.exists() & (row.stock < (threshold or settings.low_stock_threshold))
-    amount = amount or settings.restock_amount
-    actions: list[Action] = [
-        row.stock.add(amount),
-        row.restock_slot.set(mark),
-        row.restocked_to.set(row.stock + amount),
-    ]
-    updated = update_once(
-        row(id=product_id), actions, is_low & is_new_slot, lambda item: reads.text(item, "restock_slot") == mark
-    )
-    return _load(updated) if updated else None
+    for _ in retry_delays():
+        item = reads.get(tables.Product, {"id": {"S": product_id}})
+        old = products.load(item) if item else None
+        if item is None or old is None:
+            return None
+        last = reads.text(item, "restock_slot")
+        if last == mark:  # an earlier attempt has made it
+            return Restock(old, reads.number(item, "restocked_to"))
+        # Ignore a mark in the future: it can only come from a mistake.
+        is_new_slot = last is None or last < slot or last > latest
+        is_low = old.archived_at is None and old.stock < (threshold or settings.low_stock_threshold)
+        if not (is_new_slot and is_low):
+            return None
+        new = replace(old, stock=old.stock + (amount or settings.restock_amount))
+        with suppress(Stale):
+            _restocking(old, new, mark, last).commit()
+            return Restock(new, new.stock)
+    raise Conflict
 
 
-def adjust(product_id: str, delta: int, reason: str, actor: str) -> Product:
-    """Add `delta` to the stock, whatever it is by then, and record who did so and why.
+def adjust(product_id: str, delta: int, reason: str) -> Product:
+    """Add `delta` to the stock, whatever it is by then. The change row says who did so and why.
 
     Raises NotFound, InvalidInput, and InvalidStock if the stock would become negative or too large.
     """
@@ -83,11 +86,12 @@ def adjust(product_id: str, delta: int, reason: str, actor: str) -> Product:
         if not 0 <= product.stock + delta <= STOCK_LIMIT:
             limits = f"must stay from 0 to {STOCK_LIMIT}"
             raise InvalidStock(f"The stock is {product.stock}. After the change by {delta} it {limits}", field="delta")
+        new = replace(product, stock=product.stock + delta, token=new_token())
         try:
-            _adjustment(product_id, delta, reason, actor).commit()
+            _adjustment(product, new, reason).commit()
         except Stale:
             continue
-        return products.as_stored(replace(product, stock=product.stock + delta))
+        return products.as_stored(new)
     raise Conflict
 
 
@@ -102,24 +106,40 @@ def put_back(write: Transaction, product_id: str, quantity: int) -> None:
     )
 
 
-def _adjustment(product_id: str, delta: int, reason: str, actor: str) -> Transaction:
-    now = clock.now()
-    record = tables.AuxRow(
-        pk=f"stock#{product_id}",
-        sk=index_keys.sort_key(timestamps.to_text(now), new_token()),
-        content={"delta": delta, "reason": reason, "actor": actor},
-        ttl=now + timedelta(days=settings.history_days),
+def _restocking(old: Product, new: Product, mark: str, last_mark: str | None) -> Transaction:
+    row = tables.Product
+    is_unmarked = row.restock_slot == last_mark if last_mark else row.restock_slot.does_not_exist()
+    write = Transaction(
+        was_applied=lambda: _mark_of(old.id) == mark,
+        subject=old.id,
+        before={"stock": old.stock},
+        after={"stock": new.stock},
     )
-    write = Transaction(was_applied=lambda: reads.get_op(record.pk, record.sk) is not None, subject=product_id)
-    stock = tables.Product.stock
     write.update(
-        tables.Product(id=product_id),
-        [stock.add(delta)],
-        tables.Product.stock_shard.exists() & (stock >= -delta) & (stock <= STOCK_LIMIT - delta),
+        row(id=old.id),
+        [row.stock.set(new.stock), row.restock_slot.set(mark), row.restocked_to.set(new.stock)],
+        row.stock_shard.exists() & (row.stock == old.stock) & is_unmarked,
     )
-    write.put(record, tables.AuxRow.pk.does_not_exist())
     return write
 
 
-def _load(item: reads.Item) -> Restock:
-    return Restock(products.load(item), reads.number(item, "restocked_to"))
+def _mark_of(product_id: str) -> str | None:
+    item = reads.get(tables.Product, {"id": {"S": product_id}})
+    return reads.text(item, "restock_slot") if item else None
+
+
+def _adjustment(old: Product, new: Product, reason: str) -> Transaction:
+    row = tables.Product
+    write = Transaction(
+        was_applied=lambda: products.was_written(new),
+        subject=old.id,
+        before={"stock": old.stock},
+        after={"stock": new.stock},
+        reason=reason,
+    )
+    write.update(
+        row(id=old.id),
+        [row.stock.set(new.stock), row.token.set(new.token)],
+        row.stock_shard.exists() & (row.token == old.token) & (row.stock == old.stock),
+    )
+    return write

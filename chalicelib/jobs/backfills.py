@@ -70,10 +70,10 @@ def request(job: Job, since: datetime, until: datetime, actor: str) -> list[Slot
 
     Raises InvalidInput, JobPaused, Conflict.
     """
-    subject = f"backfill {job.name}"
+    subject = f"job:{job.name}"
     if change_marks.is_done(subject):
         advance(job)
-        return list(map(Slot, change_marks.before(subject)["slots"]))
+        return list(map(Slot, change_marks.after(subject)["slots"]))
     job_state.refuse_if_paused(job.name)
     missing = find_missing(job, since, until)
     if missing:
@@ -177,7 +177,7 @@ def _add(job: Job, missing: Iterable[Slot], actor: str, subject: str) -> None:
 
 
 def _write_of(made: Backfill, subject: str, slots_: Iterable[Slot]) -> Transaction:
-    return Transaction(was_applied=lambda: _was_written(made), subject=subject, before={"slots": list(slots_)})
+    return Transaction(was_applied=lambda: _was_written(made), subject=subject, after={"slots": list(slots_)})
 
 
 def _with_slots(old: Backfill, missing: Iterable[Slot], actor: str) -> Backfill:

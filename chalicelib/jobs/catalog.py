@@ -43,7 +43,7 @@ LOW_STOCK = Job(
     max_runs=6,
     window=_HOUR,
     permissions=Permissions(
-        tables={"products": ("BatchGetItem", "UpdateItem")},
+        tables={"products": ("BatchGetItem", "GetItem", "UpdateItem")},
         indexes=("products",),
     ),
 )

@@ -1,12 +1,13 @@
 """What operators can do with dead letters: retry them, or discard them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from chalicelib import clock, telemetry
 from chalicelib.jobs import job_state, queue, run_changes, run_records
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Status
+from chalicelib.store import change_marks
 
 MAX_REDRIVEN = 100
 
@@ -23,37 +24,41 @@ def redrive(actor: str, ids: Collection[str] | None = None) -> RedriveResult:
 
     Each is sent before it is removed: after a crash in between there is one message too many, which does no harm.
     """
-    kept, sent, failed = [], 0, 0
+    kept, failed = [], 0
+    redriven: list[DeadLetter] = []
     limit = MAX_REDRIVEN if ids is None else len(ids)
     for batch in queue.take_dead_letters():
         for letter in batch:
-            is_wanted = sent < limit and (ids is None or letter.id in ids)
+            is_wanted = len(redriven) < limit and (ids is None or letter.id in ids)
             if is_wanted and _send_again(letter, actor):
-                sent += 1
+                redriven.append(letter)
             else:
                 kept.append(letter)
                 failed += is_wanted
-        if sent == limit:
+        if len(redriven) == limit:
             break
     queue.make_visible(kept)
-    return RedriveResult(sent, failed if ids is None else len(ids) - sent)
+    _write_change("redriven", redriven)
+    return RedriveResult(len(redriven), failed if ids is None else len(ids) - len(redriven))
 
 
 def discard(actor: str, ids: Collection[str]) -> int:
     """Delete the dead letters with these ids, and return how many there were. Their runs stay as they are."""
-    kept, discarded = [], 0
+    kept = []
+    discarded: list[DeadLetter] = []
     for batch in queue.take_dead_letters():
         for letter in batch:
             if letter.id in ids:
                 queue.remove(letter)
                 _log("discarded", letter, actor)
-                discarded += 1
+                discarded.append(letter)
             else:
                 kept.append(letter)
-        if discarded == len(ids):
+        if len(discarded) == len(ids):
             break
     queue.make_visible(kept)
-    return discarded
+    _write_change("discarded", discarded)
+    return len(discarded)
 
 
 def _send_again(letter: DeadLetter, actor: str) -> bool:
@@ -67,6 +72,16 @@ def _send_again(letter: DeadLetter, actor: str) -> bool:
     queue.remove(letter)
     _log("sent to the queue again", letter, actor)
     return True
+
+
+def _write_change(done: str, letters: Iterable[DeadLetter]) -> None:
+    """Write the change row after the change: messages have no part in transactions."""
+    what = [f"{letter.message.job} {letter.message.slot}" if letter.message else letter.id for letter in letters]
+    if not what:
+        return
+    row = change_marks.row_of("queue", before={"letters": what}, after={done: len(what)})
+    if row is not None:
+        row.save()
 
 
 def _log(done: str, letter: DeadLetter, actor: str) -> None:

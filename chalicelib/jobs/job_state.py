@@ -82,11 +82,11 @@ def pause(job: str, reason: str, actor: str, until: datetime | None = None) -> J
     """Pause a job: no run starts from now on. A run that has started continues to its end."""
     since = timestamps.to_text(clock.now())
     paused = Pause(reason, actor, since, timestamps.to_text(until) if until else None)
-    return _change(job, tables.AuxRow.content.set(asdict(paused)))
+    return _change(job, paused)
 
 
 def resume(job: str) -> JobState:
-    return _change(job, tables.AuxRow.content.remove())
+    return _change(job, None)
 
 
 def set_checked_until(job: str, schedule: str, slot: Slot, before: Slot | None) -> None:
@@ -117,11 +117,20 @@ def _slot(item: reads.Item, name: str) -> Slot | None:
     return Slot(found) if found else None
 
 
-def _change(job: str, action: Action) -> JobState:
+def _change(job: str, new: Pause | None) -> JobState:
     if change_marks.is_done(_subject(job)):
         return find(job)
     token = new_token()
-    write = Transaction(was_applied=lambda: find(job).token == token, subject=_subject(job))
+    old = find(job).pause
+    write = Transaction(
+        was_applied=lambda: find(job).token == token,
+        subject=_subject(job),
+        before={"paused": old is not None, "until": old.until if old else None},
+        after={"paused": new is not None, "until": new.until if new else None},
+        reason=new.reason if new else None,
+    )
+    content = tables.AuxRow.content
+    action: Action = content.set(asdict(new)) if new else content.remove()
     write.update(key(job), [action, tables.AuxRow.token.set(token)])
     with suppress(AlreadyApplied):
         write.commit()
@@ -129,7 +138,7 @@ def _change(job: str, action: Action) -> JobState:
 
 
 def _subject(job: str) -> str:
-    return f"job {job}"
+    return f"job:{job}"
 
 
 def key(job: str) -> tables.AuxRow:

@@ -59,7 +59,7 @@ def request(run: Run, before: Slot | None) -> Run:
 
     Raises Stale if another was started meanwhile, or if the slot has a row.
     """
-    write, stored = run_writes.prepare(run, run)
+    write, stored = run_writes.prepare(run, run, subject=run_writes.subject_of(run))
     requested = tables.AuxRow.requested
     unchanged = requested == before if before else requested.does_not_exist()
     write.update(job_state.key(run.job), [requested.set(run.slot)], unchanged)

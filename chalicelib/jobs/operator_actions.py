@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock
 from chalicelib.errors import Ambiguous, Conflict, InProgress, NotFound, Unavailable
-from chalicelib.jobs import backfills, job_state, ledger, queue, run_arguments, run_changes, run_records, runner, slots
+from chalicelib.jobs import (
+    backfills,
+    job_state,
+    ledger,
+    queue,
+    run_arguments,
+    run_changes,
+    run_records,
+    run_writes,
+    runner,
+    slots,
+)
 from chalicelib.jobs.job import Job, Preview
 from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.run_arguments import RunArguments
@@ -65,7 +76,7 @@ def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None =
     run = run_records.find(job.name, slot)
     if run is None:
         raise NotFound(f"{job.name} has no run of {slot}", field="slot")
-    if change_marks.is_done(run_changes.subject_of(run)):
+    if change_marks.is_done(run_writes.subject_of(run)):
         again = run
     else:
         job_state.refuse_if_paused(job.name)
@@ -82,7 +93,7 @@ def cancel_run(job: Job, slot: Slot, actor: str, reason: str) -> Run:
         run = run_records.find(job.name, slot)
         if run is None:
             raise NotFound(f"{job.name} has no run of {slot}", field="slot")
-        is_done = change_marks.is_done(run_changes.subject_of(run))
+        is_done = change_marks.is_done(run_writes.subject_of(run))
         with suppress(Stale):
             cancelled = run if is_done else run_changes.cancel(run, actor, reason)
             if cancelled.finished:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from chalicelib.jobs import slots
+from chalicelib.jobs import run_arguments, slots
 from chalicelib.jobs.crontab import Crontab
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.run_arguments import RunArguments
@@ -142,6 +142,22 @@ def slot_after(job: Job, slot: Slot, moment: datetime) -> datetime | None:
 def to_row(schedule: OperatorSchedule) -> tables.AuxRow:
     content = {name: value for name, value in asdict(schedule).items() if name not in {"id", "token"}}
     return tables.AuxRow(pk=PARTITION, sk=schedule.id, content=content, token=schedule.token)
+
+
+def to_change_row(schedule: OperatorSchedule) -> dict[str, object]:
+    """Return the fields that operators change, for change rows."""
+    return {
+        "job": schedule.job,
+        "crontab": schedule.crontab,
+        "at": schedule.at,
+        "timeZone": schedule.time_zone,
+        "arguments": dict(run_arguments.as_texts(schedule.arguments)),
+        "startsAt": schedule.starts_at,
+        "endsAt": schedule.ends_at,
+        "spread": schedule.spread,
+        "enabled": schedule.enabled,
+        "note": schedule.note,
+    }
 
 
 def key(schedule_id: str) -> tables.AuxRow:

@@ -22,7 +22,7 @@ def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
         raise RunNotRepeatable(f"The run of {run.slot} has the state {run.status}: {RunNotRepeatable.__doc__}")
     again = repeated(run, actor, Trigger.OPERATOR)
     again = replace(again, arguments={**run.arguments, **(arguments or {})})
-    write, again = run_writes.prepare(run, again, subject=subject_of(run))
+    write, again = run_writes.prepare(run, again, subject=run_writes.subject_of(run))
     single_runs.delete_schedule(write, run)
     write.commit()
     return again
@@ -57,18 +57,13 @@ def cancel(run: Run, actor: str, reason: str) -> Run:
     now = clock.now()
     requested = replace(run, cancellation=Cancellation(actor, reason, timestamps.to_text(now)))
     if run.held_at(now):
-        write, requested = run_writes.prepare(run, requested, subject=subject_of(run))
+        write, requested = run_writes.prepare(run, requested, subject=run_writes.subject_of(run))
         write.commit()
         return requested
-    write, ended = run_writes.prepare(run, ledger.as_cancelled(requested), subject=subject_of(run))
+    write, ended = run_writes.prepare(run, ledger.as_cancelled(requested), subject=run_writes.subject_of(run))
     if job_state.find(run.job).current == run.slot:
         run_writes.free_job(write, run)
     single_runs.delete_schedule(write, run)
     write.commit()
     ledger.log_outcome(ended)
     return ended
-
-
-def subject_of(run: Run) -> str:
-    """Return what a change of the run is about, for the mark of a request with an Idempotency-Key."""
-    return f"run {run.job} {run.slot}"

@@ -2,19 +2,43 @@
 
 from dataclasses import replace
 
-from chalicelib.jobs import job_state, run_records
+from chalicelib.jobs import job_state, run_arguments, run_records
 from chalicelib.jobs.run_records import Run
-from chalicelib.store import tables
+from chalicelib.store import change_marks, tables
 from chalicelib.store.transaction import Transaction, new_token
 
 
 def prepare(old: Run, new: Run, *, subject: str | None = None) -> tuple[Transaction, Run]:
-    """Return a transaction that replaces `old` by `new`, and `new` with its token."""
+    """Return a transaction that replaces `old` by `new`, and `new` with its token.
+
+    With `subject` it also writes a change row: a person or a key has asked for the change.
+    """
     new = replace(new, token=new_token())
     row = tables.Run
-    write = Transaction(was_applied=lambda: was_written(new), subject=subject)
+    before, after = change_marks.differences(_values(old) if old.token else {}, _values(new))
+    write = Transaction(
+        was_applied=lambda: was_written(new),
+        subject=subject,
+        before=before if old.token else None,
+        after=after,
+        reason=new.cancellation.reason if new.cancellation else None,
+    )
     write.put(run_records.to_row(new), row.token == old.token if old.token else row.job.does_not_exist())
     return write, new
+
+
+def subject_of(run: Run) -> str:
+    """Return what a change of the run is about, for its change row."""
+    return f"run:{run.job}:{run.slot}"
+
+
+def _values(run: Run) -> dict[str, object]:
+    """Return what operators change, for change rows."""
+    return {
+        "status": run.status,
+        "cancelled": run.cancellation is not None,
+        "arguments": dict(run_arguments.as_texts(run.arguments)),
+    }
 
 
 def store(old: Run, new: Run) -> Run:

@@ -5,7 +5,7 @@ slot gets lost with the old schedule, and none of a deleted one is run.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib import clock
@@ -44,7 +44,11 @@ def create(job: Job, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
     if made.enabled and made.next_at is None:
         raise InvalidInput("The schedule is never due in the time given", field="ends_at")
     for _ in retry_delays():
-        write = Transaction(was_applied=lambda: operator_schedules.was_written(made), subject=schedule_id)
+        write = Transaction(
+            was_applied=lambda: operator_schedules.was_written(made),
+            subject=schedule_id,
+            after=operator_schedules.to_change_row(made),
+        )
         schedule_cap.take_room(write)
         write.put(operator_schedules.to_row(made), tables.AuxRow.pk.does_not_exist())
         try:
@@ -68,7 +72,12 @@ def update(schedule_id: str, changes: ScheduleChanges, actor: str) -> OperatorSc
         if not old.token:  # a job's own schedule, that nobody has changed before
             new = replace(new, since=slots.of(now.replace(microsecond=0)))
         new = replace(new, next_at=new.next_after(now), token=new_token())
-        write = Transaction(was_applied=lambda: operator_schedules.was_written(new), subject=schedule_id)
+        before, after = change_marks.differences(
+            operator_schedules.to_change_row(old), operator_schedules.to_change_row(new)
+        )
+        write = Transaction(
+            was_applied=lambda: operator_schedules.was_written(new), subject=schedule_id, before=before, after=after
+        )
         row = tables.AuxRow
         condition = row.token == old.token if old.token else row.pk.does_not_exist()
         write.put(operator_schedules.to_row(new), condition)
@@ -151,8 +160,11 @@ def _change(schedule_id: str, change: _Change, skipped: str | None = None) -> Op
 
 
 def _delete(old: OperatorSchedule, _now: datetime) -> tuple[Transaction, OperatorSchedule]:
-    content = {name: value for name, value in asdict(old).items() if name != "token"}
-    write = Transaction(was_applied=lambda: operator_schedules.find(old.id) is None, subject=old.id, before=content)
+    write = Transaction(
+        was_applied=lambda: operator_schedules.find(old.id) is None,
+        subject=old.id,
+        before=operator_schedules.to_change_row(old),
+    )
     write.delete(operator_schedules.key(old.id), tables.AuxRow.token == old.token)
     return write, old
 

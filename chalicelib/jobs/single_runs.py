@@ -26,7 +26,11 @@ def request(job: Job, at: datetime, actor: str, arguments: RunArguments) -> Run:
         return _made_before(job, at, schedule_id)
     schedule, run = _prepare(job, at, actor, arguments, schedule_id)
     for _ in retry_delays():
-        write = Transaction(was_applied=lambda: run_writes.was_written(run), subject=schedule_id)
+        write = Transaction(
+            was_applied=lambda: run_writes.was_written(run),
+            subject=schedule_id,
+            after=operator_schedules.to_change_row(schedule),
+        )
         schedule_cap.take_room(write)
         write.put(operator_schedules.to_row(schedule), tables.AuxRow.pk.does_not_exist())
         write.put(run_records.to_row(run), tables.Run.job.does_not_exist())

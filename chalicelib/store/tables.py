@@ -6,47 +6,23 @@ A row without an index's attributes is not in that index. This is how archived p
 """
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib.settings import settings
-
-
-# pynamodb's Index.__init_subclass__ is untyped, hence the ignores on every index.
-class CustomersByActivity(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_activity"
-        projection = KeysOnlyProjection()
-
-    activity_shard = UnicodeAttribute(hash_key=True, attr_name="act_s")
-    activity_key = UnicodeAttribute(range_key=True, attr_name="act_k")
-
-
-class CustomersByCreated(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_created"
-        projection = KeysOnlyProjection()
-
-    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
-    created_key = UnicodeAttribute(range_key=True, attr_name="created_k")
-
-
-class CustomersByName(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_name"
-        projection = KeysOnlyProjection()
-
-    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
-    name_key = UnicodeAttribute(range_key=True, attr_name="name_k")
-
-
-class CustomersByPhone(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_phone"
-        projection = KeysOnlyProjection()
-
-    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
-    phone_key = UnicodeAttribute(range_key=True, attr_name="phone_k")
+from chalicelib.store.indexes import (
+    ChangesByTime,
+    CustomersByActivity,
+    CustomersByCreated,
+    CustomersByName,
+    CustomersByPhone,
+    OrdersByCustomer,
+    OrdersByDate,
+    OrdersByTotal,
+    ProductsByName,
+    ProductsByPrice,
+    ProductsByStock,
+    RunsByTime,
+)
 
 
 class Customer(Model):
@@ -66,6 +42,7 @@ class Customer(Model):
     last_order = UnicodeAttribute(null=True)
     restored_at = UnicodeAttribute(null=True)
     added_at = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute(null=True)
     orders = NumberAttribute(default=0)
     cancelled = NumberAttribute(null=True)
     list_shard = UnicodeAttribute(attr_name="list_s")
@@ -83,33 +60,6 @@ class Customer(Model):
     by_phone = CustomersByPhone()
 
 
-class ProductsByStock(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_stock"
-        projection = KeysOnlyProjection()
-
-    stock_shard = UnicodeAttribute(hash_key=True, attr_name="stock_s")
-    stock = NumberAttribute(range_key=True)
-
-
-class ProductsByPrice(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_price"
-        projection = KeysOnlyProjection()
-
-    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
-    price_key = UnicodeAttribute(range_key=True, attr_name="price_k")
-
-
-class ProductsByName(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_name"
-        projection = KeysOnlyProjection()
-
-    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
-    name_key = UnicodeAttribute(range_key=True, attr_name="name_k")
-
-
 class Product(Model):
     class Meta:
         table_name = settings.table_prefix + "products"
@@ -124,6 +74,7 @@ class Product(Model):
     sold = NumberAttribute(default=0)
     """How many order lines took stock. A product that was sold is archived, never deleted."""
     archived_at = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute(null=True)
     restock_slot = UnicodeAttribute(null=True)
     restocked_to = NumberAttribute(null=True)
     """The stock right after the restock for `restock_slot`."""
@@ -136,33 +87,6 @@ class Product(Model):
     by_stock = ProductsByStock()
     by_price = ProductsByPrice()
     by_name = ProductsByName()
-
-
-class OrdersByCustomer(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_customer"
-        projection = KeysOnlyProjection()
-
-    customer_id = UnicodeAttribute(hash_key=True)
-    date_key = UnicodeAttribute(range_key=True, attr_name="date_k")
-
-
-class OrdersByDate(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_date"
-        projection = KeysOnlyProjection()
-
-    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
-    date_key = UnicodeAttribute(range_key=True, attr_name="date_k")
-
-
-class OrdersByTotal(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_total"
-        projection = KeysOnlyProjection()
-
-    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
-    total_key = UnicodeAttribute(range_key=True, attr_name="total_k")
 
 
 class Order(Model):
@@ -182,6 +106,7 @@ class Order(Model):
     """[[product id, name, quantity, unit price in cents, SKU of an imported line], ...]"""
     reference = UnicodeAttribute(null=True)
     takes_stock = NumberAttribute()
+    created_by = UnicodeAttribute(null=True)
     list_shard = UnicodeAttribute(attr_name="list_s")
     date_key = UnicodeAttribute(attr_name="date_k")
     total_key = UnicodeAttribute(attr_name="total_k")
@@ -207,8 +132,8 @@ class Line(Model):
 class AuxRow(Model):
     """Small rows around the entities and jobs.
 
-    See `stage_secrets`, `unique_values`, `counters`, `deleted_customers`, `email_suppressions`, `api_keys`, `idempotency` and
-    `jobs.job_state`.
+    See `change_marks`, `stage_secrets`, `unique_values`, `counters`, `deleted_customers`, `email_suppressions`, `api_keys`,
+    `idempotency` and `jobs.job_state`.
     """
 
     class Meta:
@@ -233,16 +158,11 @@ class AuxRow(Model):
     reason = UnicodeAttribute(null=True)
     since = UnicodeAttribute(null=True)
     full_until = NumberAttribute(null=True)
+    change_log = UnicodeAttribute(null=True)
+    """Only of change rows that belong to the audit log."""
     ttl = TTLAttribute(null=True)
 
-
-class RunsByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
-    class Meta:
-        index_name = "by_time"
-        projection = KeysOnlyProjection()
-
-    status = UnicodeAttribute(hash_key=True)
-    slot = UnicodeAttribute(range_key=True)
+    by_change = ChangesByTime()
 
 
 class Run(Model):

@@ -4,7 +4,7 @@ When a response is lost, botocore or we send the transaction again, and its cond
 first attempt. So each transaction leaves a mark that only it can leave, and looks for the mark when the outcome is in doubt.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,8 +17,10 @@ from ulid import ULID
 
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.store import change_marks
+from chalicelib.store.change_marks import Values
 from chalicelib.store.connection import connection
 from chalicelib.store.retries import confirm, is_transient, retry_delays
+from chalicelib.store.tables import AuxRow
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
@@ -51,14 +53,23 @@ class AlreadyApplied(Stale):
 class Transaction:
     """Actions that are written together.
 
-    `subject` is the id of the row that is changed. With it, a request with an Idempotency-Key also writes the mark of this
-    change with the row `before` it (see `change_marks`), and raises AlreadyApplied if an earlier attempt has written it.
+    `subject` names what is changed, usually by the id of its row. With it, the change row is written as well if a person, a
+    key or a job asked for the change (see `change_marks`): `before` and `after` have the fields that change, and `reason`
+    why. Without `is_logged` the row is only the mark of a request with an Idempotency-Key. Raises AlreadyApplied if an
+    earlier attempt at the same request has written it.
     `error` of an action makes the error to raise if its condition fails. If several fail, the action that was added first
     wins. `was_applied` says whether this very transaction has been applied; it is called only when that is in doubt.
     """
 
-    def __init__(
-        self, was_applied: Callable[[], bool], *, subject: str | None = None, before: Mapping[str, object] | None = None
+    def __init__(  # noqa: PLR0913 - what a change row says
+        self,
+        was_applied: Callable[[], bool],
+        *,
+        subject: str | None = None,
+        before: Values | None = None,
+        after: Values | None = None,
+        reason: str | None = None,
+        is_logged: bool = True,
     ) -> None:
         self._was_applied = was_applied
         self._subject = subject
@@ -66,9 +77,8 @@ class Transaction:
         # cancellation come in the order of sending. So each kind has its own list.
         self._entries: dict[str, list[_Entry]] = {"check": [], "delete": [], "put": [], "update": []}
         self._size = 0
-        mark = change_marks.mark_of(subject, before) if subject else None
-        if mark is not None:  # added first, so that its error wins: those of the others are no longer news
-            self.put(mark, type(mark).pk.does_not_exist(), AlreadyApplied)
+        if subject:  # added first, so that its error wins: those of the others are no longer news
+            self._put_change(change_marks.row_of(subject, before, after, reason, is_logged=is_logged))
 
     def put(self, row: Model, condition: Condition | None = None, error: MakeError = Stale) -> None:
         self._add("put", lambda write: write.save(row, condition), error)
@@ -84,6 +94,10 @@ class Transaction:
     def check(self, table: type[Model], row_id: str, condition: Condition, error: MakeError = Stale) -> None:
         """Write nothing to this row, but fail unless the condition holds."""
         self._add("check", lambda write: write.condition_check(table, row_id, condition=condition), error)
+
+    def log(self, subject: str, before: Values | None, after: Values | None) -> None:
+        """Write the change row of something else that changes along with the subject."""
+        self._put_change(change_marks.row_of(subject, before, after))
 
     def commit(self) -> None:
         """Write all actions. Raises the error of the first action whose condition fails.
@@ -111,6 +125,10 @@ class Transaction:
         if not confirm(self._was_applied):
             raise Conflict if contended else Unavailable
         self._record()
+
+    def _put_change(self, row: AuxRow | None) -> None:
+        if row is not None:
+            self.put(row, AuxRow.pk.does_not_exist(), AlreadyApplied)
 
     def _record(self) -> None:
         if self._subject:

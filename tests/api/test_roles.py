@@ -31,6 +31,7 @@ pytestmark = pytest.mark.many_rows
 ANYBODY = {"Query.hello", "Query.health", "Health.database", "Health.queue"}
 OPERATORS = {
     "Query.keys",
+    "Query.auditLog",
     "Query.deadLetters",
     "JobRun.trace",
     "Mutation.deleteInactiveCustomers",

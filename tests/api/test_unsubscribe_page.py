@@ -66,7 +66,7 @@ def test_a_second_click_changes_nothing_and_a_click_after_a_lift_counts() -> Non
         assert found
         assert found.since[11:13] == expected
     with time_is("2026-11-22T14:00:00"):
-        email_suppressions.lift(customer.id, "asked by phone", "Ops", frozenset(Reason))
+        email_suppressions.lift(customer.id, "asked by phone", frozenset(Reason))
         assert reason() is None
     with time_is("2026-11-22T15:00:00"):
         serve("POST", token_for(ANN))

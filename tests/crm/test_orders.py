@@ -129,7 +129,7 @@ def test_an_order_has_up_to_96_lines() -> None:
     ann = a_customer()
     stocked = [a_product(f"Product {number}") for number in range(96)]
     # With an Idempotency-Key, whose mark takes the last of the 100 actions of a transaction.
-    with change_marks.request("seed", "test", clock.now(), is_replay=False):
+    with change_marks.request("seed", clock.now(), is_replay=False):
         order = orders.place(ann.id, {product.id: 1 for product in stocked}).order
     assert len(order.lines) == 96 == len(rows_of(tables.Line))
     assert stock_of(stocked[95]) == 4

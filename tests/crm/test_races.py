@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from chalicelib.crm import cancellation, counters, customers, deleted_customers, orders, products, stock, unique_values
 from chalicelib.crm.orders import Order
 from chalicelib.errors import CrmError
-from chalicelib.store import index_keys, put_once, reads, tables
+from chalicelib.store import index_keys, reads, tables
 from chalicelib.store.transaction import Transaction
 from tests.builders import a_customer, a_product, rows_of
 
@@ -209,11 +208,6 @@ def without_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("put", "update", "delete"):
         monkeypatch.setattr(Transaction, name, deaf(getattr(Transaction, name)))
-
-    def update_unconditionally(row: tables.Product, actions: list[Action], *_guards: object) -> reads.Item | None:
-        return put_once.update_once(row, actions, tables.Product.id.exists(), lambda _: False)
-
-    monkeypatch.setattr(stock, "update_once", update_unconditionally)
 
 
 @pytest.mark.usefixtures("without_conditions")

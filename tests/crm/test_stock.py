@@ -1,15 +1,15 @@
 """Restocking: a low product is restocked once per slot, however often it is repeated."""
 
-import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from chalicelib.crm import orders, products, stock
 from chalicelib.errors import Conflict, CrmError, InvalidInput, NotFound, StockChanged
 from chalicelib.settings import settings
-from chalicelib.store import tables
-from tests.builders import a_customer, a_product, rows_of, time_is
+from chalicelib.store import change_marks, reads, tables
+from tests.builders import a_customer, a_product, changes_of, rows_of, time_is
 
 FIRST, SECOND = "2026-11-22T00:00:00.000000Z", "2026-11-22T12:00:00.000000Z"
 
@@ -102,16 +102,40 @@ def _stock(product_id: str) -> int:
 def test_an_adjustment_undoes_no_sale() -> None:
     product = a_product(stock=10)
     orders.place(a_customer().id, {product.id: 3})
-    adjusted = stock.adjust(product.id, 5, "delivery", "Ann")
-    assert adjusted.stock == _stock(product.id) == 12
-    assert stock.adjust(product.id, -12, "stocktaking", "Ann").stock == 0
-    records = [row for key, row in rows_of(tables.AuxRow).items() if key[0] == f"stock#{product.id}"]
-    contents = [json.loads(row["content"]["S"]) for row in records]
-    assert sorted(contents, key=lambda content: int(content["delta"])) == [
-        {"delta": -12, "reason": "stocktaking", "actor": "Ann"},
-        {"delta": 5, "reason": "delivery", "actor": "Ann"},
+    with change_marks.made_by("Ann"):
+        adjusted = stock.adjust(product.id, 5, "delivery")
+        assert adjusted.stock == _stock(product.id) == 12
+        assert stock.adjust(product.id, -12, "stocktaking").stock == 0
+    assert [(change.actor, change.before, change.after, change.reason) for change in changes_of(product.id)] == [
+        ("Ann", {"stock": 7}, {"stock": 12}, "delivery"),
+        ("Ann", {"stock": 12}, {"stock": 0}, "stocktaking"),
     ]
-    assert all(int(row["ttl"]["N"]) > 0 for row in records)
+
+
+def test_a_restock_says_who_made_it_and_from_what_to_what() -> None:
+    product = a_product(stock=1)
+    with change_marks.made_by("job:low_stock"):
+        for _ in range(2):
+            assert stock.restock(product.id, FIRST, "mine")
+    (change,) = changes_of(product.id)
+    assert (change.actor, change.before, change.after) == ("job:low_stock", {"stock": 1}, {"stock": 11})
+
+
+def test_a_restock_adds_to_what_a_sale_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = a_product(stock=8)
+    customer = a_customer()
+    read = reads.get
+
+    def sell_after_reading(*given: Any) -> Any:
+        found = read(*given)
+        monkeypatch.setattr(reads, "get", read)
+        orders.place(customer.id, {product.id: 3})
+        return found
+
+    monkeypatch.setattr(reads, "get", sell_after_reading)
+    done = stock.restock(product.id, FIRST)
+    assert done
+    assert (done.stock, _stock(product.id)) == (15, 15)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +151,19 @@ def test_an_adjustment_undoes_no_sale() -> None:
 def test_an_impossible_adjustment_changes_nothing(delta: int, reason: str, code: str) -> None:
     product = a_product(stock=5)
     with pytest.raises(CrmError) as refused:
-        stock.adjust(product.id, delta, reason, "Ann")
+        stock.adjust(product.id, delta, reason)
     assert refused.value.code == code
     assert products.find(product.id) == product
 
 
 def test_only_products_in_the_lists_are_adjusted() -> None:
     with pytest.raises(NotFound):
-        stock.adjust("prd_1", 1, "found", "Ann")
+        stock.adjust("prd_1", 1, "found")
     product = a_product()
     orders.place(a_customer().id, {product.id: 1})
     products.delete(product.id)
     with pytest.raises(InvalidInput, match="archived"):
-        stock.adjust(product.id, 1, "found", "Ann")
+        stock.adjust(product.id, 1, "found")
 
 
 def test_an_adjustment_that_a_sale_has_made_impossible_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +178,7 @@ def test_an_adjustment_that_a_sale_has_made_impossible_is_refused(monkeypatch: p
 
     monkeypatch.setattr(products, "require", require_and_sell)
     with pytest.raises(InvalidInput, match="The stock is 1"):
-        stock.adjust(product.id, -5, "lost", "Ann")
+        stock.adjust(product.id, -5, "lost")
     assert _stock(product.id) == 1
 
 
@@ -164,7 +188,7 @@ def test_adjustments_that_always_come_too_late_end_in_a_conflict(monkeypatch: py
     orders.place(a_customer().id, {product.id: 4})
     monkeypatch.setattr(products, "find", lambda _: product)
     with pytest.raises(Conflict):
-        stock.adjust(product.id, -5, "lost", "Ann")
+        stock.adjust(product.id, -5, "lost")
 
 
 def test_an_expected_stock_that_no_longer_holds_is_a_conflict_with_the_present_one() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.crm import counters, deleted_customers, imported_orders, orders, stock
+from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders, stock
+from chalicelib.store import change_marks
 from tests.builders import a_customer, a_past_order, a_product, time_is
 from tests.metering import Meter, metered
 
@@ -44,11 +45,31 @@ def test_the_first_order_of_a_day_moves_the_customer_in_one_index() -> None:
     assert charged(meter) <= 9 + 6 + 2
 
 
-def test_a_restock_costs_3() -> None:
+def test_a_restock_by_a_job_costs_7() -> None:
     product = a_product(stock=3)
-    with metered() as meter:
+    with change_marks.made_by("job:low_stock"), metered() as meter:
         stock.restock(product.id, "2026-11-22T12")
-    assert charged(meter) == 3
+    assert charged(meter) == 7
+
+
+def test_an_edit_costs_3_more_for_its_change_row_and_1_more_than_with_a_mark_alone() -> None:
+    customer = a_customer()
+    with metered() as plain:
+        customers.update(customer.id, {"phone": "+1 555 0100 200"})
+    with change_marks.made_by("Ann"), metered() as logged:
+        customers.update(customer.id, {"phone": "+1 555 0100 201"})
+    assert charged(logged) == charged(plain) + 3
+
+
+def test_what_is_created_says_who_created_it_without_a_change_row() -> None:
+    with change_marks.made_by("Ann (0123456789ab)"), metered() as meter:
+        customer = a_customer()
+    assert charged(meter) == 10
+    assert customer.created_by == "Ann (0123456789ab)"
+    product = a_product()
+    with change_marks.made_by("Ann (0123456789ab)"), metered() as meter:
+        orders.place(customer.id, {product.id: 1})
+    assert charged(meter) <= 9 + 6
 
 
 def test_deleting_and_archiving_a_customer_costs_14() -> None:

@@ -29,7 +29,7 @@ LISTS = (
 QUERIES = (
     "{ hello health { database queue } }",
     *(f"{{ {field} {{ {PAGE} }} }}" for field in LISTS),
-    "{ deletedCustomers { edges { node { id } } } keys { edges { node { id } } } }",
+    "{ deletedCustomers { edges { node { id } } } keys { edges { node { id } } } auditLog { edges { node { subject } } } }",
     "{ customers { id } products { id } }",
     "{ orders { id customer { name } } }",
     "{ allCustomers(first: 5) { edges { node { orders(first: 5) { edges { node { products { name } } } } } } } }",

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 from chalicelib.crm import cancellation, deleted_customers, orders
 from chalicelib.jobs import catalog, customer_cleanup, job_state, low_stock, order_reminders, weekly_report
 from chalicelib.settings import settings
-from chalicelib.store import ids, index_keys
+from chalicelib.store import change_marks, ids, index_keys
 from tests.builders import Rows, a_customer, a_product, moment
 from tests.faults.environment import Environment, FakeAws, fake_aws
 from tests.faults.memory import Memory
@@ -103,13 +104,29 @@ def comparable_data(memory: Memory) -> dict[str, Rows]:
     for product in stored["Product"].values():
         if "restock_slot" in product:
             product["restock_slot"] = {"S": product["restock_slot"]["S"].partition(index_keys.SEPARATOR)[0]}
-    stored["AuxRow"] = {key: _op(key[0], key[1], row) for key, row in stored["AuxRow"].items() if key[0] != "secret"}
+    rows = {key: _op(key[0], key[1], row) for key, row in stored["AuxRow"].items() if key[0] != "secret"}
+    stored["AuxRow"] = _with_numbered_changes(rows)
     return stored
+
+
+def _with_numbered_changes(rows: Rows) -> Rows:
+    """Replace the keys of change rows, which depend on the time, by the place of each among the changes of its subject."""
+    found: Rows = {}
+    numbers = Counter[str]()
+    for key, row in sorted(rows.items(), key=lambda item: item[0]):
+        if key[0].startswith(change_marks.PREFIX):
+            numbers[key[0]] += 1
+            found[key[0], str(numbers[key[0]])] = {**row, "sk": None}
+        else:
+            found[key] = row
+    return found
 
 
 def _op(pk: str, sk: str, row: dict[str, Any]) -> dict[str, Any]:
     row.pop("ttl", None)
     content = json.loads(row["content"]["S"]) if "content" in row else {}
+    if pk.startswith(change_marks.PREFIX):
+        del content["at"]
     if pk == deleted_customers.PARTITION:
         del content["deleted_at"]
     if pk == job_state.PARTITION:

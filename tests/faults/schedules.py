@@ -17,13 +17,12 @@ from typing import Any
 
 import pytest
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
-from chalicelib.crm import deleted_customers, stock
+from chalicelib.crm import deleted_customers
 from chalicelib.jobs import catalog, operator_actions, queue, run_records, run_writes, slots
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.schedule import Schedule
-from chalicelib.store import put_once, reads, tables, transaction
+from chalicelib.store import tables, transaction
 from chalicelib.store.transaction import Transaction
 from tests.builders import Rows, moment
 from tests.faults.environment import CHECKS_WHILE_BACKING_OFF, MINUTE, Environment, FakeAws, FakeQueue, Fault
@@ -181,18 +180,13 @@ def run_schedules(schedule_runner: ScheduleRunner, seeds: range) -> tuple[list[s
 def without_guards() -> Iterator[None]:
     """Control: remove leases, tokens, conditions and confirmation, which is how jobs are usually written."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (transaction, put_once, deleted_customers):
+        for module in (transaction, deleted_customers):
             patch.setattr(module, "confirm", lambda _: None)
         for name in ("put", "update", "delete"):
             patch.setattr(Transaction, name, _without_condition(getattr(Transaction, name)))
-        patch.setattr(stock, "update_once", _update_unconditionally)
         patch.setattr(run_records.Run, "held_at", lambda *_: False)
         patch.setattr(run_writes, "was_written", lambda _: False)
         yield
-
-
-def _update_unconditionally(row: tables.Product, actions: list[Action], *_guards: object) -> reads.Item | None:
-    return put_once.update_once(row, actions, tables.Product.id.exists(), lambda _: False)
 
 
 def _without_condition(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -240,7 +240,7 @@ class ShopYear:
         customers.update(self.dice.choice(living), {"name": f"Renamed {number}", "phone": f"+49 30 {1000000 + number}"})
         product_id = self.dice.choice(self.product_ids)
         products.update(product_id, {"name": f"Thing {number}", "price": Decimal(self.dice.randint(100, 9999)) / 100})
-        stock.adjust(product_id, self.dice.randint(1, 20), "received", "clerk")
+        stock.adjust(product_id, self.dice.randint(1, 20), "received")
         return True
 
     def join(self) -> bool:

@@ -275,6 +275,6 @@ def test_a_repeated_cancellation_wakes_the_run_that_waits(job: Job, time: Clock)
     for slot in (SLOT, LATER):
         ledger.record(run_records.new(job.name, slot, Trigger.SCHEDULE))
     for is_replay in (False, True):
-        with change_marks.request("seed", "ann", time.now, is_replay=is_replay):
+        with change_marks.request("seed", time.now, is_replay=is_replay):
             assert cancel(job).status is Status.CANCELLED
         assert take_messages() == [(job.name, LATER)]

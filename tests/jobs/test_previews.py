@@ -86,7 +86,7 @@ class Company:
         if self.customers:
             customer = self.chance.choice(self.customers)
             if email_suppressions.find(customer.email):
-                email_suppressions.lift(customer.id, "checked", "ops", frozenset(Reason))
+                email_suppressions.lift(customer.id, "checked", frozenset(Reason))
             else:
                 email_suppressions.suppress(customer.email, self.chance.choice([*Reason]), clock.now())
 

@@ -121,7 +121,7 @@ def test_an_event_that_comes_twice_or_late_changes_nothing() -> None:
     before = email_suppressions.find(ANN)
     handle(bounce(timestamp="2026-11-22T11:59:59Z"))
     assert email_suppressions.find(ANN) == before
-    email_suppressions.lift(customer.id, "checked", "Ops", {Reason.BOUNCE})
+    email_suppressions.lift(customer.id, "checked", {Reason.BOUNCE})
     handle(bounce())
     assert found() == {}, "the event is older than the lift"
 

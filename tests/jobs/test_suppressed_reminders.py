@@ -102,7 +102,7 @@ def test_a_lifted_address_gets_the_reminders_of_the_next_day(sent: list[str], ti
     make_runner().fire(ORDER_REMINDERS, time.now)
     time.later(hours=1)
     (ann,) = [row["id"]["S"] for row in rows_of(tables.Customer).values() if row["email"]["S"] == "ann@example.com"]
-    email_suppressions.lift(ann, "checked", "Ops", {Reason.BOUNCE})
+    email_suppressions.lift(ann, "checked", {Reason.BOUNCE})
     operator_actions.run_now(ORDER_REMINDERS, "ops", {})
     Consumer().deliver_all()
     assert "ann@example.com" not in sent, "the day's reminder was logged, and is not repeated"

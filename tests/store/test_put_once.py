@@ -8,10 +8,8 @@ from botocore.retries.quota import RetryQuota
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.errors import Unavailable
-from chalicelib.store import reads
-from chalicelib.store.put_once import put_once, update_once
+from chalicelib.store.put_once import put_once
 from chalicelib.store.reads import Item
-from chalicelib.store.retries import MAX_ATTEMPTS
 from chalicelib.store.tables import AuxRow, Report
 from tests.builders import rows_of
 from tests.faults.fault_injection import FOREVER, TRIES, MessageLoss, losing_messages
@@ -108,59 +106,3 @@ def test_an_error_that_no_retry_can_fix_is_raised_as_it_is() -> None:
     with metered() as meter, pytest.raises(ClientError, match="ValidationException"):
         put_once(AuxRow("row", "x" * 2000, token="mine"))
     assert meter.calls == {"PutItem": 1}
-
-
-def add_once(token: str) -> Item | None:
-    """Add 1 to `orders` of a row that has at most 1."""
-    return update_once(
-        AuxRow("row", "1"),
-        [AuxRow.orders.add(1), AuxRow.token.set(token)],
-        AuxRow.orders <= 1,
-        lambda item: reads.text(item, "token") == token,
-    )
-
-
-@pytest.mark.parametrize("arrives", [False, True], ids=["lost request", "lost answer"])
-@pytest.mark.parametrize("length", [0, 1, LOST_CALL])
-def test_an_update_is_made_once_and_returns_the_row(length: int, *, arrives: bool) -> None:
-    put_once(a_row("old", orders=1))
-    with losing_messages(MessageLoss(0, length, arrives)):
-        updated = add_once("mine")
-    assert updated == stored_row()
-    assert stored_row()["orders"] == {"N": "2"}
-
-
-def test_an_update_whose_condition_fails_changes_nothing() -> None:
-    put_once(a_row("old", orders=2))
-    assert add_once("mine") is None
-    assert stored_row()["token"] == {"S": "old"}
-
-
-def test_an_update_of_a_missing_row_makes_none() -> None:
-    assert add_once("mine") is None
-    assert rows_of(AuxRow) == {}
-
-
-def test_an_update_whose_answers_are_all_lost_is_found_by_a_read() -> None:
-    put_once(a_row("old", orders=1))
-    with losing_messages(MessageLoss(0, MAX_ATTEMPTS * TRIES, arrives=True)):
-        updated = add_once("mine")
-    assert updated == stored_row()
-    assert stored_row()["orders"] == {"N": "2"}
-
-
-def test_an_update_that_a_read_does_not_find_is_unavailable() -> None:
-    put_once(a_row("old", orders=1))
-    with losing_messages(MessageLoss(0, MAX_ATTEMPTS * TRIES)), pytest.raises(Unavailable):
-        add_once("mine")
-    assert stored_row()["orders"] == {"N": "1"}
-
-
-@pytest.mark.parametrize("arrives", [False, True], ids=["lost request", "lost answer"])
-def test_an_update_without_any_answer_is_unavailable_and_can_be_repeated(*, arrives: bool) -> None:
-    put_once(a_row("old", orders=1))
-    with losing_messages(MessageLoss(0, FOREVER, arrives)), pytest.raises(Unavailable):
-        add_once("mine")
-    assert stored_row()["orders"] == {"N": "2" if arrives else "1"}
-    assert add_once("mine") == stored_row()
-    assert stored_row()["orders"] == {"N": "2"}

@@ -33,7 +33,7 @@ def test_indexes_project_keys_only() -> None:
         for index in table.get("GlobalSecondaryIndexes", [])  # type: ignore[attr-defined]
     }
     assert sorted(projections) == [
-        "by_activity", "by_created", "by_customer", "by_date", "by_name", "by_phone",
+        "by_activity", "by_change", "by_created", "by_customer", "by_date", "by_name", "by_phone",
         "by_price", "by_stock", "by_time", "by_total",
     ]  # fmt: skip
     assert set(map(str, projections.values())) == {"{'ProjectionType': 'KEYS_ONLY'}"}

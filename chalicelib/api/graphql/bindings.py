@@ -8,6 +8,7 @@ from chalicelib.access.api_keys import ApiKey
 from chalicelib.api.graphql.executor import RowResolver
 from chalicelib.api.resolvers import (
     api_keys,
+    audit_log,
     bulk_create,
     customers,
     email_suppressions,
@@ -64,6 +65,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "queue": jobs.queue_depth,
         "uptime": jobs.uptime_hours,
         "keys": api_keys.all_keys,
+        "auditLog": audit_log.entries,
         "deadLetters": jobs.dead_letters,
     },
     "Mutation": {
@@ -148,6 +150,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "newCustomers": reports.new_customers,
     },
     "ReportEntry": {"revenue": reports.revenue},
+    "AuditLogEntry": {"before": audit_log.before, "after": audit_log.after},
     "ApiKey": {"role": RowResolver[ApiKey](lambda row: row.role.name), "state": api_keys.state},
     "Job": {"backfill": runs.backfill_of},
     "JobBackfill": {"left": RowResolver[Backfill](lambda row: len(row.left))},
@@ -170,7 +173,17 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     },
     **{
         f"{kind}Connection": {"pageInfo": nodes.page_info}
-        for kind in ("Customer", "Product", "Order", "DeletedCustomer", "Report", "JobRun", "LogLine", "ApiKey")
+        for kind in (
+            "Customer",
+            "Product",
+            "Order",
+            "DeletedCustomer",
+            "Report",
+            "JobRun",
+            "LogLine",
+            "ApiKey",
+            "AuditLog",
+        )
     },
 }
 KINDS: Mapping[type, str] = {Customer: "Customer", Product: "Product", Order: "Order"}

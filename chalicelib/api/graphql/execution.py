@@ -23,6 +23,7 @@ from graphql import (
     validate,
 )
 
+from chalicelib import telemetry
 from chalicelib.access.authorization import Caller
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.document_limits import MAX_CHARACTERS, MAX_COMMENTS, MAX_TOKENS, check_shape
@@ -33,7 +34,7 @@ from chalicelib.api.graphql.query_cost import Prices
 from chalicelib.api.graphql.schema import rules, schema
 from chalicelib.errors import CostLimitExceeded, CrmError, InvalidInput
 from chalicelib.settings import settings
-from chalicelib.store import read_budget
+from chalicelib.store import change_marks, read_budget
 
 GraphQLResponse: TypeAlias = dict[str, Any]
 """`{data, errors}` as GraphQL defines it: without `data` if execution never began, without `errors` if there are none."""
@@ -140,7 +141,8 @@ def run(operation: Authorized) -> GraphQLResponse:
     context = Context(operation.caller, execute_as(operation.caller))
     if not operation.is_query:
         # A mutation is bounded by its price alone: it must not stop between a change and the answer that reports it.
-        return _execute(operation.document, operation.name, operation.variables, context)
+        with change_marks.made_by(operation.caller.name, telemetry.key("request_id")):
+            return _execute(operation.document, operation.name, operation.variables, context)
     with read_budget.spend(context.read_budget):
         response = _execute(operation.document, operation.name, operation.variables, context)
     if context.read_budget.exceeded:

@@ -56,7 +56,7 @@ def with_fresh_loaders(change: Resolver) -> Resolver:
         context = context_of(info)
         for loader in (context.customers, context.products, context.suppressions):
             loader.clear()
-        with change_marks.place(str(info.path.key)):
+        with change_marks.place(str(info.path.key), info.field_name):
             return change(root, info, **arguments)
 
     return changed

@@ -68,7 +68,7 @@ def once(
     seed = f"{entry.pk} {entry.sk} {entry.request}"
     began = timestamps.from_text(entry.began)
     with (
-        change_marks.request(seed, caller.name, began, is_replay=entry.again) as changed,
+        change_marks.request(seed, began, is_replay=entry.again) as changed,
         error_format.collect_codes() as codes,
     ):
         answer = change()

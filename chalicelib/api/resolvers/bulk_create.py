@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Generic, TypedDict, TypeVar
 
 from chalicelib.api.graphql.error_format import describe
-from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.api.graphql.loaders import Info
 from chalicelib.api.resolvers.customers import CreateCustomerInput, given_customer
 from chalicelib.api.resolvers.products import CreateProductInput, new_product
 from chalicelib.crm import customers, imported_orders, products, returning_customers, text
@@ -72,15 +72,14 @@ class BulkPayload(Generic[Row]):
 
 def create_customers(
     _root: object,
-    info: Info,
+    _info: Info,
     input: Sequence[CreateCustomerInput | None],  # noqa: A002 - the argument's name, here and below
 ) -> BulkPayload[Customer]:
     _check_size(input)
     archived = returning_customers.find_archived_ids(row["email"] for row in input if row)
-    actor = context_of(info).caller.name
 
     def create(row: CreateCustomerInput) -> tuple[Customer, bool]:
-        return returning_customers.create_or_restore(given_customer(row), archived, actor)
+        return returning_customers.create_or_restore(given_customer(row), archived)
 
     made = _create_each(input, create)
     emails = [row["email"] for row, one in zip(input, made, strict=True) if row and isinstance(one, DuplicateEmail)]

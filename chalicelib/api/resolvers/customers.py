@@ -109,9 +109,9 @@ def all_deleted_customers(_root: object, _info: Info, **page: Unpack[PageArgumen
     return read_page(deleted_customers.list_deleted_customers(), page_args(page))
 
 
-def create_customer(_root: object, info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:  # noqa: A002
+def create_customer(_root: object, _info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:  # noqa: A002
     archived = returning_customers.find_archived_ids([input["email"]])
-    found, is_new = returning_customers.create_or_restore(given_customer(input), archived, context_of(info).caller.name)
+    found, is_new = returning_customers.create_or_restore(given_customer(input), archived)
     return CreateCustomerPayload(found, "Customer created" if is_new else "Customer restored")
 
 

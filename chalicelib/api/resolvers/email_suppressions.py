@@ -17,6 +17,5 @@ def email_suppression(customer: Customer, info: Info) -> Suppression | None:
 
 
 def lift_email_suppression(_root: object, info: Info, customerId: str, reason: str) -> CustomerPayload:
-    caller = context_of(info).caller
-    may_lift = frozenset(Reason) if caller.role >= Role.OPERATOR else {Reason.BOUNCE}
-    return CustomerPayload(email_suppressions.lift(customerId, reason, caller.name, may_lift))
+    may_lift = frozenset(Reason) if context_of(info).caller.role >= Role.OPERATOR else {Reason.BOUNCE}
+    return CustomerPayload(email_suppressions.lift(customerId, reason, may_lift))

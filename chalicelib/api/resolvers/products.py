@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NotRequired, TypedDict, Unpack
 
-from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.api.graphql.loaders import Info
 from chalicelib.api.resolvers.arguments import (
     PageArguments,
     cents_from,
@@ -118,8 +118,8 @@ def update_product(
     return ProductPayload(products.update(id, input, expectedStock))
 
 
-def adjust_stock(_root: object, info: Info, productId: str, delta: int, reason: str) -> ProductPayload:
-    return ProductPayload(stock.adjust(productId, delta, reason, context_of(info).caller.name))
+def adjust_stock(_root: object, _info: Info, productId: str, delta: int, reason: str) -> ProductPayload:
+    return ProductPayload(stock.adjust(productId, delta, reason))
 
 
 def delete_product(_root: object, _info: Info, id: str) -> DeleteProductPayload:  # noqa: A002
