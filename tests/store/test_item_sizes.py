@@ -158,6 +158,7 @@ KINDS: dict[str, tuple[Model, int]] = {
         a_change(operator_schedules.to_change_row(SCHEDULE), operator_schedules.to_change_row(SCHEDULE)),
         25_000,
     ),
+    "backfill": (aux({"actor": ACTOR, "left": [TIME] * backfills.MAX_LEFT, "current": TIME}), 20_000),
     "change by a backfill": (a_change({}, {"slots": [TIME] * backfills.MAX_RANGE}), 60_000),
     "change of a queue": (a_change({"letters": [f"customer_cleanup {TIME} {ID}"] * 100}, None), 25_000),
     "pause of a job": (aux({"reason": NAME, "actor": ACTOR, "since": TIME, "until": TIME}), 10_000),
@@ -179,7 +180,7 @@ SMALL = {
 }
 """Modules whose rows hold numbers, ids, or one text that fits a key."""
 MODULES = {
-    "alerts.py", "api_keys.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",
+    "alerts.py", "api_keys.py", "backfills.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",
     "email_suppressions.py", "job_state.py", "operator_schedules.py", "orders.py", "persisted_queries.py", "products.py", "reports.py",
     "returning_customers.py", "run_records.py", "step_rows.py", "stock.py",
 }  # fmt: skip
