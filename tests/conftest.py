@@ -1,9 +1,10 @@
-"""Fixtures: every test begins with empty tables, on moto in process or on MiniStack.
+"""Fixtures: every test begins with empty tables, queues and topics, which moto provides in process.
 
-Tests marked `many_rows` run on a DynamoDB in memory instead of moto, which copies a whole table for each transaction.
-`tests/faults/test_memory.py` compares that database with MiniStack.
+Only for DynamoDB there is a database of our own in memory, since moto copies a whole table for each transaction.
+`tests/faults/test_memory.py` compares its answers with MiniStack's. Tests marked `moto` need what it does not have: the
+operations on tables, HTTP headers, or errors of its own. `pytest --backend=moto` runs all tests on moto.
 
-Tests marked `ministack` need what moto cannot do (real concurrency, exact write units, client request tokens) and
+Tests marked `ministack` need what both cannot do (real concurrency, exact write units, client request tokens) and
 always run there; `pytest --backend=ministack` runs the others there too.
 """
 
@@ -45,6 +46,7 @@ from tests.faults.memory import Memory
 # A shell starts what it runs in the background with Ctrl-C ignored, and so would be the servers that tests start and stop.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 queue._WAIT = 0  # an emulator has one server, which knows at once that there is nothing
+MEMORY = "memory"
 MOTO = "moto"
 ENDPOINT = "AWS_ENDPOINT_URL"
 MINISTACK = "ministack"
@@ -54,16 +56,14 @@ _memory = Memory(knows_tokens=False)  # like moto: what must hold without them i
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--backend", choices=(MOTO, MINISTACK), default=MOTO)
+    parser.addoption("--backend", choices=(MEMORY, MOTO, MINISTACK), default=MEMORY)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(skip_policy)
     config.pluginmanager.register(long_first)
     config.addinivalue_line("markers", "ministack: needs real concurrency or exact write units, so never runs on moto")
-    config.addinivalue_line(
-        "markers", "many_rows: a DynamoDB in memory in place of moto, whose time grows with the rows"
-    )
+    config.addinivalue_line("markers", "moto: needs what the DynamoDB in memory does not have")
     config.addinivalue_line("markers", "no_database: touches no tables of this process")
 
 
@@ -119,15 +119,15 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     elif request.node.get_closest_marker(MINISTACK) or request.config.getoption("backend") == MINISTACK:
         with empty_ministack(request.getfixturevalue("ministack_url")):
             yield MINISTACK
-    elif request.node.get_closest_marker("many_rows"):
-        request.getfixturevalue("moto")
-        empty_tables()
-        with in_memory(_memory):
-            yield "memory"
-    else:
+    elif request.node.get_closest_marker(MOTO) or request.config.getoption("backend") == MOTO:
         request.getfixturevalue("moto")
         _empty_moto()
         yield MOTO
+    else:
+        request.getfixturevalue("moto")
+        empty_tables()
+        with in_memory(_memory):
+            yield MEMORY
 
 
 @contextmanager

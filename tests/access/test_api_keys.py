@@ -16,7 +16,7 @@ from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import moment, rows_of
 
-pytestmark = [pytest.mark.usefixtures("watch"), pytest.mark.many_rows]
+pytestmark = pytest.mark.usefixtures("watch")
 NOW = moment("2026-11-02T12:00:00")
 
 

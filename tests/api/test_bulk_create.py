@@ -8,7 +8,6 @@ from chalicelib.crm import customers, products
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product
 
-pytestmark = pytest.mark.many_rows
 CUSTOMERS = """mutation ($input: [BulkCreateCustomersInput]!) { bulkCreateCustomers(input: $input) {
   customers { id } results { index id created customer { id } existing { id name phone } error { code } } } }"""
 PRODUCTS = """mutation ($input: [CreateProductInput]!) { bulkCreateProducts(input: $input) {

@@ -19,7 +19,7 @@ MAX_CALLS = 800_000
 """Function calls per request: a figure that is the same on every machine. So many take about 150 ms of CPU."""
 DOCUMENTS = documents()
 BODIES = bodies()
-pytestmark = [pytest.mark.usefixtures("deployed"), pytest.mark.many_rows]
+pytestmark = pytest.mark.usefixtures("deployed")
 
 
 def measured(body: bytes, key: str | None) -> tuple[Reply, int]:

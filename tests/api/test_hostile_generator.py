@@ -20,7 +20,6 @@ from tests.api.graphql_client import send
 from tests.api.hostile_generator import Generator, HostileRequest
 from tests.conftest import empty_tables
 
-pytestmark = pytest.mark.many_rows
 COUNT = 10_000 if os.environ.get("CRM_FULL_SIZE") else 1_000
 SEED = 20261127
 MAX_SECONDS = 2.0

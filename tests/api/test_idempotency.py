@@ -17,8 +17,6 @@ from tests.api.shop import ORDER, Clock, Shop, orders_made, replayed
 from tests.builders import rows_of
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
-
 
 def test_a_repeated_order_is_placed_once_and_gets_the_same_answer(shop: Shop) -> None:
     first, again = shop.order("k"), shop.order("k")

@@ -13,8 +13,6 @@ from tests.api.shop import Clock, Shop, orders_made, replayed
 from tests.builders import a_customer, a_product, rows_of
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
-
 
 class Killed(BaseException):
     """The process was killed, as by Lambda's time limit"""

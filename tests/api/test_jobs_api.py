@@ -28,7 +28,6 @@ from tests.jobs.job_runs import (
 from tests.jobs.loopback import Api, serving
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 RUN = """mutation ($name: String!, $slot: DateTime, $dry: Boolean, $cap: Int) {
   runJob(name: $name, slot: $slot, dryRun: $dry, cap: $cap) {
     run { job slot status trigger actor attempts pages error reason } preview { summary lines more } } }"""

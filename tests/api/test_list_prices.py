@@ -16,7 +16,6 @@ from chalicelib.store.pagination import Listing, Page, PageArgs
 from tests.api.graphql_client import ask
 from tests.builders import a_customer
 
-pytestmark = pytest.mark.many_rows
 PRODUCT = "prd_00000000000000000000000001"
 ORDER_ARGUMENTS = {
     "orderBy": (["orderDate"], ["-totalAmount"], ["order_date", "totalAmount"], [], "totalAmount", ["", "-order_date"]),

@@ -23,7 +23,6 @@ from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 CUSTOMERS, ORDERS, PRODUCTS = 130, 1000, 40
 FEW = name_search.MAX_FOUND
 """Customers who are called Kim, and former names of products: so many that a search goes through the orders of each."""

@@ -23,7 +23,6 @@ from tests.api.replay_scenario import Ids, Scenario
 from tests.api.shop import Clock
 from tests.conftest import empty_tables
 
-pytestmark = pytest.mark.many_rows
 MAX_CALLS = 60
 SCENARIOS = replays_of_data.SCENARIOS | replays_of_operators.SCENARIOS
 

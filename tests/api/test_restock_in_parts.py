@@ -12,7 +12,6 @@ from chalicelib.store import tables
 from tests.api.graphql_client import ask
 from tests.builders import a_product, rows_of
 
-pytestmark = pytest.mark.many_rows
 RESTOCK = """mutation ($slot: DateTime, $after: String) { updateLowStockProducts(slot: $slot, after: $after) {
   products { id } restocked { stock } message slot endCursor } }"""
 

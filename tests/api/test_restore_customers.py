@@ -10,7 +10,6 @@ from tests.as_operator import execute
 from tests.builders import a_customer, moment, time_is
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 SLOT, OTHER = "2026-11-15T02:00:00Z", "2026-11-22T02:00:00Z"
 DELETE = """mutation ($ids: [ID!]!, $slot: DateTime) {
   deleteInactiveCustomers(activeBefore: "2025-11-01", ids: $ids, slot: $slot) { deleted } }"""

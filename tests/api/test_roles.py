@@ -26,7 +26,6 @@ from tests.api.conftest import Change
 from tests.api.graphql_client import ask
 from tests.builders import moment
 
-pytestmark = pytest.mark.many_rows
 # A change of a rule in the schema must be repeated here.
 ANYBODY = {"Query.hello", "Query.health", "Health.database", "Health.queue"}
 OPERATORS = {

@@ -10,8 +10,6 @@ from chalicelib.jobs.slots import Slot
 from tests.api.job_requests import ask, refusal
 from tests.jobs.job_runs import Clock, Consumer, manual_clock
 
-pytestmark = pytest.mark.many_rows
-
 
 @pytest.fixture(autouse=True)
 def time() -> Iterator[Clock]:

@@ -102,6 +102,7 @@ def test_the_page_can_do_nothing_but_send_its_form() -> None:
     assert headers["X-Robots-Tag"] == "noindex"
 
 
+@pytest.mark.moto
 def test_without_the_database_the_answer_says_to_try_again(
     monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:

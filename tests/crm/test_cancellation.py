@@ -15,7 +15,6 @@ from chalicelib.store.transaction import Stale
 from tests.builders import a_customer, a_product, moment, rows_of
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 CREATED = moment("2024-01-01T00:00:00")
 DAYS = ("2025-01-01", "2025-02-01", "2025-03-01")
 
@@ -188,7 +187,6 @@ def a_buyer_of(statuses: list[str]) -> Customer:
     return customer
 
 
-@pytest.mark.many_rows
 @pytest.mark.parametrize(("cancelled", "latest"), [(18, 0), (19, 0), (119, 0), (518, 0), (600, 82), (3000, 2482)])
 def test_however_many_orders_are_cancelled_few_are_read(cancelled: int, latest: int) -> None:
     """Beyond the latest 520, the customer counts as active on the day of the oldest of these."""
@@ -206,7 +204,6 @@ def test_however_many_orders_are_cancelled_few_are_read(cancelled: int, latest: 
     assert meter.total_calls <= 24
 
 
-@pytest.mark.many_rows
 def test_an_index_of_many_orders_that_lags_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     customer = a_buyer_of([orders.PLACED] * 30)
     call = reads.call

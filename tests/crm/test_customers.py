@@ -9,7 +9,6 @@ from chalicelib.errors import CrmError, DuplicateEmail, InvalidEmail, InvalidInp
 from chalicelib.store import tables
 from tests.builders import a_customer, a_product, moment, rows_of
 
-pytestmark = pytest.mark.many_rows
 UNKNOWN = "cus_" + "0" * 26
 
 

@@ -13,8 +13,6 @@ from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import a_customer, a_product, rows_of, time_is
 
-pytestmark = pytest.mark.many_rows
-
 
 def test_a_deleted_customer_is_archived_until_a_date_and_the_email_is_free() -> None:
     with time_is("2026-11-22T12:00:00"):

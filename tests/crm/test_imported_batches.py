@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-import pytest
-
 from chalicelib.crm import customers, deleted_customers, imported_orders, orders
 from chalicelib.crm.imported_orders import ImportResult, LineRow, OrderRow
 from chalicelib.errors import CrmError, InvalidInput, UnknownCustomer, UnknownProducts
 from chalicelib.store import change_marks, tables
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of, some_products
 from tests.metering import metered
-
-pytestmark = pytest.mark.many_rows
 
 
 def test_orders_recorded_together_share_reads_and_lines() -> None:

@@ -23,8 +23,6 @@ from chalicelib.store.pagination import PageArgs, read_page
 from chalicelib.store.transaction import Transaction
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of, some_products
 
-pytestmark = pytest.mark.many_rows
-
 
 def test_an_imported_order_has_its_own_prices_and_leaves_stock_alone() -> None:
     ann, lamp = a_customer(), a_product(price="12.50", stock=1)

@@ -28,7 +28,6 @@ from tests.as_operator import execute
 from tests.crm.crm_data import Filter, list_any
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 DAY = date(2026, 3, 1)
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PRODUCT = ids.new_id(ids.PRODUCT)

@@ -15,7 +15,6 @@ from tests.api.graphql_client import ask
 from tests.builders import a_customer, a_product, moment
 from tests.crm.crm_data import follow, ids_of, rows_of
 
-pytestmark = pytest.mark.many_rows
 NAMED = OrderFilter(customer_name="totals")
 
 

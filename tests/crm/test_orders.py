@@ -23,7 +23,6 @@ from chalicelib.store import change_marks, reads, tables
 from tests.builders import a_customer, a_product, moment, rows_of, time_is
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 UNKNOWN = "prd_" + "0" * 26
 
 

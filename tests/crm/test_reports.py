@@ -109,6 +109,7 @@ def test_all_revisions_are_listed_the_latest_first() -> None:
     assert not rest.has_next
 
 
+@pytest.mark.moto
 def test_a_report_too_large_for_the_database_raises_its_error() -> None:
     with pytest.raises(ClientError):
         reports.save(KIND, "2026-W47", {"text": "x" * 500_000}, "t1")

@@ -51,7 +51,6 @@ def test_a_new_stage_gets_a_key_that_opens_it_and_a_second_call_gets_none() -> N
     assert len(operators()) == 1
 
 
-@pytest.mark.many_rows
 def test_a_working_operator_behind_150_other_keys_is_found(small_pages: list[int]) -> None:
     for number in range(150):
         role = Role.OPERATOR if number % 2 else Role.VIEWER

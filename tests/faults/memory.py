@@ -156,7 +156,7 @@ class Memory:
 
     def _scan(self, request: Item) -> Item:
         items = [_copied(row) for row in self._tables[request["TableName"]].rows.values()]
-        return {"Items": items, "Count": len(items)}
+        return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
 
     def _query(self, request: Item) -> Item:
         table, index = self._tables[request["TableName"]], request.get("IndexName")
@@ -168,7 +168,7 @@ class Memory:
         found = (place for place in places if test(table.rows[place[1]], names, values))
         page = list(islice(found, limit))
         keys_only = {*table.key, *table.ranges[index]} if index else None
-        answer: Item = {"Count": len(page)}
+        answer: Item = {"Count": len(page), "ScannedCount": len(page)}
         if request.get("Select") != "COUNT":
             answer["Items"] = [_projected(table.rows[key], keys_only) for _, key in page]
         if len(page) == limit:  # also when nothing comes after it, as in DynamoDB

@@ -26,8 +26,6 @@ from tests.faults.fault_injection import (
     run_scenario,
 )
 
-pytestmark = pytest.mark.many_rows
-
 
 def _an_order() -> Any:
     lamp, chair = a_product("Lamp", stock=9), a_product("Chair", stock=8)

@@ -72,6 +72,5 @@ def _comparable(operation: str, answer: dict[str, Any]) -> Any:
         return {
             name: sorted(json.dumps(row, sort_keys=True) for row in rows) for name, rows in answer["Responses"].items()
         }
-    return {
-        name: answer[name] for name in ("Item", "Items", "Count", "LastEvaluatedKey", "Attributes") if name in answer
-    }
+    read = ("Item", "Items", "Count", "ScannedCount", "LastEvaluatedKey", "Attributes")
+    return {name: answer[name] for name in read if name in answer}

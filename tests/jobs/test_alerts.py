@@ -152,11 +152,11 @@ def test_too_many_runs_raise_an_alert_until_there_are_fewer(
     job = make_job(one_page, max_runs=2)
     use_jobs(monkeypatch, job)
     for _ in range(2):
-        assert ledger.claim(job, Slot(f"2026-11-22T12:{time.now.minute:02d}:01Z"))
+        assert ledger.claim(job, Slot(f"2026-11-22T12:{time.now.minute:02d}:00Z"))
         _end_all()
         time.later(minutes=10)
     assert new_warnings() == ALL_WELL
-    assert ledger.claim(job, Slot("2026-11-22T12:20:01Z"))
+    assert ledger.claim(job, Slot("2026-11-22T12:20:00Z"))
     _end_all()
     assert new_warnings() == ["TOO_FREQUENT: tally: 3 runs within 1:00:00, more than 2"]
     time.later(minutes=40)

@@ -25,7 +25,6 @@ from tests.builders import moment
 from tests.jobs.job_runs import Clock, Consumer, find_run, make_job, one_page, queue_down, take_messages, use_jobs
 from tests.jobs.schedule_runs import statuses
 
-pytestmark = pytest.mark.many_rows
 FIRST, LAST = moment("2026-11-21T08:00:00"), moment("2026-11-21T11:00:00")
 SLOTS = [f"2026-11-21T{hour:02d}:00:00Z" for hour in (8, 9, 10, 11)]
 

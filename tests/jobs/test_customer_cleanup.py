@@ -19,7 +19,6 @@ from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, dump, find_run, make_runner, preview_of, stored_lines, with_page_size
 
-pytestmark = pytest.mark.many_rows
 NAME = CUSTOMER_CLEANUP.name
 SUNDAY = Slot("2026-11-22T02:00:00Z")
 

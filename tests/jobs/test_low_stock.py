@@ -28,7 +28,6 @@ from tests.jobs.job_runs import (
     with_page_size,
 )
 
-pytestmark = pytest.mark.many_rows
 NAME = LOW_STOCK.name
 
 

@@ -37,8 +37,6 @@ from tests.jobs.job_runs import (
     use_jobs,
 )
 
-pytestmark = pytest.mark.many_rows
-
 
 @pytest.fixture
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:

@@ -24,7 +24,6 @@ from tests.jobs.job_runs import (
 )
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 NAME = ORDER_REMINDERS.name
 TODAY, TOMORROW = "2026-11-22T08:00:00Z", "2026-11-23T08:00:00Z"
 

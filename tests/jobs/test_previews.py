@@ -22,7 +22,6 @@ from tests.builders import a_customer, a_product
 from tests.jobs.job_runs import Clock, Consumer, dump, find_run, preview_of, stored_lines, with_page_size
 from tests.jobs.loopback import Api, serving
 
-pytestmark = pytest.mark.many_rows
 PAGE = 4
 """So few rows a page that many previews have more than they show."""
 

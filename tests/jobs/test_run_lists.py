@@ -18,7 +18,6 @@ from tests.jobs.job_runs import NOON, Clock, Consumer, take_messages
 from tests.jobs.schedule_runs import create
 from tests.metering import Meter, metered
 
-pytestmark = pytest.mark.many_rows
 BEGIN = moment(NOON) - timedelta(days=365)
 
 

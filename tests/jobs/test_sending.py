@@ -27,7 +27,6 @@ from tests.jobs.job_runs import (
     with_page_size,
 )
 
-pytestmark = pytest.mark.many_rows
 NAME = ORDER_REMINDERS.name
 SLOT = Slot("2026-11-22T08:00:00Z")
 SECONDS_PER_CALL = 0.025

@@ -26,7 +26,6 @@ from tests.jobs.job_runs import Clock, Consumer, find_run, queue_down, take_mess
 from tests.jobs.schedule_runs import create, statuses
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 FRIDAY = "2026-11-27T16:00:00"
 
 

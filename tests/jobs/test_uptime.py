@@ -12,7 +12,7 @@ from tests.builders import moment
 from tests.jobs.job_runs import NOON, Clock
 from tests.metering import Meter, metered
 
-pytestmark = [pytest.mark.usefixtures("time"), pytest.mark.many_rows]
+pytestmark = pytest.mark.usefixtures("time")
 CONSOLE = (
     """{ jobs { name state problems lastRun nextRun averageSeconds pause { reason }
       recent { slot status startedAt durationSeconds reason error counts { name value } pages } } }""",

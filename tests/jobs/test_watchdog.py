@@ -23,7 +23,6 @@ from tests.jobs.job_runs import (
     warning_messages,
 )
 
-pytestmark = pytest.mark.many_rows
 OUTAGE = [f"2026-11-22T{hour}:00:00Z" for hour in (13, 14, 15, 16)]
 
 

@@ -21,7 +21,6 @@ from chalicelib.jobs.slots import Slot
 from tests.builders import a_customer, a_past_order, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, dump, find_run, make_runner, preview_of, stored_lines, with_page_size
 
-pytestmark = pytest.mark.many_rows
 NAME = WEEKLY_REPORT.name
 MONDAY = Slot("2026-11-23T06:00:00Z")
 

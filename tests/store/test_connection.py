@@ -16,6 +16,8 @@ from pynamodb.attributes import BinaryAttribute, BinarySetAttribute
 from chalicelib.store import connection, tables
 from tests.builders import a_customer, a_product
 
+pytestmark = pytest.mark.moto
+
 NAME = tables.AuxRow.Meta.table_name
 ROW = {"pk": {"S": "a"}, "sk": {"S": "b"}, "cents": {"N": "-12"}, "content": {"S": "{}"}}
 KEY = {"pk": {"S": "a"}, "sk": {"S": "b"}}

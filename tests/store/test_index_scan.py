@@ -12,7 +12,6 @@ from chalicelib.store.cursors import Position
 from chalicelib.store.index_scan import IndexRange, IndexScan, count, end_of_prefix, end_of_value
 from tests.metering import metered
 
-pytestmark = pytest.mark.many_rows
 SHARDS = tuple(index_keys.shards("k", settings.stock_shards))
 STOCK = IndexRange(tables.Product, "by_stock", "stock_s", "stock", SHARDS, numeric=True)
 

@@ -102,6 +102,7 @@ def test_any_table_with_tokens_can_be_written() -> None:
     assert other["token"] == {"S": "mine"}
 
 
+@pytest.mark.moto
 def test_an_error_that_no_retry_can_fix_is_raised_as_it_is() -> None:
     with metered() as meter, pytest.raises(ClientError, match="ValidationException"):
         put_once(AuxRow("row", "x" * 2000, token="mine"))

@@ -6,6 +6,8 @@ from chalicelib.store import connection
 from chalicelib.store.connection import TABLES
 from chalicelib.store.tables import AuxRow
 
+pytestmark = pytest.mark.moto
+
 
 def described() -> dict[str, dict[str, object]]:
     client = connection.client()
