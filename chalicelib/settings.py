@@ -18,6 +18,8 @@ class Settings:
     """Which tables the stage uses: a restore creates those of the next generation."""
     open_access: bool = False
     """Accept requests without an API key. Only `chalice local` and tests may set it."""
+    local_webhooks: bool = False
+    """Allow webhooks without https, to loopback only. Only `chalice local` may set it."""
     list_shards: int = 1
     """Shards of each list index. One shard takes about 700 new rows per second."""
     stock_shards: int = 4
@@ -99,6 +101,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     settings = Settings(**values)  # type: ignore[arg-type]  # checked by _parse, field by field
     if settings.open_access and settings.on_lambda:
         raise ValueError("CRM_OPEN_ACCESS is for development only: a deployed stage must ask for keys.")
+    if settings.local_webhooks and settings.on_lambda:
+        raise ValueError("CRM_LOCAL_WEBHOOKS is for development only: a deployed stage sends over https.")
     return settings
 
 

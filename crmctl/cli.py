@@ -14,6 +14,7 @@ from crmctl import (
     import_command,
     jobs,
     keys,
+    notifications,
     orders,
     products,
     reports,
@@ -50,6 +51,7 @@ COMMANDS: tuple[click.Command, ...] = (
     keys.keys,
     audit_log.audit,
     schedules.schedules,
+    notifications.notifications,
 )
 
 

@@ -43,7 +43,7 @@ class Needs:
     mails: bool = False
 
 
-_LEDGER = {"runs": (_BATCH_GET, _GET, _PUT), "ops": (_GET, _PUT, _UPDATE)}
+_LEDGER = {"runs": (_BATCH_GET, _GET, _PUT), "ops": (_GET, _PUT, _QUERY, _UPDATE)}
 _API_NEEDS = Needs(
     tables={
         "customers": (_BATCH_GET, _CHECK, _DELETE, _GET, _PUT, _UPDATE),
@@ -91,7 +91,8 @@ def _needs_of_consumer(jobs: Iterable[Job]) -> Needs:
         indexes=tuple(sorted({"runs", *(name for each in permissions for name in each.indexes)})),
         queues={"jobs": ("sqs:ChangeMessageVisibility", *_ASK, *_TAKE)},
         by_lambda=_TAKE,
-        mails=any(each.sends_email for each in permissions),
+        tells=True,  # notifications go through its queue
+        mails=True,
     )
 
 

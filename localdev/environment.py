@@ -76,6 +76,7 @@ def prepare_environment(environment: MutableMapping[str, str], host: str) -> str
         environment.pop(name, None)
     environment.update(FIXED)
     environment.setdefault("CRM_STAGE", "local")
+    environment.setdefault("CRM_LOCAL_WEBHOOKS", "true")
     if is_loopback(host):
         environment.setdefault("CRM_OPEN_ACCESS", "true")
     region = environment.get("CRM_REGION") or "us-east-1"

@@ -94,6 +94,11 @@ def test_a_deployed_stage_rejects_open_access() -> None:
         read_settings({"CRM_OPEN_ACCESS": "true", "AWS_LAMBDA_FUNCTION_NAME": "crm-prod"})
 
 
+def test_a_deployed_stage_rejects_webhooks_without_https() -> None:
+    with pytest.raises(ValueError, match="a deployed stage sends over https"):
+        read_settings({"CRM_LOCAL_WEBHOOKS": "true", "AWS_LAMBDA_FUNCTION_NAME": "crm-prod"})
+
+
 def test_on_lambda_the_app_needs_nothing_that_is_not_packaged() -> None:
     """Imported as Lambda does it, without localdev, crmctl and the tests on the path: and it lets nobody in."""
     code = (

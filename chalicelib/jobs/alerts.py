@@ -1,24 +1,24 @@
 """Alerts: operators get one message when a problem begins, and one when it is over.
 
-A row `(alert, job#kind)` of `ops` stands for each open alert. The message is sent before the row is written, so a crash in
-between sends it twice rather than never.
+A row `(alert, job#kind)` of `ops` stands for each open alert. The transaction that writes or deletes it also stores what
+channels are told, see `notifications`, so each hears of it once. As long as no channel is a topic, the stage's topic gets every
+message before that, whatever else is out of order: a crash in between sends it twice rather than never.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
-
-from chalicelib import aws, clock, telemetry
-from chalicelib.errors import TopicUnavailable, Unavailable
-from chalicelib.jobs import error_text
+from chalicelib import clock, telemetry
+from chalicelib.errors import TopicUnavailable
+from chalicelib.jobs import error_text, notification_channels, notifications, topic
+from chalicelib.jobs.job import DOWN, UNDELIVERED
 from chalicelib.jobs.log_text import log_text
-from chalicelib.settings import settings
+from chalicelib.jobs.notification_channels import STAGE_TOPIC, ChannelKind, Event
+from chalicelib.jobs.notifications import Delivery
 from chalicelib.store import reads, tables, timestamps
-from chalicelib.store.retries import is_transient
+from chalicelib.store.transaction import Stale, Transaction, new_token
 
-LATE, FAILING, DOWN, UNDELIVERED, TOO_FREQUENT = "LATE", "FAILING", "DOWN", "UNDELIVERED", "TOO_FREQUENT"
+LATE, FAILING, TOO_FREQUENT = "LATE", "FAILING", "TOO_FREQUENT"
+KINDS = (LATE, FAILING, DOWN, UNDELIVERED, TOO_FREQUENT)
 _PARTITION = "alert"
 _RECOVERED = "RECOVERED"
 
@@ -36,34 +36,50 @@ def open_alerts() -> set[tuple[str, str]]:
 
 def begin(job: str, kind: str, text: str) -> None:
     """Raise an alert. Raises Unavailable; the next check then tries again."""
-    _publish(job, kind, text)
+    deliveries = _notify(Event.PROBLEM, job, kind, text)
     content = {"text": error_text.shorten(text), "since": timestamps.to_text(clock.now())}
-    with _unavailable():
-        tables.AuxRow(_PARTITION, f"{job}#{kind}", content=content).save()
+    row = tables.AuxRow(_PARTITION, f"{job}#{kind}", content=content, token=new_token())
+
+    def was_applied() -> bool:
+        stored = reads.get_op(row.pk, row.sk)
+        return stored is not None and reads.text(stored, "token") == row.token
+
+    write = Transaction(was_applied)
+    write.put(row, tables.AuxRow.pk.does_not_exist())
+    _commit(write, deliveries)
 
 
 def end(job: str, kind: str, why: str = "") -> None:
     """Clear an alert. Raises Unavailable; the next check then tries again."""
-    _publish(job, _RECOVERED, f"no longer {kind.replace('_', ' ').lower()}{f': {why}' if why else ''}")
-    with _unavailable():
-        tables.AuxRow(_PARTITION, f"{job}#{kind}").delete()
+    text = f"no longer {kind.replace('_', ' ').lower()}{f': {why}' if why else ''}"
+    deliveries = _notify(Event.RECOVERY, job, _RECOVERED, text)
+    row = tables.AuxRow(_PARTITION, f"{job}#{kind}")
+    write = Transaction(was_applied=lambda: reads.get_op(row.pk, row.sk) is None)
+    write.delete(row, tables.AuxRow.pk.exists())
+    _commit(write, deliveries)
 
 
-@contextmanager
-def _unavailable() -> Iterator[None]:
-    try:
-        yield
-    except PynamoDBException as error:
-        raise (Unavailable if is_transient(error) else error) from error
-
-
-def _publish(job: str, kind: str, text: str) -> None:
+def _notify(event: Event, job: str, kind: str, text: str) -> list[Delivery]:
+    """Log, count and publish a message. Return what has to be stored for the channels that hear of it, too."""
+    channels = notification_channels.find_all()
     message = error_text.shorten(f"{kind}: {job}: {text}")
     telemetry.warn(log_text(message), job=job, kind=kind)
     telemetry.count(f"Job{kind.title().replace('_', '')}", total=True, job=job)
-    if not settings.topic_arn:
-        return
+    if not any(channel.kind is ChannelKind.TOPIC for channel in channels):
+        try:
+            topic.publish(f"{kind}: {job}", message)
+        except TopicUnavailable as error:
+            telemetry.error(
+                "an alert could not be published; the queue tries again", job=job, kind=kind, exc_info=error
+            )
+            channels.append(STAGE_TOPIC)
+    return notifications.to_channels(notifications.new(event, kind, job, text), channels)
+
+
+def _commit(write: Transaction, deliveries: Iterable[Delivery]) -> None:
+    notifications.add_to(write, deliveries)
     try:
-        aws.client("sns").publish(TopicArn=settings.topic_arn, Subject=f"{kind}: {job}"[:100], Message=message)
-    except (BotoCoreError, ClientError) as error:
-        raise TopicUnavailable(f"{TopicUnavailable.__doc__}: {error}") from error
+        write.commit()
+    except Stale:
+        return  # another check has met this one, and has told everybody
+    notifications.send_messages(deliveries)

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from chalicelib.errors import UnknownJob
-from chalicelib.jobs import alerts, customer_cleanup, email, heartbeat, low_stock, order_reminders, weekly_report
-from chalicelib.jobs.job import CatchUp, Job, Overlap
+from chalicelib.jobs import customer_cleanup, email, heartbeat, low_stock, order_reminders, weekly_report
+from chalicelib.jobs.job import UNDELIVERED, CatchUp, Job, Overlap
 from chalicelib.jobs.permissions import Permissions
 from chalicelib.jobs.schedule import Schedule
 
@@ -61,7 +61,7 @@ ORDER_REMINDERS = Job(
     window=_HOUR,
     personal=True,
     alarm=email.problem_of,
-    alarm_kind=alerts.UNDELIVERED,
+    alarm_kind=UNDELIVERED,
     permissions=Permissions(
         tables={
             "customers": ("BatchGetItem",),
@@ -104,7 +104,7 @@ WEEKLY_REPORT = Job(
     window=_HOUR,
     queued=True,
     alarm=email.problem_of,
-    alarm_kind=alerts.UNDELIVERED,
+    alarm_kind=UNDELIVERED,
     permissions=Permissions(
         tables={
             "customers": ("BatchGetItem",),

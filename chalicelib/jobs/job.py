@@ -19,6 +19,8 @@ from chalicelib.jobs.schedule import Schedule
 from chalicelib.jobs.slots import Slot
 
 State = TypeVar("State")
+DOWN, UNDELIVERED = "DOWN", "UNDELIVERED"
+"""The kinds of alerts that alarming counts of a run may raise."""
 
 
 class CatchUp(StrEnum):
@@ -133,7 +135,7 @@ class Job:
     """Returns what to log when not even the ledger can be reached."""
     alarm: Callable[[Mapping[str, int]], str | None] = lambda _counts: None
     """Returns a problem text if the counts of a successful run are alarming."""
-    alarm_kind: str = "DOWN"
+    alarm_kind: str = DOWN
     """The kind of the alert that this raises, see `alerts`."""
     alarm_after: int = 1
     """So many runs in a row must be alarming until the problem begins, and so many must not be until it is over."""

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Conflict
-from chalicelib.jobs import backoff, error_text, job_state, run_records, run_writes, step_rows
+from chalicelib.jobs import backoff, error_text, job_state, notifications, run_records, run_writes, step_rows
 from chalicelib.jobs.backoff import MAX_ATTEMPTS_WITHOUT_PROGRESS
 from chalicelib.jobs.job import Job, Overlap, StepResult
 from chalicelib.jobs.job_state import JobState
@@ -264,7 +264,9 @@ def _store_step(run: Run, changed: Run, result: StepResult) -> Run:
             write.put(row)
     if new.finished:
         run_writes.free_job(write, run)
+    told = notifications.add_success(write, new) if new.status is Status.SUCCEEDED else []
     write.commit()
+    notifications.send_messages(told)
     return new
 
 

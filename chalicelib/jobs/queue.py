@@ -1,11 +1,11 @@
 """The queue of runs that are requested, handed over or retried, and the dead letters of failed runs.
 
 A message only names a run: {"job", "slot"}. What there is to do is in the ledger, so it does no harm if a message
-arrives twice, late or never (the watchdog sends it again).
+arrives twice, late or never (the watchdog sends it again). Likewise {"delivery"} names one of a notification.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import aws
+from chalicelib.crm import text
 from chalicelib.errors import CrmError, QueueUnavailable, Unavailable
 from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.jobs.run_records import Run
@@ -72,8 +73,21 @@ class _Received(TypedDict):
 
 def send(job: str, slot: Slot, delay: timedelta = timedelta()) -> None:
     """Send a message for a run, to be delivered after `delay`, at most MAX_DELAY. Raises Unavailable."""
-    body = json.dumps({"job": job, "slot": slot})
-    _call("send_message", QueueUrl=_url(NAME), MessageBody=body, DelaySeconds=ceil(delay.total_seconds()))
+    _send({"job": job, "slot": slot}, delay)
+
+
+def send_delivery(delivery_id: str, delay: timedelta = timedelta()) -> None:
+    """Send a message for a notification's delivery, see `deliveries`. Raises Unavailable."""
+    _send({"delivery": delivery_id}, delay)
+
+
+def delivery_in(body: str) -> str | None:
+    """Return the id of the delivery that a message names, or None if it names none."""
+    try:
+        found = json.loads(body)["delivery"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) and text.fits_key(found) else None
 
 
 def read(body: str) -> Message:
@@ -219,6 +233,15 @@ def make_visible(letters: list[DeadLetter]) -> None:
             for number, letter in enumerate(letters[start : start + _BATCH_SIZE])
         ]
         _call("change_message_visibility_batch", QueueUrl=_url(DEAD), Entries=entries)
+
+
+def _send(message: Mapping[str, str], delay: timedelta) -> None:
+    _call(
+        "send_message",
+        QueueUrl=_url(NAME),
+        MessageBody=json.dumps(message),
+        DelaySeconds=ceil(delay.total_seconds()),
+    )
 
 
 def _attributes(name: str, names: list[str]) -> dict[str, str]:

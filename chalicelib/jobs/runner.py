@@ -12,7 +12,17 @@ from functools import partial
 
 from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import backfills, catalog, error_text, ledger, operator_schedules, queue, run_records, slots
+from chalicelib.jobs import (
+    backfills,
+    catalog,
+    deliveries,
+    error_text,
+    ledger,
+    operator_schedules,
+    queue,
+    run_records,
+    slots,
+)
 from chalicelib.jobs.job import Job, Overlap, RunRefused, StepContext, StepResult
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.operations import Execute
@@ -64,6 +74,10 @@ class Runner:
 
     def deliver(self, body: str, receipt: str) -> None:
         """Handle a message of the queue. An exception makes the queue deliver it again, or make it a dead letter."""
+        delivery = queue.delivery_in(body)
+        if delivery:
+            deliveries.deliver(delivery)
+            return
         try:
             self._handle(queue.read(body))
         except Exception:

@@ -13,6 +13,7 @@ from chalicelib.jobs import (
     alerts,
     backfills,
     catalog,
+    deliveries,
     dispatcher,
     job_state,
     ledger,
@@ -21,6 +22,7 @@ from chalicelib.jobs import (
     overview,
     queue,
     run_records,
+    weekly_digest,
 )
 from chalicelib.jobs.health import Health
 from chalicelib.jobs.job import CatchUp, Job
@@ -51,6 +53,7 @@ def run_checks() -> None:
     for job in catalog.JOBS.values():
         found = overview.assemble(job, states[job.name], unfinished, schedules, now)
         raise_or_clear_alerts(job, found.health, open_alerts)
+    _send_notifications(now)
 
 
 def check_alerts(job: Job, /) -> None:
@@ -95,6 +98,15 @@ def _send(job: str, slot: Slot) -> None:
         queue.send(job, slot)
     except Unavailable as error:  # the run waits in the ledger, and the next check sends the message
         telemetry.warn("the queue is unavailable", job=job, slot=slot, exc_info=error)
+
+
+def _send_notifications(now: datetime) -> None:
+    """Send what is due, and what did not get into the queue. Whatever goes wrong, the watchdog goes on."""
+    for send in (deliveries.send_messages_again, weekly_digest.send_if_due):
+        try:
+            send(now)
+        except Exception as error:  # noqa: BLE001 - as the docstring says; the next check tries again
+            telemetry.error("notifications could not be sent", exc_info=error)
 
 
 def _close_alerts_of_removed_jobs(open_alerts: set[tuple[str, str]]) -> None:

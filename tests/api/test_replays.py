@@ -5,54 +5,29 @@ changes the same row, and the request comes again. What the first attempt has do
 undo what came after it. An answer that was kept before the death is replayed as it was; all others show the rows of now.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from graphql import GraphQLObjectType
 
 from chalicelib.api.graphql.schema import schema
 from chalicelib.crm import stock
 from chalicelib.settings import settings
-from tests.api import replays_of_data, replays_of_operators
+from tests.api import replays_of_channels, replays_of_data, replays_of_operators
 from tests.api.graphql_client import Reply, post
 from tests.api.replay_scenario import Ids, Scenario
 from tests.api.shop import Clock
 from tests.conftest import empty_tables
+from tests.sudden_death import Killed, dying_after
 
 MAX_CALLS = 60
-SCENARIOS = replays_of_data.SCENARIOS | replays_of_operators.SCENARIOS
-
-
-class Killed(BaseException):
-    """Lambda's time limit ends a process like this: nothing after it is carried out."""
+SCENARIOS = replays_of_data.SCENARIOS | replays_of_operators.SCENARIOS | replays_of_channels.SCENARIOS
 
 
 WITHOUT_A_SCENARIO = {
     "discardDeadLetters": "what was discarded is no longer among the dead letters, so a repetition discards nothing",
     "redriveDeadLetters": "it sends messages, which are tolerated twice; what was sent is no longer among the dead letters",
 }
-
-
-@contextmanager
-def dying_after(call: int) -> Iterator[list[str]]:
-    """Let the process die right after its AWS call number `call`. Yield the names of the calls."""
-    made: list[str] = []
-    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-    def counted(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        answer = original(self, operation, arguments)
-        made.append(operation)
-        if len(made) == call:
-            raise Killed
-        return answer
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", counted)
-        yield made
 
 
 def send(scenario: Scenario, ids: Ids) -> Reply:

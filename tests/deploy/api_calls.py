@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -38,7 +38,7 @@ QUERIES = (
     '{ allOrders(productId: "PRODUCT") { edges { node { id lines { product { name } } } } } }',
     '{ reports { edges { node { period } } } report(period: "2026-W47") { period } }',
     '{ schedules { id nextRuns } previewSchedule(crontab: "@daily") { words firings { utc } } }',
-    "{ jobs { name state lastRun } deadLetters { id } }",
+    "{ jobs { name state lastRun } deadLetters { id } notificationChannels { target lastError } }",
     '{ job(name: "heartbeat") { state } jobRuns(job: "low_stock", first: 20) { edges { node { slot lines } } } }',
     '{ jobRun(job: "low_stock", slot: "2026-11-23T12:00:00Z") { lines } }',
     *(
@@ -153,6 +153,7 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change(f'deleteSchedule(id: "{made["id"]}") {{ id }}')
     yield change('updateSchedule(id: "low_stock.default", input: {timeZone: "Europe/Berlin"}) { schedule { id } }')
     yield change('resetSchedule(job: "low_stock") { schedule { nextRuns } }')
+    yield from _channels(change)
     low = change('runJob(name: "low_stock") { run { slot } }')["run"]["slot"]
     yield change(f'cancelRun(job: "low_stock", slot: "{low}", reason: "test") {{ run {{ status }} }}')
     yield change('backfill(job: "low_stock", from: "2026-11-01T00:00:00Z", to: "2026-11-01T12:00:00Z") { slots }')
@@ -162,3 +163,11 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     made = change('createKey(name: "k", role: VIEWER) { key { id } }')["key"]["id"]
     yield change(f'rotateKey(id: "{made}") {{ key {{ id }} }}')
     yield change(f'revokeKey(id: "{made}") {{ key {{ id }} }}')
+
+
+def _channels(change: Callable[[str], Any]) -> Iterator[Any]:
+    given = '{kind: EMAIL, name: "Ops", email: "ops@example.com", events: [PROBLEM]}'
+    made = change(f"createNotificationChannel(input: {given}) {{ channel {{ id }} }}")["channel"]["id"]
+    yield change(f'updateNotificationChannel(id: "{made}", input: {{name: "x"}}) {{ channel {{ lastError }} }}')
+    yield change(f'sendTestNotification(id: "{made}") {{ channel {{ id }} }}')
+    yield change(f'deleteNotificationChannel(id: "{made}") {{ id }}')

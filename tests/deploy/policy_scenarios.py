@@ -114,6 +114,7 @@ def _work(recording: Recording) -> None:
         for job in scheduled_calls.WHEN:
             scheduled_calls.ask(f'mutation {{ runJob(name: "{job}") {{ run {{ slot }} }} }}')
         scheduled_calls.ask('mutation { remakeReport(period: "2026-W47") { run { slot } } }')
+        _channels()
     scheduled_calls.work_off(NOW, 300, 1)
     later = "2026-11-23T13:30:00"
     for number in range(2):
@@ -131,6 +132,15 @@ def _work(recording: Recording) -> None:
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue.NAME)["QueueUrl"], MessageBody="poison")
     recording.begin_step()
     assert scheduled_calls.work_off(NOW)
+
+
+def _channels() -> None:
+    """Let the topic and an address hear of all successful runs."""
+    for given in ("kind: TOPIC", 'kind: EMAIL, email: "ops@example.com"'):
+        made = scheduled_calls.ask(
+            f'mutation {{ createNotificationChannel(input: {{{given}, name: "x", events: [SUCCESS]}}) {{ channel {{ id }} }} }}'
+        )
+        assert "errors" not in made, made
 
 
 def _weeks_later(when: str, weeks: int) -> str:

@@ -12,7 +12,17 @@ import pytest
 import app
 from chalicelib import aws, clock
 from chalicelib.crm import email_suppressions
-from chalicelib.jobs import alerts, backoff, catalog, customer_cleanup, email, heartbeat, order_reminders, queue
+from chalicelib.jobs import (
+    backoff,
+    catalog,
+    customer_cleanup,
+    deliveries,
+    email,
+    heartbeat,
+    order_reminders,
+    queue,
+    topic,
+)
 from chalicelib.jobs.queue import BadMessage
 from chalicelib.jobs.runner import RunFailed
 from chalicelib.settings import settings
@@ -131,11 +141,11 @@ def prepare() -> None:
 @contextmanager
 def fully_set() -> Iterator[None]:
     """With a topic and a sender of mails, an API that answers, and a clean-up that has to count all customers."""
-    topic = f"arn:aws:sns:us-east-1:123456789012:crm-{settings.stage}-alerts"
+    arn = f"arn:aws:sns:us-east-1:123456789012:crm-{settings.stage}-alerts"
     url = "https://crm.example/graphql"
     chosen = replace(
         settings,
-        topic_arn=topic,
+        topic_arn=arn,
         api_url=url,
         mail_sender=SENDER,
         mail_configuration_set="crm-test",
@@ -143,7 +153,7 @@ def fully_set() -> Iterator[None]:
         cleanup_percent=100,
     )
     with pytest.MonkeyPatch.context() as patch:
-        for module in (alerts, email, order_reminders, customer_cleanup):
+        for module in (topic, email, deliveries, order_reminders, customer_cleanup):
             patch.setattr(module, "settings", chosen)
         patch.setattr(heartbeat, "check", lambda: heartbeat.Check(None, 5))
         yield

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib import telemetry
 from chalicelib.jobs import alerts, catalog, heartbeat, queue, ses_events
+from chalicelib.jobs.job import UNDELIVERED
 from chalicelib.settings import settings
 from chalicelib.store import connection
 from chalicelib.store.tables import AuxRow, Run
@@ -130,7 +131,7 @@ def test_what_the_alarms_look_at_is_what_the_code_counts(
     resources: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(telemetry, "settings", replace(settings, on_lambda=True))
-    kinds = (alerts.LATE, alerts.FAILING, alerts.DOWN, alerts.TOO_FREQUENT)
+    kinds = set(alerts.KINDS) - {UNDELIVERED}
     known = {"RunFailed", *(f"Job{kind.title().replace('_', '')}" for kind in kinds), heartbeat.UP}
     telemetry.count("RunFailed", total=True, job="low_stock")
     written = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"][0]
@@ -248,8 +249,8 @@ def test_schedules_are_tried_again_and_the_heartbeat_is_told_its_address_and_top
     for name in ("Heartbeat", "OrderReminders", "Work"):
         address = functions[name]["Environment"]["Variables"]["CRM_API_URL"]
         assert address == packaged.content["Outputs"]["GraphQL"]["Value"], "the heartbeat and links to unsubscribe"
-    variables = functions["Heartbeat"]["Environment"]["Variables"]
-    assert variables["CRM_TOPIC_ARN"] == {"Ref": "Topic"}
+    for name in ("Heartbeat", "Work"):
+        assert functions[name]["Environment"]["Variables"]["CRM_TOPIC_ARN"] == {"Ref": "Topic"}
 
 
 def test_tables_to_delete_are_those_of_the_stage() -> None:

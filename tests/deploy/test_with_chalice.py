@@ -33,7 +33,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield
 
 
-def test_only_the_functions_that_ask_the_api_get_its_address_and_only_the_heartbeat_the_topic() -> None:
+def test_only_the_functions_that_ask_the_api_get_its_address_and_only_two_the_topic() -> None:
     names = deployment.variables("prod")
     assert names.keys() == set(functions.FUNCTIONS)
     assert {name for name, wanted in names.items() if "CRM_API_URL" in wanted} == {
@@ -41,7 +41,7 @@ def test_only_the_functions_that_ask_the_api_get_its_address_and_only_the_heartb
         "order_reminders",
         "work",
     }
-    assert {name for name, wanted in names.items() if "CRM_TOPIC_ARN" in wanted} == {"heartbeat"}
+    assert {name for name, wanted in names.items() if "CRM_TOPIC_ARN" in wanted} == {"heartbeat", "work"}
     assert all(wanted["CRM_STAGE"] == "prod" for wanted in names.values())
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from chalicelib import aws, telemetry
-from chalicelib.jobs import alerts, job_state, ledger, queue, run_records, watchdog
+from chalicelib.jobs import alerts, job_state, ledger, queue, run_records, topic, watchdog
 from chalicelib.jobs.job import CatchUp, Job, RunRefused, StepContext, StepResult
+from chalicelib.jobs.notification_channels import Event
+from chalicelib.jobs.notifications import Delivery
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
@@ -184,12 +186,12 @@ def test_a_paused_job_raises_no_alert(monkeypatch: pytest.MonkeyPatch, new_warni
 
 
 @pytest.fixture
-def topic(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def topic_arn(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A topic that delivers to the dead letters' queue, which is otherwise empty."""
     arn: str = aws.client("sns").create_topic(Name="alerts")["TopicArn"]
     inbox = queue._attributes(queue.DEAD, ["QueueArn"])["QueueArn"]
     link = aws.client("sns").subscribe(TopicArn=arn, Protocol="sqs", Endpoint=inbox)["SubscriptionArn"]
-    monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=arn))
+    monkeypatch.setattr(topic, "settings", replace(settings, topic_arn=arn))
     yield arn
     aws.client("sns").unsubscribe(SubscriptionArn=link)
     aws.client("sns").delete_topic(TopicArn=arn)
@@ -204,7 +206,7 @@ def published() -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.usefixtures("topic")
+@pytest.mark.usefixtures("topic_arn")
 def test_alerts_are_published_to_the_topic_as_they_are_logged(
     monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
 ) -> None:
@@ -218,42 +220,44 @@ def test_alerts_are_published_to_the_topic_as_they_are_logged(
 
 
 def test_a_broken_topic_does_not_stop_the_other_checks(
-    monkeypatch: pytest.MonkeyPatch, topic: str, time: Clock, log: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, topic_arn: str, time: Clock, log: pytest.LogCaptureFixture
 ) -> None:
     broken, _ = a_failing_job(monkeypatch)
     other = make_job(one_page, name="other", catch_up=CatchUp.ALL)
     use_jobs(monkeypatch, broken, other)
     watchdog.run_checks()
     make_runner().fire(broken, time.now)
-    monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic + "-gone"))
+    monkeypatch.setattr(topic, "settings", replace(settings, topic_arn=topic_arn + "-gone"))
     time.later(hours=1, minutes=12)
     log.clear()
     watchdog.run_checks()
-    assert "an alert could not be sent" in log.messages
+    assert "an alert could not be published; the queue tries again" in log.messages
     assert find_run("other", "2026-11-22T13:00:00Z").trigger is Trigger.CATCH_UP
-    monkeypatch.setattr(alerts, "settings", replace(settings, topic_arn=topic))
-    watchdog.run_checks()
-    assert [subject for subject, _ in published()] == ["FAILING: tally"], "it is published once the topic works again"
+    monkeypatch.setattr(topic, "settings", replace(settings, topic_arn=topic_arn))
+    for _ in range(2):
+        watchdog.run_checks()
+        Consumer().deliver_all()
+    assert [subject for subject, _ in published()] == ["FAILING: tally"], "the queue publishes it when the topic works"
 
 
 def test_an_alert_that_cannot_be_sent_stops_no_other(
-    monkeypatch: pytest.MonkeyPatch, topic: str, time: Clock, log: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, topic_arn: str, time: Clock, log: pytest.LogCaptureFixture
 ) -> None:
     """Whatever the cause: here the first alert of the check fails with an error that is nobody's own."""
-    assert topic
+    assert topic_arn
     broken = [make_job(_refuse, name) for name in ("first", "second")]
     use_jobs(monkeypatch, *broken)
     for job in broken:
         make_runner().fire(job, time.now)
-    publish = alerts._publish
+    notify = alerts._notify
 
-    def publish_but_one(job: str, kind: str, text: str) -> None:
+    def notify_but_one(event: Event, job: str, kind: str, text: str) -> list[Delivery]:
         if job == "first":
             raise RuntimeError("unexpected")
-        publish(job, kind, text)
+        return notify(event, job, kind, text)
 
     with monkeypatch.context() as failing:
-        failing.setattr(alerts, "_publish", publish_but_one)
+        failing.setattr(alerts, "_notify", notify_but_one)
         watchdog.run_checks()
     assert "an alert could not be sent" in log.messages
     assert [subject for subject, _ in published()] == ["FAILING: second"]
@@ -261,7 +265,7 @@ def test_an_alert_that_cannot_be_sent_stops_no_other(
     assert [subject for subject, _ in published()] == ["FAILING: first"]
 
 
-@pytest.mark.usefixtures("topic")
+@pytest.mark.usefixtures("topic_arn")
 def test_the_alert_of_a_huge_error_is_cut_and_published(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
     def refuse(_work: StepContext) -> StepResult:
         raise RunRefused("Set " + "the thing " * 100_000)

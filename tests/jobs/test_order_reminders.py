@@ -108,7 +108,7 @@ def test_a_second_run_on_a_day_reads_the_earlier_reminders_once(time: Clock) -> 
     with metered() as twice:
         Consumer().deliver_all()
     assert find_run(NAME, again.slot).counts == {"reminded": 0, "already_reminded": 303}
-    assert once.calls["Query"] == 4 + 1 + 2, "the pages, the day's other runs, and those that wait"
+    assert once.calls["Query"] == 4 + 1 + 2 + 1, "the pages, the other runs of the day, those that wait, the channels"
     assert twice.calls["Query"] == once.calls["Query"] + 1
 
 

@@ -8,6 +8,8 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import alerts, ledger, queue, run_records, watchdog
 from chalicelib.jobs.job import RunRefused, StepContext, StepResult
+from chalicelib.jobs.notification_channels import Event
+from chalicelib.jobs.notifications import Delivery
 from chalicelib.jobs.run_records import Status, Trigger
 from tests.as_operator import execute
 from tests.jobs.job_runs import SLOT, Clock, make_job, make_runner, send_body, use_jobs, warning_messages
@@ -42,14 +44,14 @@ def test_one_that_cannot_be_closed_stops_no_other(monkeypatch: pytest.MonkeyPatc
     use_jobs(monkeypatch)
     for name in ("first", "second"):
         alerts.begin(name, alerts.FAILING, "no disk")
-    publish = alerts._publish
+    notify = alerts._notify
 
-    def publish_but_one(job: str, kind: str, text: str) -> None:
+    def notify_but_one(event: Event, job: str, kind: str, text: str) -> list[Delivery]:
         if job == "first":
             raise Unavailable
-        publish(job, kind, text)
+        return notify(event, job, kind, text)
 
-    monkeypatch.setattr(alerts, "_publish", publish_but_one)
+    monkeypatch.setattr(alerts, "_notify", notify_but_one)
     watchdog.run_checks()
     assert alerts.open_alerts() == {("first", "FAILING")}
 

@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from chalicelib.crm import orders
-from chalicelib.jobs import alerts, email, operator_actions, order_reminders, overview, watchdog
+from chalicelib.jobs import email, operator_actions, order_reminders, overview, watchdog
 from chalicelib.jobs.catalog import ORDER_REMINDERS
 from chalicelib.jobs.email import Email
+from chalicelib.jobs.job import UNDELIVERED
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
@@ -136,7 +137,7 @@ def test_a_bad_address_is_a_failed_email_and_a_problem_of_the_job(
     watchdog.run_checks()
     assert warning_messages(log) == [
         "SES refused an e-mail",
-        f"{alerts.UNDELIVERED}: {NAME}: SES refused 1 of its e-mails; the log has the reasons",
+        f"{UNDELIVERED}: {NAME}: SES refused 1 of its e-mails; the log has the reasons",
     ]
     ses.problem = lambda _number, _message: None
     make_runner().fire(ORDER_REMINDERS, time.later(days=1))

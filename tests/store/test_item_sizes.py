@@ -19,14 +19,21 @@ from chalicelib.crm.orders import OrderLine
 from chalicelib.crm.products import Product
 from chalicelib.jobs import (
     backfills,
+    catalog,
+    channel_changes,
     crontab,
     error_text,
+    notification_channels,
+    notifications,
     operator_schedules,
     run_records,
     schedule_input,
+    webhook_addresses,
     weekly_report,
 )
 from chalicelib.jobs.job import StepResult
+from chalicelib.jobs.notification_channels import Channel, ChannelKind, Event
+from chalicelib.jobs.notifications import Notification
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Cancellation, Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
@@ -88,6 +95,23 @@ SCHEDULE = OperatorSchedule(
     next_at=TIME,
     token=TOKEN,
 )
+CHANNEL = Channel(
+    id=ID,
+    name=WIDE * channel_changes.MAX_NAME,
+    kind=ChannelKind.WEBHOOK,
+    events=tuple(Event),
+    jobs=tuple(catalog.JOBS),
+    email=EMAIL,
+    url='"' * webhook_addresses.MAX_URL,
+    secret='"' * channel_changes.MAX_SECRET,
+    created_by=ACTOR,
+    updated_by=ACTOR,
+    token=TOKEN,
+)
+NOTIFICATION = Notification(
+    id=ID, event=Event.PROBLEM, kind="FAILING", job="low_stock", text=WIDE * error_text.MAX_LENGTH, at=TIME
+)
+DELIVERY = notifications.new_delivery(NOTIFICATION, CHANNEL)
 CURSOR = "x" * (MAX_TEXT // 2)
 ERROR, TRACE = WIDE * error_text.MAX_LENGTH, WIDE * error_text.MAX_TRACE
 RUN = Run(
@@ -165,6 +189,13 @@ KINDS: dict[str, tuple[Model, int]] = {
     "alert": (aux({"text": ERROR, "since": TIME}), 30_000),
     "customers of a clean-up": (aux({"ids": [ID] * 100}), 6_000),
     "schedule": (operator_schedules.to_row(SCHEDULE), 12_000),
+    "channel of notifications": (notification_channels.to_row(CHANNEL), 14_000),
+    "change of a channel": (
+        a_change(notification_channels.to_change_row(CHANNEL), notification_channels.to_change_row(CHANNEL)),
+        15_000,
+    ),
+    "status of a channel": (tables.AuxRow("p" * 12, "s" * 40, since=TIME, used_at=TIME, reason=ERROR), 9_000),
+    "delivery of a notification": (notifications.to_row(DELIVERY), 30_000),
     "API key": (aux(api_keys._content(KEY)), 12_000),
     "answer under an Idempotency-Key": (aux({"request": "0" * 64, "answer": "x" * idempotency._MAX_STORED}), 303_000),
     "persisted query": (aux({"text": "x" * persisted_queries.MAX_STORED_BYTES}), 103_000),
@@ -175,14 +206,15 @@ SMALL = {
     "former_names.py",
     "order_lines.py",
     "schedule_cap.py",
+    "weekly_digest.py",
     "stage_secrets.py",
     "unique_values.py",
 }
 """Modules whose rows hold numbers, ids, or one text that fits a key."""
 MODULES = {
     "alerts.py", "api_keys.py", "backfills.py", "change_marks.py", "cleanup_runs.py", "customers.py", "deleted_customers.py", "idempotency.py",
-    "email_suppressions.py", "job_state.py", "operator_schedules.py", "orders.py", "persisted_queries.py", "products.py", "reports.py",
-    "returning_customers.py", "run_records.py", "step_rows.py", "stock.py",
+    "email_suppressions.py", "job_state.py", "notification_channels.py", "notifications.py", "operator_schedules.py", "orders.py",
+    "persisted_queries.py", "products.py", "reports.py", "returning_customers.py", "run_records.py", "step_rows.py", "stock.py",
 }  # fmt: skip
 """Modules whose rows are in KINDS."""
 

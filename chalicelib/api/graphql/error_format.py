@@ -3,6 +3,7 @@
 A masked error has a reference. The client gets the reference, and the log has the stack trace under it.
 """
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from chalicelib import telemetry
 from chalicelib.errors import CrmError, Unavailable
 from chalicelib.store.retries import is_transient
 
+_QUOTED_INPUT = re.compile(r"(?:[,.]? [Ff]ound: [{\[].*|(?<=non string value): .*)", re.DOTALL)
+"""By which graphql-core quotes what it was given. That may contain a secret, and answers are kept for an Idempotency-Key."""
 _collected: ContextVar[set[str] | None] = ContextVar("collected", default=None)
 
 
@@ -62,6 +65,7 @@ def format_error(error: GraphQLError) -> dict[str, Any]:
     formatted: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
+        formatted["message"] = _QUOTED_INPUT.sub("", error.message)
         extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
     else:
         described = describe(cause)
