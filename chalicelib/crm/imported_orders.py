@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from chalicelib.crm import customers, money, order_lines, orders, products, text, unique_values
+from chalicelib.crm import adjustments, customers, money, order_lines, orders, products, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order, OrderLine
 from chalicelib.crm.products import Product
@@ -58,6 +58,8 @@ class OrderRow:
     customer_email: str
     date: datetime
     lines: tuple[LineRow, ...]
+    adjustments: tuple[tuple[str, Decimal], ...] = ()
+    """Kinds and amounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class ImportedOrder:
     customer: Customer
     date: datetime
     lines: tuple[ImportedLine, ...]
+    adjustments: tuple[tuple[str, Decimal], ...] = ()
     id: str = field(default_factory=lambda: ids.new_id(ids.ORDER))
 
 
@@ -178,13 +181,27 @@ def _resolve(
     lines = tuple(
         ImportedLine(products_by_sku[text.normalize(line.sku)], line.quantity, line.unit_price) for line in row.lines
     )
-    return ImportedOrder(reference=row.reference, customer=customer, date=row.date, lines=lines, id=order_id)
+    return ImportedOrder(
+        reference=row.reference,
+        customer=customer,
+        date=row.date,
+        lines=lines,
+        adjustments=row.adjustments,
+        id=order_id,
+    )
 
 
 def _draft(imported: ImportedOrder) -> Order:
     reference = _checked_reference(imported.reference)
     date = timestamps.to_text(timestamps.checked_past(imported.date, "order_date"))
-    order = orders.new_order(imported.id, imported.customer.id, date, _checked_lines(imported.lines), reference)
+    order = orders.new_order(
+        imported.id,
+        imported.customer.id,
+        date,
+        _checked_lines(imported),
+        reference,
+        adjustments=adjustments.checked(imported.adjustments),
+    )
     _check_size(order)
     return order
 
@@ -228,7 +245,7 @@ def _write_or_find(order: Order, customer: Customer) -> tuple[Order, Customer]:
 
 def _check_same(stored: Order | None, wanted: Order) -> Order:
     """Return the stored order if it is the wanted one. Raises ReferenceConflict."""
-    if stored is None or stored.date != wanted.date or not _has_same_lines(stored, wanted):
+    if stored is None or stored.date != wanted.date or not _has_same_content(stored, wanted):
         raise ReferenceConflict(field="reference")
     # A customer who was deleted comes back under another id when the files are imported again.
     if stored.customer_id != wanted.customer_id and customers.find(stored.customer_id):
@@ -245,11 +262,13 @@ def _product_ids(order: Order) -> list[str]:
     return [line.product_id for line in order.lines]
 
 
-def _has_same_lines(stored: Order, wanted: Order) -> bool:
-    """Compare what the lines say. An SKU may belong to a new product by now, because the old one was archived.
+def _has_same_content(stored: Order, wanted: Order) -> bool:
+    """Compare what the lines and the adjustments say. An SKU may belong to a new product by now, because the old one was archived.
 
     Lines without an SKU are compared by name.
     """
+    if Counter(stored.adjustments) != Counter(wanted.adjustments):
+        return False
     has_skus = all(line.sku for line in stored.lines)
     keys: tuple[Callable[[OrderLine], str], ...] = (
         lambda line: line.product_id,
@@ -267,9 +286,13 @@ def _check_size(order: Order) -> None:
         raise TooManyLines("The order is too large. Use fewer lines or shorter product names", field="lines")
 
 
-def _checked_lines(lines: tuple[ImportedLine, ...]) -> tuple[OrderLine, ...]:
-    """Return the lines as they stand in the file: gifts cost nothing, returns have a negative quantity."""
-    if not lines:
+def _checked_lines(imported: ImportedOrder) -> tuple[OrderLine, ...]:
+    """Return the lines as they stand in the file: gifts cost nothing, returns have a negative quantity.
+
+    A refund may have no lines, only its amount.
+    """
+    lines = imported.lines
+    if not lines and not imported.adjustments:
         raise NoLines(field="lines")
     if len(lines) > MAX_LINES:
         raise TooManyLines(f"An imported order has at most {MAX_LINES} lines, not {len(lines)}", field="lines")

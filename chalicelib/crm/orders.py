@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.crm import counters, customers, money, order_lines, products
+from chalicelib.crm.adjustments import Adjustment
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
 from chalicelib.errors import (
@@ -65,6 +66,7 @@ class Order:
     takes_stock: bool
     token: str
     created_by: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 def load(item: reads.Item) -> Order:
@@ -79,6 +81,7 @@ def load(item: reads.Item) -> Order:
         takes_stock=bool(reads.number(item, "takes_stock")),
         token=item["token"]["S"],
         created_by=reads.text(item, "created_by"),
+        adjustments=tuple(Adjustment(*each) for each in json.loads(reads.text(item, "adjustments") or "[]")),
     )
 
 
@@ -170,11 +173,17 @@ def start(order: Order, customer: Customer) -> Transaction:
     return write
 
 
-def new_order(
-    order_id: str, customer_id: str, date: str, order_lines: tuple[OrderLine, ...], reference: str | None = None
+def new_order(  # noqa: PLR0913 - the parts of an order
+    order_id: str,
+    customer_id: str,
+    date: str,
+    order_lines: tuple[OrderLine, ...],
+    reference: str | None = None,
+    *,
+    adjustments: tuple[Adjustment, ...] = (),
 ) -> Order:
     """Make an order that is not written yet. An order with a reference is imported, and takes no stock."""
-    cents = sum(line.cents * line.quantity for line in order_lines)
+    cents = sum(line.cents * line.quantity for line in order_lines) + sum(each.cents for each in adjustments)
     if abs(cents) >= money.TOTAL_LIMIT * 100:
         raise InvalidInput(f"The total of an order must be below {money.TOTAL_LIMIT}", field="lines")
     return Order(
@@ -188,6 +197,7 @@ def new_order(
         takes_stock=reference is None,
         token=new_token(),
         created_by=change_marks.actor(),
+        adjustments=adjustments,
     )
 
 
@@ -259,6 +269,7 @@ def _row(order: Order) -> tables.Order:
         cents=order.cents,
         lines=[[*astuple(line)[:4], *([line.sku] if line.sku else [])] for line in order.lines],
         reference=order.reference,
+        adjustments=[astuple(each) for each in order.adjustments] or None,
         takes_stock=int(order.takes_stock),
         list_shard=index_keys.shard("l", order.id, settings.list_shards),
         date_key=index_keys.sort_key(order.date, order.id),

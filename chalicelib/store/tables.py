@@ -104,6 +104,8 @@ class Order(Model):
     cents = NumberAttribute()
     lines = JSONAttribute()
     """[[product id, name, quantity, unit price in cents, SKU of an imported line], ...]"""
+    adjustments = JSONAttribute(null=True)
+    """[[kind, amount in cents], ...] of an imported order."""
     reference = UnicodeAttribute(null=True)
     takes_stock = NumberAttribute()
     created_by = UnicodeAttribute(null=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, TypedDict, TypeVar
+from typing import Generic, NotRequired, TypedDict, TypeVar
 
 from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info
@@ -28,11 +28,17 @@ class PastOrderLineInput(TypedDict):
     unitPrice: Decimal
 
 
+class OrderAdjustmentInput(TypedDict):
+    kind: str
+    amount: Decimal
+
+
 class BulkCreateOrdersInput(TypedDict):
     reference: str
     customerEmail: str
     orderDate: datetime
     lines: list[PastOrderLineInput]
+    adjustments: NotRequired[list[OrderAdjustmentInput] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,8 @@ def create_orders(
 
 def _order_row(row: BulkCreateOrdersInput) -> OrderRow:
     lines = tuple(LineRow(line["sku"], line["quantity"], line["unitPrice"]) for line in row["lines"])
-    return OrderRow(row["reference"], row["customerEmail"], row["orderDate"], lines)
+    adjustments = tuple((each["kind"], each["amount"]) for each in row.get("adjustments") or ())
+    return OrderRow(row["reference"], row["customerEmail"], row["orderDate"], lines, adjustments)
 
 
 def _create_each(
