@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from crmctl.import_rows import Record
+from crmctl.import_records import Record
 from crmctl.imports.fields import IMPLIED_LINE
 
 COMPARED = {"customers": ("name", "phone"), "products": ("name", "price")}

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
@@ -89,10 +90,26 @@ def print_summary(tallies: dict[str, Tally], names: Mapping[str, str], *, is_dry
         click.echo(f"{restored:,} customers had been deleted, and are restored with their orders.")
     if skipped := sum(tally.skipped for tally in tallies.values()):
         click.echo(f"{skipped:,} orders are older than --since, and were left out.")
+    if orders := tallies.get("orders"):
+        _print_totals(orders)
     for kind, tally in tallies.items():
         for row in tally.differing_rows():
             found = ", ".join(map(str, row.differences))
             click.echo(escape_unprintable(f"{names[kind]} line {row.line} differs: {found}"))
+
+
+def _print_totals(orders: Tally) -> None:
+    """Compare what the CRM has of these orders with what the file says."""
+    refunds = f" and {orders.refunds:,} refunds" if orders.refunds else ""
+    source = "in the file" if orders.states_totals else "by the lines of the file"
+    click.echo(
+        f"{orders.accepted - orders.refunds:,} orders{refunds}, {_money(orders.cents)} here, "
+        f"{_money(orders.file_cents)} {source}"
+    )
+
+
+def _money(cents: int) -> str:
+    return f"{Decimal(cents).scaleb(-2):,.2f}"
 
 
 def print_refused(tallies: dict[str, Tally], names: Mapping[str, str]) -> None:

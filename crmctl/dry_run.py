@@ -12,9 +12,10 @@ import click
 from crmctl.client import Client
 from crmctl.differences import compare
 from crmctl.existing_rows import ROWS_PER_REQUEST, find_existing
-from crmctl.import_rows import Record, normalize
+from crmctl.import_records import Record
 from crmctl.import_updates import UpdateOptions
 from crmctl.prepared_rows import PreparedRows
+from crmctl.row_values import normalize
 from crmctl.tally import RowResult, Tally
 from crmctl.text import escape_unprintable
 

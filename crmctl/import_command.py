@@ -116,7 +116,7 @@ def _send_tables(running: Import, url: str, key: str | None) -> None:
 
 def _prepare(running: Import, tally: Tally) -> PreparedRows:
     options = running.options
-    converter = Converter(running.tables[tally.kind].formats, rounds_quantities=options.rounds_quantities)
+    converter = Converter(running.tables[tally.kind].formats, options.orders)
     products = running.tallies.get("products")
     ambiguous = {each.key: each for each in products.duplicates if each.key != each.kept_key} if products else {}
     return PreparedRows(tally, converter, options.since, ambiguous if tally.kind == "orders" else {})

@@ -12,6 +12,7 @@ from crmctl.imports.fields import FIELDS
 from crmctl.imports.loader import ReadOptions
 from crmctl.imports.preset_catalog import presets, read_mapping
 from crmctl.imports.recognition import AUTO, Wishes
+from crmctl.order_rows import OrderOptions
 from crmctl.time_arguments import Timestamp
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,7 +28,7 @@ class ImportOptions:
     updates: UpdateOptions
     rejects: Path
     workers: int
-    rounds_quantities: bool
+    orders: OrderOptions
     since: str | None
     is_dry_run: bool
 
@@ -106,7 +107,17 @@ _OPTIONS = (
     click.option(
         "--dates", type=click.Choice(["dmy", "mdy"]), help="Whether day or month comes first in dates such as 3/4/2024."
     ),
-    click.option("--round-quantities", is_flag=True, help="Round fractional quantities, with a warning."),
+    click.option(
+        "--round-quantities",
+        is_flag=True,
+        help="Round fractional quantities, with a warning and an adjustment that keeps the amount.",
+    ),
+    click.option(
+        "--add-rounding",
+        is_flag=True,
+        help="Add an adjustment ROUNDING to each order whose total in the file is another.",
+    ),
+    click.option("--walk-in", metavar="EMAIL", help="Book orders without an e-mail address to this customer."),
     click.option("--since", type=Timestamp(), metavar="TIME", help="Import only orders from this date or time on."),
     click.option(
         "--rejects",
@@ -147,11 +158,17 @@ def read_options(given: Mapping[str, Any]) -> ImportOptions:
     if mapping:
         formats = {**mapping.options, **formats}
     return ImportOptions(
-        read=ReadOptions(given["encoding"], given["delimiter"], formats, Wishes(given["preset"], mapping, fields)),
+        read=ReadOptions(
+            encoding=given["encoding"],
+            delimiter=given["delimiter"],
+            formats=formats,
+            walk_in=given["walk_in"] or "",
+            wishes=Wishes(given["preset"], mapping, fields),
+        ),
         updates=UpdateOptions(values=given["update"], stock=given["set_stock"]),
         rejects=given["rejects"],
         workers=given["workers"],
-        rounds_quantities=given["round_quantities"],
+        orders=OrderOptions(given["round_quantities"], given["add_rounding"], given["walk_in"] or ""),
         since=given["since"],
         is_dry_run=given["dry_run"],
     )

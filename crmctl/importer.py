@@ -6,7 +6,7 @@ from typing import Any
 
 from crmctl.client import RETRY_CODES, ApiError, Client, RequestTooLarge
 from crmctl.differences import compare
-from crmctl.import_rows import Record
+from crmctl.import_records import Record
 from crmctl.prepared_rows import PreparedRows
 from crmctl.request_pool import RequestPool
 from crmctl.tally import RowResult

@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 from crmctl.commands import print_message
-from crmctl.import_rows import Record
+from crmctl.import_records import Record
 from crmctl.imports.loader import LoadedTable
 from crmctl.imports.preset_catalog import OWN
 from crmctl.tables import Column, Row, print_rows

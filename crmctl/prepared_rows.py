@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crmctl.import_rows import Converter, InvalidValue, Record, Reject
+from crmctl.import_records import Record, Reject
+from crmctl.import_rows import Converter
 from crmctl.imports.workspace import StoredRow
+from crmctl.row_values import InvalidValue
 from crmctl.tally import Duplicate, Tally
 
 
@@ -41,22 +43,22 @@ class PreparedRows:
     def _records(self, groups: Iterable[Sequence[StoredRow]]) -> Iterator[Record]:
         for rows in groups:
             for each in _split_unnamed(self.kind, rows):
-                record = self._record(each)
-                if record:
-                    yield record
+                yield from self._convert(each)
 
-    def _record(self, rows: Sequence[StoredRow]) -> Record | None:
+    def _convert(self, rows: Sequence[StoredRow]) -> Iterator[Record]:
         try:
-            record = self.converter.to_record(self.kind, rows)
-            self._check_skus(record)
+            records = self.converter.to_records(self.kind, rows)
+            for record in records:
+                self._check_skus(record)
         except InvalidValue as error:
             self.tally.reject([Reject(tuple(row.line for row in rows), error.code, str(error))])
-            return None
-        if self.since and self.kind == "orders" and record.input["orderDate"] < self.since:
-            self.tally.skip()
-            return None
-        self.tally.warn(record)
-        return record
+            return
+        for record in records:
+            if self.since and self.kind == "orders" and record.input["orderDate"] < self.since:
+                self.tally.skip(record)
+            else:
+                self.tally.note(record)
+                yield record
 
     def _check_skus(self, record: Record) -> None:
         """Refuse orders of a product that was rejected as a duplicate: the API would book them to the other product."""

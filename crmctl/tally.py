@@ -7,8 +7,9 @@ from threading import RLock
 from typing import Any
 
 from crmctl.differences import Difference
-from crmctl.import_rows import Record, Reject, normalize
+from crmctl.import_records import Record, Reject
 from crmctl.imports.workspace import Workspace
+from crmctl.row_values import normalize
 
 NOT_FOUND = {"INVALID_CUSTOMER_ID": "customers", "INVALID_PRODUCT_IDS": "products"}
 """Code of an order that is refused -> the kind of row that it lacks."""
@@ -64,6 +65,12 @@ class Tally:
     rejected: int = 0
     warned: int = 0
     skipped: int = 0
+    refunds: int = 0
+    cents: int = 0
+    """What the accepted orders amount to."""
+    file_cents: int = 0
+    """What the orders amount to by the totals of the file, or by its lines if it has no totals."""
+    states_totals: bool = False
     _accepted: int = 0
     _copies: int = 0
     """Rows that say the same as an earlier row of the file."""
@@ -105,17 +112,21 @@ class Tally:
         with self._lock:
             self.progress(len(rejects))
 
-    def warn(self, record: Record) -> None:
+    def note(self, record: Record) -> None:
+        """Note a record that will be sent: its warnings, and what its source says that it amounts to."""
         if record.warnings:
-            self.warned += 1
             rows = [(self.kind, record.line, warning) for warning in record.warnings]
             self.workspace.execute_many("INSERT OR IGNORE INTO warnings VALUES (?, ?, ?)", rows)
-
-    def skip(self) -> None:
-        """Note a row that is left out on request."""
         with self._lock:
-            self.skipped += 1
-            self.progress(1)
+            self.warned += bool(record.warnings)
+            self.file_cents += record.cents if record.stated_cents is None else record.stated_cents
+            self.states_totals = self.states_totals or record.stated_cents is not None
+
+    def skip(self, record: Record) -> None:
+        """Note a record that is left out on request."""
+        with self._lock:
+            self.skipped += not record.is_refund
+            self.progress(not record.is_refund)
 
     def add(self, results: list[RowResult]) -> None:
         for result in results:
@@ -124,7 +135,7 @@ class Tally:
             elif not self._add_to_known(result):
                 self._store(result)
         with self._lock:
-            self.progress(len(results))
+            self.progress(sum(not result.record.is_refund for result in results))
 
     def mark_updated(self, row: DifferingRow, remaining: tuple[Difference, ...]) -> None:
         """Note that the differences of the row are written to the CRM, but for those that remain."""
@@ -224,6 +235,8 @@ class Tally:
             ),
         )
         self._accepted += 1
+        self.cents += record.cents
+        self.refunds += record.is_refund
         self.created += result.created
         self.restored += result.restored
         self._differing += bool(result.differences)

@@ -18,13 +18,16 @@ class Fields:
         return self.required + self.optional
 
 
+_AMOUNTS = ("total", "discount", "shipping", "tax", "rounding", "refund")
+"""Amounts of a whole order. They stand in its first row, or in all of them."""
 FIELDS = {
     "customers": Fields(("name", "email"), ("phone", "created_at"), dates=frozenset({"created_at"})),
     "products": Fields(("sku", "name", "price"), ("stock",), numbers=frozenset({"price", "stock"})),
     "orders": Fields(
         ("order_ref", "customer_email", "order_date", "sku", "quantity", "unit_price"),
-        numbers=frozenset({"quantity", "unit_price"}),
-        dates=frozenset({"order_date"}),
+        (*_AMOUNTS, "refund_date"),
+        numbers=frozenset({"quantity", "unit_price", *_AMOUNTS}),
+        dates=frozenset({"order_date", "refund_date"}),
     ),
 }
 KEYS = {"customers": "email", "products": "sku", "orders": "order_ref"}

@@ -1,10 +1,10 @@
 """Load the files of an import into the workspace, after each was recognised."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crmctl.import_rows import normalize
 from crmctl.imports.csv_reader import read_csv
 from crmctl.imports.fields import FIELDS, IMPLIED_LINE, KEYS, KINDS
 from crmctl.imports.file_error import ImportFileError
@@ -15,8 +15,10 @@ from crmctl.imports.recognition import Wishes, check_kinds, recognise
 from crmctl.imports.source_table import SourceTable
 from crmctl.imports.workspace import Workspace
 from crmctl.imports.xlsx_reader import read_xlsx
+from crmctl.row_values import normalize
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
+WALK_IN_NAME = "Walk-in"
 _OUR_OWN = (".rejected.csv", ".warnings.csv")
 """Written by an earlier import. In a directory they are left alone; by name they are imported."""
 
@@ -27,6 +29,8 @@ class ReadOptions:
     delimiter: str | None = None
     formats: Mapping[str, str] = field(default_factory=dict)
     """What the user says about numbers and dates. It comes before what a preset says."""
+    walk_in: str = ""
+    """The e-mail address of the customer for orders that have none."""
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -45,35 +49,50 @@ class LoadedTable:
 def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace) -> dict[str, LoadedTable]:
     """Load all files, and return the table of each kind. Raises ImportFileError, which lists the errors of all files."""
     errors: list[str] = []
-    tables: list[SourceTable] = []
-    for path in find_files(paths):
-        try:
-            tables += read_xlsx(path) if path.suffix.lower() == ".xlsx" else [_read(path, options)]
-        except ImportFileError as error:
-            errors.append(str(error))
+    tables = _open_tables(paths, options, errors)
     mapped: list[tuple[SourceTable, TableMapping]] = []
     for table in tables:
-        try:
+        with _collect(errors):
             mapped.append((table, recognise(table, options.wishes, is_alone=len(tables) == 1)))
-        except ImportFileError as error:
-            errors.append(str(error))
     if not errors:
         check_kinds(mapped)
     loaded: dict[str, LoadedTable] = {}
     for table, mapping in mapped:
-        try:
+        with _collect(errors):
             loaded[mapping.kind] = _load(table, mapping, options, workspace)
-        except ImportFileError as error:
-            errors.append(str(error))
     if errors:
         raise ImportFileError("\n".join(errors))
-    if "orders" in loaded and (product := loaded["orders"].mapping.rules.product):
-        add_implied(loaded, workspace, "products", product)
+    if "orders" in loaded:
+        _add_what_orders_need(loaded, options, workspace)
     workspace.index_rows()
     return {kind: loaded[kind] for kind in KINDS if kind in loaded}
 
 
-def add_implied(loaded: dict[str, LoadedTable], workspace: Workspace, kind: str, values: Mapping[str, str]) -> None:
+def _open_tables(paths: Sequence[Path], options: ReadOptions, errors: list[str]) -> list[SourceTable]:
+    tables: list[SourceTable] = []
+    for path in find_files(paths):
+        with _collect(errors):
+            tables += read_xlsx(path) if path.suffix.lower() == ".xlsx" else [_read(path, options)]
+    return tables
+
+
+@contextmanager
+def _collect(errors: list[str]) -> Iterator[None]:
+    """Keep the error, so that the user sees those of all files at once."""
+    try:
+        yield
+    except ImportFileError as error:
+        errors.append(str(error))
+
+
+def _add_what_orders_need(loaded: dict[str, LoadedTable], options: ReadOptions, workspace: Workspace) -> None:
+    if product := loaded["orders"].mapping.rules.product:
+        _add_implied(loaded, workspace, "products", product)
+    if options.walk_in:
+        _add_implied(loaded, workspace, "customers", {"name": WALK_IN_NAME, "email": options.walk_in})
+
+
+def _add_implied(loaded: dict[str, LoadedTable], workspace: Workspace, kind: str, values: Mapping[str, str]) -> None:
     """Add a row that no file has, because the orders need it."""
     complete = {name: values.get(name, "") for name in FIELDS[kind].all}
     workspace.add_rows(kind, [(IMPLIED_LINE, normalize(complete[KEYS[kind]]), complete, list(complete.values()))])

@@ -12,11 +12,12 @@ SHOPIFY_ORDERS = (
     "Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,Lineitem sku,Billing Name"
 )
 STRIPE_ORDERS = (
-    "id,Description,Seller Message,Created (UTC),Amount,Amount Refunded,Currency,Fee,Status,Customer ID,Customer Email"
+    "id,Description,Seller Message,Created (UTC),Amount,Amount Refunded,Currency,Fee,Status,Customer ID,Customer Email,"
+    "Refunded date (UTC)"
 )
 WOO_ORDERS = (
     "Order Number,Order Status,Order Date,First Name (Billing),Email (Billing),SKU,Item Name,Quantity (- Refund),"
-    "Item Cost,Coupon Code,Discount Amount,Order Shipping Amount,Order Total Amount"
+    "Item Cost,Coupon Code,Cart Discount Amount,Order Shipping Amount,Order Total Amount"
 )
 
 
@@ -30,6 +31,8 @@ class Sample:
     """SKU -> price of the products."""
     orders: Mapping[str, Sequence[str]] | None = None
     """Reference -> quantity, SKU and price of the lines."""
+    totals: str = ""
+    """What the summary says of the orders."""
 
 
 SAMPLES = {
@@ -55,6 +58,7 @@ tote,,,,Blue,TOTE-B,4,21.00,
         names=["Ada Example", "Bo & Söhne"],
         prices={"FERN-1": "16.00", "TOTE-R": "20.00", "TOTE-B": "21.00"},
         orders={"#1001": ["2 FERN-1 16.00", "1 TOTE-R 20.00"], "#1002": ["1 FERN-1 0.00"]},
+        totals="2 orders, 56.29 here, 56.29 in the file",
     ),
     "woocommerce": Sample(
         {
@@ -65,14 +69,15 @@ tote,,,,Blue,TOTE-B,4,21.00,
 46,simple,,"Cap, ""blue"" one",1,1,,16.50,
 """,
             "orders-2026.csv": f"""{WOO_ORDERS}
-1,Completed,2026-02-01 14:05,Woo,woo@example.com,woo-vneck-red,V-Neck,2,20.00,,,0,40.00
-1,Completed,2026-02-01 14:05,Woo,woo@example.com,46,Cap,1,16.50,,,0,40.00
+1,Completed,2026-02-01 14:05,Woo,woo@example.com,woo-vneck-red,V-Neck,2,20.00,SPRING,6.50,4.90,54.90
+1,Completed,2026-02-01 14:05,Woo,woo@example.com,46,Cap,1,16.50,SPRING,6.50,4.90,54.90
 2,Cancelled,2026-02-02 14:05,Woo,woo@example.com,46,Cap,1,16.50,,,0,16.50
 """,
         },
         names=["Woo Customer"],
         prices={"woo-vneck-red": "20", "46": "16.50"},
         orders={"1": ["2 woo-vneck-red 20.00", "1 46 16.50"]},
+        totals="1 orders, 54.90 here, 54.90 in the file",
     ),
     "hubspot": Sample(
         {
@@ -89,14 +94,19 @@ tote,,,,Blue,TOTE-B,4,21.00,
 cus_1,Buyer,st@example.com,,2026-01-02 10:00,false,,
 """,
             "unified_payments.csv": f"""{STRIPE_ORDERS}
-ch_3OaBcX,Order 1,Payment complete.,2026-01-03 11:22,12.50,0.00,usd,0.66,Paid,cus_1,st@example.com
-ch_3OabcX,Order 2,Payment complete.,2026-01-03 11:22,7.00,0.00,usd,0.66,Paid,cus_1,st@example.com
-ch_3Oabcd,Order 3,The bank declined.,2026-01-03 11:22,7.00,0.00,usd,0.00,Failed,cus_1,st@example.com
+ch_3OaBcX,Order 1,Payment complete.,2026-01-03 11:22,12.50,5.00,usd,0.66,Paid,cus_1,st@example.com,2026-02-01 08:00
+ch_3OabcX,Order 2,Payment complete.,2026-01-03 11:22,7.00,0.00,usd,0.66,Paid,cus_1,st@example.com,
+ch_3Oabcd,Order 3,The bank declined.,2026-01-03 11:22,7.00,0.00,usd,0.00,Failed,cus_1,st@example.com,
 """,
         },
         names=["Buyer"],
         prices={"STRIPE-CHARGE": "1.00"},
-        orders={"ch_3OaBcX": ["1 STRIPE-CHARGE 12.50"], "ch_3OabcX": ["1 STRIPE-CHARGE 7.00"]},
+        orders={
+            "ch_3OaBcX": ["1 STRIPE-CHARGE 12.50"],
+            "ch_3OaBcX-refund": [],
+            "ch_3OabcX": ["1 STRIPE-CHARGE 7.00"],
+        },
+        totals="2 orders and 1 refunds, 14.50 here, 14.50 by the lines of the file",
     ),
     "square": Sample(
         {

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.crm import counters, customers, products
 from crmctl import importer
-from crmctl.import_rows import Record
+from crmctl.import_records import Record
 from crmctl.imports.workspace import Workspace
 from crmctl.tally import RowResult, Tally
 from tests.crmctl.api_server import ApiServer

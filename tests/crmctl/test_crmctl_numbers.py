@@ -2,8 +2,8 @@
 
 import pytest
 
-from crmctl.import_rows import InvalidValue, parse_decimal, parse_integer
 from crmctl.imports.number_format import NumberFormat
+from crmctl.row_values import InvalidValue, parse_decimal, parse_integer
 
 pytestmark = pytest.mark.no_database
 UNSTATED = NumberFormat()

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from chalicelib.crm import text as server_text
-from crmctl.import_rows import Converter, InvalidValue, parse_date, parse_decimal, parse_integer
+from crmctl.import_rows import Converter
 from crmctl.imports.date_format import AmbiguousDate, DateEvidence, parse_moment
 from crmctl.imports.formats import FormatEvidence, Formats
 from crmctl.imports.number_format import DecimalEvidence, NumberFormat
 from crmctl.imports.phone_text import clean_phone
 from crmctl.imports.workspace import StoredRow
+from crmctl.order_rows import OrderOptions
+from crmctl.row_values import InvalidValue, parse_date, parse_decimal, parse_integer
 
 pytestmark = pytest.mark.no_database
 GERMAN = NumberFormat(",", ".", "€ EUR", is_decimal_stated=True)
@@ -171,9 +173,10 @@ def test_a_phone_number_never_costs_a_customer(text: str, phone: str | None, war
 def test_fractional_quantities_are_rounded_on_request_only(text: str, rounded: int) -> None:
     values = {"order_ref": "A", "customer_email": "a@example.com", "order_date": "2024-01-01"}
     rows = [StoredRow(2, {**values, "sku": "TEA", "quantity": text, "unit_price": "1"})]
-    record = Converter(Formats(), rounds_quantities=True).to_record("orders", rows)
+    options = OrderOptions(rounds_quantities=True)
+    (record,) = Converter(Formats(), options).to_records("orders", rows)
     assert record.input["lines"][0]["quantity"] == rounded
     assert bool(record.warnings) is (text != "2.0")
     if record.warnings:
         with pytest.raises(InvalidValue, match="use --round-quantities"):
-            Converter(Formats()).to_record("orders", rows)
+            Converter(Formats()).to_records("orders", rows)

@@ -32,6 +32,7 @@ def test_a_sample_is_recognised_and_imported_twice(api: FakeApi, files: Path, ru
         reference: [f"{line['quantity']} {line['sku']} {line['unitPrice']}" for line in row["lines"]]
         for reference, row in api.rows["orders"].items()
     } == (sample.orders or {})
+    assert sample.totals in first.stdout
     again = run_import("--from", name)
     assert again.exit_code == 0, again.output
     assert all(created == 0 for created, _, _ in counts(again.stdout).values())

@@ -1,0 +1,117 @@
+"""Books that add up: adjustments, refunds, walk-in customers, and the totals of the file."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from chalicelib.crm import counters
+from crmctl.order_amounts import add_up
+from tests.crmctl.api_server import ApiServer
+from tests.crmctl.fake_api import FakeApi
+from tests.crmctl.import_files import RunImport, counts, rejected, write
+
+HEADER = "order_ref,customer_email,order_date,sku,quantity,unit_price,total,discount,shipping,tax,refund,refund_date\n"
+SHOP = """S-1,alice@example.com,2024-05-01,TEA,2,16.00,56.29,5.00,6.00,3.29,10.00,2024-05-09
+S-1,,,PEN,1,20.00,,,,,,
+S-2,alice@example.com,2024-05-02,TEA,1,10.00,10.00,0,0,1.60,,
+S-3,alice@example.com,2024-05-03,TEA,1,9.00,9.00,-1.00,,,,
+"""
+
+
+def warnings() -> str:
+    return Path("orders.warnings.csv").read_text()
+
+
+def test_totals_are_those_of_the_shop_and_refunds_count_on_their_day(crm: ApiServer, files: Path) -> None:
+    write(files, orders=HEADER + SHOP)
+    for created, existing in ((4, 0), (0, 4)):
+        result = crm.crmctl("import", str(files))
+        assert result.exit_code == 0, result.output
+        assert counts(result.stdout)["orders"] == (created, existing, 0)
+        assert "3 orders and 1 refunds, 65.29 here, 65.29 in the file" in result.stdout
+    assert counters.stats().cents == 6529
+    days = [counters.stats(day, day).cents for day in (_day(1), _day(2), _day(3), _day(9))]
+    assert days == [5629, 1000, 900, -1000]
+
+
+def _day(number: int) -> date:
+
+    return date(2024, 5, number)
+
+
+def test_a_total_that_differs_is_named_and_may_be_rounded(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    write(files, orders=HEADER + "S-1,alice@example.com,2024-05-01,TEA,3,3.33,10.00,,,,,\n")
+    result = run_import()
+    assert result.exit_code == 0
+    assert "1 orders, 9.99 here, 10.00 in the file" in result.stdout
+    assert '2,"total 10.00 in the file, but its lines and adjustments are 9.99"' in warnings()
+    api.rows["orders"].clear()
+    assert "1 orders, 10.00 here, 10.00 in the file" in run_import("--add-rounding").stdout
+    assert api.rows["orders"]["S-1"]["adjustments"] == [{"kind": "ROUNDING", "amount": "0.01"}]
+
+
+def test_rounded_quantities_keep_the_amount(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    write(files, orders=HEADER + "S-1,alice@example.com,2024-05-01,TEA,1.5,16.00,24.00,,,,,\n")
+    result = run_import("--round-quantities")
+    assert "1 orders, 24.00 here, 24.00 in the file" in result.stdout
+    order = api.rows["orders"]["S-1"]
+    assert order["lines"] == [{"sku": "TEA", "quantity": 2, "unitPrice": "16.00"}]
+    assert order["adjustments"] == [{"kind": "ROUNDING", "amount": "-8.00"}]
+
+
+def test_orders_without_an_address_are_booked_to_a_walk_in_customer(
+    api: FakeApi, files: Path, run_import: RunImport
+) -> None:
+    write(files, orders=HEADER + "P-1,,2024-05-01,TEA,1,4.00,4.00,,,,,\nP-2,,2024-05-01,TEA,1,4.00,4.00,,,,,\n")
+    assert run_import().exit_code == 1
+    assert [code for _, code, _ in rejected(Path("orders.rejected.csv"))] == ["INVALID_CUSTOMER_ID"] * 2
+    for _ in range(2):
+        result = run_import("--walk-in", "walkin@example.com")
+        assert result.exit_code == 0, result.output
+    assert api.rows["customers"]["walkin@example.com"]["name"] == "Walk-in"
+    api.rows["customers"]["walkin@example.com"]["name"] = "Counter"
+    assert run_import("--walk-in", "walkin@example.com").exit_code == 0, "the name that was given later counts"
+    (files / "customers.csv").unlink()
+    assert counts(run_import("--walk-in", "walkin@example.com").stdout)["customers"] == (0, 1, 0)
+
+
+def test_a_refund_alone_is_an_order_without_lines(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    write(files, orders=HEADER + "CN-1,alice@example.com,2024-05-01,,,,,,,,12.50,\n")
+    result = run_import()
+    assert result.exit_code == 0, result.output
+    assert "0 orders and 1 refunds, -12.50 here, -12.50 by the lines of the file" in result.stdout
+    (order,) = api.rows["orders"].values()
+    assert (order["lines"], order["adjustments"]) == ([], [{"kind": "REFUND", "amount": "-12.50"}])
+
+
+def test_orders_that_are_refused_are_missing_here(files: Path, run_import: RunImport) -> None:
+    write(files, orders=HEADER + SHOP.replace("S-2,alice@", "S-2,nobody@"))
+    assert "2 orders and 1 refunds, 55.29 here, 65.29 in the file" in run_import().stdout
+
+
+LINES = [{"quantity": 2, "unitPrice": "10.00"}]
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize(
+    ("given", "kinds", "total"),
+    [
+        ({"discount": "3", "shipping": "4", "tax": "2", "total": "23"}, "DISCOUNT SHIPPING TAX", "23"),
+        ({"discount": "3", "shipping": "4", "tax": "2", "total": "21"}, "DISCOUNT SHIPPING", "21"),
+        ({"discount": "3", "shipping": "4", "tax": "2", "total": "26"}, "SHIPPING TAX", "26"),
+        ({"discount": "3", "shipping": "4", "tax": "2", "total": "24"}, "SHIPPING", "24"),
+        ({"discount": "3", "tax": "2", "total": "99"}, "DISCOUNT TAX", "19"),
+        ({"discount": "3", "tax": "2"}, "DISCOUNT TAX", "19"),
+        ({"discount": "-3"}, "DISCOUNT", "17"),
+        ({"rounding": "0.01", "total": "20.01"}, "ROUNDING", "20.01"),
+        ({"shipping": "0", "total": "20.00"}, "", "20"),
+    ],
+)
+def test_the_total_shows_what_the_prices_contain(given: dict[str, str], kinds: str, total: str) -> None:
+    amounts = {name: Decimal(text) for name, text in given.items()}
+    found = add_up(LINES, amounts, rounding=Decimal(0), adds_rounding=False)
+    assert " ".join(each["kind"] for each in found.adjustments) == kinds
+    assert found.total == Decimal(total)
+    assert found.agrees is (given.get("total") in {None, total} or Decimal(given["total"]) == found.total)
