@@ -6,15 +6,24 @@ Each reference is imported once, and stock is left alone. An import takes these 
 """
 
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from chalicelib.crm import adjustments, customers, money, order_lines, orders, products, text, unique_values
+from chalicelib.crm import (
+    adjustments,
+    customers,
+    money,
+    order_comparison,
+    order_lines,
+    orders,
+    products,
+    text,
+    unique_values,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order, OrderLine
 from chalicelib.crm.products import Product
@@ -245,7 +254,7 @@ def _write_or_find(order: Order, customer: Customer) -> tuple[Order, Customer]:
 
 def _check_same(stored: Order | None, wanted: Order) -> Order:
     """Return the stored order if it is the wanted one. Raises ReferenceConflict."""
-    if stored is None or stored.date != wanted.date or not _has_same_content(stored, wanted):
+    if stored is None or stored.date != wanted.date or not order_comparison.has_same_content(stored, wanted):
         raise ReferenceConflict(field="reference")
     # A customer who was deleted comes back under another id when the files are imported again.
     if stored.customer_id != wanted.customer_id and customers.find(stored.customer_id):
@@ -260,25 +269,6 @@ def _claimed_reference(order: Order) -> str:
 
 def _product_ids(order: Order) -> list[str]:
     return [line.product_id for line in order.lines]
-
-
-def _has_same_content(stored: Order, wanted: Order) -> bool:
-    """Compare what the lines and the adjustments say. An SKU may belong to a new product by now, because the old one was archived.
-
-    Lines without an SKU are compared by name.
-    """
-    if Counter(stored.adjustments) != Counter(wanted.adjustments):
-        return False
-    has_skus = all(line.sku for line in stored.lines)
-    keys: tuple[Callable[[OrderLine], str], ...] = (
-        lambda line: line.product_id,
-        lambda line: text.normalize((line.sku or "") if has_skus else line.name),
-    )
-    return any(_count_lines(stored, key) == _count_lines(wanted, key) for key in keys)
-
-
-def _count_lines(order: Order, key: Callable[[OrderLine], str]) -> Counter[tuple[str, int, int]]:
-    return Counter((key(line), line.quantity, line.cents) for line in order.lines)
 
 
 def _check_size(order: Order) -> None:
