@@ -25,6 +25,7 @@ from chalicelib.crm import (
     unique_values,
 )
 from chalicelib.crm.customers import Customer
+from chalicelib.crm.imported_rows import OrderRow
 from chalicelib.crm.orders import Order, OrderLine
 from chalicelib.crm.products import Product
 from chalicelib.errors import (
@@ -48,27 +49,6 @@ MAX_LINES = 1000
 _MAX_BYTES = 380_000
 """A row has at most 400 KiB. Characters outside ASCII take six or twelve bytes in JSON."""
 _MAX_REFERENCE_LENGTH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class LineRow:
-    """A line as it stands in a file, with the SKU of its product."""
-
-    sku: str
-    quantity: int
-    unit_price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRow:
-    """An order as it stands in a file, with the e-mail address of its customer."""
-
-    reference: str
-    customer_email: str
-    date: datetime
-    lines: tuple[LineRow, ...]
-    adjustments: tuple[tuple[str, Decimal], ...] = ()
-    """Kinds and amounts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from chalicelib.crm import customers, deleted_customers, imported_orders, orders
-from chalicelib.crm.imported_orders import ImportResult, LineRow, OrderRow
+from chalicelib.crm.imported_orders import ImportResult
+from chalicelib.crm.imported_rows import LineRow, OrderRow
 from chalicelib.errors import CrmError, InvalidInput, UnknownCustomer, UnknownProducts
 from chalicelib.store import change_marks, tables
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of, some_products

@@ -12,7 +12,7 @@ from chalicelib.api.resolvers.customers import CreateCustomerInput, given_custom
 from chalicelib.api.resolvers.products import CreateProductInput, new_product
 from chalicelib.crm import customers, imported_orders, products, returning_customers, text
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.imported_orders import LineRow, OrderRow
+from chalicelib.crm.imported_rows import LineRow, OrderRow
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.errors import DuplicateEmail, DuplicateSku, InvalidInput, result_or_error
