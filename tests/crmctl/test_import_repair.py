@@ -67,7 +67,7 @@ def test_repaired_rows_of_any_system_are_imported_as_they_are(
     (files / "repaired.csv").write_text(rejected.replace("soon", "2026"))
     repaired = run_import()
     assert repaired.exit_code == 0, repaired.output
-    assert counts(repaired.stdout)["orders"] == (1, 0, 0)
+    assert counts(repaired.stdout)["orders"][1:] == (0, 0)
     assert set(api.rows["orders"]) == set(SAMPLES[name].orders or {})
 
 
