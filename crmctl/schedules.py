@@ -13,7 +13,8 @@ from crmctl.tables import Column
 from crmctl.text import escape_unprintable
 from crmctl.time_arguments import EMPTY_CELL, Timestamp, format_time
 
-FIELDS = """id job crontab at timeZone words arguments { name value } startsAt endsAt spread enabled note builtIn
+FIELDS = """id job crontab at timeZone words arguments { name value } startsAt endsAt spread startLimit runLimit
+  catchUpWindow pauseAfter enabled paused note builtIn
   createdBy createdAt updatedBy updatedAt nextRuns(count: 1)"""
 LIST = f"query Schedules($job: String) {{ schedules(job: $job) {{ {FIELDS} }} }}"
 ADD = f"mutation Add($input: CreateScheduleInput!) {{ createSchedule(input: $input) {{ schedule {{ {FIELDS} }} }} }}"
@@ -25,6 +26,14 @@ RESET = f"mutation Reset($job: String!) {{ resetSchedule(job: $job) {{ schedule 
 NEXT = """query Next($crontab: String!, $zone: String!, $count: Int!) {
   previewSchedule(crontab: $crontab, timeZone: $zone, count: $count) { words firings { utc local } }
 }"""
+
+
+LIMIT_REMARKS = {
+    "startLimit": "must start within {} minutes",
+    "runLimit": "may take {} minutes",
+    "catchUpWindow": "catches up {} minutes",
+    "pauseAfter": "pauses itself after {} failed runs",
+}
 
 
 def _arguments(schedule: dict[str, Any]) -> str:
@@ -66,6 +75,14 @@ def list_schedules(client: Client, job: str | None, *, as_json: bool) -> None:
 def _schedule_options(command: Command) -> Command:
     for option in (
         click.option("--note", help="Why there is this schedule. Shown in the list."),
+        click.option(
+            "--pause-after", metavar="N", type=click.IntRange(1, 10), help="Pause itself after N failed runs in a row."
+        ),
+        click.option(
+            "--catch-up-window", metavar="MINUTES", type=click.IntRange(1), help="Catch up no older missed slots."
+        ),
+        click.option("--run-limit", metavar="MINUTES", type=click.IntRange(1), help="Alert if a run takes longer."),
+        click.option("--start-limit", metavar="MINUTES", type=click.IntRange(1), help="Alert if a run starts later."),
         click.option("--spread", metavar="MINUTES", type=click.IntRange(0, 15), help="Start up to so much later."),
         click.option("--until", type=Timestamp(), help="The last time at which it may be due."),
         click.option("--from", "begin", type=Timestamp(), help="The first time at which it may be due."),
@@ -158,6 +175,10 @@ def _given(  # noqa: PLR0913 - one for each option
     begin: str | None,
     until: str | None,
     spread: int | None,
+    start_limit: int | None,
+    run_limit: int | None,
+    catch_up_window: int | None,
+    pause_after: int | None,
     note: str | None,
 ) -> dict[str, Any]:
     """Return what was given, under the names of the API."""
@@ -169,6 +190,10 @@ def _given(  # noqa: PLR0913 - one for each option
         "startsAt": begin,
         "endsAt": until,
         "spread": spread,
+        "startLimit": start_limit,
+        "runLimit": run_limit,
+        "catchUpWindow": catch_up_window,
+        "pauseAfter": pause_after,
         "note": note,
     }
     return {name: value for name, value in wire.items() if value is not None}
@@ -185,10 +210,15 @@ def _print(schedule: dict[str, Any]) -> None:
 
 def _remarks(schedule: dict[str, Any]) -> list[str]:
     found = [schedule["note"]] if schedule["note"] else []
+    if schedule["paused"]:
+        found.append(schedule["paused"])
     if schedule["updatedBy"]:
         found.append(f"changed by {schedule['updatedBy']} at {format_time(schedule['updatedAt'])}")
     if schedule["spread"]:
         found.append(f"starts up to {schedule['spread']} minutes later")
+    for field, words in LIMIT_REMARKS.items():
+        if schedule[field]:
+            found.append(words.format(schedule[field]))
     for field, word in (("startsAt", "from"), ("endsAt", "until")):
         if schedule[field]:
             found.append(f"{word} {format_time(schedule[field])}")

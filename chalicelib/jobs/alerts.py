@@ -17,8 +17,8 @@ from chalicelib.jobs.notifications import Delivery
 from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
-LATE, FAILING, TOO_FREQUENT = "LATE", "FAILING", "TOO_FREQUENT"
-KINDS = (LATE, FAILING, DOWN, UNDELIVERED, TOO_FREQUENT)
+LATE, SLOW, FAILING, TOO_FREQUENT, PAUSED = "LATE", "SLOW", "FAILING", "TOO_FREQUENT", "PAUSED"
+KINDS = (LATE, SLOW, FAILING, DOWN, UNDELIVERED, TOO_FREQUENT, PAUSED)
 _PARTITION = "alert"
 _RECOVERED = "RECOVERED"
 

@@ -14,6 +14,7 @@ from chalicelib import clock, telemetry
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import (
     catalog,
+    failure_pauses,
     job_state,
     ledger,
     missed_slots,
@@ -26,6 +27,7 @@ from chalicelib.jobs import (
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.schedule import Schedule
+from chalicelib.jobs.schedule_limits import limits_of
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables, timestamps
 from chalicelib.store.transaction import Stale, Transaction, new_token
@@ -80,7 +82,13 @@ def _answer(schedule: OperatorSchedule, now: datetime, skipped: str | None) -> O
     moved = replace(schedule, next_at=schedule.next_after(slots.moment_of(slot)), token=new_token())
     is_over = moved.next_at is None and schedule.at is not None
     stored = run_records.find(schedule.job, slot)
+    failing = failure_pauses.reason_to_pause(schedule)
+    if failing:
+        moved = failure_pauses.paused(schedule, failing)
+        skipped = f"the schedule {failing}"
     run = stored or replace(_run_of(schedule, slot, moved.next_at, now, skipped), token=new_token())
+    if not run.finished:
+        moved = failure_pauses.with_latest(moved, slot)
     row = tables.AuxRow
     write = Transaction(
         was_applied=lambda: run_writes.was_written(run) if is_over else operator_schedules.was_written(moved)
@@ -111,7 +119,8 @@ def _run_of(schedule: OperatorSchedule, slot: Slot, next_at: str | None, now: da
         starts_at = run.due + _offset(schedule, slot)
         return replace(run, next_attempt_at=timestamps.to_text(starts_at) if starts_at > now else None)
     is_latest = next_at is None or timestamps.from_text(next_at) > now
-    return missed_slots.answer(job, job_state.find(job.name), run, is_latest=is_latest)
+    window = limits_of(job, schedule).catch_up_window
+    return missed_slots.answer(job, job_state.find(job.name), run, is_latest=is_latest, window=window)
 
 
 def _offset(schedule: OperatorSchedule, slot: Slot) -> timedelta:

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from statistics import fmean
 
 from chalicelib.jobs import operator_schedules, slots
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.job_state import JobState
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.jobs.schedule_limits import limits_of, limits_of_run
 from chalicelib.store import timestamps
 
 _RECENT = 30
+_MIN_RUN_LIMIT = timedelta(minutes=1)
 _RESULTS = {Status.SUCCEEDED, Status.FAILED, Status.MISSED}
 
 
@@ -30,9 +33,12 @@ class Health:
     """The problems of a job, each as a text for the operator or None, and the state that follows from them."""
 
     late: str | None
+    slow: str | None
     failing: str | None
     alarm: str | None
     too_frequent: str | None
+    paused: str | None
+    """Schedules that have paused themselves."""
     state: HealthStatus
 
     @property
@@ -54,16 +60,20 @@ def assess(  # noqa: PLR0913, PLR0917 - everything that the health of a job foll
     """
     last = next((run for run in recent if run.status in _RESULTS), None)
     changed = operator_schedules.changed_schedule(job.name, schedules)
-    late = _undispatched(job, schedules, now) or _late(job, None if changed else state, recent, unfinished, now)
+    late = _undispatched(job, schedules, now) or _not_started(job, unfinished, schedules, now)
+    late = late or (None if changed else _not_recorded(job, state, recent, now))
+    slow = _slow(job, recent, unfinished, schedules, now)
     if late is None and last and last.status is Status.MISSED:
         late = f"the run of {last.slot} was missed: {last.reason}"
     failing = f"the run of {last.slot} failed: {last.error}" if last and last.status is Status.FAILED else None
     return Health(
         late=late,
+        slow=slow,
         failing=failing,
         alarm=_alarm(job, recent),
+        paused="; ".join(f"{row.id} {row.paused}" for row in schedules if row.paused) or None,
         too_frequent=_too_frequent(job, recent, now, is_changed=changed is not None),
-        state=_state(state, recent, unfinished, late, failing, now),
+        state=_state(state, recent, unfinished, late or slow, failing, now),
     )
 
 
@@ -72,14 +82,42 @@ def recent_count(job: Job) -> int:
     return max(_RECENT, job.max_runs + 1)
 
 
-def _late(
-    job: Job, state: JobState | None, recent: Sequence[Run], unfinished: Sequence[Run], now: datetime
+def _not_started(
+    job: Job, unfinished: Sequence[Run], schedules: Sequence[OperatorSchedule], now: datetime
 ) -> str | None:
-    overdue = [run.slot for run in unfinished if _requested_at(run) + job.grace < now]
-    if overdue:
-        return f"the run of {min(overdue)} has not finished {job.grace} after it was due"
-    if state is None:
-        return None  # the dispatcher starts its runs
+    """Return which run has not started in time. One that has started and failed is no longer late to start."""
+    for run in sorted(unfinished, key=lambda run: run.slot):
+        limit = limits_of_run(job, run, schedules).start
+        if run.started_at is None and _expected_at(run) + limit < now:
+            return f"the run of {run.slot} has not started {limit} after it was due"
+    return None
+
+
+def _slow(
+    job: Job, recent: Sequence[Run], unfinished: Sequence[Run], schedules: Sequence[OperatorSchedule], now: datetime
+) -> str | None:
+    """Return which run takes too long. Without a limit of its own, one that has failed may wait for its next attempts."""
+    usual = usual_seconds(recent)
+    expected = max(_MIN_RUN_LIMIT, 3 * timedelta(seconds=usual)) if usual is not None else job.grace
+    for run in sorted(unfinished, key=lambda run: run.slot):
+        if run.started_at is None:
+            continue
+        is_first_attempt = run.attempts <= 1 and run.next_attempt_at is None
+        default = expected if is_first_attempt else max(expected, job.grace)
+        limit = limits_of_run(job, run, schedules).run or default
+        if timestamps.from_text(run.started_at) + limit < now:
+            return f"the run of {run.slot} takes longer than {timedelta(seconds=round(limit.total_seconds()))}"
+    return None
+
+
+def usual_seconds(recent: Sequence[Run]) -> float | None:
+    """Return the mean duration of the runs that have succeeded."""
+    seconds = [run.seconds for run in recent if run.status is Status.SUCCEEDED and run.seconds is not None]
+    return fmean(seconds) if seconds else None
+
+
+def _not_recorded(job: Job, state: JobState, recent: Sequence[Run], now: datetime) -> str | None:
+    """Return which slot of the catalog's schedule has no row, although it was due long ago."""
     if state.is_rescheduled(job.schedule.crontab):
         return None  # the watchdog counts the slots of the new schedule from its next check on
     expected = slots.of(job.schedule.until(now - job.grace))
@@ -107,19 +145,21 @@ def _alarm(job: Job, recent: Sequence[Run]) -> str | None:
     return standing
 
 
-def _requested_at(run: Run) -> datetime:
-    """Return when the run was due. A run that an operator started or repeated was due when they asked for it.
+def _expected_at(run: Run) -> datetime:
+    """Return when the run should have started. A run that an operator started or repeated was due when they asked for it.
 
-    If they asked for a later time, it was due then.
+    If they asked for a later time, or the schedule spreads its runs, it was due then.
     """
     is_requested = run.trigger in {Trigger.OPERATOR, Trigger.BACKFILL}
-    return max(timestamps.from_text(run.created_at), run.due) if is_requested else run.due
+    due = max(timestamps.from_text(run.created_at), run.due) if is_requested else run.due
+    return max(due, timestamps.from_text(run.next_attempt_at)) if run.next_attempt_at else due
 
 
 def _undispatched(job: Job, schedules: Sequence[OperatorSchedule], now: datetime) -> str | None:
     for schedule in schedules:
-        if schedule.slot and slots.moment_of(schedule.slot) + job.grace < now:
-            return f"the run of {schedule.slot} has not started {job.grace} after it was due"
+        limit = limits_of(job, schedule).start
+        if schedule.slot and slots.moment_of(schedule.slot) + limit < now:
+            return f"the run of {schedule.slot} has not started {limit} after it was due"
     return None
 
 

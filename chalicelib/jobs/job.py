@@ -117,7 +117,13 @@ class Job:
     catch_up: CatchUp
     overlap: Overlap
     grace: timedelta
-    """A run that has not finished this long after its slot is late."""
+    """A run that has not started this long after it was due is late."""
+    run_limit: timedelta | None = None
+    """A run that takes longer is slow. None: three times its usual time, at least a minute."""
+    catch_up_window: timedelta | None = None
+    """Older missed slots are not caught up. None: all are that `catch_up` allows."""
+    pause_after: int | None = None
+    """After so many failed runs in a row, its schedules pause themselves. None: never."""
     arguments: tuple[Argument, ...] = ()
     """What people may pass to a run."""
     max_runs: int

@@ -41,6 +41,8 @@ class JobState:
     """The watchdog has recorded every slot up to this one in the ledger."""
     schedule: str | None = None
     """The schedule by which it has done so. A deployment may have changed the job's schedule since."""
+    since: Slot | None = None
+    """When operators gave the job its own schedule back. Earlier failures do not pause it."""
     requested: Slot | None = None
     """The slot of the run that an operator started last. Unlike an index, it tells at once whether one waits."""
     token: str | None = None
@@ -66,6 +68,7 @@ def find(job: str) -> JobState:
         current=_slot(item, "owner"),
         checked_until=_slot(item, "watched"),
         schedule=reads.text(item, "schedule"),
+        since=_slot(item, "since"),
         requested=_slot(item, "requested"),
         token=reads.text(item, "token"),
     )
@@ -109,7 +112,7 @@ def set_checked_until(job: str, schedule: str, slot: Slot, before: Slot | None) 
 def count_from(write: Transaction, job: str, schedule: str, slot: Slot) -> None:
     """Let the slots of `schedule` count from `slot` on, in a transaction of the caller."""
     row = tables.AuxRow
-    write.update(key(job), [row.checked_until.set(slot), row.schedule.set(schedule)])
+    write.update(key(job), [row.checked_until.set(slot), row.schedule.set(schedule), row.since.set(slot)])
 
 
 def _slot(item: reads.Item, name: str) -> Slot | None:

@@ -38,16 +38,21 @@ def record(job: Job, state: JobState, until: datetime) -> None:
         if slot not in stored:
             run = run_records.new(job.name, slot, Trigger.SCHEDULE)
             with suppress(Stale):  # it has started meanwhile
-                _store(run, answer(job, state, run, is_latest=slot == latest))
+                _store(run, answer(job, state, run, is_latest=slot == latest, window=job.catch_up_window))
     if passed or state.schedule is None:
         _set_checked_until(job, passed[-1] if passed else state.checked_until, state.checked_until)
 
 
-def answer(job: Job, state: JobState, run: Run, *, is_latest: bool) -> Run:
-    """Return the run of a missed slot as it has to be stored: one that waits, or one that has ended."""
+def answer(job: Job, state: JobState, run: Run, *, is_latest: bool, window: timedelta | None) -> Run:
+    """Return the run of a missed slot as it has to be stored: one that waits, or one that has ended.
+
+    Slots that are older than `window` are not caught up.
+    """
     pause = state.paused_at(run.due)
     if pause and timestamps.from_text(pause.since) <= run.due:
         return ended(run, Status.SKIPPED, pause.text)
+    if window and job.catch_up is not CatchUp.NONE and run.due < clock.now() - window:
+        return ended(run, Status.MISSED, f"did not start on time; only slots of the last {window} are caught up")
     if job.catch_up is CatchUp.ALL or (job.catch_up is CatchUp.LATEST and is_latest):
         return replace(run, trigger=Trigger.CATCH_UP, reason="did not start on time; caught up")
     caught_up = "only the latest missed slot" if job.catch_up is CatchUp.LATEST else "no missed slots"

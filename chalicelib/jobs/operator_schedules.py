@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -37,6 +37,18 @@ class OperatorSchedule:
     ends_at: str | None = None
     spread: int = 0
     """Minutes over which runs are spread, so that not everything starts at once."""
+    start_limit: int | None = None
+    """Minutes within which a run must have started. None, here and below: what the job has in the catalog."""
+    run_limit: int | None = None
+    """Minutes that a run may take."""
+    catch_up_window: int | None = None
+    """Minutes: older missed slots are not caught up."""
+    pause_after: int | None = None
+    """After so many failed runs in a row, the schedule pauses itself."""
+    paused: str | None = None
+    """Why it has paused itself. It is then not enabled."""
+    latest_slots: tuple[str, ...] = ()
+    """The instants of the slots that were run last, oldest first, as many as `pause_after` needs."""
     enabled: bool = True
     note: str | None = None
     created_at: str | None = None
@@ -155,6 +167,10 @@ def to_change_row(schedule: OperatorSchedule) -> dict[str, object]:
         "startsAt": schedule.starts_at,
         "endsAt": schedule.ends_at,
         "spread": schedule.spread,
+        "startLimit": schedule.start_limit,
+        "runLimit": schedule.run_limit,
+        "catchUpWindow": schedule.catch_up_window,
+        "pauseAfter": schedule.pause_after,
         "enabled": schedule.enabled,
         "note": schedule.note,
     }
@@ -167,4 +183,9 @@ def key(schedule_id: str) -> tables.AuxRow:
 
 def load(item: reads.Item) -> OperatorSchedule:
     content: Mapping[str, Any] = reads.json_of(item, "content")
-    return OperatorSchedule(id=item["sk"]["S"], token=item["token"]["S"], **content)
+    known = {name: content[name] for name in content if name in _FIELDS}  # a later release may have stored others
+    latest = tuple(known.pop("latest_slots", ()))
+    return OperatorSchedule(id=item["sk"]["S"], token=item["token"]["S"], latest_slots=latest, **known)
+
+
+_FIELDS = {each.name for each in fields(OperatorSchedule)}

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import fmean
 
 from chalicelib import clock
 from chalicelib.jobs import catalog, health, job_state, operator_schedules, run_records, slots
@@ -12,9 +11,11 @@ from chalicelib.jobs.job import Job
 from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_arguments import Argument
-from chalicelib.jobs.run_records import Run, Status
+from chalicelib.jobs.run_records import Run
 from chalicelib.store import timestamps
 
+EARLINESS = timedelta(minutes=1)
+"""A run that starts so long before its slot, because some clock is behind, is no run for later."""
 LONG_PAUSE = timedelta(days=7)
 """A pause without an end is among the problems from then on."""
 
@@ -63,7 +64,8 @@ class JobNow:
     @property
     def problems(self) -> list[str]:
         found = self.health
-        return [text for text in (found.late, found.failing, found.alarm, found.too_frequent, self._long_pause) if text]
+        own = (found.late, found.slow, found.failing, found.alarm, found.too_frequent, found.paused, self._long_pause)
+        return [text for text in (*own, *self._long_disabled) if text]
 
     @property
     def _long_pause(self) -> str | None:
@@ -74,6 +76,17 @@ class JobNow:
         if lasted < LONG_PAUSE:
             return None
         return f"paused for {lasted.days} days, without an end: resume it, or pause it until a time"
+
+    @property
+    def _long_disabled(self) -> list[str]:
+        """Schedules that somebody may have forgotten to enable again."""
+        disabled = [(row, row.updated_at) for row in self.schedules if not (row.enabled or row.paused)]
+        lasted = [(row.id, self.now - timestamps.from_text(since)) for row, since in disabled if since]
+        return [
+            f"{name} has been disabled for {time.days} days: enable it, or delete it"
+            for name, time in lasted
+            if time >= LONG_PAUSE
+        ]
 
     @property
     def pause(self) -> Pause | None:
@@ -105,8 +118,8 @@ class JobNow:
 
     @property
     def average_seconds(self) -> float | None:
-        seconds = [run.seconds for run in self.recent if run.status is Status.SUCCEEDED and run.seconds is not None]
-        return round(fmean(seconds), 3) if seconds else None
+        usual = health.usual_seconds(self.recent)
+        return None if usual is None else round(usual, 3)
 
 
 def load_all() -> list[JobNow]:
@@ -128,7 +141,7 @@ def assemble(
     now: datetime,
 ) -> JobNow:
     """Read the job's recent runs and assess its health. What is passed may hold runs and schedules of other jobs, too."""
-    recent = run_records.latest(job.name, health.recent_count(job), now)
+    recent = run_records.latest(job.name, health.recent_count(job), now + EARLINESS)
     own = [run for run in all_unfinished if run.job == job.name]
     schedules = [row for row in all_schedules if row.job == job.name]
     found = health.assess(job, state, recent, own, now, schedules)

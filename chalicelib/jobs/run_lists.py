@@ -10,7 +10,7 @@ from datetime import datetime
 
 from chalicelib.jobs import run_records, slots
 from chalicelib.jobs.run_records import Run, Status, Trigger
-from chalicelib.store import reads, tables
+from chalicelib.store import tables
 from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
@@ -70,11 +70,6 @@ def listing(wanted: RunFilter) -> Listing[Run]:
 
 def _fetch(row_ids: Iterable[str]) -> dict[str, Run]:
     """Return the runs by the ids that `IndexRange` makes of their keys."""
-    found = {}
     keys = [row_id.split(SEPARATOR) for row_id in row_ids]
-    for item in reads.get_all(
-        tables.Run, [{"job": {"S": job}, "slot": {"S": slot}} for slot, job in keys], consistent=True
-    ):
-        run = run_records.load(item)
-        found[f"{run.slot}{SEPARATOR}{run.job}"] = run
-    return found
+    found = run_records.find_pairs((job, slot) for slot, job in keys)
+    return {f"{slot}{SEPARATOR}{job}": run for (job, slot), run in found.items()}

@@ -151,9 +151,14 @@ def find_at(job: str, instant: str) -> list[Run]:
 
 def find_all(job: str, job_slots: Iterable[str]) -> dict[Slot, Run]:
     """Return the runs of those slots that have a row."""
-    row_keys = [{"job": {"S": job}, "slot": {"S": slot}} for slot in job_slots]
+    return {run.slot: run for run in find_pairs((job, slot) for slot in job_slots).values()}
+
+
+def find_pairs(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, Slot], Run]:
+    """Return the runs of those jobs and slots that have a row."""
+    row_keys = [{"job": {"S": job}, "slot": {"S": slot}} for job, slot in pairs]
     items = reads.get_all(tables.Run, row_keys, consistent=True)
-    return {run.slot: run for run in map(load, items)}
+    return {(run.job, run.slot): run for run in map(load, items)}
 
 
 def latest(job: str, count: int, until: datetime | None = None) -> list[Run]:

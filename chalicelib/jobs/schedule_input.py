@@ -10,10 +10,18 @@ from chalicelib.crm import text
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import run_arguments, slots
 from chalicelib.jobs.crontab import BadCrontab, Crontab, zone_of
+from chalicelib.jobs.failure_pauses import MAX_PAUSE_AFTER
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 
 MAX_NOTE = 200
+LIMITS = {
+    "start_limit": (7 * 1440, "minutes"),
+    "run_limit": (7 * 1440, "minutes"),
+    "catch_up_window": (366 * 1440, "minutes"),
+    "pause_after": (MAX_PAUSE_AFTER, "failed runs"),
+}
+"""The highest number of each, and what it counts."""
 MIN_YEAR, MAX_YEAR = 2000, 2199
 MAX_SPREAD = 15
 """Minutes: the longest time for which SQS holds a message back."""
@@ -29,6 +37,10 @@ class ScheduleChanges(TypedDict, total=False):
     starts_at: datetime | None
     ends_at: datetime | None
     spread: int | None
+    start_limit: int | None
+    run_limit: int | None
+    catch_up_window: int | None
+    pause_after: int | None
     enabled: bool | None
     note: str | None
 
@@ -43,8 +55,21 @@ def with_changes(old: OperatorSchedule, job: Job, changes: ScheduleChanges) -> O
     if "note" in changes:
         note = changes["note"]
         new = replace(new, note=text.checked_line(note, "note", MAX_NOTE) if note else None)
+    new = _with_limits(new, changes)
     enabled = changes.get("enabled")
-    return new if enabled is None else replace(new, enabled=enabled)
+    if enabled is None:
+        return new
+    # Once an operator has decided about it, its earlier failures do not count any more.
+    return replace(new, enabled=enabled, paused=None, latest_slots=())
+
+
+def _with_limits(old: OperatorSchedule, changes: ScheduleChanges) -> OperatorSchedule:
+    given = {name: changes[name] for name in LIMITS if name in changes}  # type: ignore[literal-required]
+    for name, number in given.items():
+        most, unit = LIMITS[name]
+        if number is not None and not 1 <= number <= most:
+            raise InvalidInput(f"The {name.replace('_', ' ')} must be from 1 to {most} {unit}", field=name)
+    return replace(old, **given)
 
 
 def _with_times(old: OperatorSchedule, changes: ScheduleChanges) -> OperatorSchedule:

@@ -1,7 +1,7 @@
 """The watchdog: it runs with the heartbeat, every few minutes, and makes sure that no slot and no run is lost.
 
 It continues runs whose worker died, records the slots that were missed, and raises and clears alerts for jobs that are
-late, failing, alarming or running too often.
+late, slow, failing, alarming or running too often, and for schedules that pause themselves.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ from chalicelib.jobs import (
     catalog,
     deliveries,
     dispatcher,
+    failure_pauses,
     job_state,
     ledger,
     missed_slots,
@@ -44,7 +45,7 @@ def run_checks() -> None:
         _recover(run, now)
     backfills.advance_all()
     unfinished = run_records.unfinished()
-    schedules = dispatcher.serve()
+    schedules = failure_pauses.pause_failing(dispatcher.serve(), now)
     states = {job.name: job_state.find(job.name) for job in catalog.JOBS.values()}
     for job in catalog.JOBS.values():
         missed_slots.record(job, states[job.name], _counts_until(job, schedules, now))
@@ -124,9 +125,11 @@ def raise_or_clear_alerts(job: Job, found: Health, open_alerts: set[tuple[str, s
     """Send the alerts that have begun or are over. One that cannot be sent is logged, and the next check retries it."""
     for kind, text in (
         (alerts.LATE, found.late),
+        (alerts.SLOW, found.slow),
         (alerts.FAILING, found.failing),
         (job.alarm_kind, found.alarm),
         (alerts.TOO_FREQUENT, found.too_frequent),
+        (alerts.PAUSED, found.paused),
     ):
         is_open = (job.name, kind) in open_alerts
         try:

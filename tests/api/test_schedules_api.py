@@ -11,7 +11,7 @@ from tests.api.job_requests import ask, refusal
 from tests.jobs.job_runs import Clock, Consumer, manual_clock
 
 CREATE = """mutation ($input: CreateScheduleInput!) { createSchedule(input: $input) { schedule {
-  id job crontab at timeZone words arguments { name value } startsAt endsAt spread enabled note builtIn
+  id job crontab at timeZone words arguments { name value } startsAt endsAt spread startLimit runLimit catchUpWindow pauseAfter enabled paused note builtIn
   createdAt createdBy updatedAt updatedBy nextRuns(count: 2) } } }"""
 UPDATE = """mutation ($id: ID!, $input: UpdateScheduleInput!) { updateSchedule(id: $id, input: $input) {
   schedule { id crontab timeZone enabled note spread arguments { name value } updatedBy nextRuns(count: 1) } } }"""
@@ -44,6 +44,7 @@ def test_a_schedule_is_created_listed_changed_and_deleted() -> None:
         "startsAt": None,
         "endsAt": None,
         "spread": 0,
+        **dict.fromkeys(("startLimit", "runLimit", "catchUpWindow", "pauseAfter", "paused")),
         "enabled": True,
         "builtIn": False,
         "createdAt": "2026-11-22T12:00:00Z",
@@ -108,6 +109,8 @@ WRONG: dict[str, tuple[dict[str, object], str, str]] = {
     "argument": ({"arguments": [{"name": "cap", "value": "3"}]}, "arguments", "has no argument 'cap'"),
     "value": ({"arguments": [{"name": "amount", "value": "0"}]}, "amount", "from 1 to"),
     "spread": ({"spread": 16}, "spread", "from 0 to 15"),
+    "limit": ({"runLimit": 0}, "runLimit", "run limit must be from 1"),
+    "failures": ({"pauseAfter": 11}, "pauseAfter", "from 1 to 10"),
     "note": ({"note": "x" * 201}, "note", "200"),
     "line": ({"note": "two\nlines"}, "note", ""),
     "order": ({"startsAt": "2026-12-02T00:00:00Z", "endsAt": "2026-12-01T00:00:00Z"}, "endsAt", "before startsAt"),
@@ -121,6 +124,16 @@ def test_a_wrong_schedule_is_refused_when_it_is_saved(changes: dict[str, object]
     assert found == field
     assert message in text
     assert operator_schedules.find_all() == []
+
+
+def test_limits_are_stored_changed_and_removed() -> None:
+    limits = {"startLimit": 5, "runLimit": 30, "catchUpWindow": 1440, "pauseAfter": 3}
+    made = create(**limits)
+    assert {name: made[name] for name in limits} == limits
+    change = """mutation ($id: ID!, $input: UpdateScheduleInput!) { updateSchedule(id: $id, input: $input) {
+      schedule { startLimit runLimit catchUpWindow pauseAfter } } }"""
+    changed = ask(change, id=made["id"], input={"startLimit": 6, "pauseAfter": None})["updateSchedule"]["schedule"]
+    assert changed == limits | {"startLimit": 6, "pauseAfter": None}
 
 
 @pytest.mark.parametrize("typed", ["0\n17 * * FRI", "0\x1c17\x1f*\t*\u2028FRI", "  0   17 * * FRI\r\n"])

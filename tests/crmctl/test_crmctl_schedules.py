@@ -31,6 +31,16 @@ def test_a_schedule_is_added_listed_edited_and_removed(crm: ApiServer) -> None:
         assert operator_schedules.find_all() == []
 
 
+def test_a_schedule_is_given_limits(crm: ApiServer) -> None:
+    limits = ("--start-limit", "5", "--run-limit", "30", "--catch-up-window", "1440", "--pause-after", "3")
+    assert crm.crmctl("schedules", "add", "low_stock", "--cron", "@daily", *limits).exit_code == 0
+    (row,) = operator_schedules.find_all()
+    assert (row.start_limit, row.run_limit, row.catch_up_window, row.pause_after) == (5, 30, 1440, 3)
+    listed = " ".join(crm.crmctl("schedules", "list", "low_stock").stdout.split())
+    for remark in ("must start within 5 minutes", "may take 30 minutes", "pauses itself after 3 failed runs"):
+        assert remark in listed
+
+
 def test_the_schedule_of_a_job_is_moved_and_reset(crm: ApiServer) -> None:
     with manual_clock():
         moved = crm.crmctl("schedules", "edit", "low_stock.default", "--cron", "0 6 * * *", "--zone", "Asia/Tokyo")

@@ -75,15 +75,13 @@ def test_a_failing_job_raises_one_alert_and_one_recovery(
     assert new_warnings() == ["FAILING: tally: the run of 2026-11-22T15:00:00Z failed: Set the thing"]
 
 
-def test_an_unfinished_run_is_late_until_it_finishes(
-    monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock
-) -> None:
+def test_a_run_is_late_until_it_starts(monkeypatch: pytest.MonkeyPatch, new_warnings: NewWarnings, time: Clock) -> None:
     use_jobs(monkeypatch, make_job(one_page))
     ledger.record(run_records.new("tally", SLOT, Trigger.SCHEDULE))
     time.later(hours=1)
     assert new_warnings() == ALL_WELL
     time.later(seconds=1)
-    assert new_warnings() == [f"LATE: tally: the run of {SLOT} has not finished 1:00:00 after it was due"]
+    assert new_warnings() == [f"LATE: tally: the run of {SLOT} has not started 1:00:00 after it was due"]
     Consumer().deliver_all()
     assert new_warnings() == ["RECOVERED: tally: no longer late"]
 

@@ -67,8 +67,8 @@ def test_an_unstarted_slot_is_late_even_before_the_watchdog_has_recorded_it() ->
 
 
 def test_the_late_text_names_the_oldest_unfinished_run() -> None:
-    found = assess(a_run(11, Status.WAITING), a_run(10, Status.RUNNING))
-    assert found.late == "the run of 2026-11-22T10:00:00Z has not finished 1:00:00 after it was due"
+    found = assess(a_run(11, Status.WAITING), a_run(10, Status.WAITING))
+    assert found.late == "the run of 2026-11-22T10:00:00Z has not started 1:00:00 after it was due"
     assert not found.recovered
 
 

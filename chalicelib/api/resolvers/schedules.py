@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TypedDict
+from typing import TypedDict, cast
 from zoneinfo import ZoneInfo
 
 from chalicelib import clock
@@ -19,6 +19,19 @@ MAX_FIRINGS = 500
 MAX_NEXT_RUNS = 50
 
 
+_NAMES = {
+    **{name: name for name in ("crontab", "at", "spread", "enabled", "note")},
+    "timeZone": "time_zone",
+    "startsAt": "starts_at",
+    "endsAt": "ends_at",
+    "startLimit": "start_limit",
+    "runLimit": "run_limit",
+    "catchUpWindow": "catch_up_window",
+    "pauseAfter": "pause_after",
+}
+"""The fields of the inputs whose values are taken as they are, and their names in the domain."""
+
+
 class ScheduleInput(TypedDict, total=False):
     job: str
     crontab: str | None
@@ -28,6 +41,10 @@ class ScheduleInput(TypedDict, total=False):
     startsAt: datetime | None
     endsAt: datetime | None
     spread: int | None
+    startLimit: int | None
+    runLimit: int | None
+    catchUpWindow: int | None
+    pauseAfter: int | None
     enabled: bool | None
     note: str | None
 
@@ -104,26 +121,10 @@ def reset_schedule(_root: object, _info: Info, job: str) -> SchedulePayload:
 
 def _changes(given: ScheduleInput) -> ScheduleChanges:
     """Return what is given, under the names of the domain."""
-    changes: ScheduleChanges = {}
-    if "crontab" in given:
-        changes["crontab"] = given["crontab"]
-    if "at" in given:
-        changes["at"] = given["at"]
-    if "timeZone" in given:
-        changes["time_zone"] = given["timeZone"]
+    found: dict[str, object] = {name: given[key] for key, name in _NAMES.items() if key in given}  # type: ignore[literal-required]
     if "arguments" in given:
-        changes["arguments"] = [(each["name"], each["value"]) for each in given["arguments"] or ()]
-    if "startsAt" in given:
-        changes["starts_at"] = given["startsAt"]
-    if "endsAt" in given:
-        changes["ends_at"] = given["endsAt"]
-    if "spread" in given:
-        changes["spread"] = given["spread"]
-    if "enabled" in given:
-        changes["enabled"] = given["enabled"]
-    if "note" in given:
-        changes["note"] = given["note"]
-    return changes
+        found["arguments"] = [(each["name"], each["value"]) for each in given["arguments"] or ()]
+    return cast("ScheduleChanges", found)
 
 
 def _firing(instant: datetime, zone: ZoneInfo) -> Firing:
