@@ -62,6 +62,7 @@ def test_variables_are_written_beside_those_that_are_there(tmp_path: Path) -> No
     assert found["work"] == {
         "CRM_LIST_SHARDS": "2",
         "CRM_STAGE": "dev",
+        "CRM_TOPIC_ARN": "arn",
         "CRM_API_URL": "https://x",
         "CRM_GENERATION": "2",
     }
