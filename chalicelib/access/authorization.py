@@ -24,6 +24,8 @@ class Caller:
     id: str
     name: str
     role: Role
+    key_name: str | None = None
+    """The name of the key alone. None for a caller without a key."""
 
     @classmethod
     def system(cls, name: str) -> "Caller":
@@ -80,4 +82,4 @@ def identify(headers: Mapping[str, str]) -> Caller:
         raise Unauthenticated
     found = authentication.authenticate(key.strip())
     rate_limit.take_token(api_keys.PARTITION, found.id)
-    return Caller(found.id, f"{found.name} ({found.id})", found.role)
+    return Caller(found.id, f"{found.name} ({found.id})", found.role, found.name)

@@ -73,6 +73,7 @@ class OrderFilter:
     product_id: str | None = None
     customer_id: str | None = None
     status: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,9 @@ def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = Non
     if wanted.customer_name:
         fetch = name_search.fetch_orders_of(wanted.customer_name)
         tests.append(_Test(lambda _: True))  # fetch tests it; this entry says that no index covers it
+    if (reference := wanted.reference) is not None:  # at most one order has it, so every order of the list is right
+        shards, order = ((unique_values.REFERENCE,) if text.fits_key(reference) else ()), []
+        by_date = IndexRange(tables.AuxRow, None, "pk", "sk", shards, id_name="owner", low=reference, high=reference)
     only_totals = {test.key for test in tests if test.key} == {"total_k"}
     index_range = by_total if field == "total_amount" or (field is None and only_totals) else by_date
     return _listing(index_range, order, _ORDER_VALUES, _query("orders", wanted, order), fetch, tests)
@@ -211,6 +215,8 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
         tests.append(_Test(lambda row: any(line.product_id == wanted.product_id for line in row.lines), "product_id"))
     if wanted.status is not None:
         tests.append(_Test(lambda row: row.status == wanted.status))
+    if wanted.reference is not None:
+        tests.append(_Test(lambda row: row.reference == wanted.reference, "sk"))
     if wanted.product_name:
         tests.append(_Test(name_search.contains(wanted.product_name, lambda row: [line.name for line in row.lines])))
     return tests
@@ -287,6 +293,6 @@ def _query(name: str, wanted: CustomerFilter | ProductFilter | OrderFilter, orde
 def _meaning(key: str, value: object) -> object:
     if not isinstance(value, str):
         return value
-    if key in {"customer_id", "product_id", "status"}:
+    if key in {"customer_id", "product_id", "status", "reference"}:
         return value
     return phone_numbers.parse(value) if key == "phone_prefix" else text.search_key(value)

@@ -25,8 +25,10 @@ from chalicelib.jobs import run_records, slots
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.settings import settings
-from chalicelib.store import tables
-from tests.builders import a_customer, a_product, moment
+from chalicelib.store import change_marks, tables
+from chalicelib.store.change_log import Change
+from chalicelib.store.index_keys import SEPARATOR
+from tests.builders import a_customer, a_product, changes_of, moment
 from tests.faults.memory import Memory
 
 NOW = moment("2026-11-22T12:00:00")
@@ -59,6 +61,7 @@ class Shop:
     orders: list[Order]
     deleted: Keys
     keys: Keys
+    changes: list[Change]
 
     @property
     def names(self) -> dict[str, str]:
@@ -91,6 +94,9 @@ def fill(memory: Memory) -> Shop:
     for run in RUNS:
         memory.put(run_records.to_row(run))
     keys = [api_keys.create(f"key {number}", Role.VIEWER, "test").api_key.id for number in range(6)]
+    for number in range(15):
+        with change_marks.made_by(("Ann", "Bob")[number % 2]):
+            customers.update(people[5 + number % 3].id, {"email": f"changed{number}@example.com"})
     stored = memory.rows_of
     return Shop(
         [customers.load(row) for row in stored(tables.Customer).values()],
@@ -98,6 +104,7 @@ def fill(memory: Memory) -> Shop:
         [orders.load(row) for row in stored(tables.Order).values()],
         deleted,
         keys,
+        [change for row in people for change in changes_of(row.id)],
     )
 
 
@@ -174,6 +181,10 @@ def inactive(shop: Shop, given: Given) -> Keys:
     return [row.id for row in shop.customers if row.active_on < before]
 
 
+def changes(shop: Shop, given: Given) -> Keys:
+    return [change.id.replace(SEPARATOR, ":") for change in shop.changes if given.get("actor") in {None, change.actor}]
+
+
 @dataclass(frozen=True)
 class List:
     """A list field: its arguments with values to choose from, the field that identifies a row, and the model."""
@@ -239,6 +250,7 @@ CONNECTIONS: dict[str, List] = {
         },
     ),
     "keys": List(lambda shop, _: shop.keys, {}),
+    "auditLog": List(changes, {"actor": ("Ann", "Bob", "nobody")}),
     "logLines": List(
         lambda _, __: [f"line {number}.{line}" for number in range(2, 12, 3) for line in range(4)],
         {},

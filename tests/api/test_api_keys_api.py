@@ -46,6 +46,13 @@ def made(operator: str, name: str = "Shop", role: str = "VIEWER", **more: object
     return payload
 
 
+def test_a_key_learns_its_name_its_role_and_its_id(operator: str) -> None:
+    payload = made(operator, "Shop (north)", "EDITOR")
+    shop = ask("{ me { name role keyId } }", payload["secret"])
+    assert shop.data["me"] == {"name": "Shop (north)", "role": "EDITOR", "keyId": payload["key"]["id"]}
+    assert ask("{ me { name role keyId } }", None).status == 401
+
+
 def test_a_created_key_works_at_once(operator: str) -> None:
     payload = made(operator, role="EDITOR")
     ops = operator.split("_")[1]

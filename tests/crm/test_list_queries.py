@@ -253,6 +253,8 @@ def _arguments(field: Any, kind: str) -> list[str]:
     samples = {
         "OrderStatus": "PLACED",
         "RunStatus": "FAILED",
+        "RunTrigger": "SCHEDULE",
+        "DateTime": '"2026-03-01T00:00:00Z"',
         "String": '"a"',
         "Int": "5",
         "Boolean": "true",

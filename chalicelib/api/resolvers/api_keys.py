@@ -17,6 +17,13 @@ _MAX_OVERLAP_HOURS = 24 * 30
 
 
 @dataclass(frozen=True, slots=True)
+class Me:
+    name: str
+    role: str
+    key_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPayload:
     key: ApiKey
 
@@ -29,6 +36,11 @@ class NewKeyPayload:
 
 def all_keys(_root: object, _info: Info, **page: Unpack[PageArguments]) -> Page[ApiKey]:
     return read_page(api_keys.list_keys(), page_args(page))
+
+
+def me(_root: object, info: Info) -> Me:
+    caller = context_of(info).caller
+    return Me(caller.key_name or caller.name, caller.role.name, caller.id if caller.key_name else None)
 
 
 def state(row: ApiKey, _info: Info) -> str:

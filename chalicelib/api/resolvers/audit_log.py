@@ -2,23 +2,24 @@
 
 import json
 from collections.abc import Mapping
+from typing import Unpack
 
 from chalicelib.access import audit_log
 from chalicelib.api.graphql.loaders import Info
+from chalicelib.api.resolvers.arguments import PageArguments, page_args
 from chalicelib.store.change_log import Change
-from chalicelib.store.pagination import Page, PageArgs, read_page
+from chalicelib.store.index_keys import SEPARATOR
+from chalicelib.store.pagination import Page, read_page
 
 
 def entries(
-    _root: object,
-    _info: Info,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    actor: str | None = None,
-    subject: str | None = None,
+    _root: object, _info: Info, actor: str | None = None, subject: str | None = None, **page: Unpack[PageArguments]
 ) -> Page[Change]:
-    return read_page(audit_log.list_changes(actor, subject), PageArgs(first=first, after=after))
+    return read_page(audit_log.list_changes(actor, subject), page_args(page))
+
+
+def entry_id(change: Change, _info: Info) -> str:
+    return change.id.replace(SEPARATOR, ":")
 
 
 def before(change: Change, _info: Info) -> str | None:

@@ -29,6 +29,7 @@ class OrderArguments(PageArguments, total=False):
     productName: str | None
     productId: str | None
     status: str | None
+    reference: str | None
 
 
 class OrderLineInput(TypedDict):
@@ -65,6 +66,7 @@ def all_orders(root: object, info: Info, **arguments: Unpack[OrderArguments]) ->
         product_id=arguments.get("productId"),
         customer_id=root.id if isinstance(root, Customer) else None,
         status=arguments.get("status"),
+        reference=arguments.get("reference"),
     )
     page = read_page(list_queries.list_orders(wanted, arguments.get("orderBy")), page_args(arguments))
     _expect_related([edge.node for edge in page.edges], info)
