@@ -21,11 +21,14 @@ from crmctl import (
     run_command,
     runs,
     schedules,
+    search,
     suppressions,
 )
 from crmctl.version import installed_version
 
 COMMANDS: tuple[click.Command, ...] = (
+    search.search,
+    search.check_search_index,
     import_command.import_command,
     jobs.jobs,
     jobs.pause,

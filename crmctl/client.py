@@ -69,6 +69,12 @@ class Stopped(ApiError):
     """`Client.stop` was called while a retry was waiting."""
 
 
+class Data(dict[str, Any]):
+    """The data of a response. `is_partial` says that the server has read less than there is."""
+
+    is_partial = False
+
+
 class Client:
     """A client of one endpoint, with one key. Threads may share it."""
 
@@ -85,7 +91,7 @@ class Client:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=32))
 
-    def execute(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    def execute(self, document: str, variables: dict[str, Any] | None = None) -> Data:
         """Return the operation's data. Raises ApiError; a transient error only after MAX_ATTEMPTS attempts."""
         return self._execute({"query": document, "variables": variables or {}}, {})
 
@@ -94,7 +100,7 @@ class Client:
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         return self._execute({"query": document, "variables": variables or {}}, headers)
 
-    def _execute(self, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    def _execute(self, body: dict[str, Any], headers: dict[str, str]) -> Data:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return self._post(body, headers)
@@ -116,7 +122,7 @@ class Client:
         """End all waits between attempts, current and future ones."""
         self._stopping.set()
 
-    def _post(self, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    def _post(self, body: dict[str, Any], headers: dict[str, str]) -> Data:
         try:
             response = self._session.post(self.url, json=body, headers=headers, timeout=TIMEOUTS, allow_redirects=False)
         except requests.exceptions.SSLError as error:
@@ -171,7 +177,7 @@ def _is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def _read_data(response: requests.Response, url: str, *, key_hint: str) -> dict[str, Any]:
+def _read_data(response: requests.Response, url: str, *, key_hint: str) -> Data:
     status = response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TransientError(f"{url} responded with HTTP {status}.", _retry_after(response))
@@ -192,7 +198,9 @@ def _read_data(response: requests.Response, url: str, *, key_hint: str) -> dict[
         )
     data = body.get("data")
     if isinstance(data, dict) and not (errors and None in data.values()):
-        return data
+        found, extensions = Data(data), body.get("extensions")
+        found.is_partial = isinstance(extensions, dict) and bool(extensions.get("partial"))
+        return found
     if "IN_PROGRESS" in _error_codes(errors):
         raise TransientError(f"{url} is still executing the first attempt.", IN_PROGRESS_DELAY)
     # An error about a field is about the value that was sent, so that a retry would get the same answer.

@@ -13,6 +13,8 @@ MAX_PAGE_SIZE = 100
 class ListResult:
     rows: list[dict[str, Any]]
     has_more: bool
+    is_partial: bool = False
+    """Whether the list has ended before all rows were read."""
 
 
 def read(client: Client, document: str, limit: int, *, page_size: int = MAX_PAGE_SIZE, **variables: Any) -> ListResult:
@@ -24,11 +26,12 @@ def read(client: Client, document: str, limit: int, *, page_size: int = MAX_PAGE
     after: str | None = None
     while True:
         page_args = {"first": min(page_size, limit - len(rows)), "after": after}
-        found = client.execute(document, {**variables, **page_args})["list"]
+        data = client.execute(document, {**variables, **page_args})
+        found = data["list"]
         nodes = [edge and edge["node"] for edge in found["edges"]]
         if None in nodes:
             raise ApiError("The API could not read all rows of a page. Repeat the command.")
         rows += nodes
         has_more, after = found["pageInfo"]["hasNextPage"], found["pageInfo"]["endCursor"]
         if not has_more or len(rows) >= limit:
-            return ListResult(rows, has_more)
+            return ListResult(rows, has_more, is_partial=data.is_partial and not has_more)

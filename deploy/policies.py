@@ -50,7 +50,7 @@ _API_NEEDS = Needs(
         "products": (_BATCH_GET, _DELETE, _GET, _PUT, _UPDATE),
         "orders": (_BATCH_GET, _CHECK, _GET, _PUT, _UPDATE),
         "lines": (_BATCH_WRITE, _QUERY),
-        "ops": (_BATCH_GET, _DELETE, _GET, _PUT, _QUERY, _UPDATE),
+        "ops": (_BATCH_GET, _BATCH_WRITE, _DELETE, _GET, _PUT, _QUERY, _UPDATE),
         "runs": (_BATCH_GET, _GET, _PUT, _QUERY),
         "reports": (_BATCH_GET, _QUERY),
     },

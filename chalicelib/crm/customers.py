@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import counters, phone_numbers, text, unique_values
+from chalicelib.crm import counters, customer_values, phone_numbers, search_index, text, unique_values
+from chalicelib.crm.search_words import RowWords
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
@@ -35,6 +36,12 @@ class Customer:
     added_at: str | None = None
     """When the customer came into this system. An imported customer may have been created long before."""
     created_by: str | None = None
+    search_mark: str | None = None
+    """See `search_index`."""
+
+    @property
+    def words(self) -> RowWords:
+        return RowWords.of(self.name, text.normalize_email(self.email), self.phone)
 
     @property
     def active_on(self) -> str:
@@ -61,6 +68,7 @@ def load(item: reads.Item) -> Customer:
         added_at=reads.text(item, "added_at"),
         created_by=reads.text(item, "created_by"),
         cancelled=reads.number(item, "cancelled"),
+        search_mark=reads.text(item, "search_mark"),
     )
 
 
@@ -130,7 +138,7 @@ def create(  # noqa: PLR0913 - the fields of a customer
 
 def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
     """Set the given ones of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound."""
-    checked = _checked(changes)
+    checked = customer_values.checked_changes(changes)
     for _ in retry_delays():
         old = find(customer_id)
         if old is None:
@@ -138,8 +146,11 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
         if change_marks.is_done(customer_id):
             return old
         new = replace(old, **checked, token=new_token())
+        if new.words != old.words:
+            new = replace(new, search_mark=new.token)
         before, after = differences(contact(old), contact(new))
         write = Transaction(was_applied=partial(was_written, new), subject=customer_id, before=before, after=after)
+        search_index.move(write, old, new)
         write.update(key(new.id), _update_actions(new), tables.Customer.token == old.token)
         if text.normalize_email(new.email) != text.normalize_email(old.email):
             unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
@@ -224,26 +235,10 @@ def _claim_email(write: Transaction, customer: Customer) -> None:
     )
 
 
-class _Changes(TypedDict, total=False):
-    name: str
-    email: str
-    phone: str | None
-
-
-def _checked(changes: Mapping[str, str | None]) -> _Changes:
-    checked: _Changes = {}
-    if "name" in changes:
-        checked["name"] = text.checked_name(changes["name"] or "")
-    if "email" in changes:
-        checked["email"] = text.checked_email(changes["email"] or "")
-    if "phone" in changes:
-        checked["phone"] = text.checked_phone(changes["phone"])
-    return checked
-
-
 def put(write: Transaction, customer: Customer) -> None:
     """Write a whole new row, and claim its e-mail address."""
     _claim_email(write, customer)
+    search_index.add(write, customer)
     write.put(_row(customer), tables.Customer.id.does_not_exist())
 
 
@@ -267,6 +262,7 @@ def _row(customer: Customer) -> tables.Customer:
         restored_at=customer.restored_at,
         added_at=customer.added_at,
         created_by=customer.created_by,
+        search_mark=customer.search_mark,
         token=customer.token,
         **_keys(customer),
     )
@@ -285,4 +281,6 @@ def _update_actions(customer: Customer) -> list[Action]:
     values = _keys(customer) | {"name": customer.name, "email": customer.email, "token": customer.token}
     actions: list[Action] = [getattr(row, name).set(value) for name, value in values.items()]
     actions.append(row.phone.set(customer.phone) if customer.phone else row.phone.remove())
+    if customer.search_mark:
+        actions.append(row.search_mark.set(customer.search_mark))
     return actions

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from chalicelib import clock
-from chalicelib.crm import counters, customers, latest_order, text, unique_values
+from chalicelib.crm import counters, customers, latest_order, search_index, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.settings import settings
@@ -106,7 +106,7 @@ def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Cus
     latest = latest_order.find(customer.id, customer.orders) if customer.last_order else None
     if latest:
         write.check(tables.Order, latest.id, tables.Order.status == latest.status)
-    customer = replace(customer, last_order=latest.date if latest else None)
+    customer = replace(customer, last_order=latest.date if latest else None, search_mark=customer.token)
     customers.put(write, customer)
     write.delete(tables.AuxRow(pk=PARTITION, sk=customer.id), tables.AuxRow.token == archived.customer.token)
     email = text.normalize_email(archived.customer.email)
@@ -146,6 +146,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     ttl = now + timedelta(days=settings.archive_days)
     write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id, before=customers.contact(old))
     write.delete(customers.key(old.id), customers.is_unchanged(old))
+    search_index.remove(write, old)
     unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
     write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
     email = text.normalize_email(old.email)

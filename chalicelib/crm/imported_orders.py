@@ -21,6 +21,7 @@ from chalicelib.crm import (
     order_lines,
     orders,
     products,
+    search_index,
     text,
     unique_values,
 )
@@ -117,6 +118,7 @@ def record_all(imported: Sequence[ImportedOrder]) -> list[ImportResult | Excepti
     owners = unique_values.owners_of(unique_values.REFERENCE, references.values())
     new = [order for order in drafts if isinstance(order, Order) and references[order.id] not in owners]
     order_lines.put_all((order.date, order.id, _product_ids(order)) for order in new)
+    search_index.put_all(new)
 
     stored = orders.find_all(owners.values(), consistent=True)
     latest: dict[str, Customer] = {}
@@ -202,11 +204,16 @@ def _write(order: Order, customer: Customer) -> tuple[Order, Customer]:
     except Unavailable:
         raise  # the order may have been written, and then it needs its lines
     except CrmError:
-        order_lines.discard(order.date, order.id, _product_ids(order))
+        _discard(order)
         raise
     if written.id != order.id:
-        order_lines.discard(order.date, order.id, _product_ids(order))
+        _discard(order)
     return written, customer
+
+
+def _discard(order: Order) -> None:
+    order_lines.discard(order.date, order.id, _product_ids(order))
+    search_index.discard(order)
 
 
 def _write_or_find(order: Order, customer: Customer) -> tuple[Order, Customer]:

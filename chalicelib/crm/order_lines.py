@@ -5,18 +5,11 @@ transaction instead of two. Writing them again changes nothing. Readers fetch th
 that a crash has left without an order is never seen.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from chalicelib.errors import Unavailable
-from chalicelib.store import reads
-from chalicelib.store.connection import client
+from chalicelib.store import batch_writes, reads
 from chalicelib.store.index_keys import sort_key
-from chalicelib.store.retries import is_transient, retry_delays
 from chalicelib.store.tables import Line
-
-_BATCH = 25
 
 
 def put(date: str, order_id: str, product_ids: Iterable[str]) -> None:
@@ -25,36 +18,15 @@ def put(date: str, order_id: str, product_ids: Iterable[str]) -> None:
 
 def put_all(orders: Iterable[tuple[str, str, Iterable[str]]]) -> None:
     """Put the lines of several orders, each given as (date, id, product ids), with one call per 25 lines."""
-    _write([{"PutRequest": {"Item": key}} for order in orders for key in _keys(*order)])
+    batch_writes.put(Line, [key for order in orders for key in _keys(*order)])
 
 
 def discard(date: str, order_id: str, product_ids: Iterable[str]) -> None:
     """Delete the lines of an order that could not be written."""
-    try:
-        _write([{"DeleteRequest": {"Key": key}} for key in _keys(date, order_id, product_ids)])
-    except (Unavailable, ClientError):
-        return  # the caller needs the first error, and readers ignore these rows
+    batch_writes.discard(Line, _keys(date, order_id, product_ids))
 
 
 def _keys(date: str, order_id: str, product_ids: Iterable[str]) -> list[reads.Item]:
     """Return one key per product, because an order may have several lines of the same product."""
     date_key = sort_key(date, order_id)
     return [{"product_id": {"S": key}, "date_k": {"S": date_key}} for key in dict.fromkeys(product_ids)]
-
-
-def _write(requests: list[dict[str, dict[str, reads.Item]]]) -> None:
-    for start in range(0, len(requests), _BATCH):
-        _write_batch({reads.table_name(Line): requests[start : start + _BATCH]})
-
-
-def _write_batch(batch: Mapping[str, object]) -> None:
-    for _ in retry_delays():
-        try:
-            batch = client().batch_write_item(RequestItems=batch).get("UnprocessedItems") or {}
-        except (BotoCoreError, ClientError) as error:
-            if not is_transient(error):
-                raise
-            continue
-        if not batch:
-            return
-    raise Unavailable

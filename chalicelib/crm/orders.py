@@ -10,6 +10,7 @@ from chalicelib.crm import counters, customers, money, order_lines, products
 from chalicelib.crm.adjustments import Adjustment
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
+from chalicelib.crm.search_words import RowWords
 from chalicelib.errors import (
     Conflict,
     CrmError,
@@ -67,6 +68,12 @@ class Order:
     token: str
     created_by: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
+    search_mark: None = None
+
+    @property
+    def words(self) -> RowWords:
+        """Only imported orders have words: those of their reference, which never changes."""
+        return RowWords.of(self.reference or "")
 
 
 def load(item: reads.Item) -> Order:

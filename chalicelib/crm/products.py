@@ -10,10 +10,10 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import former_names, money, product_values, text, unique_values
+from chalicelib.crm import former_names, money, product_skus, product_values, search_index, text, unique_values
+from chalicelib.crm.search_words import RowWords
 from chalicelib.errors import (
     Conflict,
-    DuplicateSku,
     InvalidInput,
     NotFound,
     StockChanged,
@@ -37,6 +37,12 @@ class Product:
     sold: int
     token: str
     created_by: str | None = None
+    search_mark: str | None = None
+    """See `search_index`."""
+
+    @property
+    def words(self) -> RowWords:
+        return RowWords.of(self.name, self.sku or "")
 
 
 def load(item: reads.Item) -> Product:
@@ -50,6 +56,7 @@ def load(item: reads.Item) -> Product:
         sold=reads.number(item, "sold"),
         token=item["token"]["S"],
         created_by=reads.text(item, "created_by"),
+        search_mark=reads.text(item, "search_mark"),
     )
 
 
@@ -96,7 +103,8 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
     if change_marks.is_done(product.id):
         raise NotFound("This request created the product, which has been deleted since", field="id")
     write = Transaction(was_applied=lambda: find(product.id) is not None, subject=product.id, is_logged=False)
-    _claim_sku(write, product)
+    product_skus.claim(write, product.id, product.sku)
+    search_index.add(write, product)
     write.put(_row(product), tables.Product.id.does_not_exist())
     write.commit()
     return product
@@ -117,13 +125,16 @@ def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | No
         if expected_stock not in {None, old.stock}:
             raise StockChanged(f"The stock is {old.stock}, not {expected_stock}", field="expected_stock")
         new = replace(old, **checked, token=new_token())
+        if new.words != old.words:
+            new = replace(new, search_mark=new.token)
         condition = tables.Product.token == old.token
         before, after = differences(product_values.to_change_row(old), product_values.to_change_row(new))
         if expected_stock is not None or "stock" in after:  # orders change the stock without the token
             condition &= tables.Product.stock == old.stock
         write = Transaction(was_applied=partial(was_written, new), subject=product_id, before=before, after=after)
         write.update(tables.Product(id=new.id), _update_actions(new, checked), condition)
-        _move_sku(write, old, new)
+        product_skus.move(write, old.id, old.sku, new.sku)
+        search_index.move(write, old, new)
         if text.search_key(new.name) != text.search_key(old.name):
             former_names.add(write, old.id, old.name)
         try:
@@ -221,8 +232,8 @@ def _deletion(old: Product) -> Transaction:
         was_applied=lambda: find(old.id) is None, subject=old.id, before=product_values.to_change_row(old)
     )
     write.delete(tables.Product(id=old.id), (tables.Product.token == old.token) & (tables.Product.sold == 0))
-    if old.sku:
-        unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
+    search_index.remove(write, old)
+    product_skus.release(write, old.id, old.sku)
     return write
 
 
@@ -236,9 +247,9 @@ def _archival(old: Product, new: Product) -> Transaction:
         was_applied=lambda: was_written(new), subject=old.id, before={"archived": False}, after={"archived": True}
     )
     write.update(row(id=old.id), actions, row.token == old.token)
+    search_index.remove(write, old)
     former_names.add(write, old.id, old.name)
-    if old.sku:
-        unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
+    product_skus.release(write, old.id, old.sku)
     return write
 
 
@@ -251,21 +262,6 @@ def _as_deleted(product_id: str) -> Product:
 def was_written(product: Product) -> bool:
     stored = find(product.id)
     return stored is not None and stored.token == product.token
-
-
-def _claim_sku(write: Transaction, product: Product) -> None:
-    if product.sku:
-        unique_values.claim(
-            write, unique_values.SKU, text.normalize(product.sku), product.id, lambda: DuplicateSku(field="sku")
-        )
-
-
-def _move_sku(write: Transaction, old: Product, new: Product) -> None:
-    if text.normalize(old.sku or "") == text.normalize(new.sku or ""):
-        return
-    if old.sku:
-        unique_values.release(write, unique_values.SKU, text.normalize(old.sku), old.id)
-    _claim_sku(write, new)
 
 
 def _row(product: Product) -> tables.Product:
@@ -297,4 +293,6 @@ def _update_actions(product: Product, changed: Iterable[str]) -> list[Action]:
     actions: list[Action] = [getattr(row, name).set(value) for name, value in values.items()]
     if "sku" in changed:
         actions.append(row.sku.set(product.sku) if product.sku else row.sku.remove())
+    if product.search_mark:
+        actions.append(row.search_mark.set(product.search_mark))
     return actions

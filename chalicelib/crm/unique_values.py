@@ -4,7 +4,7 @@ A claim is a row `(kind, value)` of `ops` that names its owner. It is written in
 claims on e-mail addresses are in one partition, sorted, so they also serve as the index by e-mail.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chalicelib.crm import text
 from chalicelib.store import reads
@@ -37,3 +37,9 @@ def owners_of(kind: str, values: Iterable[str]) -> dict[str, str]:
     """Return {value: owner} for the values that are taken."""
     keys = [{"pk": {"S": kind}, "sk": {"S": value}} for value in dict.fromkeys(values) if text.fits_key(value)]
     return {item["sk"]["S"]: item["owner"]["S"] for item in reads.get_all(AuxRow, keys, consistent=True)}
+
+
+def owners_of_any(values: Mapping[str, str]) -> dict[str, str]:
+    """Return {kind: owner} for those of {kind: value} that are taken, with one call. The owner may just have changed."""
+    keys = [{"pk": {"S": kind}, "sk": {"S": value}} for kind, value in values.items() if text.fits_key(value)]
+    return {item["pk"]["S"]: item["owner"]["S"] for item in reads.get_all(AuxRow, keys)}

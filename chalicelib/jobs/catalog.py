@@ -86,7 +86,10 @@ CUSTOMER_CLEANUP = Job(
     max_runs=6,
     window=_HOUR,
     permissions=Permissions(
-        tables={"customers": ("BatchGetItem", "DeleteItem", "GetItem"), "ops": ("DeleteItem", "Query")},
+        tables={
+            "customers": ("BatchGetItem", "DeleteItem", "GetItem"),
+            "ops": ("BatchWriteItem", "DeleteItem", "Query"),
+        },
         indexes=("customers",),
     ),
 )

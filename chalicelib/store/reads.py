@@ -89,10 +89,12 @@ def get_all(table: type[Model], keys: Iterable[Item], *, consistent: bool = Fals
     return found
 
 
-def get_from_tables(wanted: Mapping[type[Model], Iterable[str]]) -> dict[type[Model], dict[str, Item]]:
-    """Return rows of several tables by id, as they are now, with one call. At most 100 ids, all distinct."""
+def get_from_tables(
+    wanted: Mapping[type[Model], Iterable[str]], *, consistent: bool = True
+) -> dict[type[Model], dict[str, Item]]:
+    """Return rows of several tables by id, with one call. At most 100 ids, all distinct."""
     keys = {table: [{"id": {"S": row_id}} for row_id in ids] for table, ids in wanted.items()}
-    request = {table_name(table): {"Keys": some, "ConsistentRead": True} for table, some in keys.items() if some}
+    request = {table_name(table): {"Keys": some, "ConsistentRead": consistent} for table, some in keys.items() if some}
     found: dict[str, dict[str, Item]] = {table_name(table): {} for table in wanted}
     for name, item in _fetch(request) if request else ():
         found[name][item["id"]["S"]] = item

@@ -49,6 +49,7 @@ class Customer(Model):
     created_key = UnicodeAttribute(attr_name="created_k")
     name_key = UnicodeAttribute(attr_name="name_k")
     phone_key = UnicodeAttribute(attr_name="phone_k")
+    search_mark = UnicodeAttribute(null=True)
     activity_shard = UnicodeAttribute(attr_name="act_s")
     activity_key = UnicodeAttribute(attr_name="act_k")
     token = UnicodeAttribute()
@@ -75,6 +76,7 @@ class Product(Model):
     """How many order lines took stock. A product that was sold is archived, never deleted."""
     archived_at = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute(null=True)
+    search_mark = UnicodeAttribute(null=True)
     restock_slot = UnicodeAttribute(null=True)
     restocked_to = NumberAttribute(null=True)
     """The stock right after the restock for `restock_slot`."""
@@ -134,8 +136,8 @@ class Line(Model):
 class AuxRow(Model):
     """Small rows around the entities and jobs.
 
-    See `change_marks`, `stage_secrets`, `unique_values`, `counters`, `deleted_customers`, `email_suppressions`, `api_keys`,
-    `idempotency` and `jobs.job_state`.
+    See `change_marks`, `stage_secrets`, `unique_values`, `counters`, `deleted_customers`, `email_suppressions`, `search_index`,
+    `api_keys`, `idempotency` and `jobs.job_state`.
     """
 
     class Meta:
@@ -148,6 +150,7 @@ class AuxRow(Model):
     owner = UnicodeAttribute(null=True)
     token = UnicodeAttribute(null=True)
     content: JSONAttribute = JSONAttribute(null=True)
+    terms = UnicodeAttribute(null=True)
     orders = NumberAttribute(null=True)
     cents = NumberAttribute(null=True)
     customers = NumberAttribute(null=True)

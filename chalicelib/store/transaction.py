@@ -4,7 +4,7 @@ When a response is lost, botocore or we send the transaction again, and its cond
 first attempt. So each transaction leaves a mark that only it can leave, and looks for the mark when the outcome is in doubt.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,10 +15,11 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 from ulid import ULID
 
-from chalicelib.errors import Conflict, Unavailable
-from chalicelib.store import change_marks
+from chalicelib.errors import Conflict, CrmError, Unavailable
+from chalicelib.store import batch_writes, change_marks
 from chalicelib.store.change_marks import Values
 from chalicelib.store.connection import connection
+from chalicelib.store.reads import Item
 from chalicelib.store.retries import confirm, is_transient, retry_delays
 from chalicelib.store.tables import AuxRow
 
@@ -77,6 +78,8 @@ class Transaction:
         # cancellation come in the order of sending. So each kind has its own list.
         self._entries: dict[str, list[_Entry]] = {"check": [], "delete": [], "put": [], "update": []}
         self._size = 0
+        self._rows_before: list[Item] = []
+        self._keys_after: list[Item] = []
         if subject:  # added first, so that its error wins: those of the others are no longer news
             self._put_change(change_marks.row_of(subject, before, after, reason, is_logged=is_logged))
 
@@ -99,11 +102,30 @@ class Transaction:
         """Write the change row of something else that changes along with the subject."""
         self._put_change(change_marks.row_of(subject, before, after))
 
+    def put_before(self, rows: Iterable[Item]) -> None:
+        """Put these rows of `ops` before the transaction. Readers must ignore them unless it is committed."""
+        self._rows_before += rows
+
+    def delete_after(self, keys: Iterable[Item]) -> None:
+        """Delete these rows of `ops` once the transaction is committed. Readers must ignore them from then on."""
+        self._keys_after += keys
+
     def commit(self) -> None:
         """Write all actions. Raises the error of the first action whose condition fails.
 
         Raises Conflict or Unavailable when attempts run out.
         """
+        batch_writes.put(AuxRow, self._rows_before)
+        try:
+            self._commit()
+        except Unavailable:
+            raise  # the transaction may have been committed
+        except CrmError:
+            batch_writes.discard(AuxRow, [{name: row[name] for name in ("pk", "sk")} for row in self._rows_before])
+            raise
+        batch_writes.discard(AuxRow, self._keys_after)
+
+    def _commit(self) -> None:
         token = new_token()
         contended = False
         for _ in retry_delays():

@@ -29,6 +29,8 @@ from chalicelib.store import change_marks, tables
 from chalicelib.store.change_log import Change
 from chalicelib.store.index_keys import SEPARATOR
 from tests.builders import a_customer, a_product, changes_of, moment
+from tests.crm import search_model
+from tests.crm.search_model import ModelRow
 from tests.faults.memory import Memory
 
 NOW = moment("2026-11-22T12:00:00")
@@ -157,6 +159,14 @@ def all_orders(shop: Shop, given: Given) -> Keys:
     ]
 
 
+def search(shop: Shop, given: Given) -> Keys:
+    people = [ModelRow(row.id, row.name, row.email, row.phone or "") for row in shop.customers]
+    goods = [ModelRow(row.id, row.name, row.sku or "") for row in shop.products]
+    kinds = {"CUSTOMER": people, "PRODUCT": goods}
+    wanted = kinds.get(given.get("kinds", ""), people + goods)
+    return search_model.search(wanted, given["text"])
+
+
 def due_for_reminder(shop: Shop, given: Given) -> Keys:
     last = given.get("day") or NOW.date().isoformat()
     first = (datetime.fromisoformat(last) - timedelta(days=7)).date().isoformat()
@@ -229,6 +239,11 @@ CONNECTIONS: dict[str, List] = {
         lambda shop, given: [row.id for row in shop.products if row.stock < given.get("threshold", 10)],
         {"threshold": (400,)},
     ),
+    "search": List(
+        search,
+        {"text": ("lee", "desk", "030 1234", "v", "ann lee 4", "nothing"), "kinds": ("CUSTOMER", "PRODUCT")},
+        "node { ... on Node { id } }",
+    ),
     "inactiveCustomers": List(inactive, {"activeBefore": ("2025-11-01",)}),
     "ordersDueForReminder": List(due_for_reminder, {"day": ("2026-11-20",)}),
     "deletedCustomers": List(lambda shop, _: shop.deleted, {}),
@@ -258,4 +273,7 @@ CONNECTIONS: dict[str, List] = {
         f'jobRun(job: "low_stock", slot: "{RUN.slot}") {{ %s }}',
     ),
 }
-ENUMS = {"PLACED", "CANCELLED", "FAILED", "SUCCEEDED", "MISSED", "SKIPPED", "OPERATOR", "CATCH_UP"}
+ENUMS = {
+    *("PLACED", "CANCELLED", "FAILED", "SUCCEEDED", "MISSED", "SKIPPED"),
+    *("OPERATOR", "CATCH_UP", "CUSTOMER", "PRODUCT"),
+}

@@ -3,7 +3,15 @@
 from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.crm import cleanup_runs, customers, deleted_customers, email_suppressions, orders, products
+from chalicelib.crm import (
+    cleanup_runs,
+    customers,
+    deleted_customers,
+    email_suppressions,
+    orders,
+    products,
+    search_index,
+)
 from chalicelib.crm.email_suppressions import Reason
 from chalicelib.store import tables
 from tests.api.replay_scenario import Ids, Scenario, nothing
@@ -61,6 +69,16 @@ def customer_deleted_by_a_run() -> Ids:
 def customer_deleted_long_ago() -> Ids:
     with time_is("2026-10-01T12:00:00"):
         return {"id": deleted_customers.delete(a_customer(email="ann@example.com").id).id}
+
+
+def customer_without_search_rows() -> Ids:
+    customer = a_customer()
+    search_index.discard(customer)
+    return {"id": customer.id}
+
+
+def has_search_rows() -> bool:
+    return any(key[0].startswith("search#") for key in rows_of(tables.AuxRow))
 
 
 def suppressed_customer() -> Ids:
@@ -157,6 +175,12 @@ SCENARIOS = {
             (customers.find(ids["id"]) is None) == made
             and (made or reply.data["restoreCustomers"]["results"] == [{"id": ids["id"], "error": None}])
         ),
+    ),
+    "checkSearchIndex": Scenario(
+        document="mutation { checkSearchIndex { written } }",
+        prepare=customer_without_search_rows,
+        was_made=lambda _: has_search_rows(),
+        is_right=lambda _, __, ___: has_search_rows(),
     ),
     "liftEmailSuppression": Scenario(
         document="""mutation ($id: ID!) {

@@ -45,7 +45,8 @@ def test_every_connection_of_the_schema_is_in_the_table() -> None:
 def questions(draw: st.DrawFn) -> tuple[str, Given]:
     name = draw(st.sampled_from(["allOrders"] * len(CONNECTIONS) + sorted(CONNECTIONS)))  # it has most ways
     arguments = CONNECTIONS[name].arguments
-    given: Given = {"job": "low_stock"} if name == "jobRuns" else {}
+    required: dict[str, Given] = {"jobRuns": {"job": "low_stock"}, "search": {"text": "lee"}}
+    given: Given = dict(required.get(name, {}))
     for argument, values in arguments.items():
         if draw(st.booleans()):
             given[argument] = draw(st.sampled_from(values))

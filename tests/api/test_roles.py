@@ -15,6 +15,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
+    is_composite_type,
 )
 
 from chalicelib import clock
@@ -36,6 +37,7 @@ OPERATORS = {
     "Mutation.deleteInactiveCustomers",
     "Mutation.restoreCustomer",
     "Mutation.restoreCustomers",
+    "Mutation.checkSearchIndex",
     "Mutation.runJob",
     "Mutation.cancelRun",
     "Mutation.backfill",
@@ -97,7 +99,7 @@ def call(name: str, field: GraphQLField) -> str:
 
 
 def leaf(kind: Kind) -> str:
-    return "{ __typename }" if isinstance(get_named_type(kind), GraphQLObjectType | GraphQLInterfaceType) else ""
+    return "{ __typename }" if is_composite_type(get_named_type(kind)) else ""
 
 
 def paths() -> dict[str, tuple[str, Role]]:

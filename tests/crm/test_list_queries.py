@@ -244,9 +244,13 @@ def _list_documents(customer_id: str) -> list[str]:
 
 
 def _a_field(kind: str) -> str:
-    return {"JobRunConnection": "slot", "ReportConnection": "period", "[Job!]!": "name", "[UptimeHour!]!": "hour"}.get(
-        kind, "id"
-    )
+    return {
+        "SearchConnection": "... on Node { id }",
+        "JobRunConnection": "slot",
+        "ReportConnection": "period",
+        "[Job!]!": "name",
+        "[UptimeHour!]!": "hour",
+    }.get(kind, "id")
 
 
 def _arguments(field: Any, kind: str) -> list[str]:
@@ -255,6 +259,7 @@ def _arguments(field: Any, kind: str) -> list[str]:
         "RunStatus": "FAILED",
         "RunTrigger": "SCHEDULE",
         "DateTime": '"2026-03-01T00:00:00Z"',
+        "[SearchKind!]": "CUSTOMER",
         "String": '"a"',
         "Int": "5",
         "Boolean": "true",
@@ -271,7 +276,8 @@ def _arguments(field: Any, kind: str) -> list[str]:
             value = '"555"' if name == "phoneStartsWith" else samples[str(argument.type)]
             filters.append(f"{name}: {value}")
     ordered = [f'orderBy: "{sign}{by}"' for by in orders_by for sign in ("", "-")] if "orderBy" in field.args else []
-    parts = [" ".join([*required, part]) for part in [*filters, "last: 3"]]
+    backwards = ["last: 3"] if "last" in field.args else []
+    parts = [" ".join([*required, part]) for part in [*filters, *backwards]]
     everything = [f"{part} {order}".strip() for part in parts for order in ["", *ordered]]
     return [f"({inside})" if inside else "" for inside in everything]
 

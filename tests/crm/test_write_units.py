@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders, stock
+from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders, products, stock
+from chalicelib.crm.customers import Customer
 from chalicelib.store import change_marks
 from tests.builders import a_customer, a_past_order, a_product, time_is
 from tests.metering import Meter, metered
@@ -23,10 +24,33 @@ def charged(meter: Meter) -> float:
     return meter.write_units
 
 
-def test_creating_a_customer_costs_10() -> None:
+def test_creating_a_customer_costs_10_and_one_per_word() -> None:
     with metered() as meter:
-        a_customer()
-    assert charged(meter) == 10
+        customers.create("Ann", "ann@example.com")
+    assert charged(meter) == 10 + 1
+
+
+def a_typical_customer() -> Customer:
+    return a_customer("Anna Maria Evans", "a.evans@example.com", phone="+49 30 123456")
+
+
+def test_a_typical_customer_has_at_most_6_search_rows() -> None:
+    with metered() as meter:
+        customer = a_typical_customer()
+    assert charged(meter) == 10 + 6
+    with metered() as meter:
+        customers.update(customer.id, {"name": customer.name})
+    unsearched = charged(meter)
+    with metered() as meter:
+        customers.update(customer.id, {"phone": "+49 30 654321"})
+    assert charged(meter) <= unsearched + 2 + 6 + 6, "an index by phone, new search rows, and the removal of the old"
+
+
+def test_a_price_costs_no_search_rows() -> None:
+    product = a_product("Oak desk", sku="D-1")
+    with metered() as meter:
+        products.update(product.id, {"stock": 7})
+    assert meter.calls["BatchWriteItem"] == 0
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3, 4, 5])
@@ -53,7 +77,7 @@ def test_a_restock_by_a_job_costs_7() -> None:
 
 
 def test_an_edit_costs_3_more_for_its_change_row_and_1_more_than_with_a_mark_alone() -> None:
-    customer = a_customer()
+    customer = a_customer(phone="+1 555 0100 199")
     with metered() as plain:
         customers.update(customer.id, {"phone": "+1 555 0100 200"})
     with change_marks.made_by("Ann"), metered() as logged:
@@ -64,7 +88,7 @@ def test_an_edit_costs_3_more_for_its_change_row_and_1_more_than_with_a_mark_alo
 def test_what_is_created_says_who_created_it_without_a_change_row() -> None:
     with change_marks.made_by("Ann (0123456789ab)"), metered() as meter:
         customer = a_customer()
-    assert charged(meter) == 10
+    assert charged(meter) == 10 + 3, "three words"
     assert customer.created_by == "Ann (0123456789ab)"
     product = a_product()
     with change_marks.made_by("Ann (0123456789ab)"), metered() as meter:
@@ -72,11 +96,11 @@ def test_what_is_created_says_who_created_it_without_a_change_row() -> None:
     assert charged(meter) <= 9 + 6
 
 
-def test_deleting_and_archiving_a_customer_costs_14() -> None:
-    customer = a_customer()
+def test_deleting_and_archiving_a_customer_costs_14_and_one_per_search_row() -> None:
+    customer = a_typical_customer()
     with metered() as meter:
         deleted_customers.delete(customer.id)
-    assert charged(meter) == 14
+    assert charged(meter) == 14 + 6
 
 
 def test_an_imported_order_costs_one_unit_per_line() -> None:
@@ -88,7 +112,7 @@ def test_an_imported_order_costs_one_unit_per_line() -> None:
         with metered() as meter:
             imported_orders.record(a_past_order(customer, *lines, reference=f"INV-{count}"))
         costs.append(charged(meter))
-    assert costs == [12, 15]
+    assert costs == [12 + 2, 15 + 2], "and one per word of the reference"
 
 
 def test_totals_cost_one_query_per_shard() -> None:

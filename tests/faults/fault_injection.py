@@ -18,6 +18,7 @@ from benchmarks import conflicts
 from chalicelib.errors import CrmError, Unavailable
 from chalicelib.store import connection, ids, index_keys
 from tests.builders import Rows, key_names, rows_of, time_is
+from tests.faults.search_rows import without_left_overs
 
 NOW = "2026-11-22T12:00:00"
 TRIES = 3
@@ -129,16 +130,18 @@ def _problem(before: dict[str, Rows], clean: Outcome, outcome: Outcome, operatio
 
 
 def dump() -> dict[str, Rows]:
-    """Return what readers can see: no tokens, and no lines whose order does not exist."""
+    """Return what readers can see: no tokens, and no lines or search rows of what does not exist."""
     stored = {table.__name__: rows_of(table) for table in connection.TABLES}
+    stored["AuxRow"] = without_left_overs(stored)
     for rows in stored.values():
         for row in rows.values():
             row.pop("token", None)
+            row.pop("search_mark", None)
             if "restock_slot" in row:
                 row["restock_slot"] = {"S": row["restock_slot"]["S"].partition(index_keys.SEPARATOR)[0]}
-    orders = {order_id for (order_id,) in stored["Order"]}
+    order_ids = {order_id for (order_id,) in stored["Order"]}
     lines = stored["Line"]
-    stored["Line"] = {key: row for key, row in lines.items() if key[1].partition(index_keys.SEPARATOR)[2] in orders}
+    stored["Line"] = {key: row for key, row in lines.items() if key[1].partition(index_keys.SEPARATOR)[2] in order_ids}
     return stored
 
 

@@ -206,10 +206,11 @@ def test_unprocessed_rows_of_a_batch_write_are_retried() -> None:
             parsed["UnprocessedItems"] = {"crm-test-lines": [{"PutRequest": {"Item": key}}]}
 
     asked: list[int] = []
+    parties = _parties()
     events = connection.client().meta.events
     events.register("after-call.dynamodb.BatchWriteItem", leave_one_over)
     try:
-        _an_order()
+        orders.place(*parties)
     finally:
         events.unregister("after-call.dynamodb.BatchWriteItem", leave_one_over)
     assert len(asked) == 2

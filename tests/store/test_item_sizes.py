@@ -2,7 +2,7 @@
 
 import ast
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from chalicelib.access.api_keys import ApiKey
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.document_limits import MAX_TEXT
 from chalicelib.api.http import idempotency, persisted_queries
-from chalicelib.crm import customers, imported_orders, orders, product_values, products, text
+from chalicelib.crm import customers, imported_orders, orders, product_values, products, search_index, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import OrderLine
 from chalicelib.crm.products import Product
@@ -157,9 +157,17 @@ def lines_of(count: int) -> StepResult:
     )
 
 
+def search_row() -> Model:
+    """The largest: names of 200 characters of four bytes do not fit a sort key, so nobody has one."""
+    name = WIDE * (text._KEY_BYTES // 4)
+    item = max(search_index.items_of(replace(CUSTOMER, name=name)), key=lambda each: len(each["sk"]["S"].encode()))
+    return tables.AuxRow(item["pk"]["S"], item["sk"]["S"], terms=item["terms"]["S"])
+
+
 KINDS: dict[str, tuple[Model, int]] = {
     "customer": (customers._row(CUSTOMER), 6_000),
     "product": (products._row(PRODUCT), 4_000),
+    "search row": (search_row(), 2_000),
     "order that was placed": (an_order(orders.MAX_LINES, NAME), 260_000),
     "run": (run_records.to_row(RUN), 60_000),
     "step with lines": (run_records.to_step_rows(RUN, lines_of(100))[0], 270_000),

@@ -21,6 +21,7 @@ from chalicelib.api.resolvers import (
     reports,
     runs,
     schedules,
+    search,
     totals,
 )
 from chalicelib.crm import money
@@ -47,6 +48,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "allCustomers": customers.all_customers,
         "allProducts": products.all_products,
         "allOrders": orders.all_orders,
+        "search": search.find,
         "lowStockProducts": products.low_stock_products,
         "crmStats": totals.crm_stats,
         "inactiveCustomers": customers.inactive_customers,
@@ -89,6 +91,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "deleteInactiveCustomers": customers.delete_inactive_customers,
         "restoreCustomer": customers.restore_customer,
         "restoreCustomers": customers.restore_customers,
+        "checkSearchIndex": search.check_index,
         "runJob": jobs.run_job,
         "cancelRun": jobs.cancel_run,
         "backfill": runs.backfill,
@@ -190,6 +193,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
             "LogLine",
             "ApiKey",
             "AuditLog",
+            "Search",
         )
     },
 }

@@ -24,6 +24,7 @@ def schema() -> GraphQLSchema:
     built = build_schema(SDL.read_text("utf-8"), assume_valid=True, no_location=True)
     bind_scalars(built.type_map)
     built.type_map["Node"].resolve_type = lambda row, _info, _type: KINDS[type(row)]  # type: ignore[attr-defined]
+    built.type_map["SearchResult"].resolve_type = built.type_map["Node"].resolve_type  # type: ignore[attr-defined]
     for name, kind in built.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             _bind(kind, RESOLVERS.get(name, {}))
