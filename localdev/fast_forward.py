@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from localdev import environment, server, startup
@@ -47,6 +48,21 @@ def _serve(app: Any, address: Address) -> None:
     threading.Thread(target=http.serve_forever, name="http", daemon=True).start()
 
 
+def _dispatched(since: datetime, until: datetime) -> list[datetime]:
+    """Return the minutes in which the dispatcher has something to do. In all others, firing it would change nothing."""
+    from chalicelib.jobs import operator_schedules
+    from chalicelib.store import timestamps
+
+    found: set[datetime] = set()
+    for row in operator_schedules.find_all():
+        if row.next_at is None or row.broken:
+            continue
+        first = max(since, timestamps.from_text(row.next_at) - timedelta(seconds=1))
+        for due in takewhile(lambda due: due <= until, row.due_after(first)):
+            found.add(due + timedelta(seconds=-due.second % 60))
+    return [minute for minute in sorted(found) if minute <= until]
+
+
 class MovedClock:
     """A clock that runs on from the time it is set to, so that durations stay real."""
 
@@ -70,10 +86,13 @@ class FastForward:
         self._days = days
         self._jobs = [job for job in self._ticker.jobs if heartbeat or job is not catalog.HEARTBEAT]
         now = clock.now()
+        since = now - timedelta(days=days)
+        fired = [
+            (slot, number, job) for number, job in enumerate(self._jobs) for slot in job.schedule.between(since, now)
+        ]
         self._firings = sorted(
-            (slot, number, job)
-            for number, job in enumerate(self._jobs)
-            for slot in job.schedule.between(now - timedelta(days=days), now)
+            [*fired, *((minute, len(self._jobs), None) for minute in _dispatched(since, now))],
+            key=lambda each: each[:2],
         )
 
     def run(self) -> None:
@@ -92,8 +111,12 @@ class FastForward:
             print_info(self._summary(job))
 
     def _fire(self, job: Any, slot: datetime) -> None:
-        from chalicelib.jobs import catalog, watchdog
+        from chalicelib.jobs import catalog, dispatcher, watchdog
 
+        if job is None:
+            self._ticker.fire(dispatcher.NAME, slot)
+            self._poller.deliver_waiting()
+            return
         # The watchdog makes 17 of a heartbeat's 26 requests. Nothing gets lost here, so once per hour is enough.
         thorough = job is not catalog.HEARTBEAT or slot.minute == 0
         checks = watchdog.run_checks, watchdog.check_alerts

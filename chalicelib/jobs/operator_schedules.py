@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.jobs import run_arguments, slots
-from chalicelib.jobs.crontab import Crontab
+from chalicelib.jobs.crontab import BadCrontab, Crontab
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.slots import Slot
@@ -73,8 +73,19 @@ class OperatorSchedule:
         return slots.of(timestamps.from_text(self.next_at), None if self.is_built_in else self.id)
 
     @property
+    def broken(self) -> str | None:
+        """Why it cannot be served any more, for example because tzdata has dropped its time zone."""
+        try:
+            _ = self.crontab and Crontab(self.crontab, self.time_zone)
+        except BadCrontab as bad:
+            return str(bad)
+        return None
+
+    @property
     def words(self) -> str:
-        return Crontab(self.crontab, self.time_zone).words if self.crontab else f"Once, at {self.at}"
+        if not self.crontab:
+            return f"Once, at {self.at}"
+        return f"{self.crontab} ({self.broken})" if self.broken else Crontab(self.crontab, self.time_zone).words
 
     def due_after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the instants after `moment` at which the schedule is due, in order."""
@@ -97,7 +108,7 @@ class OperatorSchedule:
 
     def next_runs(self, count: int) -> list[str]:
         """Return the next instants without an answer, at most `count`."""
-        if self.next_at is None:
+        if self.next_at is None or self.broken:
             return []
         just_before = timestamps.from_text(self.next_at) - timedelta(seconds=1)
         return [slots.of(due) for due in islice(self.due_after(just_before), count)]
@@ -147,7 +158,7 @@ def slot_after(job: Job, slot: Slot, moment: datetime) -> datetime | None:
     schedule_id = slots.schedule_of(slot)
     row = find(schedule_id or slots.built_in_id(job.name))
     if row is not None:
-        return next(row.due_after(moment), None)
+        return None if row.broken else next(row.due_after(moment), None)
     return None if schedule_id else job.schedule.after(moment)
 
 

@@ -65,7 +65,8 @@ class JobNow:
     def problems(self) -> list[str]:
         found = self.health
         own = (found.late, found.slow, found.failing, found.alarm, found.too_frequent, found.paused, self._long_pause)
-        return [text for text in (*own, *self._long_disabled) if text]
+        broken = [f"{row.id} cannot be served: {text}" for row in self.schedules if (text := row.broken)]
+        return [text for text in (*own, *self._long_disabled, *broken) if text]
 
     @property
     def _long_pause(self) -> str | None:
@@ -112,7 +113,9 @@ class JobNow:
         end = timestamps.from_text(self.pause.until) - timedelta(microseconds=1)
         try:
             own = [] if self.changed else [slots.of(self.job.schedule.after(end))]
-            return min(filter(None, [*own, *(row.next_after(end) for row in self.schedules)]), default=None)
+            return min(
+                filter(None, [*own, *(row.next_after(end) for row in self.schedules if not row.broken)]), default=None
+            )
         except OverflowError:  # a pause until the last days of the year 9999
             return None
 

@@ -17,12 +17,14 @@ from chalicelib.jobs import (
     job_state,
     missed_slots,
     operator_schedules,
+    run_records,
     schedule_cap,
     single_runs,
     slots,
 )
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operator_schedules import OperatorSchedule
+from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.schedule_input import ScheduleChanges, with_changes
 from chalicelib.store import change_marks, ids, tables, timestamps
 from chalicelib.store.retries import retry_delays
@@ -147,16 +149,28 @@ def _change(schedule_id: str, change: _Change, skipped: str | None = None) -> Op
         if change_marks.is_done(schedule_id):
             return old
         now = clock.now()
-        served = dispatcher.serve_schedule(old, now, skipped) if old.token else old
-        if served is None or (served.next_at and timestamps.from_text(served.next_at) <= now):
+        is_due = old.next_at is not None and timestamps.from_text(old.next_at) <= now
+        broken = old.broken if is_due else None
+        served = dispatcher.serve_schedule(old, now, skipped) if is_due and not broken else old
+        if served is None or (not broken and served.next_at and timestamps.from_text(served.next_at) <= now):
             continue  # it was due once, and that is over; or more slots are due than one call answers
         write, new = change(served, now)
+        if broken:
+            _skip_slot(write, old, broken)
         try:
             write.commit()
         except Stale:
             continue
         return new
     raise Conflict
+
+
+def _skip_slot(write: Transaction, schedule: OperatorSchedule, why: str) -> None:
+    """Answer the next slot of a schedule that cannot be served. Which slots came after it is unknown."""
+    assert schedule.slot is not None  # noqa: S101 - the caller has seen that it is due
+    run = run_records.new(schedule.job, schedule.slot, Trigger.SCHEDULE, arguments=schedule.arguments)
+    ended = replace(missed_slots.ended(run, Status.SKIPPED, why), token=new_token())
+    write.put(run_records.to_row(ended), tables.Run.job.does_not_exist())
 
 
 def _delete(old: OperatorSchedule, _now: datetime) -> tuple[Transaction, OperatorSchedule]:

@@ -1,19 +1,23 @@
 """What operators' schedules mean for the health of a job, for repeated attempts, and for each other."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import (
     backoff,
+    crontab,
     dispatcher,
+    job_state,
     ledger,
     operator_schedules,
     overview,
     run_records,
     schedule_cap,
     schedule_changes,
+    schedule_input,
     slots,
     watchdog,
 )
@@ -121,3 +125,51 @@ def test_a_row_is_small(job: Job) -> None:
     )
     assert len(str(reads.to_item(operator_schedules.to_row(made)))) < 3000
     assert tables.AuxRow.count(operator_schedules.PARTITION) == 1
+
+
+@pytest.fixture
+def broken(job: Job, monkeypatch: pytest.MonkeyPatch) -> OperatorSchedule:
+    """A schedule in a zone that a new version of tzdata no longer has."""
+    create(job)
+    made = create(job, time_zone="Europe/Berlin")
+    find = crontab.zone_of
+
+    def zone_of(name: str) -> ZoneInfo:
+        if name == "Europe/Berlin":
+            raise crontab.BadCrontab("'Europe/Berlin' is not a time zone")
+        return find(name)
+
+    monkeypatch.setattr(crontab, "zone_of", zone_of)
+    monkeypatch.setattr(schedule_input, "zone_of", zone_of)
+    return made
+
+
+def test_a_schedule_without_its_zone_does_not_hide_the_others(job: Job, time: Clock, broken: OperatorSchedule) -> None:
+    listed = {row.id: (row.words, row.next_runs(1)) for row in schedule_changes.list_all()}
+    assert len(listed) == 3
+    assert listed[broken.id] == ("30 * * * * ('Europe/Berlin' is not a time zone)", [])
+    assert f"{broken.id} cannot be served: 'Europe/Berlin' is not a time zone" in overview.load(job).problems
+    job_state.pause("tally", "stock-taking", "ann", time.now + timedelta(hours=2))
+    assert overview.load(job).next_run == "2026-11-22T14:00:00Z"
+    job_state.resume("tally")
+    time.at("2026-11-22T12:30:00")
+    dispatcher.serve()
+    Consumer().deliver_all()
+    assert [run.status for run in runs().values()] == [Status.SUCCEEDED]
+    run = run_records.new("tally", slots.of(time.now, broken.id), Trigger.SCHEDULE)
+    assert backoff.next_attempt_at(job, run, time.now) is not None
+
+
+def test_a_schedule_without_its_zone_can_be_repaired(job: Job, time: Clock, broken: OperatorSchedule) -> None:
+    assert job.name
+    time.at("2026-11-22T13:31:00")
+    repaired = update(broken.id, time_zone="UTC")
+    assert repaired.next_at == "2026-11-22T14:30:00Z"
+    run = find_run("tally", slots.of(moment("2026-11-22T12:30:00"), broken.id))
+    assert (run.status, run.reason) == (Status.SKIPPED, "'Europe/Berlin' is not a time zone")
+
+
+def test_a_schedule_without_its_zone_can_be_deleted(time: Clock, broken: OperatorSchedule) -> None:
+    time.at("2026-11-22T13:31:00")
+    schedule_changes.delete(broken.id, "ann")
+    assert broken.id not in {row.id for row in operator_schedules.find_all()}
