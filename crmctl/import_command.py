@@ -1,7 +1,7 @@
 """`crmctl import`: read, check and send the files, and report the result of each row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,16 @@ from crmctl.import_options import ImportOptions, import_options, read_options
 from crmctl.import_rows import Converter
 from crmctl.import_updates import send_updates
 from crmctl.importer import Sender
+from crmctl.imports.django_database import PeriodicTask
 from crmctl.imports.file_error import ImportFileError
-from crmctl.imports.loader import LoadedTable, load_files
+from crmctl.imports.loader import LoadedTable, find_tasks, load_files
 from crmctl.imports.workspace import Workspace
 from crmctl.lapsed import lapsed_notice
 from crmctl.mapping_report import print_details, print_mapping
 from crmctl.prepared_rows import PreparedRows
 from crmctl.rejects import rejects_path, warnings_path, write_rejects, write_warnings
 from crmctl.tally import Tally
+from crmctl.task_schedules import move_schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Import:
     workspace: Workspace
     tables: dict[str, LoadedTable] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
+    tasks: list[PeriodicTask] = field(default_factory=list)
+    """Periodic tasks of a Django CRM."""
 
 
 @click.command("import")
@@ -46,12 +50,13 @@ def import_command(paths: tuple[Path, ...], url: str, key: str | None, **given: 
     Files of known systems are recognised by their columns. Our own columns, in any order:
 
     \b
-    customers.csv  name,email,phone,created_at
-    products.csv   sku,name,price,stock
+    customers.csv  name,email [,phone,created_at,reference]
+    products.csv   sku,name,price [,stock]
     orders.csv     order_ref,customer_email,order_date,sku,quantity,unit_price
+                   [,total,discount,shipping,tax,rounding,refund,refund_date]
 
-    The orders have one row per order line. Phone, created_at and stock may be missing. Other columns are ignored. Dates are
-    2025-03-31 or 2025-03-31T12:00:00Z. Dates without a time zone are UTC.
+    The orders have one row per order line; amounts of the whole order stand in its first row. Other columns are ignored.
+    Dates are 2025-03-31 or 2025-03-31T12:00:00Z. Dates without a time zone are UTC.
 
     All files are checked before anything is sent. You can repeat the command: it continues where it stopped.
     Customers are matched by e-mail, products by SKU, orders by order_ref. Existing rows are not changed without
@@ -76,6 +81,7 @@ def _import_files(running: Import, paths: Sequence[Path], url: str, key: str | N
     tallies = running.tallies
     try:
         running.tables.update(load_files(paths, running.options.read, running.workspace))
+        running.tasks.extend(find_tasks(paths))
         _check_writable(running.options.rejects)
         _send_tables(running, url, key)
     except KeyboardInterrupt:
@@ -112,11 +118,15 @@ def _send_tables(running: Import, url: str, key: str | None) -> None:
                 continue
             sender.send_all(prepared)
             send_updates(client, kind, tally, options.updates, workers=options.workers)
+        if not options.is_dry_run:
+            move_schedules(client, running.tasks, display.print_message)
 
 
 def _prepare(running: Import, tally: Tally) -> PreparedRows:
     options = running.options
-    converter = Converter(running.tables[tally.kind].formats, options.orders)
+    table = running.tables[tally.kind]
+    adds_rounding = options.orders.adds_rounding or table.mapping.rules.add_rounding
+    converter = Converter(table.formats, replace(options.orders, adds_rounding=adds_rounding))
     products = running.tallies.get("products")
     ambiguous = {each.key: each for each in products.duplicates if each.key != each.kept_key} if products else {}
     return PreparedRows(tally, converter, options.since, ambiguous if tally.kind == "orders" else {})

@@ -40,6 +40,8 @@ class Converter:
         customer: dict[str, Any] = {"name": values["name"], "email": values["email"], "phone": phone}
         if values.get("created_at"):
             customer["createdAt"], _ = parse_date("created_at", values["created_at"], self.formats.dates)
+        if values.get("reference"):
+            customer["reference"] = values["reference"]
         return customer
 
     def _product(self, values: dict[str, str]) -> dict[str, Any]:

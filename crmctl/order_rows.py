@@ -106,7 +106,9 @@ class OrderRows:
 
     def _lines_of(self, values: dict[str, str]) -> list[dict[str, Any]]:
         """Return the line of a row. A row with nothing but amounts of the order has none."""
-        if not any(values[name] for name in _LINE_FIELDS) and any(values.get(name) for name in (*AMOUNTS, "refund")):
+        if not any(values[name] for name in _LINE_FIELDS) and any(
+            values.get(name) for name in (*AMOUNTS, "total", "refund")
+        ):
             return []
         price = parse_decimal("unit_price", values["unit_price"], self.formats.numbers)
         quantity = self._quantity(values["quantity"], Decimal(price))

@@ -127,7 +127,11 @@ def test_the_program_behind_the_target_knows_the_option(target: str, option: str
 @pytest.mark.parametrize("command", dict.fromkeys(of("crmctl")), ids=str)
 def test_crmctl_takes_the_command_as_it_stands(command: Command, tmp_path: Path) -> None:
     """Subcommand, options, values and the number of arguments, by click itself."""
-    words = [str(tmp_path) if word == "DIR" else word for word in command.words[1:]]
+    (tmp_path / "exports").mkdir()
+    for name in ("people.csv", "people.toml", "db.sqlite3", "dump.json", "customers.rejected.csv"):
+        (tmp_path / name).touch()
+    there = {path.name: str(path) for path in tmp_path.iterdir()} | {"DIR": str(tmp_path)}
+    words = [there.get(word, word) for word in command.words[1:]]
     group: click.Command = cli.main
     context = click.Context(group, info_name="crmctl")
     while isinstance(group, click.Group) and words and not words[0].startswith("-"):
@@ -155,8 +159,9 @@ def test_every_command_of_crmctl_is_run_by_a_test_with_each_option() -> None:
 
 @no_database
 def test_options_in_the_text_about_operations_exist() -> None:
-    named = set(re.findall(r"`(--[a-z-]+)`", Page(ROOT / "docs" / "operations.md").prose))
-    assert len(named) > 5
+    texts = [Page(ROOT / "docs" / name).prose for name in ("operations.md", "import.md", "from-django.md")]
+    named = {option for text in texts for option in re.findall(r"`(--[a-z-]+)`", text)}
+    assert len(named) > 9
     assert named - names_of(cli.main) == {"--help"}
 
 

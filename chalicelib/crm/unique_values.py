@@ -1,4 +1,4 @@
-"""Unique values: e-mail addresses, SKUs and references of imported orders, which only one row may have.
+"""Unique values: e-mail addresses, SKUs and references of imported customers and orders, which only one row may have.
 
 A claim is a row `(kind, value)` of `ops` that names its owner. It is written in the same transaction as the owner. All
 claims on e-mail addresses are in one partition, sorted, so they also serve as the index by e-mail.
@@ -14,6 +14,7 @@ from chalicelib.store.transaction import MakeError, Transaction
 EMAIL = "email"
 SKU = "sku"
 REFERENCE = "reference"
+CUSTOMER_REFERENCE = "customer_reference"
 ARCHIVED_EMAIL = "archived_email"
 """Names the customer in the archive who had the address last. Unlike the others, a later deletion replaces it."""
 
@@ -21,6 +22,11 @@ ARCHIVED_EMAIL = "archived_email"
 def claim(write: Transaction, kind: str, value: str, owner: str, error: MakeError) -> None:
     """Claim a value for its owner; `error` makes the error to raise if it is taken."""
     write.put(AuxRow(pk=kind, sk=value, owner=owner), AuxRow.pk.does_not_exist(), error)
+
+
+def hand_over(write: Transaction, kind: str, value: str, owner: str, *, before: str) -> None:
+    """Give a value to a new owner, if the one before still has it."""
+    write.put(AuxRow(pk=kind, sk=value, owner=owner), AuxRow.owner == before)
 
 
 def release(write: Transaction, kind: str, value: str, owner: str) -> None:

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from sqlite3 import Connection
 
 from crmctl.imports.csv_reader import read_csv
+from crmctl.imports.django_database import PeriodicTask, is_database, open_database, read_tables, read_tasks
+from crmctl.imports.django_dump import load_dump
 from crmctl.imports.fields import FIELDS, IMPLIED_LINE, KEYS, KINDS
 from crmctl.imports.file_error import ImportFileError
 from crmctl.imports.formats import FormatEvidence, Formats
@@ -72,7 +75,7 @@ def _open_tables(paths: Sequence[Path], options: ReadOptions, errors: list[str])
     tables: list[SourceTable] = []
     for path in find_files(paths):
         with _collect(errors):
-            tables += read_xlsx(path) if path.suffix.lower() == ".xlsx" else [_read(path, options)]
+            tables += _read(path, options)
     return tables
 
 
@@ -117,8 +120,20 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _read(path: Path, options: ReadOptions) -> SourceTable:
-    return read_csv(path, encoding=options.encoding, delimiter=options.delimiter)
+def _read(path: Path, options: ReadOptions) -> list[SourceTable]:
+    if path.suffix.lower() == ".xlsx":
+        return read_xlsx(path)
+    database = open_django(path)
+    if database:
+        return read_tables(database, path.name)
+    return [read_csv(path, encoding=options.encoding, delimiter=options.delimiter)]
+
+
+def open_django(path: Path) -> Connection | None:
+    """Return the database of a Django CRM, of its SQLite file or its dump. None if the file is neither."""
+    if is_database(path):
+        return open_database(path)
+    return load_dump(path) if path.suffix.lower() == ".json" else None
 
 
 def _load(table: SourceTable, mapping: TableMapping, options: ReadOptions, workspace: Workspace) -> LoadedTable:
@@ -140,3 +155,13 @@ def _mapped_rows(
             evidence.note(values)
             key = values[key_field]
             yield row.line, key if mapping.kind == "orders" else normalize(key), values, row.cells
+
+
+def find_tasks(paths: Sequence[Path]) -> list[PeriodicTask]:
+    """Return the periodic tasks of the Django CRMs among the files."""
+    tasks: list[PeriodicTask] = []
+    for path in paths:
+        if path.is_file() and (database := open_django(path)):
+            tasks += read_tasks(database)
+            database.close()
+    return tasks

@@ -14,7 +14,18 @@ from crmctl.imports.file_error import ImportFileError
 OWN = "crmctl"
 """The preset of our own three files."""
 _PRESET_KEYS = {"title", "source", "options", *FIELDS}
-_KIND_KEYS = {"recognise", "columns", "skip", "skip_blank", "carry_down", "group", "empty", "file", "product"}
+_KIND_KEYS = {
+    "recognise",
+    "columns",
+    "skip",
+    "skip_blank",
+    "carry_down",
+    "group",
+    "empty",
+    "file",
+    "product",
+    "add_rounding",
+}
 _OPTION_KEYS = {"decimal", "thousands", "currency", "dates"}
 
 
@@ -39,6 +50,8 @@ class KindPreset:
     """The name of the file, for a mapping that a user wrote."""
     product: Mapping[str, str] = field(default_factory=dict)
     """The product that all orders are for, if the source names none."""
+    add_rounding: bool = False
+    """Whether a difference from the total of an order becomes an adjustment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ def _read_kind(content: dict[str, Any], place: str, kind: str) -> KindPreset:
         empty=tuple(content.get("empty", ())),
         file=content.get("file", ""),
         product=content.get("product", {}),
+        add_rounding=content.get("add_rounding", False),
     )
 
 

@@ -142,3 +142,22 @@ def test_quoted_line_breaks_and_stock_below_zero_are_taken(api: FakeApi, files: 
     assert api.rows["products"]["TEA"]["name"] == "Green tea"
     assert api.rows["products"]["TEA"]["stock"] == 0
     assert "stock -2 is taken as 0" in Path("products.warnings.csv").read_text()
+
+
+def test_what_the_user_says_comes_before_what_is_found(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    for path in files.iterdir():
+        path.unlink()
+    text = "sku|name|price|stock\nTEA|\u0427\u0430\u0439|EUR 1.234,50|1.000\n"
+    (files / "products.csv").write_bytes(text.encode("cp1251"))
+    assert run_import().exit_code == 2, "no western text"
+    said = ("--encoding", "cp1251", "--delimiter", "bar", "--decimal", ",", "--thousands", "point", "--currency", "EUR")
+    result = run_import(*said)
+    assert result.exit_code == 0, result.output
+    assert api.rows["products"]["TEA"] == {
+        "sku": "TEA",
+        "name": "\u0427\u0430\u0439",
+        "price": "1234.50",
+        "stock": 1000,
+    }
+    for wrong in (("--delimiter", "colon"), ("--thousands", "x"), ("--decimal", ";"), ("--dates", "ymd")):
+        assert run_import(*wrong).exit_code == 2

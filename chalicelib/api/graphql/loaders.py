@@ -81,6 +81,8 @@ class Context:
     products: Loader[Product] = field(default_factory=lambda: Loader(products.find_all))
     suppressions: Loader[Suppression] = field(default_factory=lambda: Loader(email_suppressions.find_all))
     """By e-mail address."""
+    old_ids: dict[str, str] = field(default_factory=dict)
+    """The id of today for each id of the Django CRM that the document has."""
 
 
 Info: TypeAlias = GraphQLResolveInfo[Context]

@@ -12,6 +12,7 @@ from chalicelib.api.graphql.bindings import KINDS, OBJECTS, RESOLVERS, Resolver
 from chalicelib.api.graphql.executor import RowResolver
 from chalicelib.api.graphql.field_rules import FieldRules, read_rules
 from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.api.graphql.old_id_arguments import translate_old_ids
 from chalicelib.api.graphql.scalars import bind_scalars
 from chalicelib.store import change_marks
 
@@ -28,6 +29,10 @@ def schema() -> GraphQLSchema:
     for name, kind in built.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             _bind(kind, RESOLVERS.get(name, {}))
+    for kind in built.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for field in kind.fields.values():
+                translate_old_ids(field)
     for field in built.type_map["Mutation"].fields.values():  # type: ignore[attr-defined]
         field.resolve = with_fresh_loaders(field.resolve)
     return built

@@ -10,7 +10,7 @@ from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info
 from chalicelib.api.resolvers.customers import CreateCustomerInput, given_customer
 from chalicelib.api.resolvers.products import CreateProductInput, new_product
-from chalicelib.crm import customers, imported_orders, products, returning_customers, text
+from chalicelib.crm import customer_references, customers, imported_orders, products, returning_customers, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.imported_rows import LineRow, OrderRow
 from chalicelib.crm.orders import Order
@@ -90,7 +90,20 @@ def create_customers(
     made = _create_each(input, create)
     emails = [row["email"] for row, one in zip(input, made, strict=True) if row and isinstance(one, DuplicateEmail)]
     existing = customers.find_all_by_email(emails) if emails else {}
-    return _payload(made, [row and existing.get(text.normalize_email(row["email"])) for row in input])
+    found = [row and existing.get(text.normalize_email(row["email"])) for row in input]
+    return _payload([_linked(*each) for each in zip(input, made, found, strict=True)], found)
+
+
+def _linked(
+    row: CreateCustomerInput | None, made: tuple[Customer, bool] | Exception, existing: Customer | None
+) -> tuple[Customer, bool] | Exception:
+    """Link the reference of the row to its customer. Return what was made, or the error of the link."""
+    customer = existing if isinstance(made, Exception) else made[0]
+    reference = row.get("reference") if row else None
+    if customer is None or not reference:
+        return made
+    linked = result_or_error(customer_references.link, reference, customer.id)
+    return linked if isinstance(linked, Exception) else made
 
 
 def create_products(

@@ -35,7 +35,8 @@ class CreateCustomerInput(TypedDict):
     email: str
     phone: NotRequired[str | None]
     createdAt: NotRequired[datetime | None]
-    """Only bulkCreateCustomers takes it."""
+    """Only bulkCreateCustomers takes this and `reference`."""
+    reference: NotRequired[str | None]
 
 
 class UpdateCustomerInput(TypedDict, total=False):
