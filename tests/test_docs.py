@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import pytest
@@ -131,8 +131,7 @@ def test_crmctl_takes_the_command_as_it_stands(command: Command, tmp_path: Path)
     for name in ("people.csv", "people.toml", "db.sqlite3", "dump.json", "customers.rejected.csv"):
         (tmp_path / name).touch()
     there = {path.name: str(path) for path in tmp_path.iterdir()} | {"DIR": str(tmp_path)}
-    words = [there.get(word, word) for word in command.words[1:]]
-    group: click.Command = cli.main
+    words, group = [there.get(word, word) for word in command.words[1:]], cast("click.Command", cli.main)
     context = click.Context(group, info_name="crmctl")
     while isinstance(group, click.Group) and words and not words[0].startswith("-"):
         name, group, words = group.resolve_command(context, words)  # type: ignore[assignment]  # raises for an unknown one

@@ -7,7 +7,7 @@ else                          --> Windows-1252, if the text looks like a western
 """
 
 import codecs
-import unicodedata
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,7 @@ SAMPLE_BYTES = 1 << 16
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UNDEFINED = frozenset(b"\x81\x8d\x8f\x90\x9d")
 """Bytes that Windows-1252 does not have."""
-_MAX_ACCENTED_SHARE = 0.4
-"""A western text has fewer accented letters than this. Other alphabets that are read as Windows-1252 have only such."""
-_MIN_LETTERS = 12
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def _first_invalid_utf8(path: Path) -> int | None:
 
 def _check_windows_1252(path: Path, invalid: int) -> None:
     """Raise ImportFileError, with the place at which the file is not UTF-8, if it is not Windows-1252 either."""
-    line, accented, letters = 1, 0, 0
+    line, accented, foreign = 1, 0, 0
     is_possible = True
     with path.open("rb") as file:
         while chunk := file.read(SAMPLE_BYTES):
@@ -88,10 +86,11 @@ def _check_windows_1252(path: Path, invalid: int) -> None:
             is_possible = is_possible and not _UNDEFINED.intersection(chunk)
             if at <= invalid:
                 line += chunk[: invalid - at].count(b"\n")
-            found = [char for char in chunk.decode("cp1252", "replace") if char.isalpha()]
-            letters += len(found)
-            accented += sum(_is_foreign(char) for char in found)
-    if is_possible and (letters < _MIN_LETTERS or accented <= letters * _MAX_ACCENTED_SHARE):
+            words = [word for word in _WORD.findall(chunk.decode("cp1252", "replace")) if not word.isascii()]
+            accented += len(words)
+            foreign += sum(not any(char.isascii() for char in word) for word in words)
+    # Western words have some plain letters. Those of other alphabets, read as Windows-1252, have none.
+    if is_possible and foreign * 2 <= accented:
         return
     with path.open("rb") as file:
         file.seek(invalid)
@@ -100,7 +99,3 @@ def _check_windows_1252(path: Path, invalid: int) -> None:
     raise ImportFileError(
         f"{path} is not UTF-8: {place}. It does not look like Windows-1252 either. Set --encoding, or save it as UTF-8."
     )
-
-
-def _is_foreign(char: str) -> bool:
-    return not char.isascii() and unicodedata.category(char) in {"Lu", "Ll"}
