@@ -22,11 +22,13 @@ from crmctl import (
     runs,
     schedules,
     search,
+    status_command,
     suppressions,
 )
 from crmctl.version import installed_version
 
 COMMANDS: tuple[click.Command, ...] = (
+    status_command.status,
     search.search,
     search.check_search_index,
     import_command.import_command,

@@ -5,9 +5,12 @@ from typing import Any
 
 import click
 
+from crmctl import clock
+
 EMPTY_CELL = "-"
 MINUTE, HOUR = 60, 60
 """Seconds per minute, minutes per hour."""
+MAX_RELATIVE_DAYS = 60
 
 
 def to_utc(text: str) -> str:
@@ -31,9 +34,30 @@ def format_time(timestamp: str | None) -> str:
     return datetime.fromisoformat(timestamp).astimezone(UTC).replace(tzinfo=None).isoformat(" ", "minutes")
 
 
+def format_relative(timestamp: str | None) -> str:
+    """Return how long ago or how far ahead a time is, such as `3 min ago` or `in 2 h`; beyond 60 days the day itself."""
+    if timestamp is None:
+        return EMPTY_CELL
+    seconds = (datetime.fromisoformat(timestamp) - clock.now()).total_seconds()
+    if abs(seconds) >= MAX_RELATIVE_DAYS * 24 * HOUR * MINUTE:
+        return format_time(timestamp).partition(" ")[0]
+    text = _largest_unit(abs(seconds))
+    return f"in {text}" if seconds > 0 else f"{text} ago"
+
+
+def _largest_unit(seconds: float) -> str:
+    for unit, size in (("d", 24 * HOUR * MINUTE), ("h", HOUR * MINUTE), ("min", MINUTE)):
+        if seconds >= (2 * size if unit == "d" else size):
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
 def format_duration(seconds: float | None) -> str:
+    """Return a duration in the unit that shows it best: `25 ms`, `4.2 s`, `3 min 20 s`, `2 h 01 min`."""
     if seconds is None:
         return EMPTY_CELL
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
     if round(seconds, 1) < MINUTE:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), MINUTE)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from crmctl import client, run_command
+from chalicelib import clock as server_clock
+from crmctl import client, clock, run_command
 from crmctl.cli import main
 from tests.crmctl.api_server import ApiServer, running_server
 from tests.crmctl.fake_api import FakeApi, running_api
@@ -18,6 +19,7 @@ def _short_delays_and_clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(client, "FIRST_DELAY", 0.001)
     monkeypatch.setattr(client, "IN_PROGRESS_DELAY", 0.001)
     monkeypatch.setattr(run_command, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(clock, "now", server_clock.now)  # `time_is` sets both
     for name in ("CRM_KEY", "CRM_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

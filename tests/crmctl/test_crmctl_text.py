@@ -124,7 +124,9 @@ def test_characters_missing_in_the_encoding_do_not_end_a_list(crm: ApiServer) ->
     ("seconds", "shown"),
     [
         (None, "-"),
-        (0.04, "0.0 s"),
+        (0.0, "0 ms"),
+        (0.0254, "25 ms"),
+        (4.24, "4.2 s"),
         (59.94, "59.9 s"),
         (59.96, "1 min 00 s"),
         (200, "3 min 20 s"),
