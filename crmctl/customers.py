@@ -1,7 +1,5 @@
 """Commands for inactive and deleted customers, and to restore one."""
 
-from datetime import datetime
-
 import click
 
 from crmctl import paging, tables
@@ -10,7 +8,7 @@ from crmctl.commands import json_option, limit_option, print_if_more, print_mess
 from crmctl.suppressions import suppression_text
 from crmctl.tables import Column
 from crmctl.text import escape_unprintable
-from crmctl.time_arguments import Timestamp, format_time
+from crmctl.time_arguments import Day, Timestamp, format_time
 
 INACTIVE = """query Inactive($before: Date, $first: Int, $after: String) {
   list: inactiveCustomers(activeBefore: $before, first: $first, after: $after) {
@@ -46,16 +44,15 @@ DELETED_AT_COLUMN = Column("deleted", lambda customer: format_time(customer["del
 @click.command()
 @click.option(
     "--active-before",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     help="Only customers last active before this day.  [default: the clean-up's cut-off]",
 )
 @limit_option(100)
 @json_option
 @with_client
-def inactive_customers(client: Client, active_before: datetime | None, limit: int, *, as_json: bool) -> None:
+def inactive_customers(client: Client, active_before: str | None, limit: int, *, as_json: bool) -> None:
     """Show the customers that the clean-up would delete."""
-    before = active_before.date().isoformat() if active_before else None
-    listed = paging.read(client, INACTIVE, limit, before=before)
+    listed = paging.read(client, INACTIVE, limit, before=active_before)
     tables.print_rows(
         listed.rows,
         (*COMMON_COLUMNS, LAST_ORDER_COLUMN, SUPPRESSED_COLUMN),
@@ -64,7 +61,7 @@ def inactive_customers(client: Client, active_before: datetime | None, limit: in
     )
     print_if_more(listed)
     if listed.rows and not as_json:
-        count = client.execute(INACTIVE_COUNT, {"before": before})["inactiveCustomerCount"]
+        count = client.execute(INACTIVE_COUNT, {"before": active_before})["inactiveCustomerCount"]
         click.echo(f"\nTotal inactive: {count:,}")
 
 

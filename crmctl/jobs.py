@@ -52,8 +52,8 @@ def jobs(client: Client, *, as_json: bool) -> None:
 @click.option("--reason", required=True, help="Why the job is paused. Shown to everyone who looks at the job.")
 @click.option(
     "--until",
-    type=Timestamp(),
-    help="Resume at this time, for example 2026-11-22T08:00.  [default: when resumed by hand]",
+    type=Timestamp(ahead=True),
+    help="Resume at this time, for example 2h or 'tomorrow 08:00' (UTC).  [default: when resumed by hand]",
 )
 @with_client
 def pause(client: Client, job: str, reason: str, until: str | None) -> None:

@@ -1,7 +1,5 @@
 """The command that lists orders due for a reminder."""
 
-from datetime import datetime
-
 import click
 
 from crmctl import paging, tables
@@ -9,7 +7,7 @@ from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.suppressions import suppression_text
 from crmctl.tables import Column, Row
-from crmctl.time_arguments import EMPTY_CELL, format_time
+from crmctl.time_arguments import EMPTY_CELL, Day, format_time
 
 DUE = """query Due($day: Date, $first: Int, $after: String) {
   list: ordersDueForReminder(day: $day, first: $first, after: $after) {
@@ -37,16 +35,16 @@ COLUMNS = (
 
 
 @click.command()
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Orders due on this day.  [default: today]")
+@click.option("--day", type=Day(), help="Orders due on this day.  [default: today]")
 @limit_option(100)
 @json_option
 @with_client
-def due_reminders(client: Client, day: datetime | None, limit: int, *, as_json: bool) -> None:
+def due_reminders(client: Client, day: str | None, limit: int, *, as_json: bool) -> None:
     """Show orders that are due for a reminder.
 
     The list includes orders already reminded on that day and orders of deleted customers. Neither is reminded again.
     Customers whose e-mail address is suppressed get no e-mail.
     """
-    listed = paging.read(client, DUE, limit, day=day.date().isoformat() if day else None)
+    listed = paging.read(client, DUE, limit, day=day)
     tables.print_rows(listed.rows, COLUMNS, as_json=as_json, empty="No order is due for a reminder.")
     print_if_more(listed)

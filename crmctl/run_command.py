@@ -68,7 +68,7 @@ def wait_options(command: Command) -> Command:
     help="Repeat the failed, missed, skipped or cancelled run of this slot, or attempt it again at once.",
 )
 @click.option("--schedule", metavar="ID", help="The schedule of that run, if several were due at the slot.")
-@click.option("--at", type=Timestamp(), help="Run it once, at this time, for example 2026-11-22T08:00.")
+@click.option("--at", type=Timestamp(ahead=True), help="Run it once, at this time, for example 'tomorrow 08:00' (UTC).")
 @wait_options
 @with_client
 def run(  # noqa: PLR0913, PLR0917 - one for each option

@@ -84,8 +84,8 @@ def _schedule_options(command: Command) -> Command:
         click.option("--run-limit", metavar="MINUTES", type=click.IntRange(1), help="Alert if a run takes longer."),
         click.option("--start-limit", metavar="MINUTES", type=click.IntRange(1), help="Alert if a run starts later."),
         click.option("--spread", metavar="MINUTES", type=click.IntRange(0, 15), help="Start up to so much later."),
-        click.option("--until", type=Timestamp(), help="The last time at which it may be due."),
-        click.option("--from", "begin", type=Timestamp(), help="The first time at which it may be due."),
+        click.option("--until", type=Timestamp(ahead=True), help="The last time at which it may be due."),
+        click.option("--from", "begin", type=Timestamp(ahead=True), help="The first time at which it may be due."),
         click.option(
             "--set",
             "arguments",
@@ -95,7 +95,7 @@ def _schedule_options(command: Command) -> Command:
             help="Give its runs an argument, for example threshold=50. Repeatable.",
         ),
         click.option("--zone", metavar="ZONE", help="Time zone of --cron, such as Europe/Berlin.  [default: UTC]"),
-        click.option("--at", type=Timestamp(), help="Once, at this time."),
+        click.option("--at", type=Timestamp(ahead=True), help="Once, at this time."),
         click.option("--cron", metavar="CRONTAB", help='Five fields, such as "0 17 * * FRI", or @daily.'),
     ):
         command = option(command)

@@ -74,7 +74,7 @@ def find_problems(found: dict[str, Any]) -> Iterator[Finding]:
         is_cut = found[kind]["pageInfo"]["hasNextPage"]
         for run in (edge["node"] for edge in found[kind]["edges"]):
             listed.add((run["job"], run["slot"]))
-            text = f"{run['job']}, {format_time(run['slot'])} UTC ({format_relative(run['slot'])}): {run[reason]}"
+            text = f"{run['job']}, {format_time(run['slot'])} ({format_relative(run['slot'])}): {run[reason]}"
             yield Finding(kind.upper(), text, f"crmctl run {run['job']} --slot {run['slot']}", is_least=is_cut)
     for job in found["jobs"]:
         yield from _job_problems(job, listed)
@@ -98,7 +98,7 @@ def _job_problems(job: dict[str, Any], listed: set[tuple[str, str]]) -> Iterator
         yield Finding(kind, f"{name}: {problem}", f"crmctl {'resume' if kind == 'PAUSED' else 'runs'} {name}")
     day_ago = utc_text(clock.now() - WINDOW)
     if pause and pause["since"] < day_ago and not any(text.startswith("paused for ") for text in job["problems"]):
-        until = f" until {format_time(pause['until'])} UTC" if pause["until"] else " without an end"
+        until = f" until {format_time(pause['until'])}" if pause["until"] else " without an end"
         text = f"{name}: paused {format_relative(pause['since'])}{until} by {pause['actor']}: {pause['reason']}"
         yield Finding("PAUSED", text, f"crmctl resume {name}")
 
@@ -143,6 +143,6 @@ def _print_next(found: dict[str, Any]) -> None:
     coming = [job for job in found["jobs"] if job["nextRun"]]
     if coming:
         job = min(coming, key=lambda each: str(each["nextRun"]))
-        print_text(f"Next run: {job['name']} {format_relative(job['nextRun'])}, {format_time(job['nextRun'])} UTC.")
+        print_text(f"Next run: {job['name']} {format_relative(job['nextRun'])}, {format_time(job['nextRun'])}.")
     if paused := [job["name"] for job in found["jobs"] if job["pause"]]:
         print_text(f"Paused: {', '.join(paused)}.")

@@ -6,16 +6,12 @@ from typing import Any
 import click
 
 from crmctl import clock
+from crmctl.typed_times import EXAMPLES, TimeParser
 
 EMPTY_CELL = "-"
 MINUTE, HOUR = 60, 60
 """Seconds per minute, minutes per hour."""
 MAX_RELATIVE_DAYS = 60
-
-
-def to_utc(text: str) -> str:
-    """Return ISO 8601 in UTC, ending in Z. The default time is midnight, the default zone UTC. Raises ValueError."""
-    return utc_text(datetime.fromisoformat(text))
 
 
 def utc_text(value: datetime) -> str:
@@ -28,10 +24,10 @@ def utc_text(value: datetime) -> str:
 
 
 def format_time(timestamp: str | None) -> str:
-    """Return the form 2026-11-22 08:00."""
+    """Return the form 2026-11-22 08:00 UTC."""
     if timestamp is None:
         return EMPTY_CELL
-    return datetime.fromisoformat(timestamp).astimezone(UTC).replace(tzinfo=None).isoformat(" ", "minutes")
+    return datetime.fromisoformat(timestamp).astimezone(UTC).replace(tzinfo=None).isoformat(" ", "minutes") + " UTC"
 
 
 def format_relative(timestamp: str | None) -> str:
@@ -65,10 +61,31 @@ def format_duration(seconds: float | None) -> str:
 
 
 class Timestamp(click.ParamType[str]):
+    """A time as people type it. With `ahead`, `2h` is in two hours and `08:00` the next one, and otherwise the last one."""
+
     name = "time"
+
+    def __init__(self, *, ahead: bool = False) -> None:
+        self._ahead = ahead
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
-            return to_utc(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a date or time; use 2026-11-22T08:00 (UTC) or 2026-11-22.", param, ctx)
+            return utc_text(TimeParser(clock.now(), self._ahead).parse(value))
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is not a date or time. Use one such as {EXAMPLES}. The zone is UTC if none is named.",
+                param,
+                ctx,
+            )
+
+
+class Day(click.ParamType[str]):
+    """A day in UTC, such as `yesterday` or `2026-11-22`."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return TimeParser(clock.now(), ahead=False).parse(value).date().isoformat()
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not a day. Use one such as yesterday, monday or 2026-11-22.", param, ctx)

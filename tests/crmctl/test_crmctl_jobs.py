@@ -53,7 +53,7 @@ def test_jobs_are_listed_with_utc_times_and_problems_below(crm: ApiServer) -> No
     assert low_stock.endswith("42.0 s")
     assert "NEVER_RAN  -" in row_of(result.stdout, "customer_cleanup")
     assert result.stdout.partition("\n\n")[2].splitlines() == [
-        "heartbeat: paused by ann since 2026-11-22 12:00: moving house",
+        "heartbeat: paused by ann since 2026-11-22 12:00 UTC: moving house",
         "weekly_report: the run of 2026-11-16T06:00:00Z failed: no disk",
     ]
 
@@ -67,10 +67,10 @@ def test_a_failed_run_shows_when_it_is_attempted_again(crm: ApiServer, monkeypat
         jobs, runs = crm.crmctl("jobs"), crm.crmctl("runs", "low_stock")
         more = crm.crmctl("run", "low_stock", "--slot", "2026-11-22T12:00:00Z", "--no-wait")
     assert jobs.stdout.partition("\n\n")[2].splitlines() == [
-        "low_stock: next attempt at 2026-11-22 12:02; the last one failed: the printer is off"
+        "low_stock: next attempt at 2026-11-22 12:02 UTC; the last one failed: the printer is off"
     ]
     assert runs.stdout.partition("\n\n")[2].splitlines() == [
-        "2026-11-22T12:00:00Z: the printer is off; next attempt at 2026-11-22 12:02"
+        "2026-11-22T12:00:00Z: the printer is off; next attempt at 2026-11-22 12:02 UTC"
     ]
     assert more.exit_code == 0, "an operator may have the next attempt at once"
 
@@ -103,11 +103,11 @@ def test_job_is_paused_with_reason_and_end_and_resumed(crm: ApiServer) -> None:
     with time_is(NOON):
         paused = crm.crmctl("pause", "low_stock", "--reason", "stock-taking", "--until", "2026-11-23T08:00+02:00")
         assert paused.stdout == (
-            "low_stock is paused by open access since 2026-11-22 12:00 until 2026-11-23 06:00: stock-taking\n"
+            "low_stock is paused by open access since 2026-11-22 12:00 UTC until 2026-11-23 06:00 UTC: stock-taking\n"
         )
         assert job_state.find("low_stock").pause
         resumed = crm.crmctl("resume", "low_stock")
-    assert resumed.stdout == "low_stock resumed. Next run: 2026-11-23 00:00\n"
+    assert resumed.stdout == "low_stock resumed. Next run: 2026-11-23 00:00 UTC\n"
     assert not job_state.find("low_stock").pause
 
 

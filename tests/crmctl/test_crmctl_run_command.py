@@ -143,7 +143,7 @@ def test_api_error_is_one_line_in_its_own_words_and_exits_with_2(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--slot", "yesterday"], "'yesterday' is not a date or time"),
+        (["--slot", "someday"], "'someday' is not a date or time"),
         (["--slot", "0001-01-01T00:00+23:00"], "is not a date or time"),
         (["--cap", "few"], "--cap"),
         (["--set", "threshold"], "'threshold' is not NAME=VALUE"),

@@ -16,7 +16,7 @@ def test_a_schedule_is_added_listed_edited_and_removed(crm: ApiServer) -> None:
         (row,) = operator_schedules.find_all()
         assert added.stdout == (
             f"{row.id}: low_stock, At 17:00 on Friday, Europe/Berlin with threshold=50, amount=100. "
-            "Next run: 2026-11-27 16:00\n"
+            "Next run: 2026-11-27 16:00 UTC\n"
         )
         assert (row.arguments, row.spread, row.note) == ({"threshold": 50, "amount": 100}, 5, "for the weekend")
         listed = crm.crmctl("schedules", "list", "low_stock")
@@ -26,7 +26,7 @@ def test_a_schedule_is_added_listed_edited_and_removed(crm: ApiServer) -> None:
         assert len(json.loads(crm.crmctl("schedules", "list", "--json").stdout)) == 6
         edited = crm.crmctl("schedules", "edit", row.id, "--cron", "@daily", "--disable")
         assert edited.stdout.endswith("Next run: disabled\n")
-        assert crm.crmctl("schedules", "edit", row.id, "--enable").stdout.endswith("Next run: 2026-11-22 23:00\n")
+        assert crm.crmctl("schedules", "edit", row.id, "--enable").stdout.endswith("Next run: 2026-11-22 23:00 UTC\n")
         assert crm.crmctl("schedules", "remove", row.id).stdout == f"{row.id} removed.\n"
         assert operator_schedules.find_all() == []
 
@@ -45,7 +45,8 @@ def test_the_schedule_of_a_job_is_moved_and_reset(crm: ApiServer) -> None:
     with manual_clock():
         moved = crm.crmctl("schedules", "edit", "low_stock.default", "--cron", "0 6 * * *", "--zone", "Asia/Tokyo")
         assert (
-            moved.stdout == "low_stock.default: low_stock, At 06:00 every day, Asia/Tokyo. Next run: 2026-11-22 21:00\n"
+            moved.stdout
+            == "low_stock.default: low_stock, At 06:00 every day, Asia/Tokyo. Next run: 2026-11-22 21:00 UTC\n"
         )
         assert "changed by open access" in crm.crmctl("schedules", "list").stdout
         assert "2026-11-23 00:00" in crm.crmctl("schedules", "reset", "low_stock").stdout
@@ -55,7 +56,7 @@ def test_the_schedule_of_a_job_is_moved_and_reset(crm: ApiServer) -> None:
 def test_a_schedule_may_be_due_once_and_only_in_some_time(crm: ApiServer) -> None:
     with manual_clock():
         once = crm.crmctl("schedules", "add", "weekly_report", "--at", "2026-12-24T20:00")
-        assert once.stdout.endswith("weekly_report, Once, at 2026-12-24T20:00:00Z. Next run: 2026-12-24 20:00\n")
+        assert once.stdout.endswith("weekly_report, Once, at 2026-12-24T20:00:00Z. Next run: 2026-12-24 20:00 UTC\n")
         crm.crmctl("schedules", "add", "low_stock", "--cron", "@daily", "--from", "2026-12-01", "--until", "2026-12-31")
         listed = crm.crmctl("schedules", "list", "low_stock").stdout
         assert "from 2026-12-01 00:00" in listed

@@ -24,7 +24,7 @@ def test_a_suppression_is_lifted_by_address(crm: ApiServer) -> None:
     lifted = crm.crmctl("lift-suppression", "ANN@example.com", "--reason", "mailbox was full")
     assert (lifted.exit_code, lifted.stdout) == (
         0,
-        "ann@example.com gets e-mails again. It was suppressed: bounce 2026-11-22 12:00\n",
+        "ann@example.com gets e-mails again. It was suppressed: bounce 2026-11-22 12:00 UTC\n",
     )
     assert email_suppressions.find("ann@example.com") is None
     again = crm.crmctl("lift-suppression", "ann@example.com", "--reason", "x")
