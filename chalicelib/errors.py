@@ -138,6 +138,10 @@ class StockChanged(Conflict):
     """The stock is another than expected. Read it again and decide anew"""
 
 
+class OrderChanged(Conflict):
+    """The total of the order is another than expected. Read it again and decide anew"""
+
+
 class ReferenceConflict(CrmError):
     """An order with this reference but different content already exists"""
 

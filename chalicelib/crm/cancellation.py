@@ -27,7 +27,7 @@ def cancel(order_id: str) -> Order:
             _cancellation(old, new).commit()
         except AlreadyApplied:  # by an earlier attempt at this request, which was still under way
             return orders.find(order_id) or new
-        except Stale:  # another order of the customer was placed or cancelled
+        except Stale:  # the order was changed or cancelled, or another order of the customer was placed or cancelled
             continue
         return new
     raise Conflict
@@ -36,13 +36,14 @@ def cancel(order_id: str) -> Order:
 def _cancellation(old: Order, new: Order) -> Transaction:
     row = tables.Order
     write = Transaction(
-        was_applied=lambda: _was_written(new),
+        was_applied=lambda: orders.was_written(new),
         subject=old.id,
         before={"status": old.status},
         after={"status": new.status},
     )
     actions: list[Action] = [row.status.set(new.status), row.token.set(new.token)]
-    write.update(row(id=old.id), actions, row.status == PLACED, lambda: AlreadyCancelled(field="id"))
+    # The token changes when the order's lines do. Whether the order was cancelled or changed is read again.
+    write.update(row(id=old.id), actions, (row.status == PLACED) & (row.token == old.token))
     counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)
     if old.takes_stock:
         for line in old.lines:
@@ -62,8 +63,3 @@ def _take_from_customer(write: Transaction, order: Order) -> None:
         latest = latest_order.find(customer.id, customer.orders, without=order.id)
         last = latest.date if latest else None
     customers.book_cancellation(write, customer, last)
-
-
-def _was_written(order: Order) -> bool:
-    stored = orders.find(order.id)
-    return stored is not None and stored.token == order.token

@@ -124,7 +124,7 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
     # Take the id before the first attempt, so that a retry recognises its own success, and before any check, so that in a
     # repeated document each change gets the id that it had.
     order_id = ids.new_id(ids.ORDER)
-    _check_quantities(quantities)
+    check_quantities(quantities)
     placed_at = timestamps.to_text(timestamps.checked_past(date, "order_date"))
     existing = find(order_id) if change_marks.is_replay() else None
     if existing:
@@ -149,7 +149,7 @@ def _place(order: Order, found: "_Found") -> PlacedOrder:
             order = _price(order.id, found, order.date, quantities)
         write = start(order, found.customer)
         for line in order.lines:
-            _take_stock(write, line)
+            take_stock(write, line)
         try:
             write.commit()
         except Stale:
@@ -213,7 +213,7 @@ def check_quantity(quantity: int) -> None:
         raise InvalidInput(f"Quantity must be from 1 to {MAX_QUANTITY}", field="quantity")
 
 
-def _check_quantities(quantities: Mapping[str, int]) -> None:
+def check_quantities(quantities: Mapping[str, int]) -> None:
     if not quantities:
         raise NoLines(field="lines")
     if len(quantities) > MAX_LINES:
@@ -249,22 +249,31 @@ def _price(order_id: str, found: _Found, date: str, quantities: Mapping[str, int
         raise UnknownProducts(f"{UnknownProducts.__doc__}: {', '.join(map(repr, unknown[:10]))}", field="lines")
     short = [known[key] for key, quantity in quantities.items() if known[key].stock < quantity]
     if short:
-        raise InsufficientStock("; ".join(_shortage(product, quantities[product.id]) for product in short[:10]))
+        raise InsufficientStock("; ".join(shortage(product, quantities[product.id]) for product in short[:10]))
     priced = tuple(OrderLine(key, known[key].name, quantity, known[key].cents) for key, quantity in quantities.items())
     return new_order(order_id, found.customer.id, date, priced)
 
 
-def _shortage(product: Product, quantity: int) -> str:
+def shortage(product: Product, quantity: int) -> str:
     return f"Not enough of {product.name!r} in stock: {quantity} ordered, {product.stock} available"
 
 
-def _take_stock(write: Transaction, line: OrderLine) -> None:
+def take_stock(write: Transaction, line: OrderLine) -> None:
     row = tables.Product
     write.update(
         row(id=line.product_id),
         [row.stock.add(-line.quantity), row.sold.add(1)],
         row.stock_shard.exists() & (row.stock >= line.quantity) & (row.cents == line.cents),
     )
+
+
+def stored_lines(lines: Iterable[OrderLine]) -> list[list[str | int]]:
+    return [[*astuple(line)[:4], *([line.sku] if line.sku else [])] for line in lines]
+
+
+def was_written(order: Order) -> bool:
+    stored = find(order.id)
+    return stored is not None and stored.token == order.token
 
 
 def _row(order: Order) -> tables.Order:
@@ -274,7 +283,7 @@ def _row(order: Order) -> tables.Order:
         date=order.date,
         status=order.status,
         cents=order.cents,
-        lines=[[*astuple(line)[:4], *([line.sku] if line.sku else [])] for line in order.lines],
+        lines=stored_lines(order.lines),
         reference=order.reference,
         adjustments=[astuple(each) for each in order.adjustments] or None,
         takes_stock=int(order.takes_stock),

@@ -95,6 +95,12 @@ def adjust(product_id: str, delta: int, reason: str) -> Product:
     raise Conflict
 
 
+def take_more(write: Transaction, product_id: str, quantity: int) -> None:
+    """Take more for the line of an order, which keeps its price, in its transaction. That fails as Stale if it cannot."""
+    row = tables.Product
+    write.update(row(id=product_id), [row.stock.add(-quantity)], row.stock_shard.exists() & (row.stock >= quantity))
+
+
 def put_back(write: Transaction, product_id: str, quantity: int) -> None:
     """Add what an order had taken, in its transaction. That fails with InvalidStock if GraphQL's Int cannot hold the sum."""
     stock = tables.Product.stock

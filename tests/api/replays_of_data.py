@@ -8,6 +8,7 @@ from chalicelib.crm import (
     customers,
     deleted_customers,
     email_suppressions,
+    order_edits,
     orders,
     products,
     search_index,
@@ -104,6 +105,12 @@ def placed_order() -> Ids:
     product = a_product(stock=5)
     order = orders.place(a_customer().id, {product.id: 2}).order
     return {"order": order.id, "id": product.id}
+
+
+def quantities_of(ids: Ids) -> list[int]:
+    order = orders.find(ids["order"])
+    assert order
+    return [line.quantity for line in order.lines]
 
 
 def order_status(ids: Ids) -> str:
@@ -245,6 +252,18 @@ SCENARIOS = {
         meddle=buy_sixty,
         is_right=lambda ids, _, reply: (
             reply.data["createOrder"]["order"] is not None and (stock_of(ids), len(rows_of(tables.Order))) == (9, 2)
+        ),
+    ),
+    "updateOrder": Scenario(
+        document="""mutation ($order: ID!, $id: ID!) {
+          updateOrder(id: $order, lines: [{productId: $id, quantity: 3}]) { order { lines { quantity } } } }""",
+        prepare=placed_order,
+        was_made=lambda ids: quantities_of(ids) == [3],
+        meddle=lambda ids: order_edits.update(ids["order"], {ids["id"]: 4}),
+        is_right=lambda ids, made, reply: (
+            reply.data["updateOrder"]["order"] is not None
+            and quantities_of(ids) == [4 if made else 3]
+            and stock_of(ids) == 5 - quantities_of(ids)[0]
         ),
     ),
     "cancelOrder": Scenario(

@@ -87,6 +87,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "createOrder": orders.create_order,
         "bulkCreateOrders": bulk_create.create_orders,
         "cancelOrder": orders.cancel_order,
+        "updateOrder": orders.update_order,
         "updateLowStockProducts": products.update_low_stock_products,
         "deleteInactiveCustomers": customers.delete_inactive_customers,
         "restoreCustomer": customers.restore_customer,

@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, check_exactly_one, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import cancellation, imported_orders, list_queries, orders
+from chalicelib.crm import cancellation, imported_orders, list_queries, order_edits, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_queries import OrderFilter
 from chalicelib.crm.orders import Order, OrderLine
@@ -116,6 +116,16 @@ def create_order(_root: object, info: Info, input: CreateOrderInput) -> OrderPay
     return OrderPayload(placed.order)
 
 
+def update_order(
+    _root: object,
+    _info: Info,
+    id: str,  # noqa: A002
+    lines: list[OrderLineInput],
+    expectedTotal: Decimal | None = None,
+) -> OrderPayload:
+    return OrderPayload(order_edits.update(id, _merged(lines), expectedTotal))
+
+
 def cancel_order(_root: object, _info: Info, id: str) -> OrderPayload:  # noqa: A002
     return OrderPayload(cancellation.cancel(id))
 
@@ -134,6 +144,10 @@ def _quantities(order: CreateOrderInput) -> dict[str, int]:
         raise InvalidInput("Give productIds or lines, not both", field="lines")
     if lines is None:
         return {_required(product_id): 1 for product_id in product_ids or ()}
+    return _merged(lines)
+
+
+def _merged(lines: list[OrderLineInput]) -> dict[str, int]:
     quantities: dict[str, int] = {}
     for line in lines:
         orders.check_quantity(line["quantity"])

@@ -1,0 +1,93 @@
+"""Orders that are changed, cancelled and restocked at the same time leave exact books, on a database with real concurrency."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.crm import cancellation, counters, customers, order_edits, orders, products, stock
+from chalicelib.errors import CrmError
+from chalicelib.store import change_marks, tables
+from tests.builders import a_customer, a_product, changes_of, rows_of
+
+pytestmark = pytest.mark.ministack
+THREADS, ROUNDS = 6, 12
+
+
+def in_threads(*works: Callable[[random.Random], object]) -> Counter[str]:
+    """Carry out each work some times, all at once. Return how often each ended how."""
+    done: Counter[str] = Counter()
+    together = threading.Barrier(len(works))
+
+    def go(number: int, work: Callable[[random.Random], object]) -> None:
+        dice = random.Random(number)
+        together.wait()
+        with change_marks.made_by(f"thread {number}"):
+            for _ in range(ROUNDS):
+                try:
+                    work(dice)
+                except CrmError as error:
+                    done[error.code] += 1
+                else:
+                    done["done"] += 1
+
+    threads = [threading.Thread(target=go, args=(number, work)) for number, work in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return done
+
+
+def test_changes_cancellations_and_restocks_at_once_leave_exact_books() -> None:
+    goods = [a_product(f"Product {number}", f"{number + 1}.00", 30).id for number in range(3)]
+    customer = a_customer()
+    placed = [orders.place(customer.id, {goods[number % 3]: 1}).order.id for number in range(8)]
+    slots = iter(f"2026-11-22T{number:02}" for number in range(24))
+
+    def edit(dice: random.Random) -> None:
+        wanted = {key: dice.randint(1, 4) for key in dice.sample(goods, dice.randint(1, 3))}
+        order_edits.update(dice.choice(placed), wanted)
+
+    def cancel(dice: random.Random) -> None:
+        if dice.random() < 0.3:
+            cancellation.cancel(dice.choice(placed))
+
+    def restock(dice: random.Random) -> None:
+        product_id = dice.choice(goods)
+        stock.adjust(product_id, 5, "found")
+        stock.restock(product_id, next(slots), threshold=10**6)
+
+    done = in_threads(edit, edit, edit, edit, cancel, restock)
+    assert done["done"] >= 2 * ROUNDS
+    stored = {key[0]: orders.load(row) for key, row in rows_of(tables.Order).items()}
+    open_orders = [order for order in stored.values() if order.status == orders.PLACED]
+    taken: Counter[str] = Counter()
+    for order in open_orders:
+        assert order.cents == sum(line.cents * line.quantity for line in order.lines)
+        taken.update({line.product_id: line.quantity for line in order.lines})
+    found = products.find_all(goods, consistent=True)
+    for product_id in goods:
+        added = sum(
+            change.after["stock"] - change.before["stock"]
+            for change in changes_of(product_id)
+            if change.before and change.after
+        )
+        assert found[product_id].stock == 30 + added - taken[product_id]
+    stats = counters.stats()
+    assert (stats.orders, stats.cents) == (len(open_orders), sum(order.cents for order in open_orders))
+    holder = customers.find(customer.id)
+    assert holder
+    assert (holder.orders, holder.cancelled) == (len(placed), len(placed) - len(open_orders))
+    for order in stored.values():
+        edits = [change for change in changes_of(order.id) if change.before and "quantities" in change.before]
+        quantities = Counter({line.product_id: line.quantity for line in order.lines})
+        for change in reversed(edits):
+            assert change.before
+            assert change.after
+            quantities.update(change.before["quantities"])
+            quantities.subtract(change.after["quantities"])
+        first = goods[placed.index(order.id) % 3]
+        assert +quantities == Counter({first: 1}), "the change rows lead back to the order as it was placed"
