@@ -108,7 +108,7 @@ def send_test(channel_id: str, actor: str) -> Channel:
             stored = notifications.find_delivery(delivery_id)
             return stored is not None and stored.token == delivery.token
 
-        write = Transaction(was_applied, subject=channel_id)
+        write = Transaction(was_applied, subject=channel_id, after={"test": "requested"})
         notifications.add_to(write, [delivery])
         write.commit()
     pending = notifications.find_delivery(delivery_id)

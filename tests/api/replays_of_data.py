@@ -8,7 +8,6 @@ from chalicelib.crm import (
     customers,
     deleted_customers,
     email_suppressions,
-    order_edits,
     orders,
     products,
     search_index,
@@ -99,24 +98,6 @@ def is_suppressed(_: Ids) -> bool:
 def sold_product() -> Ids:
     product = a_product(stock=70)
     return {"id": product.id, "customer": a_customer().id}
-
-
-def placed_order() -> Ids:
-    product = a_product(stock=5)
-    order = orders.place(a_customer().id, {product.id: 2}).order
-    return {"order": order.id, "id": product.id}
-
-
-def quantities_of(ids: Ids) -> list[int]:
-    order = orders.find(ids["order"])
-    assert order
-    return [line.quantity for line in order.lines]
-
-
-def order_status(ids: Ids) -> str:
-    order = orders.find(ids["order"])
-    assert order
-    return order.status
 
 
 def buy_sixty(ids: Ids) -> None:
@@ -244,36 +225,6 @@ SCENARIOS = {
             and len(product_ids()) == int(made)
         ),
     ),
-    "createOrder": Scenario(
-        document="""mutation ($id: ID!, $customer: ID!) {
-          createOrder(input: {customerId: $customer, productIds: [$id]}) { order { id } } }""",
-        prepare=sold_product,
-        was_made=lambda _: bool(rows_of(tables.Order)),
-        meddle=buy_sixty,
-        is_right=lambda ids, _, reply: (
-            reply.data["createOrder"]["order"] is not None and (stock_of(ids), len(rows_of(tables.Order))) == (9, 2)
-        ),
-    ),
-    "updateOrder": Scenario(
-        document="""mutation ($order: ID!, $id: ID!) {
-          updateOrder(id: $order, lines: [{productId: $id, quantity: 3}]) { order { lines { quantity } } } }""",
-        prepare=placed_order,
-        was_made=lambda ids: quantities_of(ids) == [3],
-        meddle=lambda ids: order_edits.update(ids["order"], {ids["id"]: 4}),
-        is_right=lambda ids, made, reply: (
-            reply.data["updateOrder"]["order"] is not None
-            and quantities_of(ids) == [4 if made else 3]
-            and stock_of(ids) == 5 - quantities_of(ids)[0]
-        ),
-    ),
-    "cancelOrder": Scenario(
-        document="mutation ($order: ID!) { cancelOrder(id: $order) { order { status } } }",
-        prepare=placed_order,
-        was_made=lambda ids: order_status(ids) == orders.CANCELLED,
-        is_right=lambda ids, _, reply: (
-            reply.data["cancelOrder"]["order"]["status"] == "CANCELLED" and stock_of(ids) == 5
-        ),
-    ),
     "updateLowStockProducts": Scenario(
         document="mutation ($id: ID!) { updateLowStockProducts(ids: [$id]) { restocked { stock } } }",
         prepare=lambda: {"id": a_product(stock=1).id},
@@ -295,14 +246,5 @@ SCENARIOS = {
         prepare=nothing,
         was_made=lambda _: bool(product_ids()),
         is_right=lambda _, __, reply: reply.data["bulkCreateProducts"]["errors"] == [] and len(product_ids()) == 2,
-    ),
-    "bulkCreateOrders": Scenario(
-        document="""mutation { bulkCreateOrders(input: [{reference: "R", customerEmail: "ann@example.com",
-          orderDate: "2026-01-01T00:00:00Z", lines: [{sku: "PEN", quantity: 1, unitPrice: "2.00"}]}]) { errors } }""",
-        prepare=lambda: {"id": a_product(sku="PEN").id, "customer": a_customer(email="ann@example.com").id},
-        was_made=lambda _: bool(rows_of(tables.Order)),
-        is_right=lambda _, __, reply: (
-            reply.data["bulkCreateOrders"]["errors"] == [] and len(rows_of(tables.Order)) == 1
-        ),
     ),
 }

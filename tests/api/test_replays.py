@@ -13,15 +13,14 @@ from graphql import GraphQLObjectType
 from chalicelib.api.graphql.schema import schema
 from chalicelib.crm import stock
 from chalicelib.settings import settings
-from tests.api import replays_of_channels, replays_of_data, replays_of_operators
 from tests.api.graphql_client import Reply, post
 from tests.api.replay_scenario import Ids, Scenario
+from tests.api.replays import SCENARIOS
 from tests.api.shop import Clock
 from tests.conftest import empty_tables
 from tests.sudden_death import Killed, dying_after
 
 MAX_CALLS = 60
-SCENARIOS = replays_of_data.SCENARIOS | replays_of_operators.SCENARIOS | replays_of_channels.SCENARIOS
 
 
 WITHOUT_A_SCENARIO = {
