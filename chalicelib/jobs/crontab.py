@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -42,6 +42,12 @@ _MAX_ZONE = 64
 
 class BadCrontab(ValueError):
     """The crontab or its time zone cannot be used"""
+
+
+@lru_cache(maxsize=256)
+def parsed(text: str, zone_name: str) -> "Crontab":
+    """Return a crontab that is used again and again: whether it ever fires takes a search of its own. Raises BadCrontab."""
+    return Crontab(text, zone_name)
 
 
 def zone_of(name: str) -> ZoneInfo:

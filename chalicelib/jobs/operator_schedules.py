@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from chalicelib.jobs import run_arguments, slots
-from chalicelib.jobs.crontab import BadCrontab, Crontab
+from chalicelib.jobs import crontab, run_arguments, slots
+from chalicelib.jobs.crontab import BadCrontab
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.slots import Slot
@@ -76,7 +76,7 @@ class OperatorSchedule:
     def broken(self) -> str | None:
         """Why it cannot be served any more, for example because tzdata has dropped its time zone."""
         try:
-            _ = self.crontab and Crontab(self.crontab, self.time_zone)
+            _ = self.crontab and crontab.parsed(self.crontab, self.time_zone)
         except BadCrontab as bad:
             return str(bad)
         return None
@@ -85,7 +85,7 @@ class OperatorSchedule:
     def words(self) -> str:
         if not self.crontab:
             return f"Once, at {self.at}"
-        return f"{self.crontab} ({self.broken})" if self.broken else Crontab(self.crontab, self.time_zone).words
+        return f"{self.crontab} ({self.broken})" if self.broken else crontab.parsed(self.crontab, self.time_zone).words
 
     def due_after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the instants after `moment` at which the schedule is due, in order."""
@@ -97,7 +97,7 @@ class OperatorSchedule:
         if self.crontab:
             begin = timestamps.from_text(self.starts_at) - timedelta(seconds=1) if self.starts_at else moment
             end = timestamps.from_text(self.ends_at) if self.ends_at else None
-            for due in Crontab(self.crontab, self.time_zone).after(max(moment, begin)):
+            for due in crontab.parsed(self.crontab, self.time_zone).after(max(moment, begin)):
                 if end and due > end:
                     return
                 yield due

@@ -6,9 +6,9 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import takewhile
+from datetime import timedelta
 
 import pytest
 
@@ -20,26 +20,30 @@ from chalicelib.jobs import (
     operator_schedules,
     run_records,
     schedule_changes,
+    single_runs,
     slots,
 )
-from chalicelib.jobs.crontab import Crontab
 from chalicelib.jobs.run_records import Status
 from chalicelib.store import tables
 from tests.faults.environment import MINUTE, Environment, FakeAws, Fault
 from tests.faults.fault_scenarios import READS, fault_at, fault_points
 from tests.faults.memory import Memory
 from tests.faults.sample_company import SLOTS, sample_company
+from tests.faults.schedule_book import ScheduleBook
 from tests.faults.schedules import LIKELY, new_seeds
 
 pytestmark = pytest.mark.no_database
 
 JOB = catalog.LOW_STOCK
 DUE = SLOTS[JOB]
+BEGIN = DUE + MINUTE
 LOW = 7
 """Low products of the sample company."""
 NEXT = ["2026-11-22T18:00:00Z", "2026-11-23T12:00:00Z"]
 FULL = bool(os.environ.get("CRM_FULL_SIZE"))
-SEEDS = 1000 if FULL else 10
+LONG, SHORT = (100, 900) if FULL else (3, 197)
+"""Random schedules of an hour, and of a few minutes."""
+FEW_MINUTES = timedelta(minutes=5)
 CRONTABS = ("*/10 * * * *", "*/7 * * * *", "5,25 * * * *", "* * * * *")
 
 
@@ -47,6 +51,18 @@ CRONTABS = ("*/10 * * * *", "*/7 * * * *", "5,25 * * * *", "* * * * *")
 def small_company() -> Iterator[tuple[FakeAws, Memory]]:
     with sample_company() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def scheduled(small_company: tuple[FakeAws, Memory]) -> tuple[FakeAws, Memory, ScheduleBook]:
+    """A company with three schedules. The watchdog has seen it."""
+    fake_aws, memory = small_company
+    with fake_aws.run(Environment(memory.copy(), BEGIN)) as environment:
+        environment.run_checks()
+        operators = Operators(environment, random.Random(1))
+        for crontab in CRONTABS[1:]:
+            operators.create(crontab)
+        return fake_aws, environment.memory, operators.book
 
 
 def _restocks(environment: Environment, before: Memory) -> int:
@@ -102,36 +118,42 @@ def test_a_fault_at_any_call_leaves_one_run_for_each_slot(small_company: tuple[F
 
 @dataclass
 class Operators:
-    """They change schedules at random moments, between any two calls. `spans` says what was in force from when to when."""
+    """They change schedules at random moments, between any two calls."""
 
     environment: Environment
     dice: random.Random
-    spans: dict[str, list[tuple[str, datetime, datetime | None]]] = field(default_factory=dict)
+    book: ScheduleBook = field(default_factory=ScheduleBook)
     done: Counter[str] = field(default_factory=Counter)
 
     def act(self) -> None:
         with self.environment.without_faults(), suppress(CrmError):
-            action = self.dice.choice((self.create, self.change, self.change, self.delete, self.cancel, self.pause))
+            actions = (self.create, self.once, self.change, self.change, self.delete, self.cancel, self.pause)
+            action = self.dice.choice(actions)
             action()
             self.done[action.__name__] += 1
 
-    def create(self) -> None:
-        crontab = self.dice.choice(CRONTABS)
+    def create(self, crontab: str | None = None) -> None:
+        crontab = crontab or self.dice.choice(CRONTABS)
         made = schedule_changes.create(JOB, {"crontab": crontab}, "ann")
-        self.spans[made.id] = [(crontab, self.environment.now, None)]
+        self.book.begin(made.id, crontab, self.environment.now)
+
+    def once(self) -> None:
+        at = self.environment.now + timedelta(minutes=self.dice.randint(1, 9))
+        run = single_runs.request(JOB, at, "ann", {})
+        self.book.requested.add(run.slot)
 
     def change(self) -> None:
         schedule_id, crontab = self._one(), self.dice.choice(CRONTABS)
         enabled = self.dice.random() < 0.7
         schedule_changes.update(schedule_id, {"crontab": crontab, "enabled": enabled}, "bob")
-        self._end(schedule_id)
+        self.book.end(schedule_id, self.environment.now)
         if enabled:
-            self.spans[schedule_id].append((crontab, self.environment.now, None))
+            self.book.begin(schedule_id, crontab, self.environment.now)
 
     def delete(self) -> None:
         schedule_id = self._one()
         schedule_changes.delete(schedule_id, "bob")
-        self._end(schedule_id)
+        self.book.end(schedule_id, self.environment.now)
 
     def cancel(self) -> None:
         waiting = run_records.unfinished()
@@ -144,41 +166,21 @@ class Operators:
         else:
             job_state.pause(JOB.name, "stock-taking", "bob")
 
-    def expected(self, until: datetime) -> set[str]:
-        """Return the slots that were due until then."""
-        found: set[str] = set()
-        for schedule_id, spans in self.spans.items():
-            for crontab, begin, end in spans:
-                found |= {slots.of(slot, schedule_id) for slot in _due(crontab, begin, end or until)}
-        return found
-
     def _one(self) -> str:
-        return self.dice.choice([*self.spans] or ["sch_0"])
-
-    def _end(self, schedule_id: str) -> None:
-        spans = self.spans[schedule_id]
-        if spans[-1][2] is None:
-            crontab, begin, _ = spans.pop()
-            spans.append((crontab, begin, self.environment.now))
+        return self.dice.choice([*self.book.spans] or ["sch_0"])
 
 
-def _due(crontab: str, begin: datetime, end: datetime) -> Iterator[datetime]:
-    return takewhile(lambda slot: slot <= end, Crontab(crontab).after(begin))
-
-
-def _an_hour(small_company: tuple[FakeAws, Memory], seed: int, totals: Counter[str]) -> list[str]:
-    """Return what is wrong after an hour with faults and busy operators."""
-    fake_aws, memory = small_company
+def _live(
+    scheduled: tuple[FakeAws, Memory, ScheduleBook], seed: int, length: timedelta, rate: float, totals: Counter[str]
+) -> list[str]:
+    """Return what is wrong after a time with faults and operators who act at this share of the calls."""
+    fake_aws, memory, book = scheduled
     dice = random.Random(seed)
-    begin = DUE + MINUTE
-    with fake_aws.run(Environment(memory.copy(), begin)) as environment:
-        environment.run_checks()
-        operators = Operators(environment, dice)
-        for _ in range(3):
-            operators.create()
+    with fake_aws.run(Environment(memory.copy(), BEGIN)) as environment:
+        operators = Operators(environment, dice, deepcopy(book))
 
         def choose(_number: int) -> Fault | None:
-            if dice.random() < 0.02:
+            if dice.random() < rate:
                 operators.act()
             if dice.random() < 0.97:
                 return None
@@ -186,7 +188,7 @@ def _an_hour(small_company: tuple[FakeAws, Memory], seed: int, totals: Counter[s
             return dice.choice(LIKELY)
 
         environment.choose = choose
-        while environment.now < begin + timedelta(hours=1):
+        while environment.now < BEGIN + length:
             environment.now += MINUTE
             for _ in range(dice.choice((0, 1, 1, 1, 2))):
                 environment.dispatch()
@@ -201,7 +203,7 @@ def _an_hour(small_company: tuple[FakeAws, Memory], seed: int, totals: Counter[s
             schedule_changes.delete(row.id, "ann")
         environment.settle()
         totals.update(operators.done)
-        return _problems(environment, memory, operators.expected(last), totals)
+        return _problems(environment, memory, operators.book.expected(last), totals)
 
 
 def _problems(environment: Environment, before: Memory, expected: set[str], totals: Counter[str]) -> list[str]:
@@ -219,10 +221,12 @@ def _problems(environment: Environment, before: Memory, expected: set[str], tota
 
 
 def test_every_slot_has_one_answer_whatever_fails_and_whatever_operators_change(
-    small_company: tuple[FakeAws, Memory],
+    scheduled: tuple[FakeAws, Memory, ScheduleBook],
 ) -> None:
     totals: Counter[str] = Counter()
-    problems = {seed: _an_hour(small_company, seed, totals) for seed in new_seeds(SEEDS)}
+    seeds = new_seeds(LONG + SHORT)
+    problems = {seed: _live(scheduled, seed, timedelta(hours=1), 0.02, totals) for seed in seeds[:LONG]}
+    problems |= {seed: _live(scheduled, seed, FEW_MINUTES, 0.06, totals) for seed in seeds[LONG:]}
     print(dict(totals))
     assert {seed: found for seed, found in problems.items() if found} == {}
     assert totals.keys() >= {
@@ -231,6 +235,7 @@ def test_every_slot_has_one_answer_whatever_fails_and_whatever_operators_change(
         "CANCELLED",
         "faults",
         "create",
+        "once",
         "change",
         "delete",
         "cancel",

@@ -141,6 +141,7 @@ def broken(job: Job, monkeypatch: pytest.MonkeyPatch) -> OperatorSchedule:
 
     monkeypatch.setattr(crontab, "zone_of", zone_of)
     monkeypatch.setattr(schedule_input, "zone_of", zone_of)
+    crontab.parsed.cache_clear()
     return made
 
 
