@@ -102,9 +102,10 @@ def _print_totals(orders: Tally) -> None:
     """Compare what the CRM has of these orders with what the file says."""
     refunds = f" and {orders.refunds:,} refunds" if orders.refunds else ""
     source = "in the file" if orders.states_totals else "by the lines of the file"
+    unread = f", without {orders.unread:,} that cannot be read" if orders.unread else ""
     click.echo(
         f"{orders.accepted - orders.refunds:,} orders{refunds}, {_money(orders.cents)} here, "
-        f"{_money(orders.file_cents)} {source}"
+        f"{_money(orders.file_cents)} {source}{unread}"
     )
 
 

@@ -97,7 +97,12 @@ class OrderRows:
     def _email(self) -> str:
         emails = [(row, row.values["customer_email"]) for row in self.rows if row.values["customer_email"]]
         _check_same("customer", [(row, normalize(email)) for row, email in emails])
-        return emails[0][1] if emails else self.options.walk_in
+        email = emails[0][1] if emails else self.options.walk_in
+        if not email:
+            raise InvalidValue(
+                "MISSING_CUSTOMER", "the order has no e-mail address; use --walk-in to book it to a customer"
+            )
+        return email
 
     def _dates_of(self, row: StoredRow, *, is_needed: bool) -> list[tuple[StoredRow, Moment]]:
         """Return the date of the row. Shops write the date, like the e-mail address, only in the first row of an order."""
@@ -110,6 +115,8 @@ class OrderRows:
             values.get(name) for name in (*AMOUNTS, "total", "refund")
         ):
             return []
+        if not values["sku"]:
+            raise InvalidValue("MISSING_SKU", "sku is empty; every line needs a product")
         price = parse_decimal("unit_price", values["unit_price"], self.formats.numbers)
         quantity = self._quantity(values["quantity"], Decimal(price))
         return [{"sku": values["sku"], "quantity": quantity, "unitPrice": price}]

@@ -66,6 +66,8 @@ class Tally:
     warned: int = 0
     skipped: int = 0
     refunds: int = 0
+    unread: int = 0
+    """Rows that were rejected before they could be sent."""
     cents: int = 0
     """What the accepted orders amount to."""
     file_cents: int = 0
@@ -110,6 +112,7 @@ class Tally:
         for each in rejects:
             self._add_reject(each)
         with self._lock:
+            self.unread += len(rejects)
             self.progress(len(rejects))
 
     def note(self, record: Record) -> None:

@@ -41,6 +41,12 @@ class Expression:
         return ""
 
     @property
+    def single(self) -> int | None:
+        """The column, if the expression is nothing but one."""
+        (term, *others) = [term for terms in self.alternatives for term in terms]
+        return None if others else term.column
+
+    @property
     def columns(self) -> set[int]:
         return {term.column for terms in self.alternatives for term in terms if term.column is not None}
 

@@ -22,6 +22,9 @@ class TableMapping:
     expressions: Mapping[str, Expression]
     rules: KindPreset
     skipped: int = 0
+    _single: list[tuple[str, int]] = field(init=False)
+    """Fields that are one column: most are, and a file may have millions of rows."""
+    _composed: list[tuple[str, Expression]] = field(init=False)
     _skip: list[tuple[int, tuple[str, ...]]] = field(init=False)
     _carry_down: list[int] = field(init=False)
     _group: list[int] = field(init=False)
@@ -29,6 +32,9 @@ class TableMapping:
     _above: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        singles = {name: expression.single for name, expression in self.expressions.items()}
+        self._single = [(name, index) for name, index in singles.items() if index is not None]
+        self._composed = [(name, each) for name, each in self.expressions.items() if singles[name] is None]
         self._skip = [(index, self.rules.skip[name]) for name in self.rules.skip for index in self._indexes([name])]
         self._skip += [(index, ("",)) for index in self._indexes(self.rules.skip_blank)]
         self._carry_down = self._indexes(self.rules.carry_down)
@@ -52,7 +58,9 @@ class TableMapping:
         if any(texts[index].strip() in left_out for index, left_out in self._skip):
             self.skipped += 1
             return None
-        return {name: _one_line(expression.value(texts)) for name, expression in self.expressions.items()}
+        values = {name: _one_line(texts[index].strip()) for name, index in self._single}
+        values.update((name, _one_line(expression.value(texts))) for name, expression in self._composed)
+        return values
 
     def _fill_from_above(self, texts: list[str]) -> None:
         group = [texts[index] for index in self._group]
@@ -67,7 +75,7 @@ class TableMapping:
 
 
 def _one_line(text: str) -> str:
-    return _LINE_BREAKS.sub(" ", text).strip()
+    return text if text.isprintable() else _LINE_BREAKS.sub(" ", text).strip()
 
 
 def make_mapping(

@@ -235,7 +235,7 @@ SCENARIOS = {
     ),
     "bulkCreateCustomers": Scenario(
         document="""mutation { bulkCreateCustomers(input: [
-          {name: "Ann", email: "ann@example.com"}, {name: "Bob", email: "bob@example.com"}]) { errors } }""",
+          {name: "Ann", email: "ann@example.com", reference: "A"}, {name: "Bob", email: "bob@example.com"}]) { errors } }""",
         prepare=nothing,
         was_made=lambda _: bool(customer_ids()),
         is_right=lambda _, __, reply: reply.data["bulkCreateCustomers"]["errors"] == [] and len(customer_ids()) == 2,

@@ -58,7 +58,8 @@ SCENARIOS = {
     ),
     "bulkCreateOrders": Scenario(
         document="""mutation { bulkCreateOrders(input: [{reference: "R", customerEmail: "ann@example.com",
-          orderDate: "2026-01-01T00:00:00Z", lines: [{sku: "PEN", quantity: 1, unitPrice: "2.00"}]}]) { errors } }""",
+          orderDate: "2026-01-01T00:00:00Z", adjustments: [{kind: TAX, amount: "0.38"}],
+          lines: [{sku: "PEN", quantity: 1, unitPrice: "2.00"}]}]) { errors } }""",
         prepare=lambda: {"id": a_product(sku="PEN").id, "customer": a_customer(email="ann@example.com").id},
         was_made=lambda _: bool(rows_of(tables.Order)),
         is_right=lambda _, __, reply: (

@@ -66,7 +66,7 @@ def test_orders_without_an_address_are_booked_to_a_walk_in_customer(
 ) -> None:
     write(files, orders=HEADER + "P-1,,2024-05-01,TEA,1,4.00,4.00,,,,,\nP-2,,2024-05-01,TEA,1,4.00,4.00,,,,,\n")
     assert run_import().exit_code == 1
-    assert [code for _, code, _ in rejected(Path("orders.rejected.csv"))] == ["INVALID_CUSTOMER_ID"] * 2
+    assert [code for _, code, _ in rejected(Path("orders.rejected.csv"))] == ["MISSING_CUSTOMER"] * 2
     for _ in range(2):
         result = run_import("--walk-in", "walkin@example.com")
         assert result.exit_code == 0, result.output
@@ -84,6 +84,13 @@ def test_a_refund_alone_is_an_order_without_lines(api: FakeApi, files: Path, run
     assert "0 orders and 1 refunds, -12.50 here, -12.50 by the lines of the file" in result.stdout
     (order,) = api.rows["orders"].values()
     assert (order["lines"], order["adjustments"]) == ([], [{"kind": "REFUND", "amount": "-12.50"}])
+
+
+def test_orders_that_cannot_be_read_are_counted(files: Path, run_import: RunImport) -> None:
+    lines = "S-1,alice@example.com,2024-05-01,TEA,many,1,9.00,,,,,\nS-2,alice@example.com,2024-05-01,,1,1,9.00,,,,,\n"
+    write(files, orders=HEADER + lines)
+    assert "0 orders, 0.00 here, 0.00 by the lines of the file, without 2 that cannot be read" in run_import().stdout
+    assert [code for _, code, _ in rejected(Path("orders.rejected.csv"))] == ["INVALID_NUMBER", "MISSING_SKU"]
 
 
 def test_orders_that_are_refused_are_missing_here(files: Path, run_import: RunImport) -> None:
