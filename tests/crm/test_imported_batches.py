@@ -22,7 +22,7 @@ def test_orders_recorded_together_share_reads_and_lines() -> None:
     with metered() as meter:
         recorded = imported_orders.record_all(past)
     # The newest first: each but the first finds a customer with a later order than it has read.
-    assert meter.calls == {"BatchGetItem": 2, "BatchWriteItem": 2, "TransactWriteItems": 10}
+    assert meter.calls == {"BatchGetItem": 2, "BatchWriteItem": 3, "TransactWriteItems": 10}
     assert len(rows_of(tables.Line)) == 50
     assert recorded == [(orders.find(order.id), True) for order, _ in map(_good, recorded)]
     found = customers.find(ann.id)

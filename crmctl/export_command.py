@@ -1,0 +1,104 @@
+"""The command `crmctl export`: write customers, products or orders to a file, page by page."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from crmctl import paging
+from crmctl.client import Client
+from crmctl.commands import CommandError, print_message, with_client
+from crmctl.export_rows import EXPORTS, Export, Node
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("export")
+@click.argument("kind", type=click.Choice(tuple(EXPORTS)))
+@click.option("--format", "form", type=click.Choice(("csv", "json")), default="csv", show_default=True)
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="The file.  [default: stdout]")
+@click.option("--name", metavar="PART", help="Only with this part of the name; of orders, of the customer's.")
+@click.option("--from", "first", type=_DAY, help="Only created, or ordered, on this day or later.")
+@click.option("--to", "last", type=_DAY, help="Only created, or ordered, on this day or earlier.")
+@click.option(
+    "--status",
+    type=click.Choice(("placed", "cancelled", "any")),
+    default="placed",
+    show_default=True,
+    help="Only orders with this status.",
+)
+@with_client
+def export(  # noqa: PLR0913 - the options of the command
+    client: Client,
+    kind: str,
+    *,
+    form: str,
+    output: Path | None,
+    name: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    status: str,
+) -> None:
+    """Write all customers, products or orders, for example to a CSV file that `crmctl import` takes.
+
+    Rows are written page by page. A product without an SKU gets its id as one, an order without a reference its id. JSON
+    has the API's field names, one row a line.
+    """
+    if kind == "products" and (first or last):
+        raise CommandError("Products have no date: --from and --to are for customers and orders.")
+    if kind == "orders" and form == "csv" and status != "placed":
+        raise CommandError("A CSV file has no column for the status: use --format json for cancelled orders.")
+    days = {"from": first and first.date().isoformat(), "to": last and last.date().isoformat()}
+    wanted = {"name": name, **days, "status": None if status == "any" else status.upper()}
+    nodes = paging.read_all(client, EXPORTS[kind].document, **{key: value for key, value in wanted.items() if value})
+    with _opened(output) as file:
+        count = _write_csv(file, EXPORTS[kind], nodes) if form == "csv" else _write_json(file, nodes)
+    print_message(f"{count:,} {kind} written.")
+
+
+def _write_csv(file: TextIO, of: Export, nodes: Iterable[Node]) -> int:
+    writer = csv.DictWriter(file, of.columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    count = deleted = 0
+    for node in nodes:
+        writer.writerows(of.to_cells(node))
+        count += 1
+        deleted += "customer" in node and node["customer"] is None
+    if deleted:
+        print_message(f"{deleted:,} of them have no e-mail address, because their customer was deleted.")
+    return count
+
+
+def _write_json(file: TextIO, nodes: Iterable[Node]) -> int:
+    """Write one array. Its rows are not held in memory, and each is a line."""
+    count = 0
+    for node in nodes:
+        # In ASCII, so that no control character reaches a terminal.
+        row = json.dumps(node).replace("\x7f", "\\u007f")
+        file.write(f"{',' if count else '['}\n{row}")
+        count += 1
+    file.write("\n]\n" if count else "[]\n")
+    return count
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    """Open the file. It gets its name when it is complete, so that an export that failed leaves none."""
+    if output is None:
+        yield sys.stdout
+        return
+    unfinished = output.with_name(output.name + ".part")
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        unfinished.replace(output)
+    except OSError as error:
+        raise CommandError(f"Cannot write {output}: {error.strerror}.") from None
+    finally:
+        unfinished.unlink(missing_ok=True)

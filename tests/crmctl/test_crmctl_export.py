@@ -1,0 +1,130 @@
+"""`crmctl export` writes files that `crmctl import` takes, page by page, and never half a file."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from chalicelib.crm import cancellation, customers, deleted_customers, imported_orders, orders, products
+from chalicelib.store import tables
+from crmctl import paging
+from crmctl.cli import main
+from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
+from tests.conftest import empty_tables
+from tests.crmctl.api_server import ApiServer
+from tests.crmctl.fake_api import FakeApi, responds
+
+HOSTILE = ('Ann "the, one" Lee', "=1+1", "Zoë\u00a0Müller", "山田太郎", "O'Neil; Ltd.", "'quoted'")
+
+
+def a_shop() -> None:
+    people = [
+        a_customer(
+            name,
+            f"c{number}@example.com",
+            phone=(None, "+49 30 123456")[number % 2],
+            created_at=moment("2024-02-29T10:00:00"),
+        )
+        for number, name in enumerate(HOSTILE)
+    ]
+    goods = [a_product(name, "1234.50", stock=number, sku=f"S-{number}") for number, name in enumerate(HOSTILE)]
+    imported_orders.record(
+        a_past_order(
+            people[0], (goods[0], 2, "9.99"), (goods[1], -1, "0"), (goods[0], 1, "9.99"), reference="INV, 1",
+            adjustments=(("DISCOUNT", Decimal("-1.50")), ("SHIPPING", Decimal("4.90"))),
+        )
+    )  # fmt: skip
+    imported_orders.record(
+        a_past_order(
+            people[0], reference="INV, 1-refund", date=moment("2025-04-01T10:00:00"),
+            adjustments=(("REFUND", Decimal("-9.99")),),
+        )
+    )  # fmt: skip
+    orders.place(people[1].id, {goods[5].id: 2})
+    cancellation.cancel(orders.place(people[2].id, {goods[4].id: 1}).order.id)
+
+
+def content() -> dict[str, list[Any]]:
+    """Return what people see, without what an import makes anew."""
+    people = {row["id"]["S"]: customers.load(row) for row in rows_of(tables.Customer).values()}
+    goods = {row["id"]["S"]: products.load(row) for row in rows_of(tables.Product).values()}
+    sold = [orders.load(row) for row in rows_of(tables.Order).values()]
+    return {
+        "customers": sorted((row.name, row.email, row.phone or "", row.created_at) for row in people.values()),
+        "products": sorted((row.sku or "", row.name, row.cents, row.stock) for row in goods.values()),
+        "orders": sorted(
+            (
+                row.reference or row.id,
+                people[row.customer_id].email,
+                row.date,
+                row.cents,
+                sorted((goods[line.product_id].sku or "", line.quantity, line.cents) for line in row.lines),
+                sorted((each.kind, each.cents) for each in row.adjustments),
+            )
+            for row in sold
+            if row.status == "PLACED"
+        ),
+    }
+
+
+def test_what_is_exported_can_be_imported_into_an_empty_stage(crm: ApiServer, tmp_path: Path) -> None:
+    a_shop()
+    before = content()
+    directory = tmp_path / "export"
+    directory.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paging, "MAX_PAGE_SIZE", 2)
+        for kind in ("customers", "products", "orders"):
+            result = crm.crmctl("export", kind, "-o", str(directory / f"{kind}.csv"))
+            assert result.exit_code == 0, result.output
+    empty_tables()
+    imported = crm.crmctl("import", str(directory))
+    assert imported.exit_code == 0, imported.output
+    assert content() == before
+
+
+def test_json_has_all_fields_and_also_cancelled_orders(crm: ApiServer) -> None:
+    a_shop()
+    found = json.loads(crm.crmctl("export", "orders", "--format", "json", "--status", "any").stdout)
+    assert [row["status"] for row in found].count("CANCELLED") == 1
+    assert len(found) == 4
+    cancelled = json.loads(crm.crmctl("export", "orders", "--format", "json", "--status", "cancelled").stdout)
+    assert [row["status"] for row in cancelled] == ["CANCELLED"]
+    assert json.loads(crm.crmctl("export", "products", "--format", "json", "--name", "nobody").stdout) == []
+
+
+def test_filters_and_values_that_are_missing(crm: ApiServer) -> None:
+    ann, lamp = a_customer("Ann", "ann@example.com"), a_product("Lamp")
+    for day in ("2025-03-01T10:00:00", "2025-03-02T10:00:00"):
+        imported_orders.record(a_past_order(ann, (lamp, 1, "2"), reference=day, date=moment(day)))
+    deleted_customers.delete(ann.id)
+    result = crm.crmctl("export", "orders", "--from", "2025-03-02", "--to", "2025-03-02")
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    assert (row["order_ref"], row["customer_email"], row["sku"]) == ("2025-03-02T10:00:00", "", lamp.id)
+    assert Decimal(row["unit_price"]) == 2
+    assert "1 of them have no e-mail address" in result.stderr
+    assert crm.crmctl("export", "customers").stdout == "name,email,phone,created_at\n"
+
+
+@pytest.mark.parametrize("words", [("products", "--from", "2025-01-01"), ("orders", "--status", "any")])
+def test_what_a_file_cannot_hold_is_refused(crm: ApiServer, words: tuple[str, ...]) -> None:
+    result = crm.crmctl("export", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert crm.requests == []
+
+
+def test_an_export_that_fails_leaves_the_file_as_it_was(api: FakeApi, tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text("before")
+    page = {"edges": [{"node": {"id": "1", "name": "Ann", "email": "a@b.c", "phone": None, "createdAt": ""}}]}
+    first = {**page, "pageInfo": {"hasNextPage": True, "endCursor": "next"}}
+    api.faults.extend([responds(200, json.dumps({"data": {"list": first}})), responds(404)])
+    result = CliRunner().invoke(main, ["export", "customers", "-o", str(file), "--url", api.url])
+    assert result.exit_code == 2
+    assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
