@@ -11,6 +11,7 @@ deletion, the notification goes out twice: receivers know it by its id. E-mails 
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
@@ -39,6 +40,10 @@ from chalicelib.store.transaction import Stale, Transaction
 
 TAKEN_FOR = timedelta(minutes=2)
 """Longer than any attempt takes."""
+MAX_MESSAGES = 100
+"""Messages that one check sends again."""
+_MAX_ROWS = 1000
+"""Deliveries that one check looks at, the oldest first."""
 _STATUS_KEPT = timedelta(days=90)
 _EARLY = timedelta(seconds=2)
 """How much earlier than due a message may arrive: the clocks of two machines differ."""
@@ -59,15 +64,18 @@ def deliver(delivery_id: str) -> None:
 
 
 def send_messages_again(now: datetime) -> None:
-    """Send a message for each delivery that is due and whose message may be lost. Raises Unavailable."""
+    """Send a message for each delivery that is due and whose message may be lost. Raises Unavailable.
+
+    A check sends a bounded number, because the watchdog has other things to do. The next one continues.
+    """
     items = reads.query(
         TableName=reads.table_name(tables.AuxRow),
         KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
         ExpressionAttributeValues={":pk": {"S": PARTITION}, ":prefix": {"S": DELIVERY}},
     )
-    for item in items:
-        if (reads.text(item, "since") or "") <= timestamps.to_text(now):
-            queue.send_delivery(item["sk"]["S"].removeprefix(DELIVERY))
+    due = (item for item in islice(items, _MAX_ROWS) if (reads.text(item, "since") or "") <= timestamps.to_text(now))
+    for item in islice(due, MAX_MESSAGES):
+        queue.send_delivery(item["sk"]["S"].removeprefix(DELIVERY))
 
 
 def _attempt(delivery_id: str) -> None:

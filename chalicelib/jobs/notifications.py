@@ -23,6 +23,8 @@ from chalicelib.store.transaction import Transaction, new_token
 KIND = "ntf"
 LIFETIME = timedelta(hours=24)
 """A notification that is older is of no use, and is given up."""
+_LIFETIME_OF_SUCCESS = timedelta(hours=1)
+"""There may be one a minute, and a receiver that is gone must not make them pile up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ class Delivery:
     token: str
 
     def is_over_at(self, moment: datetime) -> bool:
-        return moment - timestamps.from_text(self.notification.at) > LIFETIME
+        lifetime = _LIFETIME_OF_SUCCESS if self.notification.event is Event.SUCCESS else LIFETIME
+        return moment - timestamps.from_text(self.notification.at) > lifetime
 
 
 def new(event: Event, kind: str, job: str | None, text: str) -> Notification:

@@ -17,7 +17,7 @@ from chalicelib.jobs import (
     watchdog,
     weekly_digest,
 )
-from chalicelib.jobs.notification_channels import ChannelKind
+from chalicelib.jobs.notification_channels import ChannelKind, Event
 from chalicelib.jobs.webhooks import NotDelivered
 from chalicelib.store import tables
 from tests.builders import moment, rows_of
@@ -203,3 +203,27 @@ def test_no_email_goes_to_a_suppressed_address(world: World, time: Clock) -> Non
     assert found
     assert found.last_error == "the address gets no e-mails: COMPLAINT"
     assert pending() == []
+
+
+def test_the_success_of_a_run_is_given_up_after_an_hour(time: Clock, world: World) -> None:
+    channel = a_channel()
+    world.problem = NotDelivered("HTTP status 500")
+    told = notifications.new(Event.SUCCESS, "SUCCEEDED", "tally", "x")
+    delivery = notifications.new_delivery(told, channel)
+    notifications.to_row(delivery).save()
+    for _ in range(15):
+        deliveries.send_messages_again(time.later(minutes=5))
+        deliver()
+    assert pending() == []
+
+
+def test_a_check_sends_a_bounded_number_of_messages(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver that is gone while runs succeed every minute must not keep the watchdog from its work."""
+    told = notifications.new(Event.SUCCESS, "SUCCEEDED", "tally", "x")
+    channel = a_channel()
+    for number in range(deliveries.MAX_MESSAGES + 5):
+        notifications.to_row(notifications.new_delivery(told, channel, f"{number:03d}")).save()
+    sent: list[str] = []
+    monkeypatch.setattr(queue, "send_delivery", sent.append)
+    deliveries.send_messages_again(time.now)
+    assert sent == [f"{number:03d}" for number in range(deliveries.MAX_MESSAGES)]
