@@ -48,6 +48,7 @@ def _cancellation(old: Order, new: Order) -> Transaction:
     if old.takes_stock:
         for line in old.lines:
             stock.put_back(write, line.product_id, line.quantity)
+        write.lead_from(line.product_id for line in old.lines)
     _take_from_customer(write, old)
     return write
 

@@ -25,7 +25,7 @@ from chalicelib.errors import (
     Unavailable,
     UnknownProducts,
 )
-from chalicelib.store import change_marks, index_keys, tables
+from chalicelib.store import change_marks, index_keys, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction, new_token
 
@@ -86,7 +86,8 @@ def _with_lines(old: Order, quantities: Mapping[str, int]) -> Order:
         if key not in before
     ]
     changed = orders.new_order(old.id, old.customer_id, old.date, (*kept, *added))
-    return replace(old, lines=changed.lines, cents=changed.cents, token=new_token())
+    now = timestamps.to_text(change_marks.moment())
+    return replace(old, lines=changed.lines, cents=changed.cents, updated_at=now, token=new_token())
 
 
 def quantity_changes(lines: tuple[OrderLine, ...], quantities: Mapping[str, int]) -> dict[str, int]:
@@ -133,11 +134,13 @@ def _transaction(old: Order, new: Order) -> Transaction:
         row.lines.set(orders.stored_lines(new.lines)),
         row.cents.set(new.cents),
         row.total_key.set(index_keys.sort_key(money.cents_key(new.cents), new.id)),
+        row.updated_at.set(new.updated_at or ""),
         row.token.set(new.token),
     ]
     write.update(row(id=old.id), actions, (row.token == old.token) & (row.status == PLACED))
     if new.cents != old.cents:
         counters.add(write, old.date[:10], old.id, cents=new.cents - old.cents)
+    write.lead_from(deltas)
     is_new = after.keys() - {line.product_id for line in old.lines}
     for product_id, delta in deltas.items():
         if delta < 0:

@@ -67,6 +67,8 @@ class Order:
     takes_stock: bool
     token: str
     created_by: str | None = None
+    updated_at: str | None = None
+    """When its lines were changed last."""
     adjustments: tuple[Adjustment, ...] = ()
     search_mark: None = None
 
@@ -88,6 +90,7 @@ def load(item: reads.Item) -> Order:
         takes_stock=bool(reads.number(item, "takes_stock")),
         token=item["token"]["S"],
         created_by=reads.text(item, "created_by"),
+        updated_at=reads.text(item, "updated_at"),
         adjustments=tuple(Adjustment(*each) for each in json.loads(reads.text(item, "adjustments") or "[]")),
     )
 

@@ -271,6 +271,7 @@ def _row(product: Product) -> tables.Product:
         name=product.name,
         cents=product.cents,
         stock=product.stock,
+        first_stock=product.stock,
         list_shard=index_keys.shard("l", product.id, settings.list_shards),
         stock_shard=index_keys.shard("k", product.id, settings.stock_shards),
         created_by=product.created_by,

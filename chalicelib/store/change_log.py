@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ulid import ULID
+
 from chalicelib import clock
-from chalicelib.store import reads, tables
+from chalicelib.store import reads, tables, timestamps
 from chalicelib.store.change_marks import LOG, PREFIX
-from chalicelib.store.index_keys import SEPARATOR
-from chalicelib.store.index_scan import IndexRange
+from chalicelib.store.index_keys import SEPARATOR, sort_key
+from chalicelib.store.index_scan import IndexRange, end_of_prefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,18 @@ def find_all(change_ids: Iterable[str]) -> dict[str, Change]:
         item for item in reads.get_all(tables.AuxRow, keys) if "change_log" in item and reads.number(item, "ttl") > now
     ]
     return {item["sk"]["S"]: _load(item) for item in rows}
+
+
+def time_key(change_id: str) -> str:
+    """Return a key by which changes and orders can be merged in the order of time."""
+    return sort_key(timestamps.to_text(ULID.from_str(change_id[:26]).datetime), change_id)
+
+
+def end_of_time(key: str) -> str:
+    """Return a bound after all changes of the millisecond in which this key, of a change or an order, begins."""
+    moment = timestamps.from_text(key.partition(SEPARATOR)[0])
+    last = ULID(int(moment.timestamp() * 1000).to_bytes(6) + b"\xff" * 10)
+    return end_of_prefix(f"{last}{SEPARATOR}")
 
 
 def _subject_of(change_id: str) -> str:

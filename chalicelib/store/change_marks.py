@@ -17,7 +17,7 @@ in the row that is created: it says who created it. With an Idempotency-Key it l
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -146,6 +146,12 @@ def row_of(
     row.change_log = LOG
     row.ttl = now + timedelta(days=settings.history_days)
     return row
+
+
+def leading_to(row: tables.AuxRow, subjects: Iterable[str]) -> list[reads.Item]:
+    """Return rows that lead from the changes of `subjects` to a change row. Readers look for that, and ignore those alone."""
+    ends = {"sk": {"S": row.sk}, "ttl": {"N": str(int(row.ttl.timestamp()))}}
+    return [{"pk": {"S": f"{PREFIX}{subject}"}, **ends} for subject in subjects]
 
 
 def differences(old: Values, new: Values) -> tuple[dict[str, object], dict[str, object]]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 
 from ulid import ULID
@@ -43,6 +43,12 @@ def kind_of(row_id: str) -> str | None:
     """Return the kind that `row_id` names, or None if it cannot be one of our ids."""
     match = _ID.fullmatch(row_id)
     return match[1] if match else None
+
+
+def created_at(row_id: str) -> str:
+    """Return when an id was made, to the millisecond."""
+    moment = ULID.from_str(row_id.partition("_")[2]).datetime
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def is_id(kind: str, row_id: str) -> bool:

@@ -72,6 +72,8 @@ class Product(Model):
     name = UnicodeAttribute()
     cents = NumberAttribute()
     stock = NumberAttribute()
+    first_stock = NumberAttribute(null=True)
+    """The stock when the product was created."""
     sold = NumberAttribute(default=0)
     """How many order lines took stock. A product that was sold is archived, never deleted."""
     archived_at = UnicodeAttribute(null=True)
@@ -111,6 +113,7 @@ class Order(Model):
     reference = UnicodeAttribute(null=True)
     takes_stock = NumberAttribute()
     created_by = UnicodeAttribute(null=True)
+    updated_at = UnicodeAttribute(null=True)
     list_shard = UnicodeAttribute(attr_name="list_s")
     date_key = UnicodeAttribute(attr_name="date_k")
     total_key = UnicodeAttribute(attr_name="total_k")

@@ -80,8 +80,8 @@ class Transaction:
         self._size = 0
         self._rows_before: list[Item] = []
         self._keys_after: list[Item] = []
-        if subject:  # added first, so that its error wins: those of the others are no longer news
-            self._put_change(change_marks.row_of(subject, before, after, reason, is_logged=is_logged))
+        self._change = change_marks.row_of(subject, before, after, reason, is_logged=is_logged) if subject else None
+        self._put_change(self._change)  # added first, so that its error wins: those of the others are no longer news
 
     def put(self, row: Model, condition: Condition | None = None, error: MakeError = Stale) -> None:
         self._add("put", lambda write: write.save(row, condition), error)
@@ -102,6 +102,11 @@ class Transaction:
         """Write the change row of something else that changes along with the subject."""
         self._put_change(change_marks.row_of(subject, before, after))
 
+    def lead_from(self, subjects: Iterable[str]) -> None:
+        """Let the changes of these rows lead to this change, too: it changes them along with its subject."""
+        if self._change is not None and self._change.change_log:
+            self.put_before(change_marks.leading_to(self._change, subjects))
+
     def put_before(self, rows: Iterable[Item]) -> None:
         """Put these rows of `ops` before the transaction. Readers must ignore them unless it is committed."""
         self._rows_before += rows
@@ -118,8 +123,8 @@ class Transaction:
         batch_writes.put(AuxRow, self._rows_before)
         try:
             self._commit()
-        except Unavailable:
-            raise  # the transaction may have been committed
+        except (Unavailable, AlreadyApplied):
+            raise  # the transaction may have been committed, or was by an earlier attempt
         except CrmError:
             batch_writes.discard(AuxRow, [{name: row[name] for name in ("pk", "sk")} for row in self._rows_before])
             raise

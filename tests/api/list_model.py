@@ -99,6 +99,10 @@ def fill(memory: Memory) -> Shop:
     for number in range(15):
         with change_marks.made_by(("Ann", "Bob")[number % 2]):
             customers.update(people[5 + number % 3].id, {"email": f"changed{number}@example.com"})
+    renamed = a_product("first name", stock=77, sku="RENAMED").id
+    for number in range(9):
+        with change_marks.made_by("Ann"):
+            products.update(renamed, {"name": f"name {number}"})
     stored = memory.rows_of
     return Shop(
         [customers.load(row) for row in stored(tables.Customer).values()],
@@ -106,7 +110,7 @@ def fill(memory: Memory) -> Shop:
         [orders.load(row) for row in stored(tables.Order).values()],
         deleted,
         keys,
-        [change for row in people for change in changes_of(row.id)],
+        [change for row in (*people, *products.find_all([renamed]).values()) for change in changes_of(row.id)],
     )
 
 
@@ -265,6 +269,12 @@ CONNECTIONS: dict[str, List] = {
         },
     ),
     "keys": List(lambda shop, _: shop.keys, {}),
+    "history": List(
+        lambda _, __: [*(f"name {number}" for number in range(9)), "77"],
+        {},
+        "node { after }",
+        'product(sku: "RENAMED") { %s }',
+    ),
     "auditLog": List(changes, {"actor": ("Ann", "Bob", "nobody")}),
     "logLines": List(
         lambda _, __: [f"line {number}.{line}" for number in range(2, 12, 3) for line in range(4)],

@@ -13,6 +13,7 @@ from chalicelib.api.resolvers import (
     customers,
     email_suppressions,
     health,
+    history,
     jobs,
     nodes,
     notification_channels,
@@ -118,16 +119,19 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "lastOrderAt": RowResolver(attrgetter("last_order")),
         "inactiveFrom": RowResolver(attrgetter("inactive_from")),
         "emailSuppression": email_suppressions.email_suppression,
+        "history": history.history,
     },
     "Product": {
         "price": RowResolver[Product](lambda row: money.from_cents(row.cents)),
         "archived": RowResolver[Product](lambda row: row.archived_at is not None),
+        "history": history.history,
     },
     "Order": {
         "customer": orders.order_customer,
         "products": orders.order_products,
         "orderDate": RowResolver(attrgetter("date")),
         "totalAmount": RowResolver[Order](lambda row: money.from_cents(row.cents)),
+        "history": history.history,
     },
     "OrderLine": {"product": orders.line_product},
     "PageInfo": {
@@ -194,6 +198,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
             "LogLine",
             "ApiKey",
             "AuditLog",
+            "History",
             "Search",
         )
     },
