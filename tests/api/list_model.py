@@ -110,7 +110,7 @@ def fill(memory: Memory) -> Shop:
         [orders.load(row) for row in stored(tables.Order).values()],
         deleted,
         keys,
-        [change for row in (*people, *products.find_all([renamed]).values()) for change in changes_of(row.id)],
+        [change for row_id in (*(row.id for row in people), renamed) for change in changes_of(row_id)],
     )
 
 
