@@ -236,7 +236,7 @@ def test_a_report_can_be_made_again(tab: Tab, shown: Console) -> None:
 def test_one_click_restocks_one_product_or_all(tab: Tab, shown: Console) -> None:
     for name in ("Green tea", "Milk", QUOTES):
         a_product(name, stock=3)
-    visit(tab, "Stock")
+    visit(tab, "Low stock")
     before = names(shown.ask(STOCK)["lowStockProducts"])
     tab.page.get_by_role("button", name=f"Restock {before[0]}", exact=True).click()
     told(tab, "in stock")
@@ -248,7 +248,7 @@ def test_one_click_restocks_one_product_or_all(tab: Tab, shown: Console) -> None
 
 
 def test_a_deleted_customer_can_be_restored(tab: Tab, shown: Console) -> None:
-    visit(tab, "Customers")
+    visit(tab, "Clean-up")
     tab.page.get_by_role("button", name="Restore Gone Girl").click()
     told(tab, "restored")
     tab.page.get_by_role("button", name="Restore Gone Girl").wait_for(state="detached")

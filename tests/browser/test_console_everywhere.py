@@ -22,22 +22,38 @@ PAGES = {
     "runs/low_stock": "tbody tr",
     "runs/low_stock/{slot}": "summary",
     "reports": "canvas",
-    "stock": "tbody tr",
+    "low-stock": "tbody tr",
+    "clean-up": "tbody tr",
     "customers": "tbody tr",
+    "orders": "tbody tr",
+    "products": "tbody tr",
+    "customers/{customer}": "tbody tr",
+    "orders/{order}": "tbody tr",
+    "products/{product}": "tbody tr",
+    "customers/new": "input",
     "queue": "tbody tr",
     "health": ".week .cell",
 }
 """Text that shows that a page has loaded."""
-MAX_BYTES = 300_000
+MAX_BYTES = 200_000
+AN_ORDER = "{ allOrders(first: 1) { edges { node { id customerId lines { productId } } } } }"
 CREATE_KEY = """mutation ($name: String!, $role: Role!) {
   createKey(name: $name, role: $role) { secret }
 }"""
 
 
 @pytest.fixture(scope="module")
-def slot(shown: Console) -> str:
-    """Return the address of a failed run."""
-    return str(next(run["slot"] for run in shown.served.runs("low_stock") if run["status"] == "FAILED"))
+def ids(shown: Console) -> dict[str, str]:
+    """Return what the addresses of pages contain: a failed run, a customer with an order, and a product of it."""
+    slot = next(run["slot"] for run in shown.served.runs("low_stock") if run["status"] == "FAILED")
+    order = shown.ask(AN_ORDER)["allOrders"]["edges"][0]["node"]
+    product = order["lines"][0]["productId"]
+    return {"slot": slot, "customer": order["customerId"], "order": order["id"], "product": product}
+
+
+@pytest.fixture(scope="module")
+def slot(ids: dict[str, str]) -> str:
+    return ids["slot"]
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +70,8 @@ def secret(shown: Console, role: str) -> str:
     return str(shown.ask(CREATE_KEY, name=f"Test {role}", role=role)["createKey"]["secret"])
 
 
-def visit(tab: Tab, url: str, page: str, slot: str) -> None:
-    tab.page.goto(f"{url}#/{page.format(slot=slot)}")
+def visit(tab: Tab, url: str, page: str, ids: dict[str, str]) -> None:
+    tab.page.goto(f"{url}#/{page.format(**ids)}")
     tab.page.locator(f"main {PAGES[page]}").first.wait_for()
 
 
@@ -95,15 +111,15 @@ def audited(browser: "Browser") -> Iterator[Tab]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
-    audited: Tab, shown: Console, slot: str, page: str
+    audited: Tab, shown: Console, ids: dict[str, str], page: str
 ) -> None:
-    visit(audited, shown.url, page, slot)
+    visit(audited, shown.url, page, ids)
     assert looked_over(audited, page) == []
     assert (audited.problems, audited.refused) == ([], [])
 
 
-def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, slot: str) -> None:
-    visit(audited, shown.url, "jobs", slot)
+def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, ids: dict[str, str]) -> None:
+    visit(audited, shown.url, "jobs", ids)
     for button in ("Dry run of low_stock", "Pause low_stock"):
         audited.page.get_by_role("button", name=button).click()
         audited.page.locator("dialog tbody tr, dialog #reason").first.wait_for()
@@ -150,7 +166,7 @@ def test_everything_works_with_the_keyboard_and_dialogs_return_the_focus(tab: Ta
 
 
 def test_malicious_names_are_shown_as_text(tab: Tab, shown: Console) -> None:
-    for page in ("stock", "customers", "reports"):
+    for page in ("low-stock", "clean-up", "reports", "customers", "products"):
         tab.page.goto(f"{shown.url}#/{page}")
         for name in HOSTILE:
             cell = tab.page.locator("td bdi").get_by_text(name, exact=True).first
@@ -253,7 +269,7 @@ def test_loading_empty_and_error_states_are_shown_and_it_recovers(browser: "Brow
     page.get_by_text("No such runs").wait_for()
     port = int(shown.url.rpartition(":")[2].partition("/")[0])
     shown.served.end()
-    page.get_by_role("link", name="Stock").click()
+    page.get_by_role("link", name="Low stock").click()
     page.get_by_role("alert").get_by_text("The server does not answer.").wait_for()
     page.get_by_role("button", name="Try again").click()
     shown.served = Served(shown.place, port)

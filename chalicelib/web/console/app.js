@@ -1,36 +1,27 @@
 // The console: choose the page to show, and sign in and out.
-import { ask, key } from "./api.js";
-import { html, render, useEffect, useState } from "./html.js";
+import { key } from "./api.js";
+import { html, render, useEffect, useRef, useState } from "./html.js";
+import { CleanUp } from "./clean_up.js";
+import { Customer, NewCustomer } from "./customer.js";
 import { Customers } from "./customers.js";
 import { Health } from "./health.js";
 import { Jobs } from "./jobs.js";
+import { LowStock } from "./low_stock.js";
+import { Navigation } from "./navigation.js";
+import { Order } from "./order.js";
+import { Orders } from "./orders.js";
 import { Messages, Problem } from "./parts.js";
+import { NewProduct, Product } from "./product.js";
+import { Products } from "./products.js";
 import { Queue } from "./queue.js";
 import { Reports } from "./reports.js";
+import { useRoute } from "./route.js";
 import { Run, Runs } from "./runs.js";
-import { Stock } from "./stock.js";
+import { identify, whoAmI } from "./session.js";
 
-const PAGES = { jobs: ["Jobs", Jobs], reports: ["Reports", Reports], stock: ["Stock", Stock], customers: ["Customers", Customers], queue: ["Queue", Queue], health: ["Health", Health] };
-
-// Somebody may have typed an invalid address. It is shown as it is.
-function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function useRoute() {
-  const read = () => location.hash.replace(/^#\//, "").split("/").map(decoded);
-  const [route, setRoute] = useState(read());
-  useEffect(() => {
-    const change = () => setRoute(read());
-    window.addEventListener("hashchange", change);
-    return () => window.removeEventListener("hashchange", change);
-  }, []);
-  return route;
-}
+const PAGES = { customers: Customers, orders: Orders, products: Products, reports: Reports, jobs: Jobs, queue: Queue, health: Health, "clean-up": CleanUp, "low-stock": LowStock };
+const ROWS = { customers: Customer, orders: Order, products: Product };
+const NEW = { customers: NewCustomer, products: NewProduct };
 
 function SignIn({ done }) {
   const [text, setText] = useState("");
@@ -39,7 +30,7 @@ function SignIn({ done }) {
     event.preventDefault();
     key.set(text.trim());
     try {
-      await ask("{ jobs { name } }");
+      await identify();
       done();
     } catch (problem) {
       key.forget();
@@ -59,10 +50,17 @@ function SignIn({ done }) {
     </main>`;
 }
 
-function Page({ route: [name, ...rest] }) {
+// People who work with customers begin there, people who watch the jobs here.
+const home = () => (whoAmI()?.role === "EDITOR" ? "customers" : "jobs");
+
+function Page({ route: { path: [name, ...rest], query } }) {
   if (name === "runs" && rest[0]) return rest[1] ? html`<${Run} job=${rest[0]} slot=${rest[1]} schedule=${rest[2] ?? null} />` : html`<${Runs} job=${rest[0]} />`;
-  const [, Content] = PAGES[name] ?? PAGES.jobs;
-  return html`<${Content} rest=${rest} />`;
+  const New = rest[0] === "new" && NEW[name];
+  if (New) return html`<${New} query=${query} />`;
+  const Row = rest[0] && ROWS[name];
+  if (Row) return html`<${Row} id=${rest[0]} query=${query} />`;
+  const Content = PAGES[name] ?? PAGES[home()];
+  return html`<${Content} rest=${rest} query=${query} />`;
 }
 
 function App() {
@@ -71,7 +69,7 @@ function App() {
   const [error, setError] = useState();
   const look = async () => {
     try {
-      await ask("{ jobs { name } }");
+      await identify();
       setState("in");
     } catch (problem) {
       setError(problem);
@@ -88,22 +86,26 @@ function App() {
     const heading = document.querySelector("main h1");
     document.title = heading ? `${heading.textContent} · CRM console` : "CRM console";
   });
+  // Another page is read from its beginning, also by a screen reader. Filters and pages of a list, and the weeks of reports, are the same page.
+  const pageKey = route.path[0] === "reports" ? "reports" : route.path.join("/");
+  const before = useRef(pageKey);
+  useEffect(() => {
+    if (before.current !== pageKey) {
+      document.getElementById("main")?.focus({ preventScroll: true });
+      window.scrollTo(0, 0);
+    }
+    before.current = pageKey;
+  }, [pageKey]);
   if (state === "asking") return html`<p class="waiting">Loading …</p>`;
   if (state === "broken") return html`<main><h1>CRM console</h1><${Problem} error=${error} again=${look} /></main>`;
   if (state === "out") return html`<${SignIn} done=${() => setState("in")} />`;
-  const current = PAGES[route[0]] ? route[0] : "jobs";
+  const current = PAGES[route.path[0]] ? route.path[0] : home();
   const leave = () => { key.forget(); setState("out"); look(); };
+  const skip = (event) => { event.preventDefault(); document.getElementById("main").focus(); };
   return html`
-    <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
-    <header>
-      <strong>CRM</strong>
-      <nav aria-label="Pages"><ul>
-        ${Object.entries(PAGES).map(([name, [title]]) => html`
-          <li><a href="#/${name}" aria-current=${name === current ? "page" : undefined}>${title}</a></li>`)}
-      </ul></nav>
-      ${key.get() && html`<button class="plain" onClick=${leave}>Sign out</button>`}
-    </header>
-    <main id="main" tabindex="-1"><${Page} key=${route[0] === "runs" ? route.join("/") : route[0]} route=${route} /></main>
+    <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
+    <${Navigation} current=${current} leave=${key.get() && leave} />
+    <main id="main" tabindex="-1"><${Page} key=${pageKey} route=${route} /></main>
     <${Messages} />`;
 }
 

@@ -1,33 +1,35 @@
-// Customers that customer_cleanup will delete next, and deleted customers that can be restored.
-import { ask, useQuery } from "./api.js";
+// The list of customers.
 import { html } from "./html.js";
-import { Action, Name, Shown, Table, Time, isolated, notify } from "./parts.js";
+import { RowLink } from "./links.js";
+import { List } from "./list.js";
+import { Name, Time } from "./parts.js";
+import { may } from "./session.js";
 
-const BOTH = `query People {
-  inactiveCustomerCount
-  inactiveCustomers(first: 50) { edges { node { id name email createdAt lastOrderAt } } pageInfo { hasNextPage } }
-  deletedCustomers(first: 50) { edges { node { id name email deletedAt } } pageInfo { hasNextPage } }
+const CUSTOMERS = `query Customers(
+  $name: String, $email: String, $phoneStartsWith: String, $createdAtGte: Date, $createdAtLte: Date,
+  $orderBy: [String], $first: Int, $after: String, $last: Int, $before: String
+) {
+  allCustomers(
+    name: $name, email: $email, phoneStartsWith: $phoneStartsWith, createdAtGte: $createdAtGte, createdAtLte: $createdAtLte,
+    orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before
+  ) {
+    edges { node { id name email phone createdAt } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
 }`;
-const RESTORE = `mutation Restore($id: ID!) { restoreCustomer(id: $id) { customer { name } } }`;
+const FILTERS = [
+  { name: "name", label: "Name" }, { name: "email", label: "E-mail" }, { name: "phoneStartsWith", label: "Phone begins with", type: "tel" },
+  { name: "createdAtGte", label: "Customer from", type: "date" }, { name: "createdAtLte", label: "until", type: "date" },
+];
+const ORDERS = [["name", "name"], ["-name", "name, from the end"], ["-createdAt", "newest first"], ["createdAt", "oldest first"], ["email", "e-mail"]];
+const COLUMNS = [
+  ["Name", (row) => html`<${RowLink} row=${row} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`],
+  ["Phone", (row) => row.phone ?? "–"], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`],
+];
+const CSV = ["id", "name", "email", "phone", "createdAt"].map((name) => [name, (row) => row[name]]);
+const connection = (data) => data.allCustomers;
 
-export function Customers() {
-  const asked = useQuery(BOTH);
-  const restore = async ({ id, name }) => {
-    await ask(RESTORE, { id });
-    notify(`${isolated(name)} restored`);
-    await asked.reload();
-  };
-  return html`<h1>Customers</h1>
-    <${Shown} of=${asked}>${({ inactiveCustomers, inactiveCustomerCount, deletedCustomers }) => html`
-      <h2>About to be cleaned up${inactiveCustomerCount ? ` (${inactiveCustomerCount})` : ""}</h2>
-      <p class="quiet">These customers have not ordered in the last year. On Sunday they are moved to an archive, unless they order before.</p>
-      <${Table} caption="Customers about to be cleaned up" rows=${inactiveCustomers.edges.map(({ node }) => node)} empty="Nobody." columns=${[
-        ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`], ["Last order", (row) => html`<${Time} at=${row.lastOrderAt} />`]]} />
-      ${inactiveCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}
-      <h2>Deleted</h2>
-      <p class="quiet">Kept for 90 days, with their e-mail address and orders.</p>
-      <${Table} caption="Deleted customers" rows=${deletedCustomers.edges.map(({ node }) => node)} empty="Nobody was deleted." columns=${[
-        ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Deleted", (row) => html`<${Time} at=${row.deletedAt} />`],
-        ["", (row) => html`<${Action} act=${() => restore(row)} label="Restore" name=${`Restore ${row.name}`} />`]]} />
-      ${deletedCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}`}<//>`;
-}
+export const Customers = ({ query }) => html`
+  <div class="row heading"><h1>Customers</h1>${may("EDITOR") && html`<a class="button" href="#/customers/new">New customer</a>`}</div>
+  <${List} caption="Customers" path=${["customers"]} route=${query} query=${CUSTOMERS} connection=${connection} filters=${FILTERS}
+    orders=${ORDERS} columns=${COLUMNS} csv=${CSV} empty="No customer fits these filters." />`;

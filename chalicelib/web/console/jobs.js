@@ -1,6 +1,7 @@
 // Each job with its state, its latest runs, and buttons to run, pause and resume it.
-import { ask, useQuery } from "./api.js";
+import { useChange, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
+import { Linked } from "./links.js";
 import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, progress, runLink, spell, notify, when, words } from "./parts.js";
 
 const JOBS = `query Jobs {
@@ -33,8 +34,9 @@ function Job({ job, reload }) {
   const [open, setOpen] = useState();
   const next = job.recent.map(({ nextAttemptAt }) => nextAttemptAt).find(Boolean);
   const close = () => setOpen(undefined);
+  const resumeJob = useChange(RESUME);
   const resume = async () => {
-    await ask(RESUME, { name: job.name });
+    await resumeJob({ name: job.name });
     notify(`${job.name} resumed`);
     await reload();
   };
@@ -46,7 +48,7 @@ function Job({ job, reload }) {
       </div>
       <p>${job.description}. <span class="quiet" title=${`${job.schedule} (UTC)`}>${job.scheduleText}, UTC.</span></p>
       ${job.pause && html`<p class="note">Paused by ${job.pause.actor}: ${job.pause.reason}${job.pause.until && html`, until <${Time} at=${job.pause.until} />`}</p>`}
-      ${job.problems.map((text) => html`<p class="note bad">${text}</p>`)}
+      ${job.problems.map((text) => html`<p class="note bad"><${Linked} text=${text} /></p>`)}
       <${Strip} job=${job} />
       <dl>
         <div><dt>Last run</dt><dd><${Time} at=${job.lastRun} /></dd></div>
@@ -102,8 +104,9 @@ function RunDialog({ title, job, close, reload }) {
   const [cap, setCap] = useState("");
   const [tried, setTried] = useState("");
   const preview = useQuery(RUN, { name: job.name, dryRun: true, cap: tried ? Number(tried) : null });
+  const start = useChange(RUN);
   const run = async () => {
-    const data = await ask(RUN, { name: job.name, dryRun: false, cap: cap ? Number(cap) : null });
+    const data = await start({ name: job.name, dryRun: false, cap: cap ? Number(cap) : null });
     notify(`${job.name} started`);
     await reload();
     close();
@@ -115,7 +118,7 @@ function RunDialog({ title, job, close, reload }) {
         <p><strong>${summary}.</strong> Nothing has changed yet.</p>
         ${lines.length > 0 && html`<div class="lines" tabindex="0" role="region" aria-label="What the run would do">
           <${Table} caption="What the run would do" rows=${lines.map((line, index) => ({ id: index + 1, line }))} columns=${[
-            ["No.", (row) => row.id, "number"], ["What the run would do", (row) => html`<${Name} of=${row.line} />`]]} /></div>`}
+            ["No.", (row) => row.id, "number"], ["What the run would do", (row) => html`<bdi><${Linked} text=${row.line} /></bdi>`]]} /></div>`}
         ${more && html`<p class="quiet">… and more.</p>`}`}<//>
       ${job.name === "customer_cleanup" && html`
         <label for="cap">Delete at most this many customers (empty: the default limit)</label>
@@ -130,8 +133,9 @@ function RunDialog({ title, job, close, reload }) {
 function PauseDialog({ job, close, reload }) {
   const [reason, setReason] = useState("");
   const [until, setUntil] = useState("");
+  const pauseJob = useChange(PAUSE);
   const pause = async () => {
-    await ask(PAUSE, { name: job.name, reason, until: until ? new Date(until).toISOString() : null });
+    await pauseJob({ name: job.name, reason, until: until ? new Date(until).toISOString() : null });
     notify(`${job.name} paused`);
     await reload();
     close();

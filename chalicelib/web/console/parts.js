@@ -35,6 +35,10 @@ export function Countdown({ to }) {
   return html`<span class="quiet number" aria-hidden="true">${left > 0 ? `in ${spell(Math.ceil(left))}` : "any moment"}</span>`;
 }
 
+export function useTitle(title) {
+  useEffect(() => { document.title = `${title} · CRM console`; }, [title]);
+}
+
 export const words = (state) => state.toLowerCase().replaceAll("_", " ");
 export const Badge = ({ state }) => html`<span class="badge ${state}">${words(state)}</span>`;
 

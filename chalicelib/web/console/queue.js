@@ -1,5 +1,5 @@
 // The queue: how many messages it holds, and the messages that failed for good.
-import { ask, useQuery } from "./api.js";
+import { useChange, useQuery } from "./api.js";
 import { html } from "./html.js";
 import { Action, Shown, Table, Time, runLink, notify } from "./parts.js";
 
@@ -12,13 +12,15 @@ export function Queue() {
   const depth = useQuery(DEPTH, {}, 5);
   const letters = useQuery(LETTERS);
   const reload = () => Promise.all([depth.reload(), letters.reload()]);
+  const retry = useChange(REDRIVE);
+  const remove = useChange(DISCARD);
   const redrive = async (ids) => {
-    const { redriven, left } = (await ask(REDRIVE, { ids })).redriveDeadLetters;
+    const { redriven, left } = (await retry({ ids })).redriveDeadLetters;
     notify(`${redriven} retried${left ? `; ${left} left, because they belong to no run or their job is paused` : ""}`);
     await reload();
   };
   const discard = async ({ id }) => {
-    const { discarded } = (await ask(DISCARD, { ids: [id] })).discardDeadLetters;
+    const { discarded } = (await remove({ ids: [id] })).discardDeadLetters;
     notify(discarded ? "1 discarded" : "It is no longer there");
     await reload();
   };

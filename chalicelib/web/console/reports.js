@@ -1,7 +1,9 @@
 // The weekly reports as charts, and one report in numbers.
-import { ask, useQuery } from "./api.js";
+import { useChange, useQuery } from "./api.js";
+import { toAddress } from "./csv.js";
 import { html, useEffect, useRef } from "./html.js";
-import { Action, Empty, Name, Shown, Table, Time, money, runLink, notify } from "./parts.js";
+import { RowLink } from "./links.js";
+import { Action, Empty, Shown, Table, Time, money, runLink, notify } from "./parts.js";
 
 const REPORTS = `query Reports {
   reports(first: 53) {
@@ -43,6 +45,16 @@ const HALF_WEEK = 3.5 * 86400;
 const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
 const WHOLE = [...Array(9).keys()].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
+// Only this page needs the library of the charts.
+let library;
+function loadLibrary() {
+  library ??= new Promise((done, failed) => {
+    const script = Object.assign(document.createElement("script"), { src: "./console/vendor/uplot.js", onload: done, onerror: failed });
+    document.head.append(script);
+  });
+  return library.catch(() => { library = undefined; });
+}
+
 function Chart({ days, numbers, label }) {
   const place = useRef();
   useEffect(() => {
@@ -53,16 +65,18 @@ function Chart({ days, numbers, label }) {
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
     const size = () => ({ width: place.current.clientWidth, height: 180 });
     const ticks = days.filter((_, index) => (days.length - 1 - index) % Math.ceil(days.length / 5) === 0);
-    const plot = new uPlot({
+    const draw = () => new uPlot({
       ...size(),
       legend: { show: false },
       scales: { x: { range: (_, first, last) => [first - HALF_WEEK, last + HALF_WEEK] }, y: { range: (_, __, most) => [0, most * 1.1 || 1] } },
       axes: [{ ...axis, splits: () => ticks, values: (_, at) => at.map((second) => DAY.format(second * 1000)) }, { ...axis, size: 60, incrs: WHOLE }],
       series: [{}, { stroke: accent, fill: `${accent}55`, width: 2, points: { show: false }, paths: uPlot.paths.bars({ size: [0.6, 40] }) }],
     }, [days, numbers], place.current);
-    const resize = new ResizeObserver(() => plot.setSize(size()));
+    let plot, gone = false;
+    const resize = new ResizeObserver(() => plot?.setSize(size()));
     resize.observe(place.current);
-    return () => { resize.disconnect(); plot.destroy(); };
+    loadLibrary().then(() => { if (!gone && window.uPlot) plot = draw(); });
+    return () => { gone = true; resize.disconnect(); plot?.destroy(); };
   }, [days.join(), numbers.join()]);
   return html`<div ref=${place} role="img" aria-label=${label}></div>`;
 }
@@ -72,8 +86,9 @@ const change = (now, before) => (before ? `${now >= before ? "+" : "−"}${Math.
 function One({ reports, report }) {
   const { week, before, totals } = report;
   const go = (event) => { location.hash = `#/reports/${event.target.value}`; };
+  const remakeReport = useChange(REMAKE);
   const remake = async () => {
-    const data = await ask(REMAKE, { period: report.period });
+    const data = await remakeReport({ period: report.period });
     notify(`Making the report of ${report.period} again`);
     location.hash = runLink(data.remakeReport.run);
   };
@@ -97,7 +112,7 @@ function One({ reports, report }) {
         <div><h3>Top products</h3><${Top} rows=${report.topProducts} count="Pieces" caption="Top products" /></div>
       </div>
       <div class="row actions screen-only">
-        <a class="button" download=${`report-${report.period}.csv`} href=${`data:text/csv;charset=utf-8,${encodeURIComponent(csv(report))}`}>Download CSV</a>
+        <a class="button" download=${`report-${report.period}.csv`} href=${toAddress(csv(report))}>Download CSV</a>
         <button onClick=${() => window.print()}>Print</button>
         <${Action} act=${remake} label="Make again" />
       </div>
@@ -105,16 +120,9 @@ function One({ reports, report }) {
 }
 
 const Top = ({ rows, count, caption }) => html`<${Table} caption=${caption} rows=${rows} empty="None this week" columns=${[
-  ["Name", (row) => row.name ? html`<${Name} of=${row.name} />` : html`<span class="quiet">deleted (${row.id})</span>`], ["Revenue", (row) => money(row.revenue), "number"], [count, (row) => row.count, "number"]]} />`;
+  ["Name", (row) => row.name ? html`<${RowLink} row=${row} />` : html`<span class="quiet">deleted (${row.id})</span>`], ["Revenue", (row) => money(row.revenue), "number"], [count, (row) => row.count, "number"]]} />`;
 
-// A spreadsheet would run a cell that looks like a formula. An apostrophe prevents that.
-const cell = (value) => {
-  const text = String(value ?? "");
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+$/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
-
-export function csv({ period, from, to, totals, week, before, topCustomers, topProducts }) {
+function csv({ period, from, to, totals, week, before, topCustomers, topProducts }) {
   const rows = [
     ["section", "name", "revenue", "orders_or_pieces", "customers"],
     ["week", `${period} ${from}/${to}`, week.revenue, week.orders, week.newCustomers],
@@ -123,5 +131,5 @@ export function csv({ period, from, to, totals, week, before, topCustomers, topP
     ...topCustomers.map(({ id, name, revenue, count }) => ["top customer", name ?? id, revenue, count, ""]),
     ...topProducts.map(({ id, name, revenue, count }) => ["top product", name ?? id, revenue, count, ""]),
   ];
-  return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+  return rows;
 }

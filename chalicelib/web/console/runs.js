@@ -1,6 +1,7 @@
 // The runs of a job, and one run with its log lines.
-import { ask, useQuery } from "./api.js";
+import { useChange, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
+import { Linked } from "./links.js";
 import { Action, Badge, Countdown, Name, Shown, Table, Time, counted, progress, runLink, spell, notify } from "./parts.js";
 
 const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
@@ -40,13 +41,13 @@ function refreshAfter(run) {
 
 const NextAttempt = ({ of: run }) => html`Next attempt: <${Time} at=${run.nextAttemptAt} /> <${Countdown} to=${run.nextAttemptAt} />`;
 
-const nextCursor = ({ jobRuns: { edges, pageInfo } }) => !edges.length && pageInfo.hasNextPage && pageInfo.endCursor;
+const goOn = ({ jobRuns: { edges, pageInfo } }) => !edges.length && pageInfo.hasNextPage && { after: pageInfo.endCursor };
 
 export function Runs({ job }) {
   const [status, setStatus] = useState("");
   const [cursors, setCursors] = useState([null]);
   const after = cursors.at(-1);
-  const asked = useQuery(RUNS, { job, status: status || null, after }, after ? 0 : 10, nextCursor);
+  const asked = useQuery(RUNS, { job, status: status || null, after }, after ? 0 : 10, goOn);
   const choose = (event) => { setStatus(event.target.value); setCursors([null]); };
   return html`
     <p><a href="#/jobs">Jobs</a></p>
@@ -76,14 +77,16 @@ export function Run({ job, slot, schedule }) {
   const run = asked.data?.jobRun;
   const wanted = run ? refreshAfter(run) : QUICK;
   if (wanted !== seconds) setSeconds(wanted);
+  const repeat = useChange(AGAIN);
+  const end = useChange(CANCEL);
   const again = async () => {
-    await ask(AGAIN, { name: job, slot, schedule });
+    await repeat({ name: job, slot, schedule });
     notify("Retrying");
     setSeconds(QUICK);
     await asked.reload();
   };
   const cancel = async () => {
-    const { cancelRun: { run: { status } } } = await ask(CANCEL, { job, slot, schedule });
+    const { cancelRun: { run: { status } } } = await end({ job, slot, schedule });
     notify(status === "RUNNING" ? "The run ends after this step" : "Cancelled");
     await asked.reload();
   };
@@ -145,7 +148,7 @@ function AllLines({ job, slot, schedule }) {
 }
 
 function Lines({ lines }) {
-  return html`<pre class="lines" tabindex="0" role="region" aria-label="Log lines">${lines.join("\n")}</pre>`;
+  return html`<pre class="lines" tabindex="0" role="region" aria-label="Log lines">${lines.map((line) => html`<${Linked} text=${`${line}\n`} />`)}</pre>`;
 }
 
 // Only operators may see the stack trace. For others, it is left out.

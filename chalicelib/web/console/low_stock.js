@@ -1,6 +1,7 @@
 // Products that are low on stock, and buttons to restock them.
-import { ask, useQuery } from "./api.js";
+import { useChange, useQuery } from "./api.js";
 import { html } from "./html.js";
+import { RowLink } from "./links.js";
 import { Action, Name, Shown, Table, isolated, money, notify } from "./parts.js";
 
 const LOW = `query Low {
@@ -8,10 +9,11 @@ const LOW = `query Low {
 }`;
 const RESTOCK = `mutation Restock($ids: [ID!]) { updateLowStockProducts(ids: $ids) { restocked { stock product { id name } } } }`;
 
-export function Stock() {
+export function LowStock() {
   const asked = useQuery(LOW);
+  const restockAll = useChange(RESTOCK);
   const restock = async (products) => {
-    const data = await ask(RESTOCK, { ids: products.map(({ id }) => id) });
+    const data = await restockAll({ ids: products.map(({ id }) => id) });
     const done = data.updateLowStockProducts.restocked;
     notify(done.length === 1 ? `${isolated(done[0].product.name)}: ${done[0].stock} in stock` : `${done.length} products restocked`);
     await asked.reload();
@@ -22,7 +24,7 @@ export function Stock() {
       return html`
         ${products.length > 1 && html`<div class="row actions"><${Action} kind="main" act=${() => restock(products)} label=${`Restock all ${products.length}`} /></div>`}
         <${Table} caption="Products low on stock" rows=${products} empty="No product is low on stock." columns=${[
-          ["Product", (row) => html`<${Name} of=${row.name} />`], ["SKU", (row) => html`<${Name} of=${row.sku ?? "–"} />`], ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
+          ["Product", (row) => html`<${RowLink} row=${row} />`], ["SKU", (row) => html`<${Name} of=${row.sku ?? "–"} />`], ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
           ["", (row) => html`<${Action} act=${() => restock([row])} label="Restock" name=${`Restock ${row.name}`} />`]]} />
         ${pageInfo.hasNextPage && html`<p class="quiet">… and more. The job low_stock restocks all of them.</p>`}`;
     }}<//>`;

@@ -1,0 +1,79 @@
+// The form that all pages share: errors stand beside their field, and nothing that somebody else wrote is overwritten unseen.
+import { html, useEffect, useRef, useState } from "./html.js";
+import { Problem, Name } from "./parts.js";
+
+// `fields` are {name, label, type, hint, check}; `check(text)` returns what is wrong. `save(changed)` gets the fields that differ
+// from `values`, as texts. `fresh()` returns the values as they are now: what somebody else has changed meanwhile is shown first.
+export function Form({ label, fields, values, save, fresh, cancel, submit = "Save", children }) {
+  const start = useRef(texts(fields, values));
+  const form = useRef();
+  const [typed, setTyped] = useState(start.current);
+  const [wrong, setWrong] = useState({});
+  const [theirs, setTheirs] = useState({});
+  const [problem, setProblem] = useState();
+  const [busy, setBusy] = useState(false);
+  useEffect(() => form.current.querySelector("input").focus(), []);
+  useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [wrong, theirs]);
+
+  const send = async () => {
+    const mine = fields.filter(({ name }) => typed[name] !== start.current[name]);
+    if (fresh) {
+      const now = texts(fields, await fresh());
+      const changed = mine.filter(({ name }) => now[name] !== start.current[name] && now[name] !== typed[name]);
+      start.current = now;
+      setTyped({ ...now, ...Object.fromEntries(mine.map(({ name }) => [name, typed[name]])) });
+      setTheirs(Object.fromEntries(changed.map(({ name }) => [name, now[name]])));
+      if (changed.length) return;
+    }
+    await save(Object.fromEntries(mine.map(({ name }) => [name, typed[name]])));
+  };
+  const onSubmit = async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    const faults = Object.fromEntries(fields.map(({ name, check }) => [name, check?.(typed[name])]).filter(([, text]) => text));
+    setWrong(faults);
+    setProblem(undefined);
+    if (Object.keys(faults).length) return;
+    setBusy(true);
+    try {
+      await send();
+    } catch (error) {
+      if (fields.some(({ name }) => name === error.field)) setWrong({ [error.field]: error.message });
+      else setProblem(error.isInDoubt ? new Error(`${error.message} What you typed is kept. Press ${submit} again: it is done only once.`) : error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const leave = (event) => event.key === "Escape" && cancel?.();
+  return html`
+    <form class="form" aria-label=${label} novalidate ref=${form} onSubmit=${onSubmit} onKeyDown=${leave}>
+      ${fields.map((field) => html`<${Field} key=${field.name} field=${field} value=${typed[field.name]} wrong=${wrong[field.name]} theirs=${theirs[field.name]}
+        set=${(text) => setTyped((before) => ({ ...before, [field.name]: text }))} />`)}
+      ${children}
+      ${problem && html`<${Problem} error=${problem} />`}
+      <div class="row actions"><button class="main" aria-busy=${busy}>${submit}</button>
+        ${cancel && html`<button type="button" onClick=${cancel}>Cancel</button>`}</div>
+    </form>`;
+}
+
+const texts = (fields, values) => Object.fromEntries(fields.map(({ name }) => [name, String(values[name] ?? "")]));
+
+function Field({ field: { name, label, type = "text", hint, inputmode }, value, wrong, theirs, set }) {
+  const id = `field-${name}`;
+  const conflict = theirs !== undefined && theirs !== value;
+  return html`
+    <div class="field">
+      <label for=${id}>${label}</label>
+      <input id=${id} type=${type} inputmode=${inputmode} autocomplete="off" value=${value} aria-invalid=${Boolean(wrong) || conflict} aria-describedby=${`${id}-note`} onInput=${(event) => set(event.target.value)} />
+      <div id=${`${id}-note`}>
+        ${hint && html`<p class="quiet">${hint}</p>`}
+        ${wrong && html`<p class="wrong" role="alert">${wrong}</p>`}
+        ${conflict && html`<p class="wrong" role="alert">Somebody has changed this meanwhile, to: <${Name} of=${theirs || "nothing"} />. Save again to replace it with yours.
+          <button type="button" onClick=${() => set(theirs)}>Take theirs</button></p>`}
+      </div>
+    </div>`;
+}
+
+export const isAmount = (text) => (/^\d{1,10}(\.\d{1,2})?$/.test(text.trim()) ? "" : "Enter an amount such as 12.50");
+export const isWhole = (text) => (/^[-+]?[1-9]\d{0,8}$/.test(text.trim()) ? "" : "Enter a whole number such as 5 or -2");
+export const isFilled = (text) => (text.trim() ? "" : "Fill this in");
