@@ -27,7 +27,7 @@ def compare(kind: str, record: Record, existing: dict[str, Any], *, with_stock: 
 
     Stock is compared only if it is to be written: orders change it, so an older file is expected to differ.
     """
-    if kind == "orders" or record.line == IMPLIED_LINE:
+    if kind == "orders" or record.line <= IMPLIED_LINE:
         return ()
     wanted = record.input
     columns = (*COMPARED[kind], STOCK) if kind == "products" and with_stock else COMPARED[kind]

@@ -117,6 +117,11 @@ _OPTIONS = (
         is_flag=True,
         help="Add an adjustment ROUNDING to each order whose total in the file is another.",
     ),
+    click.option(
+        "--create-missing",
+        is_flag=True,
+        help="Also create the customers and products that only the orders name.",
+    ),
     click.option("--walk-in", metavar="EMAIL", help="Book orders without an e-mail address to this customer."),
     click.option("--since", type=Timestamp(), metavar="TIME", help="Import only orders from this date or time on."),
     click.option(
@@ -163,6 +168,7 @@ def read_options(given: Mapping[str, Any]) -> ImportOptions:
             delimiter=given["delimiter"],
             formats=formats,
             walk_in=given["walk_in"] or "",
+            creates_missing=given["create_missing"],
             wishes=Wishes(given["preset"], mapping, fields),
         ),
         updates=UpdateOptions(values=given["update"], stock=given["set_stock"]),

@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmctl.import_records import Record
+from crmctl.imports.fields import IMPLIED_LINE
 from crmctl.imports.formats import Formats
+from crmctl.imports.number_format import NumberFormat
 from crmctl.imports.phone_text import clean_phone
 from crmctl.imports.workspace import StoredRow
 from crmctl.order_rows import OrderOptions, OrderRows
 from crmctl.row_values import InvalidValue, normalize, parse_date, parse_decimal, parse_integer
+
+_PLAIN = NumberFormat(is_decimal_stated=True)
 
 
 @dataclass(slots=True)
@@ -24,12 +28,15 @@ class Converter:
     formats: Formats = field(default_factory=Formats)
     order_options: OrderOptions = field(default_factory=OrderOptions)
     _warnings: list[str] = field(default_factory=list)
+    _numbers: NumberFormat = field(default_factory=NumberFormat)
 
     def to_records(self, kind: str, rows: Sequence[StoredRow]) -> list[Record]:
         """Return the record, and for an order also its refund if there is one."""
         if kind == "orders":
             return OrderRows(rows, self.formats, self.order_options).to_records()
         self._warnings = []
+        # A row that stands in no file was made with plain numbers, whatever the format of the table is.
+        self._numbers = _PLAIN if rows[0].line <= IMPLIED_LINE else self.formats.numbers
         content = self._customer(rows[0].values) if kind == "customers" else self._product(rows[0].values)
         key = normalize(content["email" if kind == "customers" else "sku"])
         return [Record(content, tuple(row.line for row in rows), key, tuple(self._warnings))]
@@ -49,14 +56,14 @@ class Converter:
             raise InvalidValue(
                 "MISSING_SKU", "sku is empty; without an SKU a repeated import would create the product again"
             )
-        price = parse_decimal("price", values["price"], self.formats.numbers)
+        price = parse_decimal("price", values["price"], self._numbers)
         product: dict[str, Any] = {"sku": values["sku"], "name": values["name"], "price": price}
         if values.get("stock"):
             product["stock"] = self._stock(values["stock"])
         return product
 
     def _stock(self, text: str) -> int:
-        stock = parse_integer("stock", text, self.formats.numbers)
+        stock = parse_integer("stock", text, self._numbers)
         if stock < 0:  # shops that sell more than they have write it so
             self._warnings.append(f"stock {stock} is taken as 0")
         return max(stock, 0)

@@ -10,7 +10,7 @@ from crmctl.imports.source_table import REJECT_COLUMNS
 from crmctl.imports.workspace import Workspace
 
 _REJECTS = """
-    SELECT cells, line, code, reason, because FROM rejects JOIN rows USING (kind, line) WHERE kind = ? ORDER BY line
+    SELECT cells, line, code, reason, because FROM rejects JOIN rows USING (kind, line) WHERE kind = ? AND line > 0 ORDER BY line
 """
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from crmctl.differences import Difference
 from crmctl.import_records import Record, Reject
+from crmctl.imports.fields import IMPLIED_LINE
 from crmctl.imports.workspace import Workspace
 from crmctl.row_values import normalize
 
@@ -181,12 +182,8 @@ class Tally:
             )
             if found and text:
                 line, code, reason = found[0]
-                return Reject(
-                    record.lines,
-                    reject.code,
-                    reject.reason,
-                    f"Line {line} of the {kind} was rejected: {code}, {reason}",
-                )
+                where = f"Line {line} of the {kind}" if line > IMPLIED_LINE else f"One of the {kind} of the orders"
+                return Reject(record.lines, reject.code, reject.reason, f"{where} was rejected: {code}, {reason}")
         return reject
 
     def _add_to_known(self, result: RowResult) -> bool:

@@ -25,7 +25,7 @@ FIELDS = {
     "products": Fields(("sku", "name", "price"), ("stock",), numbers=frozenset({"price", "stock"})),
     "orders": Fields(
         ("order_ref", "customer_email", "order_date", "sku", "quantity", "unit_price"),
-        (*_AMOUNTS, "refund_date"),
+        (*_AMOUNTS, "refund_date", "customer_name", "product_name"),
         numbers=frozenset({"quantity", "unit_price", *_AMOUNTS}),
         dates=frozenset({"order_date", "refund_date"}),
     ),
@@ -33,4 +33,4 @@ FIELDS = {
 KEYS = {"customers": "email", "products": "sku", "orders": "order_ref"}
 """The field that says which rows are one customer, product or order."""
 IMPLIED_LINE = 0
-"""The line of a row that stands in no file. It is created if it is missing, and never compared."""
+"""The highest line of rows that stand in no file. They are created if they are missing, and never compared."""

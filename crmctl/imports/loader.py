@@ -13,6 +13,7 @@ from crmctl.imports.fields import FIELDS, IMPLIED_LINE, KEYS, KINDS
 from crmctl.imports.file_error import ImportFileError
 from crmctl.imports.formats import FormatEvidence, Formats
 from crmctl.imports.mapping import TableMapping, make_mapping
+from crmctl.imports.missing_rows import add_implied_row, add_missing_rows
 from crmctl.imports.preset_catalog import OWN, presets
 from crmctl.imports.recognition import Wishes, check_kinds, recognise
 from crmctl.imports.source_table import SourceTable
@@ -34,6 +35,8 @@ class ReadOptions:
     """What the user says about numbers and dates. It comes before what a preset says."""
     walk_in: str = ""
     """The e-mail address of the customer for orders that have none."""
+    creates_missing: bool = False
+    """Whether customers and products that only orders name are created."""
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -65,9 +68,11 @@ def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace
             loaded[mapping.kind] = _load(table, mapping, options, workspace)
     if errors:
         raise ImportFileError("\n".join(errors))
-    if "orders" in loaded:
-        _add_what_orders_need(loaded, options, workspace)
     workspace.index_rows()
+    if "orders" in loaded:
+        for kind in _add_what_orders_need(loaded["orders"], options, workspace) - loaded.keys():
+            mapping = make_mapping(kind, FIELDS[kind].all, presets()[OWN], {}, place=kind)
+            loaded[kind] = LoadedTable(f"the {kind} of the orders", "none", mapping, Formats())
     return {kind: loaded[kind] for kind in KINDS if kind in loaded}
 
 
@@ -88,21 +93,18 @@ def _collect(errors: list[str]) -> Iterator[None]:
         errors.append(str(error))
 
 
-def _add_what_orders_need(loaded: dict[str, LoadedTable], options: ReadOptions, workspace: Workspace) -> None:
-    if product := loaded["orders"].mapping.rules.product:
-        _add_implied(loaded, workspace, "products", product)
+def _add_what_orders_need(orders: LoadedTable, options: ReadOptions, workspace: Workspace) -> set[str]:
+    """Add rows that stand in no file. Return their kinds."""
+    added: set[str] = set()
+    if product := orders.mapping.rules.product:
+        add_implied_row(workspace, "products", IMPLIED_LINE, product)
+        added.add("products")
     if options.walk_in:
-        _add_implied(loaded, workspace, "customers", {"name": WALK_IN_NAME, "email": options.walk_in})
-
-
-def _add_implied(loaded: dict[str, LoadedTable], workspace: Workspace, kind: str, values: Mapping[str, str]) -> None:
-    """Add a row that no file has, because the orders need it."""
-    complete = {name: values.get(name, "") for name in FIELDS[kind].all}
-    workspace.add_rows(kind, [(IMPLIED_LINE, normalize(complete[KEYS[kind]]), complete, list(complete.values()))])
-    if kind not in loaded:
-        columns = FIELDS[kind].all
-        mapping = make_mapping(kind, columns, presets()[OWN], {}, place=kind)
-        loaded[kind] = LoadedTable(f"the {kind} of the orders", "none", mapping, Formats())
+        add_implied_row(workspace, "customers", IMPLIED_LINE, {"name": WALK_IN_NAME, "email": options.walk_in})
+        added.add("customers")
+    if options.creates_missing:
+        added |= add_missing_rows(workspace, orders.formats.numbers)
+    return added
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

@@ -79,6 +79,14 @@ class Workspace:
     def index_rows(self) -> None:
         self.execute(_INDEX)
 
+    def has_key(self, kind: str, key: str) -> bool:
+        return bool(self.query("SELECT 1 FROM rows WHERE kind = ? AND key = ? LIMIT 1", (kind, key)))
+
+    def all_rows(self, kind: str) -> Iterator[StoredRow]:
+        """Yield each row by itself, in the order of the file."""
+        for line, values in self.stream("SELECT line, vals FROM rows WHERE kind = ? ORDER BY id", (kind,)):
+            yield StoredRow(line, json.loads(values))
+
     def has_rows(self, kind: str) -> bool:
         return bool(self.query("SELECT 1 FROM rows WHERE kind = ? LIMIT 1", (kind,)))
 
