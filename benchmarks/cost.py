@@ -25,16 +25,17 @@ SECONDS = DAYS * 86400
 GB = 2**30
 FIRINGS = {"low_stock": 2 * DAYS, "order_reminders": DAYS, "customer_cleanup": 52 / 12, "weekly_report": 52 / 12}
 BEATS = 288 * DAYS
+MINUTES = 1440 * DAYS
 CALLS = {"order": 1, "orders_page": 4, "customer_by_email": 10, "hello": 5}
 """Requests with a key, for each order that is placed."""
 LOW, LAPSING, WEEK = 0.01, 0.3 / 52, 7 / (YEARS * 365)
 """Of the products, those low at each restock; of the customers, those cleaned up a week; of the orders, those of a week."""
 
-MEMORY = {"api": 1.0, "heartbeat": 0.5, "job": 1.0}
+MEMORY = {"api": 1.0, "heartbeat": 0.5, "dispatch": 0.5, "job": 1.0}
 WARM, A_CALL, COLD = 0.05, 0.01, 2.0
 """Seconds of a function that starts from memory, that each call of DynamoDB or SQS adds, and that a cold start adds."""
 COLD_SHARE = 0.01
-LOG_BYTES = {"request": 1000, "invocation": 2000, "line": 400}
+LOG_BYTES = {"request": 1000, "invocation": 2000, "idle": 500, "line": 400}
 LOG_MONTHS = 3
 POLLS = 2 * 5 * SECONDS / 20
 """Of two queues: five pollers of Lambda each, each asking every 20 seconds."""
@@ -49,6 +50,9 @@ WORK = {
     "customer_by_email": "a customer by e-mail",
     "hello": "`hello`, with a key",
     "heartbeat": "a heartbeat with its watch, two functions",
+    "dispatch": "a minute of the dispatcher with nothing due and 10 schedules",
+    "dispatch_full": "… and with 100, the most there may be",
+    "dispatch_slot": "… and each slot that it serves",
     "low_stock.run": "`low_stock`: a run",
     "low_stock.row": "… and each product",
     "order_reminders.run": "`order_reminders`: a run",
@@ -119,6 +123,12 @@ def heartbeat(units: Mapping[str, Units]) -> Quantities:
     return {**found, "traces": found["invocations"]}
 
 
+def dispatcher(units: Mapping[str, Units]) -> Quantities:
+    """Every minute, with nothing due. Each is a trace of X-Ray."""
+    found = work_of(units["dispatch"], MINUTES, memory=MEMORY["dispatch"], cold=0, log=LOG_BYTES["idle"])
+    return {**found, "traces": found["invocations"]}
+
+
 def fixed(units: Mapping[str, Units]) -> Quantities:
     """What is paid whatever the size."""
     metrics = STEADY_METRICS + RUN_METRICS * sum(FIRINGS.values()) * 3600 / SECONDS
@@ -127,7 +137,7 @@ def fixed(units: Mapping[str, Units]) -> Quantities:
     runs = (
         work_of(units[f"{job}.run"], times, memory=MEMORY["job"], cold=1, log=log) for job, times in FIRINGS.items()
     )
-    return together([standing, heartbeat(units), *runs])
+    return together([standing, heartbeat(units), dispatcher(units), *runs])
 
 
 def asked(size: Size, units: Mapping[str, Units]) -> Quantities:
@@ -186,7 +196,7 @@ def table(units: Mapping[str, Units]) -> str:
     used = [quantities(size, units) for size in SIZES]
     bills = [bill(each) for each in used]
     free = [sum(bill(each, free=True).values()) for each in used]
-    share = sum(bill(heartbeat(units)).values())
+    share, minutes = (sum(bill(each(units)).values()) for each in (heartbeat, dispatcher))
     rows = [
         ("", [size.name for size in SIZES]),
         ("---", ["---:"] * len(SIZES)),
@@ -196,6 +206,7 @@ def table(units: Mapping[str, Units]) -> str:
         *((name, [f"{each[name]:,.2f}" for each in bills]) for name in bills[0]),
         ("**together, USD a month**", [f"**{sum(each.values()):,.2f}**" for each in bills]),
         ("of it the heartbeat with its watch", [f"{share:,.2f}"] * len(SIZES)),
+        ("of it the dispatcher", [f"{minutes:,.2f}"] * len(SIZES)),
         ("together, after what an account has free", [f"{each:,.2f}" for each in free]),
     ]
     return _markdown(rows)

@@ -23,7 +23,18 @@ from chalicelib.api.graphql.execution import execute_as
 from chalicelib.api.http.endpoint import respond
 from chalicelib.api.http.http_types import Request
 from chalicelib.crm import customers, email_suppressions, orders, products
-from chalicelib.jobs import catalog, heartbeat, queue, run_records, slots, watchdog
+from chalicelib.jobs import (
+    catalog,
+    dispatcher,
+    heartbeat,
+    operator_schedules,
+    queue,
+    run_records,
+    schedule_cap,
+    schedule_changes,
+    slots,
+    watchdog,
+)
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
@@ -31,6 +42,9 @@ from chalicelib.store import connection
 
 FEW, MANY = 100, 300
 BEATS, WARM = 12, 25
+MINUTES = 20
+SCHEDULES = 10
+"""What a stage is assumed to have."""
 OVERHEAD = 100
 """Bytes that DynamoDB adds to each row, and to each entry of an index, when it stores them."""
 ORDER = """mutation ($c: ID!, $p: ID!, $q: ID!) {
@@ -213,6 +227,29 @@ def beats() -> Units:
     return each(units, BEATS)
 
 
+def minutes_of_the_dispatcher() -> dict[str, Units]:
+    """A minute in which nothing is due, with few schedules and with as many as there may be, and a slot that is served."""
+    found: dict[str, Units] = {}
+    begin = day("2026-11-09T00:00:00")
+
+    def minutes() -> None:
+        for number in range(MINUTES):
+            with at(begin + timedelta(minutes=number)):
+                dispatcher.serve()
+
+    def serve() -> None:
+        with at(begin + timedelta(hours=3)):
+            dispatcher.serve()
+
+    for name, count_ in (("dispatch", SCHEDULES), ("dispatch_full", schedule_cap.MAX_SCHEDULES)):
+        while len(operator_schedules.find_all()) < count_:
+            with at(begin):
+                schedule_changes.create(catalog.LOW_STOCK, {"crontab": "0 3 * * *"}, "operator")
+        found[name] = each(measured(minutes, invocations=MINUTES), MINUTES)
+    found["dispatch_slot"] = each(measured(serve), schedule_cap.MAX_SCHEDULES)
+    return found
+
+
 def main() -> int:
     connection.create_tables()
     queue.create()
@@ -224,6 +261,7 @@ def main() -> int:
     with at(day("2026-11-09T12:00:00")):
         units |= company.over_the_api()
     units["heartbeat"] = beats()
+    units |= minutes_of_the_dispatcher()
     print(json.dumps(units, indent=1))
     return 0
 
