@@ -49,6 +49,17 @@ class FieldMap(click.ParamType[tuple[str, str, str]]):
         return kind, name, expression.strip()
 
 
+class EmailAddress(click.ParamType[str]):
+    """An e-mail address. The API checks it in full."""
+
+    name = "email"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if "@" not in value:
+            self.fail(f"{value!r} is not an e-mail address.", param, ctx)
+        return str(value)
+
+
 class Mark(click.ParamType[str]):
     """A character, or its name, because a tab and a blank are hard to type."""
 
@@ -122,7 +133,12 @@ _OPTIONS = (
         is_flag=True,
         help="Also create the customers and products that only the orders name.",
     ),
-    click.option("--walk-in", metavar="EMAIL", help="Book orders without an e-mail address to this customer."),
+    click.option(
+        "--walk-in",
+        type=EmailAddress(),
+        metavar="EMAIL",
+        help="Book orders without an e-mail address to this customer.",
+    ),
     click.option("--since", type=Timestamp(), metavar="TIME", help="Import only orders from this date or time on."),
     click.option(
         "--rejects",

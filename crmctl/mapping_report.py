@@ -20,6 +20,8 @@ _TITLES = {"createdAt": "created_at", "customerEmail": "customer_email", "orderD
 def print_mapping(tables: Mapping[str, LoadedTable]) -> None:
     """Print to stderr. A file of ours that is written as documented needs no words."""
     for kind, table in tables.items():
+        if table.is_implied:
+            continue
         mapping = table.mapping
         renamed = [f"{name} from {each.text}" for name, each in mapping.expressions.items() if each.text != name]
         is_plain = mapping.preset.name == OWN and _form(table) == "UTF-8, commas"

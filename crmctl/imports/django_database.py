@@ -83,7 +83,10 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 def read_tables(database: sqlite3.Connection, name: str) -> list[SourceTable]:
     """Return customers, products and orders. Raises ImportFileError if a table is missing."""
-    found = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    try:
+        found = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.DatabaseError as error:
+        raise ImportFileError(f"{name} cannot be read: {error}.") from None
     if missing := [table for table in TABLES if table not in found]:
         raise ImportFileError(f"{name} is no database of the Django CRM: it has no table {', '.join(missing)}.")
     tables = [

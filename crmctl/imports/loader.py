@@ -46,6 +46,8 @@ class LoadedTable:
     form: str
     mapping: TableMapping
     formats: Formats
+    is_implied: bool = False
+    """Whether it stands in no file: the orders need its rows."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace
     if "orders" in loaded:
         for kind in _add_what_orders_need(loaded["orders"], options, workspace) - loaded.keys():
             mapping = make_mapping(kind, FIELDS[kind].all, presets()[OWN], {}, place=kind)
-            loaded[kind] = LoadedTable(f"the {kind} of the orders", "none", mapping, Formats())
+            loaded[kind] = LoadedTable(f"the {kind} of the orders", "", mapping, Formats(), is_implied=True)
     return {kind: loaded[kind] for kind in KINDS if kind in loaded}
 
 

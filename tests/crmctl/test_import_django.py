@@ -175,6 +175,13 @@ def test_another_database_is_refused(crm: ApiServer, tmp_path: Path) -> None:
     assert "has no table crm_product, crm_order, crm_order_products" in result.stderr
 
 
+def test_a_damaged_database_is_refused(crm: ApiServer, tmp_path: Path) -> None:
+    (tmp_path / "db.sqlite3").write_bytes(b"SQLite format 3\0" + b"damaged" * 300)
+    result = crm.crmctl("import", str(tmp_path / "db.sqlite3"))
+    assert result.exit_code == 2
+    assert "db.sqlite3 cannot be read: file is not a database" in result.stderr
+
+
 def test_tables_without_rows_and_without_celery_are_left_out(crm: ApiServer, tmp_path: Path) -> None:
     path = tmp_path / "dump.json"
     path.write_text(

@@ -46,6 +46,7 @@ def test_the_orders_of_a_shop_are_enough(api: FakeApi, files: Path, run_import: 
     put_sample(files, Sample({"orders_export_1.csv": shop}))
     result = run_import("--create-missing")
     assert result.exit_code == 0, result.output
+    assert "customers of the orders" not in result.stderr, "only files are recognised"
     assert [row["name"] for row in api.rows["customers"].values()] == ["Ada Example", "Bo"]
     assert [row["name"] for row in api.rows["products"].values()] == ["Botanical Print", "Canvas Tote - Red"]
     assert "2 orders, 56.29 here, 56.29 in the file" in result.stdout

@@ -71,6 +71,7 @@ def test_orders_without_an_address_are_booked_to_a_walk_in_customer(
         result = run_import("--walk-in", "walkin@example.com")
         assert result.exit_code == 0, result.output
     assert api.rows["customers"]["walkin@example.com"]["name"] == "Walk-in"
+    assert "is not an e-mail address" in run_import("--walk-in", "counter").stderr
     api.rows["customers"]["walkin@example.com"]["name"] = "Counter"
     assert run_import("--walk-in", "walkin@example.com").exit_code == 0, "the name that was given later counts"
     (files / "customers.csv").unlink()
