@@ -8,22 +8,30 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Generic, TypeAlias, TypeVar
 
-from chalicelib.crm import customers, money, name_search, orders, phone_numbers, products, text, unique_values
+from chalicelib.crm import (
+    customers,
+    list_bounds,
+    name_search,
+    orders,
+    phone_numbers,
+    products,
+    text,
+    unique_values,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.phone_numbers import PhoneNumber
 from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
-from chalicelib.store import ids, index_keys, tables, timestamps
-from chalicelib.store.index_scan import IndexRange, end_of_value
+from chalicelib.store import ids, index_keys, tables
+from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing, TieBreaker
 
 Row = TypeVar("Row")
-Bound = TypeVar("Bound", int, str)
 _Fetch: TypeAlias = Callable[[Iterable[str]], dict[str, Row]]
 _Values: TypeAlias = Mapping[str, Callable[[Row], int | str]]
 _CUSTOMER_VALUES: _Values[Customer] = {
@@ -46,6 +54,8 @@ class CustomerFilter:
     email: str | None = None
     created_from: date | None = None
     created_to: date | None = None
+    created_since: datetime | None = None
+    created_before: datetime | None = None
     phone_prefix: str | None = None
 
 
@@ -62,12 +72,14 @@ class ProductFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Amounts are in cents. Both ends of ranges are included."""
+    """Amounts are in cents. Ranges include both ends, except `ordered_before`."""
 
     cents_from: int | None = None
     cents_to: int | None = None
     date_from: date | None = None
     date_to: date | None = None
+    ordered_since: datetime | None = None
+    ordered_before: datetime | None = None
     customer_name: str | None = None
     product_name: str | None = None
     product_id: str | None = None
@@ -86,7 +98,7 @@ class _Test(Generic[Row]):
 
 def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None = None) -> Listing[Customer]:
     shards = name_search.list_shards()
-    created = _days(wanted.created_from, wanted.created_to)
+    created = list_bounds.of_times(wanted.created_from, wanted.created_to, wanted.created_since, wanted.created_before)
     beginning = _beginning_of_phone(wanted.phone_prefix)
     phones = phone_numbers.bounds(beginning) if beginning else (None, None)
     table = tables.Customer
@@ -105,7 +117,7 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
             _Test(name_search.contains(wanted.email, lambda row: [row.email, text.normalize_email(row.email)]))
         )
     if created != (None, None):
-        tests.append(_Test(lambda row: _between(created[0], row.created_at, created[1]), "created_k"))
+        tests.append(_Test(lambda row: list_bounds.is_time_within(created, row.created_at), "created_k"))
     if beginning:
         # The index does not tell the countries apart.
         key = "phone_k" if beginning.country is None else None
@@ -129,7 +141,7 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     shards = name_search.list_shards()
     stocks = tuple(index_keys.shards("k", settings.stock_shards))
     cents, stock = (wanted.cents_from, wanted.cents_to), (wanted.stock_from, wanted.stock_to)
-    prices = _amounts(*cents)
+    prices = list_bounds.of_amounts(*cents)
     low, high = (None if number is None else str(number) for number in stock)
     table = tables.Product
     index_ranges = {
@@ -142,9 +154,9 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     if wanted.name:
         tests.append(_Test(name_search.contains(wanted.name, lambda row: [row.name])))
     if cents != (None, None):
-        tests.append(_Test(lambda row: _between(cents[0], row.cents, cents[1]), "price_k"))
+        tests.append(_Test(lambda row: list_bounds.is_within(cents, row.cents), "price_k"))
     if stock != (None, None):
-        tests.append(_Test(lambda row: _between(stock[0], row.stock, stock[1]), "stock"))
+        tests.append(_Test(lambda row: list_bounds.is_within(stock, row.stock), "stock"))
     bounded = {test.key for test in tests}
     index_range = index_ranges[
         order[0][0] if order else "stock" if "stock" in bounded else "price" if "price_k" in bounded else "name"
@@ -153,7 +165,7 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
 
 
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
-    low, high = _amounts(wanted.cents_from, wanted.cents_to)
+    low, high = list_bounds.of_amounts(wanted.cents_from, wanted.cents_to)
     by_total = IndexRange(tables.Order, "by_total", "list_s", "total_k", name_search.list_shards(), low=low, high=high)
     has_name = bool(wanted.customer_name or wanted.product_name)
     by_date = _orders_by_name(wanted) if has_name else _orders_by_date(wanted)
@@ -190,7 +202,7 @@ def _orders_by_name(wanted: OrderFilter) -> IndexRange:
 
 
 def _orders_by_date(wanted: OrderFilter) -> IndexRange:
-    low, high = _days(wanted.date_from, wanted.date_to)
+    low, high = list_bounds.of_times(wanted.date_from, wanted.date_to, wanted.ordered_since, wanted.ordered_before)
     if wanted.customer_id is not None:
         shards = (wanted.customer_id,)
         return IndexRange(tables.Order, "by_customer", "customer_id", "date_k", shards, low=low, high=high)
@@ -203,12 +215,12 @@ def _orders_by_date(wanted: OrderFilter) -> IndexRange:
 
 def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
     tests: list[_Test[Order]] = []
-    days = _days(wanted.date_from, wanted.date_to)
+    days = list_bounds.of_times(wanted.date_from, wanted.date_to, wanted.ordered_since, wanted.ordered_before)
     cents = (wanted.cents_from, wanted.cents_to)
     if days != (None, None):
-        tests.append(_Test(lambda row: _between(days[0], row.date, days[1]), "date_k"))
+        tests.append(_Test(lambda row: list_bounds.is_time_within(days, row.date), "date_k"))
     if cents != (None, None):
-        tests.append(_Test(lambda row: _between(cents[0], row.cents, cents[1]), "total_k"))
+        tests.append(_Test(lambda row: list_bounds.is_within(cents, row.cents), "total_k"))
     if wanted.customer_id is not None:
         tests.append(_Test(lambda row: row.customer_id == wanted.customer_id, "customer_id"))
     if wanted.product_id is not None:
@@ -251,18 +263,6 @@ def _beginning_of_phone(prefix: str | None) -> PhoneNumber | None:
             field="phone_starts_with",
         )
     return phone_numbers.parse(prefix)
-
-
-def _between(low: Bound | None, value: Bound, high: Bound | None) -> bool:
-    return (low is None or low <= value) and (high is None or value <= high)
-
-
-def _days(first: date | None, last: date | None) -> tuple[str | None, str | None]:
-    return first.isoformat() if first else None, timestamps.day_after(last) if last else None
-
-
-def _amounts(low: int | None, high: int | None) -> tuple[str | None, str | None]:
-    return None if low is None else money.cents_key(low), None if high is None else end_of_value(money.cents_key(high))
 
 
 def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> list[tuple[str, bool]]:

@@ -122,6 +122,11 @@ def is_within(value: Any, low: Any, high: Any = None) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
+def is_between(moment_: str, since: str | None, before: str | None) -> bool:
+    at = datetime.fromisoformat(moment_)
+    return (not since or datetime.fromisoformat(since) <= at) and (not before or at < datetime.fromisoformat(before))
+
+
 def day(moment_: str) -> str:
     return moment_[:10]
 
@@ -134,6 +139,7 @@ def all_customers(shop: Shop, given: Given) -> Keys:
         if has(given.get("name"), row.name)
         and has(given.get("email"), row.email)
         and is_within(day(row.created_at), given.get("createdAtGte"))
+        and is_between(row.created_at, given.get("createdSince"), given.get("createdBefore"))
         and (beginning is None or phone_numbers.is_match(row.phone, phone_numbers.parse(beginning)))
     ]
 
@@ -159,6 +165,7 @@ def all_orders(shop: Shop, given: Given) -> Keys:
         and given.get("status") in {None, row.status}
         and is_within(row.cents, given.get("totalAmountGte") and int(Decimal(given["totalAmountGte"]) * 100))
         and is_within(day(row.date), given.get("orderDateAfter"))
+        and is_between(row.date, given.get("orderedSince"), given.get("orderedBefore"))
         and given.get("customer") in {None, row.customer_id}
     ]
 
@@ -166,9 +173,8 @@ def all_orders(shop: Shop, given: Given) -> Keys:
 def search(shop: Shop, given: Given) -> Keys:
     people = [ModelRow(row.id, row.name, row.email, row.phone or "") for row in shop.customers]
     goods = [ModelRow(row.id, row.name, row.sku or "") for row in shop.products]
-    kinds = {"CUSTOMER": people, "PRODUCT": goods}
-    wanted = kinds.get(given.get("kinds", ""), people + goods)
-    return search_model.search(wanted, given["text"])
+    kinds = {"CUSTOMER": people, "PRODUCT": goods, None: people + goods}
+    return search_model.search(kinds[given.get("kinds")], given["text"])
 
 
 def due_for_reminder(shop: Shop, given: Given) -> Keys:
@@ -214,6 +220,8 @@ ORDERS: dict[str, tuple[Any, ...]] = {
     "status": ("PLACED", "CANCELLED"),
     "totalAmountGte": ("9.5", "999"),
     "orderDateAfter": ("2026-11-15",),
+    "orderedSince": ("2026-11-20T05:00:00Z", "2026-11-20T06:00:00Z"),
+    "orderedBefore": ("2026-11-21T08:00:00Z", "2026-11-20T19:00:00+14:00"),
     "orderBy": ("orderDate", "-orderDate", "totalAmount", "-totalAmount"),
 }
 CONNECTIONS: dict[str, List] = {
@@ -224,6 +232,8 @@ CONNECTIONS: dict[str, List] = {
             "email": ("somebody",),
             "phoneStartsWith": ("030", "+49", "+49 30", "+1"),
             "createdAtGte": ("2025-12-01",),
+            "createdSince": ("2025-12-17T12:00:00Z", "2025-12-17T12:00:00.000001Z"),
+            "createdBefore": ("2025-12-17T13:00:00+01:00", "2026-01-06T12:00:00Z"),
             "orderBy": ("name", "-createdAt", "phone", "email"),
         },
     ),

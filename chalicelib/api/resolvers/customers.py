@@ -27,6 +27,8 @@ class CustomerArguments(PageArguments, total=False):
     email: str | None
     createdAtGte: date | None
     createdAtLte: date | None
+    createdSince: datetime | None
+    createdBefore: datetime | None
     phoneStartsWith: str | None
 
 
@@ -85,6 +87,8 @@ def all_customers(_root: object, info: Info, **arguments: Unpack[CustomerArgumen
         email=arguments.get("email"),
         created_from=arguments.get("createdAtGte"),
         created_to=arguments.get("createdAtLte"),
+        created_since=arguments.get("createdSince"),
+        created_before=arguments.get("createdBefore"),
         phone_prefix=arguments.get("phoneStartsWith"),
     )
     return _primed(read_page(list_queries.list_customers(wanted, arguments.get("orderBy")), page_args(arguments)), info)

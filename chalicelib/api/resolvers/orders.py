@@ -25,6 +25,8 @@ class OrderArguments(PageArguments, total=False):
     totalAmountLte: Decimal | None
     orderDateAfter: date | None
     orderDateBefore: date | None
+    orderedSince: datetime | None
+    orderedBefore: datetime | None
     customerName: str | None
     productName: str | None
     productId: str | None
@@ -61,6 +63,8 @@ def all_orders(root: object, info: Info, **arguments: Unpack[OrderArguments]) ->
         cents_to=cents_to(arguments.get("totalAmountLte")),
         date_from=arguments.get("orderDateAfter"),
         date_to=arguments.get("orderDateBefore"),
+        ordered_since=arguments.get("orderedSince"),
+        ordered_before=arguments.get("orderedBefore"),
         customer_name=arguments.get("customerName"),
         product_name=arguments.get("productName"),
         product_id=arguments.get("productId"),
