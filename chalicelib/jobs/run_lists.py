@@ -64,7 +64,7 @@ def listing(wanted: RunFilter) -> Listing[Run]:
         query=wanted.query,
         fetch=_fetch,
         passes=wanted.passes,
-        exact=not any(others),
+        exact=all(each is None for each in others),
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from chalicelib.errors import CrmError
 from chalicelib.jobs import (
+    backfills,
     catalog,
     job_state,
     operator_actions,
@@ -127,8 +128,8 @@ class Operators:
 
     def act(self) -> None:
         with self.environment.without_faults(), suppress(CrmError):
-            actions = (self.create, self.once, self.change, self.change, self.delete, self.cancel, self.pause)
-            action = self.dice.choice(actions)
+            often = (self.change, self.cancel, self.pause)
+            action = self.dice.choice((*often, self.create, self.once, self.change, self.delete, self.backfill))
             action()
             self.done[action.__name__] += 1
 
@@ -159,6 +160,9 @@ class Operators:
         waiting = run_records.unfinished()
         if waiting:
             operator_actions.cancel_run(JOB, self.dice.choice(waiting).slot, "bob", "enough")
+
+    def backfill(self) -> None:
+        backfills.request(JOB, DUE - timedelta(days=1), DUE, "ann")
 
     def pause(self) -> None:
         if job_state.find(JOB.name).pause:
@@ -214,6 +218,8 @@ def _problems(environment: Environment, before: Memory, expected: set[str], tota
     found = [f"no run of {slot}" for slot in expected - runs.keys()]
     found += [f"a run of {slot}, which was not due" for slot in runs.keys() - expected]
     found += [f"unfinished: {key}" for key in environment.unfinished()]
+    if left := backfills.find(JOB.name):
+        found.append(f"left of a backfill: {left}")
     made, counted = _restocks(environment, before), _counted(environment)
     if counted > made or (counted < made and not statuses.keys() & {Status.CANCELLED, Status.FAILED}):
         found.append(f"{made} restocks, {counted} counted")
@@ -234,6 +240,7 @@ def test_every_slot_has_one_answer_whatever_fails_and_whatever_operators_change(
         "SKIPPED",
         "CANCELLED",
         "faults",
+        "backfill",
         "create",
         "once",
         "change",

@@ -135,3 +135,9 @@ def test_a_look_of_the_watchdog_with_100_schedules_costs_few_calls_more(job: Job
     many = _look_with(95, job, time)
     print(dict(few.calls), dict(many.calls))
     assert few.total_calls < many.total_calls + 1 <= few.total_calls + 11
+
+
+def test_only_what_the_index_answers_is_exact() -> None:
+    assert run_lists.listing(RunFilter(status=Status.FAILED, since=BEGIN)).exact
+    for wanted in (RunFilter(actor=""), RunFilter(job="tally", status=Status.FAILED), RunFilter(schedule="sch_1")):
+        assert not run_lists.listing(wanted).exact
