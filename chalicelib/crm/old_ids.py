@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from chalicelib.crm import text, unique_values
+from chalicelib.errors import InvalidInput
 
 _OLD_ID = re.compile(r"(Customer|Product|Order)(?:Type|Node)?:([0-9]{1,19})")
 _MAX_LENGTH = 64
+MAX_IDS = 500
+"""In one document. A list of ids has at most 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,17 @@ _SOURCES = {
 
 
 def add_new_ids(ids: Iterable[str], known: MutableMapping[str, str]) -> None:
-    """Add to `known` the id of today for each old id. It costs one read per 100 and kind, and none without old ids."""
+    """Add to `known` the id of today for each old id. It costs one read per 100 and kind, and none without old ids.
+
+    Raises InvalidInput beyond MAX_IDS: the query cost knows nothing of these reads.
+    """
     wanted: dict[str, dict[str, str]] = {}
     for row_id in ids:
         if row_id not in known and (found := _read(row_id)):
             source, reference = found
             wanted.setdefault(source.claims, {})[row_id] = reference
+    if len(known) + sum(map(len, wanted.values())) > MAX_IDS:
+        raise InvalidInput(f"A document has at most {MAX_IDS} ids of the Django CRM")
     for claims, references in wanted.items():
         owners = unique_values.owners_of(claims, references.values())
         known.update({row_id: owners.get(reference, row_id) for row_id, reference in references.items()})

@@ -97,6 +97,14 @@ def test_ids_of_today_cost_no_read() -> None:
     assert known == {}, "and no database was needed"
 
 
+@pytest.mark.no_database
+def test_a_document_has_a_bound_of_old_ids() -> None:
+    known: dict[str, str] = {}
+    with pytest.raises(CrmError, match="at most 500 ids of the Django CRM"):
+        old_ids.add_new_ids((old_id("CustomerType", number) for number in range(501)), known)
+    assert known == {}, "and no database was needed"
+
+
 BULK = """mutation($input: [BulkCreateCustomersInput]!) { bulkCreateCustomers(input: $input) {
   results { id created error { code } } } }"""
 

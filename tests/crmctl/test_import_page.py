@@ -1,5 +1,6 @@
 """Every command of the pages about imports runs, in their order, on files such as they describe."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,12 @@ def test_the_commands_of_the_page_about_django_run(crm: ApiServer) -> None:
         done = crm.crmctl(*words)
         assert done.exit_code == 0, (words, done.output)
     assert "3 orders, 64.33 here, 64.33 in the file" in done.stdout
+
+
+@pytest.mark.no_database
+def test_the_page_has_every_code_of_the_import() -> None:
+    modules = ("order_rows", "row_values", "import_rows", "prepared_rows", "tally", "import_updates")
+    source = " ".join((ROOT / "crmctl" / f"{name}.py").read_text("utf-8") for name in modules)
+    codes = set(re.findall(r'"([A-Z]+_[A-Z_]+)"', source)) - {"INVALID_CUSTOMER_ID", "INVALID_PRODUCT_IDS"}
+    assert len(codes) > 8
+    assert codes == {code for code in re.findall(r"`([A-Z]+_[A-Z_]+)`", IMPORT.text) if code != "CRM_INACTIVE_DAYS"}
