@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.chromium import Tab, opened_browser
 from tests.browser.console_data import Console, console, furnish
+from tests.browser.office import Office, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -23,6 +24,12 @@ def shown(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Itera
     with console(tmp_path_factory.mktemp("console"), CRM_READ_BUDGET="200") as shown:
         furnish()
         yield shown
+
+
+@pytest.fixture(scope="module")
+def office(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:  # noqa: ARG001 - no server without a browser
+    with opened(tmp_path_factory.mktemp("office")) as office:
+        yield office
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ PAGES = {
     "orders/{order}": "tbody tr",
     "products/{product}": "tbody tr",
     "customers/new": "input",
+    "orders/new": "input",
     "queue": "tbody tr",
     "health": ".week .cell",
 }

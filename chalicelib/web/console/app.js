@@ -9,6 +9,7 @@ import { Jobs } from "./jobs.js";
 import { LowStock } from "./low_stock.js";
 import { Navigation } from "./navigation.js";
 import { Order } from "./order.js";
+import { NewOrder } from "./order_edit.js";
 import { Orders } from "./orders.js";
 import { Messages, Problem } from "./parts.js";
 import { NewProduct, Product } from "./product.js";
@@ -21,7 +22,7 @@ import { identify, whoAmI } from "./session.js";
 
 const PAGES = { customers: Customers, orders: Orders, products: Products, reports: Reports, jobs: Jobs, queue: Queue, health: Health, "clean-up": CleanUp, "low-stock": LowStock };
 const ROWS = { customers: Customer, orders: Order, products: Product };
-const NEW = { customers: NewCustomer, products: NewProduct };
+const NEW = { customers: NewCustomer, orders: NewOrder, products: NewProduct };
 
 function SignIn({ done }) {
   const [text, setText] = useState("");

@@ -29,7 +29,7 @@ export function Customer({ id, query }) {
   const reload = async () => { await asked.reload(); setVersion(version + 1); };
   return html`<p><a href="#/customers">Customers</a></p>
     <${Shown} of=${asked}>${({ customer }) => customer
-      ? html`<${Details} customer=${customer} reload=${reload} /><h2>Orders</h2>
+      ? html`<${Details} customer=${customer} reload=${reload} /><div class="row heading"><h2>Orders</h2>${may("EDITOR") && html`<a class="button screen-only" href="#/orders/new?customer=${id}">New order</a>`}</div>
         <${OrdersOfCustomer} id=${id} query=${query} /><${History} id=${id} version=${version} />`
       : html`<${Deleted} id=${id} reload=${reload} /><${History} id=${id} version=${version} />`}<//>`;
 }

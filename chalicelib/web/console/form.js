@@ -12,7 +12,7 @@ export function Form({ label, fields, values, save, fresh, cancel, submit = "Sav
   const [theirs, setTheirs] = useState({});
   const [problem, setProblem] = useState();
   const [busy, setBusy] = useState(false);
-  useEffect(() => form.current.querySelector("input").focus(), []);
+  useEffect(() => form.current.querySelector("input")?.focus(), []);
   useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [wrong, theirs]);
 
   const send = async () => {

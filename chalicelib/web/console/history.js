@@ -1,37 +1,46 @@
 // Who changed a row, when, and from what to what.
 import { useQuery } from "./api.js";
-import { html } from "./html.js";
-import { Linked } from "./links.js";
+import { html, useState } from "./html.js";
+import { Linked, RowLink } from "./links.js";
 import { Shown, Table, Time } from "./parts.js";
-import { may } from "./session.js";
 
-const HISTORY = `query History($subject: ID!, $after: String) {
-  auditLog(subject: $subject, first: 20, after: $after) {
-    edges { node { id at actor action before after reason } }
-    pageInfo { hasNextPage endCursor }
+const HISTORY = `query History($id: ID!, $after: String) {
+  node(id: $id) {
+    ... on Customer { history(first: 20, after: $after) { ...Changes } }
+    ... on Product { history(first: 20, after: $after) { ...Changes } }
+    ... on Order { history(first: 20, after: $after) { ...Changes } }
   }
+}
+fragment Changes on HistoryConnection {
+  edges { cursor node { at actor action field before after delta orderId productId reason } }
+  pageInfo { hasNextPage endCursor }
 }`;
 
-const text = (value) => (value == null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+// adjustStock is "adjust stock".
+const words = (action) => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const signed = (number) => (number > 0 ? `+${number}` : `−${-number}`);
 
-// The fields that differ. A row that appeared has no values before, one that was deleted none after.
-function changes({ before, after }) {
-  const [old, now] = [JSON.parse(before ?? "{}"), JSON.parse(after ?? "{}")];
-  return [...new Set([...Object.keys(old), ...Object.keys(now)])].map((name) => ({ name, old: old[name], now: now[name] }));
-}
-
-const Changes = ({ of: entry }) => html`<ul class="changes">
-  ${changes(entry).map(({ name, old, now }) => html`<li><span class="quiet">${name}:</span> ${entry.before && html`<bdi><${Linked} text=${text(old)} /></bdi>`}${entry.before && entry.after && " → "}${entry.after && html`<bdi><${Linked} text=${text(now)} /></bdi>`}</li>`)}
-  ${entry.reason && html`<li><span class="quiet">reason:</span> <bdi>${entry.reason}</bdi></li>`}</ul>`;
+const Change = ({ of: { field, before, after, delta, orderId, productId, reason } }) => html`
+  ${field && html`<span class="quiet">${words(field)}:</span> `}
+  ${before != null && html`<bdi><${Linked} text=${before} /></bdi>`}${before != null && after != null && " → "}${after != null && html`<bdi><${Linked} text=${after} /></bdi>`}
+  ${delta != null && delta !== 0 && html` <span class="quiet">(${signed(delta)})</span>`}
+  ${productId && html` <${RowLink} row=${{ id: productId, name: "product" }} />`}${orderId && html` <${RowLink} row=${{ id: orderId, name: "order" }} />`}
+  ${reason && html` <span class="quiet">reason:</span> <bdi>${reason}</bdi>`}`;
 
 // `version` changes when the page has changed the row.
-export const History = ({ id, version }) => may("OPERATOR") ? html`<h2>History</h2><${Entries} key=${version} id=${id} />` : null;
+export const History = ({ id, version }) => html`<section class="screen-only"><h2>History</h2><${Entries} key=${version} id=${id} /></section>`;
 
 function Entries({ id }) {
-  const asked = useQuery(HISTORY, { subject: id });
-  return html`<${Shown} of=${asked}>${({ auditLog: { edges, pageInfo } }) => html`
-    <${Table} caption="History" rows=${edges.map(({ node }) => node)} empty="No changes are recorded." columns=${[
-      ["When", (row) => html`<${Time} at=${row.at} />`], ["Who", (row) => html`<bdi>${row.actor}</bdi>`],
-      ["What", (row) => row.action], ["Change", (row) => html`<${Changes} of=${row} />`]]} />
-    ${pageInfo.hasNextPage && html`<p class="quiet">… and earlier changes: crmctl audit-log shows all of them.</p>`}`}<//>`;
+  const [cursors, setCursors] = useState([null]);
+  const asked = useQuery(HISTORY, { id, after: cursors.at(-1) });
+  return html`<${Shown} of=${asked}>${({ node }) => {
+    const { edges, pageInfo } = node?.history ?? { edges: [], pageInfo: {} };
+    return html`
+      <${Table} caption="History" rows=${edges.map((edge) => ({ id: edge.cursor, ...edge.node }))} empty="No changes are recorded." columns=${[
+        ["When", (row) => html`<${Time} at=${row.at} />`], ["Who", (row) => html`<bdi>${row.actor ?? "–"}</bdi>`],
+        ["What", (row) => words(row.action)], ["Change", (row) => html`<${Change} of=${row} />`]]} />
+      ${(cursors.length > 1 || pageInfo.hasNextPage) && html`<div class="row actions">
+        <button disabled=${cursors.length < 2} onClick=${() => setCursors(cursors.slice(0, -1))}>Later changes</button>
+        <button disabled=${!pageInfo.hasNextPage} onClick=${() => setCursors([...cursors, pageInfo.endCursor])}>Earlier changes</button></div>`}`;
+  }}<//>`;
 }

@@ -4,6 +4,7 @@ import { Confirm } from "./confirm.js";
 import { History } from "./history.js";
 import { html, useState } from "./html.js";
 import { RowLink } from "./links.js";
+import { EditOrder } from "./order_edit.js";
 import { Badge, Shown, Table, Time, money, notify, useTitle, words } from "./parts.js";
 import { may } from "./session.js";
 
@@ -36,10 +37,12 @@ function Details({ order, reload }) {
     notify("Order cancelled");
     await reload();
   };
+  const done = async () => { await reload(); setMode(""); };
   return html`
     <div class="row heading"><h1><bdi>${title}</bdi></h1>
       <div class="row screen-only">
-        ${may("EDITOR") && order.status === "PLACED" && html`<button onClick=${() => setMode("cancel")}>Cancel order</button>`}
+        ${may("EDITOR") && order.status === "PLACED" && mode !== "edit" && html`
+          ${!order.reference && html`<button class="main" onClick=${() => setMode("edit")}>Edit</button>`}<button onClick=${() => setMode("cancel")}>Cancel order</button>`}
         <button onClick=${() => window.print()}>Print</button></div></div>
     <section class="card" aria-label="Order">
       <dl class="fields">
@@ -52,7 +55,9 @@ function Details({ order, reload }) {
       </dl>
     </section>
     <h2>Lines</h2>
-    <${Lines} order=${order} />
+    ${mode === "edit"
+      ? html`<section class="card" aria-label="Edit the lines"><${EditOrder} id=${order.id} done=${done} cancel=${() => setMode("")} /></section>`
+      : html`<${Lines} order=${order} />`}
     ${mode === "cancel" && html`<${Confirm} title="Cancel this order?" label="Cancel the order" act=${drop} close=${() => setMode("")}>
       <p>Its ${money(order.totalAmount)} no longer count, and its products go back to stock. A cancelled order stays cancelled.</p><//>`}`;
 }

@@ -3,6 +3,7 @@ import { html } from "./html.js";
 import { RowLink, pageOf } from "./links.js";
 import { List } from "./list.js";
 import { Badge, Name, Time, money } from "./parts.js";
+import { may } from "./session.js";
 
 const ORDERS = `query Orders(
   $status: OrderStatus, $orderDateAfter: Date, $orderDateBefore: Date, $totalAmountGte: Decimal, $totalAmountLte: Decimal,
@@ -51,7 +52,7 @@ const ofAll = (data) => data.allOrders;
 const ofCustomer = (data) => data.customer?.orders;
 
 export const Orders = ({ query }) => html`
-  <h1>Orders</h1>
+  <div class="row heading"><h1>Orders</h1>${may("EDITOR") && html`<a class="button" href="#/orders/new">New order</a>`}</div>
   <${List} caption="Orders" path=${["orders"]} route=${query} query=${ORDERS} connection=${ofAll} filters=${FILTERS} orders=${SORTS}
     columns=${[DATE, CUSTOMER, ...REST]} csv=${CSV} empty="No order fits these filters." />`;
 

@@ -77,6 +77,7 @@ export function Search({ id, label, kinds = null, placeholder, choose }) {
     else if (event.key === "Escape" && text) setText("");
     else return;
     event.preventDefault();
+    event.stopPropagation(); // Escape leaves a form, too
   };
   const list = `${id}-results`;
   return html`<div class="combobox">
