@@ -129,8 +129,10 @@ def test_history_shows_why_a_run_was_missed_and_has_pages(tab: Tab) -> None:
 
 
 def test_history_finds_a_run_that_is_further_back_than_one_request_reads(tab: Tab, shown: Console) -> None:
-    failed = a_run("heartbeat", clock.now() - timedelta(days=8), Status.FAILED, error="the only one")
-    put_runs([failed])
+    week_ago = clock.now() - timedelta(days=7)
+    failed = a_run("heartbeat", week_ago - timedelta(days=1), Status.FAILED, error="the only one")
+    others = [a_run("weekly_report", week_ago + timedelta(minutes=n), Status.FAILED) for n in range(250)]
+    put_runs([failed, *others])
     query = """{ jobRuns(job: "heartbeat", status: FAILED, first: 50) { edges { cursor } pageInfo { hasNextPage } } }"""
     assert shown.ask(query)["jobRuns"] == {"edges": [], "pageInfo": {"hasNextPage": True}}
     card(tab, "heartbeat").get_by_role("link", name="History").click()

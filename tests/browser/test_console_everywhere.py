@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.chromium import Tab
-from tests.browser.console_data import HOSTILE, Console
+from tests.browser.console_data import HOSTILE, SCRIPT, Console
 from tests.clients.node import modules
 from tests.localdev.crm_server import Served
 
@@ -173,6 +173,14 @@ def test_malicious_names_are_shown_as_text(tab: Tab, shown: Console) -> None:
             cell = tab.page.locator("td bdi").get_by_text(name, exact=True).first
             cell.wait_for()
             assert cell.evaluate("node => node.textContent") == name
+    tab.page.goto(f"{shown.url}#/customers")
+    tab.page.get_by_role("link", name=SCRIPT).click()
+    tab.page.get_by_role("heading", level=1, name=SCRIPT).wait_for()
+    assert tab.page.title() == f"{SCRIPT} \u00b7 CRM console"
+    tab.page.get_by_role("button", name="Edit").click()
+    assert tab.page.get_by_label("Name").input_value() == SCRIPT
+    tab.page.get_by_role("combobox").press_sequentially("onerror")
+    tab.page.get_by_role("option", name=SCRIPT).first.wait_for()
     assert tab.page.evaluate("window.owned") is None
     assert tab.page.locator("main script, main img").count() == 0
 
@@ -221,6 +229,15 @@ def test_sign_in_with_a_wrong_key_then_a_valid_one_then_sign_out(
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("API key").wait_for()
     assert key not in page.evaluate("JSON.stringify(sessionStorage)")
+    page.get_by_label("API key").fill(key)
+    page.get_by_label("Keep me signed in on this device").check()
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Jobs").wait_for()
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_role("button", name="Sign out").click()
+    other.get_by_label("API key").wait_for()
+    assert other.evaluate("JSON.stringify(localStorage)") == "{}"
     page.context.close()
     assert tab.refused == []
     assert [text for text in tab.problems if "status of 401" not in text] == [], "the browser's own word on a 401"

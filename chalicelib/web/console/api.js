@@ -1,13 +1,13 @@
-// Send GraphQL to the endpoint beside this page, with the API key that is kept in this tab.
+// Send GraphQL to the endpoint beside this page, with the API key that is kept in this tab, or on this device.
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 
 const KEY = "crm-key";
 const ENDPOINT = new URL("./graphql", location.href);
 
 export const key = {
-  get: () => sessionStorage.getItem(KEY) ?? "",
-  set: (text) => sessionStorage.setItem(KEY, text),
-  forget: () => sessionStorage.removeItem(KEY),
+  get: () => sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY) ?? "",
+  set: (text, stays) => (stays ? localStorage : sessionStorage).setItem(KEY, text),
+  forget: () => [sessionStorage, localStorage].forEach((store) => store.removeItem(KEY)),
 };
 
 const IN_DOUBT = ["OFFLINE", "UNAVAILABLE", "IN_PROGRESS", "INTERNAL"];

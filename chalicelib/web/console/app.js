@@ -19,37 +19,11 @@ import { Reports } from "./reports.js";
 import { useRoute } from "./route.js";
 import { Run, Runs } from "./runs.js";
 import { identify, whoAmI } from "./session.js";
+import { SignIn } from "./sign_in.js";
 
 const PAGES = { customers: Customers, orders: Orders, products: Products, reports: Reports, jobs: Jobs, queue: Queue, health: Health, "clean-up": CleanUp, "low-stock": LowStock };
 const ROWS = { customers: Customer, orders: Order, products: Product };
 const NEW = { customers: NewCustomer, orders: NewOrder, products: NewProduct };
-
-function SignIn({ done }) {
-  const [text, setText] = useState("");
-  const [error, setError] = useState();
-  const submit = async (event) => {
-    event.preventDefault();
-    key.set(text.trim());
-    try {
-      await identify();
-      done();
-    } catch (problem) {
-      key.forget();
-      setError(problem.isAboutKey ? new Error("This key is not valid. It may be mistyped, expired or revoked.") : problem);
-    }
-  };
-  return html`
-    <main class="sign-in">
-      <h1>CRM console</h1>
-      <form onSubmit=${submit}>
-        <label for="key">API key</label>
-        <input id="key" type="password" autocomplete="off" required autofocus placeholder="crm_…" value=${text} onInput=${(event) => setText(event.target.value)} />
-        <p class="quiet">The key stays in this tab and is forgotten when you close it. Operators create keys with: crmctl keys create.</p>
-        <button class="main">Sign in</button>
-      </form>
-      ${error && html`<${Problem} error=${error} />`}
-    </main>`;
-}
 
 // People who work with customers begin there, people who watch the jobs here.
 const home = () => (whoAmI()?.role === "EDITOR" ? "customers" : "jobs");
