@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.crm import cancellation, counters, customers, order_edits, orders, products, stock
+from chalicelib.crm import cancellation, counters, customers, order_edits, orders, products, row_history, stock
 from chalicelib.errors import CrmError
 from chalicelib.store import change_marks, tables
 from tests.builders import a_customer, a_product, changes_of, rows_of
@@ -73,9 +73,11 @@ def test_changes_cancellations_and_restocks_at_once_leave_exact_books() -> None:
         added = sum(
             change.after["stock"] - change.before["stock"]
             for change in changes_of(product_id)
-            if change.before and change.after
+            if change.subject == product_id and change.before and change.after
         )
         assert found[product_id].stock == 30 + added - taken[product_id]
+        history = row_history.read_page(found[product_id], 100, None)
+        assert history.has_next or sum(edge.node.delta or 0 for edge in history.edges) == found[product_id].stock
     stats = counters.stats()
     assert (stats.orders, stats.cents) == (len(open_orders), sum(order.cents for order in open_orders))
     holder = customers.find(customer.id)

@@ -264,5 +264,5 @@ def test_one_order_gets_the_last_piece_however_many_try() -> None:
 @pytest.mark.usefixtures("without_conditions")
 def test_without_their_conditions_several_restock_and_several_get_the_last_piece() -> None:
     """The control of the two above."""
-    assert max(restock_at_once() for _ in range(3)) == THREADS
+    assert max(restock_at_once() for _ in range(10)) > 1
     assert max(order_the_last_at_once() for _ in range(10)) > 1
