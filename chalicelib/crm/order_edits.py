@@ -16,13 +16,11 @@ from chalicelib.crm.products import Product
 from chalicelib.errors import (
     AlreadyCancelled,
     Conflict,
-    CrmError,
     InsufficientStock,
     InvalidInput,
     NotFound,
     OrderChanged,
     TooManyLines,
-    Unavailable,
     UnknownProducts,
 )
 from chalicelib.store import change_marks, index_keys, tables, timestamps
@@ -107,17 +105,14 @@ def _check_stock(known: Mapping[str, Product], more: Mapping[str, int]) -> None:
 
 
 def _commit(old: Order, new: Order) -> None:
-    """Write the index rows of new lines, and then the change. Raises Stale."""
+    """Write the index rows of new lines, and then the change. Raises Stale.
+
+    The index rows stay if the change fails: another change of the order may have added the same product, and readers look
+    at the lines of the order anyway.
+    """
     before = {line.product_id for line in old.lines}
-    added = [line.product_id for line in new.lines if line.product_id not in before]
-    order_lines.put(old.date, old.id, added)
-    try:
-        _transaction(old, new).commit()
-    except (Unavailable, AlreadyApplied):
-        raise  # the change may have been made, or was made
-    except CrmError:
-        order_lines.discard(old.date, old.id, added)
-        raise
+    order_lines.put(old.date, old.id, [line.product_id for line in new.lines if line.product_id not in before])
+    _transaction(old, new).commit()
 
 
 def _transaction(old: Order, new: Order) -> Transaction:

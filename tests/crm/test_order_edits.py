@@ -144,3 +144,20 @@ def test_an_order_that_somebody_else_changes_meanwhile_is_read_again(monkeypatch
     monkeypatch.setattr(orders, "find", find_and_change)
     cancellation.cancel(order.id)
     assert (stored(order).status, stock_of(lamp.id), counters.stats().cents) == (orders.CANCELLED, [20], 0)
+
+
+def test_two_changes_that_add_the_same_product_leave_its_index_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    lamp, desk = a_product("Lamp", stock=20), a_product("Desk", stock=20)
+    order = orders.place(a_customer().id, {lamp.id: 2}).order
+    find = orders.find
+
+    def find_and_change(order_id: str) -> Any:
+        found = find(order_id)
+        monkeypatch.setattr(orders, "find", find)
+        order_edits.update(order.id, {lamp.id: 2, desk.id: 20})
+        return found
+
+    monkeypatch.setattr(orders, "find", find_and_change)
+    order_edits.update(order.id, {lamp.id: 3, desk.id: 1})
+    page = read_page(list_queries.list_orders(OrderFilter(product_id=desk.id)), PageArgs())
+    assert [edge.node.id for edge in page.edges] == [order.id]
