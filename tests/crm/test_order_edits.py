@@ -154,7 +154,7 @@ def test_two_changes_that_add_the_same_product_leave_its_index_row(monkeypatch: 
     def find_and_change(order_id: str) -> Any:
         found = find(order_id)
         monkeypatch.setattr(orders, "find", find)
-        order_edits.update(order.id, {lamp.id: 2, desk.id: 20})
+        order_edits.update(order.id, {lamp.id: 2, desk.id: 5})
         return found
 
     monkeypatch.setattr(orders, "find", find_and_change)
