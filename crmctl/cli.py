@@ -1,8 +1,5 @@
 """The list of commands. Each command is defined in its own module beside this one."""
 
-import io
-import sys
-
 import click
 
 from crmctl import (
@@ -15,15 +12,18 @@ from crmctl import (
     import_command,
     jobs,
     keys,
+    logs_command,
     notifications,
     order_edits,
     orders,
     products,
     reports,
+    retry_command,
     run_command,
     runs,
     schedules,
     search,
+    standard_output,
     status_command,
     suppressions,
 )
@@ -39,7 +39,9 @@ COMMANDS: tuple[click.Command, ...] = (
     jobs.pause,
     jobs.resume,
     runs.runs,
+    logs_command.logs,
     run_command.run,
+    retry_command.retry,
     cancel_command.cancel,
     backfill_command.backfill,
     customers.inactive_customers,
@@ -68,5 +70,4 @@ COMMANDS: tuple[click.Command, ...] = (
 @click.version_option(installed_version(), prog_name="crmctl")
 def main() -> None:
     """Work with the CRM from the terminal, through its GraphQL API. All times are UTC."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a character missing in the terminal's encoding must not end a list
-        sys.stdout.reconfigure(errors="backslashreplace")
+    standard_output.prepare()

@@ -1,18 +1,19 @@
 """Read a list page by page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crmctl.client import ApiError, Client
 
+Row = dict[str, Any]
 MAX_PAGE_SIZE = 100
 """The API's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListResult:
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     has_more: bool
     is_partial: bool = False
     """Whether the list has ended before all rows were read."""
@@ -29,21 +30,33 @@ def read_all(client: Client, document: str, **variables: Any) -> Iterator[dict[s
         after = found["pageInfo"]["endCursor"]
 
 
-def read(client: Client, document: str, limit: int, *, page_size: int = MAX_PAGE_SIZE, **variables: Any) -> ListResult:
+def read(  # noqa: PLR0913 - keywords, of which most calls need none
+    client: Client,
+    document: str,
+    limit: int,
+    *,
+    page_size: int = MAX_PAGE_SIZE,
+    keep: Callable[[Row], bool] | None = None,
+    max_read: int | None = None,
+    **variables: Any,
+) -> ListResult:
     """Read up to `limit` rows. The document selects one connection, with the alias `list`, $first and $after.
 
-    A page can be short or empty although more rows follow. Raises ApiError.
+    With `keep`, only rows that pass it are returned, and at most `max_read` rows are looked at. A page can be short or
+    empty although more rows follow. Raises ApiError.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
+    count_read = 0
     after: str | None = None
     while True:
-        page_args = {"first": min(page_size, limit - len(rows)), "after": after}
-        data = client.execute(document, {**variables, **page_args})
-        found = data["list"]
-        rows += _nodes(found)
+        first = page_size if keep else min(page_size, limit - len(rows))
+        found = client.execute(document, {**variables, "first": first, "after": after})["list"]
+        nodes = _nodes(found)
+        count_read += len(nodes)
+        rows += filter(keep, nodes) if keep else nodes
         has_more, after = found["pageInfo"]["hasNextPage"], found["pageInfo"]["endCursor"]
-        if not has_more or len(rows) >= limit:
-            return ListResult(rows, has_more, is_partial=data.is_partial and not has_more)
+        if not has_more or len(rows) >= limit or (max_read is not None and count_read >= max_read):
+            return ListResult(rows[:limit], has_more or len(rows) > limit)
 
 
 def _nodes(found: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -118,7 +118,7 @@ def follow(client: Client, started: dict[str, Any], *, wait: bool, timeout: floa
     if not wait:
         return
     try:
-        result = _wait_for_end(client, {"job": job, "slot": slot, "schedule": schedule}, timeout)
+        result = wait_for_end(client, {"job": job, "slot": slot, "schedule": schedule}, timeout)
     except (ApiError, KeyboardInterrupt):
         print_message(f"The run continues without this command. See its result: crmctl runs {job}")
         raise
@@ -131,7 +131,7 @@ def follow(client: Client, started: dict[str, Any], *, wait: bool, timeout: floa
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-def _wait_for_end(client: Client, which: dict[str, str | None], timeout: float) -> dict[str, Any]:
+def wait_for_end(client: Client, which: dict[str, str | None], timeout: float) -> dict[str, Any]:
     """Return the run when it has finished, or its state at the time-out."""
     deadline = time.monotonic() + timeout
     delay = FIRST_DELAY

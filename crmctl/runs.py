@@ -10,18 +10,33 @@ from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column
 from crmctl.text import escape_unprintable
-from crmctl.time_arguments import EMPTY_CELL, format_duration, format_time
+from crmctl.time_arguments import EMPTY_CELL, Timestamp, format_duration, format_time
 
 FIELDS = (
     "job slot schedule status trigger actor attempts nextAttemptAt createdAt startedAt finishedAt durationSeconds "
     "counts { name value } error reason"
 )
-RUNS = f"""query Runs($job: String!, $status: RunStatus, $first: Int, $after: String) {{
-  list: jobRuns(job: $job, status: $status, first: $first, after: $after) {{
-    edges {{ node {{ {FIELDS} }} }}
+
+
+def _runs_document(fields: str) -> str:
+    return f"""query Runs($job: String, $schedule: ID, $status: RunStatus, $actor: String, $from: DateTime, $to: DateTime,
+                           $first: Int, $after: String) {{
+  list: runs(
+    job: $job, schedule: $schedule, status: $status, actor: $actor, from: $from, to: $to, first: $first, after: $after
+  ) {{
+    edges {{ node {{ {fields} }} }}
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
+
+
+RUNS, RUNS_WITH_LINES = _runs_document(FIELDS), _runs_document(f"{FIELDS} lines")
+CHECK_JOB = "query CheckJob($job: String!) { jobRuns(job: $job, first: 1) { edges { cursor } } }"
+"""Is refused if there is no such job, as `runs` is not: the runs of a job that was removed stay."""
+MAX_SEARCHED = 1000
+PAGE_WITH_LINES = 20
+"""Runs per request whose log is searched: each may have 200 lines."""
+MAX_SHOWN_MATCHES = 3
 STATUSES = ("WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED", "CANCELLED")
 STYLES = {
     "SUCCEEDED": "green",
@@ -45,6 +60,7 @@ def format_next_attempt(run: dict[str, Any]) -> str:
     return f"next attempt at {format_time(run['nextAttemptAt'])}" if run["nextAttemptAt"] else ""
 
 
+JOB_COLUMN = Column("job", lambda run: run["job"], no_wrap=True)
 COLUMNS = (
     Column("slot", lambda run: run["slot"], no_wrap=True),
     Column("status", lambda run: run["status"], no_wrap=True, styles=STYLES),
@@ -57,31 +73,90 @@ COLUMNS = (
 
 
 @click.command()
-@click.argument("job")
-@click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only runs with this status.")
+@click.argument("job", required=False)
+@click.option(
+    "--state",
+    "--status",
+    "status",
+    type=click.Choice(STATUSES, case_sensitive=False),
+    help="Only runs in this state.",
+)
+@click.option("--since", type=Timestamp(), help="Only runs due at this time or later, for example 2h or yesterday.")
+@click.option("--until", type=Timestamp(), help="Only runs due at this time or earlier.")
+@click.option("--grep", metavar="TEXT", help="Only runs with this text in the error, the reason or a log line.")
+@click.option("--by", "actor", metavar="NAME", help="Only runs that this operator started.")
+@click.option("--schedule", metavar="ID", help="Only runs of this schedule.")
 @limit_option(20)
 @click.option("--lines", is_flag=True, help="Also show the log lines of each run.")
 @json_option
 @with_client
-def runs(  # noqa: PLR0913 - one for each option
-    client: Client, job: str, status: str | None, limit: int, *, lines: bool, as_json: bool
-) -> None:
-    """Show the runs of JOB, the newest first.
+def runs(client: Client, /, limit: int, *, lines: bool, as_json: bool, grep: str | None, **filters: Any) -> None:
+    """Show the runs of JOB, or of all jobs, the newest first.
 
-    A run is identified by its slot, the time when it was due or started. Repeat it with `crmctl run JOB --slot SLOT`.
+    A run is identified by its slot, the time when it was due or started. Repeat it with `crmctl retry JOB SLOT`.
+    --grep ignores case, and looks at the last 200 log lines of the latest 1,000 runs that have the rest. For example:
+
+    crmctl runs --since 2h --state failed
     """
-    listed = paging.read(client, RUNS, limit, page_size=paging.MAX_PAGE_SIZE, job=job, status=status)
+    listed = _read(client, limit, grep, **filters)
     for run in listed.rows if lines else ():
-        run["lines"] = list(log_lines.read(client, job, run["slot"], run["schedule"]))
+        run["lines"] = list(log_lines.read(client, run["job"], run["slot"], run["schedule"]))
     if lines and listed.rows and not as_json:
         for run in listed.rows:
-            click.echo(escape_unprintable(describe_run(run)))
+            name = "" if filters["job"] else f"{run['job']} "
+            click.echo(escape_unprintable(name + describe_run(run)))
             print_lines(run["lines"])
     else:
-        tables.print_rows(listed.rows, COLUMNS, as_json=as_json, empty="No runs found.")
+        columns = COLUMNS if filters["job"] else (JOB_COLUMN, *COLUMNS)
+        tables.print_rows(listed.rows, columns, as_json=as_json, empty="No runs found.")
         if not as_json:
-            tables.print_remarks((run["slot"], format_reason(run)) for run in listed.rows)
+            tables.print_remarks(
+                (_name(run, filters["job"]), text) for run in listed.rows for text in _texts(run, grep)
+            )
     print_if_more(listed)
+
+
+def _read(client: Client, limit: int, grep: str | None, **filters: Any) -> paging.ListResult:
+    variables = {
+        "job": filters["job"],
+        "schedule": filters["schedule"],
+        "status": filters["status"],
+        "actor": filters["actor"],
+        "from": filters["since"],
+        "to": filters["until"],
+    }
+    if grep:
+        listed = paging.read(
+            client,
+            RUNS_WITH_LINES,
+            limit,
+            page_size=PAGE_WITH_LINES,
+            keep=lambda run: bool(_matches(run, grep)),
+            max_read=MAX_SEARCHED,
+            **variables,
+        )
+    else:
+        listed = paging.read(client, RUNS, limit, page_size=paging.MAX_PAGE_SIZE, **variables)
+    if not listed.rows and filters["job"]:
+        client.execute(CHECK_JOB, {"job": filters["job"]})
+    return listed
+
+
+def _matches(run: dict[str, Any], text: str) -> list[str]:
+    """Return what in the run has the text: error, reason and log lines."""
+    wanted = text.casefold()
+    return [found for found in (run["error"], run["reason"], *run["lines"]) if found and wanted in found.casefold()]
+
+
+def _texts(run: dict[str, Any], grep: str | None) -> list[str]:
+    """Return the remarks below the table: the reason, and log lines that were looked for."""
+    reason = format_reason(run)
+    found = [line for line in _matches(run, grep) if line not in reason] if grep else []
+    return [reason, *found[:MAX_SHOWN_MATCHES]]
+
+
+def _name(run: dict[str, Any], job: str | None) -> str:
+    return str(run["slot"]) if job else f"{run['job']} {run['slot']}"
 
 
 def print_lines(lines: Iterable[str]) -> None:

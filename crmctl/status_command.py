@@ -75,7 +75,7 @@ def find_problems(found: dict[str, Any]) -> Iterator[Finding]:
         for run in (edge["node"] for edge in found[kind]["edges"]):
             listed.add((run["job"], run["slot"]))
             text = f"{run['job']}, {format_time(run['slot'])} ({format_relative(run['slot'])}): {run[reason]}"
-            yield Finding(kind.upper(), text, f"crmctl run {run['job']} --slot {run['slot']}", is_least=is_cut)
+            yield Finding(kind.upper(), text, f"crmctl logs {run['job']} {run['slot']}", is_least=is_cut)
     for job in found["jobs"]:
         yield from _job_problems(job, listed)
     if dead := found["queue"]["dead"]:
@@ -121,6 +121,9 @@ def _print_findings(findings: list[Finding]) -> None:
         click.echo()
         print_text(finding.text, label=finding.kind.ljust(LABEL_WIDTH), hanging=LABEL_WIDTH, style="bold red")
         print_text(finding.remedy, indent=LABEL_WIDTH, hanging=2)
+    if any(finding.kind in {"FAILED", "MISSED"} for finding in findings):
+        click.echo()
+        print_text("Run what failed or was missed again: crmctl retry --failed-since 24h")
 
 
 def _summary(findings: list[Finding]) -> str:

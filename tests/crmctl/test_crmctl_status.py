@@ -45,13 +45,14 @@ def test_all_that_is_wrong_is_shown_at_one_look_with_one_request(crm: ApiServer)
     first, *_ = result.stdout.splitlines()
     assert first == "Something is wrong: 1 failed, 1 missed, 1 late, 1 long pause, 2 dead letters."
     lines = [line for line in result.stdout.splitlines() if line[:1].isupper()]
-    assert lines[1:-2] == [
+    assert lines[1:-3] == [
         "FAILED  customer_cleanup, 2026-11-27 00:00 UTC (12 h ago): no disk",
         "MISSED  order_reminders, 2026-11-27 08:00 UTC (4 h ago): nothing began it",
         f"LATE    low_stock: the run of {LATE} has not started {catalog.LOW_STOCK.grace} after it was due",
         "PAUSED  weekly_report: paused 3 d ago without an end by ann: stock-taking",
         "DEAD    2 messages failed for good",
     ]
+    assert lines[-3] == "Run what failed or was missed again: crmctl retry --failed-since 24h"
     assert lines[-2].startswith("Next run: heartbeat in ")
     assert lines[-1] == "Paused: weekly_report."
     assert result.exit_code == 1
