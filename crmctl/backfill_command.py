@@ -9,7 +9,7 @@ from crmctl.client import ApiError, Client
 from crmctl.commands import print_message, with_client
 from crmctl.display import Display
 from crmctl.run_command import EXIT_FAILED, EXIT_UNFINISHED
-from crmctl.text import escape_unprintable
+from crmctl.terminal import print_text
 from crmctl.time_arguments import Timestamp
 
 BACKFILL = """mutation Backfill($job: String!, $from: DateTime!, $to: DateTime!, $dryRun: Boolean!) {
@@ -50,9 +50,9 @@ def backfill(  # noqa: PLR0913 - one for each option
     slots = client.execute_once(BACKFILL, {**variables, "dryRun": dry_run})["backfill"]["slots"]
     if dry_run:
         for slot in slots:
-            click.echo(escape_unprintable(slot))
+            print_text(slot)
     if not slots:
-        click.echo("Every slot has a successful run.")
+        print_text("Every slot has a successful run.")
     elif dry_run or not wait:
         print_message(f"{len(slots)} slots {'would be run' if dry_run else 'are run, the oldest first'}.")
     else:
@@ -71,9 +71,9 @@ def _follow(client: Client, variables: dict[str, Any], total: int, timeout: floa
         print_message(f"Not finished after {timeout:g} s. The backfill continues. See its runs: crmctl runs {job}")
         raise click.exceptions.Exit(EXIT_UNFINISHED)
     left = client.execute_once(BACKFILL, {**variables, "dryRun": True})["backfill"]["slots"]
-    click.echo(f"{total - len(left)} of {total} slots have a successful run.")
+    print_text(f"{total - len(left)} of {total} slots have a successful run.")
     if left:
-        click.echo(escape_unprintable(f"Without one: {', '.join(left)}"))
+        print_text(f"Without one: {', '.join(left)}")
         raise click.exceptions.Exit(EXIT_FAILED)
 
 

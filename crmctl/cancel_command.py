@@ -5,7 +5,7 @@ import click
 from crmctl import runs
 from crmctl.client import Client
 from crmctl.commands import with_client
-from crmctl.text import escape_unprintable
+from crmctl.terminal import print_text
 from crmctl.time_arguments import Timestamp
 
 CANCEL = f"""mutation Cancel($job: String!, $slot: DateTime!, $schedule: ID, $reason: String!) {{
@@ -27,6 +27,6 @@ def cancel(client: Client, job: str, slot: str, reason: str, schedule: str | Non
     """
     variables = {"job": job, "slot": slot, "schedule": schedule, "reason": reason}
     run = client.execute_once(CANCEL, variables)["cancelRun"]["run"]
-    click.echo(escape_unprintable(runs.describe_run(run)))
+    print_text(runs.describe_run(run))
     if run["status"] == "RUNNING":
-        click.echo("It ends after the step that it is taking.")
+        print_text("It ends after the step that it is taking.")

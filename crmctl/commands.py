@@ -8,7 +8,9 @@ import click
 
 from crmctl.client import ApiError, ApiRefused, Client
 from crmctl.paging import ListResult
+from crmctl.terminal import line_width, print_text
 from crmctl.text import escape_unprintable
+from crmctl.wrapping import wrap
 
 DEFAULT_URL = "http://127.0.0.1:8000/graphql"
 EXIT_INTERRUPTED = 130
@@ -22,7 +24,11 @@ class CommandError(click.ClickException):
     exit_code = 2
 
     def format_message(self) -> str:
-        return "\n".join(escape_unprintable(line) for line in self.message.split("\n"))
+        lines = [escape_unprintable(line) for line in self.message.split("\n")]
+        width = line_width(err=True)
+        if width is None:
+            return "\n".join(lines)
+        return "\n".join(part for line in lines for part in wrap(line, max(width - len("Error: "), 20)))
 
 
 def api_options(command: Command) -> Command:
@@ -72,7 +78,7 @@ def limit_option(default: int) -> Callable[[Command], Command]:
 
 def print_message(message: str) -> None:
     """Print to stderr. Results go to stdout."""
-    click.echo(escape_unprintable(message), err=True)
+    print_text(message, err=True)
 
 
 def print_if_more(listed: ListResult) -> None:

@@ -6,9 +6,9 @@ from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
 from crmctl.suppressions import suppression_text
-from crmctl.tables import Column
-from crmctl.text import escape_unprintable
-from crmctl.time_arguments import Day, Timestamp, format_time
+from crmctl.tables import Column, time_column
+from crmctl.terminal import print_text
+from crmctl.time_arguments import Day, Timestamp
 
 INACTIVE = """query Inactive($before: Date, $first: Int, $after: String) {
   list: inactiveCustomers(activeBefore: $before, first: $first, after: $after) {
@@ -32,13 +32,13 @@ RESTORE_RUN = """mutation RestoreRun($slot: DateTime!, $after: String) {
 }"""
 COMMON_COLUMNS = (
     Column("id", lambda customer: customer["id"], no_wrap=True),
-    Column("name", lambda customer: customer["name"]),
+    Column("name", lambda customer: customer["name"], rank=4),
     Column("email", lambda customer: customer["email"]),
-    Column("created", lambda customer: format_time(customer["createdAt"])),
+    time_column("created", lambda customer: customer["createdAt"], rank=3),
 )
-LAST_ORDER_COLUMN = Column("last order", lambda customer: format_time(customer["lastOrderAt"]))
-SUPPRESSED_COLUMN = Column("suppressed", suppression_text)
-DELETED_AT_COLUMN = Column("deleted", lambda customer: format_time(customer["deletedAt"]))
+LAST_ORDER_COLUMN = time_column("last order", lambda customer: customer["lastOrderAt"], rank=2)
+SUPPRESSED_COLUMN = Column("suppressed", suppression_text, rank=1)
+DELETED_AT_COLUMN = time_column("deleted", lambda customer: customer["deletedAt"], rank=1)
 
 
 @click.command()
@@ -62,7 +62,8 @@ def inactive_customers(client: Client, active_before: str | None, limit: int, *,
     print_if_more(listed)
     if listed.rows and not as_json:
         count = client.execute(INACTIVE_COUNT, {"before": active_before})["inactiveCustomerCount"]
-        click.echo(f"\nTotal inactive: {count:,}")
+        click.echo()
+        print_text(f"Total inactive: {count:,}")
 
 
 @click.command()
@@ -90,7 +91,7 @@ def restore(client: Client, customer_id: str) -> None:
     The e-mail address and the orders are restored too. The next clean-up does not delete the customer again.
     """
     restored = client.execute_once(RESTORE, {"id": customer_id})["restoreCustomer"]["customer"]
-    click.echo(escape_unprintable(f"{restored['name']} <{restored['email']}> restored: {restored['id']}"))
+    print_text(f"{restored['name']} <{restored['email']}> restored: {restored['id']}")
 
 
 @click.command()
@@ -116,6 +117,6 @@ def restore_run(client: Client, slot: str) -> None:
         after = page["after"]
         if after is None:
             break
-    click.echo(f"Restored {restored:,} customers" + (f", {failed:,} could not be restored" if failed else ""))
+    print_text(f"Restored {restored:,} customers" + (f", {failed:,} could not be restored" if failed else ""))
     if failed:
         raise click.exceptions.Exit(1)

@@ -5,8 +5,8 @@ import click
 from crmctl import tables
 from crmctl.client import Client
 from crmctl.commands import json_option, print_message, with_client
-from crmctl.tables import Column, Row
-from crmctl.time_arguments import format_time
+from crmctl.tables import Column, Row, time_column
+from crmctl.terminal import print_text
 
 DEAD = "{ deadLetters { id job slot sentAt reason body } queue { waiting working dead } }"
 REDRIVE = "mutation Redrive($ids: [ID!]) { redriveDeadLetters(ids: $ids) { redriven left } }"
@@ -23,8 +23,8 @@ def describe_message(letter: Row) -> str:
 
 
 COLUMNS = (
-    Column("id", lambda letter: letter["id"]),
-    Column("sent", lambda letter: format_time(letter["sentAt"])),
+    Column("id", lambda letter: letter["id"], no_wrap=True),
+    time_column("sent", lambda letter: letter["sentAt"], rank=1),
     Column("message", describe_message),
     Column("reason", lambda letter: letter["reason"]),
 )
@@ -42,7 +42,8 @@ def dead_letters(client: Client, *, as_json: bool) -> None:
     letters, queue = found["deadLetters"], found["queue"]
     tables.print_rows(letters, COLUMNS, as_json=as_json, empty="There are no dead letters.")
     if not as_json:
-        click.echo(f"\nQueue: {queue['waiting']} waiting, {queue['working']} in progress, {queue['dead']} dead")
+        click.echo()
+        print_text(f"Queue: {queue['waiting']} waiting, {queue['working']} in progress, {queue['dead']} dead")
     elif queue["dead"] > len(letters):
         print_message(f"Showing {len(letters)} of about {queue['dead']} dead letters.")
 
@@ -57,7 +58,7 @@ def redrive(client: Client, ids: tuple[str, ...]) -> None:
     """
     done = client.execute_once(REDRIVE, {"ids": ids or None})["redriveDeadLetters"]
     why = f"they {'are gone, ' if ids else ''}belong to no run, or their job is paused"
-    click.echo(f"Retried: {done['redriven']}. Left in the queue because {why}: {done['left']}.")
+    print_text(f"Retried: {done['redriven']}. Left in the queue because {why}: {done['left']}.")
 
 
 @click.command()
@@ -66,4 +67,4 @@ def redrive(client: Client, ids: tuple[str, ...]) -> None:
 def discard(client: Client, ids: tuple[str, ...]) -> None:
     """Discard the dead letters with these IDs for good."""
     done = client.execute_once(DISCARD, {"ids": ids})["discardDeadLetters"]
-    click.echo(f"Discarded: {done['discarded']}." + (f" Not found: {done['left']}." if done["left"] else ""))
+    print_text(f"Discarded: {done['discarded']}." + (f" Not found: {done['left']}." if done["left"] else ""))

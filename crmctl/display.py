@@ -9,9 +9,10 @@ from typing import Self
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from crmctl import tables
 from crmctl.tally import Tally
+from crmctl.terminal import print_text
 from crmctl.text import escape_unprintable
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -58,11 +59,10 @@ class Display:
             self._bar.advance(self._task, count)
 
     def print_message(self, message: str) -> None:
-        message = escape_unprintable(message)
         if self._bar.disable:
-            click.echo(message, err=True)
+            print_text(message, err=True)
         else:
-            self._console.print(message, markup=False, soft_wrap=True)
+            self._console.print(escape_unprintable(message), markup=False, soft_wrap=True)
 
     def _line(self) -> None:
         now = time.monotonic()
@@ -77,25 +77,29 @@ DRY_RUN_TITLES = ("to create", "already there", "to update", "differs", "to reje
 
 def print_summary(tallies: dict[str, Tally], names: Mapping[str, str], *, is_dry_run: bool) -> None:
     """Print the counts, and the rows that differ. `names` has the file of each kind."""
-    table = Table()
-    table.add_column("file")
-    for title in DRY_RUN_TITLES if is_dry_run else TITLES:
-        table.add_column(title, justify="right")
-    for kind, tally in tallies.items():
-        counts = (tally.created, tally.existing, tally.updated, tally.differing, tally.rejected)
-        table.add_row(kind, *map(str, counts))
-    Console(highlight=False).print(table)
+    titles = DRY_RUN_TITLES if is_dry_run else TITLES
+    columns = [tables.Column("file", lambda row: row["file"]), *(_count_column(title) for title in titles)]
+    rows = [{"file": kind, **dict(zip(titles, _counts(tally), strict=True))} for kind, tally in tallies.items()]
+    tables.print_rows(rows, columns, as_json=False, empty="There is nothing to import.")
     restored = sum(tally.restored for tally in tallies.values())
     if restored:
-        click.echo(f"{restored:,} customers had been deleted, and are restored with their orders.")
+        print_text(f"{restored:,} customers had been deleted, and are restored with their orders.")
     if skipped := sum(tally.skipped for tally in tallies.values()):
-        click.echo(f"{skipped:,} orders are older than --since, and were left out.")
+        print_text(f"{skipped:,} orders are older than --since, and were left out.")
     if orders := tallies.get("orders"):
         _print_totals(orders)
     for kind, tally in tallies.items():
         for row in tally.differing_rows():
             found = ", ".join(map(str, row.differences))
-            click.echo(escape_unprintable(f"{names[kind]} line {row.line} differs: {found}"))
+            print_text(f"{names[kind]} line {row.line} differs: {found}")
+
+
+def _count_column(title: str) -> tables.Column:
+    return tables.Column(title, lambda row: str(row[title]), align_right=True)
+
+
+def _counts(tally: Tally) -> tuple[int, ...]:
+    return tally.created, tally.existing, tally.updated, tally.differing, tally.rejected
 
 
 def _print_totals(orders: Tally) -> None:
@@ -103,7 +107,7 @@ def _print_totals(orders: Tally) -> None:
     refunds = f" and {orders.refunds:,} refunds" if orders.refunds else ""
     source = "in the file" if orders.states_totals else "by the lines of the file"
     unread = f", without {orders.unread:,} that cannot be read" if orders.unread else ""
-    click.echo(
+    print_text(
         f"{orders.accepted - orders.refunds:,} orders{refunds}, {_money(orders.cents)} here, "
         f"{_money(orders.file_cents)} {source}{unread}"
     )
@@ -122,6 +126,6 @@ def print_refused(tallies: dict[str, Tally], names: Mapping[str, str]) -> None:
         )
         for line, code, reason, because in found[:MAX_REFUSED]:
             cause = f". {because}" if because else ""
-            click.echo(escape_unprintable(f"{names[kind]} line {line}: {code}, {reason}{cause}"))
+            print_text(f"{names[kind]} line {line}: {code}, {reason}{cause}")
         if len(found) > MAX_REFUSED:
-            click.echo(f"{names[kind]}: more rows would be rejected")
+            print_text(f"{names[kind]}: more rows would be rejected")

@@ -7,8 +7,8 @@ import click
 from crmctl import runs, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, with_client
-from crmctl.tables import Column
-from crmctl.text import escape_unprintable
+from crmctl.tables import Column, time_column
+from crmctl.terminal import print_text
 from crmctl.time_arguments import Timestamp, format_duration, format_time
 
 JOBS = """{
@@ -24,11 +24,11 @@ RESUME = "mutation Resume($name: String!) { resumeJob(name: $name) { job { name 
 STYLES = {"OK": "green", "RUNNING": "cyan", "PAUSED": "yellow", "LATE": "bold red", "FAILING": "bold red"}
 COLUMNS = (
     Column("job", lambda job: job["name"], no_wrap=True),
-    Column("schedule", lambda job: job["scheduleText"]),
+    Column("schedule", lambda job: job["scheduleText"], rank=2),
     Column("state", lambda job: job["state"], no_wrap=True, styles=STYLES),
-    Column("last run", lambda job: format_time(job["lastRun"])),
-    Column("next run", lambda job: format_time(job["nextRun"])),
-    Column("average", lambda job: format_duration(job["averageSeconds"]), align_right=True),
+    time_column("last run", lambda job: job["lastRun"]),
+    time_column("next run", lambda job: job["nextRun"]),
+    Column("average", lambda job: format_duration(job["averageSeconds"]), align_right=True, rank=3),
 )
 
 
@@ -63,7 +63,7 @@ def pause(client: Client, job: str, reason: str, until: str | None) -> None:
     it later with `crmctl run JOB --slot SLOT`.
     """
     paused = client.execute_once(PAUSE, {"name": job, "reason": reason, "until": until})["pauseJob"]["job"]
-    click.echo(escape_unprintable(f"{paused['name']} is {_pause(paused['pause'])}"))
+    print_text(f"{paused['name']} is {_pause(paused['pause'])}")
 
 
 @click.command()
@@ -72,7 +72,7 @@ def pause(client: Client, job: str, reason: str, until: str | None) -> None:
 def resume(client: Client, job: str) -> None:
     """Resume JOB."""
     resumed = client.execute_once(RESUME, {"name": job})["resumeJob"]["job"]
-    click.echo(escape_unprintable(f"{resumed['name']} resumed. Next run: {format_time(resumed['nextRun'])}"))
+    print_text(f"{resumed['name']} resumed. Next run: {format_time(resumed['nextRun'])}")
 
 
 def _remarks(job: dict[str, Any]) -> list[str]:

@@ -7,9 +7,9 @@ import click
 from crmctl import paging, tables
 from crmctl.client import ApiError, Client
 from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
-from crmctl.tables import Column
-from crmctl.text import escape_unprintable
-from crmctl.time_arguments import Timestamp, format_time
+from crmctl.tables import Column, time_column
+from crmctl.terminal import print_text
+from crmctl.time_arguments import Timestamp
 
 FIELDS = "id name role state createdAt createdBy expiresAt revokedAt lastUsedAt"
 LIST = f"""query Keys($first: Int, $after: String) {{
@@ -27,10 +27,10 @@ COLUMNS = (
     Column("name", lambda key: key["name"]),
     Column("role", lambda key: key["role"]),
     Column("state", lambda key: key["state"], styles={"ACTIVE": "green", "EXPIRED": "yellow", "REVOKED": "red"}),
-    Column("created", lambda key: format_time(key["createdAt"])),
-    Column("by", lambda key: key["createdBy"]),
-    Column("expires", lambda key: format_time(key["expiresAt"])),
-    Column("last used", lambda key: format_time(key["lastUsedAt"])),
+    time_column("created", lambda key: key["createdAt"], rank=4),
+    Column("by", lambda key: key["createdBy"], rank=5),
+    time_column("expires", lambda key: key["expiresAt"], rank=2),
+    time_column("last used", lambda key: key["lastUsedAt"], rank=3),
 )
 
 
@@ -92,7 +92,7 @@ def rotate(client: Client, key_id: str, overlap_hours: int) -> None:
 def revoke(client: Client, key_id: str) -> None:
     """Revoke a key."""
     revoked = client.execute_once(REVOKE, {"id": key_id})["revokeKey"]["key"]
-    click.echo(escape_unprintable(f"{revoked['name']} ({revoked['id']}) revoked"))
+    print_text(f"{revoked['name']} ({revoked['id']}) revoked")
 
 
 def _with_secret(client: Client, issued: dict[str, Any], overlap_hours: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -11,8 +11,8 @@ from crmctl import tables
 from crmctl.client import Client
 from crmctl.commands import Command, CommandError, json_option, with_client
 from crmctl.tables import Column
-from crmctl.text import escape_unprintable
-from crmctl.time_arguments import format_time
+from crmctl.terminal import print_text
+from crmctl.time_arguments import format_relative, format_time
 
 FIELDS = """id name kind events jobs target enabled createdBy createdAt updatedBy updatedAt
   lastDeliveredAt lastFailedAt lastError"""
@@ -32,23 +32,23 @@ _HIDDEN = "`-` asks for it: other users of this machine can see command lines."
 EXIT_NOT_DELIVERED, EXIT_UNKNOWN = 1, 3
 
 
-def _latest(channel: dict[str, Any]) -> str:
+def _latest(channel: dict[str, Any], show: Callable[[str | None], str] = format_time) -> str:
     if not channel["enabled"]:
         return "disabled"
     delivered, failed = channel["lastDeliveredAt"], channel["lastFailedAt"]
     if failed and failed > (delivered or ""):
-        return f"failed {format_time(failed)}"
-    return format_time(delivered)
+        return f"failed {show(failed)}"
+    return show(delivered)
 
 
 COLUMNS = (
     Column("id", lambda row: row["id"], no_wrap=True),
     Column("name", lambda row: row["name"]),
-    Column("kind", lambda row: row["kind"].lower(), no_wrap=True),
+    Column("kind", lambda row: row["kind"].lower(), no_wrap=True, rank=3),
     Column("goes to", lambda row: row["target"]),
-    Column("hears of", lambda row: ", ".join(_option_of(event) for event in row["events"])),
-    Column("jobs", lambda row: ", ".join(row["jobs"]) or "all"),
-    Column("latest", _latest),
+    Column("hears of", lambda row: ", ".join(_option_of(event) for event in row["events"]), rank=2),
+    Column("jobs", lambda row: ", ".join(row["jobs"]) or "all", rank=4),
+    Column("latest", _latest, short_cell=lambda row: _latest(row, format_relative), no_wrap=True, rank=1),
 )
 
 
@@ -126,7 +126,7 @@ def edit(
 def remove(client: Client, channel: str) -> None:
     """Remove the channel with the id CHANNEL. What is on its way to it is not delivered."""
     removed = client.execute_once(REMOVE, {"id": channel})["deleteNotificationChannel"]["id"]
-    click.echo(escape_unprintable(f"{removed} removed."))
+    print_text(f"{removed} removed.")
 
 
 @notifications.command("test")
@@ -146,13 +146,13 @@ def test(client: Client, channel: str, *, timeout: float) -> None:
         listed = client.execute(LIST)["notificationChannels"]
         now = next((row for row in listed if row["id"] == channel), before)
         if now["lastDeliveredAt"] != before["lastDeliveredAt"]:
-            click.echo("Delivered.")
+            print_text("Delivered.")
             return
         if now["lastFailedAt"] != before["lastFailedAt"]:
-            click.echo(escape_unprintable(f"Not delivered: {now['lastError']}. It is attempted again."), err=True)
+            print_text(f"Not delivered: {now['lastError']}. It is attempted again.", err=True)
             raise click.exceptions.Exit(EXIT_NOT_DELIVERED)
         if time.monotonic() >= deadline:
-            click.echo(f"No result within {timeout:g} s. See `crmctl notifications list` later.", err=True)
+            print_text(f"No result within {timeout:g} s. See `crmctl notifications list` later.", err=True)
             raise click.exceptions.Exit(EXIT_UNKNOWN)
         time.sleep(POLL_SECONDS)
 
@@ -184,4 +184,4 @@ def _print(channel: dict[str, Any]) -> None:
     events = ", ".join(_option_of(event) for event in channel["events"])
     jobs = f" of {', '.join(channel['jobs'])}" * bool(channel["jobs"])
     state = "" if channel["enabled"] else ". Disabled"
-    click.echo(escape_unprintable(f"{channel['id']}: {channel['target']} hears of {events}{jobs}{state}"))
+    print_text(f"{channel['id']}: {channel['target']} hears of {events}{jobs}{state}")

@@ -6,8 +6,8 @@ from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.suppressions import suppression_text
-from crmctl.tables import Column, Row
-from crmctl.time_arguments import EMPTY_CELL, Day, format_time
+from crmctl.tables import Column, Row, time_column
+from crmctl.time_arguments import EMPTY_CELL, Day
 
 DUE = """query Due($day: Date, $first: Int, $after: String) {
   list: ordersDueForReminder(day: $day, first: $first, after: $after) {
@@ -26,11 +26,13 @@ def _customer_column(field: str) -> Column:
 
 COLUMNS = (
     Column("id", lambda order: order["id"], no_wrap=True),
-    Column("ordered", lambda order: format_time(order["orderDate"])),
+    time_column("ordered", lambda order: order["orderDate"], rank=2),
     _customer_column("name"),
     _customer_column("email"),
-    Column("total", lambda order: order["totalAmount"], align_right=True),
-    Column("suppressed", lambda order: suppression_text(order["customer"]) if order["customer"] else EMPTY_CELL),
+    Column("total", lambda order: order["totalAmount"], align_right=True, rank=1),
+    Column(
+        "suppressed", lambda order: suppression_text(order["customer"]) if order["customer"] else EMPTY_CELL, rank=3
+    ),
 )
 
 

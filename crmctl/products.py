@@ -6,7 +6,7 @@ from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import CommandError, json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column
-from crmctl.text import escape_unprintable
+from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL
 
 LOW = """query Low($threshold: Int, $first: Int, $after: String) {
@@ -59,4 +59,4 @@ def adjust_stock(client: Client, sku: str, delta: int, reason: str) -> None:
         raise CommandError(f"There is no product with the SKU {sku!r}.")
     variables = {"id": found["id"], "delta": delta, "reason": reason}
     product = client.execute_once(ADJUST, variables)["adjustStock"]["product"]
-    click.echo(escape_unprintable(f"{product['name']}: {product['stock']} in stock"))
+    print_text(f"{product['name']}: {product['stock']} in stock")

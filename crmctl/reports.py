@@ -9,7 +9,8 @@ from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import CommandError, json_option, limit_option, print_if_more, with_client
 from crmctl.run_command import follow, wait_options
-from crmctl.tables import Column, Row
+from crmctl.tables import Column, Row, time_column
+from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL, format_time
 
 WEEK = "{ newCustomers orders revenue averageOrder }"
@@ -41,12 +42,12 @@ def format_change(report: Row) -> str:
 
 COLUMNS = (
     Column("period", lambda report: report["period"], no_wrap=True),
-    Column("revision", lambda report: str(report["revision"]), align_right=True),
-    Column("created", lambda report: format_time(report["madeAt"])),
-    Column("new customers", lambda report: f"{report['week']['newCustomers']:,}", align_right=True),
+    Column("revision", lambda report: str(report["revision"]), align_right=True, rank=1),
+    time_column("created", lambda report: report["madeAt"], rank=4),
+    Column("new customers", lambda report: f"{report['week']['newCustomers']:,}", align_right=True, rank=3),
     Column("orders", lambda report: f"{report['week']['orders']:,}", align_right=True),
     Column("revenue", lambda report: format_money(report["week"]["revenue"]), align_right=True),
-    Column("change", format_change, align_right=True),
+    Column("change", format_change, align_right=True, rank=2),
 )
 FIGURES = (
     Column("", lambda figure: figure["what"]),
@@ -105,9 +106,11 @@ def remake_report(client: Client, period: str, timeout: float, *, wait: bool) ->
 
 def _print_report(report: dict[str, Any]) -> None:
     days = f"{report['from']} to {report['to']}"
-    click.echo(f"{report['period']}, {days}, revision {report['revision']}, created {format_time(report['madeAt'])}\n")
+    print_text(f"{report['period']}, {days}, revision {report['revision']}, created {format_time(report['madeAt'])}")
+    click.echo()
     tables.print_rows(_figure_rows(report), FIGURES, as_json=False, empty="")
-    click.echo(f"\nRevenue change from the week before: {format_change(report)}")
+    click.echo()
+    print_text(f"Revenue change from the week before: {format_change(report)}")
     for title, entries, counted in (
         ("customer", report["topCustomers"], "orders"),
         ("product", report["topProducts"], "pieces"),

@@ -71,7 +71,7 @@ def retry(  # noqa: PLR0913, PLR0917 - one for each option
     if not found:
         if job:
             client.execute(runs.CHECK_JOB, {"job": job})
-        click.echo("There is no failed or missed run.")
+        print_text("There is no failed or missed run.")
         return
     _print_preview(client, found)
     if not yes:
@@ -116,6 +116,7 @@ def _confirm(count: int) -> None:
     try:
         is_confirmed = click.confirm(question, err=True)
     except click.Abort:
+        click.echo(err=True)
         raise CommandError("Nobody has confirmed. Use --yes where nobody can.") from None
     if not is_confirmed:
         raise CommandError("Nothing was retried.")
@@ -143,10 +144,10 @@ def _retry_all(client: Client, found: list[Run], timeout: float, *, wait: bool) 
         statuses.append(ended["status"])
         print_text(f"{ended['job']} {runs.describe_run(ended)}", hanging=2)
     if not wait:
-        click.echo(f"{len(started)} of {len(found)} runs were started. See their results: crmctl runs")
+        print_text(f"{len(started)} of {len(found)} runs were started. See their results: crmctl runs")
         statuses = ["SUCCEEDED"] * len(started)
     else:
-        click.echo(f"{statuses.count('SUCCEEDED')} of {len(found)} runs succeeded.")
+        print_text(f"{statuses.count('SUCCEEDED')} of {len(found)} runs succeeded.")
     if any(status in UNFINISHED_STATUSES for status in statuses):
         raise click.exceptions.Exit(EXIT_UNFINISHED)
     if statuses.count("SUCCEEDED") < len(found):

@@ -12,6 +12,7 @@ from crmctl import log_lines, runs
 from crmctl.argument_option import Argument
 from crmctl.client import ApiError, Client
 from crmctl.commands import print_message, with_client
+from crmctl.terminal import print_text
 from crmctl.text import escape_unprintable
 from crmctl.time_arguments import Timestamp
 
@@ -105,7 +106,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
         _print_preview(started["preview"])
     elif at:
         job_run = started["run"]
-        click.echo(escape_unprintable(f"{job_run['job']} runs at {job_run['slot']}, as {job_run['schedule']}."))
+        print_text(f"{job_run['job']} runs at {job_run['slot']}, as {job_run['schedule']}.")
         print_message(f"Cancel it with: crmctl cancel {job_run['job']} {job_run['slot']} --reason REASON")
     else:
         follow(client, started["run"], wait=wait, timeout=timeout)
@@ -114,7 +115,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
 def follow(client: Client, started: dict[str, Any], *, wait: bool, timeout: float) -> None:
     """Wait for the run, print its result, and exit with the status that belongs to it."""
     job, slot, schedule = started["job"], started["slot"], started.get("schedule")
-    click.echo(escape_unprintable(f"{job} started: run {slot}"), err=wait)
+    print_text(f"{job} started: run {slot}", err=wait)
     if not wait:
         return
     try:
@@ -123,7 +124,7 @@ def follow(client: Client, started: dict[str, Any], *, wait: bool, timeout: floa
         print_message(f"The run continues without this command. See its result: crmctl runs {job}")
         raise
     runs.print_lines(log_lines.read(client, job, slot, schedule))
-    click.echo(escape_unprintable(runs.describe_run(result)))  # last, since a run can have thousands of lines
+    print_text(runs.describe_run(result))  # last, since a run can have thousands of lines
     if result["status"] in UNFINISHED_STATUSES:
         print_message(f"Not finished after {timeout:g} s. The run continues. See its result: crmctl runs {job}")
         raise click.exceptions.Exit(EXIT_UNFINISHED)
@@ -147,7 +148,7 @@ def wait_for_end(client: Client, which: dict[str, str | None], timeout: float) -
 
 
 def _print_preview(preview: dict[str, Any]) -> None:
-    click.echo(escape_unprintable(preview["summary"]))
+    print_text(preview["summary"])
     runs.print_lines(preview["lines"])
     if preview["more"]:
-        click.echo("  … and more")
+        print_text("… and more", indent=2)

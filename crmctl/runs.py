@@ -9,7 +9,7 @@ from crmctl import log_lines, paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, with_client
 from crmctl.tables import Column
-from crmctl.text import escape_unprintable
+from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL, Timestamp, format_duration, format_time
 
 FIELDS = (
@@ -64,11 +64,11 @@ JOB_COLUMN = Column("job", lambda run: run["job"], no_wrap=True)
 COLUMNS = (
     Column("slot", lambda run: run["slot"], no_wrap=True),
     Column("status", lambda run: run["status"], no_wrap=True, styles=STYLES),
-    Column("trigger", lambda run: run["trigger"], no_wrap=True),
-    Column("by", lambda run: run["actor"] or EMPTY_CELL),
-    Column("attempts", lambda run: str(run["attempts"]), align_right=True),
-    Column("duration", lambda run: format_duration(run["durationSeconds"]), align_right=True),
-    Column("counts", format_counts),
+    Column("trigger", lambda run: run["trigger"], no_wrap=True, rank=4),
+    Column("by", lambda run: run["actor"] or EMPTY_CELL, rank=3),
+    Column("attempts", lambda run: str(run["attempts"]), align_right=True, rank=5),
+    Column("duration", lambda run: format_duration(run["durationSeconds"]), align_right=True, rank=2),
+    Column("counts", format_counts, rank=1),
 )
 
 
@@ -104,7 +104,7 @@ def runs(client: Client, /, limit: int, *, lines: bool, as_json: bool, grep: str
     if lines and listed.rows and not as_json:
         for run in listed.rows:
             name = "" if filters["job"] else f"{run['job']} "
-            click.echo(escape_unprintable(name + describe_run(run)))
+            print_text(name + describe_run(run))
             print_lines(run["lines"])
     else:
         columns = COLUMNS if filters["job"] else (JOB_COLUMN, *COLUMNS)
@@ -162,7 +162,7 @@ def _name(run: dict[str, Any], job: str | None) -> str:
 def print_lines(lines: Iterable[str]) -> None:
     """Print log lines, indented, so that none looks like output of crmctl itself."""
     for line in lines:
-        click.echo(f"  {escape_unprintable(line)}")
+        print_text(line, indent=2, hanging=2)
 
 
 def describe_run(run: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """`crmctl schedules`: the schedules of jobs, and commands to add, change, remove and preview them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -10,8 +10,8 @@ from crmctl.argument_option import Argument
 from crmctl.client import Client
 from crmctl.commands import Command, CommandError, json_option, with_client
 from crmctl.tables import Column
-from crmctl.text import escape_unprintable
-from crmctl.time_arguments import EMPTY_CELL, Timestamp, format_time
+from crmctl.terminal import print_text
+from crmctl.time_arguments import EMPTY_CELL, Timestamp, format_relative, format_time
 
 FIELDS = """id job crontab at timeZone words arguments { name value } startsAt endsAt spread startLimit runLimit
   catchUpWindow pauseAfter enabled paused note builtIn
@@ -40,18 +40,18 @@ def _arguments(schedule: dict[str, Any]) -> str:
     return ", ".join(f"{argument['name']}={argument['value']}" for argument in schedule["arguments"])
 
 
-def _next_run(schedule: dict[str, Any]) -> str:
+def _next_run(schedule: dict[str, Any], show: Callable[[str | None], str] = format_time) -> str:
     if not schedule["enabled"]:
         return "disabled"
-    return format_time(schedule["nextRuns"][0] if schedule["nextRuns"] else None)
+    return show(schedule["nextRuns"][0] if schedule["nextRuns"] else None)
 
 
 COLUMNS = (
     Column("id", lambda row: row["id"], no_wrap=True),
     Column("job", lambda row: row["job"], no_wrap=True),
     Column("schedule", lambda row: row["words"]),
-    Column("arguments", lambda row: _arguments(row) or EMPTY_CELL),
-    Column("next run", _next_run),
+    Column("arguments", lambda row: _arguments(row) or EMPTY_CELL, rank=1),
+    Column("next run", _next_run, short_cell=lambda row: _next_run(row, format_relative), no_wrap=True),
 )
 
 
@@ -137,7 +137,7 @@ def edit(client: Client, /, schedule: str, *, enabled: bool | None, **options: A
 def remove(client: Client, schedule: str) -> None:
     """Remove the schedule with the id SCHEDULE. Runs that wait already are still done."""
     removed = client.execute_once(REMOVE, {"id": schedule})["deleteSchedule"]["id"]
-    click.echo(escape_unprintable(f"{removed} removed."))
+    print_text(f"{removed} removed.")
 
 
 @schedules.command("reset")
@@ -162,7 +162,7 @@ def next_firings(client: Client, crontab: str, zone: str, count: int, *, as_json
         Column("UTC", lambda row: row["utc"], no_wrap=True),
     )
     if not as_json:
-        click.echo(escape_unprintable(found["words"]))
+        print_text(found["words"])
     tables.print_rows(found["firings"], columns, as_json=as_json, empty="It does not fire.")
 
 
@@ -201,11 +201,7 @@ def _given(  # noqa: PLR0913 - one for each option
 
 def _print(schedule: dict[str, Any]) -> None:
     arguments = f" with {_arguments(schedule)}" * bool(schedule["arguments"])
-    click.echo(
-        escape_unprintable(
-            f"{schedule['id']}: {schedule['job']}, {schedule['words']}{arguments}. Next run: {_next_run(schedule)}"
-        )
-    )
+    print_text(f"{schedule['id']}: {schedule['job']}, {schedule['words']}{arguments}. Next run: {_next_run(schedule)}")
 
 
 def _remarks(schedule: dict[str, Any]) -> list[str]:

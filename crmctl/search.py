@@ -6,6 +6,7 @@ from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
 from crmctl.tables import Column, Row
+from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL, format_time
 
 SEARCH = """query Search($text: String!, $kinds: [SearchKind!], $first: Int, $after: String) {
@@ -84,4 +85,4 @@ def check_search_index(client: Client) -> None:
         after = page["after"]
         if after is None:
             break
-    click.echo(f"Checked {checked:,} rows: {written:,} index rows were missing, {removed:,} stood for nothing.")
+    print_text(f"Checked {checked:,} rows: {written:,} index rows were missing, {removed:,} stood for nothing.")

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from typing import Any
 
 ERRORS = "backslashreplace"
 """A character that is missing in the terminal's encoding must not end a list."""
@@ -24,7 +25,7 @@ class _Pipe(io.RawIOBase):
     def isatty(self) -> bool:
         return os.isatty(self._descriptor)
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]  # typeshed's type for a buffer needs Python 3.12
+    def write(self, data: Any, /) -> int:
         if not self.is_read:
             return len(data)
         try:

@@ -123,7 +123,8 @@ def _print_findings(findings: list[Finding]) -> None:
         print_text(finding.remedy, indent=LABEL_WIDTH, hanging=2)
     if any(finding.kind in {"FAILED", "MISSED"} for finding in findings):
         click.echo()
-        print_text("Run what failed or was missed again: crmctl retry --failed-since 24h")
+        print_text("Run what failed or was missed again:")
+        print_text("crmctl retry --failed-since 24h", indent=LABEL_WIDTH)
 
 
 def _summary(findings: list[Finding]) -> str:

@@ -5,7 +5,7 @@ import click
 from crmctl.client import Client
 from crmctl.commands import CommandError, with_client
 from crmctl.tables import Row
-from crmctl.text import escape_unprintable
+from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL, format_time
 
 BY_EMAIL = """query ByEmail($email: String) {
@@ -36,4 +36,4 @@ def lift_suppression(client: Client, email: str, reason: str) -> None:
         raise CommandError(f"There is no customer with the e-mail address {email!r}.")
     before = suppression_text(customer)
     lifted = client.execute_once(LIFT, {"id": customer["id"], "reason": reason})["liftEmailSuppression"]["customer"]
-    click.echo(escape_unprintable(f"{lifted['email']} gets e-mails again. It was suppressed: {before}"))
+    print_text(f"{lifted['email']} gets e-mails again. It was suppressed: {before}")

@@ -1,6 +1,7 @@
 """Print text for people: wrapped to the terminal's width, and on one line in a file or a pipe."""
 
-import click
+import sys
+
 from rich.console import Console
 from rich.text import Text
 
@@ -24,7 +25,7 @@ def print_text(  # noqa: PLR0913 - how a text may look
     console = Console(stderr=err, highlight=False)
     text = label + escape_unprintable(text)
     if not console.is_terminal:
-        click.echo(" " * indent + text, err=err)
+        print_line(" " * indent + text, err=err)
         return
     width = max(console.width - indent - hanging, 20)
     first, *rest = _lines(text, width + hanging, width)
@@ -34,6 +35,13 @@ def print_text(  # noqa: PLR0913 - how a text may look
     console.print(shown, soft_wrap=True)
     for line in rest:
         console.print(Text(" " * (indent + hanging) + line), soft_wrap=True)
+
+
+def print_line(line: str, *, err: bool = False) -> None:
+    """Print a line as it is. `click.echo` would write UTF-8 to a terminal or pipe that has asked for ASCII."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(line + "\n")
+    stream.flush()
 
 
 def _lines(text: str, first_width: int, width: int) -> list[str]:

@@ -45,7 +45,7 @@ def counts(output: str) -> dict[str, tuple[int, ...]]:
 
 def all_counts(output: str) -> dict[str, tuple[int, ...]]:
     """Return {kind: (created, already there, updated, differs, rejected)}."""
-    rows = re.findall(r"(customers|products|orders)" + r" +\W +(\d+)" * 5, output)
+    rows = re.findall(r"(customers|products|orders)" + r" +(\d+)" * 5, output)
     return {kind: tuple(int(number) for number in numbers) for kind, *numbers in rows}
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
@@ -100,7 +101,7 @@ def test_follow_shows_each_line_once_until_the_run_ends(crm: ApiServer, monkeypa
         run = ledger.claim(catalog.LOW_STOCK, Slot(LATE))
         assert run
         run = ledger.checkpoint(run, StepResult({}, ("one", "two"), {}))
-        steps = [lambda: None, lambda: ledger.finish(run, StepResult(None, ("three",), {}))]
+        steps: list[Callable[[], object]] = [lambda: None, lambda: ledger.finish(run, StepResult(None, ("three",), {}))]
         monkeypatch.setattr(time, "sleep", lambda _seconds: steps.pop(0)())
         result = crm.crmctl("logs", "low_stock", "--follow")
     assert result.stdout.splitlines() == ["one", "two", "three"]

@@ -62,10 +62,7 @@ def test_hostile_name_adds_no_escape_sequence_on_a_terminal(api: FakeApi) -> Non
 def test_narrow_terminal_cuts_nothing_off(api: FakeApi) -> None:
     name = "a-very-long-name-without-a-single-space-" * 4
     output = a_list_of(name, api=api, FORCE_COLOR="1", COLUMNS="50")
-    assert "…" not in output
-    assert (
-        "".join(line.split()[-2] if len(line.split()) > 3 else line.strip() for line in output.splitlines()[2:]) == name
-    )
+    assert name in output
 
 
 def test_json_keeps_names_but_contains_no_control_character(api: FakeApi) -> None:
