@@ -12,6 +12,7 @@ from crmctl import (
     import_command,
     jobs,
     keys,
+    login_commands,
     logs_command,
     notifications,
     order_edits,
@@ -27,6 +28,7 @@ from crmctl import (
     status_command,
     suppressions,
 )
+from crmctl.commands import address_options
 from crmctl.version import installed_version
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -60,6 +62,8 @@ COMMANDS: tuple[click.Command, ...] = (
     dead_letters.redrive,
     dead_letters.discard,
     keys.keys,
+    login_commands.login,
+    login_commands.logout,
     audit_log.audit,
     schedules.schedules,
     notifications.notifications,
@@ -67,7 +71,11 @@ COMMANDS: tuple[click.Command, ...] = (
 
 
 @click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@address_options
 @click.version_option(installed_version(), prog_name="crmctl")
-def main() -> None:
-    """Work with the CRM from the terminal, through its GraphQL API. All times are UTC."""
+def main(**_address: str | None) -> None:
+    """Work with the CRM from the terminal, through its GraphQL API. All times are UTC.
+
+    --stage, --url and --key may also stand after the command.
+    """
     standard_output.prepare()

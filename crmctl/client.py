@@ -11,11 +11,11 @@ ApiError             the operation failed; the message is for the user
  +- Stopped          `stop` was called during a wait
 """
 
-import ipaddress
 import random
+import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from crmctl.addresses import is_loopback, suggest_url
 from crmctl.text import escape_unprintable
 
 MAX_ATTEMPTS = 6
@@ -34,7 +35,7 @@ IN_PROGRESS_DELAY = 10.0
 """Seconds. A server that died during an attempt blocks the Idempotency-Key for a minute."""
 RETRY_CODES = frozenset({"UNAVAILABLE", "CONFLICT", "INTERNAL"})
 KEY_CODES = frozenset({"UNAUTHENTICATED", "FORBIDDEN"})
-KEY_HINT = "Pass a valid key with --key, or in the environment variable CRM_KEY."
+KEY_HINT = "Log in with `crmctl login`, or pass a valid key with --key, or in the environment variable CRM_KEY."
 NO_KEY_HINT = (
     f"{KEY_HINT} Operators create keys with `crmctl keys create`. "
     "Create the first key of a new stage with `make first-key STAGE=...` in a checkout of the server."
@@ -82,9 +83,10 @@ class Client:
         self.url = validate_url(url)
         self._notify = notify or _ignore
         self._stopping = threading.Event()
+        self._was_reached = False
         self._session = requests.Session()
         # A proxy from the environment cannot reach the loopback interface of this machine.
-        self._session.trust_env = not _is_loopback(self.url)
+        self._session.trust_env = not is_loopback(self.url)
         self._key = validate_key(key) if key else None
         self._session.auth = _Bearer(self._key)
         self._session.headers["Accept"] = "application/graphql-response+json, application/json;q=0.9"
@@ -130,7 +132,10 @@ class Client:
         except requests.exceptions.Timeout as error:
             raise TransientError(f"{self.url} did not respond in time.") from error
         except requests.exceptions.RequestException as error:
+            if not self._was_reached and (reason := _unreachable_reason(error, self.url)):
+                raise ApiError(reason) from error
             raise TransientError(f"No response from {self.url} ({_root_cause(error)}).") from error
+        self._was_reached = True
         return _read_data(response, self.url, key_hint=KEY_HINT if self._key else NO_KEY_HINT)
 
 
@@ -169,14 +174,6 @@ def validate_key(key: str) -> str:
     return key
 
 
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _read_data(response: requests.Response, url: str, *, key_hint: str) -> Data:
     status = response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -188,14 +185,13 @@ def _read_data(response: requests.Response, url: str, *, key_hint: str) -> Data:
         raise ApiError(f"{url} redirects to {target}. Pass that address as --url.")
     body = _parse_json(response, url)
     errors = _read_errors(body)
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED} or _is_unknown_path(body):
+        raise ApiError(_describe_wrong_path(response, url))
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or _error_codes(errors) & KEY_CODES:
         reason = f" ({_join_messages(errors)})" if errors else ""
         raise ApiError(f"{url} rejected the request{reason}. {key_hint}")
-    absent = status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
-    if absent or not isinstance(body, dict) or not ("data" in body or errors):
-        raise ApiError(
-            f"{url} is not a GraphQL endpoint: it responded with HTTP {status}, {_content_type(response)}. Check --url."
-        )
+    if not isinstance(body, dict) or not ("data" in body or errors):
+        raise ApiError(_describe_wrong_path(response, url))
     data = body.get("data")
     if isinstance(data, dict) and not (errors and None in data.values()):
         found, extensions = Data(data), body.get("extensions")
@@ -210,6 +206,18 @@ def _read_data(response: requests.Response, url: str, *, key_hint: str) -> Data:
     message = f"{url} rejected the request (HTTP {status}): {reason}"
     # A 400 means that this client and the server do not fit together, so the message names the server.
     raise ApiRefused(message, reason) if errors and response.ok else ApiError(message)
+
+
+def _is_unknown_path(body: Any) -> bool:
+    """API Gateway and `chalice local` answer 403 with these words where there is nothing, whatever the key."""
+    return isinstance(body, dict) and body.get("message") == "Missing Authentication Token"
+
+
+def _describe_wrong_path(response: requests.Response, url: str) -> str:
+    suggested = suggest_url(url)
+    advice = f"Did you mean {suggested}?" if suggested else "Check --url."
+    status, kind = response.status_code, _content_type(response)
+    return f"{url} is not a GraphQL endpoint: it responded with HTTP {status}, {kind}. {advice}"
 
 
 def _parse_json(response: requests.Response, url: str) -> Any:
@@ -251,9 +259,26 @@ def _retry_after(response: requests.Response) -> float:
     return min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() else 0.0
 
 
-def _root_cause(error: BaseException) -> str:
-    """Return the message of the innermost exception: requests wraps urllib3, which wraps the socket's error."""
+def _unreachable_reason(error: BaseException, url: str) -> str | None:
+    """Return why there is no use in another attempt, if there is none."""
+    parts = urlsplit(url)
+    causes = list(_causes(error))
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        advice = "Is `make local` running, and on this port?" if is_loopback(url) else "Check --url."
+        return f"Nothing listens at {parts.netloc}: the connection was refused. {advice}"
+    if any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in causes):
+        return f"There is no host {parts.hostname}. Check --url."
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
     inner: BaseException | None = error
     while inner is not None:
-        error, inner = inner, inner.__cause__ or inner.__context__
+        yield inner
+        inner = inner.__cause__ or inner.__context__
+
+
+def _root_cause(error: BaseException) -> str:
+    """Return the message of the innermost exception: requests wraps urllib3, which wraps the socket's error."""
+    *_, error = _causes(error)
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

@@ -6,13 +6,15 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from crmctl import connection
 from crmctl.client import ApiError, ApiRefused, Client
+from crmctl.connection import Given
+from crmctl.logins import LoginError
 from crmctl.paging import ListResult
 from crmctl.terminal import line_width, print_text
 from crmctl.text import escape_unprintable
 from crmctl.wrapping import wrap
 
-DEFAULT_URL = "http://127.0.0.1:8000/graphql"
 EXIT_INTERRUPTED = 130
 Options = ParamSpec("Options")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -31,17 +33,37 @@ class CommandError(click.ClickException):
         return "\n".join(part for line in lines for part in wrap(line, max(width - len("Error: "), 20)))
 
 
-def api_options(command: Command) -> Command:
-    """Add --url and --key."""
-    command = click.option(
-        "--key",
-        envvar="CRM_KEY",
-        show_envvar=True,
-        help="API key. Prefer the environment variable: other users of this machine can see command lines.",
-    )(command)
-    return click.option(
-        "--url", envvar="CRM_URL", default=DEFAULT_URL, show_default=True, show_envvar=True, help="GraphQL endpoint."
-    )(command)
+def address_options(command: Command) -> Command:
+    """Add --stage, --url and --key."""
+    for option in (
+        click.option(
+            "--key",
+            help="API key. Prefer `crmctl login` or the environment: other users of this machine can see command lines.  "
+            "[env var: CRM_KEY]",
+        ),
+        click.option(
+            "--url",
+            help="GraphQL endpoint.  [env var: CRM_URL; default: the `make local` of this machine, or port 8000]",
+        ),
+        click.option("--stage", metavar="NAME", help="A stage that you are logged in to: see `crmctl login`."),
+    ):
+        command = option(command)
+    return command
+
+
+def api_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --stage, --url and --key, which count before and after the command. The command gets `url` and `key`."""
+
+    @functools.wraps(command)
+    def connected(*arguments: Any, stage: str | None, url: str | None, key: str | None, **options: Any) -> None:
+        try:
+            endpoint = connection.resolve(Given(stage, url, key))
+        except LoginError as error:
+            raise CommandError(str(error)) from None
+        connection.announce(endpoint)
+        command(*arguments, url=endpoint.url, key=endpoint.key, **options)
+
+    return address_options(connected)
 
 
 def with_client(command: Callable[Concatenate[Client, Options], None]) -> Callable[..., None]:

@@ -50,13 +50,15 @@ def read(  # noqa: PLR0913 - keywords, of which most calls need none
     after: str | None = None
     while True:
         first = page_size if keep else min(page_size, limit - len(rows))
-        found = client.execute(document, {**variables, "first": first, "after": after})["list"]
+        data = client.execute(document, {**variables, "first": first, "after": after})
+        found = data["list"]
         nodes = _nodes(found)
         count_read += len(nodes)
         rows += filter(keep, nodes) if keep else nodes
         has_more, after = found["pageInfo"]["hasNextPage"], found["pageInfo"]["endCursor"]
         if not has_more or len(rows) >= limit or (max_read is not None and count_read >= max_read):
-            return ListResult(rows[:limit], has_more or len(rows) > limit)
+            has_more = has_more or len(rows) > limit
+            return ListResult(rows[:limit], has_more, is_partial=data.is_partial and not has_more)
 
 
 def _nodes(found: Mapping[str, Any]) -> list[dict[str, Any]]:

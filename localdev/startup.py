@@ -50,6 +50,7 @@ def _prepare(owner: Process, *, worker: bool) -> None:
     server.improve_http_server(address)
     state, running = connect(owner, address, reloaded=worker)
     provision(state)
+    state.publish_server(owner, address.url)
     _print_banner(address, owner, state, running)
     if worker:
         watch_loaded_files_only()

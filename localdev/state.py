@@ -76,6 +76,16 @@ class State:
                 file.unlink(missing_ok=True)
         return is_alive
 
+    def publish_server(self, owner: Process, url: str) -> None:
+        """Note the address of a server, where `crmctl` finds it. Remove the notes of those that have ended."""
+        notes = self.root / "servers"
+        notes.mkdir(mode=0o700, exist_ok=True)
+        for file in notes.iterdir():
+            process = Process.parse(file.name)
+            if process is None or not process.is_alive():
+                file.unlink(missing_ok=True)
+        (notes / str(owner)).write_text(json.dumps({"url": url, "checkout": str(CHECKOUT)}), "utf-8")
+
     def swap_greeting(self, owner: Process, emulator: str) -> str | None:
         """Record the emulator that a server was told about. Return the one before, or None for a new server.
 

@@ -22,6 +22,8 @@ def _short_delays_and_clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(clock, "now", server_clock.now)  # `time_is` sets both
     for name in ("CRM_KEY", "CRM_URL"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
     monkeypatch.chdir(tmp_path)
 
 

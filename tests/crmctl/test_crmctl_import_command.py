@@ -25,9 +25,9 @@ SHARED = ROOT.parent / "shared" / "data"
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--url", "127.0.0.1:8000"], "is not a URL"),
+        (["--url", "ftp://127.0.0.1:8000"], "is not a URL"),
         (["--url", "http://[::1/graphql"], "is not a URL"),
-        (["--url", "http://127.0.0.1:1/graphql"], "Connection refused"),
+        (["--url", "127.0.0.1:1"], "Nothing listens at 127.0.0.1:1"),
         (["--key", "crm_1 abc"], "characters that no API key has"),
         (["--rejects", "files/orders.csv/out"], "cannot be written"),
         (["--workers", "0"], "--workers"),

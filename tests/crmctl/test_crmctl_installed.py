@@ -57,7 +57,7 @@ def test_the_wheel_has_the_client_only(wheel: Path) -> None:
     needed = re.findall("^Requires-Dist: (.*)$", metadata, re.MULTILINE)
     extras = [line for line in needed if "extra ==" in line]
     assert {re.split(r"[<>=]", line)[0] for line in needed if line not in extras} == {"click", "requests", "rich"}
-    assert [re.split(r"[<>=]", line)[0] for line in extras] == ["python-calamine"]
+    assert [re.split(r"[<>=]", line)[0] for line in extras] == ["keyring", "python-calamine"]
     assert "License-Expression: MIT" in metadata
 
 
