@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from crmctl import completion
 from crmctl.client import ApiError, Client
 from crmctl.commands import print_message, with_client
 from crmctl.display import Display
@@ -21,7 +22,7 @@ DELAY = 1.0
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completion.complete_job)
 @click.option("--from", "begin", type=Timestamp(), required=True, help="The first slot may be at this time.")
 @click.option("--to", "end", type=Timestamp(), required=True, help="The last slot may be at this time.")
 @click.option("--dry-run", is_flag=True, help="List the slots. Runs nothing.")

@@ -2,7 +2,7 @@
 
 import click
 
-from crmctl import runs
+from crmctl import completion, runs
 from crmctl.client import Client
 from crmctl.commands import with_client
 from crmctl.terminal import print_text
@@ -14,8 +14,8 @@ CANCEL = f"""mutation Cancel($job: String!, $slot: DateTime!, $schedule: ID, $re
 
 
 @click.command()
-@click.argument("job")
-@click.argument("slot", type=Timestamp())
+@click.argument("job", shell_complete=completion.complete_job)
+@click.argument("slot", type=Timestamp(), shell_complete=completion.complete_slot)
 @click.option("--reason", required=True, help="Why the run is cancelled. Shown to everyone who looks at the run.")
 @click.option("--schedule", metavar="ID", help="The schedule of the run, if several were due at the slot.")
 @with_client

@@ -15,6 +15,7 @@ from crmctl import (
     login_commands,
     logs_command,
     notifications,
+    open_command,
     order_edits,
     orders,
     products,
@@ -67,6 +68,7 @@ COMMANDS: tuple[click.Command, ...] = (
     audit_log.audit,
     schedules.schedules,
     notifications.notifications,
+    open_command.open_command,
 )
 
 

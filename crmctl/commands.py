@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from crmctl import connection
+from crmctl import completion, connection
 from crmctl.client import ApiError, ApiRefused, Client
 from crmctl.connection import Given
 from crmctl.logins import LoginError
@@ -45,7 +45,12 @@ def address_options(command: Command) -> Command:
             "--url",
             help="GraphQL endpoint.  [env var: CRM_URL; default: the `make local` of this machine, or port 8000]",
         ),
-        click.option("--stage", metavar="NAME", help="A stage that you are logged in to: see `crmctl login`."),
+        click.option(
+            "--stage",
+            metavar="NAME",
+            shell_complete=completion.complete_stage,
+            help="A stage that you are logged in to: see `crmctl login`.",
+        ),
     ):
         command = option(command)
     return command

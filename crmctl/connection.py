@@ -38,16 +38,16 @@ class Endpoint:
     """Whether somebody has said which API to use."""
 
 
-def given_before_command() -> Given:
+def given_before_command(context: click.Context | None = None) -> Given:
     """Return the options before the command."""
-    context = click.get_current_context(silent=True)
+    context = context or click.get_current_context(silent=True)
     found = context.find_root().params if context else {}
     return Given(found.get("stage"), found.get("url"), found.get("key"))
 
 
-def resolve(given: Given) -> Endpoint:
+def resolve(given: Given, context: click.Context | None = None) -> Endpoint:
     """Return the API to use. Raises UsageError and LoginError."""
-    given = given.over(given_before_command())
+    given = given.over(given_before_command(context))
     if given.stage and given.url:
         raise click.UsageError("Give --stage or --url, not both.")
     if given.stage:

@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -15,8 +14,7 @@ from crmctl import paging
 from crmctl.client import Client
 from crmctl.commands import CommandError, print_message, with_client
 from crmctl.export_rows import EXPORTS, Export, Node
-
-_DAY = click.DateTime(["%Y-%m-%d"])
+from crmctl.time_arguments import Day
 
 
 @click.command("export")
@@ -24,8 +22,8 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--format", "form", type=click.Choice(("csv", "json")), default="csv", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="The file.  [default: stdout]")
 @click.option("--name", metavar="PART", help="Only with this part of the name; of orders, of the customer's.")
-@click.option("--from", "first", type=_DAY, help="Only created, or ordered, on this day or later.")
-@click.option("--to", "last", type=_DAY, help="Only created, or ordered, on this day or earlier.")
+@click.option("--from", "first", type=Day(), help="Only created, or ordered, on this day or later.")
+@click.option("--to", "last", type=Day(), help="Only created, or ordered, on this day or earlier.")
 @click.option(
     "--status",
     type=click.Choice(("placed", "cancelled", "any")),
@@ -41,8 +39,8 @@ def export(  # noqa: PLR0913 - the options of the command
     form: str,
     output: Path | None,
     name: str | None,
-    first: datetime | None,
-    last: datetime | None,
+    first: str | None,
+    last: str | None,
     status: str,
 ) -> None:
     """Write all customers, products or orders, for example to a CSV file that `crmctl import` takes.
@@ -54,8 +52,7 @@ def export(  # noqa: PLR0913 - the options of the command
         raise CommandError("Products have no date: --from and --to are for customers and orders.")
     if kind == "orders" and form == "csv" and status != "placed":
         raise CommandError("A CSV file has no column for the status: use --format json for cancelled orders.")
-    days = {"from": first and first.date().isoformat(), "to": last and last.date().isoformat()}
-    wanted = {"name": name, **days, "status": None if status == "any" else status.upper()}
+    wanted = {"name": name, "from": first, "to": last, "status": None if status == "any" else status.upper()}
     nodes = paging.read_all(client, EXPORTS[kind].document, **{key: value for key, value in wanted.items() if value})
     with _opened(output) as file:
         count = _write_csv(file, EXPORTS[kind], nodes) if form == "csv" else _write_json(file, nodes)

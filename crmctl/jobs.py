@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from crmctl import runs, tables
+from crmctl import completion, runs, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, with_client
 from crmctl.tables import Column, time_column
@@ -48,7 +48,7 @@ def jobs(client: Client, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completion.complete_job)
 @click.option("--reason", required=True, help="Why the job is paused. Shown to everyone who looks at the job.")
 @click.option(
     "--until",
@@ -67,7 +67,7 @@ def pause(client: Client, job: str, reason: str, until: str | None) -> None:
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completion.complete_job)
 @with_client
 def resume(client: Client, job: str) -> None:
     """Resume JOB."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from crmctl import paging, tables
+from crmctl import completion, paging, tables
 from crmctl.client import ApiError, Client
 from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
 from crmctl.tables import Column, time_column
@@ -71,7 +71,7 @@ def create(client: Client, name: str, role: str, expires: str | None) -> None:
 
 
 @keys.command()
-@click.argument("key_id")
+@click.argument("key_id", shell_complete=completion.complete_key)
 @click.option(
     "--overlap-hours",
     type=click.IntRange(0, 720),
@@ -87,7 +87,7 @@ def rotate(client: Client, key_id: str, overlap_hours: int) -> None:
 
 
 @keys.command()
-@click.argument("key_id")
+@click.argument("key_id", shell_complete=completion.complete_key)
 @with_client
 def revoke(client: Client, key_id: str) -> None:
     """Revoke a key."""

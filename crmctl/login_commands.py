@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from crmctl import logins
+from crmctl import completion, logins
 from crmctl.addresses import complete_url
 from crmctl.client import ApiError, Client, validate_key, validate_url
 from crmctl.commands import CommandError, print_message
@@ -17,7 +17,7 @@ CHECK = "{ runs(first: 1) { edges { cursor } } }"
 
 
 @click.command()
-@click.argument("stage")
+@click.argument("stage", shell_complete=completion.complete_stage)
 @click.option("--url", help="The stage's API, for example https://abc123.execute-api.us-east-1.amazonaws.com.")
 @click.option("--key", help="The key. Without it you are asked, or it is read from a pipe, where nobody can see it.")
 def login(stage: str, url: str | None, key: str | None) -> None:
@@ -43,7 +43,7 @@ def login(stage: str, url: str | None, key: str | None) -> None:
 
 
 @click.command()
-@click.argument("stage")
+@click.argument("stage", shell_complete=completion.complete_stage)
 def logout(stage: str) -> None:
     """Forget address and key of STAGE. The key itself stays valid: see `crmctl keys revoke`."""
     try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from crmctl import runs, standard_output
+from crmctl import completion, runs, standard_output
 from crmctl.client import Client
 from crmctl.commands import CommandError, print_message, with_client
 from crmctl.run_command import UNFINISHED_STATUSES
@@ -24,8 +24,8 @@ DELAY = 1.0
 
 
 @click.command()
-@click.argument("job")
-@click.argument("slot", required=False, type=Timestamp())
+@click.argument("job", shell_complete=completion.complete_job)
+@click.argument("slot", required=False, type=Timestamp(), shell_complete=completion.complete_slot)
 @click.option("--schedule", metavar="ID", help="The schedule of the run, if several were due at the slot.")
 @click.option("-f", "--follow", is_flag=True, help="Show new lines as they come, until the run ends.")
 @with_client

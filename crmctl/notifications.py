@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from crmctl import tables
+from crmctl import completion, tables
 from crmctl.client import Client
 from crmctl.commands import Command, CommandError, json_option, with_client
 from crmctl.tables import Column
@@ -102,7 +102,7 @@ def add(client: Client, /, kind: str, name: str, **options: Any) -> None:
 
 
 @notifications.command("edit")
-@click.argument("channel")
+@click.argument("channel", shell_complete=completion.complete_channel)
 @click.option("--name", help="Another name.")
 @_channel_options
 @click.option("--all-jobs", is_flag=True, help="Of all jobs again.")
@@ -121,7 +121,7 @@ def edit(
 
 
 @notifications.command("remove")
-@click.argument("channel")
+@click.argument("channel", shell_complete=completion.complete_channel)
 @with_client
 def remove(client: Client, channel: str) -> None:
     """Remove the channel with the id CHANNEL. What is on its way to it is not delivered."""
@@ -130,7 +130,7 @@ def remove(client: Client, channel: str) -> None:
 
 
 @notifications.command("test")
-@click.argument("channel")
+@click.argument("channel", shell_complete=completion.complete_channel)
 @click.option(
     "--timeout", metavar="SECONDS", type=click.FloatRange(0), default=30, show_default=True, help="How long to wait."
 )

@@ -7,7 +7,7 @@ import click
 from crmctl.client import Client
 from crmctl.commands import CommandError, with_client
 from crmctl.products import BY_SKU
-from crmctl.text import escape_unprintable
+from crmctl.terminal import print_text
 
 ORDER = """query Order($id: ID!) {
   order(id: $id) { id totalAmount lines { productId name quantity product { sku } } }
@@ -63,10 +63,8 @@ def edit(client: Client, order_id: str, lines: tuple[tuple[str, int], ...]) -> N
     variables = {"id": order["id"], "lines": wanted, "total": order["totalAmount"]}
     changed = client.execute_once(UPDATE, variables)["updateOrder"]["order"]
     for line in changed["lines"]:
-        click.echo(
-            escape_unprintable(f"{line['quantity']} x {line['name']} at {line['unitPrice']}: {line['lineTotal']}")
-        )
-    click.echo(f"Total: {changed['totalAmount']}, before: {order['totalAmount']}")
+        print_text(f"{line['quantity']} x {line['name']} at {line['unitPrice']}: {line['lineTotal']}")
+    print_text(f"Total: {changed['totalAmount']}, before: {order['totalAmount']}")
 
 
 def _product_id(client: Client, order: dict[str, Any], product: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from crmctl import paging, runs
+from crmctl import completion, paging, runs
 from crmctl.client import ApiRefused, Client
 from crmctl.commands import CommandError, print_message, with_client
 from crmctl.run_command import (
@@ -27,8 +27,8 @@ MAX_RETRIED = 100
 
 
 @click.command()
-@click.argument("job", required=False)
-@click.argument("slot", required=False, type=Timestamp())
+@click.argument("job", required=False, shell_complete=completion.complete_job)
+@click.argument("slot", required=False, type=Timestamp(), shell_complete=completion.complete_slot)
 @click.option("--schedule", metavar="ID", help="The schedule of the run, if several were due at the slot.")
 @click.option(
     "--failed-since",

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from crmctl import log_lines, runs
+from crmctl import completion, log_lines, runs
 from crmctl.argument_option import Argument
 from crmctl.client import ApiError, Client
 from crmctl.commands import print_message, with_client
@@ -52,7 +52,7 @@ def wait_options(command: Command) -> Command:
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completion.complete_job)
 @click.option("--dry-run", is_flag=True, help="Show what the run would do. Writes nothing.")
 @click.option("--cap", metavar="N", type=int, help="Maximum number of customers that a clean-up may delete.")
 @click.option(

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from crmctl import log_lines, paging, tables
+from crmctl import completion, log_lines, paging, tables
 from crmctl.client import Client
-from crmctl.commands import json_option, limit_option, print_if_more, with_client
+from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
 from crmctl.tables import Column
 from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL, Timestamp, format_duration, format_time
@@ -73,7 +73,7 @@ COLUMNS = (
 
 
 @click.command()
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completion.complete_job)
 @click.option(
     "--state",
     "--status",
@@ -113,7 +113,10 @@ def runs(client: Client, /, limit: int, *, lines: bool, as_json: bool, grep: str
             tables.print_remarks(
                 (_name(run, filters["job"]), text) for run in listed.rows for text in _texts(run, grep)
             )
-    print_if_more(listed)
+    if grep and listed.has_more and len(listed.rows) < limit:
+        print_message(f"Only the latest {MAX_SEARCHED:,} runs were looked at. Look further back with --until.")
+    else:
+        print_if_more(listed)
 
 
 def _read(client: Client, limit: int, grep: str | None, **filters: Any) -> paging.ListResult:

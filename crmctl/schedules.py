@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from crmctl import tables
+from crmctl import completion, tables
 from crmctl.argument_option import Argument
 from crmctl.client import Client
 from crmctl.commands import Command, CommandError, json_option, with_client
@@ -61,7 +61,7 @@ def schedules() -> None:
 
 
 @schedules.command("list")
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completion.complete_job)
 @json_option
 @with_client
 def list_schedules(client: Client, job: str | None, *, as_json: bool) -> None:
@@ -103,7 +103,7 @@ def _schedule_options(command: Command) -> Command:
 
 
 @schedules.command("add")
-@click.argument("job")
+@click.argument("job", shell_complete=completion.complete_job)
 @_schedule_options
 @with_client
 def add(client: Client, /, job: str, **options: Any) -> None:
@@ -116,7 +116,7 @@ def add(client: Client, /, job: str, **options: Any) -> None:
 
 
 @schedules.command("edit")
-@click.argument("schedule")
+@click.argument("schedule", shell_complete=completion.complete_schedule)
 @_schedule_options
 @click.option("--enable/--disable", "enabled", default=None, help="A disabled schedule is never due.")
 @with_client
@@ -132,7 +132,7 @@ def edit(client: Client, /, schedule: str, *, enabled: bool | None, **options: A
 
 
 @schedules.command("remove")
-@click.argument("schedule")
+@click.argument("schedule", shell_complete=completion.complete_schedule)
 @with_client
 def remove(client: Client, schedule: str) -> None:
     """Remove the schedule with the id SCHEDULE. Runs that wait already are still done."""
@@ -141,7 +141,7 @@ def remove(client: Client, schedule: str) -> None:
 
 
 @schedules.command("reset")
-@click.argument("job")
+@click.argument("job", shell_complete=completion.complete_job)
 @with_client
 def reset(client: Client, job: str) -> None:
     """Give JOB its own schedule back."""

@@ -80,7 +80,7 @@ def test_grep_finds_errors_reasons_and_log_lines(crm: ApiServer, monkeypatch: py
     monkeypatch.setattr(runs, "MAX_SEARCHED", 2)
     cut = crm.crmctl("runs", "--grep", "lamp", "--json")
     assert len(json.loads(cut.stdout)) == 1
-    assert cut.stderr == "There are more rows. Use --limit to show them.\n"
+    assert cut.stderr == "Only the latest 2 runs were looked at. Look further back with --until.\n"
 
 
 def test_logs_are_those_of_the_latest_run_or_of_a_slot(crm: ApiServer) -> None:
