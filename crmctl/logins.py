@@ -38,7 +38,7 @@ def find(stage: str) -> Login | None:
     if entry is None:
         return None
     keyring = _keyring() if entry.get("keyring") else None
-    key = keyring.get_password(SERVICE, _account(stage, entry["url"])) if keyring else entry.get("key")
+    key = keyring.get_password(SERVICE, _entry_name(stage, entry["url"])) if keyring else entry.get("key")
     if entry.get("keyring") and not key:
         raise LoginError(f"The key of {stage} is not in the keyring. Log in again: crmctl login {stage}")
     return Login(entry["url"], key)
@@ -50,7 +50,7 @@ def save(stage: str, login: Login) -> str:
     _forget_key(stage, entries.get(stage))
     keyring = _keyring() if login.key else None
     if keyring:
-        keyring.set_password(SERVICE, _account(stage, login.url), login.key)
+        keyring.set_password(SERVICE, _entry_name(stage, login.url), login.key)
         _write({**entries, stage: {"url": login.url, "keyring": True}})
         return "the keyring"
     _write({**entries, stage: {"url": login.url, "key": login.key}})
@@ -67,7 +67,7 @@ def remove(stage: str) -> bool:
     return entry is not None
 
 
-def _account(stage: str, url: str) -> str:
+def _entry_name(stage: str, url: str) -> str:
     return f"{stage} {url}"
 
 
@@ -84,7 +84,7 @@ def _forget_key(stage: str, entry: dict[str, Any] | None) -> None:
     keyring = _keyring() if entry and entry.get("keyring") else None
     if keyring and entry:
         try:
-            keyring.delete_password(SERVICE, _account(stage, entry["url"]))
+            keyring.delete_password(SERVICE, _entry_name(stage, entry["url"]))
         except Exception as error:
             raise LoginError(f"The key of {stage} could not be removed from the keyring: {error}") from error
 

@@ -60,17 +60,8 @@ def retry(  # noqa: PLR0913, PLR0917 - one for each option
     Exit status: 0 all have succeeded (with --no-wait: were started) or there are none, 1 some have not, 2 wrong usage or
     connection, or not confirmed, 3 not finished in time, 130 Ctrl-C.
     """
-    if slot and failed_since:
-        raise CommandError("Give SLOT or --failed-since, not both.")
-    if failed_since:
-        found = _find_lost(client, limit=MAX_RETRIED, job=job, **{"from": failed_since})
-    elif job:
-        found = [_find_run(client, job, slot, schedule)] if slot else _find_lost(client, limit=1, job=job)[-1:]
-    else:
-        raise CommandError("Give JOB or --failed-since.")
+    found = _find(client, job, slot, schedule, failed_since)
     if not found:
-        if job:
-            client.execute(runs.CHECK_JOB, {"job": job})
         print_text("There is no failed or missed run.")
         return
     _print_preview(client, found)
@@ -80,6 +71,18 @@ def retry(  # noqa: PLR0913, PLR0917 - one for each option
         follow(client, _start(client, found[0]), wait=wait, timeout=timeout)
     else:
         _retry_all(client, found, timeout, wait=wait)
+
+
+def _find(client: Client, job: str | None, slot: str | None, schedule: str | None, since: str | None) -> list[Run]:
+    if slot and since:
+        raise CommandError("Give SLOT or --failed-since, not both.")
+    if job and slot:
+        return [_find_run(client, job, slot, schedule)]
+    if since:
+        return _find_lost(client, limit=MAX_RETRIED, job=job, **{"from": since})
+    if job:
+        return _find_lost(client, limit=1, job=job)
+    raise CommandError("Give JOB or --failed-since.")
 
 
 def _find_run(client: Client, job: str, slot: str, schedule: str | None) -> Run:
@@ -92,6 +95,8 @@ def _find_run(client: Client, job: str, slot: str, schedule: str | None) -> Run:
 def _find_lost(client: Client, *, limit: int, **filters: Any) -> list[Run]:
     """Return the latest runs that failed or were missed, the oldest of them first."""
     lists = [paging.read(client, runs.RUNS, limit, **filters, status=status) for status in LOST_STATUSES]
+    if filters["job"]:
+        client.execute(runs.CHECK_JOB, {"job": filters["job"]})
     found = sorted((run for listed in lists for run in listed.rows), key=lambda run: str(run["slot"]))
     if limit > 1 and (len(found) > limit or any(listed.has_more for listed in lists)):
         print_message(f"There are more: these are the latest {limit}. Repeat the command for the others.")

@@ -80,7 +80,7 @@ def check_search_index(client: Client) -> None:
     checked = written = removed = 0
     after: str | None = None
     while True:
-        page = client.execute(CHECK, {"after": after})["checkSearchIndex"]
+        page = client.execute_once(CHECK, {"after": after})["checkSearchIndex"]
         checked, written, removed = checked + page["checked"], written + page["written"], removed + page["removed"]
         after = page["after"]
         if after is None:

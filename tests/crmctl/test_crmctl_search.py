@@ -2,6 +2,7 @@
 
 import json
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -65,9 +66,8 @@ def test_a_table_fits_80_columns_however_long_the_names_are(api: FakeApi) -> Non
     }  # fmt: skip
     page = {"edges": [{"node": customer}], "pageInfo": {"hasNextPage": False, "endCursor": None}}
     api.faults.append(responds(200, json.dumps({"data": {"list": page}})))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crmctl.tables.PIPE_WIDTH", 80)
-        result = CliRunner().invoke(main, ["search", "a", "--url", api.url])
+    terminal = {"FORCE_COLOR": "1", "COLUMNS": "80"}
+    result = CliRunner(env=terminal).invoke(main, ["search", "a", "--url", api.url])
     assert result.exit_code == 0, result.output
-    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert max(len(click.unstyle(line)) for line in result.stdout.splitlines()) <= 80
     assert result.stdout.count(str(customer["id"])) == 1
