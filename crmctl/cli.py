@@ -29,6 +29,7 @@ from crmctl import (
     status_command,
     suppressions,
 )
+from crmctl.command_group import CommandGroup
 from crmctl.commands import address_options
 from crmctl.version import installed_version
 
@@ -72,7 +73,7 @@ COMMANDS: tuple[click.Command, ...] = (
 )
 
 
-@click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @address_options
 @click.version_option(installed_version(), prog_name="crmctl")
 def main(**_address: str | None) -> None:

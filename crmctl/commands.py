@@ -11,9 +11,7 @@ from crmctl.client import ApiError, ApiRefused, Client
 from crmctl.connection import Given
 from crmctl.logins import LoginError
 from crmctl.paging import ListResult
-from crmctl.terminal import line_width, print_text
-from crmctl.text import escape_unprintable
-from crmctl.wrapping import wrap
+from crmctl.terminal import print_text, wrap_error
 
 EXIT_INTERRUPTED = 130
 Options = ParamSpec("Options")
@@ -26,11 +24,7 @@ class CommandError(click.ClickException):
     exit_code = 2
 
     def format_message(self) -> str:
-        lines = [escape_unprintable(line) for line in self.message.split("\n")]
-        width = line_width(err=True)
-        if width is None:
-            return "\n".join(lines)
-        return "\n".join(part for line in lines for part in wrap(line, max(width - len("Error: "), 20)))
+        return wrap_error(self.message)
 
 
 def address_options(command: Command) -> Command:

@@ -1,9 +1,9 @@
-"""Standard output whose reader may leave: `crmctl run JOB | head` keeps its exit status."""
+"""Output whose reader may leave: `crmctl run JOB | head` keeps its exit status."""
 
 import io
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 ERRORS = "backslashreplace"
 """A character that is missing in the terminal's encoding must not end a list."""
@@ -36,16 +36,21 @@ class _Pipe(io.RawIOBase):
 
 
 def prepare() -> None:
-    """Make standard output outlive its reader. Does nothing where it is no file, as in a test."""
-    output = sys.stdout
+    """Make stdout and stderr outlive their reader. Does nothing where they are no files, as in a test."""
+    sys.stdout = _outliving(sys.stdout)
+    sys.stderr = _outliving(sys.stderr)
+
+
+def _outliving(output: TextIO) -> TextIO:
     if not isinstance(output, io.TextIOWrapper):
-        return
-    if isinstance(getattr(output.buffer, "raw", None), io.FileIO):
-        output.flush()
-        buffer = io.BufferedWriter(_Pipe(output.fileno()))
-        sys.stdout = io.TextIOWrapper(buffer, output.encoding, ERRORS, line_buffering=output.line_buffering)
-    else:
+        return output
+    raw = getattr(output.buffer, "raw", output.buffer)  # there is no buffer with PYTHONUNBUFFERED
+    if not isinstance(raw, io.FileIO):
         output.reconfigure(errors=ERRORS)
+        return output
+    output.flush()
+    buffer = io.BufferedWriter(_Pipe(output.fileno()))
+    return io.TextIOWrapper(buffer, output.encoding, ERRORS, line_buffering=output.line_buffering)
 
 
 def is_read() -> bool:

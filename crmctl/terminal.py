@@ -37,6 +37,15 @@ def print_text(  # noqa: PLR0913 - how a text may look
         console.print(Text(" " * (indent + hanging) + line), soft_wrap=True)
 
 
+def wrap_error(message: str) -> str:
+    """Return a message for stderr, escaped, and with lines that fit a terminal with `Error: ` in front."""
+    lines = [escape_unprintable(line) for line in message.split("\n")]
+    width = line_width(err=True)
+    if width is None:
+        return "\n".join(lines)
+    return "\n".join(part for line in lines for part in wrap(line, max(width - len("Error: "), 20)))
+
+
 def print_line(line: str, *, err: bool = False) -> None:
     """Print a line as it is. `click.echo` would write UTF-8 to a terminal or pipe that has asked for ASCII."""
     stream = sys.stderr if err else sys.stdout

@@ -60,6 +60,9 @@ COMMANDS = (
     "resume heartbeat",
     "cancel low_stock 2026-11-20 --reason x",
     "report 1999-W01",
+    "pause low_stock --reason x --until soon",
+    "customers",
+    "runs low_stock more --nothing",
 )
 CHANGE_SOMETHING = {"open", "redrive"}
 
