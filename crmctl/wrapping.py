@@ -14,11 +14,18 @@ _STANDS_FOR_SPACE = "\ue000"
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return the lines. A word that is longer than the width has a line of its own, and is not broken."""
-    lines = [""]
-    for word in split_words(text):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if not lines[-1] or cell_len(longer) <= width:
+    """Return the lines. A word that is longer than the width has a line of its own, and is not broken.
+
+    Spaces at the beginning stay: a log may have a stack trace.
+    """
+    unindented = text.lstrip(" ")
+    first, *words = split_words(unindented)
+    lines = [text.removesuffix(unindented) + first]
+    for word in words:
+        longer = f"{lines[-1]} {word}"
+        if not lines[-1]:
+            lines[-1] = word
+        elif cell_len(longer) <= width:
             lines[-1] = longer
         else:
             lines.append(word)

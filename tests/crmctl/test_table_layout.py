@@ -50,6 +50,8 @@ def test_rows_that_do_not_fit_become_blocks() -> None:
             "\u5c71\u7530 \u592a\u90ce " * 3,
             ["\u5c71\u7530 \u592a\u90ce \u5c71\u7530 \u592a\u90ce", "\u5c71\u7530 \u592a\u90ce "],
         ),
+        ("    File a.py, line 17, in f", ["    File a.py, line", "17, in f"]),
+        ("   ", ["   "]),
         ("", [""]),
     ],
 )

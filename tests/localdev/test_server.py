@@ -1,5 +1,6 @@
 """`chalice local`, started and stopped for real, with the small app of servers.py instead of the CRM's app.py."""
 
+import json
 import os
 import re
 import signal
@@ -38,6 +39,8 @@ def test_two_servers_share_an_emulator_that_survives_reloads_and_the_first_serve
     first, second = place.serve(), place.serve()
     before = first.up()
     assert second.up()["endpoint"] == before["endpoint"]
+    notes = [json.loads(note.read_text()) for note in (place.state / "servers").iterdir()]
+    assert {note["url"] for note in notes} == {first.url, second.url}, "crmctl finds them"
     get(f"{first.url}/keep/ann", "POST")
     (place.root / "project" / "chalicelib").mkdir()
     (place.root / "project" / "chalicelib" / "edited.py").write_text("")
