@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
 from chalicelib import clock
-from chalicelib.errors import Conflict, InvalidInput, Unavailable
+from chalicelib.errors import Conflict, InProgress, InvalidInput, Unavailable
 from chalicelib.jobs import catalog, job_state, operator_schedules, queue, run_changes, run_records, slots
 from chalicelib.jobs.crontab import Crontab
 from chalicelib.jobs.job import CatchUp, Job
@@ -55,9 +55,12 @@ def find_missing(job: Job, since: datetime, until: datetime) -> list[Slot]:
     """
     if job.catch_up is CatchUp.NONE:
         raise InvalidInput(f"{job.name} cannot be run for the past", field="job")
+    now = clock.now()
     if since.year < MIN_YEAR or until < since:
         raise InvalidInput(f"from must be in the years from {MIN_YEAR} on, and not after to", field="from")
-    due = _due(job, since - timedelta(seconds=1), min(until, clock.now()))
+    if since > now:
+        raise InvalidInput("from must not be in the future", field="from")
+    due = _due(job, since - timedelta(seconds=1), min(until, now))
     found = [slots.of(instant) for instant in islice(due, MAX_RANGE + 1)]
     if len(found) > MAX_RANGE:
         raise InvalidInput(f"The range has more than {MAX_RANGE} slots. Give a shorter one", field="to")
@@ -68,7 +71,7 @@ def find_missing(job: Job, since: datetime, until: datetime) -> list[Slot]:
 def request(job: Job, since: datetime, until: datetime, actor: str) -> list[Slot]:
     """Have the slots run that `find_missing` returns, and return them. They are added to a backfill that is in progress.
 
-    Raises InvalidInput, JobPaused, Conflict.
+    Raises InvalidInput, JobPaused, Conflict, and InProgress if that backfill is being cancelled.
     """
     subject = f"job:{job.name}"
     if change_marks.is_done(subject):
@@ -77,6 +80,7 @@ def request(job: Job, since: datetime, until: datetime, actor: str) -> list[Slot
     job_state.refuse_if_paused(job.name)
     missing = find_missing(job, since, until)
     if missing:
+        _refuse_if_ending(job)
         _add(job, missing, actor, subject)
         advance(job)
     return missing
@@ -124,8 +128,8 @@ def _start_next(job: Job, found: Backfill, current: Run | None) -> Slot | None:
         left.insert(0, current.slot)  # a pause has stopped it
     elif current and current.status is not Status.SUCCEEDED:
         failed += 1
-    if current and current.status is Status.CANCELLED:
-        left = []
+    if current and current.cancellation:
+        left = []  # also if it was done, or failed, before it could be cancelled
     while left:
         stored = run_records.find(job.name, left[0])
         if stored is None or stored.status is not Status.SUCCEEDED:
@@ -160,6 +164,19 @@ def _due(job: Job, after: datetime, until: datetime) -> Iterator[datetime]:
     row = operator_schedules.find_changed(job.name)
     crontab = Crontab(row.crontab, row.time_zone) if row and row.crontab else Crontab(job.schedule.crontab, "UTC")
     return takewhile(lambda due: due <= until, crontab.after(after))
+
+
+def _refuse_if_ending(job: Job) -> None:
+    """Refuse to add slots to a backfill that ends with its cancelled run, because they would never run."""
+    found = find(job.name)
+    current = run_records.find(job.name, found.current) if found and found.current else None
+    if current is None or not current.cancellation:
+        return
+    if not current.finished:
+        raise InProgress(
+            f"The backfill of {job.name} is being cancelled. Request yours when the run of {current.slot} has ended"
+        )
+    advance(job)  # its worker died before it could delete the backfill
 
 
 def _add(job: Job, missing: Iterable[Slot], actor: str, subject: str) -> None:

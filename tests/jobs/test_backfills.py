@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.errors import InvalidInput, JobPaused
+from chalicelib.errors import InProgress, InvalidInput, JobPaused
 from chalicelib.jobs import (
     backfills,
     job_state,
@@ -130,6 +130,31 @@ def test_cancelling_its_run_ends_a_backfill(job: Job) -> None:
     assert request(job) == SLOTS
 
 
+def test_a_backfill_that_is_being_cancelled_takes_no_more_slots(job: Job) -> None:
+    request(job)
+    run = ledger.claim(job, Slot(SLOTS[0]))
+    assert run
+    operator_actions.cancel_run(job, Slot(SLOTS[0]), "bob", "wrong range")
+    with pytest.raises(InProgress, match=f"when the run of {SLOTS[0]} has ended"):
+        request(job)
+    ledger.checkpoint(run, StepResult({"page": 2}))
+    assert statuses() == {"08:00:00": "CANCELLED"}
+    assert request(job) == SLOTS, "its worker died before it could delete the backfill"
+    Consumer().deliver_all()
+    assert list(statuses().values()) == ["SUCCEEDED"] * 4
+
+
+def test_a_backfill_ends_also_if_its_run_was_done_before_it_could_be_cancelled(job: Job) -> None:
+    request(job)
+    run = ledger.claim(job, Slot(SLOTS[0]))
+    assert run
+    operator_actions.cancel_run(job, Slot(SLOTS[0]), "bob", "enough")
+    ledger.finish(run, StepResult(None))
+    Consumer().deliver_all()
+    assert statuses() == {"08:00:00": "SUCCEEDED"}
+    assert backfills.find("tally") is None
+
+
 def test_what_was_run_meanwhile_is_not_run_again(job: Job) -> None:
     request(job)
     for slot in SLOTS[1:3]:
@@ -160,6 +185,8 @@ def test_wrong_ranges_are_refused(job: Job, time: Clock, monkeypatch: pytest.Mon
         (LAST, FIRST, "from"),
         (moment("1999-12-31T00:00:00"), LAST, "from"),
         (moment("2026-01-01T00:00:00"), LAST, "to"),
+        (moment("2026-11-22T12:00:01"), moment("2027-01-01T00:00:00"), "from"),
+        (moment("9999-01-01T00:00:00"), moment("9999-12-31T00:00:00"), "from"),
     ):
         with pytest.raises(InvalidInput) as refused:
             backfills.find_missing(job, since, until)
