@@ -1,13 +1,17 @@
 """`crmctl status`: what is wrong, at one look and with one request."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from chalicelib import aws
+from chalicelib.access import api_keys, authorization
+from chalicelib.access.roles import Role
 from chalicelib.jobs import catalog, job_state, ledger, queue, run_records
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
+from chalicelib.settings import settings
 from crmctl import status_command
 from tests.builders import time_is
 from tests.crmctl.api_server import ApiServer
@@ -79,6 +83,13 @@ def test_nothing_wrong_is_said_in_one_line_and_exits_with_0(crm: ApiServer) -> N
     assert result.stdout.endswith("\nPaused: low_stock.\n")
     assert (result.exit_code, as_json.exit_code) == (0, 0)
     assert json.loads(as_json.stdout)["ok"] is True
+
+
+def test_the_role_viewer_is_enough(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authorization, "settings", replace(settings, open_access=False))
+    key = api_keys.create("screen on the wall", Role.VIEWER, "test").key
+    assert crm.crmctl("status", "--key", key).exit_code == 0
+    assert crm.crmctl("status").exit_code == 2
 
 
 def test_many_failures_are_counted_without_another_request(crm: ApiServer) -> None:
