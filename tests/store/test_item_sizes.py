@@ -13,7 +13,7 @@ from chalicelib.access.api_keys import ApiKey
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.document_limits import MAX_TEXT
 from chalicelib.api.http import idempotency, persisted_queries
-from chalicelib.crm import customers, imported_orders, orders, product_values, products, search_index, text
+from chalicelib.crm import customers, imported_orders, order_edits, orders, product_values, products, search_index, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import OrderLine
 from chalicelib.crm.products import Product
@@ -135,6 +135,9 @@ RUN = Run(
 )
 
 
+QUANTITIES = {"quantities": {f"prd_{number:026}": 10**6 for number in range(order_edits.MAX_CHANGED)}}
+
+
 def an_order(lines: int, name: str) -> tables.Order:
     rows = tuple(OrderLine(ID, name, 10**6, 10**6) for _ in range(lines))
     return orders._row(orders.new_order(ID, ID, TIME, rows, reference="x" * 200))
@@ -194,6 +197,7 @@ KINDS: dict[str, tuple[Model, int]] = {
         25_000,
     ),
     "backfill": (aux({"actor": ACTOR, "left": [TIME] * backfills.MAX_LEFT, "current": TIME}), 20_000),
+    "change of an order": (a_change(QUANTITIES, QUANTITIES), 25_000),
     "change by a backfill": (a_change({}, {"slots": [TIME] * backfills.MAX_RANGE}), 60_000),
     "change of a queue": (a_change({"letters": [f"customer_cleanup {TIME} {ID}"] * 100}, None), 25_000),
     "pause of a job": (aux({"reason": NAME, "actor": ACTOR, "since": TIME, "until": TIME}), 10_000),
