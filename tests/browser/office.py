@@ -18,12 +18,18 @@ from tests.browser.console_data import Console, console
 from tests.builders import a_customer, a_product
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 FOCUSED = """() => {
   const element = document.activeElement;
   return element.ariaLabel ?? element.labels?.[0]?.textContent ?? element.textContent.trim();
+}"""
+
+SEND = """async ([query, variables, key]) => {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${key}` };
+  const answer = await fetch("./graphql", { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+  return (await answer.json()).errors?.[0].extensions.code;
 }"""
 
 
@@ -78,6 +84,27 @@ def visit(page: "Page", office: Office, path: str) -> None:
 
 def told(page: "Page", text: str) -> None:
     page.locator(".messages", has_text=text).last.wait_for()
+
+
+def lose_answers(page: "Page", operation: str, times: int) -> list[int]:
+    """Let the server carry out the next requests of this operation, and lose its answers. Return those still to be lost."""
+    left = list(range(times))
+
+    def lose(route: "Route") -> None:
+        if left and operation in (route.request.post_data or ""):
+            left.pop()
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/graphql", lose)
+    return left
+
+
+def refusal(page: "Page", document: str, key: str, **variables: object) -> str:
+    """Send a request as this page could, and return the code of the error."""
+    return str(page.evaluate(SEND, [document, variables, key]))
 
 
 def tab_to(page: "Page", name: str) -> None:

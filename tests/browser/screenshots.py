@@ -29,6 +29,8 @@ PRODUCTS = (
 )
 PAGES = {"console-jobs": ("jobs", ".strip a"), "console-report": ("reports", "canvas")}
 
+AN_ORDER = '{ allOrders(first: 1, orderBy: ["-orderDate"]) { edges { node { customerId } } } }'
+
 
 def graphiql() -> None:
     with mock_aws():
@@ -55,8 +57,13 @@ def operators() -> None:
         a_failed_run(now.replace(hour=0, minute=0, second=1), "UNAVAILABLE: The database did not answer")
         job_state.pause("customer_cleanup", "The auditors look at the customers until Friday", "Ann")
         slot = next(run["slot"] for run in shown.served.runs("order_reminders") if run["lines"])
+        customer = shown.ask(AN_ORDER)["allOrders"]["edges"][0]["node"]["customerId"]
+        of_rows = {
+            "console-run": (f"runs/order_reminders/{slot}", "pre"),
+            "console-customer": (f"customers/{customer}", "tbody tr"),
+        }
         with opened_browser() as browser:
-            for name, (page, ready) in {**PAGES, "console-run": (f"runs/order_reminders/{slot}", "pre")}.items():
+            for name, (page, ready) in {**PAGES, **of_rows}.items():
                 take(browser, f"{shown.url}#/{page}", ready, DOCS / f"{name}.png")
 
 

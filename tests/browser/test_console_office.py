@@ -15,6 +15,8 @@ from tests.browser.office import (
     change_the_quantity_in_her_last_order,
     correct_the_phone_number,
     find_evans,
+    lose_answers,
+    refusal,
     signed_in,
     told,
     visit,
@@ -22,14 +24,9 @@ from tests.browser.office import (
 from tests.builders import a_customer, a_product
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.no_database
-SEND = """async ([query, variables, key]) => {
-  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${key}` };
-  const answer = await fetch("./graphql", { method: "POST", headers, body: JSON.stringify({ query, variables }) });
-  return (await answer.json()).errors?.[0].extensions.code;
-}"""
 _numbers = count(1)
 
 
@@ -67,6 +64,7 @@ def test_an_order_is_placed_and_what_another_person_made_of_it_is_shown(browser:
         page.get_by_role("button", name="Place order").click()
         page.get_by_role("alert").get_by_text("Sofa: Only 5 in stock").wait_for()
         page.get_by_label("Quantity of Sofa").fill("2")
+        lose_answers(page, "CreateOrder", times=1)
         page.get_by_role("button", name="Place order").click()
         page.get_by_role("heading", level=1, name="Order of").wait_for()
         order_id = page.url.rpartition("/")[2]
@@ -79,6 +77,7 @@ def test_an_order_is_placed_and_what_another_person_made_of_it_is_shown(browser:
         page.get_by_role("button", name="Take theirs").click()
         page.get_by_label("Quantity of Sofa").fill("2")
         page.get_by_role("button", name="Remove Coffee table").click()
+        lose_answers(page, "UpdateOrder", times=1)
         page.get_by_role("button", name="Save").click()
         page.get_by_label("Quantity of Sofa").wait_for(state="detached")
     order = orders.find_all([order_id])[order_id]
@@ -123,7 +122,7 @@ def test_a_viewer_sees_no_edit_and_the_server_refuses_it_all_the_same(browser: "
             assert set(buttons) <= {"Print", "Apply", "First", "Previous"}, path
             assert page.get_by_role("link", name="New").count() == 0
         change = "mutation ($id: ID!) { updateCustomer(id: $id, input: {phone: null}) { customer { id } } }"
-        assert page.evaluate(SEND, [change, {"id": office.evans.id}, office.keys[Role.VIEWER]]) == "FORBIDDEN"
+        assert refusal(page, change, office.keys[Role.VIEWER], id=office.evans.id) == "FORBIDDEN"
 
 
 def test_what_another_person_wrote_meanwhile_is_shown_before_it_is_replaced(browser: "Browser", office: Office) -> None:
@@ -146,14 +145,6 @@ def test_what_another_person_wrote_meanwhile_is_shown_before_it_is_replaced(brow
 def test_a_change_whose_answer_is_lost_is_made_once(browser: "Browser", office: Office) -> None:
     product = a_product("Chair", "99.00", stock=7)
 
-    def lose(route: "Route") -> None:
-        if lost and "AdjustStock" in (route.request.post_data or ""):
-            lost.pop()
-            route.fetch()  # the server makes the change
-            route.abort()
-        else:
-            route.continue_()
-
     with signed_in(browser, office, Role.EDITOR) as page:
         visit(page, office, f"products/{product.id}")
         page.get_by_role("button", name="Adjust stock").click()
@@ -162,11 +153,10 @@ def test_a_change_whose_answer_is_lost_is_made_once(browser: "Browser", office: 
         page.get_by_role("alert").get_by_text("Enter a whole number").wait_for()
         page.get_by_label("Add or take away").fill("5")
         page.get_by_label("Reason").fill("counted again")
-        lost = [1, 2, 3, 4]  # as often as the console tries by itself
-        page.route("**/graphql", lose)
+        left = lose_answers(page, "AdjustStock", times=4)  # as often as the console tries by itself
         page.get_by_role("button", name="Adjust", exact=True).click()
         page.get_by_role("alert").get_by_text("What you typed is kept.").wait_for()
-        assert lost == []
+        assert left == []
         page.get_by_role("button", name="Adjust", exact=True).click()
         told(page, "12 in stock")
         page.get_by_role("main").get_by_text("12", exact=True).wait_for()

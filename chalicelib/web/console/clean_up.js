@@ -3,6 +3,7 @@ import { useChange, useQuery } from "./api.js";
 import { html } from "./html.js";
 import { RowLink } from "./links.js";
 import { Action, Name, Shown, Table, Time, isolated, notify } from "./parts.js";
+import { may } from "./session.js";
 
 const BOTH = `query People {
   inactiveCustomerCount
@@ -30,6 +31,6 @@ export function CleanUp() {
       <p class="quiet">Kept for 90 days, with their e-mail address and orders.</p>
       <${Table} caption="Deleted customers" rows=${deletedCustomers.edges.map(({ node }) => node)} empty="Nobody was deleted." columns=${[
         ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Deleted", (row) => html`<${Time} at=${row.deletedAt} />`],
-        ["", (row) => html`<${Action} act=${() => restore(row)} label="Restore" name=${`Restore ${row.name}`} />`]]} />
+        ["", (row) => may("OPERATOR") && html`<${Action} act=${() => restore(row)} label="Restore" name=${`Restore ${row.name}`} />`]]} />
       ${deletedCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}`}<//>`;
 }

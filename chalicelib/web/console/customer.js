@@ -59,12 +59,12 @@ function Details({ customer, reload }) {
     <section class="card" aria-label="Customer">
       ${mode === "edit" ? html`<${Form} label="Customer" fields=${FIELDS} values=${customer} save=${save} fresh=${fresh} cancel=${() => setMode("")} />` : html`
         <dl class="fields">
-          <div><dt>E-mail</dt><dd><a href=${`mailto:${customer.email}`}><${Name} of=${customer.email} /></a></dd></div>
+          <div class="wide"><dt>E-mail</dt><dd><a href=${`mailto:${customer.email}`}><${Name} of=${customer.email} /></a></dd></div>
           <div><dt>Phone</dt><dd>${customer.phone ? html`<a href=${`tel:${customer.phone}`}>${customer.phone}</a>` : "–"}</dd></div>
           <div><dt>Customer since</dt><dd><${Time} at=${customer.createdAt} /></dd></div>
           <div><dt>Last order</dt><dd><${Time} at=${customer.lastOrderAt} /></dd></div>
-          <div><dt>Kept at least until</dt><dd>${customer.inactiveFrom}</dd></div>
-          <div><dt>Created by</dt><dd><bdi>${customer.createdBy ?? "–"}</bdi></dd></div>
+          <div><dt>Clean-up not before</dt><dd>${customer.inactiveFrom}</dd></div>
+          ${customer.createdBy && html`<div><dt>Created by</dt><dd><bdi>${customer.createdBy}</bdi></dd></div>`}
           ${customer.emailSuppression && html`<div><dt>Gets no e-mails</dt><dd>${words(customer.emailSuppression.reason)}, <${Time} at=${customer.emailSuppression.since} /></dd></div>`}
         </dl>`}
     </section>

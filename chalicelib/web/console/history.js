@@ -20,8 +20,9 @@ fragment Changes on HistoryConnection {
 const words = (action) => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 const signed = (number) => (number > 0 ? `+${number}` : `−${-number}`);
 
+// An imported order has moved no stock: it is shown as a link only.
 const Change = ({ of: { field, before, after, delta, orderId, productId, reason } }) => html`
-  ${field && html`<span class="quiet">${words(field)}:</span> `}
+  ${field && (before ?? after ?? delta) != null && html`<span class="quiet">${words(field)}:</span> `}
   ${before != null && html`<bdi><${Linked} text=${before} /></bdi>`}${before != null && after != null && " → "}${after != null && html`<bdi><${Linked} text=${after} /></bdi>`}
   ${delta != null && delta !== 0 && html` <span class="quiet">(${signed(delta)})</span>`}
   ${productId && html` <${RowLink} row=${{ id: productId, name: "product" }} />`}${orderId && html` <${RowLink} row=${{ id: orderId, name: "order" }} />`}

@@ -3,6 +3,7 @@ import { useChange, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
 import { Linked } from "./links.js";
 import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, progress, runLink, spell, notify, when, words } from "./parts.js";
+import { may } from "./session.js";
 
 const JOBS = `query Jobs {
   jobs {
@@ -59,11 +60,11 @@ function Job({ job, reload }) {
         <div><dt>Durations</dt><dd><${Trend} runs=${job.recent} /></dd></div>
       </dl>
       <div class="row actions">
-        <button class="main" onClick=${() => setOpen("run")} disabled=${Boolean(job.pause)} aria-label=${`Run now: ${job.name}`}>Run now</button>
+        ${may("OPERATOR") && html`<button class="main" onClick=${() => setOpen("run")} disabled=${Boolean(job.pause)} aria-label=${`Run now: ${job.name}`}>Run now</button>
         <button onClick=${() => setOpen("try")} aria-label=${`Dry run of ${job.name}`}>Dry run</button>
         ${job.pause
           ? html`<${Action} act=${resume} label="Resume" name=${`Resume ${job.name}`} />`
-          : html`<button onClick=${() => setOpen("pause")} aria-label=${`Pause ${job.name}`}>Pause</button>`}
+          : html`<button onClick=${() => setOpen("pause")} aria-label=${`Pause ${job.name}`}>Pause</button>`}`}
         <a class="button" href="#/runs/${job.name}" aria-label=${`History of ${job.name}`}>History</a>
       </div>
       ${(open === "run" || open === "try") && html`<${RunDialog} title=${open === "run" ? `Run ${job.name} now?` : `Dry run of ${job.name}`} job=${job} close=${close} reload=${reload} />`}

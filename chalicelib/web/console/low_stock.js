@@ -3,6 +3,7 @@ import { useChange, useQuery } from "./api.js";
 import { html } from "./html.js";
 import { RowLink } from "./links.js";
 import { Action, Name, Shown, Table, isolated, money, notify } from "./parts.js";
+import { may } from "./session.js";
 
 const LOW = `query Low {
   lowStockProducts(first: 100) { edges { node { id name sku price stock } } pageInfo { hasNextPage } }
@@ -22,10 +23,10 @@ export function LowStock() {
     <${Shown} of=${asked}>${({ lowStockProducts: { edges, pageInfo } }) => {
       const products = edges.map(({ node }) => node);
       return html`
-        ${products.length > 1 && html`<div class="row actions"><${Action} kind="main" act=${() => restock(products)} label=${`Restock all ${products.length}`} /></div>`}
+        ${may("EDITOR") && products.length > 1 && html`<div class="row actions"><${Action} kind="main" act=${() => restock(products)} label=${`Restock all ${products.length}`} /></div>`}
         <${Table} caption="Products low on stock" rows=${products} empty="No product is low on stock." columns=${[
           ["Product", (row) => html`<${RowLink} row=${row} />`], ["SKU", (row) => html`<${Name} of=${row.sku ?? "–"} />`], ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
-          ["", (row) => html`<${Action} act=${() => restock([row])} label="Restock" name=${`Restock ${row.name}`} />`]]} />
+          ["", (row) => may("EDITOR") && html`<${Action} act=${() => restock([row])} label="Restock" name=${`Restock ${row.name}`} />`]]} />
         ${pageInfo.hasNextPage && html`<p class="quiet">… and more. The job low_stock restocks all of them.</p>`}`;
     }}<//>`;
 }

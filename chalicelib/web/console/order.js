@@ -51,7 +51,7 @@ function Details({ order, reload }) {
         <div><dt>Date</dt><dd><${Time} at=${order.orderDate} /></dd></div>
         <div><dt>Total</dt><dd><strong>${money(order.totalAmount)}</strong></dd></div>
         ${order.reference && html`<div><dt>Imported as</dt><dd><bdi>${order.reference}</bdi></dd></div>`}
-        <div><dt>Created by</dt><dd><bdi>${order.createdBy ?? "–"}</bdi></dd></div>
+        ${order.createdBy && html`<div><dt>Created by</dt><dd><bdi>${order.createdBy}</bdi></dd></div>`}
       </dl>
     </section>
     <h2>Lines</h2>

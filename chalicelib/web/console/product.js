@@ -78,7 +78,8 @@ function Details({ product, reload }) {
         ${product.archived && html`<p class="note">Archived: it is in no list and cannot be ordered.</p>`}
         <dl class="fields">
           <div><dt>Price</dt><dd>${money(product.price)}</dd></div><div><dt>Stock</dt><dd>${product.stock}</dd></div>
-          <div><dt>SKU</dt><dd><${Name} of=${product.sku ?? "–"} /></dd></div><div><dt>Created by</dt><dd><bdi>${product.createdBy ?? "–"}</bdi></dd></div>
+          <div><dt>SKU</dt><dd><${Name} of=${product.sku ?? "–"} /></dd></div>
+          ${product.createdBy && html`<div><dt>Created by</dt><dd><bdi>${product.createdBy}</bdi></dd></div>`}
         </dl>`}
     </section>
     ${mode === "archive" && html`<${Confirm} title="Archive this product?" label="Archive" act=${drop} close=${close}>

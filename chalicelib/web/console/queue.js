@@ -2,6 +2,7 @@
 import { useChange, useQuery } from "./api.js";
 import { html } from "./html.js";
 import { Action, Shown, Table, Time, runLink, notify } from "./parts.js";
+import { may } from "./session.js";
 
 const DEPTH = `query Depth { queue { waiting working dead } }`;
 const LETTERS = `query Letters { deadLetters { id body reason sentAt job slot } queue { dead } }`;
@@ -10,8 +11,19 @@ const DISCARD = `mutation Discard($ids: [ID!]!) { discardDeadLetters(ids: $ids) 
 
 export function Queue() {
   const depth = useQuery(DEPTH, {}, 5);
+  return html`<h1>Queue</h1>
+    <${Shown} of=${depth}>${({ queue }) => html`<dl class="figures">
+      <div><dt>Waiting</dt><dd>${queue.waiting}</dd></div>
+      <div><dt>In progress</dt><dd>${queue.working}</dd></div>
+      <div><dt>Dead letters</dt><dd>${queue.dead}</dd></div></dl>`}<//>
+    <h2>Dead letters</h2>
+    <p class="quiet">Messages of runs that failed for good. Fix the cause, then retry them. Work that is already done is not repeated.</p>
+    ${may("OPERATOR") ? html`<${DeadLetters} changed=${depth.reload} />` : html`<p>Only an operator sees them.</p>`}`;
+}
+
+function DeadLetters({ changed }) {
   const letters = useQuery(LETTERS);
-  const reload = () => Promise.all([depth.reload(), letters.reload()]);
+  const reload = () => Promise.all([changed(), letters.reload()]);
   const retry = useChange(REDRIVE);
   const remove = useChange(DISCARD);
   const redrive = async (ids) => {
@@ -24,13 +36,7 @@ export function Queue() {
     notify(discarded ? "1 discarded" : "It is no longer there");
     await reload();
   };
-  return html`<h1>Queue</h1>
-    <${Shown} of=${depth}>${({ queue }) => html`<dl class="figures">
-      <div><dt>Waiting</dt><dd>${queue.waiting}</dd></div>
-      <div><dt>In progress</dt><dd>${queue.working}</dd></div>
-      <div><dt>Dead letters</dt><dd>${queue.dead}</dd></div></dl>`}<//>
-    <h2>Dead letters</h2>
-    <p class="quiet">Messages of runs that failed for good. Fix the cause, then retry them. Work that is already done is not repeated.</p>
+  return html`
     <${Shown} of=${letters}>${({ deadLetters, queue }) => html`
       ${queue.dead > deadLetters.length && html`<p class="quiet">${deadLetters.length} of about ${queue.dead} are shown.</p>`}
       ${deadLetters.length > 0 && html`<div class="row actions"><${Action} kind="main" act=${() => redrive(null)} label="Retry all" /></div>`}

@@ -4,6 +4,7 @@ import { toAddress } from "./csv.js";
 import { html, useEffect, useRef } from "./html.js";
 import { RowLink } from "./links.js";
 import { Action, Empty, Shown, Table, Time, money, runLink, notify } from "./parts.js";
+import { may } from "./session.js";
 
 const REPORTS = `query Reports {
   reports(first: 53) {
@@ -114,7 +115,7 @@ function One({ reports, report }) {
       <div class="row actions screen-only">
         <a class="button" download=${`report-${report.period}.csv`} href=${toAddress(csv(report))}>Download CSV</a>
         <button onClick=${() => window.print()}>Print</button>
-        <${Action} act=${remake} label="Make again" />
+        ${may("OPERATOR") && html`<${Action} act=${remake} label="Make again" />`}
       </div>
     </section>`;
 }

@@ -3,6 +3,7 @@ import { useChange, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
 import { Linked } from "./links.js";
 import { Action, Badge, Countdown, Name, Shown, Table, Time, counted, progress, runLink, spell, notify } from "./parts.js";
+import { may } from "./session.js";
 
 const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
   jobRuns(job: $job, status: $status, first: 50, after: $after) {
@@ -100,12 +101,12 @@ function Details({ run, again, cancel }) {
   const repeatable = ["FAILED", "MISSED", "SKIPPED", "CANCELLED"].includes(run.status) || run.nextAttemptAt;
   return html`
     <div class="row"><span role="status"><${Badge} state=${run.status} />${GOING.has(run.status) && html` <span class="quiet">${progress(run)}</span>`}</span>
-      ${repeatable && html`<${Action} act=${again} label="Run again" />`}
-      ${GOING.has(run.status) && html`<${Action} act=${cancel} label="Cancel run" disabled=${Boolean(run.cancellation)} />`}</div>
+      ${may("OPERATOR") && repeatable && html`<${Action} act=${again} label="Run again" />`}
+      ${may("OPERATOR") && GOING.has(run.status) && html`<${Action} act=${cancel} label="Cancel run" disabled=${Boolean(run.cancellation)} />`}</div>
     ${run.status === "RUNNING" && run.cancellation && html`<p class="note">Cancelled by ${run.cancellation.actor}: it ends after this step</p>`}
     ${run.reason && html`<p class="note"><strong>Reason:</strong> ${run.reason}</p>`}
     ${run.error && html`<p class="note bad" role="alert">${run.error}</p>`}
-    ${run.error && html`<${Trace} job=${run.job} slot=${run.slot} schedule=${run.schedule} />`}
+    ${may("OPERATOR") && run.error && html`<${Trace} job=${run.job} slot=${run.slot} schedule=${run.schedule} />`}
     <dl>
       <div><dt>Due</dt><dd><${Time} at=${run.slot} /></dd></div>
       <div><dt>Started by</dt><dd>${TRIGGERS[run.trigger]}${run.actor && html` (${run.actor})`}</dd></div>

@@ -1,0 +1,55 @@
+"""The pages of the console, and what axe-core finds on a page: https://github.com/dequelabs/axe-core."""
+
+from typing import Any
+
+from tests.browser.chromium import Tab
+
+PAGES = {
+    "jobs": ".strip a",
+    "runs/low_stock": "tbody tr",
+    "runs/low_stock/{slot}": "summary",
+    "reports": "canvas",
+    "low-stock": "tbody tr",
+    "clean-up": "tbody tr",
+    "customers": "tbody tr",
+    "orders": "tbody tr",
+    "products": "tbody tr",
+    "customers/{customer}": "tbody tr",
+    "orders/{order}": "tbody tr",
+    "products/{product}": "tbody tr",
+    "customers/new": "input",
+    "orders/new": "input",
+    "queue": "tbody tr",
+    "health": ".week .cell",
+}
+"""Text that shows that a page has loaded."""
+
+
+def visit(tab: Tab, url: str, page: str, ids: dict[str, str]) -> None:
+    tab.page.goto(f"{url}#/{page.format(**ids)}")
+    tab.page.locator(f"main {PAGES[page]}").first.wait_for()
+
+
+def violations(tab: Tab, *, fingers: bool = False) -> list[str]:
+    found: list[dict[str, Any]] = tab.page.evaluate(
+        "fingers => axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: fingers } } })"
+        ".then((done) => done.violations)",
+        fingers,
+    )
+    return [
+        f"{entry['id']} ({entry['impact']}): {entry['nodes'][0]['html'][:200]}"
+        for entry in found
+        if entry["impact"] in {"serious", "critical"}
+    ]
+
+
+def looked_over(tab: Tab, what: str) -> list[str]:
+    """Return what axe finds on desktop and phone, each in light and dark mode."""
+    found = []
+    for width in (1280, 390):
+        tab.page.set_viewport_size({"width": width, "height": 844})
+        for scheme in ("light", "dark"):
+            tab.page.emulate_media(color_scheme=scheme)
+            found += [f"{what}, {width}, {scheme}: {entry}" for entry in violations(tab, fingers=width < 500)]
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, what
+    return found
