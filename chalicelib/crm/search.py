@@ -158,6 +158,8 @@ class _Search:
     def _beginnings(self, kind: str) -> list[str]:
         """Return what the index rows of all matching rows begin with: the longest that one part of the text allows."""
         options = [_options(part, kind) for part in self._parts]
+        if not all(options):
+            return []  # only customers have phone numbers
         longest = max(options, key=lambda some: min(map(len, some)), default=[])
         return [each for each in longest if text.fits_key(each)]
 
@@ -188,12 +190,14 @@ def _order(position: Position) -> tuple[str, str]:
 
 
 def _options(part: Part, kind: str) -> list[str]:
-    """Return what an index row of a match begins with: one of these. The part may be a phone number or a word."""
+    """Return what an index row of a match begins with: one of these, or nothing if this kind has no match."""
     if not isinstance(part, Number):
         return [_key(part.text)]
     longest = _key(max(part.words, key=len, default=""))
     phone = part.phone_key if kind == ids.CUSTOMER else ""
     found = [each for each in (phone, longest) if each]
+    if len(found) < 2:  # noqa: PLR2004 - there is nothing to choose
+        return found
     # What begins with the longer one begins with the shorter one, too.
     return [min(found, key=len)] if phone.startswith(longest) or longest.startswith(phone) else found
 

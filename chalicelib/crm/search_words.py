@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, zip_longest
+from itertools import accumulate, groupby, zip_longest
 from typing import TypeAlias
 
 from chalicelib.crm import phone_numbers, text
@@ -40,13 +40,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """Neighbouring words of digits: one phone number, or each a word of its own."""
+    """Neighbouring words of digits: one phone number, or each a word of its own. After a + they are a phone number only."""
 
     words: tuple[str, ...]
     phone: PhoneNumber
 
     def matches(self, row: "RowWords") -> bool:
-        return all(map(row.has, self.words)) or row.has_phone(self.phone)
+        return (bool(self.words) and all(map(row.has, self.words))) or row.has_phone(self.phone)
 
     @property
     def phone_key(self) -> str:
@@ -123,18 +123,18 @@ def words(given: str) -> tuple[str, ...]:
 
 def parse(typed: str) -> tuple[Part, ...]:
     """Return what a matching row must have. Empty if there is nothing to look for."""
-    raw = filter(None, _BREAKS.split(text.search_key(typed)))
-    return tuple(part for is_number, group in groupby(raw, _is_number) for part in _parts(list(group), is_number))
-
-
-def _is_number(word: str) -> bool:
-    return _NUMBER.fullmatch(word) is not None
+    raw = list(filter(None, _BREAKS.split(text.search_key(typed))))
+    # A + begins a number, also after other digits: `studio 54 +49 30 123456`.
+    numbers = accumulate(word.startswith("+") for word in raw)
+    grouped = groupby(zip(raw, numbers, strict=True), lambda each: (_NUMBER.fullmatch(each[0]) is not None, each[1]))
+    return tuple(part for (is_number, _), group in grouped for part in _parts([word for word, _ in group], is_number))
 
 
 def _parts(raw: list[str], is_number: bool) -> Iterator[Part]:  # noqa: FBT001 - the key of a group
     bare = tuple(dict.fromkeys(filter(None, map(_bare, raw))))
     if is_number:
-        yield Number(bare, phone_numbers.parse("".join(raw)))
+        phone = phone_numbers.parse("".join(raw))
+        yield Number(() if raw[0].startswith("+") and phone.digits else bare, phone)
     else:
         yield from map(Word, bare)
 

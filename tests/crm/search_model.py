@@ -77,12 +77,14 @@ def matches(row: ModelRow, typed: str) -> bool:
     """Return whether each word is the beginning of a word, or each run of digits is that of the phone number."""
     raw = [piece for piece in re.split(r"[ \u3000'\u2019\-]", normalize(typed)) if split(piece)]
     while raw:
-        run = []
-        while raw and re.fullmatch(r"[+0-9()./]+", raw[0]):
+        run: list[str] = []
+        while raw and re.fullmatch(r"[+0-9()./]+", raw[0]) and not (run and raw[0][0] == "+"):
             run.append(raw.pop(0))
         if run:
             words = [word for piece in run for word in split(piece)]
-            if not all(has_word(row, word) for word in words) and not has_number(row, "".join(run)):
+            is_phone = run[0][0] == "+" and all(digits("".join(run)))
+            has_words = not is_phone and all(has_word(row, word) for word in words)
+            if not has_words and not has_number(row, "".join(run)):
                 return False
         elif not all(has_word(row, word) for word in split(raw.pop(0))):
             return False

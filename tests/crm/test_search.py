@@ -6,6 +6,8 @@ import pytest
 
 from chalicelib.crm import customers, deleted_customers, imported_orders, products, search
 from chalicelib.errors import CrmError, DuplicateEmail, InvalidCursor, InvalidInput
+from chalicelib.store import read_budget
+from chalicelib.store.read_budget import ReadBudget
 from tests.builders import a_customer, a_past_order, a_product
 from tests.crm.search_looks import ALL, ids_of, index_rows
 
@@ -88,6 +90,15 @@ def test_digits_are_words_as_well() -> None:
     lamp = a_product("Lamp", sku="54-W")
     assert ids_of("54") == [called.id, lamp.id, studio.id]
     assert ids_of("studio 54") == [studio.id]
+
+
+def test_digits_after_a_plus_are_a_phone_number_only() -> None:
+    called, lamp = a_customer("Studio 54", phone="+49 30 123456"), a_product("Lamp 49 30 12", sku="49-30")
+    a_customer("49 30 12 Ltd")
+    assert ids_of("+49 30 12") == ids_of("studio 54 +49 30 12") == [called.id]
+    assert lamp.id in ids_of("49 30 12")
+    with read_budget.spend(ReadBudget(rows=10**6, calls=3)):
+        assert len(search.find("+49 30 1", ALL).edges) == 1, "claims, phone numbers, and the customer"
 
 
 def test_exact_values_come_first_then_names_that_begin_with_the_text() -> None:

@@ -21,6 +21,7 @@ def test_left_over_rows_are_removed_once_they_are_old(
         patch.setattr(batch_writes, "discard", lambda *_: None)
         customers.update(ann.id, {"name": "Bea Lee"})
     assert len(index_rows()) == 10
+    assert (ids_of("ann lee"), ids_of("bea lee")) == ([], [ann.id]), "each hit is checked on its own row"
     assert check_whole_index().removed == 0, "the customer could still be about to be written"
     environment.now += timedelta(hours=2)
     assert check_whole_index().removed == 5
