@@ -109,30 +109,31 @@ class _Search:
         self.query = json.dumps(["search", self._typed, *kinds])
 
     def page(self, size: int, start: Position | None) -> SearchPage:
-        candidates = sorted(self._candidates().values(), key=_order)
+        marks = self._candidates()
+        candidates = sorted(marks, key=_order)
         at = bisect_right(candidates, _order(start), key=_order) if start else 0
         hits: list[Hit] = []
         end: Position | None = None
         while at < len(candidates) and len(hits) < size and self._calls < _MAX_CALLS:
             batch = candidates[at : at + size - len(hits)]
             at, end = at + len(batch), batch[-1]
-            hits += self._confirmed(batch)
+            hits += self._confirmed({position: marks[position] for position in batch})
         more = at < len(candidates)
         if more and len(hits) < size:
             read_budget.current().is_partial = True
         return SearchPage(edges=hits, has_next=more, has_previous=start is not None, end=end, query=self.query)
 
-    def _candidates(self) -> dict[str, Position]:
-        """Return the place of each row that may match, by id."""
-        found = {row_id: Position(_EXACT, 0, row_id) for row_id in self._exact_ids()}
-        for row_id, row in self._index_rows():
-            if row_id in found and found[row_id].key == _EXACT:
-                continue
-            if all(part.matches(row) for part in self._parts):
+    def _candidates(self) -> dict[Position, set[str]]:
+        """Return the place of each row that may match, with the marks of its index rows.
+
+        A row that was renamed can have index rows of both names. Only those with its own mark are believed.
+        """
+        exact = self._exact_ids()
+        found: dict[Position, set[str]] = {Position(_EXACT, 0, row_id): set() for row_id in exact}
+        for row_id, mark, row in self._index_rows():
+            if row_id not in exact and all(part.matches(row) for part in self._parts):
                 rank = _BEGINS if row.title.startswith(self._title) else _OTHER
-                place = Position(rank + row.title, 0, row_id)
-                # A row that was just renamed can have index rows of both names.
-                found[row_id] = min(place, found.get(row_id, place), key=_order)
+                found.setdefault(Position(rank + row.title, 0, row_id), set()).add(mark)
         return found
 
     def _exact_ids(self) -> list[str]:
@@ -144,8 +145,8 @@ class _Search:
         as_id = _as_id(self._typed)
         return list(dict.fromkeys([as_id, *owners] if ids.kind_of(as_id) in self._kinds else owners))
 
-    def _index_rows(self) -> Iterator[tuple[str, RowWords]]:
-        """Yield the index rows of the longest word. Of several kinds, the customers come last and have what is left."""
+    def _index_rows(self) -> Iterator[tuple[str, str, RowWords]]:
+        """Yield id, mark and words of the index rows of the longest word. Of several kinds, the customers come last and have what is left."""
         left = MAX_INDEX_ROWS
         for kind in self._kinds:
             cap = left if kind == self._kinds[-1] else MAX_ROWS_BEFORE_CUSTOMERS
@@ -153,7 +154,9 @@ class _Search:
                 self._calls += 1
                 items = _read(kind, beginning, cap)
                 cap, left = cap - len(items), left - len(items)
-                yield from ((_id_of(item), RowWords.from_text(item["terms"]["S"])) for item in items)
+                for item in items:
+                    _, mark, row_id = item["sk"]["S"].split(SEPARATOR)
+                    yield row_id, mark, RowWords.from_text(item["terms"]["S"])
 
     def _beginnings(self, kind: str) -> list[str]:
         """Return what the index rows of all matching rows begin with: the longest that one part of the text allows."""
@@ -163,13 +166,16 @@ class _Search:
         longest = max(options, key=lambda some: min(map(len, some)), default=[])
         return [each for each in longest if text.fits_key(each)]
 
-    def _confirmed(self, batch: Sequence[Position]) -> Iterator[Hit]:
+    def _confirmed(self, batch: Mapping[Position, Collection[str]]) -> Iterator[Hit]:
         """Yield the rows that still exist and match."""
         self._calls += 1
         rows = find_rows(position.row_id for position in batch)
-        for position in batch:
+        for position, marks in batch.items():
             row = rows.get(position.row_id)
-            if row is not None and (self._is_match(row) if position.key != _EXACT else self._is_exact(row)):
+            if row is None:
+                continue
+            is_current = search_index.mark_of(row) in marks and self._is_match(row)
+            if is_current or (position.key == _EXACT and self._is_exact(row)):
                 yield Hit(row, position, self.query)
 
     def _is_match(self, row: Found) -> bool:
@@ -222,10 +228,6 @@ def _read(kind: str, beginning: str, limit: int) -> list[reads.Item]:
     if len(items) == limit or "LastEvaluatedKey" in response:
         read_budget.current().is_partial = True
     return items[: limit - 1]
-
-
-def _id_of(item: reads.Item) -> str:
-    return item["sk"]["S"].rpartition(SEPARATOR)[2]
 
 
 def _as_id(typed: str) -> str:

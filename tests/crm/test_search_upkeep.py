@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.crm import customers, imported_orders, search_upkeep, search_words, text
+from chalicelib.crm import customers, imported_orders, search, search_upkeep, search_words, text
 from chalicelib.store import batch_writes
 from tests.builders import a_customer, a_past_order, a_product
-from tests.crm.search_looks import check_whole_index, ids_of, index_rows, lose_index
+from tests.crm.search_looks import ALL, check_whole_index, ids_of, index_rows, lose_index
 from tests.faults.environment import Environment
 
 pytestmark = [pytest.mark.no_database, pytest.mark.usefixtures("environment")]
@@ -27,6 +27,15 @@ def test_left_over_rows_are_removed_once_they_are_old(
     assert check_whole_index().removed == 5
     assert check_whole_index() == search_upkeep.Upkeep(6, 0, 0, None)
     assert ids_of("bea") == [ann.id]
+
+
+def test_an_index_row_of_a_former_name_gives_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, zoe = a_customer("Ann Lee"), a_customer("Ann Zoe")
+    with monkeypatch.context() as patch:
+        patch.setattr(batch_writes, "discard", lambda *_: None)
+        customers.update(ann.id, {"name": "Zora Ann"})
+    assert ids_of("ann") == [zoe.id, ann.id], "it no longer begins with the text"
+    assert [hit.node.id for hit in search.find("ann", ALL, first=1).edges] == [zoe.id]
 
 
 def test_the_index_is_rebuilt_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
