@@ -16,7 +16,10 @@ class LocalServer:
 
 def find() -> LocalServer | None:
     """Return the running server of the checkout that we are in, or else the one that was started last."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # the directory was removed
+        here = Path()
     servers = sorted(_running(), key=lambda server: (here.is_relative_to(server.checkout), server.started))
     return servers[-1] if servers else None
 

@@ -5,7 +5,7 @@ import sys
 import click
 
 from crmctl import completion, logins
-from crmctl.addresses import complete_url
+from crmctl.addresses import complete_url, is_loopback
 from crmctl.client import ApiError, Client, validate_key, validate_url
 from crmctl.commands import CommandError, print_message
 from crmctl.connection import given_before_command
@@ -34,6 +34,8 @@ def login(stage: str, url: str | None, key: str | None) -> None:
             raise CommandError(f"Where is {stage}? Give its address with --url.")
         address = validate_url(complete_url(address))
         secret = key or before.key or _ask_key()
+        if secret and address.startswith("http://") and not is_loopback(address):
+            raise CommandError(f"The key would travel unencrypted to {address}. Use https://.")
         Client(address, validate_key(secret) if secret else None, notify=print_message).execute(CHECK)
         place = logins.save(stage, Login(address, secret or None))
     except (ApiError, LoginError) as error:

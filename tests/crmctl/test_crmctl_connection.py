@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from crmctl import client, logins
+from crmctl import client, connection, logins
 from crmctl.addresses import complete_url, suggest_url
 from crmctl.cli import main
 from crmctl.client import ApiError, Client, TransientError
@@ -94,6 +95,24 @@ def test_a_key_that_is_refused_is_not_kept(api: FakeApi) -> None:
     assert logins.stages() == []
 
 
+def test_a_key_is_not_sent_unencrypted_through_a_network(api: FakeApi) -> None:
+    refused = crmctl("login", "prod", "--url", "http://crm.example", "--key", "crm_prod")
+    assert refused.exit_code == 2
+    assert "The key would travel unencrypted to http://crm.example/graphql." in refused.stderr
+    assert not api.requests
+
+
+def test_a_directory_that_was_removed_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "DEFAULT_URL", "http://127.0.0.1:1/graphql")  # a server may run on port 8000
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    try:
+        assert "Nothing listens at 127.0.0.1:1:" in crmctl("jobs").stderr.replace("\n", " ")
+    finally:
+        os.chdir(tmp_path)
+
+
 def test_another_login_keeps_the_address(api: FakeApi) -> None:
     assert "Give its address with --url" in crmctl("login", "dev", stdin="\n").stderr
     assert crmctl("login", "dev", "--url", api.url, stdin="\n").stdout.startswith(f"dev is {api.url}.")
@@ -156,8 +175,10 @@ def test_the_local_server_is_found_and_named(api: FakeApi, monkeypatch: pytest.M
     assert crmctl("jobs").exit_code == 0
 
 
-def test_without_a_local_server_it_is_port_8000() -> None:
-    assert "API: http://127.0.0.1:8000/graphql (the default)" in crmctl("jobs", CRM_URL="").stderr
+def test_without_a_local_server_it_is_port_8000(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert connection.DEFAULT_URL == "http://127.0.0.1:8000/graphql"
+    monkeypatch.setattr(connection, "DEFAULT_URL", "http://127.0.0.1:1/graphql")
+    assert "API: http://127.0.0.1:1/graphql (the default)" in crmctl("jobs", CRM_URL="").stderr
 
 
 def test_a_refused_connection_is_reported_at_once_with_its_likely_reason(monkeypatch: pytest.MonkeyPatch) -> None:
