@@ -24,7 +24,13 @@ DELAY = 1.0
 @click.command()
 @click.argument("job", shell_complete=completion.complete_job)
 @click.option("--from", "begin", type=Timestamp(), required=True, help="The first slot may be at this time.")
-@click.option("--to", "end", type=Timestamp(), required=True, help="The last slot may be at this time.")
+@click.option(
+    "--to",
+    "end",
+    type=Timestamp(is_end=True),
+    required=True,
+    help="The last slot may be at this time; a day alone means its end.",
+)
 @click.option("--dry-run", is_flag=True, help="List the slots. Runs nothing.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Show the progress until all has run.")
 @click.option(

@@ -181,7 +181,11 @@ def _given(  # noqa: PLR0913 - one for each option
     pause_after: int | None,
     note: str | None,
 ) -> dict[str, Any]:
-    """Return what was given, under the names of the API."""
+    """Return what was given, under the names of the API. Raises CommandError."""
+    if at and zone:
+        raise CommandError(
+            "--zone is the time zone of --cron. Write that of --at behind the time: --at '2026-12-24 20:00 Europe/Berlin'."
+        )
     wire = {
         "crontab": cron,
         "at": at,

@@ -61,16 +61,21 @@ def format_duration(seconds: float | None) -> str:
 
 
 class Timestamp(click.ParamType[str]):
-    """A time as people type it. With `ahead`, `2h` is in two hours and `08:00` the next one, and otherwise the last one."""
+    """A time as people type it. With `ahead`, `2h` is in two hours and `08:00` the next one, and otherwise the last one.
+
+    With `is_end`, a day alone is its last second, and otherwise its first.
+    """
 
     name = "time"
 
-    def __init__(self, *, ahead: bool = False) -> None:
+    def __init__(self, *, ahead: bool = False, is_end: bool = False) -> None:
         self._ahead = ahead
+        self._is_end = is_end
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
-            return utc_text(TimeParser(clock.now(), self._ahead).parse(value))
+            parser = TimeParser(clock.now(), self._ahead)
+            return utc_text(parser.parse_end(value) if self._is_end else parser.parse(value))
         except (ValueError, OverflowError):
             self.fail(
                 f"{value!r} is not a date or time. Use one such as {EXAMPLES}. The zone is UTC if none is named.",

@@ -14,6 +14,7 @@ _PART = re.compile(
 )
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d)(?::(\d\d))?)? ?(am|pm)?", re.IGNORECASE)
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ISO_DAY = r"\d{4}-\d\d-\d\d"
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
@@ -32,6 +33,12 @@ class TimeParser:
         except ValueError:
             return self._parse_words(text)
         return exact if exact.tzinfo else exact.replace(tzinfo=UTC)
+
+    def parse_end(self, text: str) -> datetime:
+        """Return the time, or the last second of the day if `text` is a day alone. Raises ValueError."""
+        words, _ = _split_zone(" ".join(text.split()))
+        is_day = re.fullmatch(_ISO_DAY, words) or words.lower() in _DAYS
+        return self.parse(text) + (timedelta(hours=23, minutes=59, seconds=59) if is_day else timedelta())
 
     def _parse_words(self, text: str) -> datetime:
         if text.lower() == "now":
@@ -64,7 +71,7 @@ class TimeParser:
             date = here.date() + timedelta(days=(weekday - here.weekday()) % 7)
             found = datetime.combine(date, _parse_clock(rest), zone)
             return self._shift(found, here, timedelta(days=7))
-        elif re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+        elif re.fullmatch(_ISO_DAY, day):
             date = datetime.fromisoformat(day).date()
         elif ":" in words or re.search("[ap]m$", words, re.IGNORECASE):
             found = datetime.combine(here.date(), _parse_clock(words), zone)

@@ -30,6 +30,7 @@ from chalicelib.store import change_marks, ids, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
+_DECIDE_WHEN_DUE = ("crontab", "at", "time_zone", "starts_at", "ends_at", "enabled")
 _Change = Callable[[OperatorSchedule, datetime], tuple[Transaction, OperatorSchedule]]
 
 
@@ -43,8 +44,7 @@ def create(job: Job, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
     blank = OperatorSchedule(id=schedule_id, job=job.name, crontab=None, created_at=created_at, created_by=actor)
     made = with_changes(blank, job, changes)
     made = replace(made, next_at=made.next_after(clock.now()), token=new_token())
-    if made.enabled and made.next_at is None:
-        raise InvalidInput("The schedule is never due in the time given", field="ends_at")
+    _refuse_if_never_due(made)
     for _ in retry_delays():
         write = Transaction(
             was_applied=lambda: operator_schedules.was_written(made),
@@ -74,6 +74,8 @@ def update(schedule_id: str, changes: ScheduleChanges, actor: str) -> OperatorSc
         if not old.token:  # a job's own schedule, that nobody has changed before
             new = replace(new, since=slots.of(now.replace(microsecond=0)))
         new = replace(new, next_at=new.next_after(now), token=new_token())
+        if any(changes.get(name) for name in _DECIDE_WHEN_DUE):
+            _refuse_if_never_due(new)
         before, after = change_marks.differences(
             operator_schedules.to_change_row(old), operator_schedules.to_change_row(new)
         )
@@ -181,6 +183,15 @@ def _delete(old: OperatorSchedule, _now: datetime) -> tuple[Transaction, Operato
     )
     write.delete(operator_schedules.key(old.id), tables.AuxRow.token == old.token)
     return write, old
+
+
+def _refuse_if_never_due(schedule: OperatorSchedule) -> None:
+    """Refuse a schedule that is enabled and yet would never start a run again: nobody would notice."""
+    if not schedule.enabled or schedule.next_at is not None:
+        return
+    if schedule.at:
+        raise InvalidInput("at must be in the future", field="at")
+    raise InvalidInput("The schedule is never due in the time given. To stop it, disable it", field="ends_at")
 
 
 def _refuse_if_fixed(job: Job) -> None:

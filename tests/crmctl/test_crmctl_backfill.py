@@ -13,8 +13,8 @@ from crmctl.cli import main
 from tests.crmctl.api_server import ApiServer
 from tests.crmctl.fake_api import FakeApi, responds
 
-RANGE = ("low_stock", "--from", "2026-11-21", "--to", "2026-11-22")
-SLOTS = ["2026-11-21T00:00:00Z", "2026-11-21T12:00:00Z", "2026-11-22T00:00:00Z"]
+RANGE = ("low_stock", "--from", "2026-11-20 12:00", "--to", "2026-11-21")
+SLOTS = ["2026-11-20T12:00:00Z", "2026-11-21T00:00:00Z", "2026-11-21T12:00:00Z"]
 
 
 @pytest.fixture(autouse=True)

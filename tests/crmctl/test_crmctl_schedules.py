@@ -77,6 +77,10 @@ def test_wrong_schedules_are_refused_in_the_words_of_the_api(crm: ApiServer) -> 
         (("add", "low_stock"), "Give crontab or at"),
         (("add", "heartbeat", "--cron", "@daily"), "The schedule of heartbeat is fixed"),
         (("add", "low_stock", "--cron", "@daily", "--set", "cap=3"), "has no argument 'cap'"),
+        (
+            ("add", "low_stock", "--at", "2099-12-24 20:00", "--zone", "Europe/Berlin"),
+            "Write that of --at behind the time",
+        ),
         (("edit", "sch_0", "--note", "x"), "There is no schedule 'sch_0'"),
         (("edit", "low_stock.default"), "Give at least one option to change."),
         (("remove", "low_stock.default"), "cannot be deleted"),

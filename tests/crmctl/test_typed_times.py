@@ -52,6 +52,21 @@ def test_a_time_is_the_last_or_the_coming_one(text: str, last: str, coming: str)
 
 @pytest.mark.no_database
 @pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2026-11-22", "2026-11-22 23:59:59"),
+        ("2026-11-22 Europe/Berlin", "2026-11-22 22:59:59"),
+        ("Yesterday", "2026-11-26 23:59:59"),
+        ("2026-11-22 08:00", "2026-11-22 08:00:00"),
+        ("2h", "2026-11-27 10:00:00"),
+    ],
+)
+def test_the_end_of_a_range_includes_a_day_that_is_named_alone(text: str, end: str) -> None:
+    assert TimeParser(NOW, ahead=False).parse_end(text).astimezone(UTC).isoformat(" ") == f"{end}+00:00"
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize(
     "text", ["", "soon", "2", "2x", "8", "25:00", "tomorrow 8", "m", "ago", "2h 3", "08:00 Europe/Nowhere", "13pm"]
 )
 def test_what_has_two_meanings_or_none_is_refused(text: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.errors import NotFound
+from chalicelib.errors import InvalidInput, NotFound
 from chalicelib.jobs import (
     dispatcher,
     job_state,
@@ -202,6 +202,23 @@ def test_a_single_time_is_run_once_and_the_schedule_is_gone(job: Job, time: Cloc
     Consumer().deliver_all()
     assert statuses() == {"12:07:00@": "SUCCEEDED"}
     assert operator_schedules.find_all() == []
+
+
+def test_a_change_after_which_a_schedule_is_never_due_is_refused(job: Job, time: Clock) -> None:
+    once = schedule_changes.create(job, {"at": moment("2026-11-22T12:07:00")}, "ann")
+    update(once.id, enabled=False)
+    hourly = create(job)
+    time.later(hours=1)
+    with pytest.raises(InvalidInput, match="at must be in the future") as refused:
+        update(once.id, enabled=True)
+    assert refused.value.field == "at"
+    assert update(once.id, enabled=True, at=moment("2026-11-22T14:00:00")).next_at == "2026-11-22T14:00:00Z"
+    with pytest.raises(InvalidInput, match="To stop it, disable it"):
+        update(hourly.id, ends_at=time.now)
+    assert update(hourly.id, ends_at=moment("2026-11-22T13:30:00")).next_at == "2026-11-22T13:30:00Z"
+    time.later(hours=1)
+    assert update(hourly.id, note="has ended").next_at is None
+    assert update(hourly.id, enabled=False, ends_at=time.now).next_at is None
 
 
 def test_a_schedule_begins_and_ends_at_its_times(job: Job, time: Clock) -> None:
