@@ -11,6 +11,7 @@ from chalicelib.api.pages import console
 
 pytestmark = pytest.mark.no_database
 FILES = sorted(console._names())
+MAX_LINES = 200
 
 
 def served(*path: str, **headers: str) -> Response:
@@ -75,3 +76,12 @@ def test_all_imports_exist_and_none_is_from_another_host() -> None:
             assert linked in FILES
         if folder != "vendor":
             assert not re.search(r"https?://|innerHTML|\beval\(|dangerouslySet", text), name
+
+
+def test_each_page_is_short() -> None:
+    lengths = {
+        name: len((console._DIRECTORY / name).read_text("utf-8").splitlines())
+        for name in FILES
+        if name.endswith(".js") and not name.startswith("vendor/")
+    }
+    assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
