@@ -1,6 +1,7 @@
 """What operators can do with dead letters: retry them, or discard them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chalicelib import clock, telemetry
@@ -10,6 +11,7 @@ from chalicelib.jobs.run_records import Status
 from chalicelib.store import change_marks
 
 MAX_REDRIVEN = 100
+_SUBJECT = "queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +29,18 @@ def redrive(actor: str, ids: Collection[str] | None = None) -> RedriveResult:
     kept, failed = [], 0
     redriven: list[DeadLetter] = []
     limit = MAX_REDRIVEN if ids is None else len(ids)
-    for batch in queue.take_dead_letters():
-        for letter in batch:
-            is_wanted = len(redriven) < limit and (ids is None or letter.id in ids)
-            if is_wanted and _send_again(letter, actor):
-                redriven.append(letter)
-            else:
-                kept.append(letter)
-                failed += is_wanted
-        if len(redriven) == limit:
-            break
-    queue.make_visible(kept)
-    _write_change("redriven", redriven)
+    with _written_change("redriven", redriven):
+        for batch in queue.take_dead_letters():
+            for letter in batch:
+                is_wanted = len(redriven) < limit and (ids is None or letter.id in ids)
+                if is_wanted and _send_again(letter, actor):
+                    redriven.append(letter)
+                else:
+                    kept.append(letter)
+                    failed += is_wanted
+            if len(redriven) == limit:
+                break
+        queue.make_visible(kept)
     return RedriveResult(len(redriven), failed if ids is None else len(ids) - len(redriven))
 
 
@@ -46,18 +48,18 @@ def discard(actor: str, ids: Collection[str]) -> int:
     """Delete the dead letters with these ids, and return how many there were. Their runs stay as they are."""
     kept = []
     discarded: list[DeadLetter] = []
-    for batch in queue.take_dead_letters():
-        for letter in batch:
-            if letter.id in ids:
-                queue.remove(letter)
-                _log("discarded", letter, actor)
-                discarded.append(letter)
-            else:
-                kept.append(letter)
-        if len(discarded) == len(ids):
-            break
-    queue.make_visible(kept)
-    _write_change("discarded", discarded)
+    with _written_change("discarded", discarded):
+        for batch in queue.take_dead_letters():
+            for letter in batch:
+                if letter.id in ids:
+                    queue.remove(letter)
+                    _log("discarded", letter, actor)
+                    discarded.append(letter)
+                else:
+                    kept.append(letter)
+            if len(discarded) == len(ids):
+                break
+        queue.make_visible(kept)
     return len(discarded)
 
 
@@ -74,12 +76,24 @@ def _send_again(letter: DeadLetter, actor: str) -> bool:
     return True
 
 
+@contextmanager
+def _written_change(done: str, letters: Iterable[DeadLetter]) -> Iterator[None]:
+    """Write the change row at the end, also if an error ends the work early: messages have no part in transactions."""
+    try:
+        yield
+    finally:
+        _write_change(done, letters)
+
+
 def _write_change(done: str, letters: Iterable[DeadLetter]) -> None:
-    """Write the change row after the change: messages have no part in transactions."""
     what = [f"{letter.message.job} {letter.message.slot}" if letter.message else letter.id for letter in letters]
     if not what:
         return
-    row = change_marks.row_of("queue", before={"letters": what}, after={done: len(what)})
+    if change_marks.is_done(
+        _SUBJECT
+    ):  # an earlier attempt at this request has dealt with some, and the rows have one key
+        what = [*change_marks.before(_SUBJECT)["letters"], *what]
+    row = change_marks.row_of(_SUBJECT, before={"letters": what}, after={done: len(what)})
     if row is not None:
         row.save()
 

@@ -1,14 +1,20 @@
 """Dead letters are retried and discarded one by one, and those that nobody can read hide no others."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from chalicelib import clock
+from chalicelib.access.audit_log import list_changes
+from chalicelib.errors import Unavailable
 from chalicelib.jobs import dead_letters, ledger, queue, run_records
 from chalicelib.jobs.dead_letters import RedriveResult
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
+from chalicelib.store import change_marks
+from chalicelib.store.pagination import PageArgs, read_page
 from tests.as_operator import execute
 from tests.jobs.job_runs import SLOT, find_run, send_body, take_messages
 
@@ -71,6 +77,44 @@ def test_discarded_letters_are_gone_and_their_runs_stay(log: pytest.LogCaptureFi
     told = [each for each in log.records if each.getMessage() == "a dead letter was discarded"]
     assert {each.__dict__["letter"] for each in told} == {ids[SLOT], ids[None]}
     assert all(each.__dict__["actor"] for each in told)
+
+
+def logged() -> list[tuple[Any, Any]]:
+    page = read_page(list_changes(subject="queue"), PageArgs(first=9))
+    return [(edge.node.before, edge.node.after) for edge in page.edges]
+
+
+@pytest.mark.parametrize("act", [dead_letters.redrive, dead_letters.discard])
+def test_what_was_done_before_an_error_is_in_the_audit_log(
+    act: Callable[[str, set[str]], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, remove = clock.now(), queue.remove
+    removed: list[queue.DeadLetter] = []
+
+    def fail(letter: queue.DeadLetter) -> None:
+        if removed:
+            raise Unavailable
+        removed.append(letter)
+        remove(letter)
+
+    def attempt(*, is_replay: bool) -> None:
+        wanted = set(ids_by_slot().values())
+        with change_marks.made_by("bob"), change_marks.request("a key", began, is_replay=is_replay):
+            act("bob", wanted)
+
+    a_dead_run(SLOT)
+    a_dead_run(OTHER)
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "remove", fail)
+        with pytest.raises(Unavailable):
+            attempt(is_replay=False)
+    ((before, after),) = logged()
+    assert (len(before["letters"]), list(after.values())) == (1, [1])
+    a_dead_run(Slot("2026-11-21T12:00:00Z"))
+    attempt(is_replay=True)
+    ((again, after),) = logged()
+    assert again["letters"] == [*before["letters"], "low_stock 2026-11-21T12:00:00Z"]
+    assert list(after.values()) == [2]
 
 
 def test_a_letter_of_the_list_is_retried_over_graphql() -> None:
