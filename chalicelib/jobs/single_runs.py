@@ -31,6 +31,7 @@ def request(job: Job, at: datetime, actor: str, arguments: RunArguments) -> Run:
             subject=schedule_id,
             after=operator_schedules.to_change_row(schedule),
         )
+        write.lead_from([run_writes.subject_of(run)])
         schedule_cap.take_room(write)
         write.put(operator_schedules.to_row(schedule), tables.AuxRow.pk.does_not_exist())
         write.put(run_records.to_row(run), tables.Run.job.does_not_exist())
@@ -58,6 +59,7 @@ def delete_schedule(write: Transaction, run: Run) -> None:
     """Delete the schedule of a run that need not wait for its time any more."""
     schedule = find_schedule(run)
     if schedule:
+        write.lead_from([schedule.id])
         write.delete(operator_schedules.key(schedule.id), tables.AuxRow.token == schedule.token)
 
 
@@ -68,6 +70,7 @@ def cancel_run(write: Transaction, schedule: OperatorSchedule, actor: str) -> No
         return
     why = Cancellation(actor, "deleted the schedule", timestamps.to_text(clock.now()))
     ended = replace(ledger.as_cancelled(replace(run, cancellation=why)), token=new_token())
+    write.lead_from([run_writes.subject_of(run)])
     write.put(run_records.to_row(ended), tables.Run.token == run.token)
 
 

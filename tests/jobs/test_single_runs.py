@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.access.audit_log import list_changes
 from chalicelib.errors import InvalidInput, NotFound
 from chalicelib.jobs import (
     dispatcher,
@@ -21,6 +22,8 @@ from chalicelib.jobs import (
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.store import change_marks
+from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import moment
 from tests.jobs.job_runs import Clock, Consumer, find_run, queue_down, take_messages
 from tests.jobs.schedule_runs import create, statuses
@@ -173,3 +176,24 @@ def test_a_request_costs_three_calls(job: Job) -> None:
     with metered() as meter:
         request(job)
     assert dict(meter.calls) == {"GetItem": 1, "Query": 1, "TransactWriteItems": 1}
+
+
+@pytest.mark.usefixtures("time")
+def test_the_audit_log_of_run_and_schedule_has_all_that_was_changed(job: Job) -> None:
+    def logged(subject: str) -> list[str]:
+        page = read_page(list_changes(subject=subject), PageArgs(first=9))
+        return [edge.node.action for edge in page.edges]
+
+    def requested() -> tuple[Run, str]:
+        with change_marks.made_by("ann"), change_marks.place("runJob"):
+            run = request(job)
+        return run, slots.schedule_of(run.slot) or ""
+
+    run, schedule_id = requested()
+    with change_marks.made_by("bob"), change_marks.place("deleteSchedule"):
+        schedule_changes.delete(schedule_id, "bob")
+    assert logged(schedule_id) == logged(f"run:tally:{run.slot}") == ["deleteSchedule", "runJob"]
+    run, schedule_id = requested()
+    with change_marks.made_by("bob"), change_marks.place("cancelRun"):
+        operator_actions.cancel_run(job, run.slot, "bob", "too late")
+    assert logged(schedule_id) == logged(f"run:tally:{run.slot}") == ["cancelRun", "runJob"]
