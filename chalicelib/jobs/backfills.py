@@ -162,6 +162,8 @@ def _run_of(job: Job, slot: Slot, stored: Run | None, actor: str) -> Run:
 
 def _due(job: Job, after: datetime, until: datetime) -> Iterator[datetime]:
     row = operator_schedules.find_changed(job.name)
+    if row and row.broken:
+        raise InvalidInput(f"The schedule of {job.name} cannot be used: {row.broken}", field="job")
     crontab = Crontab(row.crontab, row.time_zone) if row and row.crontab else Crontab(job.schedule.crontab, "UTC")
     return takewhile(lambda due: due <= until, crontab.after(after))
 
@@ -225,5 +227,7 @@ def _to_row(made: Backfill) -> tables.AuxRow:
 
 def _load(item: reads.Item) -> Backfill:
     content = reads.json_of(item, "content")
-    left = tuple(map(Slot, content.pop("left")))
-    return Backfill(job=item["sk"]["S"], left=left, token=item["token"]["S"], **content)
+    known = {
+        name: content[name] for name in ("actor", "current", "total", "failed")
+    }  # a later release may store others
+    return Backfill(job=item["sk"]["S"], left=tuple(map(Slot, content["left"])), token=item["token"]["S"], **known)

@@ -19,8 +19,10 @@ from chalicelib.jobs import (
     watchdog,
 )
 from chalicelib.jobs.job import CatchUp, Job, RunRefused, StepContext, StepResult
+from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
+from chalicelib.store import tables
 from tests.builders import moment
 from tests.jobs.job_runs import Clock, Consumer, find_run, make_job, one_page, queue_down, take_messages, use_jobs
 from tests.jobs.schedule_runs import statuses
@@ -205,3 +207,23 @@ def test_a_backfill_of_a_removed_job_is_dropped(job: Job, monkeypatch: pytest.Mo
     use_jobs(monkeypatch, make_job(one_page, name="other"))
     watchdog.run_checks()
     assert backfills.find("tally") is None
+
+
+def test_a_schedule_that_cannot_be_used_any_more_is_named(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule_changes.update("tally.default", {"time_zone": "Europe/Berlin"}, "bob")
+    monkeypatch.setattr(OperatorSchedule, "broken", "tzdata has dropped its zone")
+    with pytest.raises(InvalidInput, match="The schedule of tally cannot be used: tzdata has dropped"):
+        request(job)
+
+
+def test_what_a_later_release_has_stored_does_not_stop_the_watchdog(job: Job) -> None:
+    request(job)
+    (row,) = tables.AuxRow.query(backfills.PARTITION)
+    row.content |= {"speed": 2}
+    row.save()
+    found = backfills.find("tally")
+    assert found
+    assert found.left == tuple(SLOTS[1:])
+    watchdog.run_checks()
+    Consumer().deliver_all()
+    assert list(statuses().values()) == ["SUCCEEDED"] * 4
