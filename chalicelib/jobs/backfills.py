@@ -13,7 +13,7 @@ from itertools import islice, takewhile
 
 from chalicelib import clock
 from chalicelib.errors import Conflict, InProgress, InvalidInput, Unavailable
-from chalicelib.jobs import catalog, job_state, operator_schedules, queue, run_changes, run_records, slots
+from chalicelib.jobs import catalog, job_state, operator_schedules, queue, run_changes, run_records, run_writes, slots
 from chalicelib.jobs.crontab import Crontab
 from chalicelib.jobs.job import CatchUp, Job
 from chalicelib.jobs.run_records import Run, Status, Trigger
@@ -118,6 +118,25 @@ def advance_all() -> None:
             advance(catalog.JOBS[name])
         else:
             _delete(name)
+
+
+def end(job: Job, run: Run, reason: str) -> bool:
+    """End the backfill that has started this run last, for example because the job is paused. Raises Stale.
+
+    Return False if none has.
+    """
+    found = find(job.name)
+    if found is None or found.current != run.slot:
+        return False
+    write = Transaction(
+        was_applied=lambda: find(job.name) is None,
+        subject=run_writes.subject_of(run),
+        before={"left": list(found.left)},
+        reason=reason,
+    )
+    write.delete(tables.AuxRow(PARTITION, job.name), tables.AuxRow.token == found.token)
+    write.commit()
+    return True
 
 
 def _start_next(job: Job, found: Backfill, current: Run | None) -> Slot | None:

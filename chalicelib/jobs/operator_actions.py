@@ -88,13 +88,18 @@ def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None =
 
 
 def cancel_run(job: Job, slot: Slot, actor: str, reason: str) -> Run:
-    """Cancel a run, see `run_changes.cancel`. Raises NotFound, RunNotCancellable, Conflict."""
+    """Cancel a run, see `run_changes.cancel`. If it has ended and a backfill has got no further yet, end the backfill.
+
+    Raises NotFound, RunNotCancellable, Conflict.
+    """
     for _ in retry_delays():
         run = run_records.find(job.name, slot)
         if run is None:
             raise NotFound(f"{job.name} has no run of {slot}", field="slot")
         is_done = change_marks.is_done(run_writes.subject_of(run))
         with suppress(Stale):
+            if run.finished and not is_done and backfills.end(job, run, reason):
+                return run
             cancelled = run if is_done else run_changes.cancel(run, actor, reason)
             if cancelled.finished:
                 if cancelled.trigger is Trigger.BACKFILL:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.errors import InProgress, InvalidInput, JobPaused
+from chalicelib import clock
+from chalicelib.errors import InProgress, InvalidInput, JobPaused, NotFound, RunNotCancellable
 from chalicelib.jobs import (
     backfills,
     job_state,
@@ -22,7 +23,7 @@ from chalicelib.jobs.job import CatchUp, Job, RunRefused, StepContext, StepResul
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
-from chalicelib.store import tables
+from chalicelib.store import change_marks, tables
 from tests.builders import moment
 from tests.jobs.job_runs import Clock, Consumer, find_run, make_job, one_page, queue_down, take_messages, use_jobs
 from tests.jobs.schedule_runs import statuses
@@ -130,6 +131,26 @@ def test_cancelling_its_run_ends_a_backfill(job: Job) -> None:
     Consumer().deliver_all()
     assert statuses() == {"08:00:00": "CANCELLED"}
     assert request(job) == SLOTS
+
+
+def test_a_backfill_can_be_ended_while_its_job_is_paused(job: Job) -> None:
+    request(job)
+    job_state.pause("tally", "wrong range", "bob")
+    Consumer().deliver_all()
+    assert statuses() == {"08:00:00": "SKIPPED"}
+    with pytest.raises(NotFound):
+        operator_actions.cancel_run(job, Slot(SLOTS[1]), "bob", "enough")
+    began = clock.now()
+    for is_replay in (False, True):
+        with change_marks.made_by("bob"), change_marks.request("a key", began, is_replay=is_replay):
+            assert operator_actions.cancel_run(job, Slot(SLOTS[0]), "bob", "enough").status is Status.SKIPPED
+    assert backfills.find("tally") is None
+    with pytest.raises(RunNotCancellable):
+        operator_actions.cancel_run(job, Slot(SLOTS[0]), "bob", "enough")
+    job_state.resume("tally")
+    watchdog.run_checks()
+    Consumer().deliver_all()
+    assert statuses() == {"08:00:00": "SKIPPED"}
 
 
 def test_a_backfill_that_is_being_cancelled_takes_no_more_slots(job: Job) -> None:
