@@ -18,11 +18,17 @@ FIELDS = (
 )
 
 
-def _runs_document(fields: str) -> str:
+PAGE_WITH_LINES = 20
+"""Runs per request whose log is searched: each may have 200 lines."""
+
+
+def _runs_document(fields: str, first: int | None = None) -> str:
+    """Return the query with the variable $first, or with pages of a fixed size, which no variable makes too costly."""
     return f"""query Runs($job: String, $schedule: ID, $status: RunStatus, $actor: String, $from: DateTime, $to: DateTime,
-                           $first: Int, $after: String) {{
+                           {"" if first else "$first: Int, "}$after: String) {{
   list: runs(
-    job: $job, schedule: $schedule, status: $status, actor: $actor, from: $from, to: $to, first: $first, after: $after
+    job: $job, schedule: $schedule, status: $status, actor: $actor, from: $from, to: $to,
+    first: {first or "$first"}, after: $after
   ) {{
     edges {{ node {{ {fields} }} }}
     pageInfo {{ hasNextPage endCursor }}
@@ -30,12 +36,10 @@ def _runs_document(fields: str) -> str:
 }}"""
 
 
-RUNS, RUNS_WITH_LINES = _runs_document(FIELDS), _runs_document(f"{FIELDS} lines")
+RUNS, RUNS_WITH_LINES = _runs_document(FIELDS), _runs_document(f"{FIELDS} lines", PAGE_WITH_LINES)
 CHECK_JOB = "query CheckJob($job: String!) { jobRuns(job: $job, first: 1) { edges { cursor } } }"
 """Is refused if there is no such job, as `runs` is not: the runs of a job that was removed stay."""
 MAX_SEARCHED = 1000
-PAGE_WITH_LINES = 20
-"""Runs per request whose log is searched: each may have 200 lines."""
 MAX_SHOWN_MATCHES = 3
 STATUSES = ("WAITING", "RUNNING", "SUCCEEDED", "FAILED", "SKIPPED", "MISSED", "CANCELLED")
 STYLES = {

@@ -65,7 +65,8 @@ def totals(*books: str) -> dict[str, object]:
 def test_a_companys_books_are_imported_once_and_exact_to_the_cent(served: Served) -> None:
     assert served.ask(STATS) == {"crmStats": totals("northwind")}
     summary = load(served, "northwind")
-    assert summary.split("orders")[1].split()[1:6:2] == ["0", "830", "0"]
+    created, already_there, *_ = summary.split("orders")[1].split()
+    assert (created, already_there) == ("0", "830")
     assert served.ask(STATS) == {"crmStats": totals("northwind")}
 
     year = served.ask('{ crmStats(from: "1997-01-01", to: "1997-12-31") { orders revenue } }')["crmStats"]

@@ -28,7 +28,7 @@ def bearer(key: str) -> dict[str, str]:
 
 def test_a_key_identifies_its_caller_and_role(issued: IssuedKey) -> None:
     row = issued.api_key
-    assert identify(bearer(issued.key)) == Caller(row.id, f"Shop ({row.id})", Role.EDITOR)
+    assert identify(bearer(issued.key)) == Caller(row.id, f"Shop ({row.id})", Role.EDITOR, key_name="Shop")
     assert identify({"authorization": f"  bEaReR   {issued.key} "}).id == row.id
 
 

@@ -66,7 +66,7 @@ def test_runs_of_all_jobs_are_filtered_by_state_and_time(crm: ApiServer) -> None
 
 
 def test_grep_finds_errors_reasons_and_log_lines(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "PAGE_WITH_LINES", 2)
+    monkeypatch.setattr(runs, "RUNS_WITH_LINES", runs._runs_document(f"{runs.FIELDS} lines", 2))
     finished("low_stock", "2026-11-24T00:00:00Z", "Product: Lamp, New Stock: 13", "other")
     with time_is(NOW):
         end("low_stock", EARLY, Status.FAILED, error="No lamp left")
