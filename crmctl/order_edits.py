@@ -1,4 +1,4 @@
-"""The command that changes the lines of an order."""
+"""The commands that change the lines of an order and refund them."""
 
 from typing import Any
 
@@ -17,6 +17,11 @@ UPDATE = """mutation UpdateOrder($id: ID!, $lines: [OrderLineInput!]!, $total: D
     order { totalAmount lines { name quantity unitPrice lineTotal } }
   }
 }"""
+REFUND = """mutation RefundOrder($id: ID!, $lines: [OrderLineInput!]!, $restock: Boolean!, $reason: String!) {
+  refundOrder(id: $id, lines: $lines, restock: $restock, reason: $reason) {
+    order { id totalAmount lines { name quantity unitPrice lineTotal } }
+  }
+}"""
 
 
 class Line(click.ParamType[tuple[str, int]]):
@@ -33,7 +38,7 @@ class Line(click.ParamType[tuple[str, int]]):
 
 @click.group()
 def orders() -> None:
-    """Change orders."""
+    """Change and refund orders."""
 
 
 @orders.command()
@@ -53,18 +58,54 @@ def edit(client: Client, order_id: str, lines: tuple[tuple[str, int], ...]) -> N
 
     Products that are not named stay as they are. If somebody else changes the order at the same time, nothing is changed.
     """
-    order = client.execute(ORDER, {"id": order_id})["order"]
-    if order is None:
-        raise CommandError(f"There is no order {order_id!r}.")
+    order = _find(client, order_id)
     quantities = {line["productId"]: line["quantity"] for line in order["lines"]}
     for product, quantity in lines:
         quantities[_product_id(client, order, product)] = quantity
     wanted = [{"productId": key, "quantity": quantity} for key, quantity in quantities.items() if quantity]
     variables = {"id": order["id"], "lines": wanted, "total": order["totalAmount"]}
     changed = client.execute_once(UPDATE, variables)["updateOrder"]["order"]
-    for line in changed["lines"]:
-        print_text(f"{line['quantity']} x {line['name']} at {line['unitPrice']}: {line['lineTotal']}")
+    _print_lines(changed)
     print_text(f"Total: {changed['totalAmount']}, before: {order['totalAmount']}")
+
+
+@orders.command()
+@click.argument("order_id")
+@click.option(
+    "--line",
+    "lines",
+    metavar="PRODUCT=N",
+    type=Line(),
+    multiple=True,
+    required=True,
+    help="Refund N of the product with this SKU or id. Can be given several times.",
+)
+@click.option("--restock/--no-restock", required=True, help="Whether the products return to stock.")
+@click.option("--reason", required=True, help="Why. It is kept with the change.")
+@with_client
+def refund(client: Client, order_id: str, lines: tuple[tuple[str, int], ...], reason: str, *, restock: bool) -> None:
+    """Refund some of an order, or all of it, with a credit note.
+
+    The credit note is an order of today with negative lines, at the prices of the order. It cannot be taken back.
+    """
+    order = _find(client, order_id)
+    wanted = [{"productId": _product_id(client, order, product), "quantity": quantity} for product, quantity in lines]
+    variables = {"id": order["id"], "lines": wanted, "restock": restock, "reason": reason}
+    note = client.execute_once(REFUND, variables)["refundOrder"]["order"]
+    _print_lines(note)
+    print_text(f"Credit note {note['id']}: {note['totalAmount']}")
+
+
+def _find(client: Client, order_id: str) -> dict[str, Any]:
+    order: dict[str, Any] | None = client.execute(ORDER, {"id": order_id})["order"]
+    if order is None:
+        raise CommandError(f"There is no order {order_id!r}.")
+    return order
+
+
+def _print_lines(order: dict[str, Any]) -> None:
+    for line in order["lines"]:
+        print_text(f"{line['quantity']} x {line['name']} at {line['unitPrice']}: {line['lineTotal']}")
 
 
 def _product_id(client: Client, order: dict[str, Any], product: str) -> str:

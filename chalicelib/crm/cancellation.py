@@ -6,22 +6,24 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.crm import counters, customers, latest_order, orders, stock
 from chalicelib.crm.orders import CANCELLED, PLACED, Order
-from chalicelib.errors import AlreadyCancelled, Conflict, NotFound
+from chalicelib.errors import AlreadyCancelled, Conflict, InvalidInput, NotFound
 from chalicelib.store import change_marks, tables
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction, new_token
 
 
 def cancel(order_id: str) -> Order:
-    """Return the stock and subtract the order from its day's totals, once. Raises NotFound, AlreadyCancelled, Conflict."""
+    """Return the stock and subtract the order from its day's totals, once.
+
+    Raises NotFound, AlreadyCancelled, Conflict, and InvalidInput for credit notes and refunded orders.
+    """
     for _ in retry_delays():
         old = orders.find(order_id)
         if old is None:
             raise NotFound(f"There is no order {order_id!r}", field="id")
         if change_marks.is_done(order_id):
             return old
-        if old.status == CANCELLED:
-            raise AlreadyCancelled(field="id")
+        _check(old)
         new = replace(old, status=CANCELLED, token=new_token())
         try:
             _cancellation(old, new).commit()
@@ -31,6 +33,15 @@ def cancel(order_id: str) -> Order:
             continue
         return new
     raise Conflict
+
+
+def _check(order: Order) -> None:
+    if order.status == CANCELLED:
+        raise AlreadyCancelled(field="id")
+    if order.refund_of:
+        raise InvalidInput("A credit note cannot be cancelled", field="id")
+    if order.refunded:
+        raise InvalidInput("The order was refunded and cannot be cancelled. Refund what is left", field="id")
 
 
 def _cancellation(old: Order, new: Order) -> Transaction:

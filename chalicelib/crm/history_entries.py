@@ -14,6 +14,8 @@ from chalicelib.store.change_log import Change
 CREATION = ""
 """The key of the creation: it sorts before all times, so it comes last."""
 _QUANTITIES = "quantities"
+_FIELDS = {_QUANTITIES: "quantity", "refunded": "refunded"}
+"""What has a number for each product, and the name of the field in the entry of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,8 @@ def of_change(change: Change, row_id: str, orders_by_id: Mapping[str, Order]) ->
         return [_entry(change)]
     entries = []
     for name in {**before, **after}:
-        if name == _QUANTITIES:
-            entries += _of_quantities(change, before.get(name, {}), after.get(name, {}))
+        if name in _FIELDS:
+            entries += _of_products(change, _FIELDS[name], before.get(name, {}), after.get(name, {}))
         elif before.get(name) != after.get(name):
             moved = after[name] - before[name] if name == "stock" else None
             texts = {"before": _text(before.get(name)), "after": _text(after.get(name))}
@@ -53,12 +55,12 @@ def of_change(change: Change, row_id: str, orders_by_id: Mapping[str, Order]) ->
 
 
 def of_placement(order: Order, product_id: str, edits: Collection[Change]) -> list[HistoryEntry]:
-    """Return what the order took when it was placed. `edits` are the changes of its lines since."""
+    """Return what the order took when it was placed, or the credit note put back. `edits` are the changes of its lines since."""
     delta = -sum(line.quantity for line in order.lines if line.product_id == product_id)
     delta -= sum(_movement(change, product_id, order) for change in edits if _QUANTITIES in (change.before or {}))
     if not delta:
         return []  # the product came into the order later
-    action = "createOrder" if order.takes_stock else "bulkCreateOrders"
+    action = _origin(order)
     moved = delta if order.takes_stock else None
     return [
         HistoryEntry(
@@ -71,8 +73,8 @@ def of_creation(row: Customer | Product | Order, stock: int | None) -> HistoryEn
     at = row.added_at if isinstance(row, Customer) else None
     actions = {ids.CUSTOMER: "createCustomer", ids.PRODUCT: "createProduct", ids.ORDER: "createOrder"}
     action = actions[ids.kind_of(row.id) or ""]
-    if isinstance(row, Order) and not row.takes_stock:
-        action = "bulkCreateOrders"
+    if isinstance(row, Order):
+        action = _origin(row)
     return HistoryEntry(
         at=at or ids.created_at(row.id),
         actor=row.created_by,
@@ -81,6 +83,12 @@ def of_creation(row: Customer | Product | Order, stock: int | None) -> HistoryEn
         after=_text(stock),
         delta=stock,
     )
+
+
+def _origin(order: Order) -> str:
+    if order.refund_of:
+        return "refundOrder"
+    return "createOrder" if order.takes_stock else "bulkCreateOrders"
 
 
 def _movement(change: Change, product_id: str, order: Order | None) -> int:
@@ -94,10 +102,12 @@ def _movement(change: Change, product_id: str, order: Order | None) -> int:
     return 0
 
 
-def _of_quantities(change: Change, before: Mapping[str, int], after: Mapping[str, int]) -> list[HistoryEntry]:
+def _of_products(
+    change: Change, field: str, before: Mapping[str, int], after: Mapping[str, int]
+) -> list[HistoryEntry]:
     return [
         _entry(
-            change, field="quantity", before=_text(before.get(key, 0)), after=_text(after.get(key, 0)), product_id=key
+            change, field=field, before=_text(before.get(key, 0)), after=_text(after.get(key, 0)), product_id=key
         )
         for key in {**before, **after}
     ]

@@ -19,6 +19,7 @@ from chalicelib.crm import (
     money,
     order_comparison,
     order_lines,
+    order_quantities,
     orders,
     products,
     search_index,
@@ -277,8 +278,8 @@ def _checked_lines(imported: ImportedOrder) -> tuple[OrderLine, ...]:
 
 
 def _checked_line(line: ImportedLine) -> OrderLine:
-    if line.quantity == 0 or abs(line.quantity) > orders.MAX_QUANTITY:
-        raise InvalidInput(f"Quantity cannot be 0, nor above {orders.MAX_QUANTITY}", field="quantity")
+    if line.quantity == 0 or abs(line.quantity) > order_quantities.MAX_QUANTITY:
+        raise InvalidInput(f"Quantity cannot be 0, nor above {order_quantities.MAX_QUANTITY}", field="quantity")
     cents = money.to_cents(line.unit_price, "unit_price", is_free_allowed=True)
     return OrderLine(line.product.id, line.product.name, line.quantity, cents, line.product.sku)
 

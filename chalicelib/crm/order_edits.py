@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import counters, money, order_lines, orders, products, stock
+from chalicelib.crm import counters, money, order_lines, order_quantities, orders, products, stock
 from chalicelib.crm.orders import CANCELLED, PLACED, Order, OrderLine
 from chalicelib.crm.products import Product
 from chalicelib.errors import (
@@ -37,7 +37,7 @@ def update(order_id: str, quantities: Mapping[str, int], expected_total: Decimal
     Raises NotFound, AlreadyCancelled, InvalidInput, NoLines, TooManyLines, UnknownProducts, InsufficientStock, Conflict,
     and OrderChanged unless `expected_total` is the total.
     """
-    orders.check_quantities(quantities)
+    order_quantities.check_all(quantities)
     for _ in retry_delays():
         old = orders.find(order_id)
         if old is None:
@@ -45,6 +45,7 @@ def update(order_id: str, quantities: Mapping[str, int], expected_total: Decimal
         if change_marks.is_done(order_id):
             return old
         _check(old, expected_total)
+        _check_refunded(old, quantities)
         new = _with_lines(old, quantities)
         if new.lines == old.lines:
             return old
@@ -61,11 +62,21 @@ def update(order_id: str, quantities: Mapping[str, int], expected_total: Decimal
 def _check(order: Order, expected_total: Decimal | None) -> None:
     if order.status == CANCELLED:
         raise AlreadyCancelled("The order is cancelled and cannot be changed", field="id")
+    if order.refund_of:
+        raise InvalidInput("A credit note cannot be changed", field="id")
     if not order.takes_stock:
         raise InvalidInput("An imported order cannot be changed", field="id")
     total = money.from_cents(order.cents)
     if expected_total is not None and expected_total != total:
         raise OrderChanged(f"The total is {total}, not {expected_total}", field="expected_total")
+
+
+def _check_refunded(order: Order, quantities: Mapping[str, int]) -> None:
+    """Refuse to leave fewer than were refunded. Such a line never goes, so a refund has the price of its line, too."""
+    for line in order.lines:
+        refunded = order.refunded.get(line.product_id, 0)
+        if quantities.get(line.product_id, 0) < refunded:
+            raise InvalidInput(f"The order cannot have fewer than {refunded} of {line.name!r}: they were refunded", field="lines")
 
 
 def _with_lines(old: Order, quantities: Mapping[str, int]) -> Order:

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from chalicelib.crm import counters, customers, money, order_lines, products
+from chalicelib.crm import counters, customers, money, order_lines, order_quantities, products
 from chalicelib.crm.adjustments import Adjustment
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
@@ -16,8 +16,6 @@ from chalicelib.errors import (
     CrmError,
     InsufficientStock,
     InvalidInput,
-    NoLines,
-    TooManyLines,
     Unavailable,
     UnknownCustomer,
     UnknownProducts,
@@ -29,9 +27,6 @@ from chalicelib.store.transaction import Stale, Transaction, new_token
 
 PLACED = "PLACED"
 CANCELLED = "CANCELLED"
-MAX_LINES = 96
-"""A transaction takes 100 actions: the order, its customer, the day's counters, its mark, and one product per line."""
-MAX_QUANTITY = 10**6
 MAX_REMINDER_DAYS = 366
 
 
@@ -70,6 +65,10 @@ class Order:
     updated_at: str | None = None
     """When its lines were changed last."""
     adjustments: tuple[Adjustment, ...] = ()
+    refund_of: str | None = None
+    """The order that a credit note takes back from. Imported credit notes name none."""
+    refunded: Mapping[str, int] = field(default_factory=dict)
+    """{product id: how many the credit notes of the order have taken back}."""
     search_mark: None = None
 
     @property
@@ -92,6 +91,8 @@ def load(item: reads.Item) -> Order:
         created_by=reads.text(item, "created_by"),
         updated_at=reads.text(item, "updated_at"),
         adjustments=tuple(Adjustment(*each) for each in json.loads(reads.text(item, "adjustments") or "[]")),
+        refund_of=reads.text(item, "refund_of"),
+        refunded=json.loads(reads.text(item, "refunded") or "{}"),
     )
 
 
@@ -127,7 +128,7 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
     # Take the id before the first attempt, so that a retry recognises its own success, and before any check, so that in a
     # repeated document each change gets the id that it had.
     order_id = ids.new_id(ids.ORDER)
-    check_quantities(quantities)
+    order_quantities.check_all(quantities)
     placed_at = timestamps.to_text(timestamps.checked_past(date, "order_date"))
     existing = find(order_id) if change_marks.is_replay() else None
     if existing:
@@ -177,10 +178,15 @@ def start(order: Order, customer: Customer) -> Transaction:
     # No other request creates this id. An imported order is recognised by its reference, and needs no mark.
     subject = None if order.reference else order.id
     write = Transaction(was_applied=lambda: find(order.id) is not None, subject=subject, is_logged=False)
+    add(write, order, customer)
+    return write
+
+
+def add(write: Transaction, order: Order, customer: Customer) -> None:
+    """Write a new order, the activity of its customer, who must still exist, and the totals of its day."""
     write.put(_row(order), tables.Order.id.does_not_exist())
     customers.book_order(write, customer, order.date)
     counters.add(write, order.date[:10], order.id, orders=1, cents=order.cents)
-    return write
 
 
 def new_order(  # noqa: PLR0913 - the parts of an order
@@ -209,20 +215,6 @@ def new_order(  # noqa: PLR0913 - the parts of an order
         created_by=change_marks.actor(),
         adjustments=adjustments,
     )
-
-
-def check_quantity(quantity: int) -> None:
-    if not 1 <= quantity <= MAX_QUANTITY:
-        raise InvalidInput(f"Quantity must be from 1 to {MAX_QUANTITY}", field="quantity")
-
-
-def check_quantities(quantities: Mapping[str, int]) -> None:
-    if not quantities:
-        raise NoLines(field="lines")
-    if len(quantities) > MAX_LINES:
-        raise TooManyLines(f"An order has at most {MAX_LINES} lines, not {len(quantities)}", field="lines")
-    for quantity in quantities.values():
-        check_quantity(quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,5 +286,7 @@ def _row(order: Order) -> tables.Order:
         date_key=index_keys.sort_key(order.date, order.id),
         total_key=index_keys.sort_key(money.cents_key(order.cents), order.id),
         created_by=order.created_by,
+        refund_of=order.refund_of,
+        refunded=dict(order.refunded) or None,
         token=order.token,
     )

@@ -4,7 +4,7 @@ It is read from the change rows of the row. That of a product also has what move
 
     edits, adjustments, restocks          change rows of the product
     changed and cancelled orders          change rows of the orders, to which rows in the product's partition lead
-    placed and imported orders            the rows of order lines; an imported order moves no stock
+    placed and imported orders, refunds   the rows of order lines; an imported order moves no stock
 
 So the stock is what the product had when it was created, plus all movements. Changes are kept for `CRM_HISTORY_DAYS`.
 """

@@ -111,6 +111,9 @@ class Order(Model):
     adjustments = JSONAttribute(null=True)
     """[[kind, amount in cents], ...] of an imported order."""
     reference = UnicodeAttribute(null=True)
+    refund_of = UnicodeAttribute(null=True)
+    refunded = JSONAttribute(null=True)
+    """{product id: quantity} of what credit notes have taken back."""
     takes_stock = NumberAttribute()
     created_by = UnicodeAttribute(null=True)
     updated_at = UnicodeAttribute(null=True)

@@ -1,6 +1,6 @@
 """Replays of the mutations of orders."""
 
-from chalicelib.crm import order_edits, orders
+from chalicelib.crm import order_edits, orders, refunds
 from chalicelib.store import tables
 from tests.api.replay_scenario import Ids, Scenario
 from tests.api.replays_of_data import buy_sixty, sold_product, stock_of
@@ -17,6 +17,12 @@ def quantities_of(ids: Ids) -> list[int]:
     order = orders.find(ids["order"])
     assert order
     return [line.quantity for line in order.lines]
+
+
+def refunded_of(ids: Ids) -> int:
+    order = orders.find(ids["order"])
+    assert order
+    return order.refunded.get(ids["id"], 0)
 
 
 def order_status(ids: Ids) -> str:
@@ -46,6 +52,18 @@ SCENARIOS = {
             reply.data["updateOrder"]["order"] is not None
             and quantities_of(ids) == [4 if made else 3]
             and stock_of(ids) == 5 - quantities_of(ids)[0]
+        ),
+    ),
+    "refundOrder": Scenario(
+        document="""mutation ($order: ID!, $id: ID!) {
+          refundOrder(id: $order, lines: [{productId: $id, quantity: 1}], restock: true, reason: "broken") {
+            order { refundOf lines { quantity } } } }""",
+        prepare=placed_order,
+        was_made=lambda ids: refunded_of(ids) == 1,
+        meddle=lambda ids: refunds.refund(ids["order"], {ids["id"]: 1}, "late", restock=True),
+        is_right=lambda ids, _, reply: (
+            reply.data["refundOrder"]["order"] == {"refundOf": ids["order"], "lines": [{"quantity": -1}]}
+            and (refunded_of(ids), stock_of(ids), len(rows_of(tables.Order))) == (2, 5, 3)
         ),
     ),
     "cancelOrder": Scenario(

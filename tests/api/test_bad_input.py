@@ -219,6 +219,7 @@ def test_unknown_ids_are_null_not_errors(row_id: str) -> None:
         "deleteCustomer(id: $id) { customer { id } }",
         "deleteProduct(id: $id) { archived }",
         "cancelOrder(id: $id) { order { id } }",
+        'refundOrder(id: $id, lines: [{productId: "x", quantity: 1}], restock: true, reason: "x") { order { id } }',
         "updateCustomer(id: $id, input: {}) { customer { id } }",
     ],
 )

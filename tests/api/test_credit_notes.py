@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.crm import imported_orders
+from chalicelib.access.authorization import Caller
+from chalicelib.access.roles import Role
+from chalicelib.api.graphql import execution
+from chalicelib.crm import imported_orders, orders
 from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product
 
@@ -69,3 +72,48 @@ def test_an_order_that_is_placed_here_needs_a_positive_quantity() -> None:
         {"c": a_customer().id, "p": a_product().id},
     )
     assert answer["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "quantity"}
+
+
+REFUND = """mutation ($o: ID!, $p: ID!, $n: Int!) {
+  refundOrder(id: $o, lines: [{productId: $p, quantity: $n}], restock: false, reason: "broken") {
+    order { id refundOf refunded { quantity } reference totalAmount lines { quantity unitPrice lineTotal } } } }"""
+
+
+def test_a_refund_answers_with_a_credit_note_that_sorts_counts_and_is_reminded_of_to_nobody() -> None:
+    pen = a_product("Pen", "50.00", 9)
+    order = orders.place(a_customer().id, {pen.id: 3}).order
+    note = execute(REFUND, {"o": order.id, "p": pen.id, "n": 2})["data"]["refundOrder"]["order"]
+    note_id = note.pop("id")
+    assert note == {
+        "refundOf": order.id,
+        "refunded": [],
+        "reference": None,
+        "totalAmount": "-100.00",
+        "lines": [{"quantity": -2, "unitPrice": "50.00", "lineTotal": "-100.00"}],
+    }
+    document = f"""{{ order(id: "{order.id}") {{ refundOf totalAmount refunded {{ productId quantity }} }}
+      crmStats {{ orders revenue }} ordersDueForReminder {{ edges {{ node {{ id }} }} }}
+      allOrders(orderBy: ["totalAmount"], first: 2) {{ edges {{ node {{ id }} }} }} }}"""
+    data = ask(document)
+    assert data["order"] == {
+        "refundOf": None,
+        "totalAmount": "150.00",
+        "refunded": [{"productId": pen.id, "quantity": 2}],
+    }
+    assert data["crmStats"] == {"orders": 7, "revenue": "-152.51"}
+    assert data["allOrders"]["edges"][1]["node"]["id"] == note_id
+    due = [edge["node"]["id"] for edge in data["ordersDueForReminder"]["edges"]]
+    assert order.id in due
+    assert note_id not in due
+
+
+@pytest.mark.parametrize(("role", "code"), [(Role.VIEWER, "FORBIDDEN"), (Role.EDITOR, None)])
+def test_editors_refund_and_viewers_do_not(role: Role, code: str | None) -> None:
+    pen = a_product("Pen", "50.00", 9)
+    order = orders.place(a_customer().id, {pen.id: 3}).order
+    variables = {"o": order.id, "p": pen.id, "n": 1}
+    answer = execution.execute(REFUND, variables, Caller("0123456789ab", "Kim", role, "Kim"))
+    assert [error["extensions"]["code"] for error in answer.get("errors", [])] == [code] * bool(code)
+    stored = orders.find(order.id)
+    assert stored
+    assert dict(stored.refunded) == ({} if code else {pen.id: 1})

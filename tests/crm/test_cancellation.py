@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.crm import cancellation, customers, deleted_customers, latest_order, orders
+from chalicelib.crm import cancellation, customers, deleted_customers, latest_order, order_quantities, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import OrderLine
 from chalicelib.errors import NotFound
@@ -159,7 +159,7 @@ def test_a_customer_who_is_gone_for_good_stops_no_cancellation() -> None:
 
 def test_an_order_of_96_lines_can_be_cancelled() -> None:
     ann = a_customer()
-    order = orders.place(ann.id, {a_product(f"Product {number}").id: 1 for number in range(orders.MAX_LINES)}).order
+    order = orders.place(ann.id, {a_product(f"Product {number}").id: 1 for number in range(order_quantities.MAX_LINES)}).order
     assert cancellation.cancel(order.id).status == orders.CANCELLED
 
 

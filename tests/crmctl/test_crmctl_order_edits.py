@@ -1,4 +1,4 @@
-"""`crmctl orders edit` against the real API."""
+"""`crmctl orders edit` and `crmctl orders refund` against the real API."""
 
 import pytest
 
@@ -50,3 +50,21 @@ def test_a_refusal_is_in_the_words_of_the_api_and_changes_nothing(crm: ApiServer
     assert message in failed.stderr
     assert quantities(order.id) == {"Lamp": 2}
     assert "There is no order 'ord_x'." in crm.crmctl("orders", "edit", "ord_x", "--line", "LAMP=1").stderr
+
+
+def test_a_refund_shows_its_credit_note_and_asks_what_becomes_of_the_goods(crm: ApiServer) -> None:
+    lamp, desk = a_product("Lamp", "10.00", 9, "LAMP"), a_product("Desk", "20.00", 9, "DESK")
+    order = orders.place(a_customer().id, {lamp.id: 3, desk.id: 1}).order
+    lines = ("orders", "refund", order.id, "--line", "lamp=2", "--line", f"{desk.id}=1")
+    done = crm.crmctl(*lines, "--restock", "--reason", "too bright")
+    first, second, last = done.stdout.splitlines()
+    assert (done.exit_code, first, second) == (0, "-2 x Lamp at 10.00: -20.00", "-1 x Desk at 20.00: -20.00"), done.output
+    note = orders.find(last.removeprefix("Credit note ").removesuffix(": -40.00"))
+    assert note
+    assert (note.refund_of, products.require(lamp.id).stock, products.require(desk.id).stock) == (order.id, 8, 9)
+    for missing in (("--restock",), ("--reason", "x")):
+        assert crm.crmctl(*lines, *missing).exit_code == 2
+    failed = crm.crmctl(*lines, "--no-restock", "--reason", "again")
+    assert failed.exit_code == 2
+    assert "At most 1 of 'Lamp' can be refunded, not 2" in failed.stderr
+    assert products.require(lamp.id).stock == 8

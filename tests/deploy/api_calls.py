@@ -131,6 +131,8 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change(f"bulkCreateOrders(input: [{{{past}, {cups}}}]) {{ results {{ error {{ message }} }} }}")
     yield change(f'updateCustomer(id: "{customer["id"]}", input: {{email: "b@example.com"}}) {{ customer {{ id }} }}')
     yield change(f'updateProduct(id: "{bed}", input: {{price: "8.00", sku: "BED2"}}) {{ product {{ id }} }}')
+    back = change(f'createOrder(input: {{customerId: "{customer["id"]}", {lines}}}) {{ order {{ id }} }}')["order"]
+    yield change(f'refundOrder(id: "{back["id"]}", {lines}, restock: true, reason: "broken") {{ order {{ id }} }}')
     yield change(f'cancelOrder(id: "{order["id"]}") {{ order {{ id }} }}')
     yield change(f'deleteProduct(id: "{bed}") {{ __typename }}')
     fresh = change('createProduct(input: {name: "Pan", price: "9.00", sku: "PAN"}) { product { id } }')["product"]

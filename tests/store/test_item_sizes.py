@@ -13,7 +13,18 @@ from chalicelib.access.api_keys import ApiKey
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.document_limits import MAX_TEXT
 from chalicelib.api.http import idempotency, persisted_queries
-from chalicelib.crm import customers, imported_orders, order_edits, orders, product_values, products, search_index, text
+from chalicelib.crm import (
+    customers,
+    imported_orders,
+    order_edits,
+    order_quantities,
+    orders,
+    product_values,
+    products,
+    refunds,
+    search_index,
+    text,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import OrderLine
 from chalicelib.crm.products import Product
@@ -137,10 +148,18 @@ RUN = Run(
 
 QUANTITIES = {"quantities": {f"prd_{number:026}": 10**6 for number in range(order_edits.MAX_CHANGED)}}
 
+REFUNDED = {"refunded": {f"prd_{number:026}": 10**6 for number in range(refunds.MAX_REFUNDED)}}
+
 
 def an_order(lines: int, name: str) -> tables.Order:
     rows = tuple(OrderLine(ID, name, 10**6, 10**6) for _ in range(lines))
     return orders._row(orders.new_order(ID, ID, TIME, rows, reference="x" * 200))
+
+
+def a_refunded_order() -> tables.Order:
+    row = an_order(order_quantities.MAX_LINES, NAME)
+    row.refund_of, row.refunded = ID, {f"prd_{number:026}": 10**6 for number in range(order_quantities.MAX_LINES)}
+    return row
 
 
 def aux(content: object) -> tables.AuxRow:
@@ -171,7 +190,8 @@ KINDS: dict[str, tuple[Model, int]] = {
     "customer": (customers._row(CUSTOMER), 6_000),
     "product": (products._row(PRODUCT), 4_000),
     "search row": (search_row(), 2_000),
-    "order that was placed": (an_order(orders.MAX_LINES, NAME), 260_000),
+    "order that was placed": (an_order(order_quantities.MAX_LINES, NAME), 260_000),
+    "order that was refunded": (a_refunded_order(), 265_000),
     "run": (run_records.to_row(RUN), 60_000),
     "step with lines": (run_records.to_step_rows(RUN, lines_of(100))[0], 270_000),
     "step with sums": (
@@ -198,6 +218,7 @@ KINDS: dict[str, tuple[Model, int]] = {
     ),
     "backfill": (aux({"actor": ACTOR, "left": [TIME] * backfills.MAX_LEFT, "current": TIME}), 20_000),
     "change of an order": (a_change(QUANTITIES, QUANTITIES), 25_000),
+    "refund of an order": (a_change(REFUNDED, REFUNDED | {"creditNote": ID}), 25_000),
     "change by a backfill": (a_change({}, {"slots": [TIME] * backfills.MAX_RANGE}), 60_000),
     "change of a queue": (a_change({"letters": [f"customer_cleanup {TIME} {ID}"] * 100}, None), 25_000),
     "pause of a job": (aux({"reason": NAME, "actor": ACTOR, "since": TIME, "until": TIME}), 10_000),

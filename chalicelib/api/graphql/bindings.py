@@ -89,6 +89,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "bulkCreateOrders": bulk_create.create_orders,
         "cancelOrder": orders.cancel_order,
         "updateOrder": orders.update_order,
+        "refundOrder": orders.refund_order,
         "updateLowStockProducts": products.update_low_stock_products,
         "deleteInactiveCustomers": customers.delete_inactive_customers,
         "restoreCustomer": customers.restore_customer,
@@ -129,6 +130,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Order": {
         "customer": orders.order_customer,
         "products": orders.order_products,
+        "refunded": orders.order_refunded,
         "orderDate": RowResolver(attrgetter("date")),
         "totalAmount": RowResolver[Order](lambda row: money.from_cents(row.cents)),
         "history": history.history,

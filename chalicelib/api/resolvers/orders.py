@@ -9,7 +9,15 @@ from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, check_exactly_one, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import cancellation, imported_orders, list_queries, order_edits, orders
+from chalicelib.crm import (
+    cancellation,
+    imported_orders,
+    list_queries,
+    order_edits,
+    order_quantities,
+    orders,
+    refunds,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_queries import OrderFilter
 from chalicelib.crm.orders import Order, OrderLine
@@ -49,6 +57,12 @@ class CreateOrderInput(TypedDict):
 @dataclass(frozen=True, slots=True)
 class OrderPayload:
     order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedProduct:
+    product_id: str
+    quantity: int
 
 
 def order(_root: object, _info: Info, id: str | None = None, reference: str | None = None) -> Order | None:  # noqa: A002 - the argument's name, here and below
@@ -107,6 +121,10 @@ def order_products(order: Order, info: Info) -> list[Product | None]:
     return context_of(info).products.load_many(list(dict.fromkeys(line.product_id for line in order.lines)))
 
 
+def order_refunded(order: Order, _info: Info) -> list[RefundedProduct]:
+    return [RefundedProduct(product_id, quantity) for product_id, quantity in order.refunded.items()]
+
+
 def line_product(line: OrderLine, info: Info) -> Product | None:
     return context_of(info).products.get(line.product_id)
 
@@ -128,6 +146,17 @@ def update_order(
     expectedTotal: Decimal | None = None,
 ) -> OrderPayload:
     return OrderPayload(order_edits.update(id, _merged(lines), expectedTotal))
+
+
+def refund_order(
+    _root: object,
+    _info: Info,
+    id: str,  # noqa: A002
+    lines: list[OrderLineInput],
+    restock: bool,  # noqa: FBT001 - an argument of the field
+    reason: str,
+) -> OrderPayload:
+    return OrderPayload(refunds.refund(id, _merged(lines), reason, restock=restock))
 
 
 def cancel_order(_root: object, _info: Info, id: str) -> OrderPayload:  # noqa: A002
@@ -154,7 +183,7 @@ def _quantities(order: CreateOrderInput) -> dict[str, int]:
 def _merged(lines: list[OrderLineInput]) -> dict[str, int]:
     quantities: dict[str, int] = {}
     for line in lines:
-        orders.check_quantity(line["quantity"])
+        order_quantities.check(line["quantity"])
         quantities[line["productId"]] = quantities.get(line["productId"], 0) + line["quantity"]
     return quantities
 

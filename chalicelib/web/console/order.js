@@ -10,7 +10,7 @@ import { may } from "./session.js";
 
 const ONE = `query Order($id: ID!) {
   order(id: $id) {
-    id orderDate status totalAmount reference createdBy
+    id orderDate status totalAmount reference createdBy refundOf refunded { productId quantity }
     customer { id name email }
     lines { productId name quantity unitPrice lineTotal }
     adjustments { kind amount }
@@ -30,7 +30,7 @@ export function Order({ id }) {
 function Details({ order, reload }) {
   const [mode, setMode] = useState("");
   const cancel = useChange(CANCEL);
-  const title = `Order ${order.reference ?? `of ${order.orderDate.slice(0, 10)}`}`;
+  const title = order.refundOf ? `Credit note of ${order.orderDate.slice(0, 10)}` : `Order ${order.reference ?? `of ${order.orderDate.slice(0, 10)}`}`;
   useTitle(title);
   const drop = async () => {
     await cancel({ id: order.id });
@@ -41,8 +41,8 @@ function Details({ order, reload }) {
   return html`
     <div class="row heading"><h1><bdi>${title}</bdi></h1>
       <div class="row screen-only">
-        ${may("EDITOR") && order.status === "PLACED" && mode !== "edit" && html`
-          ${!order.reference && html`<button class="main" onClick=${() => setMode("edit")}>Edit</button>`}<button onClick=${() => setMode("cancel")}>Cancel order</button>`}
+        ${may("EDITOR") && order.status === "PLACED" && !order.refundOf && mode !== "edit" && html`
+          ${!order.reference && html`<button class="main" onClick=${() => setMode("edit")}>Edit</button>`}${!order.refunded.length && html`<button onClick=${() => setMode("cancel")}>Cancel order</button>`}`}
         <button onClick=${() => window.print()}>Print</button></div></div>
     <section class="card" aria-label="Order">
       <dl class="fields">
@@ -51,6 +51,7 @@ function Details({ order, reload }) {
         <div><dt>Date</dt><dd><${Time} at=${order.orderDate} /></dd></div>
         <div><dt>Total</dt><dd><strong>${money(order.totalAmount)}</strong></dd></div>
         ${order.reference && html`<div><dt>Imported as</dt><dd><bdi>${order.reference}</bdi></dd></div>`}
+        ${order.refundOf && html`<div><dt>Takes back from</dt><dd><${RowLink} row=${{ id: order.refundOf, name: "order" }} /></dd></div>`}
         ${order.createdBy && html`<div><dt>Created by</dt><dd><bdi>${order.createdBy}</bdi></dd></div>`}
       </dl>
     </section>
@@ -63,10 +64,12 @@ function Details({ order, reload }) {
 }
 
 function Lines({ order }) {
+  const refunded = Object.fromEntries(order.refunded.map(({ productId, quantity }) => [productId, quantity]));
   const lines = order.lines.map((line, index) => ({ ...line, id: index, row: { id: line.productId, name: line.name } }));
   return html`
     <${Table} caption="Lines" rows=${lines} empty="This order has no lines." columns=${[
       ["Product", (line) => html`<${RowLink} row=${line.row} />`], ["Quantity", (line) => line.quantity, "number"],
+      ...(order.refunded.length ? [["Refunded", (line) => refunded[line.productId] ?? 0, "number"]] : []),
       ["Price", (line) => money(line.unitPrice), "number"], ["Sum", (line) => money(line.lineTotal), "number"]]} />
     ${order.adjustments.length > 0 && html`<dl>${order.adjustments.map(({ kind, amount }) => html`<div><dt>${words(kind)}</dt><dd>${money(amount)}</dd></div>`)}</dl>`}`;
 }
