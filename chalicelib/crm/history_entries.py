@@ -102,13 +102,9 @@ def _movement(change: Change, product_id: str, order: Order | None) -> int:
     return 0
 
 
-def _of_products(
-    change: Change, field: str, before: Mapping[str, int], after: Mapping[str, int]
-) -> list[HistoryEntry]:
+def _of_products(change: Change, field: str, before: Mapping[str, int], after: Mapping[str, int]) -> list[HistoryEntry]:
     return [
-        _entry(
-            change, field=field, before=_text(before.get(key, 0)), after=_text(after.get(key, 0)), product_id=key
-        )
+        _entry(change, field=field, before=_text(before.get(key, 0)), after=_text(after.get(key, 0)), product_id=key)
         for key in {**before, **after}
     ]
 

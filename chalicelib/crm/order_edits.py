@@ -76,7 +76,9 @@ def _check_refunded(order: Order, quantities: Mapping[str, int]) -> None:
     for line in order.lines:
         refunded = order.refunded.get(line.product_id, 0)
         if quantities.get(line.product_id, 0) < refunded:
-            raise InvalidInput(f"The order cannot have fewer than {refunded} of {line.name!r}: they were refunded", field="lines")
+            raise InvalidInput(
+                f"The order cannot have fewer than {refunded} of {line.name!r}: they were refunded", field="lines"
+            )
 
 
 def _with_lines(old: Order, quantities: Mapping[str, int]) -> Order:

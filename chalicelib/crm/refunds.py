@@ -83,7 +83,9 @@ def _check(order: Order) -> None:
 
 def _check_quantities(order: Order, quantities: Mapping[str, int]) -> None:
     if len(quantities) > MAX_REFUNDED:
-        raise TooManyLines(f"At most {MAX_REFUNDED} products can be refunded at a time, not {len(quantities)}", field="lines")
+        raise TooManyLines(
+            f"At most {MAX_REFUNDED} products can be refunded at a time, not {len(quantities)}", field="lines"
+        )
     known = {line.product_id for line in order.lines}
     unknown = [key for key in quantities if key not in known]
     if unknown:

@@ -159,7 +159,9 @@ def test_a_customer_who_is_gone_for_good_stops_no_cancellation() -> None:
 
 def test_an_order_of_96_lines_can_be_cancelled() -> None:
     ann = a_customer()
-    order = orders.place(ann.id, {a_product(f"Product {number}").id: 1 for number in range(order_quantities.MAX_LINES)}).order
+    order = orders.place(
+        ann.id, {a_product(f"Product {number}").id: 1 for number in range(order_quantities.MAX_LINES)}
+    ).order
     assert cancellation.cancel(order.id).status == orders.CANCELLED
 
 

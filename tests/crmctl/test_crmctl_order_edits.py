@@ -58,7 +58,9 @@ def test_a_refund_shows_its_credit_note_and_asks_what_becomes_of_the_goods(crm: 
     lines = ("orders", "refund", order.id, "--line", "lamp=2", "--line", f"{desk.id}=1")
     done = crm.crmctl(*lines, "--restock", "--reason", "too bright")
     first, second, last = done.stdout.splitlines()
-    assert (done.exit_code, first, second) == (0, "-2 x Lamp at 10.00: -20.00", "-1 x Desk at 20.00: -20.00"), done.output
+    assert (done.exit_code, first, second) == (0, "-2 x Lamp at 10.00: -20.00", "-1 x Desk at 20.00: -20.00"), (
+        done.output
+    )
     note = orders.find(last.removeprefix("Credit note ").removesuffix(": -40.00"))
     assert note
     assert (note.refund_of, products.require(lamp.id).stock, products.require(desk.id).stock) == (order.id, 8, 9)
