@@ -39,10 +39,11 @@ class DryRun:
             shown += batch[: MAX_SHOWN - len(shown)]
             wanted = [record for record in batch if _find_fault(prepared.kind, record) is None]
             existing = find_existing(self.client, prepared.kind, [_key(prepared.kind, each) for each in wanted])
-            found = dict(zip((record.line for record in wanted), existing, strict=True))
+            # Not by line: an order and its refund have the same.
+            found = {id(record): row for record, row in zip(wanted, existing, strict=True)}
             if prepared.kind == "orders":
                 self._look_up_related(prepared, wanted)
-            prepared.tally.add([self._result(prepared, record, found.get(record.line)) for record in batch])
+            prepared.tally.add([self._result(prepared, record, found.get(id(record))) for record in batch])
         return shown
 
     def _result(self, prepared: PreparedRows, record: Record, existing: dict[str, Any] | None) -> RowResult:

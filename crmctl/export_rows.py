@@ -1,5 +1,6 @@
 """What an export reads of the API, and the rows of its CSV files: those that `crmctl import` takes."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -58,31 +59,31 @@ def _product(node: Node) -> Iterator[Cells]:
 
 
 def _order(node: Node) -> Iterator[Cells]:
-    """Yield one line for each line of the order. Its own amounts stand in the first."""
+    """Yield one line for each line of the order, and one if it has none. Its own amounts stand in the first."""
     email = (node["customer"] or {}).get("email", "")
-    amounts = {adjustment["kind"]: adjustment["amount"] for adjustment in node["adjustments"]}
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    for adjustment in node["adjustments"]:
+        amounts[adjustment["kind"]] += Decimal(adjustment["amount"])
     reference = node["reference"] or node["id"]
-    if "REFUND" in amounts and not node["lines"]:
+    if amounts.keys() == {"REFUND"} and not node["lines"] and reference.endswith(REFUND_SUFFIX):
         # The import makes two orders of a row and its refund. An order without a date of its own belongs to the row before.
         base = reference.removesuffix(REFUND_SUFFIX)
         yield {
-            "order_ref": base, "customer_email": email, "refund": amounts["REFUND"], "refund_date": node["orderDate"],
+            "order_ref": base, "customer_email": email, "refund": str(amounts["REFUND"]), "refund_date": node["orderDate"],
         }  # fmt: skip
         return
-    if "REFUND" in amounts:  # beside lines: an import knows no such column, so that its total is kept by another
-        amounts["ROUNDING"] = str(Decimal(amounts.get("ROUNDING", "0")) + Decimal(amounts["REFUND"]))
-    own: dict[str, Any] = {field: amounts[kind] for field, kind in AMOUNTS.items() if kind in amounts}
-    for line in node["lines"]:
-        yield {
-            "order_ref": reference,
-            "customer_email": email,
-            "order_date": node["orderDate"],
-            "sku": (line["product"] or {}).get("sku") or line["productId"],
-            "quantity": line["quantity"],
-            "unit_price": line["unitPrice"],
-            **own,
-        }
+    if "REFUND" in amounts:  # beside others: an import knows no such column, so another one keeps the total
+        amounts["ROUNDING"] += amounts["REFUND"]
+    order = {"order_ref": reference, "customer_email": email, "order_date": node["orderDate"]}
+    own = {field: str(amounts[kind]) for field, kind in AMOUNTS.items() if kind in amounts}
+    for cells in map(_line, node["lines"]) if node["lines"] else [{}]:
+        yield {**order, **cells, **own}
         own = {}
+
+
+def _line(line: Node) -> Cells:
+    sku = (line["product"] or {}).get("sku") or line["productId"]
+    return {"sku": sku, "quantity": line["quantity"], "unit_price": line["unitPrice"]}
 
 
 _ORDER_COLUMNS = (*FIELDS["orders"].required, *AMOUNTS, "refund", "refund_date")

@@ -86,11 +86,11 @@ def _import_files(running: Import, paths: Sequence[Path], url: str, key: str | N
         _check_writable(running.options.rejects)
         _send_tables(running, url, key)
     except KeyboardInterrupt:
-        _print_result(running)
+        _print_result(running, unfinished=paths)
         click.echo("Interrupted. Repeat the command to continue. Existing rows are not created again.", err=True)
         raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
     except ApiError as error:
-        _print_result(running)
+        _print_result(running, unfinished=paths)
         raise CommandError(f"{error}\n{_progress_message(tallies)}") from None
     _remove_old_files(running)
     _print_result(running)
@@ -155,7 +155,11 @@ def _remove_old_files(running: Import) -> None:
             warnings_path(running.options.rejects, kind).unlink(missing_ok=True)
 
 
-def _print_result(running: Import) -> None:
+def _print_result(running: Import, unfinished: Sequence[Path] = ()) -> None:
+    """Print what became of the rows, and write the rejected ones.
+
+    The files of an import that ended early are not overwritten, because not all of their rows were sent.
+    """
     tallies, directory, workspace = running.tallies, running.options.rejects, running.workspace
     names = {kind: table.name for kind, table in running.tables.items()}
     if tallies:
@@ -164,10 +168,14 @@ def _print_result(running: Import) -> None:
         print_refused(tallies, names)
         click.echo("This was a dry run: nothing was written.")
         return
+    unsent = {path.resolve() for path in unfinished}
     for kind, tally in tallies.items():
+        path = rejects_path(directory, kind)
         try:
-            if tally.rejected:
-                path = write_rejects(directory, kind, running.tables[kind].columns, workspace)
+            if tally.rejected and path.resolve() in unsent:
+                click.echo(f"{path} stays as it is, because not all of its rows were sent.", err=True)
+            elif tally.rejected:
+                write_rejects(directory, kind, running.tables[kind].columns, workspace)
                 click.echo(f"Rejected {kind}, with reasons: {path}", err=True)
             if tally.warned:
                 click.echo(f"Warnings about {kind}: {write_warnings(directory, kind, workspace)}", err=True)

@@ -9,6 +9,8 @@ import click
 
 from crmctl.import_updates import UpdateOptions
 from crmctl.imports.fields import FIELDS
+from crmctl.imports.file_error import ImportFileError
+from crmctl.imports.formats import combine
 from crmctl.imports.loader import ReadOptions
 from crmctl.imports.preset_catalog import presets, read_mapping
 from crmctl.imports.recognition import AUTO, Wishes
@@ -177,7 +179,9 @@ def read_options(given: Mapping[str, Any]) -> ImportOptions:
     mapping = read_mapping(given["mapping_file"]) if given["mapping_file"] else None
     formats = {name: given[name] for name in ("decimal", "thousands", "currency", "dates") if given[name]}
     if mapping:
-        formats = {**mapping.options, **formats}
+        formats = combine(mapping.options, formats)
+    if formats.get("decimal") and formats.get("decimal") == formats.get("thousands"):
+        raise ImportFileError(f"{formats['decimal']!r} cannot be both the decimal mark and the thousands separator.")
     return ImportOptions(
         read=ReadOptions(
             encoding=given["encoding"],

@@ -18,13 +18,14 @@ _TITLES = {"createdAt": "created_at", "customerEmail": "customer_email", "orderD
 
 
 def print_mapping(tables: Mapping[str, LoadedTable]) -> None:
-    """Print to stderr. A file of ours that is written as documented needs no words."""
+    """Print to stderr. A file of ours that is named and written as documented needs no words."""
     for kind, table in tables.items():
         if table.is_implied:
             continue
         mapping = table.mapping
         renamed = [f"{name} from {each.text}" for name, each in mapping.expressions.items() if each.text != name]
-        is_plain = mapping.preset.name == OWN and _form(table) == "UTF-8, commas"
+        is_named = table.name.casefold().startswith(kind)
+        is_plain = is_named and mapping.preset.name == OWN and _form(table) == "UTF-8, commas"
         lines = [] if is_plain else [_headline(kind, table)]
         lines += [f"{table.name}: {'; '.join(renamed)}"] if renamed else []
         for line in lines + _left_out(table):

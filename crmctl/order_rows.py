@@ -54,7 +54,8 @@ class OrderRows:
         first = min((moment for _, (moment, _) in dates), key=datetime.fromisoformat)
         content: dict[str, Any] = {"reference": reference, "customerEmail": self._email(), "orderDate": first}
         refund = self._refund(content)
-        is_refund_only = not lines and refund is not None
+        # An order may have only a total: then it is one, whatever was refunded.
+        is_refund_only = not lines and refund is not None and not any(map(self._amount, (*AMOUNTS, "total")))
         return [*([] if is_refund_only else [self._order(content, lines)]), *([refund] if refund else [])]
 
     def _order(self, content: dict[str, Any], lines: list[dict[str, Any]]) -> Record:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from crmctl.import_records import Record, Reject
 from crmctl.import_rows import Converter
@@ -54,11 +55,17 @@ class PreparedRows:
             self.tally.reject([Reject(tuple(row.line for row in rows), error.code, str(error))])
             return
         for record in records:
-            if self.since and self.kind == "orders" and record.input["orderDate"] < self.since:
+            if self._is_older(record):
                 self.tally.skip(record)
             else:
                 self.tally.note(record)
                 yield record
+
+    def _is_older(self, record: Record) -> bool:
+        if not self.since or self.kind != "orders":
+            return False
+        # Not as texts: the fraction of a second, if there is one, sorts before the Z.
+        return datetime.fromisoformat(record.input["orderDate"]) < datetime.fromisoformat(self.since)
 
     def _check_skus(self, record: Record) -> None:
         """Refuse orders of a product that was rejected as a duplicate: the API would book them to the other product."""

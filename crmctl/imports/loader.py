@@ -11,7 +11,7 @@ from crmctl.imports.django_database import PeriodicTask, is_database, open_datab
 from crmctl.imports.django_dump import load_dump
 from crmctl.imports.fields import FIELDS, IMPLIED_LINE, KEYS, KINDS
 from crmctl.imports.file_error import ImportFileError
-from crmctl.imports.formats import FormatEvidence, Formats
+from crmctl.imports.formats import FormatEvidence, Formats, combine
 from crmctl.imports.mapping import TableMapping, make_mapping
 from crmctl.imports.missing_rows import add_implied_row, add_missing_rows
 from crmctl.imports.preset_catalog import OWN, presets
@@ -63,7 +63,7 @@ def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace
         with _collect(errors):
             mapped.append((table, recognise(table, options.wishes, is_alone=len(tables) == 1)))
     if not errors:
-        check_kinds(mapped)
+        check_kinds(mapped, options.wishes)
     loaded: dict[str, LoadedTable] = {}
     for table, mapping in mapped:
         with _collect(errors):
@@ -145,7 +145,7 @@ def _load(table: SourceTable, mapping: TableMapping, options: ReadOptions, works
     workspace.add_rows(mapping.kind, _mapped_rows(table, mapping, evidence))
     if not workspace.has_rows(mapping.kind):
         raise ImportFileError(f"{table.name} has a header but no rows.")
-    stated = {**mapping.preset.options, **options.formats}
+    stated = combine(mapping.preset.options, options.formats)
     return LoadedTable(table.name, table.form, mapping, evidence.formats(stated))
 
 
@@ -158,7 +158,8 @@ def _mapped_rows(
         if values is not None:
             evidence.note(values)
             key = values[key_field]
-            yield row.line, key if mapping.kind == "orders" else normalize(key), values, row.cells
+            cells = mapping.carried(row.cells)
+            yield row.line, key if mapping.kind == "orders" else normalize(key), values, cells
 
 
 def find_tasks(paths: Sequence[Path]) -> list[PeriodicTask]:

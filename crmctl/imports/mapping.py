@@ -25,7 +25,7 @@ class TableMapping:
     _single: list[tuple[str, int]] = field(init=False)
     """Fields that are one column: most are, and a file may have millions of rows."""
     _composed: list[tuple[str, Expression]] = field(init=False)
-    _skip: list[tuple[int, tuple[str, ...]]] = field(init=False)
+    _skip: list[tuple[int, frozenset[str]]] = field(init=False)
     _carry_down: list[int] = field(init=False)
     _group: list[int] = field(init=False)
     _last_group: list[str] | None = None
@@ -35,8 +35,10 @@ class TableMapping:
         singles = {name: expression.single for name, expression in self.expressions.items()}
         self._single = [(name, index) for name, index in singles.items() if index is not None]
         self._composed = [(name, each) for name, each in self.expressions.items() if singles[name] is None]
-        self._skip = [(index, self.rules.skip[name]) for name in self.rules.skip for index in self._indexes([name])]
-        self._skip += [(index, ("",)) for index in self._indexes(self.rules.skip_blank)]
+        # Systems change how they write a status: `Failed`, `failed`.
+        skip = {name: frozenset(map(str.casefold, texts)) for name, texts in self.rules.skip.items()}
+        self._skip = [(index, texts) for name, texts in skip.items() for index in self._indexes([name])]
+        self._skip += [(index, frozenset({""})) for index in self._indexes(self.rules.skip_blank)]
         self._carry_down = self._indexes(self.rules.carry_down)
         self._group = self._indexes([self.rules.group])
 
@@ -55,12 +57,21 @@ class TableMapping:
         )
         if self._carry_down:
             self._fill_from_above(texts)
-        if any(texts[index].strip() in left_out for index, left_out in self._skip):
+        if any(texts[index].strip().casefold() in left_out for index, left_out in self._skip):
             self.skipped += 1
             return None
         values = {name: _one_line(texts[index].strip()) for name, index in self._single}
         values.update((name, _one_line(expression.value(texts))) for name, expression in self._composed)
         return values
+
+    def carried(self, cells: Sequence[str]) -> Sequence[str]:
+        """Return the cells of the row that `values` had last, with those of the row above that count for it.
+
+        A row that is rejected has them, so that it means the same in a file of its own.
+        """
+        if not self._carry_down:
+            return cells
+        return [cell if cell.strip() else self._above.get(index, cell) for index, cell in enumerate(cells)]
 
     def _fill_from_above(self, texts: list[str]) -> None:
         group = [texts[index] for index in self._group]

@@ -1,12 +1,12 @@
 """Make the customers and products that only the orders name: a shop's export lacks those that were deleted there."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from crmctl.imports.fields import FIELDS, KEYS
 from crmctl.imports.number_format import NumberFormat
 from crmctl.imports.workspace import Workspace
-from crmctl.row_values import normalize
+from crmctl.row_values import InvalidValue, normalize, parse_decimal
 
 
 def add_implied_row(workspace: Workspace, kind: str, line: int, values: Mapping[str, str]) -> None:
@@ -35,10 +35,10 @@ def _customer(order: Mapping[str, str]) -> dict[str, str] | None:
 
 
 def _product(order: Mapping[str, str], numbers: NumberFormat) -> dict[str, str] | None:
-    price = numbers.plain(order["unit_price"])
-    try:
-        is_priced = Decimal(price) > 0
-    except InvalidOperation:
-        is_priced = False
     sku = order["sku"]
+    try:
+        price = parse_decimal("unit_price", order["unit_price"], numbers)
+    except InvalidValue:
+        return None  # the order is refused
+    is_priced = Decimal(price) > 0
     return {"sku": sku, "name": order.get("product_name") or sku, "price": price} if sku and is_priced else None

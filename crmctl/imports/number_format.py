@@ -22,6 +22,10 @@ class DecimalEvidence:
             self._marks.add(found[0][0])
 
     @property
+    def is_shown(self) -> bool:
+        return bool(self._marks)
+
+    @property
     def decimal(self) -> str:
         """The comma if all numbers that show a mark show it, else the point."""
         return "," if self._marks == {","} else "."

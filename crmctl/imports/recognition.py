@@ -36,11 +36,13 @@ def _find(table: SourceTable, wishes: Wishes, *, is_alone: bool) -> tuple[str, P
     for kind, rules in mapped.items():
         if rules.file and rules.file in {table.name, table.stem} and wishes.mapping:
             return kind, wishes.mapping
-    keys = {column_key(column) for column in table.columns}
-    if found := _by_headers(keys, wishes):
-        return found
     named = [kind for kind in KINDS if table.stem.casefold().startswith(kind)]
     spoken_of = named or ([*wishes.fields] or [*mapped] if is_alone else [])
+    found = _by_headers({column_key(column) for column in table.columns}, wishes)
+    # Any export may have a name and an e-mail address: our own few columns decide only if the user says nothing else.
+    is_doubtful = found is not None and found[1].name == OWN and len(spoken_of) == 1 and found[0] not in spoken_of
+    if found and not is_doubtful:
+        return found
     if len(spoken_of) == 1:
         (kind,) = spoken_of
         return kind, wishes.mapping if wishes.mapping and kind in mapped else _default(wishes)
@@ -76,10 +78,15 @@ def _unknown_message(table: SourceTable, wishes: Wishes) -> str:
     )
 
 
-def check_kinds(mapped: Sequence[tuple[SourceTable, TableMapping]]) -> None:
-    """Raise ImportFileError if two tables are of one kind."""
+def check_kinds(mapped: Sequence[tuple[SourceTable, TableMapping]], wishes: Wishes) -> None:
+    """Raise ImportFileError if two tables are of one kind, or if the user mapped fields of a kind that no table has."""
     seen: dict[str, str] = {}
     for table, mapping in mapped:
         if other := seen.get(mapping.kind):
             raise ImportFileError(f"{other} and {table.name} both have {mapping.kind}. Import one after the other.")
         seen[mapping.kind] = table.name
+    for kind in sorted(wishes.fields.keys() - seen.keys()):
+        name, text = next(iter(wishes.fields[kind].items()))
+        raise ImportFileError(
+            f'--map {kind}.{name}="{text}" has no effect, because no file has {kind}. Name the file {kind}.csv.'
+        )

@@ -52,7 +52,8 @@ def cell_text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, int | float):
-        return _number_text(Decimal(repr(cell)))
+        # Excel shows 15 digits at most. Further ones come from formulas: 3 * 19.99 is 59.969999999999999.
+        return _number_text(Decimal(f"{cell:.15g}" if isinstance(cell, float) else cell))
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
     if isinstance(cell, dt.date | dt.time):

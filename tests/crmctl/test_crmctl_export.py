@@ -14,6 +14,7 @@ from chalicelib.crm import cancellation, customers, deleted_customers, imported_
 from chalicelib.store import tables
 from crmctl import paging
 from crmctl.cli import main
+from crmctl.export_rows import EXPORTS
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
 from tests.conftest import empty_tables
 from tests.crmctl.api_server import ApiServer
@@ -128,3 +129,16 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(api: FakeApi, tmp_path: 
     assert result.exit_code == 2
     assert file.read_text() == "before"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.no_database
+def test_no_amount_of_an_order_is_lost() -> None:
+    node: dict[str, Any] = {
+        "id": "ord_1", "reference": "T-1", "orderDate": "2024-05-01", "customer": {"email": "ann@example.com"}, "lines": [],
+        "adjustments": [{"kind": "TAX", "amount": "1.10"}, {"kind": "TAX", "amount": "2.20"}, {"kind": "REFUND", "amount": "-1"}],
+    }  # fmt: skip
+    own = {"order_ref": "T-1", "customer_email": "ann@example.com", "order_date": "2024-05-01"}
+    assert list(EXPORTS["orders"].to_cells(node)) == [{**own, "tax": "3.30", "rounding": "-1"}]
+    # `CN-2-refund` would be another order.
+    alone = {**node, "reference": "CN-2", "adjustments": node["adjustments"][2:]}
+    assert list(EXPORTS["orders"].to_cells(alone)) == [{**own, "order_ref": "CN-2", "rounding": "-1"}]

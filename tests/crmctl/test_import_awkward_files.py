@@ -161,3 +161,10 @@ def test_what_the_user_says_comes_before_what_is_found(api: FakeApi, files: Path
     }
     for wrong in (("--delimiter", "colon"), ("--thousands", "x"), ("--decimal", ";"), ("--dates", "ymd")):
         assert run_import(*wrong).exit_code == 2
+
+
+def test_one_mark_for_both_is_refused(api: FakeApi, run_import: RunImport) -> None:
+    result = run_import("--decimal", ",", "--thousands", "comma")
+    assert result.exit_code == 2
+    assert "',' cannot be both the decimal mark and the thousands separator." in result.stderr
+    assert api.requests == []

@@ -90,3 +90,15 @@ def test_rows_that_exist_under_another_key_are_compared(files: Path, run_import:
     assert shown.exit_code == 1
     assert columns(shown.stdout)["products"] == ["0", "1", "0", "1", "0"]
     assert "products.csv line 2 differs: price 4.50 → 5" in shown.stdout
+
+
+def test_a_refund_is_not_taken_for_its_order(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    header, *rows = ORDERS.splitlines()
+    write(files, orders="\n".join([f"{header},refund", f"{rows[0]},1.00", *(f"{row}," for row in rows[1:])]) + "\n")
+    assert run_import().exit_code == 0
+    assert {"A-1", "A-1-refund"} < api.rows["orders"].keys()
+    shown = run_import("--dry-run")
+    assert shown.exit_code == 0, shown.output
+    assert columns(shown.stdout)["orders"] == ["0", "3", "0", "0", "0"]
+    del api.rows["orders"]["A-1-refund"]
+    assert columns(run_import("--dry-run").stdout)["orders"] == ["1", "2", "0", "0", "0"]

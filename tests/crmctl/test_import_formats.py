@@ -7,7 +7,7 @@ import pytest
 from chalicelib.crm import text as server_text
 from crmctl.import_rows import Converter
 from crmctl.imports.date_format import AmbiguousDate, DateEvidence, parse_moment
-from crmctl.imports.formats import FormatEvidence, Formats
+from crmctl.imports.formats import FormatEvidence, Formats, combine
 from crmctl.imports.number_format import DecimalEvidence, NumberFormat
 from crmctl.imports.phone_text import clean_phone
 from crmctl.imports.workspace import StoredRow
@@ -180,3 +180,19 @@ def test_fractional_quantities_are_rounded_on_request_only(text: str, rounded: i
     if record.warnings:
         with pytest.raises(InvalidValue, match="use --round-quantities"):
             Converter(Formats()).to_records("orders", rows)
+
+
+def test_a_mark_between_thousands_is_no_decimal_mark() -> None:
+    evidence = FormatEvidence("products")
+    evidence.note({"price": "1.000"})
+    assert parse_decimal("price", "1.000", evidence.formats({"thousands": "."}).numbers) == "1000"
+    assert parse_decimal("price", "1,000", evidence.formats({"thousands": ","}).numbers) == "1000"
+    preset = {"decimal": ".", "thousands": ",", "currency": "$"}
+    swapped = combine(preset, {"thousands": "."})
+    assert parse_decimal("price", "$1.000,5", evidence.formats(swapped).numbers) == "1000.5"
+    assert combine(preset, {"decimal": ","}) == {"decimal": ",", "currency": "$"}
+    assert combine(preset, {"dates": "dmy"}) == {**preset, "dates": "dmy"}
+    evidence.note({"price": "4.50"})
+    assert parse_decimal("price", "4.50", evidence.formats({"thousands": "."}).numbers) == "4.50"
+    with pytest.raises(InvalidValue, match="ambiguous"):
+        parse_decimal("price", "1.000", evidence.formats({"thousands": "."}).numbers)

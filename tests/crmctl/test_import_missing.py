@@ -50,3 +50,11 @@ def test_the_orders_of_a_shop_are_enough(api: FakeApi, files: Path, run_import: 
     assert [row["name"] for row in api.rows["customers"].values()] == ["Ada Example", "Bo"]
     assert [row["name"] for row in api.rows["products"].values()] == ["Botanical Print", "Canvas Tote - Red"]
     assert "2 orders, 56.29 here, 56.29 in the file" in result.stdout
+
+
+def test_a_price_with_two_meanings_makes_no_product(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    header = ORDERS.splitlines()[0].replace(";", ",")
+    write(files, orders=f"{header}\nA-1,alice@example.com,2024-05-01,GONE,1,1.000,,\n")
+    assert run_import("--create-missing").exit_code == 1
+    assert "GONE" not in api.rows["products"]
+    assert [code for _, code, _ in rejected(Path("orders.rejected.csv"))] == ["INVALID_NUMBER"]

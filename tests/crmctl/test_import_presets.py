@@ -193,3 +193,42 @@ def test_presets_may_name_columns_that_a_file_lacks() -> None:
     assert parse("a + none", ("a",), is_strict=False).value(("A",)) == "A"
     with pytest.raises(UnknownColumn, match="several columns 'a'"):
         parse("a", ("x", "b*", "A", "a "), is_strict=False)
+
+
+def test_a_file_of_orders_is_not_taken_for_customers(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    """Exports of shops have a Name and an Email as well: there it is the number of the order."""
+    orders = Sample({"orders_export.csv": "Name,Email,Total\n#1001,ann@example.com,5.00\n"})
+    put_sample(files, orders)
+    for options in ((), ("--from", "shopify")):
+        result = run_import(*options)
+        assert result.exit_code == 2
+        assert "orders_export.csv: no column for " in result.stderr
+    (files / "orders_export.csv").rename(files / "export.csv")
+    assert "no column for customer_email" in run_import("--map", "orders.order_ref=Name").stderr
+    assert api.requests == []
+    assert "export.csv: customers of crmctl (UTF-8, commas)" in run_import().stderr
+
+
+def test_a_map_of_a_kind_that_no_file_has_is_refused(api: FakeApi, run_import: RunImport, files: Path) -> None:
+    (files / "orders.csv").unlink()
+    result = run_import("--map", "orders.order_ref=name")
+    assert result.exit_code == 2
+    assert '--map orders.order_ref="name" has no effect, because no file has orders.' in result.stderr
+    assert api.requests == []
+
+
+def test_orders_that_were_never_paid_are_left_out(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    shop = SAMPLES["shopify"].files
+    put_sample(
+        files, Sample({**shop, "orders_export_1.csv": shop["orders_export_1.csv"].replace(",paid,", ",Voided,", 1)})
+    )
+    result = run_import()
+    assert result.exit_code == 0, result.output
+    assert set(api.rows["orders"]) == {"#1002"}
+    assert "orders_export_1.csv: 2 rows were left out" in result.stderr
+    api.rows["orders"].clear()
+    charges = SAMPLES["stripe"].files
+    for status in ("failed", "requires_capture"):
+        put_sample(files, Sample({name: text.replace(",Failed,", f",{status},") for name, text in charges.items()}))
+        assert run_import().exit_code == 0
+        assert set(api.rows["orders"]) == set(SAMPLES["stripe"].orders or {})

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 from crmctl.cli import main
 from tests.crmctl.api_server import ApiServer
-from tests.crmctl.fake_api import FakeApi
-from tests.crmctl.import_files import CUSTOMERS, ORDERS, RunImport, counts, write
-from tests.crmctl.preset_samples import SAMPLES
+from tests.crmctl.fake_api import FakeApi, responds
+from tests.crmctl.import_files import CUSTOMERS, ORDERS, RunImport, counts, many_customers, write
+from tests.crmctl.preset_samples import SAMPLES, Sample
 from tests.crmctl.test_import_presets import put_sample
 
 
@@ -90,3 +90,33 @@ def test_only_newer_orders_are_imported(api: FakeApi, run_import: RunImport) -> 
     assert result.exit_code == 0
     assert set(api.rows["orders"]) == {"A-2"}
     assert "1 orders are older than --since, and were left out." in result.stdout
+
+
+def test_a_time_within_a_second_is_not_older_than_the_second(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    write(files, orders=ORDERS.replace("2025-03-02", "2025-03-02T00:00:00.5Z"))
+    assert run_import("--since", "2025-03-02").exit_code == 0
+    assert set(api.rows["orders"]) == {"A-2"}
+
+
+def test_a_rejected_row_keeps_what_the_row_above_said(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    products = SAMPLES["shopify"].files["products_export_1.csv"].replace(",21.00,", ",soon,")
+    put_sample(files, Sample({"products_export_1.csv": products}))
+    assert run_import().exit_code == 1
+    repaired = Path("products.rejected.csv")
+    repaired.write_text(repaired.read_text().replace(",soon,", ",21.00,"))
+    assert CliRunner().invoke(main, ["import", str(repaired), "--url", api.url]).exit_code == 0
+    assert api.rows["products"]["TOTE-B"]["name"] == "Canvas Tote Blue"
+
+
+def test_a_repaired_file_outlives_an_import_that_ends_early(api: FakeApi) -> None:
+    repaired = Path("customers.rejected.csv")
+    text = many_customers(101).replace("n0@example.com", "none")
+    repaired.write_text(text)
+    api.faults.extend([None, responds(404)])
+    arguments = ["import", str(repaired), "--url", api.url, "--workers", "1"]
+    ended = CliRunner().invoke(main, arguments)
+    assert ended.exit_code == 2, ended.output
+    assert "customers.rejected.csv stays as it is, because not all of its rows were sent." in ended.stderr
+    assert repaired.read_text() == text
+    assert CliRunner().invoke(main, arguments).exit_code == 1
+    assert [row["name"] for row in rows("customers.rejected.csv")] == ["N0"]

@@ -87,6 +87,12 @@ def test_a_refund_alone_is_an_order_without_lines(api: FakeApi, files: Path, run
     assert (order["lines"], order["adjustments"]) == ([], [{"kind": "REFUND", "amount": "-12.50"}])
 
 
+def test_an_order_with_only_a_total_counts_beside_its_refund(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    write(files, orders=HEADER + "T-1,alice@example.com,2024-05-01,,,,40.00,,,,12.50,\n")
+    assert "1 orders and 1 refunds, 27.50 here, 27.50 in the file" in run_import("--add-rounding").stdout
+    assert api.rows["orders"]["T-1"]["adjustments"] == [{"kind": "ROUNDING", "amount": "40.00"}]
+
+
 def test_orders_that_cannot_be_read_are_counted(files: Path, run_import: RunImport) -> None:
     lines = "S-1,alice@example.com,2024-05-01,TEA,many,1,9.00,,,,,\nS-2,alice@example.com,2024-05-01,,1,1,9.00,,,,,\n"
     write(files, orders=HEADER + lines)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crmctl.imports.file_error import ImportFileError
-from crmctl.imports.xlsx_reader import read_xlsx
+from crmctl.imports.xlsx_reader import cell_text, read_xlsx
 from tests.crmctl.fake_api import FakeApi
 from tests.crmctl.import_files import RunImport, counts
 from tests.crmctl.workbook import write_workbook
@@ -68,3 +68,18 @@ def test_without_the_extra_the_remedy_is_named(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(ImportFileError, match=r"pip install 'serverless-crm\[xlsx\]'"):
         read_xlsx(tmp_path / "shop.xlsx")
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (3 * 19.99, "59.97"),
+        (0.1 + 0.2, "0.3"),
+        (1.125, "1.1250"),
+        (4971128422.0, "4971128422"),
+        (10**16 + 1, f"{10**16 + 1}"),
+    ],
+)
+def test_a_number_has_the_digits_that_excel_shows(cell: float, text: str) -> None:
+    assert cell_text(cell) == text

@@ -150,7 +150,9 @@ class Memory:
         found = {}
         for name, asked in request["RequestItems"].items():
             table = self._tables[name]
-            rows = (table.rows.get(table.key_of(key)) for key in asked["Keys"])
+            keys = [table.key_of(key) for key in asked["Keys"]]
+            assert len(set(keys)) == len(keys), "DynamoDB refuses to read a row twice with one call"
+            rows = map(table.rows.get, keys)
             found[name] = [_copied(row) for row in rows if row]
         return {"Responses": found, "UnprocessedKeys": {}}
 
