@@ -73,7 +73,7 @@ class Mark(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         mark = self._names.get(value, value)
         if mark not in self._names.values():
-            self.fail(f"{value!r} is none of {', '.join(self._names)}.", param, ctx)
+            self.fail(f"{value!r} is not one of {', '.join(self._names)}.", param, ctx)
         return str(mark)
 
 
@@ -128,7 +128,7 @@ _OPTIONS = (
     click.option(
         "--add-rounding",
         is_flag=True,
-        help="Add an adjustment ROUNDING to each order whose total in the file is another.",
+        help="Add an adjustment ROUNDING to each order whose total in the file differs.",
     ),
     click.option(
         "--create-missing",

@@ -85,4 +85,4 @@ def check_search_index(client: Client) -> None:
         after = page["after"]
         if after is None:
             break
-    print_text(f"Checked {checked:,} rows: {written:,} index rows were missing, {removed:,} stood for nothing.")
+    print_text(f"Checked {checked:,} rows: {written:,} index rows were missing, {removed:,} were left over.")

@@ -34,7 +34,7 @@ def move_schedules(client: Client, tasks: Sequence[PeriodicTask], tell: Callable
     for task in tasks:
         job = job_of(task)
         if job is None:
-            tell(f"Task {task.name}: {task.task} is no job here.")
+            tell(f"Task {task.name}: {task.task} is not a job here.")
         elif not task.is_enabled or task.crontab is None:
             tell(
                 f"Task {task.name}: it is {'disabled' if task.crontab else 'without a crontab'}, so {job} keeps its schedule."

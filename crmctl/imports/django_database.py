@@ -88,7 +88,7 @@ def read_tables(database: sqlite3.Connection, name: str) -> list[SourceTable]:
     except sqlite3.DatabaseError as error:
         raise ImportFileError(f"{name} cannot be read: {error}.") from None
     if missing := [table for table in TABLES if table not in found]:
-        raise ImportFileError(f"{name} is no database of the Django CRM: it has no table {', '.join(missing)}.")
+        raise ImportFileError(f"{name} is not a database of the Django CRM: it has no table {', '.join(missing)}.")
     tables = [
         SourceTable(f"{name}, {shape.kind}", shape.kind, "SQLite", shape.columns, _rows(database, shape, name))
         for shape in _SHAPES

@@ -27,7 +27,7 @@ def load_dump(path: Path) -> sqlite3.Connection:
     except (OSError, ValueError) as error:
         raise ImportFileError(f"{path} is not the JSON of dumpdata: {error}.") from None
     if not isinstance(content, list) or not all(isinstance(each, dict) and "model" in each for each in content):
-        raise ImportFileError(f"{path} is not the JSON of dumpdata: it is no list of objects with a model.")
+        raise ImportFileError(f"{path} is not the JSON of dumpdata: it is not a list of objects with a model.")
     if not any(each["model"].startswith("crm.") for each in content):
         raise ImportFileError(
             f"{path} has no rows of the app crm. Make it with `manage.py dumpdata crm django_celery_beat`."

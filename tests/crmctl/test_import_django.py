@@ -112,7 +112,7 @@ def test_periodic_tasks_become_schedules(crm: ApiServer, source: Path) -> None:
     assert said == [
         "Task Weekly report: weekly_report now runs at 0 6 * * 1 (Africa/Nairobi)",
         "Task Heartbeat: heartbeat has this schedule already, */5 * * * * (UTC)",
-        "Task Other: shop.tasks.send_newsletter is no job here.",
+        "Task Other: shop.tasks.send_newsletter is not a job here.",
         "Task Stock: it is disabled, so low_stock keeps its schedule.",
         "Task Reports too: weekly_report also runs at */5 * * * * (UTC)",
         "Task Every hour: it is without a crontab, so order_reminders keeps its schedule.",
@@ -154,7 +154,7 @@ def test_a_task_names_a_job_by_its_function(task: str, job: str | None) -> None:
     ("text", "message"),
     [
         ("{", "is not the JSON of dumpdata"),
-        ("{}", "is no list of objects"),
+        ("{}", "is not a list of objects"),
         ('[{"model": "auth.user", "pk": 1, "fields": {}}]', "has no rows of the app crm"),
         ('[{"model": "crm.product", "pk": 1}]', "the crm.product 1 cannot be read"),
         ('[{"model": "crm.product", "pk": 1, "fields": {"name": ["x"]}}]', "cannot be read"),
