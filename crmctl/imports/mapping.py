@@ -21,11 +21,14 @@ class TableMapping:
     columns: tuple[str, ...]
     expressions: Mapping[str, Expression]
     rules: KindPreset
+    place: str
     skipped: int = 0
     _single: list[tuple[str, int]] = field(init=False)
     """Fields that are one column: most are, and a file may have millions of rows."""
     _composed: list[tuple[str, Expression]] = field(init=False)
     _skip: list[tuple[int, frozenset[str]]] = field(init=False)
+    _uniform: dict[int, str] = field(init=False)
+    """Columns that must be uniform, each with the text that was found."""
     _carry_down: list[int] = field(init=False)
     _group: list[int] = field(init=False)
     _last_group: list[str] | None = None
@@ -39,6 +42,7 @@ class TableMapping:
         skip = {name: frozenset(map(str.casefold, texts)) for name, texts in self.rules.skip.items()}
         self._skip = [(index, texts) for name, texts in skip.items() for index in self._indexes([name])]
         self._skip += [(index, frozenset({""})) for index in self._indexes(self.rules.skip_blank)]
+        self._uniform = dict.fromkeys(self._indexes(self.rules.uniform), "")
         self._carry_down = self._indexes(self.rules.carry_down)
         self._group = self._indexes([self.rules.group])
 
@@ -47,11 +51,14 @@ class TableMapping:
         """Columns that nothing is taken from."""
         used = {index for expression in self.expressions.values() for index in expression.columns}
         used.update(index for index, _ in self._skip)
-        used.update(self._group)
+        used.update(self._group, self._uniform)
         return [column for index, column in enumerate(self.columns) if column and index not in used]
 
     def values(self, cells: Sequence[str]) -> dict[str, str] | None:
-        """Return the field values of a row, or None if the rules leave it out."""
+        """Return the field values of a row, or None if the rules leave it out.
+
+        Raises ImportFileError if the row has another text in a column that must be uniform.
+        """
         texts = (
             ["" if cell.strip() in self.rules.empty else cell for cell in cells] if self.rules.empty else list(cells)
         )
@@ -60,6 +67,8 @@ class TableMapping:
         if any(texts[index].strip().casefold() in left_out for index, left_out in self._skip):
             self.skipped += 1
             return None
+        if self._uniform:
+            self._check_uniform(texts)
         values = {name: _one_line(texts[index].strip()) for name, index in self._single}
         values.update((name, _one_line(expression.value(texts))) for name, expression in self._composed)
         return values
@@ -79,6 +88,16 @@ class TableMapping:
             self._last_group, self._above = group, {}
         for index in self._carry_down:
             texts[index] = self._above[index] = texts[index] if texts[index].strip() else self._above.get(index, "")
+
+    def _check_uniform(self, texts: Sequence[str]) -> None:
+        for index, found in self._uniform.items():
+            text = texts[index].strip()
+            if found and text and text.casefold() != found.casefold():
+                raise ImportFileError(
+                    f"{self.place}: the column {self.columns[index]} has {found} and {text}, whose amounts cannot be added "
+                    "up. Import a file with the rows of one of them."
+                )
+            self._uniform[index] = found or text
 
     def _indexes(self, names: Iterable[str]) -> list[int]:
         wanted = {column_key(name) for name in names if name}
@@ -104,7 +123,7 @@ def make_mapping(
         except UnknownColumn as error:
             if name in own:
                 raise ImportFileError(f"{place}: {error} It has: {', '.join(filter(None, columns))}.") from None
-    mapping = TableMapping(kind, preset, columns, expressions, rules)
+    mapping = TableMapping(kind, preset, columns, expressions, rules, place)
     _check_required(mapping, place)
     return mapping
 

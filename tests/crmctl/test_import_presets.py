@@ -232,3 +232,14 @@ def test_orders_that_were_never_paid_are_left_out(api: FakeApi, files: Path, run
         put_sample(files, Sample({name: text.replace(",Failed,", f",{status},") for name, text in charges.items()}))
         assert run_import().exit_code == 0
         assert set(api.rows["orders"]) == set(SAMPLES["stripe"].orders or {})
+
+
+def test_orders_in_two_currencies_are_refused(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    charges = SAMPLES["stripe"].files
+    other = {name: text.replace(",usd,", ",eur,", 1) for name, text in charges.items()}
+    assert other != charges
+    put_sample(files, Sample(other))
+    result = run_import()
+    assert result.exit_code == 2
+    assert "the column Currency has eur and usd, whose amounts cannot be added up." in " ".join(result.stderr.split())
+    assert api.rows["orders"] == {}
