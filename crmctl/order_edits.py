@@ -1,5 +1,6 @@
 """The commands that change the lines of an order and refund them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -36,6 +37,12 @@ class Line(click.ParamType[tuple[str, int]]):
         return product, int(quantity)
 
 
+def line_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--line PRODUCT=N`, whose help is `text`."""
+    told = f"{text} Can be given several times."
+    return click.option("--line", "lines", metavar="PRODUCT=N", type=Line(), multiple=True, required=True, help=told)
+
+
 @click.group()
 def orders() -> None:
     """Change and refund orders."""
@@ -43,15 +50,7 @@ def orders() -> None:
 
 @orders.command()
 @click.argument("order_id")
-@click.option(
-    "--line",
-    "lines",
-    metavar="PRODUCT=N",
-    type=Line(),
-    multiple=True,
-    required=True,
-    help="Have N of the product with this SKU or id; 0 removes its line. Can be given several times.",
-)
+@line_option("Have N of the product with this SKU or id; 0 removes its line.")
 @with_client
 def edit(client: Client, order_id: str, lines: tuple[tuple[str, int], ...]) -> None:
     """Change quantities in an order, add products, and remove them.
@@ -71,15 +70,7 @@ def edit(client: Client, order_id: str, lines: tuple[tuple[str, int], ...]) -> N
 
 @orders.command()
 @click.argument("order_id")
-@click.option(
-    "--line",
-    "lines",
-    metavar="PRODUCT=N",
-    type=Line(),
-    multiple=True,
-    required=True,
-    help="Refund N of the product with this SKU or id. Can be given several times.",
-)
+@line_option("Refund N of the product with this SKU or id.")
 @click.option("--restock/--no-restock", required=True, help="Whether the products return to stock.")
 @click.option("--reason", required=True, help="Why. It is kept with the change.")
 @with_client

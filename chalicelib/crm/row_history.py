@@ -11,7 +11,7 @@ So the stock is what the product had when it was created, plus all movements. Ch
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TypeAlias
 
@@ -24,6 +24,7 @@ from chalicelib.errors import InvalidInput
 from chalicelib.store import change_log, cursors, reads, tables
 from chalicelib.store.cursors import Position
 from chalicelib.store.index_scan import IndexRange, IndexScan, end_of_prefix
+from chalicelib.store.result_page import SHARDS, Edge, ResultPage
 
 MAX_PAGE_SIZE = 100
 _CHUNK = 25
@@ -32,46 +33,20 @@ _Group: TypeAlias = tuple[str, list[HistoryEntry]]
 """What one change, or one order, has for the history, and its key: the time and an id."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEdge:
-    node: HistoryEntry
-    position: Position
-    query: str
-
-    @property
-    def cursor(self) -> str:
-        return cursors.encode(self.position, self.query, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPage:
-    """The fields of a GraphQL connection and of its PageInfo."""
-
-    edges: list[HistoryEdge]
-    has_next: bool
-    has_previous: bool
-
-    @property
-    def start_cursor(self) -> str | None:
-        return self.edges[0].cursor if self.edges else None
-
-    @property
-    def end_cursor(self) -> str | None:
-        return self.edges[-1].cursor if self.edges else None
-
-
-def read_page(row: Row, first: int | None, after: str | None) -> HistoryPage:
+def read_page(row: Row, first: int | None, after: str | None) -> ResultPage[HistoryEntry]:
     """Return `first` entries (100 by default) after a cursor. Raises InvalidInput, InvalidCursor."""
     size = MAX_PAGE_SIZE if first is None else first
     if not 1 <= size <= MAX_PAGE_SIZE:
         raise InvalidInput(f"first must be from 1 to {MAX_PAGE_SIZE}. Use after for more", field="first")
     query = f"history {row.id}"
-    start = cursors.decode(after, query, 1) if after else None
-    edges = list(islice(_edges(row, query, start), size + 1))
-    return HistoryPage(edges=edges[:size], has_next=len(edges) > size, has_previous=start is not None)
+    start = cursors.decode(after, query, SHARDS) if after else None
+    found = list(islice(_edges(row, query, start), size + 1))
+    edges = found[:size]
+    end = edges[-1].position if edges else None
+    return ResultPage(query=query, edges=edges, has_next=len(found) > size, has_previous=start is not None, end=end)
 
 
-def _edges(row: Row, query: str, start: Position | None) -> Iterator[HistoryEdge]:
+def _edges(row: Row, query: str, start: Position | None) -> Iterator[Edge[HistoryEntry]]:
     if start and start.key == history_entries.CREATION:
         return
     upto = start.key if start else None
@@ -86,7 +61,7 @@ def _edges(row: Row, query: str, start: Position | None) -> Iterator[HistoryEdge
             skipped = int(start.row_id) + 1 if start and key == start.key else 0
             for number, entry in enumerate(entries):
                 if number >= skipped:
-                    yield HistoryEdge(entry, Position(key, 0, str(number)), query)
+                    yield Edge(entry, Position(key, 0, str(number)), query)
 
 
 def _changes(row: Row, upto: str | None) -> Iterator[_Group]:

@@ -11,7 +11,6 @@ read, and only those that still match are shown. So a page costs what it finds, 
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from chalicelib.crm import customers, orders, products, search_index, search_words, text, unique_values
@@ -24,6 +23,7 @@ from chalicelib.store import cursors, ids, read_budget, reads
 from chalicelib.store.cursors import Position
 from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.pagination import MAX_PAGE_SIZE
+from chalicelib.store.result_page import SHARDS, Edge, ResultPage
 from chalicelib.store.tables import AuxRow
 from chalicelib.store.tables import Customer as CustomerTable
 from chalicelib.store.tables import Order as OrderTable
@@ -50,41 +50,13 @@ _LOAD: Mapping[str, Callable[[reads.Item], Found]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    node: Found
-    position: Position
-    query: str
-
-    @property
-    def cursor(self) -> str:
-        return cursors.encode(self.position, self.query, 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchPage:
-    edges: list[Hit]
-    has_next: bool
-    has_previous: bool
-    end: Position | None
-    query: str
-
-    @property
-    def start_cursor(self) -> str | None:
-        return self.edges[0].cursor if self.edges else None
-
-    @property
-    def end_cursor(self) -> str | None:
-        return cursors.encode(self.end, self.query, 0) if self.end else None
-
-
-def find(typed: str, kinds: Collection[str], first: int | None = None, after: str | None = None) -> SearchPage:
+def find(typed: str, kinds: Collection[str], first: int | None = None, after: str | None = None) -> ResultPage[Found]:
     """Return one page of what matches. Raises InvalidInput, InvalidCursor."""
     search = _Search(typed, [kind for kind in search_index.KINDS if kind in kinds])
     size = DEFAULT_PAGE_SIZE if first is None else first
     if not 0 <= size <= MAX_PAGE_SIZE:
         raise InvalidInput(f"first must be from 0 to {MAX_PAGE_SIZE}. Use after for more", field="first")
-    start = cursors.decode(after, search.query, 0) if after is not None else None
+    start = cursors.decode(after, search.query, SHARDS) if after is not None else None
     return search.page(size, start)
 
 
@@ -108,11 +80,11 @@ class _Search:
         self._calls = 0
         self.query = json.dumps(["search", self._typed, *kinds])
 
-    def page(self, size: int, start: Position | None) -> SearchPage:
+    def page(self, size: int, start: Position | None) -> ResultPage[Found]:
         marks = self._candidates()
         candidates = sorted(marks, key=_order)
         at = bisect_right(candidates, _order(start), key=_order) if start else 0
-        hits: list[Hit] = []
+        hits: list[Edge[Found]] = []
         end: Position | None = None
         while at < len(candidates) and len(hits) < size and self._calls < _MAX_CALLS:
             batch = candidates[at : at + size - len(hits)]
@@ -121,7 +93,7 @@ class _Search:
         more = at < len(candidates)
         if more and len(hits) < size:
             read_budget.current().is_partial = True
-        return SearchPage(edges=hits, has_next=more, has_previous=start is not None, end=end, query=self.query)
+        return ResultPage(edges=hits, has_next=more, has_previous=start is not None, end=end, query=self.query)
 
     def _candidates(self) -> dict[Position, set[str]]:
         """Return the place of each row that may match, with the marks of its index rows.
@@ -166,7 +138,7 @@ class _Search:
         longest = max(options, key=lambda some: min(map(len, some)), default=[])
         return [each for each in longest if text.fits_key(each)]
 
-    def _confirmed(self, batch: Mapping[Position, Collection[str]]) -> Iterator[Hit]:
+    def _confirmed(self, batch: Mapping[Position, Collection[str]]) -> Iterator[Edge[Found]]:
         """Yield the rows that still exist and match."""
         self._calls += 1
         rows = find_rows(position.row_id for position in batch)
@@ -176,7 +148,7 @@ class _Search:
                 continue
             is_current = search_index.mark_of(row) in marks and self._is_match(row)
             if is_current or (position.key == _EXACT and self._is_exact(row)):
-                yield Hit(row, position, self.query)
+                yield Edge(row, position, self.query)
 
     def _is_match(self, row: Found) -> bool:
         return not _is_archived(row) and all(part.matches(row.words) for part in self._parts)

@@ -4,7 +4,6 @@ Each step stores its lines in one row, up to 100 of them. A run can have thousan
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from chalicelib.errors import InvalidInput
@@ -12,6 +11,7 @@ from chalicelib.jobs import run_records
 from chalicelib.jobs.run_records import Run
 from chalicelib.store import cursors, read_budget, reads, tables
 from chalicelib.store.cursors import Position
+from chalicelib.store.result_page import SHARDS, Edge, ResultPage
 
 LAST = 200
 MAX_PAGE_SIZE = 1000
@@ -19,38 +19,6 @@ _DEFAULT_PAGE_SIZE = 100
 _MAX_ROWS = 200
 """Step rows that one page may read. Steps without lines can make a page short although more lines follow."""
 _ROWS_PER_CALL = 20
-
-
-@dataclass(frozen=True, slots=True)
-class LogEdge:
-    """One line. `position` is its step, and its number within the step."""
-
-    node: str
-    position: Position
-    query: str
-
-    @property
-    def cursor(self) -> str:
-        return cursors.encode(self.position, self.query, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogPage:
-    """The fields of a GraphQL connection and of its PageInfo."""
-
-    query: str
-    edges: list[LogEdge]
-    has_next: bool
-    has_previous: bool
-    end: Position | None
-
-    @property
-    def start_cursor(self) -> str | None:
-        return self.edges[0].cursor if self.edges else None
-
-    @property
-    def end_cursor(self) -> str | None:
-        return cursors.encode(self.end, self.query, 1) if self.end else None
 
 
 def read_last(run: Run) -> list[str]:
@@ -62,19 +30,19 @@ def read_last(run: Run) -> list[str]:
     return list(islice(newest_first, LAST))[::-1]
 
 
-def read_page(run: Run, first: int | None, after: str | None) -> LogPage:
+def read_page(run: Run, first: int | None, after: str | None) -> ResultPage[str]:
     """Return `first` lines (100 by default) after a cursor. Raises InvalidInput, InvalidCursor."""
     size = _DEFAULT_PAGE_SIZE if first is None else first
     if not 1 <= size <= MAX_PAGE_SIZE:
         raise InvalidInput(f"first must be from 1 to {MAX_PAGE_SIZE}. Use after for more", field="first")
     query = f"lines {run.job} {run.slot}"
-    start = cursors.decode(after, query, 1) if after else None
-    edges: list[LogEdge] = []
+    start = cursors.decode(after, query, SHARDS) if after else None
+    edges: list[Edge[str]] = []
     end = start
     rows = _steps(run, up=True, since=start.key if start else None)
     for step, lines in islice(rows, _MAX_ROWS):
         skipped = int(start.row_id) + 1 if start and start.key == step else 0
-        new = [LogEdge(line, Position(step, 0, str(number)), query) for number, line in enumerate(lines)]
+        new = [Edge(line, Position(step, 0, str(number)), query) for number, line in enumerate(lines)]
         edges += new[skipped:]
         if len(edges) > size:
             break
@@ -84,7 +52,7 @@ def read_page(run: Run, first: int | None, after: str | None) -> LogPage:
     if has_next and len(edges) < size:
         read_budget.current().is_partial = True
     end = edges[-1].position if len(edges) == size else end
-    return LogPage(query=query, edges=edges, has_next=has_next, has_previous=start is not None, end=end)
+    return ResultPage(query=query, edges=edges, has_next=has_next, has_previous=start is not None, end=end)
 
 
 def _steps(run: Run, *, up: bool, since: str | None = None) -> Iterator[tuple[str, list[str]]]:

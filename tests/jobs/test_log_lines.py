@@ -8,10 +8,10 @@ import pytest
 from chalicelib.errors import InvalidCursor, InvalidInput
 from chalicelib.jobs import catalog, ledger, log_lines, run_records
 from chalicelib.jobs.job import StepResult
-from chalicelib.jobs.log_lines import LogPage
 from chalicelib.jobs.run_records import Run, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables
+from chalicelib.store.result_page import ResultPage
 from tests.api.graphql_client import ask
 from tests.metering import metered
 
@@ -30,7 +30,7 @@ def a_run(*line_counts: int) -> Run:
     return run
 
 
-def follow(run: Run, first: int) -> list[LogPage]:
+def follow(run: Run, first: int) -> list[ResultPage[str]]:
     pages = [log_lines.read_page(run, first, None)]
     while pages[-1].has_next:
         pages.append(log_lines.read_page(run, first, pages[-1].end_cursor))

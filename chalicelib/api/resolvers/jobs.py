@@ -28,7 +28,6 @@ from chalicelib.jobs import (
     dead_letters as dead_letter_actions,
 )
 from chalicelib.jobs.job import Job, Preview, RunRefused
-from chalicelib.jobs.log_lines import LogPage
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_arguments import RunArguments
@@ -36,6 +35,7 @@ from chalicelib.jobs.run_lists import RunFilter
 from chalicelib.jobs.run_records import Run, Status
 from chalicelib.jobs.slots import Slot
 from chalicelib.store.pagination import Page, read_page
+from chalicelib.store.result_page import ResultPage
 
 MAX_REASON = 200
 _MAX_DAYS = 14
@@ -126,7 +126,7 @@ def lines(run: Run, _info: Info) -> list[str]:
     return log_lines.read_last(run)
 
 
-def all_log_lines(run: Run, _info: Info, first: int | None = None, after: str | None = None) -> LogPage:
+def all_log_lines(run: Run, _info: Info, first: int | None = None, after: str | None = None) -> ResultPage[str]:
     return log_lines.read_page(run, first, after)
 
 

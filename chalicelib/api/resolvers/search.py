@@ -6,9 +6,10 @@ from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.crm import search, search_upkeep
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
-from chalicelib.crm.search import SearchPage
+from chalicelib.crm.search import Found
 from chalicelib.crm.search_upkeep import Upkeep
 from chalicelib.store import ids
+from chalicelib.store.result_page import ResultPage
 
 _KINDS: Mapping[str, str] = {"CUSTOMER": ids.CUSTOMER, "ORDER": ids.ORDER, "PRODUCT": ids.PRODUCT}
 
@@ -20,7 +21,7 @@ def find(
     kinds: list[str] | None = None,
     first: int | None = None,
     after: str | None = None,
-) -> SearchPage:
+) -> ResultPage[Found]:
     page = search.find(text, [_KINDS[kind] for kind in (_KINDS if kinds is None else kinds)], first, after)
     nodes = [hit.node for hit in page.edges]
     context_of(info).customers.prime({row.id: row for row in nodes if isinstance(row, Customer)})
