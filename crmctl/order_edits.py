@@ -1,10 +1,11 @@
-"""The commands that change the lines of an order and refund them."""
+"""The commands about one order: find and show it, change its lines, refund them."""
 
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from crmctl import order_records
 from crmctl.client import Client
 from crmctl.commands import CommandError, with_client
 from crmctl.products import BY_SKU
@@ -45,7 +46,11 @@ def line_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 @click.group()
 def orders() -> None:
-    """Change and refund orders."""
+    """Find, show, change and refund orders."""
+
+
+orders.add_command(order_records.find)
+orders.add_command(order_records.show)
 
 
 @orders.command()

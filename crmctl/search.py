@@ -1,5 +1,7 @@
 """Commands that search customers, orders and products, and that check the index of the search."""
 
+from collections.abc import Iterable, Sequence
+
 import click
 
 from crmctl import paging, tables
@@ -62,12 +64,36 @@ def search(client: Client, text: tuple[str, ...], kinds: tuple[str, ...], limit:
     TEXT is the beginnings of words of a name, an e-mail address, an SKU, the reference of an imported order, a phone
     number, or an id.
     """
-    wanted = [kind.upper() for kind in kinds] or None
-    listed = paging.read(client, SEARCH, limit, text=" ".join(text), kinds=wanted)
+    listed = find(client, text, kinds, limit)
     tables.print_rows(listed.rows, COLUMNS, as_json=as_json, empty="Nothing matches.")
     if listed.is_partial:
         print_message("More rows match than one search reads. Add a word, or choose a --kind.")
     print_if_more(listed)
+
+
+def find(client: Client, text: Iterable[str], kinds: Iterable[str], limit: int) -> paging.ListResult:
+    """Return what the words find, of all kinds if none are given."""
+    wanted = [kind.upper() for kind in kinds] or None
+    return paging.read(client, SEARCH, limit, text=" ".join(text), kinds=wanted)
+
+
+def find_command(kind: str, columns: Sequence[Column]) -> click.Command:
+    """Return the command `find`, which searches one kind of row."""
+
+    @click.command(help=f"Find {kind}s by the beginnings of words. `crmctl search` says what they may be.")
+    @click.argument("text", nargs=-1, required=True)
+    @limit_option(20)
+    @json_option
+    @with_client
+    def find_rows(client: Client, text: tuple[str, ...], limit: int, *, as_json: bool) -> None:
+        listed = find(client, text, [kind], limit)
+        tables.print_rows(listed.rows, columns, as_json=as_json, empty=f"No {kind} matches.")
+        if listed.is_partial:
+            print_message("More rows match than one search reads. Add a word.")
+        print_if_more(listed)
+
+    find_rows.name = "find"
+    return find_rows
 
 
 @click.command()

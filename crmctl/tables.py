@@ -67,6 +67,12 @@ def print_rows(rows: Sequence[Row], columns: Iterable[Column], *, as_json: bool,
         _print_table(rows, list(columns))
 
 
+def print_row(row: Row, columns: Sequence[Column]) -> None:
+    """Print one row: a line for each column that is not empty, under the first one."""
+    short = line_width() is not None
+    _print_blocks(Console(highlight=False), [[column.text(row, short=short) for column in columns]], columns)
+
+
 def print_json(content: Any) -> None:
     """Print JSON in ASCII, so that no control character reaches the terminal. json.dumps does not escape DEL."""
     click.echo(json.dumps(content, indent=2).replace("\x7f", "\\u007f"))
@@ -146,7 +152,7 @@ def _print_blocks(console: Console, cells: Sequence[Sequence[str]], columns: Seq
         for column, text in zip(columns[1:], row[1:], strict=True):
             if text not in {EMPTY_CELL, ""}:
                 indent = 2 + title_width + GAP
-                first, *rest = wrap(text, max(console.width - indent, 1))
+                first, *rest = wrap(text, max(console.width - indent, 1)) if console.is_terminal else [text]
                 start = Text(f"  {column.title.ljust(title_width)}{' ' * GAP}")
                 _print_line(console, start.append(first, column.styles.get(text, "")))
                 for line in rest:

@@ -32,6 +32,8 @@ LONG_ERROR = (
     "2026-11-27 11:58 UTC: the table of customers could not be read because the connection was reset by the other side "
     "after 25 ms, at attempt 3 of 3"
 )
+DAY = date(2026, 11, 27)
+SOMEBODY = demo_rows.make_demo_rows(DAY).customers[5]["email"]
 COMMANDS = (
     "status",
     "jobs",
@@ -43,6 +45,12 @@ COMMANDS = (
     "run customer_cleanup --dry-run",
     "retry low_stock",
     "search tea",
+    "customers find a",
+    f"customers show {SOMEBODY}",
+    "products find tea",
+    "products show DEMO-001",
+    "orders find DEMO",
+    "orders show DEMO-0001",
     "inactive-customers",
     "deleted-customers",
     "low-stock --threshold 100",
@@ -138,7 +146,7 @@ def terminal(request: pytest.FixtureRequest) -> Iterator[Terminal]:
     """A demo shop in which something of everything has happened."""
     request.getfixturevalue("moto")
     with for_many_tests(request), time_is(NOW), running_server() as crm:
-        rows = demo_rows.make_demo_rows(date(2026, 11, 27))
+        rows = demo_rows.make_demo_rows(DAY)
         demo.create(rows)
         for customer in list(customers.find_all_by_email(row["email"] for row in rows.customers[:3]).values()):
             deleted_customers.delete(customer.id)

@@ -1,0 +1,109 @@
+"""The commands that find, show and change a customer."""
+
+from typing import Any
+
+import click
+
+from crmctl import row_history, tables
+from crmctl.client import Client
+from crmctl.commands import CommandError, json_option, with_client
+from crmctl.search import find_command
+from crmctl.suppressions import suppression_text
+from crmctl.tables import Column, Row, time_column
+from crmctl.terminal import print_text
+from crmctl.time_arguments import EMPTY_CELL
+
+FIELDS = "id name email phone createdAt createdBy lastOrderAt inactiveFrom emailSuppression { reason since }"
+SHOW = f"""query ShowCustomer($key: String!, $id: ID!) {{
+  byId: customer(id: $id) {{ ...shown }}
+  byEmail: customer(email: $key) {{ ...shown }}
+}}
+fragment shown on Customer {{
+  {FIELDS}
+  orders(first: 5, orderBy: ["-orderDate"]) {{
+    edges {{ node {{ id reference orderDate totalAmount status }} }} pageInfo {{ hasNextPage }}
+  }}
+  {row_history.SELECTION}
+}}"""
+FIND = """query FindCustomer($key: String!, $id: ID!) {
+  byId: customer(id: $id) { id name } byEmail: customer(email: $key) { id name }
+}"""
+UPDATE = f"""mutation UpdateCustomer($id: ID!, $input: UpdateCustomerInput!) {{
+  updateCustomer(id: $id, input: $input) {{ customer {{ {FIELDS} }} }}
+}}"""
+FOUND_COLUMNS = (
+    Column("id", lambda customer: customer["id"], no_wrap=True, rank=1),
+    Column("name", lambda customer: customer["name"]),
+    Column("email", lambda customer: customer["email"]),
+    Column("phone", lambda customer: customer["phone"] or EMPTY_CELL, no_wrap=True),
+)
+COLUMNS = (
+    Column("name", lambda customer: customer["name"]),
+    Column("id", lambda customer: customer["id"]),
+    Column("email", lambda customer: customer["email"]),
+    Column("phone", lambda customer: customer["phone"] or EMPTY_CELL),
+    time_column("created", lambda customer: customer["createdAt"]),
+    Column("created by", lambda customer: customer["createdBy"] or EMPTY_CELL),
+    time_column("last order", lambda customer: customer["lastOrderAt"]),
+    Column("clean-up from", lambda customer: customer["inactiveFrom"]),
+    Column("no e-mails", suppression_text),
+)
+ORDER_COLUMNS = (
+    Column("order", lambda order: order["reference"] or order["id"], no_wrap=True),
+    time_column("ordered", lambda order: order["orderDate"]),
+    Column("total", lambda order: order["totalAmount"], align_right=True),
+    Column("status", lambda order: order["status"].lower(), rank=1),
+)
+
+
+@click.group()
+def customers() -> None:
+    """Find, show and change customers."""
+
+
+customers.add_command(find_command("customer", FOUND_COLUMNS))
+
+
+@customers.command()
+@click.argument("customer", metavar="ID|EMAIL")
+@json_option
+@with_client
+def show(client: Client, customer: str, *, as_json: bool) -> None:
+    """Show a customer with the latest orders and changes."""
+    found = _find(client, SHOW, customer)
+    if as_json:
+        tables.print_json(found)
+        return
+    tables.print_row(found, COLUMNS)
+    click.echo()
+    orders = [edge["node"] for edge in found["orders"]["edges"]]
+    tables.print_rows(orders, ORDER_COLUMNS, as_json=False, empty="There are no orders.")
+    if found["orders"]["pageInfo"]["hasNextPage"]:
+        print_text("There are older orders.")
+    row_history.print_history(found)
+
+
+@customers.command()
+@click.argument("customer", metavar="ID|EMAIL")
+@click.option("--name")
+@click.option("--email", help="The new e-mail address.")
+@click.option("--phone", help="The new phone number; an empty one removes it.")
+@with_client
+def edit(client: Client, /, customer: str, **changes: str | None) -> None:
+    """Change a customer. What is not given stays as it is."""
+    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+    if not given:
+        raise CommandError("Say what to change: --name, --email or --phone.")
+    if given.get("phone") == "":
+        given["phone"] = None
+    found = _find(client, FIND, customer)
+    variables = {"id": found["id"], "input": given}
+    tables.print_row(client.execute_once(UPDATE, variables)["updateCustomer"]["customer"], COLUMNS)
+
+
+def _find(client: Client, document: str, key: str) -> Row:
+    data = client.execute(document, {"key": key, "id": key})
+    found: Row | None = data["byId"] or data["byEmail"]
+    if found is None:
+        raise CommandError(f"There is no customer {key!r}. Look for one: crmctl customers find NAME")
+    return found
