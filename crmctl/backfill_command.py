@@ -11,6 +11,7 @@ from crmctl.commands import print_message, with_client
 from crmctl.display import Display
 from crmctl.run_command import EXIT_FAILED, EXIT_UNFINISHED
 from crmctl.terminal import print_text
+from crmctl.text import counted
 from crmctl.time_arguments import Timestamp
 
 BACKFILL = """mutation Backfill($job: String!, $from: DateTime!, $to: DateTime!, $dryRun: Boolean!) {
@@ -61,7 +62,8 @@ def backfill(  # noqa: PLR0913 - one for each option
     if not slots:
         print_text("Every slot has a successful run.")
     elif dry_run or not wait:
-        print_message(f"{len(slots)} slots {'would be run' if dry_run else 'are run, the oldest first'}.")
+        running = "is run" if len(slots) == 1 else "are run, the oldest first"
+        print_message(f"{counted(len(slots), 'slot')} {'would be run' if dry_run else running}.")
     else:
         _follow(client, variables, len(slots), timeout)
 

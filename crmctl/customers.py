@@ -8,6 +8,7 @@ from crmctl.commands import json_option, limit_option, print_if_more, print_mess
 from crmctl.suppressions import suppression_text
 from crmctl.tables import Column, time_column
 from crmctl.terminal import print_text
+from crmctl.text import counted
 from crmctl.time_arguments import Day, Timestamp
 
 INACTIVE = """query Inactive($before: Date, $first: Int, $after: String) {
@@ -117,6 +118,6 @@ def restore_run(client: Client, slot: str) -> None:
         after = page["after"]
         if after is None:
             break
-    print_text(f"Restored {restored:,} customers" + (f", {failed:,} could not be restored" if failed else ""))
+    print_text(f"Restored {counted(restored, 'customer')}" + (f", {failed:,} could not be restored" if failed else ""))
     if failed:
         raise click.exceptions.Exit(1)

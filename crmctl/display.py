@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from crmctl import tables
 from crmctl.tally import Tally
 from crmctl.terminal import print_text
-from crmctl.text import escape_unprintable
+from crmctl.text import counted, escape_unprintable
 
 SECONDS_BETWEEN_LINES = 10.0
 MAX_REFUSED = 10
@@ -83,9 +83,15 @@ def print_summary(tallies: dict[str, Tally], names: Mapping[str, str], *, is_dry
     tables.print_rows(rows, columns, as_json=False, empty="There is nothing to import.")
     restored = sum(tally.restored for tally in tallies.values())
     if restored:
-        print_text(f"{restored:,} customers had been deleted, and are restored with their orders.")
+        were = (
+            "had been deleted, and is restored with all"
+            if restored == 1
+            else "had been deleted, and are restored with their"
+        )
+        print_text(f"{counted(restored, 'customer')} {were} orders.")
     if skipped := sum(tally.skipped for tally in tallies.values()):
-        print_text(f"{skipped:,} orders are older than --since, and were left out.")
+        were = "is older than --since, and was" if skipped == 1 else "are older than --since, and were"
+        print_text(f"{counted(skipped, 'order')} {were} left out.")
     if orders := tallies.get("orders"):
         _print_totals(orders)
     for kind, tally in tallies.items():
@@ -104,11 +110,11 @@ def _counts(tally: Tally) -> tuple[int, ...]:
 
 def _print_totals(orders: Tally) -> None:
     """Compare what the CRM has of these orders with what the file says."""
-    refunds = f" and {orders.refunds:,} refunds" if orders.refunds else ""
+    refunds = f" and {counted(orders.refunds, 'refund')}" if orders.refunds else ""
     source = "in the file" if orders.states_totals else "by the lines of the file"
     unread = f", without {orders.unread:,} that cannot be read" if orders.unread else ""
     print_text(
-        f"{orders.accepted - orders.refunds:,} orders{refunds}, {_money(orders.cents)} here, "
+        f"{counted(orders.accepted - orders.refunds, 'order')}{refunds}, {_money(orders.cents)} here, "
         f"{_money(orders.file_cents)} {source}{unread}"
     )
 

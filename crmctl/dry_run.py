@@ -34,17 +34,20 @@ class DryRun:
     def examine(self, prepared: PreparedRows) -> list[Record]:
         """Note in the tally what would happen to each record. Return the first records."""
         shown: list[Record] = []
-        records = itertools.chain(prepared.first_records(), prepared.other_records())
-        for batch in _batches(records):
-            shown += batch[: MAX_SHOWN - len(shown)]
-            wanted = [record for record in batch if _find_fault(prepared.kind, record) is None]
-            existing = find_existing(self.client, prepared.kind, [_key(prepared.kind, each) for each in wanted])
-            # Not by line: an order and its refund have the same.
-            found = {id(record): row for record, row in zip(wanted, existing, strict=True)}
-            if prepared.kind == "orders":
-                self._look_up_related(prepared, wanted)
-            prepared.tally.add([self._result(prepared, record, found.get(id(record))) for record in batch])
+        for get_records in (prepared.first_records, prepared.other_records):
+            for batch in _batches(get_records()):
+                shown += batch[: MAX_SHOWN - len(shown)]
+                prepared.tally.add(self._results(prepared, batch))
         return shown
+
+    def _results(self, prepared: PreparedRows, batch: Sequence[Record]) -> list[RowResult]:
+        wanted = [record for record in batch if _find_fault(prepared.kind, record) is None]
+        existing = find_existing(self.client, prepared.kind, [_key(prepared.kind, each) for each in wanted])
+        # Not by line: an order and its refund have the same.
+        found = {id(record): row for record, row in zip(wanted, existing, strict=True)}
+        if prepared.kind == "orders":
+            self._look_up_related(prepared, wanted)
+        return [self._result(prepared, record, found.get(id(record))) for record in batch]
 
     def _result(self, prepared: PreparedRows, record: Record, existing: dict[str, Any] | None) -> RowResult:
         kind = prepared.kind

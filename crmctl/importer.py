@@ -10,6 +10,7 @@ from crmctl.import_records import Record
 from crmctl.prepared_rows import PreparedRows
 from crmctl.request_pool import RequestPool
 from crmctl.tally import RowResult
+from crmctl.text import counted
 
 MAX_ROW_ATTEMPTS = 5
 
@@ -74,16 +75,17 @@ class Sender:
         """Send all records. The tally is updated per response, so it is right even after ApiError or KeyboardInterrupt.
 
         Of records with the same key only the first is sent together with others. The rest follow one after another,
-        so that the first row of the file is the one that is kept.
+        so that the first row of the file is the one that is kept. Refunds follow their orders.
         """
         kind = KINDS[prepared.kind]
 
         def send(batch: list[Record]) -> list[RowResult]:
             return self.send_batch(kind, batch)
 
-        for records, workers in ((prepared.first_records(), self.workers), (prepared.other_records(), 1)):
+        other_workers = self.workers if prepared.kind == "orders" else 1
+        for get_records, workers in ((prepared.first_records, self.workers), (prepared.other_records, other_workers)):
             pool = RequestPool(send, prepared.tally.add, workers=workers, stop=self.client.stop)
-            pool.run(split_into_batches(records, kind))
+            pool.run(split_into_batches(get_records(), kind))
 
     def send_batch(self, kind: RowKind, batch: list[Record]) -> list[RowResult]:
         """Send a batch, and retry only the rows that failed with a transient error."""
@@ -98,7 +100,9 @@ class Sender:
             waiting = [result.record for result in to_retry]
             if to_retry:
                 reason = to_retry[0].reason.rstrip(".")
-                self.client.wait_before_retry(attempt, reason=f"{len(waiting)} of {len(batch)} rows: {reason}.")
+                self.client.wait_before_retry(
+                    attempt, reason=f"{len(waiting)} of {counted(len(batch), 'row')}: {reason}."
+                )
             attempt += 1
         return final
 

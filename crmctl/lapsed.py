@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from crmctl.imports.workspace import Workspace
+from crmctl.text import counted
 
 YEAR = timedelta(days=365)
 # The last order of the files, or what the CRM had before them: the rows were read before the orders were imported.
@@ -20,6 +21,6 @@ def lapsed_notice(workspace: Workspace) -> str | None:
         return None
     ((customers,),) = workspace.query("SELECT COUNT(*) FROM results WHERE kind = 'customers'")
     return (
-        f"{lapsed:,} of {customers:,} customers have had no order for a year. "
-        f"The clean-up will first consider them on {first}."
+        f"{lapsed:,} of {counted(customers, 'customer')} {'has' if lapsed == 1 else 'have'} had no order for a year. "
+        f"The clean-up will first consider {'this one' if lapsed == 1 else 'them'} on {first}."
     )

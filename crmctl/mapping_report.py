@@ -59,7 +59,8 @@ def _left_out(table: LoadedTable) -> list[str]:
         more = f" and {len(ignored) - MAX_NAMED_COLUMNS} more" if len(ignored) > MAX_NAMED_COLUMNS else ""
         lines.append(f"{table.name}: ignored columns: {', '.join(ignored[:MAX_NAMED_COLUMNS])}{more}")
     if table.mapping.skipped:
-        lines.append(f"{table.name}: {table.mapping.skipped:,} rows were left out, as the preset says")
+        were = "row was" if table.mapping.skipped == 1 else "rows were"
+        lines.append(f"{table.name}: {table.mapping.skipped:,} {were} left out, as the preset says")
     return lines
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from crmctl.import_records import Record, Reject
 from crmctl.import_rows import Converter
 from crmctl.imports.workspace import StoredRow
+from crmctl.pending_refunds import PendingRefunds
 from crmctl.row_values import InvalidValue
 from crmctl.tally import Duplicate, Tally
 
@@ -23,22 +24,30 @@ class PreparedRows:
     def kind(self) -> str:
         return self.tally.kind
 
+    @property
+    def _refunds(self) -> PendingRefunds:
+        return PendingRefunds(self.tally.workspace)
+
     def __len__(self) -> int:
         """How many records and rejects there are."""
         workspace = self.tally.workspace
         return workspace.count_keys(self.kind) if self.kind == "orders" else workspace.count_rows(self.kind)
 
     def first_records(self) -> Iterator[Record]:
-        """Yield the first record of each key."""
+        """Yield the first record of each key. Refunds are kept for later."""
         workspace = self.tally.workspace
         if self.kind == "orders":
             return self._records(workspace.rows_by_key("orders"))
         return self._records([row] for row in workspace.first_rows(self.kind))
 
     def other_records(self) -> Iterator[Record]:
-        """Yield the records whose key an earlier one has."""
+        """Yield the records whose key an earlier one has. Begin when it is known what became of the first ones.
+
+        Of orders, these are the refunds. The refund of an order that was rejected is refused, too.
+        """
         if self.kind == "orders":
-            return iter(())
+            self.tally.refuse_refunds(self._refunds.refuse_others())
+            return self._refunds.sendable()
         return self._records([row] for row in self.tally.workspace.other_rows(self.kind))
 
     def _records(self, groups: Iterable[Sequence[StoredRow]]) -> Iterator[Record]:
@@ -59,7 +68,10 @@ class PreparedRows:
                 self.tally.skip(record)
             else:
                 self.tally.note(record)
-                yield record
+                if record.is_refund:
+                    self._refunds.add(record)
+                else:
+                    yield record
 
     def _is_older(self, record: Record) -> bool:
         if not self.since or self.kind != "orders":

@@ -19,6 +19,7 @@ from crmctl.run_command import (
     wait_options,
 )
 from crmctl.terminal import print_text
+from crmctl.text import counted
 from crmctl.time_arguments import Timestamp
 
 Run = dict[str, Any]
@@ -149,10 +150,10 @@ def _retry_all(client: Client, found: list[Run], timeout: float, *, wait: bool) 
         statuses.append(ended["status"])
         print_text(f"{ended['job']} {runs.describe_run(ended)}", hanging=2)
     if not wait:
-        print_text(f"{len(started)} of {len(found)} runs were started. See their results: crmctl runs")
+        print_text(f"{len(started)} of {counted(len(found), 'run')} started. See their results: crmctl runs")
         statuses = ["SUCCEEDED"] * len(started)
     else:
-        print_text(f"{statuses.count('SUCCEEDED')} of {len(found)} runs succeeded.")
+        print_text(f"{statuses.count('SUCCEEDED')} of {counted(len(found), 'run')} succeeded.")
     if any(status in UNFINISHED_STATUSES for status in statuses):
         raise click.exceptions.Exit(EXIT_UNFINISHED)
     if statuses.count("SUCCEEDED") < len(found):

@@ -9,6 +9,7 @@ from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, print_message, with_client
 from crmctl.tables import Column, Row
 from crmctl.terminal import print_text
+from crmctl.text import counted
 from crmctl.time_arguments import EMPTY_CELL, format_time
 
 SEARCH = """query Search($text: String!, $kinds: [SearchKind!], $first: Int, $after: String) {
@@ -111,4 +112,4 @@ def check_search_index(client: Client) -> None:
         after = page["after"]
         if after is None:
             break
-    print_text(f"Checked {checked:,} rows: {written:,} index rows were missing, {removed:,} were left over.")
+    print_text(f"Checked {counted(checked, 'row')}. Missing index rows: {written:,}. Left over: {removed:,}.")

@@ -116,6 +116,11 @@ class Tally:
             self.unread += len(rejects)
             self.progress(len(rejects))
 
+    def refuse_refunds(self, count: int) -> None:
+        """Count refunds that are not booked because their orders were rejected."""
+        with self._lock:
+            self.rejected += count
+
     def note(self, record: Record) -> None:
         """Note a record that will be sent: its warnings, and what its source says that it amounts to."""
         if record.warnings:

@@ -1,4 +1,4 @@
-"""Make text from other people safe to print on a terminal."""
+"""Make text from other people safe to print on a terminal, and count things in words."""
 
 import unicodedata
 
@@ -9,6 +9,11 @@ _JOINERS = "\u200c\u200d"
 def escape_unprintable(text: str) -> str:
     """Return the text on one line, with control characters and direction marks escaped as in a Python string."""
     return "".join(char if _is_printable(char) else repr(char)[1:-1] for char in text)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the number with its noun: `1 order`, `1,200 orders`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _is_printable(char: str) -> bool:

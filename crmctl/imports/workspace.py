@@ -23,6 +23,7 @@ _SCHEMA = """
     CREATE TABLE last_orders (key TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE rejects (kind TEXT NOT NULL, line INTEGER NOT NULL, code TEXT, reason TEXT, because TEXT,
         PRIMARY KEY (kind, line)) WITHOUT ROWID;
+    CREATE TABLE refunds (id INTEGER PRIMARY KEY, line INTEGER NOT NULL, record TEXT NOT NULL);
     CREATE TABLE warnings (kind TEXT NOT NULL, line INTEGER NOT NULL, warning TEXT NOT NULL,
         PRIMARY KEY (kind, line, warning)) WITHOUT ROWID;
 """

@@ -77,7 +77,7 @@ tote,,,,Blue,TOTE-B,4,21.00,
         names=["Woo Customer"],
         prices={"woo-vneck-red": "20", "46": "16.50"},
         orders={"1": ["2 woo-vneck-red 20.00", "1 46 16.50"]},
-        totals="1 orders, 54.90 here, 54.90 in the file",
+        totals="1 order, 54.90 here, 54.90 in the file",
     ),
     "hubspot": Sample(
         {
@@ -106,7 +106,7 @@ ch_3Oabcd,Order 3,The bank declined.,2026-01-03 11:22,7.00,0.00,usd,0.00,Failed,
             "ch_3OaBcX-refund": [],
             "ch_3OabcX": ["1 STRIPE-CHARGE 7.00"],
         },
-        totals="2 orders and 1 refunds, 14.50 here, 14.50 by the lines of the file",
+        totals="2 orders and 1 refund, 14.50 here, 14.50 by the lines of the file",
     ),
     "square": Sample(
         {

@@ -240,7 +240,7 @@ def test_customers_without_a_recent_order_are_counted_with_the_day_of_the_clean_
     rows = "".join(f"N{n},n{n}@example.com,,{day}\n" for n, day in enumerate(("1996-07-04", "1996-07-04", today)))
     order = f"R-1,N1@example.com,{today - timedelta(days=300)},TEA,1,1\n"
     write(files, customers="name,email,phone,created_at\n" + rows, orders=ORDERS.splitlines()[0] + "\n" + order)
-    notice = "1 of 3 customers have had no order for a year. The clean-up will first consider them on 2027-11-28."
+    notice = "1 of 3 customers has had no order for a year. The clean-up will first consider this one on 2027-11-28."
     assert notice in run_import().stdout.splitlines()
     write(files, customers="name,email,phone,created_at\n" + rows.replace("1996-07-04", str(today)))
     assert "clean-up" not in run_import().stdout

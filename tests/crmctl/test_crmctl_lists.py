@@ -198,4 +198,4 @@ def test_all_customers_of_one_clean_up_are_restored(crm: ApiServer) -> None:
     assert result.stderr == f"{people[0].id}: Email already exists\n"
     deleted_customers.delete(taken.id)
     again = crm.crmctl("restore-run", "2026-11-22T02:00")
-    assert (again.exit_code, again.stdout) == (0, "Restored 1 customers\n")
+    assert (again.exit_code, again.stdout) == (0, "Restored 1 customer\n")

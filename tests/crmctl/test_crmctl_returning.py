@@ -15,7 +15,7 @@ def test_an_import_restores_a_deleted_customer_and_says_so(crm: ApiServer, files
     result = crm.crmctl("import", str(files))
     assert result.exit_code == 0, result.output
     assert counts(result.stdout) == {"customers": (0, 2, 0), "products": (0, 2, 0), "orders": (0, 2, 0)}
-    assert "1 customers had been deleted, and are restored with their orders." in result.stdout
+    assert "1 customer had been deleted, and is restored with all orders." in result.stdout
     found = customers.find_by_email("alice@example.com")
     assert found is not None
     assert (found.id, found.orders) == (alice.id, 1)

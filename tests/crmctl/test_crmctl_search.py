@@ -54,7 +54,7 @@ def test_the_index_is_completed(crm: ApiServer) -> None:
     ann = a_customer("Ann Evans", "ann@example.com")
     search_index.discard(ann)
     assert crm.crmctl("search", "evans").stdout == "Nothing matches.\n"
-    assert crm.crmctl("check-search-index").stdout == ("Checked 3 rows: 2 index rows were missing, 0 were left over.\n")
+    assert crm.crmctl("check-search-index").stdout == ("Checked 3 rows. Missing index rows: 2. Left over: 0.\n")
     assert ann.id in crm.crmctl("search", "evans").stdout
 
 

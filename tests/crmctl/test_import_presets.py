@@ -129,7 +129,7 @@ def test_a_mapping_file_is_a_preset_of_ones_own(api: FakeApi, files: Path, run_i
     result = run_import("--mapping", "mapping.toml")
     assert result.exit_code == 0, result.output
     assert [row["createdAt"] for row in api.rows["customers"].values()] == ["2024-03-04T00:00:00Z"]
-    assert "people.csv: 1 rows were left out" in result.stderr
+    assert "people.csv: 1 row was left out" in result.stderr
     assert run_import("--mapping", "mapping.toml", "--map", "customers.name=Kind").exit_code == 1, "the name differs"
 
 

@@ -89,7 +89,7 @@ def test_only_newer_orders_are_imported(api: FakeApi, run_import: RunImport) -> 
     result = run_import("--since", "2025-03-02")
     assert result.exit_code == 0
     assert set(api.rows["orders"]) == {"A-2"}
-    assert "1 orders are older than --since, and were left out." in result.stdout
+    assert "1 order is older than --since, and was left out." in result.stdout
 
 
 def test_a_time_within_a_second_is_not_older_than_the_second(api: FakeApi, files: Path, run_import: RunImport) -> None:

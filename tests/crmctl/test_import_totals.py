@@ -1,5 +1,6 @@
 """Books that add up: adjustments, refunds, walk-in customers, and the totals of the file."""
 
+import csv
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +31,7 @@ def test_totals_are_those_of_the_shop_and_refunds_count_on_their_day(crm: ApiSer
         result = crm.crmctl("import", str(files))
         assert result.exit_code == 0, result.output
         assert counts(result.stdout)["orders"] == (created, existing, 0)
-        assert "3 orders and 1 refunds, 65.29 here, 65.29 in the file" in result.stdout
+        assert "3 orders and 1 refund, 65.29 here, 65.29 in the file" in result.stdout
     assert counters.stats().cents == 6529
     days = [counters.stats(day, day).cents for day in (_day(1), _day(2), _day(3), _day(9))]
     assert days == [5629, 1000, 900, -1000]
@@ -45,17 +46,17 @@ def test_a_total_that_differs_is_named_and_may_be_rounded(api: FakeApi, files: P
     write(files, orders=HEADER + "S-1,alice@example.com,2024-05-01,TEA,3,3.33,10.00,,,,,\n")
     result = run_import()
     assert result.exit_code == 0
-    assert "1 orders, 9.99 here, 10.00 in the file" in result.stdout
+    assert "1 order, 9.99 here, 10.00 in the file" in result.stdout
     assert '2,"total 10.00 in the file, but its lines and adjustments are 9.99"' in warnings()
     api.rows["orders"].clear()
-    assert "1 orders, 10.00 here, 10.00 in the file" in run_import("--add-rounding").stdout
+    assert "1 order, 10.00 here, 10.00 in the file" in run_import("--add-rounding").stdout
     assert api.rows["orders"]["S-1"]["adjustments"] == [{"kind": "ROUNDING", "amount": "0.01"}]
 
 
 def test_rounded_quantities_keep_the_amount(api: FakeApi, files: Path, run_import: RunImport) -> None:
     write(files, orders=HEADER + "S-1,alice@example.com,2024-05-01,TEA,1.5,16.00,24.00,,,,,\n")
     result = run_import("--round-quantities")
-    assert "1 orders, 24.00 here, 24.00 in the file" in result.stdout
+    assert "1 order, 24.00 here, 24.00 in the file" in result.stdout
     order = api.rows["orders"]["S-1"]
     assert order["lines"] == [{"sku": "TEA", "quantity": 2, "unitPrice": "16.00"}]
     assert order["adjustments"] == [{"kind": "ROUNDING", "amount": "-8.00"}]
@@ -82,14 +83,14 @@ def test_a_refund_alone_is_an_order_without_lines(api: FakeApi, files: Path, run
     write(files, orders=HEADER + "CN-1,alice@example.com,2024-05-01,,,,,,,,12.50,\n")
     result = run_import()
     assert result.exit_code == 0, result.output
-    assert "0 orders and 1 refunds, -12.50 here, -12.50 by the lines of the file" in result.stdout
+    assert "0 orders and 1 refund, -12.50 here, -12.50 by the lines of the file" in result.stdout
     (order,) = api.rows["orders"].values()
     assert (order["lines"], order["adjustments"]) == ([], [{"kind": "REFUND", "amount": "-12.50"}])
 
 
 def test_an_order_with_only_a_total_counts_beside_its_refund(api: FakeApi, files: Path, run_import: RunImport) -> None:
     write(files, orders=HEADER + "T-1,alice@example.com,2024-05-01,,,,40.00,,,,12.50,\n")
-    assert "1 orders and 1 refunds, 27.50 here, 27.50 in the file" in run_import("--add-rounding").stdout
+    assert "1 order and 1 refund, 27.50 here, 27.50 in the file" in run_import("--add-rounding").stdout
     assert api.rows["orders"]["T-1"]["adjustments"] == [{"kind": "ROUNDING", "amount": "40.00"}]
 
 
@@ -102,7 +103,33 @@ def test_orders_that_cannot_be_read_are_counted(files: Path, run_import: RunImpo
 
 def test_orders_that_are_refused_are_missing_here(files: Path, run_import: RunImport) -> None:
     write(files, orders=HEADER + SHOP.replace("S-2,alice@", "S-2,nobody@"))
-    assert "2 orders and 1 refunds, 55.29 here, 65.29 in the file" in run_import().stdout
+    assert "2 orders and 1 refund, 55.29 here, 65.29 in the file" in run_import().stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_refund_is_refused_with_its_order_and_booked_with_it(
+    crm: ApiServer, files: Path, options: tuple[str, ...]
+) -> None:
+    write(files, orders=HEADER + SHOP.replace("S-1,alice@", "S-1,nobody@"))
+    result = crm.crmctl("import", str(files), *options)
+    assert result.exit_code == 1
+    assert counts(result.stdout)["orders"] == (2, 0, 2), "the order and its refund"
+    if options:
+        assert "Its refund S-1-refund was not booked, because line 2 was rejected" in result.stdout
+        return
+    assert counters.stats().cents == 1900
+    with Path("orders.rejected.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["line"], row["code"], row["because"]) for row in rows] == [
+        (line, "INVALID_CUSTOMER_ID", "Its refund S-1-refund was not booked, because line 2 was rejected")
+        for line in ("2", "3")
+    ]
+    repaired = Path("repaired.csv")
+    repaired.write_text(Path("orders.rejected.csv").read_text().replace("nobody@", "alice@"))
+    for created, existing in ((2, 0), (0, 2)):
+        again = crm.crmctl("import", str(repaired))
+        assert counts(again.stdout)["orders"] == (created, existing, 0), again.output
+        assert counters.stats().cents == 6529
 
 
 LINES = [{"quantity": 2, "unitPrice": "10.00"}]
