@@ -242,8 +242,7 @@ def _find_all(key_ids: Iterable[str]) -> dict[str, ApiKey]:
 
 
 def _was_written(api_key: ApiKey) -> bool:
-    stored = find(api_key.id)
-    return stored is not None and stored.token == api_key.token
+    return reads.has_token(tables.AuxRow, api_key.token, pk=PARTITION, sk=api_key.id)
 
 
 def _content(api_key: ApiKey) -> dict[str, Any]:

@@ -221,8 +221,7 @@ def contact(customer: Customer) -> dict[str, object]:
 
 
 def was_written(customer: Customer) -> bool:
-    stored = find(customer.id)
-    return stored is not None and stored.token == customer.token
+    return reads.has_token(tables.Customer, customer.token, id=customer.id)
 
 
 def _claim_email(write: Transaction, customer: Customer) -> None:

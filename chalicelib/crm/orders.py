@@ -267,8 +267,7 @@ def stored_lines(lines: Iterable[OrderLine]) -> list[list[str | int]]:
 
 
 def was_written(order: Order) -> bool:
-    stored = find(order.id)
-    return stored is not None and stored.token == order.token
+    return reads.has_token(tables.Order, order.token, id=order.id)
 
 
 def _row(order: Order) -> tables.Order:

@@ -260,8 +260,7 @@ def _as_deleted(product_id: str) -> Product:
 
 
 def was_written(product: Product) -> bool:
-    stored = find(product.id)
-    return stored is not None and stored.token == product.token
+    return reads.has_token(tables.Product, product.token, id=product.id)
 
 
 def _row(product: Product) -> tables.Product:

@@ -235,8 +235,7 @@ def _delete(job: str, found: Backfill | None = None) -> None:
 
 
 def _was_written(made: Backfill) -> bool:
-    stored = find(made.job)
-    return stored is not None and stored.token == made.token
+    return reads.has_token(tables.AuxRow, made.token, pk=PARTITION, sk=made.job)
 
 
 def _to_row(made: Backfill) -> tables.AuxRow:

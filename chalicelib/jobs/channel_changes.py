@@ -103,12 +103,9 @@ def send_test(channel_id: str, actor: str) -> Channel:
             Event.TEST, "TEST", None, f"A test of the channel {channel.name}, sent by {actor}"
         )
         delivery = notifications.new_delivery(notification, channel, delivery_id)
-
-        def was_applied() -> bool:
-            stored = notifications.find_delivery(delivery_id)
-            return stored is not None and stored.token == delivery.token
-
-        write = Transaction(was_applied, subject=channel_id, after={"test": "requested"})
+        write = Transaction(
+            was_applied=lambda: notifications.was_written(delivery), subject=channel_id, after={"test": "requested"}
+        )
         notifications.add_to(write, [delivery])
         write.commit()
     pending = notifications.find_delivery(delivery_id)

@@ -169,12 +169,7 @@ def _postpone_or_give_up(channel: Channel, delivery: Delivery, problem: NotDeliv
 
 def _store(old: Delivery, new: Delivery) -> Delivery:
     """Replace `old` by `new`. Raises Stale, Conflict, Unavailable."""
-
-    def was_applied() -> bool:
-        stored = notifications.find_delivery(new.id)
-        return stored is not None and stored.token == new.token
-
-    write = Transaction(was_applied)
+    write = Transaction(was_applied=lambda: notifications.was_written(new))
     write.put(notifications.to_row(new), tables.AuxRow.token == old.token)
     write.commit()
     return new

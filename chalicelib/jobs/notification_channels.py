@@ -132,8 +132,7 @@ def status_key(channel_id: str) -> tables.AuxRow:
 
 def was_written(channel: Channel) -> bool:
     """Return whether the row is as this write made it."""
-    stored = find(channel.id)
-    return stored is not None and stored.token == channel.token
+    return reads.has_token(tables.AuxRow, channel.token, pk=PARTITION, sk=CHANNEL + channel.id)
 
 
 def _query(prefix: str) -> Iterable[reads.Item]:

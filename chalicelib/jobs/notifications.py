@@ -140,6 +140,10 @@ def find_delivery(delivery_id: str) -> Delivery | None:
     return load_delivery(item) if item else None
 
 
+def was_written(delivery: Delivery) -> bool:
+    return reads.has_token(tables.AuxRow, delivery.token, pk=PARTITION, sk=DELIVERY + delivery.id)
+
+
 def load_delivery(item: reads.Item) -> Delivery:
     content: Mapping[str, Any] = reads.json_of(item, "content")
     notification = content["notification"]

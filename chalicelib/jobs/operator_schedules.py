@@ -149,8 +149,7 @@ def find_all() -> list[OperatorSchedule]:
 
 def was_written(schedule: OperatorSchedule) -> bool:
     """Return whether the row is as this write made it."""
-    stored = find(schedule.id)
-    return stored is not None and stored.token == schedule.token
+    return reads.has_token(tables.AuxRow, schedule.token, pk=PARTITION, sk=schedule.id)
 
 
 def slot_after(job: Job, slot: Slot, moment: datetime) -> datetime | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from chalicelib.jobs import job_state, run_arguments, run_records
 from chalicelib.jobs.run_records import Run
-from chalicelib.store import change_marks, tables
+from chalicelib.store import change_marks, reads, tables
 from chalicelib.store.transaction import Transaction, new_token
 
 
@@ -54,5 +54,4 @@ def free_job(write: Transaction, run: Run) -> None:
 
 
 def was_written(run: Run) -> bool:
-    stored = run_records.find(run.job, run.slot)
-    return stored is not None and stored.token == run.token
+    return reads.has_token(tables.Run, run.token, job=run.job, slot=run.slot)

@@ -74,6 +74,12 @@ def get(table: type[Model], key: Item) -> Item | None:
     return call("get_item", TableName=table_name(table), Key=key, ConsistentRead=True).get("Item")
 
 
+def has_token(table: type[Model], token: str, **key: str) -> bool:
+    """Return whether the row with this key is as the write with this token left it."""
+    item = get(table, {name: {"S": value} for name, value in key.items()})
+    return item is not None and text(item, "token") == token
+
+
 def get_op(pk: str, sk: str) -> Item | None:
     return get(AuxRow, {"pk": {"S": pk}, "sk": {"S": sk}})
 

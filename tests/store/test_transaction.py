@@ -128,3 +128,11 @@ def test_a_batch_read_that_never_completes_is_unavailable(monkeypatch: pytest.Mo
     monkeypatch.setattr(reads, "call", lambda *_, **__: endless)
     with pytest.raises(Unavailable):
         reads.get_all(AuxRow, [key])
+
+
+def test_a_row_has_the_token_of_its_last_write_only() -> None:
+    AuxRow("row", "1", token="first").save()
+    assert reads.has_token(AuxRow, "first", pk="row", sk="1")
+    AuxRow("row", "1", token="second").save()
+    assert not reads.has_token(AuxRow, "first", pk="row", sk="1")
+    assert not reads.has_token(AuxRow, "second", pk="row", sk="2")
