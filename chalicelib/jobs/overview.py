@@ -65,8 +65,11 @@ class JobNow:
     def problems(self) -> list[str]:
         found = self.health
         own = (found.late, found.slow, found.failing, found.alarm, found.too_frequent, found.paused, self._long_pause)
-        broken = [f"{row.id} cannot be served: {text}" for row in self.schedules if (text := row.broken)]
-        return [text for text in (*own, *self._long_disabled, *broken) if text]
+        return [text for text in (*own, *self.long_disabled, *self.broken_schedules) if text]
+
+    @property
+    def broken_schedules(self) -> list[str]:
+        return [f"{row.id} cannot be served: {text}" for row in self.schedules if (text := row.broken)]
 
     @property
     def _long_pause(self) -> str | None:
@@ -79,7 +82,7 @@ class JobNow:
         return f"paused for {lasted.days} days, without an end: resume it, or pause it until a time"
 
     @property
-    def _long_disabled(self) -> list[str]:
+    def long_disabled(self) -> list[str]:
         """Schedules that somebody may have forgotten to enable again."""
         disabled = [(row, row.updated_at) for row in self.schedules if not (row.enabled or row.paused)]
         lasted = [(row.id, self.now - timestamps.from_text(since)) for row, since in disabled if since]

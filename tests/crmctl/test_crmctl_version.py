@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from chalicelib.version import VERSION
 from crmctl import version
 from crmctl.cli import main
 from tests.crmctl.import_files import ROOT
@@ -44,3 +45,8 @@ def test_checkout_reports_the_version_of_pyproject() -> None:
 def test_copied_package_without_pyproject_still_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(version, "_PYPROJECT", tmp_path / "pyproject.toml")
     assert version.installed_version() == "unknown"
+
+
+def test_the_server_has_the_version_of_pyproject() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == VERSION

@@ -23,6 +23,7 @@ from chalicelib.api.resolvers import (
     runs,
     schedules,
     search,
+    status,
     totals,
 )
 from chalicelib.crm import money
@@ -31,6 +32,7 @@ from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.jobs import slots
 from chalicelib.jobs.backfills import Backfill
+from chalicelib.jobs.problems import Problem
 from chalicelib.jobs.queue import DeadLetter
 from chalicelib.jobs.run_records import Run
 
@@ -59,6 +61,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "reports": reports.all_reports,
         "report": reports.report,
         "health": health.health,
+        "status": status.status,
         "jobs": jobs.all_jobs,
         "job": jobs.job,
         "jobRuns": jobs.job_runs,
@@ -169,6 +172,8 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "ReportEntry": {"revenue": reports.revenue},
     "AuditLogEntry": {"id": audit_log.entry_id, "before": audit_log.before, "after": audit_log.after},
     "ApiKey": {"role": RowResolver[ApiKey](lambda row: row.role.name), "state": api_keys.state},
+    "Status": {"past": status.past_hours, "coming": status.coming_hours},
+    "Problem": {"slot": RowResolver[Problem](lambda row: row.slot and slots.instant_of(row.slot))},
     "Job": {"backfill": runs.backfill_of},
     "JobBackfill": {"left": RowResolver[Backfill](lambda row: len(row.left))},
     "Schedule": {

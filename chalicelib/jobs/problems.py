@@ -1,0 +1,125 @@
+"""Is anything wrong? The one rule, which the console and `crmctl status` show.
+
+What failed or was missed counts for 24 hours, whatever has succeeded since. Late runs, alerts, dead letters and long pauses
+count as of now. The number of calls does not depend on the history.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.errors import Unavailable
+from chalicelib.jobs import notification_channels, queue, run_index, run_records, slots
+from chalicelib.jobs.overview import JobNow
+from chalicelib.jobs.run_index import RunKey
+from chalicelib.jobs.run_records import Status
+from chalicelib.jobs.slots import Slot
+from chalicelib.store import timestamps
+
+WINDOW = timedelta(hours=24)
+MAX_LISTED = 20
+"""How many failed runs are listed one by one, and how many missed ones."""
+
+
+class ProblemKind(StrEnum):
+    FAILED = "FAILED"
+    MISSED = "MISSED"
+    LATE = "LATE"
+    ALERT = "ALERT"
+    PAUSED = "PAUSED"
+    DEAD_LETTERS = "DEAD_LETTERS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    kind: ProblemKind
+    text: str
+    job: str | None = None
+    slot: Slot | None = None
+    """Of the run that failed or was missed."""
+    schedule: str | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    problems: list[Problem]
+    more: bool
+    """There are more than are counted."""
+
+    @property
+    def count(self) -> int:
+        return sum(problem.count for problem in self.problems)
+
+
+def find(jobs: Sequence[JobNow], now: datetime) -> Findings:
+    """Return what is wrong. `jobs` are all jobs as they are at `now`."""
+    failed, has_more_failed = run_index.newest(Status.FAILED, now - WINDOW, now)
+    missed, has_more_missed = run_index.newest(Status.MISSED, now - WINDOW, now)
+    lost = [*failed, *missed]
+    found = [
+        *_of_runs(failed, missed),
+        *(problem for job in jobs for problem in _of_job(job, lost, now)),
+        *_of_queue(),
+        *_of_channels(now),
+    ]
+    return Findings(found, has_more_failed or has_more_missed)
+
+
+def _of_runs(failed: Sequence[RunKey], missed: Sequence[RunKey]) -> Iterator[Problem]:
+    """Yield the newest runs one by one, and the number of the others."""
+    listed = [*failed[:MAX_LISTED], *missed[:MAX_LISTED]]
+    runs = run_records.find_pairs((key.job, key.slot) for key in listed)
+    for kind, keys in ((ProblemKind.FAILED, failed), (ProblemKind.MISSED, missed)):
+        for key in keys[:MAX_LISTED]:
+            run = runs.get((key.job, key.slot))
+            if run and run.status is key.status:  # the index may be behind: it was repeated meanwhile
+                text = run.error if kind is ProblemKind.FAILED else run.reason
+                text = text or f"the run {kind.lower()}"
+                yield Problem(kind=kind, text=text, job=run.job, slot=run.slot, schedule=run.schedule)
+        if others := len(keys[MAX_LISTED:]):
+            yield Problem(kind=kind, text=f"{others} more", count=others)
+
+
+def _of_job(job: JobNow, lost: Sequence[RunKey], now: datetime) -> Iterator[Problem]:
+    """Yield the problems of a job but those of runs that are counted already."""
+    found = job.health
+    for kind, text in (
+        (ProblemKind.LATE, found.late),
+        *((ProblemKind.ALERT, text) for text in (found.slow, found.failing, found.alarm, found.too_frequent)),
+        (ProblemKind.ALERT, found.paused),
+        *((ProblemKind.ALERT, text) for text in job.broken_schedules),
+        (ProblemKind.PAUSED, _long_pause(job, now)),
+        *((ProblemKind.PAUSED, text) for text in job.long_disabled),
+    ):
+        if text and not any(key.job == job.name and text.startswith(f"the run of {key.slot} ") for key in lost):
+            yield Problem(kind=kind, text=text, job=job.name)
+
+
+def _long_pause(job: JobNow, now: datetime) -> str | None:
+    pause = job.pause
+    if pause is None or now - timestamps.from_text(pause.since) <= WINDOW:
+        return None
+    days = (now - timestamps.from_text(pause.since)).days
+    end = f"until {slots.of(timestamps.from_text(pause.until))}" if pause.until else "without an end"
+    return f"paused for {days} {'day' if days == 1 else 'days'}, {end}, by {pause.actor}: {pause.reason}"
+
+
+def _of_queue() -> Iterator[Problem]:
+    try:
+        dead = queue.depth()["dead"]
+    except Unavailable:
+        yield Problem(kind=ProblemKind.ALERT, text="the queue does not answer")
+        return
+    if dead:
+        text = f"{dead} {'message' if dead == 1 else 'messages'} failed for good"
+        yield Problem(kind=ProblemKind.DEAD_LETTERS, text=text, count=dead)
+
+
+def _of_channels(now: datetime) -> Iterator[Problem]:
+    day_ago = timestamps.to_text(now - WINDOW)
+    for channel in notification_channels.find_all_with_status():
+        failed = channel.last_failed_at or ""
+        if channel.enabled and failed > max(channel.last_delivered_at or "", day_ago):
+            yield Problem(kind=ProblemKind.ALERT, text=f"notifications to {channel.name} fail: {channel.last_error}")
