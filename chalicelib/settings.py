@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from chalicelib import currencies
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -26,6 +28,8 @@ class Settings:
     activity_shards: int = 16
     counter_shards: int = 16
     """16 shards carry about 130 orders per second, of which at most 1 in 10 has to retry."""
+    currency: str = "USD"
+    """The label of all amounts, a code of ISO 4217. Changing it converts nothing."""
     low_stock_threshold: int = 10
     restock_amount: int = 10
     read_budget: int = 2000
@@ -99,6 +103,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if values["on_lambda"] and environment.get("AWS_REGION"):
         values.setdefault("region", environment["AWS_REGION"])  # where the function and its tables are
     settings = Settings(**values)  # type: ignore[arg-type]  # checked by _parse, field by field
+    if problem := currencies.problem_of(settings.currency):
+        raise ValueError(f"CRM_CURRENCY {problem}.")
     if settings.open_access and settings.on_lambda:
         raise ValueError("CRM_OPEN_ACCESS is for development only: a deployed stage must ask for keys.")
     if settings.local_webhooks and settings.on_lambda:

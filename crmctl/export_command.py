@@ -10,10 +10,10 @@ from typing import TextIO
 
 import click
 
-from crmctl import paging
+from crmctl import paging, server_settings
 from crmctl.client import Client
 from crmctl.commands import CommandError, print_message, with_client
-from crmctl.export_rows import EXPORTS, Export, Node
+from crmctl.export_rows import CURRENCY, EXPORTS, Export, Node
 from crmctl.time_arguments import Day
 
 
@@ -54,17 +54,18 @@ def export(  # noqa: PLR0913 - the options of the command
         raise CommandError("A CSV file has no column for the status: use --format json for cancelled orders.")
     wanted = {"name": name, "from": first, "to": last, "status": None if status == "any" else status.upper()}
     nodes = paging.read_all(client, EXPORTS[kind].document, **{key: value for key, value in wanted.items() if value})
+    currency = server_settings.read(client).currency if form == "csv" and CURRENCY in EXPORTS[kind].columns else ""
     with _opened(output) as file:
-        count = _write_csv(file, EXPORTS[kind], nodes) if form == "csv" else _write_json(file, nodes)
+        count = _write_csv(file, EXPORTS[kind], nodes, currency) if form == "csv" else _write_json(file, nodes)
     print_message(f"{count:,} {kind} written.")
 
 
-def _write_csv(file: TextIO, of: Export, nodes: Iterable[Node]) -> int:
+def _write_csv(file: TextIO, of: Export, nodes: Iterable[Node], currency: str) -> int:
     writer = csv.DictWriter(file, of.columns, restval="", lineterminator="\n")
     writer.writeheader()
     count = deleted = 0
     for node in nodes:
-        writer.writerows(of.to_cells(node))
+        writer.writerows({**cells, CURRENCY: currency} if currency else cells for cells in of.to_cells(node))
         count += 1
         deleted += "customer" in node and node["customer"] is None
     if deleted:

@@ -11,6 +11,8 @@ from crmctl.order_amounts import AMOUNTS
 
 Node = dict[str, Any]
 Cells = Mapping[str, Any]
+CURRENCY = "currency"
+"""The column of rows with amounts. The import refuses a file in another currency than the CRM's."""
 REFUND_SUFFIX = "-refund"
 """The end of the reference of a refund that stood beside its order when it was imported."""
 
@@ -86,9 +88,9 @@ def _line(line: Node) -> Cells:
     return {"sku": sku, "quantity": line["quantity"], "unit_price": line["unitPrice"]}
 
 
-_ORDER_COLUMNS = (*FIELDS["orders"].required, *AMOUNTS, "refund", "refund_date")
+_ORDER_COLUMNS = (*FIELDS["orders"].required, *AMOUNTS, "refund", "refund_date", CURRENCY)
 EXPORTS = {
     "customers": Export(CUSTOMERS, ("name", "email", "phone", "created_at"), _customer),
-    "products": Export(PRODUCTS, ("sku", "name", "price", "stock"), _product),
+    "products": Export(PRODUCTS, ("sku", "name", "price", "stock", CURRENCY), _product),
     "orders": Export(ORDERS, _ORDER_COLUMNS, _order),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from crmctl import server_settings
 from crmctl.client import ApiError, Client
 from crmctl.commands import EXIT_INTERRUPTED, CommandError, api_options
 from crmctl.display import Display, print_refused, print_summary
@@ -107,6 +108,9 @@ def _send_tables(running: Import, url: str, key: str | None) -> None:
         print_mapping(running.tables)
     with Display() as display:
         client = Client(url, key, notify=display.print_message)
+        currency = server_settings.read(client).currency
+        for table in running.tables.values():
+            table.mapping.check_currency(currency)
         dry_run = DryRun(client, with_stock=options.updates.stock)
         sender = Sender(client, options.workers, with_stock=options.updates.stock)
         for kind in running.tables:

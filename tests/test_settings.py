@@ -41,6 +41,10 @@ def test_on_lambda_the_region_is_that_of_the_function_unless_it_is_set() -> None
         ("CRM_READ_BUDGET", "²", "CRM_READ_BUDGET must be a whole number"),
         ("CRM_OPEN_ACCESS", "maybe", "CRM_OPEN_ACCESS must be true or false"),
         ("CRM_STAGE", "", "CRM_STAGE is set, but empty"),
+        ("CRM_CURRENCY", "eur", "CRM_CURRENCY must be a code of ISO 4217 in capital letters, such as EUR, not 'eur'"),
+        ("CRM_CURRENCY", "XYZ", "CRM_CURRENCY must be a code of ISO 4217"),
+        ("CRM_CURRENCY", "JPY", "CRM_CURRENCY must be a currency with two decimals, .*: JPY has none"),
+        ("CRM_CURRENCY", "KWD", "CRM_CURRENCY must be a currency with two decimals, .*: KWD has three"),
     ],
 )
 def test_an_invalid_value_names_its_variable(name: str, value: str, problem: str) -> None:
@@ -65,6 +69,11 @@ def test_the_settings_of_the_jobs_are_read() -> None:
     assert (found.reminder_days, found.history_days) == (3, 40)
     assert (found.api_url, found.mail_sender) == ("https://crm.example/graphql", "orders@crm.example")
     assert found.topic_arn.endswith(":alerts")
+
+
+@pytest.mark.parametrize("code", ["EUR", "CHF", "USD", "XCG"])
+def test_a_currency_with_two_decimals_is_read(code: str) -> None:
+    assert read_settings({"CRM_CURRENCY": code}).currency == code
 
 
 def test_e_mails_and_alerts_go_nowhere_by_default() -> None:

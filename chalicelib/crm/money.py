@@ -3,6 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 from chalicelib.errors import InvalidInput, InvalidPrice
+from chalicelib.settings import settings
 
 PRICE_LIMIT = 10**9
 TOTAL_LIMIT = 10**12
@@ -37,6 +38,16 @@ def exact_cents(amount: Decimal, field: str) -> int:
 
 def from_cents(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
+
+
+def currency() -> str:
+    """Return the code of the currency that all amounts are in, such as USD."""
+    return settings.currency
+
+
+def currency_mark() -> str:
+    """Return what stands before an amount in texts: a dollar sign, or the code of another currency and a blank."""
+    return "$" if settings.currency == "USD" else f"{settings.currency} "
 
 
 def cents_key(cents: int) -> str:

@@ -13,7 +13,7 @@ from typing import TypedDict, cast
 from urllib.parse import urljoin
 
 from chalicelib import clock
-from chalicelib.crm import unsubscribe_tokens
+from chalicelib.crm import money, unsubscribe_tokens
 from chalicelib.crm.orders import MAX_REMINDER_DAYS
 from chalicelib.jobs import email
 from chalicelib.jobs.email import Email, SendingRefused
@@ -149,7 +149,7 @@ def _reminder(order: DueOrder) -> Email:
     url = urljoin(settings.api_url, f"unsubscribe?token={unsubscribe_tokens.token_for(customer['email'])}")
     text = (
         f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {day}: "
-        f"${order['totalAmount']} in total.\n\nTo stop e-mails about your orders: {url}\n"
+        f"{money.currency_mark()}{order['totalAmount']} in total.\n\nTo stop e-mails about your orders: {url}\n"
     )
     return Email((customer["email"],), f"Your order of {day}", text, unsubscribe_url=url)
 

@@ -19,7 +19,7 @@ def write(report: Report) -> Email:
     content = cast("ReportContent", report.content)
     heading = f"Week {report.period}: {content['from']} to {content['to']}"
     totals = content["totals"]
-    summary = f"At the end of the week: {totals['customers']} customers, {totals['orders']} orders, {_dollars(totals['cents'])} revenue."
+    summary = f"At the end of the week: {totals['customers']} customers, {totals['orders']} orders, {_amount(totals['cents'])} revenue."
     tables = [
         (("", "This week", "Week before"), _week(content["week"], content["before"])),
         (("Top customers", "Revenue", "Orders"), _top(content["top_customers"])),
@@ -37,7 +37,7 @@ def write(report: Report) -> Email:
 
 def _week(week: WeekFigures, before: WeekFigures) -> _Rows:
     return [
-        ("Revenue", _dollars(week["cents"]), _dollars(before["cents"])),
+        ("Revenue", _amount(week["cents"]), _amount(before["cents"])),
         ("Orders", str(week["orders"]), str(before["orders"])),
         ("New customers", str(week["new_customers"]), str(before["new_customers"])),
     ]
@@ -45,13 +45,12 @@ def _week(week: WeekFigures, before: WeekFigures) -> _Rows:
 
 def _top(entries: list[TopEntry]) -> _Rows:
     return [
-        (entry["name"] or f"deleted ({entry['id']})", _dollars(entry["cents"]), str(entry["count"]))
-        for entry in entries
+        (entry["name"] or f"deleted ({entry['id']})", _amount(entry["cents"]), str(entry["count"])) for entry in entries
     ]
 
 
-def _dollars(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}${abs(money.from_cents(cents)):,.2f}"
+def _amount(cents: int) -> str:
+    return f"{'-' if cents < 0 else ''}{money.currency_mark()}{abs(money.from_cents(cents)):,.2f}"
 
 
 def _as_text(titles: tuple[str, str, str], rows: _Rows) -> str:

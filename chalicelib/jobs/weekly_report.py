@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TypedDict, cast
 
 from chalicelib import clock
-from chalicelib.crm import reports
+from chalicelib.crm import money, reports
 from chalicelib.jobs import email, report_content, report_email
 from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
@@ -174,7 +174,8 @@ ARGUMENTS = (
 def line(totals: AllStats) -> str:
     now = f"{clock.now():%Y-%m-%d %H:%M:%S}"
     revenue = Decimal(totals["revenue"])
-    return f"[{now}] Report: {totals['customers']} customers, {totals['orders']} orders, ${revenue:.2f} revenue"
+    amount = f"{money.currency_mark()}{revenue:.2f}"
+    return f"[{now}] Report: {totals['customers']} customers, {totals['orders']} orders, {amount} revenue"
 
 
 def _finish(context: StepContext, first: date, last: date) -> StepResult:

@@ -10,6 +10,7 @@ from crmctl.imports.file_error import ImportFileError
 from crmctl.imports.preset_catalog import KindPreset, Preset
 
 _LINE_BREAKS = re.compile(r"[\r\n\t]+")
+_CODE = re.compile(r"[A-Za-z]{3}")
 
 
 @dataclass(slots=True)
@@ -27,8 +28,8 @@ class TableMapping:
     """Fields that are one column: most are, and a file may have millions of rows."""
     _composed: list[tuple[str, Expression]] = field(init=False)
     _skip: list[tuple[int, frozenset[str]]] = field(init=False)
-    _uniform: dict[int, str] = field(init=False)
-    """Columns that must be uniform, each with the text that was found."""
+    _currencies: dict[int, str] = field(init=False)
+    """Columns with a currency, each with the text that was found."""
     _carry_down: list[int] = field(init=False)
     _group: list[int] = field(init=False)
     _last_group: list[str] | None = None
@@ -42,7 +43,7 @@ class TableMapping:
         skip = {name: frozenset(map(str.casefold, texts)) for name, texts in self.rules.skip.items()}
         self._skip = [(index, texts) for name, texts in skip.items() for index in self._indexes([name])]
         self._skip += [(index, frozenset({""})) for index in self._indexes(self.rules.skip_blank)]
-        self._uniform = dict.fromkeys(self._indexes(self.rules.uniform), "")
+        self._currencies = dict.fromkeys(self._indexes(self.rules.currency_columns), "")
         self._carry_down = self._indexes(self.rules.carry_down)
         self._group = self._indexes([self.rules.group])
 
@@ -51,13 +52,13 @@ class TableMapping:
         """Columns that nothing is taken from."""
         used = {index for expression in self.expressions.values() for index in expression.columns}
         used.update(index for index, _ in self._skip)
-        used.update(self._group, self._uniform)
+        used.update(self._group, self._currencies)
         return [column for index, column in enumerate(self.columns) if column and index not in used]
 
     def values(self, cells: Sequence[str]) -> dict[str, str] | None:
         """Return the field values of a row, or None if the rules leave it out.
 
-        Raises ImportFileError if the row has another text in a column that must be uniform.
+        Raises ImportFileError if the row has another currency than the rows above.
         """
         texts = (
             ["" if cell.strip() in self.rules.empty else cell for cell in cells] if self.rules.empty else list(cells)
@@ -67,8 +68,8 @@ class TableMapping:
         if any(texts[index].strip().casefold() in left_out for index, left_out in self._skip):
             self.skipped += 1
             return None
-        if self._uniform:
-            self._check_uniform(texts)
+        if self._currencies:
+            self._check_currency(texts)
         values = {name: _one_line(texts[index].strip()) for name, index in self._single}
         values.update((name, _one_line(expression.value(texts))) for name, expression in self._composed)
         return values
@@ -89,15 +90,27 @@ class TableMapping:
         for index in self._carry_down:
             texts[index] = self._above[index] = texts[index] if texts[index].strip() else self._above.get(index, "")
 
-    def _check_uniform(self, texts: Sequence[str]) -> None:
-        for index, found in self._uniform.items():
+    def check_currency(self, wanted: str) -> None:
+        """Raise ImportFileError if the rows that were read have another currency than `wanted`, a code such as EUR.
+
+        A sign such as $ does not say which currency it is.
+        """
+        for index, found in self._currencies.items():
+            if _CODE.fullmatch(found) and found.casefold() != wanted.casefold():
+                raise ImportFileError(
+                    f"{self.place}: the column {self.columns[index]} has {found}, but the amounts of this CRM are in {wanted}."
+                    f" Convert the amounts. If those of the CRM are in {found.upper()} as well, set CRM_CURRENCY on the server."
+                )
+
+    def _check_currency(self, texts: Sequence[str]) -> None:
+        for index, found in self._currencies.items():
             text = texts[index].strip()
             if found and text and text.casefold() != found.casefold():
                 raise ImportFileError(
                     f"{self.place}: the column {self.columns[index]} has {found} and {text}, whose amounts cannot be added "
                     "up. Import a file with the rows of one of them."
                 )
-            self._uniform[index] = found or text
+            self._currencies[index] = found or text
 
     def _indexes(self, names: Iterable[str]) -> list[int]:
         wanted = {column_key(name) for name in names if name}

@@ -19,7 +19,7 @@ _KIND_KEYS = {
     "columns",
     "skip",
     "skip_blank",
-    "uniform",
+    "currency_columns",
     "carry_down",
     "group",
     "empty",
@@ -42,8 +42,8 @@ class KindPreset:
     """Rows with one of these texts in the column are left out."""
     skip_blank: tuple[str, ...] = ()
     """Rows without a text in one of these columns are left out."""
-    uniform: tuple[str, ...] = ()
-    """Columns with the same text in all rows that have one. Amounts in two currencies must not be added up."""
+    currency_columns: tuple[str, ...] = ()
+    """Columns with the currency of a row's amounts. All rows must have the same, because amounts are added up."""
     carry_down: tuple[str, ...] = ()
     """Empty cells of these columns have the text of the row above, within rows of the same `group`."""
     group: str = ""
@@ -107,7 +107,7 @@ def _read_kind(content: dict[str, Any], place: str, kind: str) -> KindPreset:
         recognise=tuple(content.get("recognise", ())),
         skip={column: tuple(texts) for column, texts in content.get("skip", {}).items()},
         skip_blank=tuple(content.get("skip_blank", ())),
-        uniform=tuple(content.get("uniform", ())),
+        currency_columns=tuple(content.get("currency_columns", ())),
         carry_down=tuple(content.get("carry_down", ())),
         group=content.get("group", ""),
         empty=tuple(content.get("empty", ())),

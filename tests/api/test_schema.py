@@ -10,7 +10,7 @@ from graphql import build_schema, validate_schema
 from chalicelib import clock
 from chalicelib.api.graphql.schema import SDL
 from chalicelib.api.resolvers import plain_lists
-from chalicelib.crm import customers, orders, products
+from chalicelib.crm import customers, money, orders, products, reports
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.money import from_cents
 from chalicelib.crm.products import Product
@@ -64,6 +64,15 @@ def test_a_node_knows_its_type(ann: Customer, pen: Product) -> None:
         assert ask("query ($id: ID!) { node(id: $id) { __typename id } }", id=row_id) == {
             "node": {"__typename": kind, "id": row_id}
         }
+
+
+def test_the_api_says_which_currency_amounts_are_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports.save("weekly", "2026-W47", {}, token="t")
+    document = '{ settings { currency } crmStats { currency } report(period: "2026-W47") { currency } }'
+    for currency in ("USD", "EUR"):
+        monkeypatch.setattr(money, "settings", replace(settings, currency=currency))
+        said = {"currency": currency}
+        assert ask(document) == {"settings": said, "crmStats": said, "report": said}
 
 
 def test_rows_are_found_by_id_and_by_unique_value(ann: Customer, pen: Product) -> None:

@@ -28,6 +28,7 @@ class FakeApi(ThreadingHTTPServer):
         self.faults: deque[Fault | None] = deque()
         self.row_errors: dict[str, deque[str]] = {}
         """Error codes by row key. Each attempt takes the next code, until the row is accepted."""
+        self.currency = "USD"
         self.request_seconds = 0.0
         self.max_in_flight = 0
         self.in_flight = 0
@@ -43,6 +44,8 @@ class FakeApi(ThreadingHTTPServer):
         for mutation, kind in (("updateCustomer", "customers"), ("updateProduct", "products")):
             if mutation in body["query"]:
                 return {"data": {mutation: self._update(kind, body["variables"])}}
+        if body["query"].startswith("query Settings"):
+            return {"data": {"settings": {"currency": self.currency}}}
         if body["query"].startswith("query"):
             return {"data": self._find(body)}
         rows = body["variables"]["input"]

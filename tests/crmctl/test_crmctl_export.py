@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from chalicelib.crm import cancellation, customers, deleted_customers, imported_orders, orders, products
+from chalicelib.crm import cancellation, customers, deleted_customers, imported_orders, money, orders, products
+from chalicelib.settings import settings
 from chalicelib.store import tables
 from crmctl import paging
 from crmctl.cli import main
@@ -109,7 +111,23 @@ def test_filters_and_values_that_are_missing(crm: ApiServer) -> None:
     assert (row["order_ref"], row["customer_email"], row["sku"]) == ("2025-03-02T10:00:00", "", lamp.id)
     assert Decimal(row["unit_price"]) == 2
     assert "1 of them have no e-mail address" in result.stderr
+    assert row["currency"] == "USD"
     assert crm.crmctl("export", "customers").stdout == "name,email,phone,created_at\n"
+
+
+def test_amounts_have_their_currency_and_the_import_wants_it(
+    crm: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(money, "settings", replace(settings, currency="EUR"))
+    a_product("Lamp", "2.50", stock=1, sku="LAMP")
+    file = tmp_path / "products.csv"
+    assert crm.crmctl("export", "products", "-o", str(file)).exit_code == 0
+    assert file.read_text() == "sku,name,price,stock,currency\nLAMP,Lamp,2.50,1,EUR\n"
+    assert crm.crmctl("import", str(file), "--rejects", str(tmp_path)).exit_code == 0
+    monkeypatch.setattr(money, "settings", replace(settings, currency="CHF"))
+    refused = crm.crmctl("import", str(file), "--rejects", str(tmp_path))
+    assert refused.exit_code == 2
+    assert "has EUR, but the amounts of this CRM are in CHF" in " ".join(refused.stderr.split())
 
 
 @pytest.mark.parametrize("words", [("products", "--from", "2025-01-01"), ("orders", "--status", "any")])

@@ -60,9 +60,9 @@ def test_row_that_keeps_failing_is_rejected_with_its_code(api: FakeApi, run_impo
 
 
 def test_too_large_request_is_split_and_too_large_row_rejected(api: FakeApi, run_import: RunImport) -> None:
-    api.faults = deque([rejects_batches_above(1)])
+    api.faults = deque([None, rejects_batches_above(1)])
     assert run_import().exit_code == 0
-    api.faults = deque([rejects_batches_above(0)])
+    api.faults = deque([None, rejects_batches_above(0)])
     assert run_import().exit_code == 1
     assert [code for _, code, _ in rejected(Path("customers.rejected.csv"))] == ["TOO_LARGE"] * 2
 
@@ -80,7 +80,6 @@ def test_too_large_request_is_split_and_too_large_row_rejected(api: FakeApi, run
         (responds(301, Location="https://crm.example/graphql"), "Pass that address"),
         (refuses("Cannot query field 'bulkCreateCustomers'", "BAD", 400), "(HTTP 400): Cannot query field"),
         (responds(200, '{"data": null}'), "no reason given"),
-        (responds(200, '{"data": {"bulkCreateCustomers": {"results": []}}}'), "does not have a result for every row"),
     ],
 )
 def test_permanent_error_stops_the_import_with_its_reason(
@@ -96,9 +95,18 @@ def test_permanent_error_stops_the_import_with_its_reason(
     assert len(api.requests) == 1
 
 
+def test_a_response_without_a_result_for_every_row_stops_the_import(api: FakeApi, run_import: RunImport) -> None:
+    api.faults = deque([None, responds(200, '{"data": {"bulkCreateCustomers": {"results": []}}}')])
+    result = run_import()
+
+    assert result.exit_code == 2
+    assert "does not have a result for every row" in result.stderr
+    assert "Nothing was imported." in result.stderr
+
+
 def test_import_that_stops_half_way_continues_when_repeated(api: FakeApi, files: Path, run_import: RunImport) -> None:
     write(files, products=PRODUCTS + "BAD,Free,0,1\n")
-    api.faults = deque([None, None, *[responds(503)] * 6])
+    api.faults = deque([None, None, None, *[responds(503)] * 6])
     stopped = run_import()
 
     assert stopped.exit_code == 2

@@ -73,7 +73,7 @@ def test_key_is_sent_as_bearer_token_and_never_from_netrc(
     run_import()
 
     sent = [headers.get("Authorization") for headers in api.headers]
-    assert sent == [None] * 3 + ["Bearer crm_1_abc"] * 3 + ["Bearer crm_2_def"] * 3
+    assert sent == [None] * 4 + ["Bearer crm_1_abc"] * 4 + ["Bearer crm_2_def"] * 4
 
 
 def test_proxy_from_environment_is_not_used_for_loopback(

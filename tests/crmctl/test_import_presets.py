@@ -243,3 +243,20 @@ def test_orders_in_two_currencies_are_refused(api: FakeApi, files: Path, run_imp
     assert result.exit_code == 2
     assert "the column Currency has eur and usd, whose amounts cannot be added up." in " ".join(result.stderr.split())
     assert api.rows["orders"] == {}
+
+
+def test_orders_in_another_currency_than_the_servers_are_refused(
+    api: FakeApi, files: Path, run_import: RunImport
+) -> None:
+    put_sample(files, SAMPLES["stripe"])  # in usd
+    api.currency = "EUR"
+    result = run_import()
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert "the column Currency has usd, but the amounts of this CRM are in EUR." in said
+    assert "Nothing was imported" in said
+    assert api.rows["customers"] == api.rows["orders"] == {}
+    charges = SAMPLES["stripe"].files
+    put_sample(files, Sample({name: text.replace(",usd,", ",eur,") for name, text in charges.items()}))
+    assert run_import().exit_code == 0
+    assert api.rows["orders"]

@@ -13,7 +13,7 @@ from moto.backends import get_backend
 from chalicelib import aws
 from chalicelib.api.http.http_types import Request
 from chalicelib.api.pages import unsubscribe
-from chalicelib.crm import email_suppressions, orders, unsubscribe_tokens
+from chalicelib.crm import email_suppressions, money, orders, unsubscribe_tokens
 from chalicelib.jobs import email, ledger, operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
 from chalicelib.jobs.order_reminders import DueOrder, OrderCustomer
@@ -74,6 +74,15 @@ def test_each_order_gets_an_email_and_the_run_counts_them(time: Clock) -> None:
         f"Hello Ann Lee,\n\nthis is a reminder of your order {order.id} of 2026-11-22: $25.00 in total.\n\n"
         f"To stop e-mails about your orders: {link('ann@example.com')}\n"
     )
+
+
+def test_a_total_in_another_currency_has_its_code(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(money, "settings", replace(settings, currency="EUR"))
+    an_order()
+    make_runner().fire(ORDER_REMINDERS, time.now)
+    (sent,) = sent_mails()
+    assert "EUR 25.00 in total." in sent.body
+    assert "$" not in sent.body
 
 
 def link(address: str) -> str:

@@ -1,5 +1,6 @@
 """The weekly report by e-mail: once per revision, only with sender and recipients, and with names escaped."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -8,9 +9,11 @@ import pytest
 from moto.backends import get_backend
 
 from chalicelib import aws
-from chalicelib.crm import orders, reports
+from chalicelib.crm import money, orders, reports
+from chalicelib.crm.customers import Customer
 from chalicelib.jobs import email, report_email, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
+from chalicelib.jobs.weekly_report import AllStats
 from chalicelib.settings import settings
 from tests.builders import a_customer, a_product, time_is
 from tests.jobs.job_runs import Clock, Consumer, find_run, make_runner
@@ -50,25 +53,40 @@ def test_the_report_goes_to_all_recipients_once(time: Clock) -> None:
     assert find_run("weekly_report", f"{MONDAY}Z").counts["mails_sent"] == 1
 
 
+def report_content(customer: Customer) -> dict[str, Any]:
+    return {
+        "from": "2026-11-16",
+        "to": "2026-11-22",
+        "totals": {"customers": 1, "orders": 1, "cents": 123_450},
+        "week": {"new_customers": 1, "orders": 1, "cents": 2500},
+        "before": {"new_customers": 0, "orders": 0, "cents": -500},
+        "top_customers": [{"id": customer.id, "name": customer.name, "cents": 2500, "count": 1}],
+        "top_products": [{"id": "prd_x", "name": None, "cents": 2500, "count": 2}],
+    }
+
+
 def test_the_email_shows_the_report_and_escapes_names() -> None:
     with time_is("2026-11-18T10:00:00"):
         customer = a_customer("<script>alert(1)</script>", "ann@example.com")
         orders.place(customer.id, {a_product("Lamp & shade", price="12.50", stock=3).id: 2})
-    content = {
-        "from": "2026-11-16",
-        "to": "2026-11-22",
-        "totals": {"customers": 1, "orders": 1, "cents": 2500},
-        "week": {"new_customers": 1, "orders": 1, "cents": 2500},
-        "before": {"new_customers": 0, "orders": 0, "cents": 0},
-        "top_customers": [{"id": customer.id, "name": customer.name, "cents": 2500, "count": 1}],
-        "top_products": [{"id": "prd_x", "name": None, "cents": 2500, "count": 2}],
-    }
-    letter = report_email.write(reports.save("weekly", "2026-W47", content, token="t"))
+    letter = report_email.write(reports.save("weekly", "2026-W47", report_content(customer), token="t"))
     assert letter.html
     assert "<script>" not in letter.html
     assert "&lt;script&gt;alert(1)" in letter.html
     assert "deleted (prd_x)" in letter.text
-    assert "At the end of the week: 1 customers, 1 orders, $25.00 revenue." in letter.text
+    assert "At the end of the week: 1 customers, 1 orders, $1,234.50 revenue." in letter.text
+    assert re.search(r"Revenue +\$25\.00 +-\$5\.00\n", letter.text)
+
+
+def test_amounts_in_another_currency_have_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(money, "settings", replace(settings, currency="EUR"))
+    letter = report_email.write(reports.save("weekly", "2026-W47", report_content(a_customer()), token="t"))
+    assert "At the end of the week: 1 customers, 1 orders, EUR 1,234.50 revenue." in letter.text
+    assert re.search(r"Revenue +EUR 25\.00 +-EUR 5\.00\n", letter.text)
+    assert "$" not in letter.text
+    assert "$" not in (letter.html or "")
+    totals: AllStats = {"customers": 3, "orders": 2, "revenue": "1234.5"}
+    assert weekly_report.line(totals).endswith("Report: 3 customers, 2 orders, EUR 1234.50 revenue")
 
 
 def test_without_recipients_nothing_is_sent(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

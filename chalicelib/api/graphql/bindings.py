@@ -27,9 +27,11 @@ from chalicelib.api.resolvers import (
     totals,
 )
 from chalicelib.crm import money
+from chalicelib.crm.counters import Stats
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
+from chalicelib.crm.reports import Report
 from chalicelib.jobs import slots
 from chalicelib.jobs.backfills import Backfill
 from chalicelib.jobs.problems import Problem
@@ -74,6 +76,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "uptime": jobs.uptime_hours,
         "keys": api_keys.all_keys,
         "me": api_keys.me,
+        "settings": totals.settings,
         "auditLog": audit_log.entries,
         "deadLetters": jobs.dead_letters,
     },
@@ -157,7 +160,9 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         **{name: RowResolver(attrgetter(f"customer.{name}")) for name in ("id", "name", "email", "phone")},
         "createdAt": RowResolver(attrgetter("customer.created_at")),
     },
+    "CrmStats": {"currency": RowResolver[Stats](lambda _: money.currency())},
     "Report": {
+        "currency": RowResolver[Report](lambda _: money.currency()),
         **{name: reports.content(name) for name in ("from", "to", "totals", "week", "before")},
         "topCustomers": reports.content("top_customers"),
         "topProducts": reports.content("top_products"),

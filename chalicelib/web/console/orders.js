@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { RowLink, pageOf } from "./links.js";
 import { List } from "./list.js";
 import { Badge, Name, Time, money } from "./parts.js";
-import { may } from "./session.js";
+import { currency, may } from "./session.js";
 
 const ORDERS = `query Orders(
   $status: OrderStatus, $orderDateAfter: Date, $orderDateBefore: Date, $totalAmountGte: Decimal, $totalAmountLte: Decimal,
@@ -46,7 +46,7 @@ const REST = [
 ];
 const CSV = [
   ["id", (row) => row.id], ["orderDate", (row) => row.orderDate], ["reference", (row) => row.reference], ["customer", (row) => row.customer?.name],
-  ["products", (row) => row.lines.map(({ quantity, name }) => `${quantity} × ${name}`).join("; ")], ["status", (row) => row.status], ["totalAmount", (row) => row.totalAmount],
+  ["products", (row) => row.lines.map(({ quantity, name }) => `${quantity} × ${name}`).join("; ")], ["status", (row) => row.status], ["totalAmount", (row) => row.totalAmount], ["currency", currency],
 ];
 const ofAll = (data) => data.allOrders;
 const ofCustomer = (data) => data.customer?.orders;

@@ -1,5 +1,6 @@
 // Parts that several pages share: times, states, tables, dialogs, messages.
 import { html, useEffect, useRef, useState } from "./html.js";
+import { currency } from "./session.js";
 
 const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const utc = (text) => new Date(text).toISOString().slice(0, 19).replace("T", " ") + " UTC";
@@ -131,7 +132,7 @@ export function Messages() {
 }
 
 export const money = (text) =>
-  Number(text).toLocaleString(undefined, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" });
+  Number(text).toLocaleString(undefined, { style: "currency", currency: currency(), currencyDisplay: "narrowSymbol" });
 
 // The schedule of a run is in its address only if operators have made it.
 export const runLink = ({ job, slot, schedule }) => `#/runs/${job}/${encodeURIComponent(slot)}${schedule && schedule !== `${job}.default` ? `/${schedule}` : ""}`;

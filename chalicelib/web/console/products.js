@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { RowLink } from "./links.js";
 import { List } from "./list.js";
 import { Name, money } from "./parts.js";
-import { may } from "./session.js";
+import { currency, may } from "./session.js";
 
 const PRODUCTS = `query Products(
   $name: String, $lowStock: Boolean, $priceGte: Decimal, $priceLte: Decimal,
@@ -26,7 +26,7 @@ const COLUMNS = [
   ["Name", (row) => html`<${RowLink} row=${row} />`], ["SKU", (row) => html`<${Name} of=${row.sku ?? "–"} />`],
   ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
 ];
-const CSV = ["id", "name", "sku", "price", "stock"].map((name) => [name, (row) => row[name]]);
+const CSV = [...["id", "name", "sku", "price", "stock"].map((name) => [name, (row) => row[name]]), ["currency", currency]];
 const connection = (data) => data.allProducts;
 
 export const Products = ({ query }) => html`

@@ -4,7 +4,7 @@ import { toAddress } from "./csv.js";
 import { html, useEffect, useRef } from "./html.js";
 import { RowLink } from "./links.js";
 import { Action, Empty, Shown, Table, Time, money, runLink, notify } from "./parts.js";
-import { may } from "./session.js";
+import { currency, may } from "./session.js";
 
 const REPORTS = `query Reports {
   reports(first: 53) {
@@ -125,12 +125,12 @@ const Top = ({ rows, count, caption }) => html`<${Table} caption=${caption} rows
 
 function csv({ period, from, to, totals, week, before, topCustomers, topProducts }) {
   const rows = [
-    ["section", "name", "revenue", "orders_or_pieces", "customers"],
+    ["section", "name", "revenue", "orders_or_pieces", "customers", "currency"],
     ["week", `${period} ${from}/${to}`, week.revenue, week.orders, week.newCustomers],
     ["week before", "", before.revenue, before.orders, before.newCustomers],
     ["totals", `until ${to}`, totals.revenue, totals.orders, totals.customers],
     ...topCustomers.map(({ id, name, revenue, count }) => ["top customer", name ?? id, revenue, count, ""]),
     ...topProducts.map(({ id, name, revenue, count }) => ["top product", name ?? id, revenue, count, ""]),
   ];
-  return rows;
+  return [rows[0], ...rows.slice(1).map((row) => [...row, currency()])];
 }

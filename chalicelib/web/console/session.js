@@ -1,13 +1,16 @@
 // Who is signed in, and what their role allows. The server decides; the console only leaves out what it would refuse.
+// With it comes what the CRM counts in.
 import { ask } from "./api.js";
 
-const ME = `query Me { me { name role keyId } }`;
+const ME = `query Me { me { name role keyId } settings { currency } }`;
 const ROLES = ["PUBLIC", "VIEWER", "EDITOR", "OPERATOR"];
 let me = null;
+let settings = null;
 
 export async function identify() {
-  ({ me } = await ask(ME));
+  ({ me, settings } = await ask(ME));
 }
 
 export const whoAmI = () => me;
+export const currency = () => settings?.currency ?? "USD";
 export const may = (role) => ROLES.indexOf(me?.role) >= ROLES.indexOf(role);
