@@ -4,10 +4,10 @@ Each step stores its lines in one row, up to 100 of them. A run can have thousan
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 
 from chalicelib.errors import InvalidInput
-from chalicelib.jobs import run_records
+from chalicelib.jobs import run_records, step_rows
 from chalicelib.jobs.run_records import Run
 from chalicelib.store import cursors, read_budget, reads, tables
 from chalicelib.store.cursors import Position
@@ -19,6 +19,8 @@ _DEFAULT_PAGE_SIZE = 100
 _MAX_ROWS = 200
 """Step rows that one page may read. Steps without lines can make a page short although more lines follow."""
 _ROWS_PER_CALL = 20
+LATEST_STEPS = _ROWS_PER_CALL - 1
+"""A row more tells that the record of the last step has no more of them."""
 
 
 def read_last(run: Run) -> list[str]:
@@ -28,6 +30,13 @@ def read_last(run: Run) -> list[str]:
     steps = islice(_steps(run, up=False), _MAX_ROWS)
     newest_first = (line for _, lines in steps for line in reversed(lines))
     return list(islice(newest_first, LAST))[::-1]
+
+
+def read_latest_steps(run: Run) -> list[str]:
+    """Return the lines of the latest steps that left a row, the latest step first. As many as one call reads."""
+    if not run.pages:
+        return []
+    return [line for _, lines in islice(_steps(run, up=False), LATEST_STEPS) for line in lines]
 
 
 def read_page(run: Run, first: int | None, after: str | None) -> ResultPage[str]:
@@ -66,5 +75,6 @@ def _steps(run: Run, *, up: bool, since: str | None = None) -> Iterator[tuple[st
         ConsistentRead=True,
         Limit=_ROWS_PER_CALL,
     )
-    for item in items:
-        yield item["sk"]["S"], reads.json_of(item, "content")["lines"]
+    for step, group in groupby(items, key=lambda item: item["sk"]["S"].partition(".")[0]):
+        rows = sorted(group, key=lambda item: item["sk"]["S"])
+        yield step, next(step_rows.from_rows(rows))["lines"]

@@ -1,14 +1,15 @@
 """Lists of runs in pages, newest first: of one job or of all, filtered by whatever one looks for.
 
 The index of runs by status and time answers a filter by status, so that a year of heartbeats hides no failure. The slots
-of one job are a partition of the table itself. What neither answers is compared with the rows, within the read budget.
+of one job are a partition of the table itself. What neither answers is compared with the rows, within the read budget; a text
+also with the log, which takes a call for each run.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.jobs import run_records, slots
+from chalicelib.jobs import log_lines, run_records, slots
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store import tables
 from chalicelib.store.index_keys import SEPARATOR
@@ -27,11 +28,21 @@ class RunFilter:
     actor: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    text: str | None = None
+    """In any case of letters, in the error, in the reason, or in the log of the latest steps."""
 
     def passes(self, run: Run) -> bool:
         wanted = (self.job, self.schedule, self.status, self.trigger, self.actor)
         found = (run.job, run.schedule, run.status, run.trigger, run.actor)
-        return all(each in {None, value} for each, value in zip(wanted, found, strict=True))
+        return all(each in {None, value} for each, value in zip(wanted, found, strict=True)) and self._has_text(run)
+
+    def _has_text(self, run: Run) -> bool:
+        if self.text is None:
+            return True
+        text = self.text.casefold()
+        if any(text in (found or "").casefold() for found in (run.error, run.reason)):
+            return True
+        return any(text in line.casefold() for line in log_lines.read_latest_steps(run))
 
     @property
     def query(self) -> str:
@@ -46,7 +57,7 @@ class RunFilter:
 def listing(wanted: RunFilter) -> Listing[Run]:
     low = slots.start_of(wanted.since) if wanted.since else None
     high = slots.end_of(wanted.until) if wanted.until else None
-    others: tuple[str | None, ...] = (wanted.schedule, wanted.trigger, wanted.actor)
+    others: tuple[str | None, ...] = (wanted.schedule, wanted.trigger, wanted.actor, wanted.text)
     if wanted.partition_job:
         found = IndexRange(
             tables.Run, None, "job", "slot", (wanted.partition_job,), id_name="job", low=low, high=high, has_ties=True
@@ -65,6 +76,7 @@ def listing(wanted: RunFilter) -> Listing[Run]:
         fetch=_fetch,
         passes=wanted.passes,
         exact=all(each is None for each in others),
+        row_calls=int(wanted.text is not None),
     )
 
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib import clock
-from chalicelib.jobs import slots, step_rows
+from chalicelib.jobs import run_failures, slots, step_rows
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_arguments import RunArguments
+from chalicelib.jobs.run_failures import Failure
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import index_keys, reads, tables, timestamps
@@ -77,6 +78,7 @@ class Run:
     finished_at: str | None = None
     error: str | None = None
     trace: str | None = None
+    failures: tuple[Failure, ...] = ()
     reason: str | None = None
     """Why the run waits, was skipped or was missed, or had the result that it had."""
     cancellation: Cancellation | None = None
@@ -254,6 +256,7 @@ def to_row(run: Run) -> tables.Run:
         finished_at=run.finished_at,
         error=run.error,
         trace=run.trace,
+        failures=run_failures.to_content(run.failures),
         reason=run.reason,
         cancellation=asdict(run.cancellation) if run.cancellation else None,
         token=run.token,
@@ -283,6 +286,7 @@ def load(item: reads.Item) -> Run:
         finished_at=reads.text(item, "finished_at"),
         error=reads.text(item, "error"),
         trace=reads.text(item, "trace"),
+        failures=run_failures.from_content(reads.json_of(item, "failures")),
         reason=reads.text(item, "reason"),
         cancellation=Cancellation(**cancellation) if cancellation else None,
         token=item["token"]["S"],

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from chalicelib.jobs import job_state, run_arguments, run_records
-from chalicelib.jobs.run_records import Run
-from chalicelib.store import change_marks, reads, tables
+from chalicelib import clock
+from chalicelib.jobs import job_state, run_arguments, run_failures, run_records
+from chalicelib.jobs.run_failures import Failure
+from chalicelib.jobs.run_records import Run, Status
+from chalicelib.store import change_marks, reads, tables, timestamps
 from chalicelib.store.transaction import Transaction, new_token
 
 
@@ -13,7 +15,7 @@ def prepare(old: Run, new: Run, *, subject: str | None = None) -> tuple[Transact
 
     With `subject` it also writes a change row: a person or a key has asked for the change.
     """
-    new = replace(new, token=new_token())
+    new = replace(new, token=new_token(), failures=_failures(old, new))
     row = tables.Run
     before, after = change_marks.differences(_values(old) if old.token else {}, _values(new))
     write = Transaction(
@@ -25,6 +27,14 @@ def prepare(old: Run, new: Run, *, subject: str | None = None) -> tuple[Transact
     )
     write.put(run_records.to_row(new), row.token == old.token if old.token else row.job.does_not_exist())
     return write, new
+
+
+def _failures(old: Run, new: Run) -> tuple[Failure, ...]:
+    """Return the failed attempts of a run, with the one that this write records if it records one."""
+    has_failed = new.status is Status.FAILED or (new.status is Status.WAITING and old.status is Status.RUNNING)
+    if not has_failed or old.status is new.status or new.error is None:
+        return new.failures
+    return run_failures.with_another(new.failures, new.attempts, timestamps.to_text(clock.now()), new.error)
 
 
 def subject_of(run: Run) -> str:

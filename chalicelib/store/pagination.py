@@ -36,9 +36,9 @@ class TieBreaker(Generic[Row]):
 class Listing(Generic[Row]):
     """What is listed, and how.
 
-    `query` names filter and order: cursors are bound to it. `fetch` reads rows by id. `passes` says which of them match
-    the filter. `exact` means that the bounds of the range are the whole filter, so `passes` drops at most rows that have
-    changed since the index was written. With `tie_breakers`, tied rows are read together and ordered by them, then by id.
+    `query` names filter and order: cursors are bound to it. `fetch` reads rows by id. `passes` says which of them match the
+    filter, with up to `row_calls` calls for each. `exact` means that the bounds of the range are the whole filter, so `passes`
+    drops at most rows that have changed since. With `tie_breakers`, tied rows are read together and ordered by them, then by id.
     """
 
     index_range: IndexRange
@@ -47,6 +47,7 @@ class Listing(Generic[Row]):
     fetch: Callable[[Iterable[str]], dict[str, Row]]
     passes: Callable[[Row], bool]
     exact: bool
+    row_calls: int = 0
     tie_breakers: tuple[TieBreaker[Row], ...] = ()
 
     def encode(self, position: Position) -> str:
@@ -129,6 +130,7 @@ class _Reader(Generic[Row]):
         self._size = size
         self._offset = offset
         self._step_rows = 0
+        self._step_calls = 2 * len(listing.index_range.shards) + 2
         self.last: Position | None = None
         """The last position that was read."""
 
@@ -185,17 +187,19 @@ class _Reader(Generic[Row]):
         more = True
         while more and len(found) <= end and read_count < settings.read_budget and (not read_count or self._has_room()):
             missing, not_passed = end + 1 - len(found), read_count - len(found)
-            steps = self._steps(positions, min(missing + not_passed, MAX_BATCH, settings.read_budget - read_count))
+            steps = self._steps(positions, min(missing + not_passed, self._max_step(read_count)))
             read_count += len(steps)
             found += self._edges(steps)
             more = bool(steps)
         more = len(found) > end or next(positions, None) is not None
         return self._cut(found, more=more), more
 
+    def _max_step(self, read_count: int) -> int:
+        calls, each = read_budget.current().calls - self._step_calls, self._listing.row_calls
+        return min(MAX_BATCH, settings.read_budget - read_count, max(1, calls // each) if each else MAX_BATCH)
+
     def _has_room(self) -> bool:
-        """Return whether the request may read another step."""
-        calls = 2 * len(self._listing.index_range.shards) + 2
-        return read_budget.current().has(rows=self._step_rows, calls=calls)
+        return read_budget.current().has(rows=self._step_rows, calls=self._step_calls + self._listing.row_calls)
 
     def _cut(self, found: list[Edge[Row]], *, more: bool) -> list[Edge[Row]]:
         if more and len(found) < self._offset:

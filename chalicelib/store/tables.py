@@ -203,6 +203,7 @@ class Run(Model):
     finished_at = UnicodeAttribute(null=True)
     error = UnicodeAttribute(null=True)
     trace = UnicodeAttribute(null=True)
+    failures: JSONAttribute = JSONAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     cancellation: JSONAttribute = JSONAttribute(null=True)
     token = UnicodeAttribute()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import InvalidCursor, InvalidInput
-from chalicelib.jobs import catalog, ledger, log_lines, run_records
+from chalicelib.jobs import catalog, ledger, log_lines, run_records, step_rows
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Run, Trigger
 from chalicelib.jobs.slots import Slot
@@ -96,3 +96,14 @@ def test_the_api_has_both() -> None:
     assert first["pageInfo"]["endCursor"] == first["edges"][-1]["cursor"]
     rest = ask(document, after=first["pageInfo"]["endCursor"]).data["jobRun"]["logLines"]
     assert ([edge["node"] for edge in rest["edges"]], rest["pageInfo"]["hasNextPage"]) == (["line 299"], False)
+
+
+def test_the_lines_of_a_step_that_is_stored_in_several_rows_are_read() -> None:
+    run = ledger.claim(catalog.LOW_STOCK, SLOT)
+    assert run
+    for number in range(3):
+        content = "x" * (step_rows.MAX_ROW_BYTES * 2)
+        run = ledger.checkpoint(run, StepResult({"after": "x"}, (f"line {number}",), {}, content))
+    assert log_lines.read_last(run) == ["line 0", "line 1", "line 2"]
+    assert log_lines.read_latest_steps(run) == ["line 2", "line 1", "line 0"]
+    assert [edge.node for edge in log_lines.read_page(run, 10, None).edges] == ["line 0", "line 1", "line 2"]

@@ -5,14 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.jobs import run_lists, run_records, slots, watchdog
-from chalicelib.jobs.job import Job
+from chalicelib.jobs import ledger, run_lists, run_records, slots, watchdog
+from chalicelib.jobs.job import Job, StepResult
 from chalicelib.jobs.run_lists import RunFilter
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
-from chalicelib.store import pagination, tables
+from chalicelib.store import pagination, read_budget, tables
 from chalicelib.store.pagination import PageArgs, read_page
+from chalicelib.store.read_budget import ReadBudget
 from tests.builders import moment
 from tests.jobs.job_runs import NOON, Clock, Consumer, take_messages
 from tests.jobs.schedule_runs import create
@@ -141,3 +142,38 @@ def test_only_what_the_index_answers_is_exact() -> None:
     assert run_lists.listing(RunFilter(status=Status.FAILED, since=BEGIN)).exact
     for wanted in (RunFilter(actor=""), RunFilter(job="tally", status=Status.FAILED), RunFilter(schedule="sch_1")):
         assert not run_lists.listing(wanted).exact
+
+
+def logged(job: Job, slot: str, *lines: str, **more: str) -> Run:
+    """Store a run that has succeeded and has logged these lines."""
+    run = ledger.claim(job, Slot(slot))
+    assert run
+    return ledger.finish(replace(run, **more), StepResult(None, lines, {}))  # type: ignore[arg-type]
+
+
+def test_a_text_is_found_in_errors_reasons_and_logs(job: Job) -> None:
+    logged(job, "2026-11-22T00:00:00Z", "New lamp", "Old LAMP")
+    logged(job, "2026-11-22T01:00:00Z", "a chair")
+    logged(job, "2026-11-22T02:00:00Z", reason="no Lamp left")
+    ledger.end(run_records.new("tally", Slot("2026-11-22T03:00:00Z"), Trigger.SCHEDULE), Status.FAILED, error="lamp!")
+    for wanted in ({}, {"job": "tally"}, {"since": BEGIN}):
+        assert [slot[11:13] for _, slot in listed(1, text="LaMp", **wanted)] == ["03", "02", "00"]
+    assert listed(text="lamp", status=Status.FAILED) == [("tally", "2026-11-22T03:00:00Z")]
+    assert listed(text="table") == []
+
+
+def test_a_search_in_logs_stays_within_the_calls_of_a_request(job: Job) -> None:
+    for minute in range(60):
+        logged(job, f"2026-11-22T00:{minute:02d}:00Z", "a lamp" if minute == 0 else "a chair")
+    listing = run_lists.listing(RunFilter(text="lamp"))
+    found, after, requests = [], None, 0
+    while requests == 0 or after:
+        budget = ReadBudget(rows=5000, calls=40)
+        with read_budget.spend(budget):
+            page = read_page(listing, PageArgs(first=25, after=after))
+        found += [edge.node.slot for edge in page.edges]
+        after, requests = page.end_cursor if page.has_next else None, requests + 1
+        assert not budget.exceeded
+        assert budget.is_partial is page.has_next
+    assert found == ["2026-11-22T00:00:00Z"]
+    assert requests > 1

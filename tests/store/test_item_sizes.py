@@ -38,6 +38,7 @@ from chalicelib.jobs import (
     notification_channels,
     notifications,
     operator_schedules,
+    run_failures,
     run_records,
     schedule_input,
     webhook_addresses,
@@ -47,6 +48,7 @@ from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.notification_channels import Channel, ChannelKind, Event
 from chalicelib.jobs.notifications import Notification
 from chalicelib.jobs.operator_schedules import OperatorSchedule
+from chalicelib.jobs.run_failures import Failure
 from chalicelib.jobs.run_records import Cancellation, Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks, tables
@@ -139,6 +141,7 @@ RUN = Run(
     counts={f"count_{number}": 10**9 for number in range(20)},
     error=ERROR,
     trace=TRACE,
+    failures=(Failure(10**9, TIME, ERROR[: run_failures.MAX_LENGTH]),) * run_failures.MAX_KEPT,
     reason=f"cancelled by {ACTOR}: {NAME}",
     arguments={"inactive_days": 10**9, "cap": 10**9},
     cancellation=Cancellation(ACTOR, NAME, TIME),
@@ -192,7 +195,7 @@ KINDS: dict[str, tuple[Model, int]] = {
     "search row": (search_row(), 2_000),
     "order that was placed": (an_order(order_quantities.MAX_LINES, NAME), 260_000),
     "order that was refunded": (a_refunded_order(), 265_000),
-    "run": (run_records.to_row(RUN), 60_000),
+    "run": (run_records.to_row(RUN), 90_000),
     "step with lines": (run_records.to_step_rows(RUN, lines_of(100))[0], 270_000),
     "step with sums": (
         run_records.to_step_rows(RUN, StepResult(None, (), {}, "x" * weekly_report.MAX_SUMS_BYTES))[0],

@@ -16,6 +16,7 @@ from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store.pagination import Page, read_page
 
+MAX_TEXT = 200
 _FilterArguments = TypedDict(  # `from` cannot be the name of a parameter
     "_FilterArguments",
     {
@@ -26,6 +27,7 @@ _FilterArguments = TypedDict(  # `from` cannot be the name of a parameter
         "actor": str | None,
         "from": datetime | None,
         "to": datetime | None,
+        "text": str | None,
     },
     total=False,
 )
@@ -61,7 +63,7 @@ def backfill_of(job: JobNow, _info: Info) -> Backfill | None:
 
 
 def _filter(given: _FilterArguments) -> RunFilter:
-    job, status, trigger = given.get("job"), given.get("status"), given.get("trigger")
+    job, status, trigger, wanted = given.get("job"), given.get("status"), given.get("trigger"), given.get("text")
     if job is not None and not text.fits_key(job):
         raise InvalidInput("That is not the name of a job", field="job")
     return RunFilter(
@@ -72,4 +74,5 @@ def _filter(given: _FilterArguments) -> RunFilter:
         actor=given.get("actor"),
         since=given.get("from"),
         until=given.get("to"),
+        text=text.checked_line(wanted, "text", MAX_TEXT) if wanted else None,
     )
