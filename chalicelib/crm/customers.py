@@ -38,6 +38,8 @@ class Customer:
     created_by: str | None = None
     search_mark: str | None = None
     """See `search_index`."""
+    references: tuple[str, ...] = ()
+    """See `customer_references`."""
 
     @property
     def words(self) -> RowWords:
@@ -69,6 +71,7 @@ def load(item: reads.Item) -> Customer:
         created_by=reads.text(item, "created_by"),
         cancelled=reads.number(item, "cancelled"),
         search_mark=reads.text(item, "search_mark"),
+        references=tuple(reads.json_of(item, "references") or ()),
     )
 
 
@@ -199,11 +202,12 @@ def book_cancellation(write: Transaction, customer: Customer, last: str | None) 
 
 
 def is_unchanged(customer: Customer) -> Condition:
-    """Return the condition that nobody has changed the customer, nor placed or cancelled an order of theirs."""
+    """Return the condition that nobody has changed the customer or their references, nor placed or cancelled an order."""
     row = tables.Customer
     none_is_cancelled = row.cancelled.does_not_exist()
     has_same_cancelled = row.cancelled == customer.cancelled if customer.cancelled else none_is_cancelled
     unchanged: Condition = (row.token == customer.token) & (row.orders == customer.orders) & has_same_cancelled
+    unchanged &= row.references == [*customer.references] if customer.references else row.references.does_not_exist()
     return unchanged
 
 
@@ -262,6 +266,7 @@ def _row(customer: Customer) -> tables.Customer:
         added_at=customer.added_at,
         created_by=customer.created_by,
         search_mark=customer.search_mark,
+        references=list(customer.references) or None,
         token=customer.token,
         **_keys(customer),
     )

@@ -139,9 +139,10 @@ def find_all(customer_ids: Iterable[str]) -> dict[str, DeletedCustomer]:
 
 def _archive(old: Customer, token: str) -> Transaction:
     now = clock.now()
-    content = {"name": old.name, "email": old.email, "phone": old.phone, "created_at": old.created_at}
+    content: dict[str, object] = {**customers.contact(old), "created_at": old.created_at}
     content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
     content |= {"added_at": old.added_at, "created_by": old.created_by}
+    content |= {"references": list(old.references)}
     content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
     write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id, before=customers.contact(old))
@@ -174,5 +175,6 @@ def _load(item: reads.Item) -> DeletedCustomer:
         restored_at=content["restored_at"],
         added_at=content.get("added_at"),
         created_by=content.get("created_by"),
+        references=tuple(content.get("references", ())),
     )
     return DeletedCustomer(customer, content["deleted_at"])

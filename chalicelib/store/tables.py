@@ -50,6 +50,8 @@ class Customer(Model):
     name_key = UnicodeAttribute(attr_name="name_k")
     phone_key = UnicodeAttribute(attr_name="phone_k")
     search_mark = UnicodeAttribute(null=True)
+    references: JSONAttribute = JSONAttribute(null=True)
+    """What names the customer in other systems, see `crm.customer_references`."""
     activity_shard = UnicodeAttribute(attr_name="act_s")
     activity_key = UnicodeAttribute(attr_name="act_k")
     token = UnicodeAttribute()

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.crm import customer_references, customers, deleted_customers, imported_orders, old_ids
 from chalicelib.errors import CrmError
+from chalicelib.store import tables
 from tests.as_operator import execute
 from tests.builders import a_customer, a_past_order, a_product
 
@@ -133,11 +134,36 @@ def test_a_deleted_customer_keeps_the_reference_and_an_erased_one_does_not() -> 
     with pytest.raises(CrmError) as raised:
         customer_references.link("django:customer:7", bob.id)
     assert raised.value.code == "REFERENCE_CONFLICT"
-    customer_references.link("django:customer:8", "cus_00000000000000000000000000")
+    carl = a_customer()
+    customer_references.link("django:customer:8", carl.id)
+    deleted_customers.delete(carl.id)
+    tables.AuxRow(pk=deleted_customers.PARTITION, sk=carl.id).delete()  # his time in the archive is over
     customer_references.link("django:customer:8", bob.id)
     assert ask("query($id: ID!) { customer(id: $id) { id } }", id=old_id("CustomerNode", 8))["customer"] == {
         "id": bob.id
     }
+
+
+def test_a_customer_who_is_deleted_and_restored_keeps_the_references() -> None:
+    ann = a_customer()
+    for number in (7, 8):
+        customer_references.link(f"django:customer:{number}", ann.id)
+    deleted_customers.delete(ann.id)
+    restored = deleted_customers.restore(ann.id)
+    assert restored.references == ("django:customer:7", "django:customer:8")
+    customer_references.link("django:customer:8", ann.id)
+    assert customers.find(ann.id) == restored, "it was linked already"
+
+
+def test_a_customer_has_a_bound_of_references() -> None:
+    ann = a_customer()
+    for number in range(customer_references.MAX_REFERENCES):
+        customer_references.link(f"shop:{number}", ann.id)
+    with pytest.raises(CrmError, match="at most 20 references"):
+        customer_references.link("shop:20", ann.id)
+    with pytest.raises(CrmError) as raised:
+        customer_references.link("shop:21", "cus_00000000000000000000000000")
+    assert raised.value.code == "NOT_FOUND"
 
 
 @pytest.mark.parametrize("reference", ["x" * 65, "a\u202eb"])

@@ -8,10 +8,8 @@ the marks of the changes that were made (see `store.change_marks`).
 An attempt that changed nothing, and is not in doubt, releases the key: what refused it may change.
 """
 
-import base64
 import hashlib
 import json
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,12 +24,11 @@ from chalicelib.access import key_format
 from chalicelib.access.authorization import Caller
 from chalicelib.api.graphql import error_format
 from chalicelib.errors import IdempotencyConflict, InProgress, InvalidInput, Unavailable
-from chalicelib.store import change_marks, reads, tables, timestamps
+from chalicelib.store import change_marks, kept_responses, reads, tables, timestamps
 from chalicelib.store.put_once import put_once
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import new_token
 
-KEPT = timedelta(hours=24)
 BUSY = timedelta(seconds=60)
 """A request without an answer after this time has died: API Gateway ends it after 29 s, Lambda at its time limit."""
 _MAX_LENGTH = 255
@@ -62,7 +59,7 @@ def once(
     """Return the answer of `change`, and whether it is an earlier one. Raises IdempotencyConflict, InProgress, InvalidInput."""
     if not key or not key.isascii() or not key.isprintable() or len(key) > _MAX_LENGTH:
         raise InvalidInput(f"Idempotency-Key must have 1 to {_MAX_LENGTH} printable ASCII characters")
-    entry = _claim(f"idempotency#{caller.id}", key, _digest(request))
+    entry = _claim(kept_responses.partition(caller.id), key, _digest(request))
     if entry.answer is not None:
         return _unpack(entry.answer), True
     seed = f"{entry.pk} {entry.sk} {entry.request}"
@@ -132,7 +129,7 @@ def _release(entry: _Entry) -> None:
 def _write(entry: _Entry, replaces: Condition) -> reads.Item | None:
     """Store `entry` if its key is free or its row meets `replaces`; otherwise return that row. Raises Unavailable."""
     content = {"request": entry.request, "began": entry.began, "busy_until": entry.busy_until, "answer": entry.answer}
-    ttl = timestamps.from_text(entry.began) + KEPT
+    ttl = timestamps.from_text(entry.began) + kept_responses.KEPT
     row = tables.AuxRow(pk=entry.pk, sk=entry.sk, content=content, token=entry.token, ttl=ttl)
     return put_once(row, replaces)
 
@@ -149,9 +146,9 @@ def _digest(request: Mapping[str, Any]) -> str:
 
 
 def _pack(answer: StoredResponse) -> str:
-    return base64.b64encode(zlib.compress(key_format.redact(json.dumps(answer)).encode())).decode()
+    return kept_responses.pack(key_format.redact(json.dumps(answer)))
 
 
 def _unpack(packed: str) -> StoredResponse:
-    answer: StoredResponse = json.loads(zlib.decompress(base64.b64decode(packed)))
+    answer: StoredResponse = json.loads(kept_responses.unpack(packed))
     return answer
