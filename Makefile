@@ -34,7 +34,7 @@ STAMP := $(VENV)/.requirements
 VERSIONS := 3.11 3.12 3.13 3.14
 ARGS ?=
 
-.PHONY: local fast-forward reset check lock test test-all rehearse rehearse-chalice rehearse-faults bench package deploy first-key \
+.PHONY: local fast-forward reset break mend check lock test test-all rehearse rehearse-chalice rehearse-faults bench package deploy first-key \
 	rollback releases delete delete-data restore switch delete-generation resources chalice-deploy chalice-delete policies python clean
 
 # Bytecode stays outside the checkout, where each new file restarts the server.
@@ -46,6 +46,10 @@ fast-forward: $(LOCAL)
 
 reset: $(LOCAL)
 	"$(BIN)/python" -m localdev reset
+
+# For docs/tour.md: have the job JOB of the local server fail, and work again.
+break mend: $(LOCAL)
+	"$(BIN)/python" -m localdev $@ $(or $(JOB),$(error Say which job, such as: make $@ JOB=low_stock))
 
 # The caches are outside the checkout, for the same reason as the virtual environment.
 check: $(STAMP)

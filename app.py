@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import chalice.app
 from chalice.app import Chalice, CloudWatchEvent, Cron, Response, SQSEvent
 
 from chalicelib import telemetry
@@ -54,6 +55,11 @@ def graphql() -> Response:
     return response(respond(request()))
 
 
+@app.route("/")
+def home() -> Response:
+    return response(console.lead_to(current().context["path"]))
+
+
 @app.route("/console")
 def console_page() -> Response:
     return response(console.serve(request()))
@@ -76,9 +82,13 @@ def unsubscribe_page() -> Response:
     return response(unsubscribe.serve(request()))
 
 
+def current() -> chalice.app.Request:
+    assert app.current_request is not None  # noqa: S101 - Chalice sets it before it calls a view
+    return app.current_request
+
+
 def request() -> Request:
-    sent = app.current_request
-    assert sent is not None  # noqa: S101 - Chalice sets it before it calls a view
+    sent = current()
     return Request(sent.method, sent.headers, sent.query_params or {}, sent.raw_body)
 
 

@@ -1,11 +1,13 @@
-"""Commands for developers: `python -m localdev reset` deletes the local data, `fast-forward` runs past jobs."""
+"""Commands for developers: `python -m localdev reset` deletes the local data, `fast-forward` runs past jobs, `break` and
+`mend` let a job fail and work again.
+"""
 
 import argparse
 import fcntl
 import sys
 import time
 
-from localdev import fast_forward
+from localdev import breakage, fast_forward
 from localdev.console import LocalError, print_error, print_info
 from localdev.emulator import SAVE_SECONDS
 from localdev.processes import Process
@@ -37,15 +39,27 @@ def reset() -> int:
     return 0
 
 
-def run_fast_forward(days: int, *, heartbeat: bool) -> int:
+def run_fast_forward(days: int, *, heartbeat: bool, verbose: bool) -> int:
     try:
-        fast_forward.run(days, heartbeat=heartbeat)
+        fast_forward.run(days, heartbeat=heartbeat, verbose=verbose)
     except LocalError as error:
         print_error(str(error))
         return 1
     except KeyboardInterrupt:
         print_error("Stopped. Finished runs are kept.")
         return 130
+    return 0
+
+
+def break_or_mend(job: str, *, broken: bool) -> int:
+    try:
+        breakage.change(job, broken=broken)
+    except LocalError as error:
+        print_error(str(error))
+        return 2
+    print_info(
+        f"Each run of {job} fails from now on. Mend it: make mend JOB={job}" if broken else f"{job} works again."
+    )
     return 0
 
 
@@ -62,8 +76,18 @@ def main() -> int:
     forward_parser.add_argument(
         "--no-heartbeat", action="store_true", help="skip the heartbeat, which is most of the work (288 runs per day)"
     )
+    forward_parser.add_argument("-v", "--verbose", action="store_true", help="show the log lines of the jobs")
+    for name, help_text in (
+        ("break", "let each run of a job fail, to try things out"),
+        ("mend", "let the job work again"),
+    ):
+        commands.add_parser(name, help=help_text).add_argument("job")
     options = parser.parse_args()
-    return reset() if options.command == "reset" else run_fast_forward(options.days, heartbeat=not options.no_heartbeat)
+    if options.command in {"break", "mend"}:
+        return break_or_mend(options.job, broken=options.command == "break")
+    if options.command == "reset":
+        return reset()
+    return run_fast_forward(options.days, heartbeat=not options.no_heartbeat, verbose=options.verbose)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,12 @@ def format_banner(*, address: Address, endpoint: str, emulator: str, data: str, 
     Jobs      {_JOBS[jobs]}
   Try
     curl -s {address.url}/graphql -H 'Content-Type: application/json' \\
-      -d '{{"query": "{{ allProducts(first: 3) {{ edges {{ node {{ name price stock }} }} }} }}"}}'
+      -d '{{"query": "{{ lowStockProducts(first: 4) {{ edges {{ node {{ name stock }} }} }} }}"}}'
     curl -s {address.url}/graphql -H 'Content-Type: application/json' \\
       -d '{{"query": "mutation {{ runJob(name: \\"low_stock\\") {{ run {{ slot }} }} }}"}}'
-    make fast-forward    (run the jobs of the last 7 days now)
+    curl -s {address.url}/graphql -H 'Content-Type: application/json' \\
+      -d '{{"query": "{{ jobRuns(job: \\"low_stock\\", first: 1) {{ edges {{ node {{ status lines }} }} }} }}"}}'
+    and then the console: it says what went wrong today.   (More: docs/tour.md)
   The server reloads when you edit a file. Stop it with Ctrl-C.
 """
 

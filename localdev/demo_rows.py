@@ -1,6 +1,8 @@
-"""The demo data: the same rows for the same day, so that an interrupted seed can be repeated."""
+"""The rows of the demo shop: the same for the same day, so that an interrupted seed can be repeated."""
 
+import math
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -10,8 +12,16 @@ from faker import Faker
 Row = dict[str, Any]
 
 SEED = 20261123
-RECENT_ORDERS = 14
-ORDERS = 150
+PAST_DAYS = 400
+"""How far back the shop sold every day."""
+LIVE_DAYS = 28
+"""The last days, which are not imported: their orders are placed, and the jobs run, each at its time."""
+SEASON = (0.8, 0.8, 0.9, 1.0, 1.0, 0.9, 0.8, 0.8, 1.0, 1.1, 1.4, 1.8)
+"""How well the shop sells, January to December."""
+WEEKDAY = (1.2, 1.1, 1.0, 1.0, 1.2, 0.7, 0.4)
+"""How well the shop sells, Monday to Sunday."""
+GROWTH = 0.5
+"""Orders per day grow by this share in a year."""
 
 # Name, price, stock. Products with stock below 10 give the restock job something to do.
 PRODUCTS = (
@@ -48,21 +58,38 @@ PRODUCTS = (
 )
 
 
+LARGE = 100
+"""From this price on, nobody buys two."""
+POPULARITY = [1 / math.sqrt(float(price)) for _, price, _ in PRODUCTS]
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerGroup:
-    """Customers created and ordering within the given ranges of days before today."""
+    """Customers created, and ordering for the first time, within the given ranges of days before today."""
 
     count: int
     created_days_ago: tuple[int, int]
     ordered_days_ago: tuple[int, int] | None = None
 
 
-CUSTOMER_GROUPS = (
-    CustomerGroup(28, created_days_ago=(560, 740), ordered_days_ago=(8, 550)),
-    CustomerGroup(6, created_days_ago=(725, 800), ordered_days_ago=(380, 720)),  # lapsed: the clean-up deletes them
-    CustomerGroup(4, created_days_ago=(1, 9)),  # new, without an order yet: the clean-up must keep them
-    CustomerGroup(4, created_days_ago=(400, 900)),  # never ordered: the clean-up deletes them
+REGULARS, LAPSED, LAPSING, UNDECIDED, NEVER, NEWCOMERS = (
+    CustomerGroup(26, created_days_ago=(560, 740), ordered_days_ago=(29, 350)),
+    CustomerGroup(5, created_days_ago=(725, 800), ordered_days_ago=(410, 720)),  # the first clean-up deletes them
+    CustomerGroup(3, created_days_ago=(600, 700), ordered_days_ago=(365, 366)),  # the next clean-up deletes them
+    CustomerGroup(3, created_days_ago=(30, 60)),  # new, without an order yet: the clean-up must keep them
+    CustomerGroup(3, created_days_ago=(450, 900)),  # never ordered: the first clean-up deletes them
+    CustomerGroup(4, created_days_ago=(1, 26)),  # come while the shop is open, and order at once
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An order that is placed, not imported: it takes stock, and can be changed and refunded."""
+
+    at: datetime
+    email: str
+    lines: tuple[tuple[str, int], ...]
+    """SKUs and quantities."""
 
 
 @dataclass(slots=True)
@@ -70,61 +97,106 @@ class DemoRows:
     products: list[Row] = field(default_factory=list)
     customers: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
+    newcomers: list[Row] = field(default_factory=list)
+    sales: list[Sale] = field(default_factory=list)
+
+
+def opening(today: date) -> datetime:
+    """Return when the shop of this day opened for sales. What was before is imported at this time."""
+    return datetime.combine(today - timedelta(days=LIVE_DAYS), time(), UTC)
 
 
 def make_demo_rows(today: date) -> DemoRows:
-    faker = Faker("en_US")
-    faker.seed_instance(SEED)
-    rng = random.Random(SEED)  # noqa: S311 - not used for secrets
-    demo = DemoRows()
-    for number, (name, price, stock) in enumerate(PRODUCTS, 1):
-        demo.products.append({"name": name, "price": price, "stock": stock, "sku": f"DEMO-{number:03}"})
-    buyers: list[tuple[str, tuple[int, int]]] = []
-    for group in CUSTOMER_GROUPS:
-        for _ in range(group.count):
-            customer = _customer(len(demo.customers), faker, _random_time(today, rng, group.created_days_ago))
-            demo.customers.append(customer)
-            if group.ordered_days_ago is not None:
-                buyers.append((customer["email"], group.ordered_days_ago))
-    for number in range(ORDERS):
-        email, days = _buyer(number, buyers, rng)
-        demo.orders.append(_order(number, email, _random_time(today, rng, days), rng))
-    return demo
+    """Return a shop with a past that is imported, and newcomers and sales of its last days."""
+    return _Shop(today).make()
 
 
-def _customer(number: int, faker: Faker, created: str) -> Row:
-    first, last = faker.first_name(), faker.last_name()
-    return {
-        "name": f"{first} {last}",
-        "email": f"{first}.{last}.{number + 1}@example.com".lower(),
-        # 555-0100 to 555-0199 are reserved for fiction.
-        "phone": f"+1202555{100 + number:04}" if number % 5 else None,
-        "createdAt": created,
-    }
+class _Shop:
+    def __init__(self, today: date) -> None:
+        self._today = today
+        self._faker = Faker("en_US")
+        self._faker.seed_instance(SEED)
+        self._rng = random.Random(SEED)  # noqa: S311 - not used for secrets
+        self._demo = DemoRows()
+        self._number = 0
+
+    def make(self) -> DemoRows:
+        demo = self._demo
+        for number, (name, price, stock) in enumerate(PRODUCTS, 1):
+            demo.products.append({"name": name, "price": price, "stock": stock, "sku": f"DEMO-{number:03}"})
+        regulars = [self._customer(REGULARS) for _ in range(REGULARS.count)]
+        demo.customers += regulars
+        for group in (LAPSED, LAPSING, UNDECIDED, NEVER):
+            for _ in range(group.count):
+                demo.customers.append(self._customer(group))
+                self._order_once(demo.customers[-1], group)
+        for regular in regulars:
+            self._order_once(regular, REGULARS)
+        for days_ago in range(PAST_DAYS, LIVE_DAYS - 1, -1):
+            for _ in range(self._orders_on(days_ago)):
+                self._order(self._rng.choice(regulars)["email"], self._time((days_ago, days_ago)))
+        demo.newcomers = [self._customer(NEWCOMERS) for _ in range(NEWCOMERS.count)]
+        demo.sales = sorted(self._sales(regulars), key=lambda sale: sale.at)
+        return demo
+
+    def _customer(self, group: CustomerGroup) -> Row:
+        self._number += 1
+        first, last = self._faker.first_name(), self._faker.last_name()
+        return {
+            "name": f"{first} {last}",
+            "email": f"{first}.{last}.{self._number}@example.com".lower(),
+            # 555-0100 to 555-0199 are reserved for fiction.
+            "phone": f"+1202555{99 + self._number:04}" if self._number % 5 else None,
+            "createdAt": _text(self._time(group.created_days_ago)),
+        }
+
+    def _order_once(self, customer: Row, group: CustomerGroup) -> None:
+        if group.ordered_days_ago is not None:
+            self._order(customer["email"], self._time(group.ordered_days_ago))
+
+    def _orders_on(self, days_ago: int) -> int:
+        """Return how many orders the shop gets on a day, by season and weekday: at least one."""
+        day = self._today - timedelta(days=days_ago)
+        expected = SEASON[day.month - 1] * WEEKDAY[day.weekday()] * (1 + GROWTH * (PAST_DAYS - days_ago) / 365)
+        return max(1, int(expected + self._rng.random()))
+
+    def _sales(self, regulars: list[Row]) -> Iterator[Sale]:
+        for days_ago in range(LIVE_DAYS - 1, -1, -1):
+            for _ in range(self._orders_on(days_ago)):
+                yield self._sale(self._rng.choice(regulars)["email"], self._time((days_ago, days_ago)))
+        for newcomer in self._demo.newcomers:
+            yield self._sale(newcomer["email"], datetime.fromisoformat(newcomer["createdAt"]) + timedelta(minutes=3))
+
+    def _sale(self, email: str, at: datetime) -> Sale:
+        return Sale(at, email, tuple((_sku(number), quantity) for number, quantity in self._basket()))
+
+    def _order(self, email: str, at: datetime) -> None:
+        lines = [
+            {"sku": _sku(number), "quantity": quantity, "unitPrice": PRODUCTS[number][1]}
+            for number, quantity in self._basket()
+        ]
+        reference = f"DEMO-{len(self._demo.orders) + 1:04}"
+        self._demo.orders.append(
+            {"reference": reference, "customerEmail": email, "orderDate": _text(at), "lines": lines}
+        )
+
+    def _basket(self) -> list[tuple[int, int]]:
+        """Return products, by number, and quantities. What is cheap sells best."""
+        wanted, basket = self._rng.choice((1, 1, 2, 2, 3, 4)), dict[int, int]()
+        while len(basket) < wanted:
+            (number,) = self._rng.choices(range(len(PRODUCTS)), POPULARITY)
+            basket[number] = self._rng.choice((1, 1, 1, 2, 3, 5)) if float(PRODUCTS[number][1]) < LARGE else 1
+        return list(basket.items())
+
+    def _time(self, days_ago: tuple[int, int]) -> datetime:
+        """Return a time in working hours, the given number of days before yesterday: never in the future."""
+        day = self._today - timedelta(days=1 + self._rng.randint(*days_ago))
+        return datetime.combine(day, time(8), UTC) + timedelta(seconds=self._rng.randrange(10 * 3600))
 
 
-def _buyer(number: int, buyers: list[tuple[str, tuple[int, int]]], rng: random.Random) -> tuple[str, tuple[int, int]]:
-    """Return the e-mail and day range of an order: first one per buyer, then some in the last week, then any buyer."""
-    regular = CUSTOMER_GROUPS[0].count
-    if number < regular:
-        return buyers[number][0], (8, 350)
-    if number < len(buyers):
-        return buyers[number]
-    if number < len(buyers) + RECENT_ORDERS:
-        return rng.choice(buyers[:regular])[0], (0, 6)
-    return rng.choice(buyers)
+def _sku(number: int) -> str:
+    return f"DEMO-{number + 1:03}"
 
 
-def _order(number: int, email: str, ordered_at: str, rng: random.Random) -> Row:
-    lines = []
-    for product in rng.sample(range(len(PRODUCTS)), rng.choice((1, 1, 2, 2, 3, 4))):
-        quantity = rng.choice((1, 1, 1, 2, 3, 5))
-        lines.append({"sku": f"DEMO-{product + 1:03}", "quantity": quantity, "unitPrice": PRODUCTS[product][1]})
-    return {"reference": f"DEMO-{number + 1:04}", "customerEmail": email, "orderDate": ordered_at, "lines": lines}
-
-
-def _random_time(today: date, rng: random.Random, days_ago: tuple[int, int]) -> str:
-    """Return a time in working hours, the given number of days before yesterday: never in the future."""
-    day = today - timedelta(days=1 + rng.randint(*days_ago))
-    created = datetime.combine(day, time(8), UTC) + timedelta(seconds=rng.randrange(10 * 3600))
-    return created.isoformat().replace("+00:00", "Z")
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -94,11 +94,19 @@ def provision(state: State) -> None:
 
 
 def run_jobs(app: ChaliceApp) -> None:
-    """Start the queue poller and the ticker. The ticker waits for the server, because the heartbeat calls it."""
+    """Start the queue poller and the ticker. The ticker waits for the server, because the heartbeat calls it.
+
+    Before that, the first start lets the demo shop work through its last weeks.
+    """
+    from localdev import breakage, demo_history
     from localdev.queue_poller import QueuePoller
     from localdev.ticker import Ticker
 
     mode = environment.read_jobs_mode(os.environ)
+    if mode is JobsMode.ALL:
+        with State.of_checkout().locked("provision"):
+            demo_history.create(app)
+    breakage.let_broken_jobs_fail(State.of_checkout())
     if mode is not JobsMode.OFF:
         QueuePoller(app).start()
     if mode is JobsMode.ALL:

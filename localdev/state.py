@@ -43,6 +43,7 @@ class State:
         """Held by the supervisor and by MiniStack, so that the next supervisor waits until the data is saved."""
         self._owners = root / "owners"
         self._record = root / "emulator.json"
+        self._broken = root / "broken-jobs"
 
     @classmethod
     def of_checkout(cls) -> "State":
@@ -96,6 +97,16 @@ class State:
         file.write_text(emulator)
         return before or None
 
+    def broken_jobs(self) -> set[str]:
+        """Return the names of the jobs that were broken on purpose, see `breakage`."""
+        try:
+            return set(self._broken.read_text().split())
+        except FileNotFoundError:
+            return set()
+
+    def set_broken_jobs(self, names: set[str]) -> None:
+        self._broken.write_text(" ".join(sorted(names)))
+
     def take_unsaved_mark(self) -> datetime | None:
         """Return since when changes are lost, if an emulator was killed before it saved them. Forget the mark."""
         try:
@@ -145,5 +156,5 @@ class State:
     def delete_data(self) -> None:
         """Delete everything but locks and owners, which running processes may hold."""
         shutil.rmtree(self.data, ignore_errors=True)
-        for file in (self.log, self.port, self.unsaved_mark):
+        for file in (self.log, self.port, self.unsaved_mark, self._broken):
             file.unlink(missing_ok=True)

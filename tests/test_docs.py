@@ -45,6 +45,8 @@ WITH_ARGS = {
 RUN_BY = {
     "local": ("tests/localdev/servers.py", '"local"'),
     "fast-forward": ("tests/localdev/test_jobs_served.py", '"fast-forward"'),
+    "break": ("tests/localdev/test_breakage.py", '"break"'),
+    "mend": ("tests/localdev/test_breakage.py", '"mend"'),
     "reset": ("tests/localdev/test_server.py", '"reset"'),
     "check": (".ci/run", "make check"),
     "test": (".ci/run", "make test"),

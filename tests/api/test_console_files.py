@@ -66,6 +66,15 @@ def test_the_routes_serve_the_files() -> None:
         assert client.http.get("/console/vendor/left-pad.js").status_code == 404
 
 
+@pytest.mark.parametrize(("path", "leads_to"), [("/", "/console"), ("/api/", "/api/console"), ("/api", "/api/console")])
+def test_the_bare_address_leads_to_the_console(path: str, leads_to: str) -> None:
+    answer = console.lead_to(path)
+    assert (answer.status, answer.headers["Location"]) == (307, leads_to)
+    with Client(app.app) as client:
+        led = client.http.get("/")
+        assert (led.status_code, led.headers["Location"]) == (307, "/console")
+
+
 def test_all_imports_exist_and_none_is_from_another_host() -> None:
     for name in FILES:
         text = (console._DIRECTORY / name).read_text("utf-8")

@@ -42,7 +42,8 @@ def test_heartbeat_checks_this_server_and_logs_to_the_console(served: Served) ->
 
 def test_fast_forward_works_beside_a_server_and_a_second_time_changes_nothing(served: Served, place: Place) -> None:
     served.ask(PRODUCT)
-    fast_forward(place, "--days", "2", "--no-heartbeat")
+    quiet = fast_forward(place, "--days", "2", "--no-heartbeat")
+    assert not any(line.startswith("[20") for line in quiet), "log lines come with --verbose only"
     before = {job: served.runs(job) for job in ("low_stock", "order_reminders", "customer_cleanup", "weekly_report")}
     fired = {job: [run for run in found if run["trigger"] == "SCHEDULE"] for job, found in before.items()}
     assert [len(fired["low_stock"]), len(fired["order_reminders"])] == [4, 2]
@@ -50,7 +51,7 @@ def test_fast_forward_works_beside_a_server_and_a_second_time_changes_nothing(se
     assert [len(run["lines"]) for run in fired["low_stock"]] == [0, 0, 0, 1], "the newest first"
     assert served.ask(STOCK)["allProducts"]["edges"][-1]["node"]["stock"] == 12
 
-    lines = fast_forward(place, "--days", "1")
+    lines = fast_forward(place, "--days", "1", "--verbose")
     assert sum("CRM is alive" in line for line in lines) == 288
     (summary,) = (line for line in lines if line.startswith("  heartbeat"))
     assert summary == "  heartbeat           288 runs: 288 succeeded, 0 failed, 0 skipped; up 288"

@@ -32,6 +32,11 @@ def serve(request: Request, *path: str) -> Response:
     return Response(200, (_DIRECTORY / name).read_text("utf-8"), headers)
 
 
+def lead_to(path: str) -> Response:
+    """Redirect a visitor of the API's bare address, whose path has the name of API Gateway's stage in front."""
+    return Response(307, "", {"Location": f"{path.rstrip('/')}/console", **_HEADERS})
+
+
 @cache
 def _names() -> frozenset[str]:
     """Return the names of all files. Requests can name only these, so no other path is ever opened."""
