@@ -1,5 +1,6 @@
 """The console's files: only they are served, with a strict Content-Security-Policy, and with their licences."""
 
+import gzip
 import re
 
 import pytest
@@ -12,6 +13,8 @@ from chalicelib.api.pages import console
 pytestmark = pytest.mark.no_database
 FILES = sorted(console._names())
 MAX_LINES = 200
+MAX_FIRST_LOAD, MAX_PAGE = 200_000, 30_000
+"""Bytes. A page that is loaded later counts as API Gateway compresses it."""
 
 
 def served(*path: str, **headers: str) -> Response:
@@ -94,3 +97,31 @@ def test_each_page_is_short() -> None:
         if name.endswith(".js") and not name.startswith("vendor/")
     }
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
+
+
+def imports_of(name: str) -> set[str]:
+    """Return the file and those that it needs at once."""
+    found, waiting = set(), [name]
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            text = (console._DIRECTORY / each).read_text("utf-8")
+            folder = each.rpartition("/")[0]
+            names = re.findall(r'(?:from|import) "\./([^"]+)"', text)
+            waiting += [f"{folder}/{name}".lstrip("/") for name in names]
+    return found
+
+
+def test_the_first_load_and_each_later_page_are_small() -> None:
+    def read(names: set[str]) -> bytes:
+        return b"".join((console._DIRECTORY / name).read_bytes() for name in sorted(names))
+
+    first = imports_of("app.js") | {"index.html", "console.css"}
+    assert {"preact.js", "customers.js"} <= {name.rpartition("/")[2] for name in first}
+    assert len(read(first)) < MAX_FIRST_LOAD
+    later = re.findall(r'import\("\./(\w+)\.js"\)\.then\(\(page\)', (console._DIRECTORY / "app.js").read_text("utf-8"))
+    assert later == ["import"]
+    page = (imports_of("import.js") | {"import_rules.json"}) - first
+    assert len(page) > 8
+    assert len(gzip.compress(read(page))) < MAX_PAGE

@@ -21,6 +21,7 @@ PAGES = {
     "orders/new": "input",
     "queue": "tbody tr",
     "health": ".week .cell",
+    "import": "input",
 }
 """Text that shows that a page has loaded."""
 

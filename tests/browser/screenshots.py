@@ -15,6 +15,7 @@ from chalicelib.store import connection
 from tests.browser.chromium import opened_browser, opened_tab, served
 from tests.browser.console_data import a_failed_run, console, put_heartbeats
 from tests.builders import a_product
+from tests.crmctl.preset_samples import SAMPLES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -63,6 +64,7 @@ def operators() -> None:
             "console-customer": (f"customers/{customer}", "tbody tr"),
         }
         with opened_browser() as browser:
+            take_import(browser, f"{shown.url}#/import", DOCS / "console-import.png")
             for name, (page, ready) in {**PAGES, **of_rows}.items():
                 take(browser, f"{shown.url}#/{page}", ready, DOCS / f"{name}.png")
 
@@ -72,6 +74,18 @@ def take(browser: "Browser", url: str, ready: str, file: Path) -> None:
     page.goto(url)
     page.locator(f"main {ready}").first.wait_for()
     page.screenshot(path=file, full_page="report" in file.name)
+    page.close()
+
+
+def take_import(browser: "Browser", url: str, file: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    page.goto(url)
+    export = SAMPLES["shopify"].files["orders_export_1.csv"].encode()
+    page.get_by_label("File", exact=True).set_input_files(
+        {"name": "orders_export_1.csv", "mimeType": "text/csv", "buffer": export}
+    )
+    page.get_by_role("table", name="First rows").wait_for()
+    page.screenshot(path=file, full_page=True)
     page.close()
 
 

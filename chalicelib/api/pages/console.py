@@ -7,7 +7,7 @@ from pathlib import Path
 from chalicelib.api.http.http_types import Request, Response
 
 _DIRECTORY = Path(__file__).parent.parent.parent / "web" / "console"
-_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

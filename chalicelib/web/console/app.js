@@ -6,6 +6,7 @@ import { Customer, NewCustomer } from "./customer.js";
 import { Customers } from "./customers.js";
 import { Health } from "./health.js";
 import { Jobs } from "./jobs.js";
+import { later } from "./later.js";
 import { LowStock } from "./low_stock.js";
 import { Navigation } from "./navigation.js";
 import { Order } from "./order.js";
@@ -21,7 +22,8 @@ import { Run, Runs } from "./runs.js";
 import { identify, whoAmI } from "./session.js";
 import { SignIn } from "./sign_in.js";
 
-const PAGES = { customers: Customers, orders: Orders, products: Products, reports: Reports, jobs: Jobs, queue: Queue, health: Health, "clean-up": CleanUp, "low-stock": LowStock };
+const Import = later(() => import("./import.js").then((page) => page.Import));
+const PAGES = { customers: Customers, orders: Orders, products: Products, reports: Reports, jobs: Jobs, queue: Queue, health: Health, "clean-up": CleanUp, "low-stock": LowStock, import: Import };
 const ROWS = { customers: Customer, orders: Order, products: Product };
 const NEW = { customers: NewCustomer, orders: NewOrder, products: NewProduct };
 
@@ -75,7 +77,12 @@ function App() {
   if (state === "broken") return html`<main><h1>CRM console</h1><${Problem} error=${error} again=${look} /></main>`;
   if (state === "out") return html`<${SignIn} done=${() => setState("in")} />`;
   const current = PAGES[route.path[0]] ? route.path[0] : home();
-  const leave = () => { key.forget(); setState("out"); look(); };
+  const leave = () => {
+    key.forget();
+    import("./import_store.js").then(({ forget }) => forget());
+    setState("out");
+    look();
+  };
   const skip = (event) => { event.preventDefault(); document.getElementById("main").focus(); };
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>

@@ -6,6 +6,7 @@ import { whoAmI } from "./session.js";
 const GROUPS = {
   CRM: { customers: "Customers", orders: "Orders", products: "Products", reports: "Reports" },
   Operations: { jobs: "Jobs", queue: "Queue", health: "Health", "clean-up": "Clean-up", "low-stock": "Low stock" },
+  Settings: { import: "Import" },
 };
 
 export function Navigation({ current, leave }) {

@@ -1,0 +1,176 @@
+"""The console's Import: choose a file, see what it is, import it, go on after the tab was closed, and repair what was rejected."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.access.roles import Role
+from chalicelib.crm import customers, imported_orders
+from tests.browser.accessibility import looked_over
+from tests.browser.chromium import Tab
+from tests.browser.console_data import SCRIPT
+from tests.browser.office import SIZES, Office, lose_answers, signed_in, tab_to, visit
+from tests.clients.node import modules
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+pytestmark = pytest.mark.no_database
+CUSTOMERS = 130
+"""Two batches."""
+
+
+def shop_orders(lamp: str) -> bytes:
+    """An export of Shopify as a German spreadsheet saves it: Windows-1252, semicolons, decimal commas."""
+    head = (
+        "Name;Email;Financial Status;Currency;Shipping;Taxes;Total;Discount Amount;Created at;Lineitem quantity;"
+        "Lineitem name;Lineitem price;Lineitem sku;Refunded Amount"
+    )
+    rows = [
+        f"#1;ann@example.com;paid;USD;4,90;;84,90;;2026-09-03 10:14:00 +0200;2;{lamp};40,00;{lamp};40,00",
+        f"#2;ann@example.com;paid;USD;0;;40,00;;2026-09-04 10:14:00 +0200;1;Müßige {SCRIPT};40,00;{lamp};",
+        f"#3;ann@example.com;voided;USD;0;;40,00;;2026-09-04 10:14:00 +0200;1;x;40,00;{lamp};",
+        f"#4;nobody@example.com;paid;USD;0;;40,00;;2026-09-05 10:14:00 +0200;1;x;40,00;{lamp};",
+        "#5;ann@example.com;paid;USD;0;;1,00;;soon;1;x;1,00;NONE;",
+    ]
+    return "\r\n".join([head, *rows, ""]).encode("cp1252")
+
+
+def people() -> bytes:
+    rows = "".join(f"Person {n},person{n}@example.com,12.3.2024\n" for n in range(CUSTOMERS - 2))
+    return f"name,email,created_at\n{rows}{SCRIPT},evil@example.com,1.2.2024\nNo Address,none,13.2.2024\n".encode()
+
+
+def choose(page: "Page", name: str, data: bytes, at: Path) -> None:
+    """Choose a file that stays the same one for the page: it has one time of modification."""
+    file = at / name
+    if not file.exists():
+        file.write_bytes(data)
+    page.get_by_label("File", exact=True).set_input_files(file)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_import_goes_on_after_its_tab_was_closed_and_nothing_is_created_twice(
+    browser: "Browser", office: Office, tmp_path: Path, size: str
+) -> None:
+    kind = people().replace(b"@", f"@{size}.".encode())
+    with signed_in(browser, office, Role.EDITOR, size) as page:
+        visit(page, office, "import")
+        choose(page, "customers.csv", kind, tmp_path)
+        page.get_by_text("Recognised as customers of crmctl: UTF-8, commas, day first.").wait_for()
+        first = page.get_by_role("table", name="First rows")
+        assert first.get_by_role("row").count() == 11
+        assert first.get_by_role("row", name="person0@").get_by_text("2024-03-12").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+        sent: list[str] = []
+
+        def lose_the_second(route: "Route") -> None:
+            if "bulkCreateCustomers" in (route.request.post_data or ""):
+                sent.append(route.request.headers["idempotency-key"])
+                if len(sent) > 1:
+                    route.fetch()  # the server has done it, and the tab never hears of it
+                    route.abort()
+                    return
+            route.continue_()
+
+        page.route("**/graphql", lose_the_second)
+        tab_to(page, f"Import {CUSTOMERS} customers")
+        page.keyboard.press("Enter")
+        page.get_by_text(f"100 of {CUSTOMERS} customers").wait_for()
+        while len(sent) < 2:
+            page.wait_for_timeout(50)
+        page.unroute("**/graphql")
+        page.reload()  # the tab is closed in the middle
+        page.get_by_role("row", name="customers.csv").get_by_text(f"100 of {CUSTOMERS}").wait_for()
+        keys: list[str] = []
+        page.on("request", lambda seen: keys.append(seen.headers.get("idempotency-key", "")))
+        choose(page, "customers.csv", kind, tmp_path)
+        page.get_by_text("were imported before").wait_for()
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("heading", name="Imported: customers.csv").wait_for(timeout=30_000)
+        assert sent[-1] in keys, "the batch that was lost has the same key"
+        figures = page.locator(".figures")
+        assert figures.inner_text().split("\n") == [
+            "Created",
+            str(CUSTOMERS - 1),
+            "There already",
+            "0",
+            "Rejected",
+            "1",
+        ]
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Download rejected rows").click()
+        lines = waiting.value.path().read_text("utf-8").splitlines()
+        assert waiting.value.suggested_filename == "customers.rejected.csv"
+        assert lines[0] == "name,email,created_at,line,code,reason,because"
+        assert lines[1].startswith(f"No Address,none,13.2.2024,{CUSTOMERS + 1},")
+        assert page.evaluate("window.owned") is None
+    found = customers.find_by_email(f"evil@{size}.example.com")
+    assert found is not None
+    assert found.name == SCRIPT
+
+
+def test_orders_of_a_shop_as_a_spreadsheet_saves_them(browser: "Browser", office: Office, tmp_path: Path) -> None:
+    with signed_in(browser, office, Role.EDITOR) as page:
+        visit(page, office, "import")
+        choose(page, "products.csv", b"sku,name,price,stock\nL-1,Lamp of the shop,40.00,5\n", tmp_path)
+        page.get_by_role("button", name="Import 1 products").click()
+        page.get_by_role("heading", name="Imported: products.csv").wait_for()
+        page.get_by_role("button", name="Import another file").click()
+        choose(page, "orders_export.csv", shop_orders("L-1"), tmp_path)
+        page.get_by_text("Recognised as orders of Shopify: Windows-1252, semicolons").wait_for()
+        page.get_by_role("row", name="'40,00' is not a number").first.wait_for()
+        page.get_by_text("Is that wrong? Say how to read it").click()
+        page.get_by_label("Decimal mark").select_option("comma: 1234,50")
+        page.get_by_role("row", name="#1").get_by_text("84.90").wait_for()
+        page.get_by_role("row", name="#5").get_by_text("'soon' is not a date").wait_for()
+        lose_answers(page, "bulkCreateOrders", times=2)
+        page.get_by_role("button", name="Import 4 orders").click()
+        page.get_by_role("heading", name="Imported: orders_export.csv").wait_for()
+        figures = page.locator(".figures")
+        assert figures.inner_text().split("\n") == [
+            "Created", "2", "There already", "0", "Refunds", "1", "Rejected", "2",
+        ]  # fmt: skip
+        page.get_by_text("$84.90 here, $124.90 in the file.").wait_for()
+    found = imported_orders.find_by_reference("#1")
+    assert found is not None
+
+
+def test_what_the_page_cannot_read_it_says_with_the_command(browser: "Browser", office: Office, tmp_path: Path) -> None:
+    with signed_in(browser, office, Role.EDITOR) as page:
+        visit(page, office, "import")
+        for name, data, words in (
+            ("book.xlsx", b"PK\x03\x04....", "crmctl import book.xlsx"),
+            ("db.sqlite3", b"SQLite format 3\0", "crmctl import --from django db.sqlite3"),
+            ("people.csv", b"first,mail\nAnn,a@example.com\n", "--map customers.name"),
+        ):
+            choose(page, name, data, tmp_path)
+            page.get_by_text(words).wait_for()
+        assert page.get_by_role("button", name="Import").count() == 0
+    with signed_in(browser, office, Role.VIEWER) as page:
+        visit(page, office, "import")
+        page.get_by_text("Importing needs a key with the role EDITOR. Yours has VIEWER.").wait_for()
+        assert page.get_by_label("File", exact=True).count() == 0
+
+
+def test_axe_finds_nothing_serious_while_a_file_is_chosen_and_imported(
+    browser: "Browser", office: Office, tmp_path: Path
+) -> None:
+    context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
+    context.add_init_script((modules() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
+    tab = Tab(context.new_page())
+    tab.page.goto(f"{office.shown.url}#/import")
+    tab.page.get_by_label("API key").fill(office.keys[Role.EDITOR])
+    tab.page.keyboard.press("Enter")
+    tab.page.get_by_text("What needs a terminal").wait_for()
+    found = looked_over(tab, "no file")
+    choose(tab.page, "orders_export.csv", shop_orders("L-1"), tmp_path)
+    tab.page.get_by_text("Is that wrong? Say how to read it").click()
+    found += looked_over(tab, "a file")
+    tab.page.get_by_role("button", name="Import 4 orders").click()
+    tab.page.get_by_role("heading", name="Imported: orders_export.csv").wait_for()
+    found += looked_over(tab, "imported")
+    context.close()
+    assert found == []
+    assert tab.refused == []
