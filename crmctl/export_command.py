@@ -10,15 +10,18 @@ from typing import TextIO
 
 import click
 
-from crmctl import paging, server_settings
+from crmctl import paging, personal_data, server_settings
 from crmctl.client import Client
 from crmctl.commands import CommandError, print_message, with_client
 from crmctl.export_rows import CURRENCY, EXPORTS, Export, Node
 from crmctl.time_arguments import Day
 
+PERSON = "person"
+
 
 @click.command("export")
-@click.argument("kind", type=click.Choice(tuple(EXPORTS)))
+@click.argument("kind", type=click.Choice((*EXPORTS, PERSON)))
+@click.argument("who", required=False, metavar="[EMAIL|ID]")
 @click.option("--format", "form", type=click.Choice(("csv", "json")), default="csv", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="The file.  [default: stdout]")
 @click.option("--name", metavar="PART", help="Only with this part of the name; of orders, of the customer's.")
@@ -35,6 +38,7 @@ from crmctl.time_arguments import Day
 def export(  # noqa: PLR0913 - the options of the command
     client: Client,
     kind: str,
+    who: str | None,
     *,
     form: str,
     output: Path | None,
@@ -47,7 +51,14 @@ def export(  # noqa: PLR0913 - the options of the command
 
     Rows are written page by page. A product without an SKU gets its id as one, an order without a reference its id. JSON
     has the API's field names, one row a line.
+
+    `crmctl export person EMAIL` writes, as JSON, everything that is kept about one customer: for their access request.
     """
+    if (kind == PERSON) != (who is not None):
+        raise CommandError("Give an e-mail address or an id after `person`, and nothing after the other kinds.")
+    if who is not None:
+        _write_person(client, who, output)
+        return
     if kind == "products" and (first or last):
         raise CommandError("Products have no date: --from and --to are for customers and orders.")
     if kind == "orders" and form == "csv" and status != "placed":
@@ -58,6 +69,13 @@ def export(  # noqa: PLR0913 - the options of the command
     with _opened(output) as file:
         count = _write_csv(file, EXPORTS[kind], nodes, currency) if form == "csv" else _write_json(file, nodes)
     print_message(f"{count:,} {kind} written.")
+
+
+def _write_person(client: Client, who: str, output: Path | None) -> None:
+    found = personal_data.read(client, who)
+    with _opened(output) as file:
+        file.write(json.dumps(found, indent=2).replace("\x7f", "\\u007f") + "\n")
+    print_message(f"{len(found['orders']):,} orders and {len(found['traces']):,} traces written.")
 
 
 def _write_csv(file: TextIO, of: Export, nodes: Iterable[Node], currency: str) -> int:

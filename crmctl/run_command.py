@@ -103,7 +103,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     }
     started = client.execute_once(RUN, variables)["runJob"]
     if dry_run:
-        _print_preview(started["preview"])
+        print_preview(started["preview"])
     elif at:
         job_run = started["run"]
         print_text(f"{job_run['job']} runs at {job_run['slot']}, as {job_run['schedule']}.")
@@ -147,7 +147,7 @@ def wait_for_end(client: Client, which: dict[str, str | None], timeout: float) -
             delay = min(delay * 1.5, MAX_DELAY)
 
 
-def _print_preview(preview: dict[str, Any]) -> None:
+def print_preview(preview: dict[str, Any]) -> None:
     print_text(preview["summary"])
     runs.print_lines(preview["lines"])
     if preview["more"]:

@@ -43,6 +43,9 @@ class Needs:
     mails: bool = False
 
 
+_DEAD_LETTERS = dict.fromkeys(
+    ("email-events-dead", "jobs-dead"), ("sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", *_TAKE)
+)
 _LEDGER = {"runs": (_BATCH_GET, _GET, _PUT), "ops": (_GET, _PUT, _QUERY, _UPDATE)}
 _API_NEEDS = Needs(
     tables={
@@ -52,12 +55,12 @@ _API_NEEDS = Needs(
         "lines": (_BATCH_WRITE, _QUERY),
         "ops": (_BATCH_GET, _BATCH_WRITE, _DELETE, _GET, _PUT, _QUERY, _UPDATE),
         "runs": (_BATCH_GET, _GET, _PUT, _QUERY),
-        "reports": (_BATCH_GET, _QUERY),
+        "reports": (_BATCH_GET, _QUERY, _UPDATE),
     },
     indexes=("customers", "products", "orders", "ops", "runs"),
     queues={
         "jobs": ("sqs:GetQueueAttributes", *_ASK),
-        "jobs-dead": ("sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", *_TAKE),
+        **_DEAD_LETTERS,
     },
 )
 
@@ -89,7 +92,10 @@ def _needs_of_consumer(jobs: Iterable[Job]) -> Needs:
     return Needs(
         tables=_merge(_LEDGER, *(each.tables for each in permissions)),
         indexes=tuple(sorted({"runs", *(name for each in permissions for name in each.indexes)})),
-        queues={"jobs": ("sqs:ChangeMessageVisibility", *_ASK, *_TAKE)},
+        queues={
+            "jobs": ("sqs:ChangeMessageVisibility", *_ASK, *_TAKE),
+            **(_DEAD_LETTERS if any(each.takes_dead_letters for each in permissions) else {}),
+        },
         by_lambda=_TAKE,
         tells=True,  # notifications go through its queue
         mails=True,
@@ -104,7 +110,7 @@ NEEDS: Mapping[str, Needs] = {
     API: _API_NEEDS,
     **{name: _needs_of(job) for name, job in catalog.JOBS.items()},
     DISPATCH: _DISPATCH_NEEDS,
-    CONSUMER: _needs_of_consumer(catalog.JOBS.values()),
+    CONSUMER: _needs_of_consumer(catalog.known_jobs().values()),
     EMAIL_EVENTS: Needs(tables={"ops": (_GET, _PUT)}, queues={"email-events": _TAKE}, by_lambda=_TAKE),
 }
 

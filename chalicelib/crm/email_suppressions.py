@@ -132,6 +132,7 @@ def _lifting(customer: Customer, found: Suppression, why: str) -> Transaction:
         after={"emailSuppression": None},
         reason=why,
     )
+    write.check(tables.Customer, customer.id, tables.Customer.id.exists())  # the reason may name them
     write.put(state, tables.AuxRow.token == found.token)
     return write
 

@@ -1,4 +1,7 @@
-"""Reports: each is written once and never changed. Making a report again adds a revision of its period."""
+"""Reports: each is written once. Making a report again adds a revision of its period.
+
+Only an erasure changes one: it takes the name of a customer out, and leaves the figures.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
 from chalicelib.store.put_once import put_once
 from chalicelib.store.retries import retry_delays
+from chalicelib.store.tables import Report as ReportRow
+from chalicelib.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,7 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
     Safe to repeat: a report with the same `token` is written only once. Raises Unavailable.
     """
     for _ in retry_delays():
-        existing = _revisions(kind, period)
+        existing = revisions(kind, period)
         own = next((report for report in existing if report.token == token), None)
         if own or (existing and not again):
             return own or existing[0]
@@ -46,8 +51,25 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
 
 def find(kind: str, period: str, revision: int | None = None) -> Report | None:
     """Return a revision of a report, or the latest one without `revision`."""
-    existing = _revisions(kind, period)
+    existing = revisions(kind, period)
     return next((report for report in existing if revision in {None, report.revision}), None)
+
+
+def forget_customer(report: Report, customer_id: str) -> None:
+    """Take the name of an erased customer out of a report. The figures stay. Raises Stale, Unavailable."""
+    entries = [
+        {**entry, "name": None} if entry["id"] == customer_id else entry for entry in report.content["top_customers"]
+    ]
+    content = {**report.content, "top_customers": entries}
+
+    def was_applied() -> bool:
+        stored = find(report.kind, report.period, report.revision)
+        return stored is not None and stored.content == content
+
+    write, row = Transaction(was_applied), ReportRow
+    key = row(report.kind, _key(report.period, report.revision))
+    write.update(key, [row.content.set(content)], row.content == report.content)
+    write.commit()
 
 
 def list_reports(kind: str) -> Listing[Report]:
@@ -63,8 +85,8 @@ def list_reports(kind: str) -> Listing[Report]:
     )
 
 
-def _revisions(kind: str, period: str) -> list[Report]:
-    """Return all revisions of a period, the latest first. There are few."""
+def revisions(kind: str, period: str) -> list[Report]:
+    """Return all revisions of a period, the latest first. There are few. An erased customer has no name in them."""
     items = reads.query(
         TableName=reads.table_name(tables.Report),
         KeyConditionExpression="kind = :kind AND begins_with(period, :period)",

@@ -19,7 +19,7 @@ from chalicelib.store.transaction import Stale, Transaction, new_token
 
 LATE, SLOW, FAILING, TOO_FREQUENT, PAUSED = "LATE", "SLOW", "FAILING", "TOO_FREQUENT", "PAUSED"
 KINDS = (LATE, SLOW, FAILING, DOWN, UNDELIVERED, TOO_FREQUENT, PAUSED)
-_PARTITION = "alert"
+PARTITION = "alert"
 _RECOVERED = "RECOVERED"
 
 
@@ -28,7 +28,7 @@ def open_alerts() -> set[tuple[str, str]]:
     items = reads.query(
         TableName=reads.table_name(tables.AuxRow),
         KeyConditionExpression="pk = :alert",
-        ExpressionAttributeValues={":alert": {"S": _PARTITION}},
+        ExpressionAttributeValues={":alert": {"S": PARTITION}},
         ConsistentRead=True,
     )
     return {(job, kind) for job, _, kind in (item["sk"]["S"].partition("#") for item in items)}
@@ -38,7 +38,7 @@ def begin(job: str, kind: str, text: str) -> None:
     """Raise an alert. Raises Unavailable; the next check then tries again."""
     deliveries = _notify(Event.PROBLEM, job, kind, text)
     content = {"text": error_text.shorten(text), "since": timestamps.to_text(clock.now())}
-    row = tables.AuxRow(_PARTITION, f"{job}#{kind}", content=content, token=new_token())
+    row = tables.AuxRow(PARTITION, f"{job}#{kind}", content=content, token=new_token())
 
     def was_applied() -> bool:
         stored = reads.get_op(row.pk, row.sk)
@@ -53,7 +53,7 @@ def end(job: str, kind: str, why: str = "") -> None:
     """Clear an alert. Raises Unavailable; the next check then tries again."""
     text = f"no longer {kind.replace('_', ' ').lower()}{f': {why}' if why else ''}"
     deliveries = _notify(Event.RECOVERY, job, _RECOVERED, text)
-    row = tables.AuxRow(_PARTITION, f"{job}#{kind}")
+    row = tables.AuxRow(PARTITION, f"{job}#{kind}")
     write = Transaction(was_applied=lambda: reads.get_op(row.pk, row.sk) is None)
     write.delete(row, tables.AuxRow.pk.exists())
     _commit(write, deliveries)

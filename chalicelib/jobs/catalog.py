@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib.errors import UnknownJob
-from chalicelib.jobs import customer_cleanup, email, heartbeat, low_stock, order_reminders, weekly_report
+from chalicelib.jobs import customer_cleanup, email, erasure, heartbeat, low_stock, order_reminders, weekly_report
 from chalicelib.jobs.job import UNDELIVERED, CatchUp, Job, Overlap
 from chalicelib.jobs.permissions import Permissions
 from chalicelib.jobs.schedule import Schedule
@@ -121,6 +121,42 @@ WEEKLY_REPORT = Job(
     memory=512,
 )
 JOBS = {job.name: job for job in (HEARTBEAT, LOW_STOCK, ORDER_REMINDERS, CUSTOMER_CLEANUP, WEEKLY_REPORT)}
+
+ERASURE = Job(
+    name=erasure.NAME,
+    schedule=Schedule("0 0 1 1 *"),  # never served
+    description="Erases a person: the customer, and all that names them",
+    is_on_demand=True,
+    step=erasure.step,
+    preview=erasure.preview,
+    catch_up=CatchUp.ALL,  # it goes on until it is done
+    overlap=Overlap.WAIT,
+    grace=_HOUR,
+    max_runs=100,
+    window=_HOUR,
+    permissions=Permissions(
+        tables={
+            "customers": ("DeleteItem", "GetItem"),
+            "orders": ("BatchGetItem",),
+            "reports": ("Query", "UpdateItem"),
+            "runs": ("Query",),
+            "ops": ("BatchGetItem", "BatchWriteItem", "DeleteItem", "Query"),
+        },
+        indexes=("ops", "orders"),
+        takes_dead_letters=True,
+    ),
+)
+"""Only `eraseCustomer` starts it, so it is none of the five jobs that schedules, alerts and lists are about."""
+
+
+def known_jobs() -> dict[str, Job]:
+    """Return all jobs whose runs are in the ledger."""
+    return {**JOBS, ERASURE.name: ERASURE}
+
+
+def find_any(name: str) -> Job:
+    """Return a job whose run is repeated, continued or cancelled. Raises UnknownJob."""
+    return known_jobs().get(name) or find(name)
 
 
 def find(name: str) -> Job:

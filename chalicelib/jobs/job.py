@@ -131,6 +131,8 @@ class Job:
     window: timedelta
     lease: timedelta | None = None
     """How long a claim holds. Default: longer than a Lambda may live."""
+    is_on_demand: bool = False
+    """Only operators start it: no schedule is served, and the watchdog expects no run."""
     has_fixed_schedule: bool = False
     """Operators cannot change its schedule, nor add others."""
     queued: bool = False

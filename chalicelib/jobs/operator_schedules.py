@@ -154,6 +154,8 @@ def was_written(schedule: OperatorSchedule) -> bool:
 
 def slot_after(job: Job, slot: Slot, moment: datetime) -> datetime | None:
     """Return when the schedule of a run is due next after `moment`; None if it is not, or was deleted."""
+    if job.is_on_demand:
+        return None
     schedule_id = slots.schedule_of(slot)
     row = find(schedule_id or slots.built_in_id(job.name))
     if row is not None:

@@ -11,5 +11,7 @@ class Permissions:
     indexes: tuple[str, ...] = ()
     """The tables whose indexes are queried."""
     sends_email: bool = False
+    takes_dead_letters: bool = False
+    """It receives and deletes the dead letters of both queues."""
     publishes: bool = False
     """It tells the topic of alerts."""

@@ -95,7 +95,7 @@ def read(body: str) -> Message:
     try:
         content = json.loads(body)
         message = Message(content["job"], content["slot"])
-        catalog.find(message.job)
+        catalog.find_any(message.job)
         is_slot = slots.is_slot(message.slot)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, CrmError) as error:
         raise BadMessage(f"The message names no run: {error}") from error
@@ -150,8 +150,19 @@ def take_dead_letters() -> Iterator[list[DeadLetter]]:
     return _receive(seconds=60)
 
 
-def remove(letter: DeadLetter) -> None:
-    _call("delete_message", QueueUrl=_url(DEAD), ReceiptHandle=letter.receipt)
+def receive_from(name: str, seconds: int) -> Iterator[list[DeadLetter]]:
+    """Receive what is in any queue of dead letters, and hide it for `seconds`."""
+    return _receive(seconds, name)
+
+
+def hidden_count(name: str) -> int:
+    """Return about how many messages of a queue somebody is looking at."""
+    attribute = "ApproximateNumberOfMessagesNotVisible"
+    return int(_attributes(name, [attribute])[attribute])
+
+
+def remove(letter: DeadLetter, name: str = DEAD) -> None:
+    _call("delete_message", QueueUrl=_url(name), ReceiptHandle=letter.receipt)
 
 
 def create() -> None:
@@ -170,13 +181,13 @@ def create_pair(name: str, dead_name: str, visibility: int, max_receives: int) -
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility), "RedrivePolicy": policy})
 
 
-def _receive(seconds: int = 20) -> Iterator[list[DeadLetter]]:
+def _receive(seconds: int = 20, name: str = DEAD) -> Iterator[list[DeadLetter]]:
     """Read dead letters. They are hidden for `seconds`, so that none is read twice."""
     seen: set[str] = set()
     while len(seen) < _MAX_RECEIVED:
         answer = _call(
             "receive_message",
-            QueueUrl=_url(DEAD),
+            QueueUrl=_url(name),
             MaxNumberOfMessages=_BATCH_SIZE,
             VisibilityTimeout=seconds,
             WaitTimeSeconds=_WAIT,
@@ -225,14 +236,14 @@ def _reason(run: Run | None) -> str:
     return run.error or f"The run has the state {run.status}"
 
 
-def make_visible(letters: list[DeadLetter]) -> None:
+def make_visible(letters: list[DeadLetter], name: str = DEAD) -> None:
     """Return letters to their queue at once."""
     for start in range(0, len(letters), _BATCH_SIZE):
         entries = [
             {"Id": str(number), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
             for number, letter in enumerate(letters[start : start + _BATCH_SIZE])
         ]
-        _call("change_message_visibility_batch", QueueUrl=_url(DEAD), Entries=entries)
+        _call("change_message_visibility_batch", QueueUrl=_url(name), Entries=entries)
 
 
 def _send(message: Mapping[str, str], delay: timedelta) -> None:

@@ -22,6 +22,8 @@ class RunArguments(TypedDict, total=False):
     period: str
     again: bool
     """weekly_report: make a new revision of a report that exists. Only `remakeReport` sets it."""
+    customer: str
+    """erasure: whom to erase. Only `eraseCustomer` sets it."""
 
 
 class ArgumentType(StrEnum):

@@ -87,7 +87,7 @@ class Runner:
     def _handle(self, message: queue.Message) -> None:
         if run_records.find(message.job, message.slot) is None:
             raise queue.BadMessage(f"The ledger has no run of {message.job} for {message.slot}")
-        job = catalog.find(message.job)
+        job = catalog.find_any(message.job)
         self.run(job, message.slot)
         run = run_records.find(message.job, message.slot)
         if run and run.finished and run.trigger is Trigger.BACKFILL:

@@ -71,7 +71,7 @@ def _counts_until(job: Job, schedules: Iterable[OperatorSchedule], now: datetime
 
 def _recover(run: Run, now: datetime) -> None:
     """Continue a run whose worker died or whose message was lost. One message too many does no harm."""
-    job = catalog.JOBS.get(run.job)
+    job = catalog.known_jobs().get(run.job)
     try:
         if job is None:
             ledger.end(run, Status.FAILED, error=_REMOVED)

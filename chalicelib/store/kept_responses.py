@@ -8,6 +8,8 @@ import zlib
 from datetime import timedelta
 
 KEPT = timedelta(hours=24)
+DOCUMENTS = "document"
+"""The partition of persisted documents, see `api.http.persisted_queries`."""
 _PREFIX = "idempotency#"
 
 

@@ -13,6 +13,9 @@ from chalicelib.crm import (
     search_index,
 )
 from chalicelib.crm.email_suppressions import Reason
+from chalicelib.jobs import catalog, run_changes, run_records
+from chalicelib.jobs.run_records import Status
+from chalicelib.privacy import erased_people
 from chalicelib.store import tables
 from tests.api.replay_scenario import Ids, Scenario, nothing
 from tests.api.shop import replayed
@@ -105,7 +108,44 @@ def buy_sixty(ids: Ids) -> None:
         orders.place(ids["customer"], {ids["id"]: 60})
 
 
+def customer_to_erase() -> Ids:
+    return {"id": a_customer("Ann Lee", "ann@example.com").id, "reason": "asked by letter"}
+
+
+def erasures_of(ids: Ids) -> list[run_records.Run]:
+    return [run for run in run_records.latest(catalog.ERASURE.name, 10) if run.arguments["customer"] == ids["id"]]
+
+
+def names_somebody() -> bool:
+    return any("ann lee" in str(row).casefold() for row in rows_of(tables.AuxRow).values())
+
+
 SCENARIOS = {
+    "eraseCustomer": Scenario(
+        document="""mutation ($id: ID!, $reason: String!) {
+          eraseCustomer(id: $id, reason: $reason) { run { slot arguments { value } } } }""",
+        prepare=customer_to_erase,
+        was_made=lambda ids: bool(erasures_of(ids)),
+        meddle=lambda ids: [run_changes.cancel(run, "meddler", "no") for run in erasures_of(ids)],
+        is_right=lambda ids, made, reply: (
+            reply.data["eraseCustomer"]["run"]["arguments"] == [{"value": ids["id"]}]
+            and [run.status for run in erasures_of(ids)] == [Status.CANCELLED if made else Status.WAITING]
+        ),
+    ),
+    "erasePersonalData": Scenario(
+        document="mutation ($id: ID!) { erasePersonalData(customerId: $id) { erased after } }",
+        prepare=customer_to_erase,
+        was_made=lambda ids: customers.find(ids["id"]) is None,
+        meddle=lambda _: (
+            customers.create("Bob", "ann@example.com") if customers.find_by_email("ann@example.com") is None else None
+        ),
+        is_right=lambda ids, _, reply: (
+            reply.data["erasePersonalData"] is not None
+            and customers.find(ids["id"]) is None
+            and not names_somebody()
+            and erased_people.find(ids["id"]) is None
+        ),
+    ),
     "createCustomer": Scenario(
         document='mutation { createCustomer(input: {name: "Ann", email: "ann@example.com"}) { customer { id } } }',
         prepare=nothing,

@@ -63,17 +63,17 @@ def test_a_revision_beyond_the_ninth_is_still_the_latest() -> None:
     assert latest.revision == 12
 
 
-def test_two_concurrent_revisions_are_both_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_concurrentrevisions_are_both_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     saved()
-    look = reports._revisions
+    look = reports.revisions
 
     def look_then_lose(kind: str, period: str) -> list[Report]:
-        monkeypatch.setattr(reports, "_revisions", look)
+        monkeypatch.setattr(reports, "revisions", look)
         found = look(kind, period)
         saved(token="faster", again=True)
         return found
 
-    monkeypatch.setattr(reports, "_revisions", look_then_lose)
+    monkeypatch.setattr(reports, "revisions", look_then_lose)
     mine = saved(token="slower", again=True)
     assert (mine.revision, mine.token) == (3, "slower")
     second = reports.find(KIND, "2026-W47", 2)
@@ -82,19 +82,19 @@ def test_two_concurrent_revisions_are_both_stored(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_slower_of_two_first_reports_returns_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    look = reports._revisions
+    look = reports.revisions
 
     def look_then_lose(kind: str, period: str) -> list[Report]:
-        monkeypatch.setattr(reports, "_revisions", look)
+        monkeypatch.setattr(reports, "revisions", look)
         found = look(kind, period)
         saved(token="faster", cents=1)
         return found
 
-    monkeypatch.setattr(reports, "_revisions", look_then_lose)
+    monkeypatch.setattr(reports, "revisions", look_then_lose)
     assert saved(token="slower", cents=2).token == "faster"
 
 
-def test_all_revisions_are_listed_the_latest_first() -> None:
+def test_allrevisions_are_listed_the_latest_first() -> None:
     for period in ("2026-W46", "2026-W47", "2025-W52"):
         saved(period)
     saved("2026-W46", "t2", again=True)

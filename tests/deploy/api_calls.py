@@ -71,6 +71,7 @@ def all_of_the_api(recording: Recording) -> None:
     customer = asker.ask('{ customer(email: "b@example.com") { id emailSuppression { reason } } }')["customer"]
     lifted = asker.change(f'liftEmailSuppression(customerId: "{customer["id"]}", reason: "x") {{ customer {{ id }} }}')
     assert lifted["customer"] == {"id": customer["id"]}
+    _erase(asker, recording)
     asker.persisted("{ hello }")
 
 
@@ -97,6 +98,27 @@ class _Asker:
     def persisted(self, document: str) -> None:
         digest = hashlib.sha256(document.encode()).hexdigest()
         self.ask(document, extensions={"persistedQuery": {"version": 1, "sha256Hash": digest}})
+
+
+def _erase(asker: _Asker, recording: Recording) -> None:
+    """Ann is in a report, in dead letters of both queues, and has a reference; Cy is deleted."""
+    with recording.paused():
+        scheduled_calls.name_in_dead_letters("Ann")
+    found = asker.ask('{ allCustomers(name: "Ann") { edges { node { id } } } }')["allCustomers"]["edges"]
+    ann = found[0]["node"]["id"]
+    person = f'personalData(customerId: "{ann}") {{ orders {{ edges {{ node {{ id }} }} }} traces {{ nodes {{ kind }} after }} }}'
+    assert asker.ask(f"{{ {person} }}")["personalData"]["traces"]["nodes"]
+    assert asker.change(f'eraseCustomer(id: "{ann}", reason: "asked", dryRun: true) {{ preview {{ summary }} }}')
+    assert asker.change(f'eraseCustomer(id: "{ann}", reason: "asked") {{ run {{ slot }} }}')
+    after = None
+    while True:
+        argument = f', after: "{after}"' if after else ""
+        after = asker.change(f'erasePersonalData(customerId: "{ann}"{argument}) {{ erased after }}')["after"]
+        if after is None:
+            break
+    cy = asker.ask('{ personalData(email: "cy@example.com") { customerId } }')["personalData"]["customerId"]
+    asker.change(f'deleteCustomer(id: "{cy}") {{ customer {{ id }} }}')
+    assert asker.change(f'erasePersonalData(customerId: "{cy}") {{ after }}')
 
 
 def _unsubscribe(recording: Recording) -> None:

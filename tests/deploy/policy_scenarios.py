@@ -5,8 +5,9 @@ import json
 import boto3
 import pytest
 
-from chalicelib.crm import email_suppressions
+from chalicelib.crm import customers, email_suppressions
 from chalicelib.jobs import catalog, queue, ses_events
+from chalicelib.privacy import erased_people
 from chalicelib.store import stage_secrets, tables
 from tests.builders import time_is
 from tests.deploy import scheduled_calls
@@ -128,10 +129,27 @@ def _work(recording: Recording) -> None:
         with recording.paused(), time_is(f"{later[:-2]}10"):
             scheduled_calls.ask('mutation { runJob(name: "low_stock") { run { slot } } }')
         assert scheduled_calls.work_off("2026-11-23T13:35:00")
+    _erase_ann(recording)
     sqs = boto3.client("sqs", region_name="us-east-1")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue.NAME)["QueueUrl"], MessageBody="poison")
     recording.begin_step()
     assert scheduled_calls.work_off(NOW)
+
+
+def _erase_ann(recording: Recording) -> None:
+    """She is in a report, in dead letters of both queues, and in the lines of a run."""
+    later = "2026-11-23T14:30:00"
+    with recording.paused(), time_is(later):
+        scheduled_calls.name_in_dead_letters("Ann")
+        found = scheduled_calls.ask('{ allCustomers(name: "Ann") { edges { node { id } } } }')["data"]["allCustomers"]
+        ann = found["edges"][0]["node"]["id"]
+        erased = scheduled_calls.ask(f'mutation {{ eraseCustomer(id: "{ann}", reason: "asked") {{ run {{ slot }} }} }}')
+        assert "errors" not in erased, erased
+    recording.begin_step()
+    scheduled_calls.work_off("2026-11-23T14:31:00")
+    with recording.paused():
+        assert customers.find(ann) is None
+        assert erased_people.find(ann) is None
 
 
 def _channels() -> None:

@@ -21,6 +21,7 @@ from chalicelib.jobs import (
     heartbeat,
     order_reminders,
     queue,
+    ses_events,
     topic,
 )
 from chalicelib.jobs.queue import BadMessage
@@ -100,6 +101,13 @@ def work_off(when: str, *time: float) -> int:
         except (RuntimeError, BadMessage, RunFailed):
             failed += 1
     return failed
+
+
+def name_in_dead_letters(name: str) -> None:
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    for dead in (queue.DEAD, ses_events.DEAD):
+        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=dead)["QueueUrl"], MessageBody=f"to {name}")
+        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=dead)["QueueUrl"], MessageBody="to somebody else")
 
 
 def ask(document: str, *, headers: dict[str, str] | None = None, method: str = "POST", **body: Any) -> Any:

@@ -81,6 +81,10 @@ class FakeQueue:
             visible_at = clock.now() + timedelta(seconds=request["DelaySeconds"])
             self.waiting.append(QueuedMessage(request["MessageBody"], visible_at, number))
             return {"MessageId": number}
+        if operation == "GetQueueAttributes":
+            return {"Attributes": dict.fromkeys(request["AttributeNames"], "0")}
+        if operation == "ReceiveMessage":
+            return {}  # of dead letters, of which the erasure of a person finds none here
         assert operation == "ChangeMessageVisibility", operation
         for message in self.waiting:
             if message.receipt == request["ReceiptHandle"]:

@@ -15,9 +15,8 @@ from functools import lru_cache
 from chalicelib import clock
 from chalicelib.access.authorization import Caller
 from chalicelib.errors import InvalidInput, PersistedQueryNotFound, Unauthenticated
-from chalicelib.store import reads, tables
+from chalicelib.store import kept_responses, reads, tables
 
-_PARTITION = "document"
 MAX_STORED_BYTES = 100_000
 """Of the JSON that is stored, where a character can take twelve bytes."""
 _KEPT = timedelta(days=30)
@@ -61,13 +60,13 @@ def keep(digest: str, text: str) -> None:
     try:
         _stored(digest)
     except KeyError:
-        tables.AuxRow(_PARTITION, digest, content=content, ttl=clock.now() + _KEPT).save()
+        tables.AuxRow(kept_responses.DOCUMENTS, digest, content=content, ttl=clock.now() + _KEPT).save()
 
 
 @lru_cache(maxsize=256)
 def _stored(digest: str) -> str:
     """Read a document. Raises KeyError, which is not cached, so that a document is found as soon as it is there."""
-    item = reads.get_op(_PARTITION, digest) if _HASH.fullmatch(digest) else None
+    item = reads.get_op(kept_responses.DOCUMENTS, digest) if _HASH.fullmatch(digest) else None
     if item is None:
         raise KeyError(digest)
     text: str = reads.json_of(item, "content")["text"]

@@ -142,7 +142,7 @@ def run_job(  # noqa: PLR0913 - one for each argument of the field
     cap: int | None = None,
     arguments: list[RunArgumentInput] | None = None,
 ) -> RunJobPayload:
-    wanted = catalog.find(name)
+    wanted = catalog.find(name) if slot is None else catalog.find_any(name)
     checked = _arguments(wanted, arguments or [], cap)
     if at is not None:
         if dryRun or slot is not None:
@@ -162,7 +162,7 @@ def run_job(  # noqa: PLR0913 - one for each argument of the field
 def cancel_run(
     _root: object, info: Info, job: str, slot: datetime, reason: str, schedule: str | None = None
 ) -> CancelRunPayload:
-    wanted = catalog.find(job)
+    wanted = catalog.find_any(job)
     line = text.checked_line(reason, "reason", MAX_REASON)
     actor = context_of(info).caller.name
     return CancelRunPayload(operator_actions.cancel_run(wanted, _slot(job, slot, schedule), actor, line))

@@ -1,0 +1,71 @@
+"""Traces that the words and the orders of a customer lead to: the search index, reasons of refunds, and reports."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import partial
+from itertools import islice
+
+from chalicelib.crm import orders, reports, search_index, text
+from chalicelib.crm.orders import Order
+from chalicelib.crm.search_words import RowWords
+from chalicelib.jobs import weekly_report
+from chalicelib.privacy import change_places, rewriting
+from chalicelib.privacy.person import Person
+from chalicelib.privacy.traces import Found, Search, Trace, TraceKind
+from chalicelib.store import ids, partition_pages, tables
+from chalicelib.store.cursors import Position
+from chalicelib.store.index_keys import SEPARATOR
+from chalicelib.store.index_scan import IndexRange, IndexScan
+
+_ORDERS_PER_STEP = 20
+_DAY = timedelta(days=1)
+
+
+def search_words(search: Search, after: str) -> Found:
+    """Find rows of the search index, those that a crash has left of former names included: one word a step."""
+    words = _words(search.person)
+    number, _, last = after.partition(" ")
+    place = int(number or 0)
+    if place >= len(words):
+        return Found()
+    bucket = search_index.partition(ids.CUSTOMER, words[place])
+    items, rest = partition_pages.read(bucket, last, prefix=f"{words[place]}{SEPARATOR}")
+    own = [item for item in items if item["sk"]["S"].endswith(f"{SEPARATOR}{search.person.customer_id}")]
+    traces = [Trace(TraceKind.SEARCH_WORD, words[place], partial(rewriting.delete, item)) for item in own]
+    if rest:
+        return Found(traces, f"{place} {rest}")
+    return Found(traces, f"{place + 1} " if place + 1 < len(words) else None)
+
+
+def orders_and_reports(search: Search, after: str) -> Found:
+    """Find reasons of refunds that name the person, and reports that have the customer among the best."""
+    index_range = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", (search.person.customer_id,))
+    start = Position(after, 0, after.rpartition(SEPARATOR)[2]) if after else None
+    scan = IndexScan(index_range, up=True, start=start, batch=_ORDERS_PER_STEP)
+    positions = list(islice(scan.positions(), _ORDERS_PER_STEP))
+    found = list(orders.find_all(position.row_id for position in positions).values())
+    traces = [trace for order in found if order.refunded for trace in change_places.reasons_of(order.id, search.person)]
+    traces += [trace for period in sorted(_periods(found)) for trace in _traces_of_report(period, search.person)]
+    return Found(traces, positions[-1].key if len(positions) == _ORDERS_PER_STEP else None)
+
+
+def _words(person: Person) -> list[str]:
+    """Return the words by which the index may have the person: each alone, so that none depends on the others."""
+    rows = [RowWords.of(name) for name in person.names]
+    rows += [RowWords.of("", text.normalize_email(email)) for email in person.emails]
+    rows += [RowWords.of("", "", phone) for phone in person.phones]
+    return sorted({key for row in rows for key in row.keys})
+
+
+def _periods(found: list[Order]) -> set[str]:
+    """Return the weeks in whose reports the orders may count: the day of an order depends on the time zone of days."""
+    days = (date.fromisoformat(order.date[:10]) for order in found)
+    return {weekly_report.period_of(day + shift) for day in days for shift in (-_DAY, timedelta(), _DAY)}
+
+
+def _traces_of_report(period: str, person: Person) -> Iterator[Trace]:
+    for report in reports.revisions(weekly_report.KIND, period):
+        names = [entry["name"] for entry in report.content["top_customers"] if entry["id"] == person.customer_id]
+        if any(names):
+            text_ = f"report {report.period}, revision {report.revision}: {names[0]}"
+            yield Trace(TraceKind.REPORT, text_, partial(reports.forget_customer, report, person.customer_id))
