@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+from chalicelib.jobs.crontab_words import in_words
+
 ALIASES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -79,7 +81,7 @@ class Crontab:
 
     @property
     def words(self) -> str:
-        return f"{self._parsed.explain()}, {self.zone_name}"
+        return f"{in_words(self.fields, self._parsed)}, {self.zone_name}"
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the instants of the 100 years after `moment`, in UTC and in order."""

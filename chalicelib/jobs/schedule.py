@@ -7,16 +7,16 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-patte
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from cronsim import CronSim
 
 from chalicelib.jobs import crontab
 from chalicelib.jobs.crontab import BadCrontab
+from chalicelib.jobs.crontab_words import in_words
 
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Schedule:
 
     @property
     def words(self) -> str:
-        """The schedule in English, e.g. "At 02:00 on Sunday"."""
-        return CronSim(self.crontab, _ANY_TIME).explain()
+        """The schedule in English, e.g. "At 02:00 on Sunday, UTC"."""
+        return f"{in_words(self.crontab, crontab.parse(self.crontab))}, UTC"
 
     @property
     def eventbridge(self) -> tuple[str, str, str, str, str, str]:

@@ -90,12 +90,41 @@ def test_all_imports_exist_and_none_is_from_another_host() -> None:
             assert not re.search(r"https?://|innerHTML|\beval\(|dangerouslySet", text), name
 
 
-def test_each_page_is_short() -> None:
-    lengths = {
-        name: len((console._DIRECTORY / name).read_text("utf-8").splitlines())
+def own_modules() -> dict[str, str]:
+    return {
+        name: (console._DIRECTORY / name).read_text("utf-8")
         for name in FILES
         if name.endswith(".js") and not name.startswith("vendor/")
     }
+
+
+def exported(text: str) -> set[str]:
+    return set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", text, re.MULTILINE))
+
+
+def test_all_that_is_imported_is_exported() -> None:
+    """A page is loaded when it is opened, so a wrong name would show only then."""
+    modules = own_modules()
+    for name, text in modules.items():
+        for names, source in re.findall(r'^import \{ ([^}]*) \} from "\./(\w+\.js)";$', text, re.MULTILINE):
+            if source != "html.js":
+                assert set(names.split(", ")) <= exported(modules[source]), f"{name} imports from {source}"
+
+
+def test_all_pages_exist_and_are_in_the_navigation_or_reached_from_one() -> None:
+    modules = own_modules()
+    table = re.findall(r'([\w-]+)"?: \["(\w+)", "(\w+)"\]', modules["pages.js"])
+    assert len(table) > 10
+    for _, file, component in table:
+        assert component in exported(modules[f"{file}.js"]), f"{file}.js has no {component}"
+    groups = modules["navigation.js"].partition("const GROUPS")[2].partition("};")[0]
+    linked = set(re.findall(r'([\w-]+)"?: "', groups))
+    pages = modules["pages.js"].partition("export const PAGES")[2].partition("};")[0]
+    assert linked == {name for name, *_ in re.findall(r'([\w-]+)"?: \["(\w+)", "(\w+)"\]', pages)}
+
+
+def test_each_page_is_short() -> None:
+    lengths = {name: len(text.splitlines()) for name, text in own_modules().items()}
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
 
 

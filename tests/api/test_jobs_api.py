@@ -105,7 +105,7 @@ def test_all_fields_of_a_job_and_its_latest_run(time: Clock) -> None:
     assert found == {
         "name": "low_stock",
         "description": "Adds stock to each product that is low",
-        "scheduleText": "At minute 0 past every 12th hour",
+        "scheduleText": "Every 12 hours, at 00:00 and 12:00, UTC",
         "state": "PAUSED",
         "problems": [],
         "averageSeconds": 0.0,

@@ -51,6 +51,7 @@ def looked_over(tab: Tab, what: str) -> list[str]:
         tab.page.set_viewport_size({"width": width, "height": 844})
         for scheme in ("light", "dark"):
             tab.page.emulate_media(color_scheme=scheme)
+            tab.page.locator(f"html[data-theme={scheme}]").wait_for()
             found += [f"{what}, {width}, {scheme}: {entry}" for entry in violations(tab, fingers=width < 500)]
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, what
     return found

@@ -101,7 +101,7 @@ def test_arrow_keys_choose_among_the_results_and_escape_clears_them(browser: "Br
         page.keyboard.type("nobody of this name")
         page.get_by_text("Nothing found.").wait_for()
         page.keyboard.press("Escape")
-        assert page.get_by_role("combobox").input_value() == ""
+        assert page.get_by_role("combobox", name="Search").input_value() == ""
 
 
 def test_a_viewer_sees_no_edit_and_the_server_refuses_it_all_the_same(browser: "Browser", office: Office) -> None:

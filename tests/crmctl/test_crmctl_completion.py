@@ -43,9 +43,7 @@ def test_jobs_slots_schedules_and_keys_are_completed(url: str) -> None:
     for command in ("logs", "retry", "cancel", "open"):
         assert list(complete(command, "--url", url, "low_stock", "2026-11-2")) == list(SLOTS)
     assert list(complete("--url", url, "retry", "low_stock", "2026-11-27")) == [SLOTS[0]]
-    assert complete("--url", url, "schedules", "edit", "low") == {
-        "low_stock.default": catalog.LOW_STOCK.schedule.words + ", UTC"
-    }
+    assert complete("--url", url, "schedules", "edit", "low") == {"low_stock.default": catalog.LOW_STOCK.schedule.words}
     key = api_keys.create("web shop", Role.EDITOR, "test").api_key.id
     assert complete("--url", url, "keys", "revoke", "") == {key: "web shop, EDITOR"}
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise, takewhile
@@ -205,3 +206,36 @@ def test_a_search_for_a_rare_day_visits_few_others(monkeypatch: pytest.MonkeyPat
     found = list(fifth_monday.after(moment("2026-11-27T12:00:00")))
     assert found == [moment(f"{year}-02-28T23:00:00") for year in (2044, 2072, 2112)]
     assert len(visited) < 100 * (29 + 2 * 11)
+
+
+WORDS = {
+    "*/5 * * * *": "Every 5 minutes",
+    "0 */12 * * *": "Every 12 hours, at 00:00 and 12:00",
+    "30 */2 * * *": "Every 2 hours, from 00:30",
+    "0 */6 1 * *": "Every 6 hours, at 00:00, 06:00, 12:00 and 18:00 on the first day of every month",
+    "15 */7 * * *": "At 00:15, 07:15, 14:15 and 21:15 every day",
+    "*/15 9-17 * * MON-FRI": "Every 15 minutes from 09:00 to 17:45 on Monday through Friday",
+    "0 9-17/2 * * *": "Every 2 hours from 09:00 to 17:00",
+    "*/10 * * 1 *": "Every 10 minutes in January",
+    "@hourly": "At the start of every hour",
+    "0 8 * * *": "At 08:00 every day",
+    # No even steps, so they are what they were.
+    "*/7 * * * *": "Every seventh minute of every hour",
+    "*/1 */1 * * *": "Every minute",
+    "*/10 */2 * * *": "Every 10th minute past every second hour",
+}
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_the_words_are_those_that_people_use(text: str) -> None:
+    assert Crontab(text).words == f"{WORDS[text]}, UTC"
+
+
+def test_the_hours_in_the_words_are_those_at_which_it_fires() -> None:
+    """The first and last firing of a day, for all steps and spans whose words name them."""
+    for hour in [f"*/{step}" for step in range(2, 13)] + ["6-18", "6-18/3", "8-9"]:
+        crontab = Crontab(f"20 {hour} * * *")
+        day = [each for each in islice(crontab.after(BEGIN), 60) if each.date() == BEGIN.date() + timedelta(days=1)]
+        named = re.findall(r"\d\d:\d\d", crontab.words)
+        assert named[0] == f"{day[0]:%H:%M}", crontab.words
+        assert named[-1] == f"{day[-1]:%H:%M}" or "hours, from" in crontab.words, crontab.words

@@ -91,7 +91,7 @@ def test_the_job_has_its_function_its_schedule_and_the_permissions_that_it_needs
     )
     assert run(checkout, "-c", code).splitlines() == [
         "['win_back']",
-        "At 09:00 every day",
+        "At 09:00 every day, UTC",
         "['customers', 'ops', 'orders', 'runs'] ('orders', 'runs')",
     ]
 

@@ -86,11 +86,11 @@ def test_the_eventbridge_expression(crontab: str, expression: str) -> None:
 
 def test_the_schedules_of_the_five_jobs() -> None:
     assert {name: (job.schedule.crontab, job.schedule.words) for name, job in JOBS.items()} == {
-        "heartbeat": ("*/5 * * * *", "Every fifth minute of every hour"),
-        "low_stock": ("0 */12 * * *", "At minute 0 past every 12th hour"),
-        "order_reminders": ("0 8 * * *", "At 08:00 every day"),
-        "customer_cleanup": ("0 2 * * 0", "At 02:00 on Sunday"),
-        "weekly_report": ("0 6 * * 1", "At 06:00 on Monday"),
+        "heartbeat": ("*/5 * * * *", "Every 5 minutes, UTC"),
+        "low_stock": ("0 */12 * * *", "Every 12 hours, at 00:00 and 12:00, UTC"),
+        "order_reminders": ("0 8 * * *", "At 08:00 every day, UTC"),
+        "customer_cleanup": ("0 2 * * 0", "At 02:00 on Sunday, UTC"),
+        "weekly_report": ("0 6 * * 1", "At 06:00 on Monday, UTC"),
     }
 
 

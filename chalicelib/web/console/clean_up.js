@@ -2,8 +2,9 @@
 import { useChange, useQuery } from "./api.js";
 import { html } from "./html.js";
 import { RowLink } from "./links.js";
-import { Action, Name, Shown, Table, Time, isolated, notify } from "./parts.js";
+import { Action, Name, Shown, Table, isolated, notify } from "./parts.js";
 import { may } from "./session.js";
+import { Time } from "./times.js";
 
 const BOTH = `query People {
   inactiveCustomerCount

@@ -1,4 +1,4 @@
-// A question before something that is not undone by one click.
+// A question before something that is not undone by one click. Enter keeps everything as it is.
 import { html } from "./html.js";
 import { Action, Dialog } from "./parts.js";
 
@@ -8,5 +8,5 @@ export function Confirm({ title, label, act, close, children }) {
     close();
   };
   return html`<${Dialog} title=${title} close=${close}>${children}
-    <div class="row actions"><${Action} kind="main" act=${run} label=${label} /><button onClick=${close}>Keep it</button></div><//>`;
+    <div class="row actions"><button onClick=${close} autofocus>Keep it</button><${Action} kind="danger" act=${run} label=${label} /></div><//>`;
 }

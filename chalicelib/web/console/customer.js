@@ -6,8 +6,9 @@ import { History } from "./history.js";
 import { html, useState } from "./html.js";
 import { pageOf } from "./links.js";
 import { OrdersOfCustomer } from "./orders.js";
-import { Action, Name, Shown, Time, isolated, notify, useTitle, words } from "./parts.js";
+import { Action, Name, Shown, isolated, notify, useTitle, words } from "./parts.js";
 import { may } from "./session.js";
+import { Time } from "./times.js";
 
 const ONE = `query Customer($id: ID!) {
   customer(id: $id) { id name email phone createdAt createdBy lastOrderAt inactiveFrom emailSuppression { reason since } }

@@ -2,8 +2,9 @@
 import { html } from "./html.js";
 import { RowLink } from "./links.js";
 import { List } from "./list.js";
-import { Name, Time } from "./parts.js";
+import { Name } from "./parts.js";
 import { may } from "./session.js";
+import { Time } from "./times.js";
 
 const CUSTOMERS = `query Customers(
   $name: String, $email: String, $phoneStartsWith: String, $createdAtGte: Date, $createdAtLte: Date,

@@ -1,11 +1,10 @@
 // Whether the API was up, hour by hour.
 import { useQuery } from "./api.js";
 import { html } from "./html.js";
-import { Badge, Shown, spell } from "./parts.js";
+import { Badge, Shown } from "./parts.js";
+import { parts, spell, when } from "./times.js";
 
 const HEALTH = `query Health { health { database queue } uptime(days: 7) { hour up down missing averageMs } }`;
-const HOUR = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "numeric" });
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "short" });
 
 const state = ({ up, down }) => (down ? "down" : up ? "up" : "unknown");
 
@@ -14,7 +13,7 @@ export function Health() {
   return html`<h1>Health</h1>
     <${Shown} of=${asked}>${({ health, uptime }) => html`
       <p class="row">Database <${Badge} state=${health.database} /> Queue <${Badge} state=${health.queue} /></p>
-      <h2>The last 7 days</h2>
+      <h2>The last 7 days, by the hour (${parts(Date.now()).timeZoneName})</h2>
       <${Summary} hours=${uptime} />
       <div class="week">${days(uptime).map(([day, hours]) => html`<${Day} key=${day} day=${day} hours=${hours} />`)}</div>`}<//>`;
 }
@@ -30,11 +29,12 @@ function Summary({ hours }) {
     ${missing ? ` ${missing} checks did not run.` : ""}</p>`;
 }
 
-// Group by day, in the viewer's time zone.
+// Group by day, in the zone in which times are shown.
 function days(hours) {
   const found = new Map();
   for (const hour of hours) {
-    const day = DAY.format(new Date(hour.hour));
+    const { weekday, day: number, month } = parts(hour.hour);
+    const day = `${weekday}, ${number} ${month}`;
     found.set(day, [...(found.get(day) ?? []), hour]);
   }
   return [...found].reverse();
@@ -48,6 +48,6 @@ function latency(hours) {
 const Day = ({ day, hours }) => html`
   <div class="day"><span>${day}</span><span class="quiet number">${latency(hours)}</span>
     <ol class="strip" aria-label=${day}>${hours.map((hour) => {
-      const text = `${HOUR.format(new Date(hour.hour))}: ${hour.up} up, ${hour.down} down, ${hour.missing} missing${hour.averageMs == null ? "" : `, ${hour.averageMs} ms`}`;
-      return html`<li key=${hour.hour} style=${{ gridColumnStart: new Date(hour.hour).getHours() + 1 }}><span class="cell ${state(hour)}" title=${text}><span class="hidden">${text}</span></span></li>`;
+      const text = `${when(hour.hour)}: ${hour.up} up, ${hour.down} down, ${hour.missing} missing${hour.averageMs == null ? "" : `, ${hour.averageMs} ms`}`;
+      return html`<li key=${hour.hour} style=${{ gridColumnStart: Number(parts(hour.hour).hour) + 1 }}><span class="cell ${state(hour)}" title=${text}><span class="hidden">${text}</span></span></li>`;
     })}</ol></div>`;

@@ -2,7 +2,8 @@
 import { useQuery } from "./api.js";
 import { html, useState } from "./html.js";
 import { Linked, RowLink } from "./links.js";
-import { Shown, Table, Time } from "./parts.js";
+import { Shown, Table } from "./parts.js";
+import { Time } from "./times.js";
 
 const HISTORY = `query History($id: ID!, $after: String) {
   node(id: $id) {

@@ -1,4 +1,4 @@
-// Import a CSV file: what it was recognised as, its first rows, progress, and the rejected rows. app.js loads this page only when it is visited.
+// Import a CSV file: what it was recognised as, its first rows, progress, and the rejected rows.
 import { html, useEffect, useRef, useState } from "./html.js";
 import { FirstRows, Mapped, Options } from "./import_preview.js";
 import { Progress, Unfinished } from "./import_progress.js";

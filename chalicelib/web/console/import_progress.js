@@ -2,7 +2,8 @@
 import { save, toText } from "./csv.js";
 import { html } from "./html.js";
 import { rowsOf } from "./import_store.js";
-import { Action, Problem, Table, Time, money } from "./parts.js";
+import { Action, Problem, Table, money } from "./parts.js";
+import { Time } from "./times.js";
 
 const LABELS = {
   created: "Created", existing: "There already", differing: "There with other values", restored: "Restored", refunds: "Refunds", rejected: "Rejected", warned: "With a warning",

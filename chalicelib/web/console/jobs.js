@@ -1,9 +1,10 @@
 // Each job with its state, its latest runs, and buttons to run, pause and resume it.
 import { useChange, useQuery } from "./api.js";
-import { html, useState } from "./html.js";
+import { html, useEffect, useState } from "./html.js";
 import { Linked } from "./links.js";
-import { Action, Badge, Countdown, Dialog, Name, Shown, Table, Time, counted, progress, runLink, spell, notify, when, words } from "./parts.js";
+import { Action, Badge, Dialog, Name, Shown, Table, counted, progress, runLink, notify, words } from "./parts.js";
 import { may } from "./session.js";
+import { Time, spell, when } from "./times.js";
 
 const JOBS = `query Jobs {
   jobs {
@@ -47,15 +48,15 @@ function Job({ job, reload }) {
         <h2 id=${`job-${job.name}`}><a href="#/runs/${job.name}">${job.name}</a></h2>
         <${Badge} state=${job.state} />
       </div>
-      <p>${job.description}. <span class="quiet" title=${`${job.schedule} (UTC)`}>${job.scheduleText}, UTC.</span></p>
+      <p>${job.description}. <span class="quiet" title=${job.schedule}>${job.scheduleText}.</span></p>
       ${job.pause && html`<p class="note">Paused by ${job.pause.actor}: ${job.pause.reason}${job.pause.until && html`, until <${Time} at=${job.pause.until} />`}</p>`}
       ${job.problems.map((text) => html`<p class="note bad"><${Linked} text=${text} /></p>`)}
       <${Strip} job=${job} />
       <dl>
         <div><dt>Last run</dt><dd><${Time} at=${job.lastRun} /></dd></div>
         <div><dt>Result</dt><dd><${Result} runs=${job.recent} /></dd></div>
-        <div><dt>Next run</dt><dd>${job.nextRun ? html`<${Time} at=${job.nextRun} /> <${Countdown} to=${job.nextRun} />` : html`<span class="quiet">none while paused</span>`}</dd></div>
-        ${next && html`<div><dt>Next attempt</dt><dd><${Time} at=${next} /> <${Countdown} to=${next} /></dd></div>`}
+        <div><dt>Next run</dt><dd>${job.nextRun ? html`<${Time} at=${job.nextRun} relative />` : html`<span class="quiet">none while paused</span>`}</dd></div>
+        ${next && html`<div><dt>Next attempt</dt><dd><${Time} at=${next} relative /></dd></div>`}
         <div><dt>Usually takes</dt><dd>${spell(job.averageSeconds)}</dd></div>
         <div><dt>Durations</dt><dd><${Trend} runs=${job.recent} /></dd></div>
       </dl>
@@ -100,10 +101,16 @@ function Trend({ runs }) {
     <polyline points=${points} /></svg>`;
 }
 
-// Show what the run would do before it starts.
+const WAIT = 400; // milliseconds after the last key, before the preview is made again
+
+// Show what the run would do before it starts. Until that is shown, it cannot be started.
 function RunDialog({ title, job, close, reload }) {
   const [cap, setCap] = useState("");
   const [tried, setTried] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setTried(cap), WAIT);
+    return () => clearTimeout(timer);
+  }, [cap]);
   const preview = useQuery(RUN, { name: job.name, dryRun: true, cap: tried ? Number(tried) : null });
   const start = useChange(RUN);
   const run = async () => {
@@ -123,9 +130,9 @@ function RunDialog({ title, job, close, reload }) {
         ${more && html`<p class="quiet">… and more.</p>`}`}<//>
       ${job.name === "customer_cleanup" && html`
         <label for="cap">Delete at most this many customers (empty: the default limit)</label>
-        <input id="cap" type="number" min="1" value=${cap} onInput=${(event) => setCap(event.target.value)} onChange=${() => setTried(cap)} />`}
+        <input id="cap" type="number" min="1" value=${cap} onInput=${(event) => setCap(event.target.value)} />`}
       <div class="row actions">
-        <${Action} kind="main" act=${run} label="Run it" disabled=${Boolean(job.pause)} />
+        <${Action} kind="main" act=${run} label="Run it" disabled=${Boolean(job.pause || preview.loading || preview.error) || tried !== cap} />
         <button onClick=${close}>Cancel</button>
       </div>
     <//>`;
@@ -145,7 +152,7 @@ function PauseDialog({ job, close, reload }) {
     <${Dialog} title=${`Pause ${job.name}?`} close=${close}>
       <p>No run starts until somebody resumes the job. A run in progress finishes.</p>
       <label for="reason">Reason</label>
-      <input id="reason" required maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} />
+      <input id="reason" required autofocus maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} />
       <label for="until">Until (empty: until somebody resumes it)</label>
       <input id="until" type="datetime-local" value=${until} onInput=${(event) => setUntil(event.target.value)} />
       <div class="row actions">

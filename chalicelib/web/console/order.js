@@ -5,8 +5,9 @@ import { History } from "./history.js";
 import { html, useState } from "./html.js";
 import { RowLink } from "./links.js";
 import { EditOrder } from "./order_edit.js";
-import { Badge, Shown, Table, Time, money, notify, useTitle, words } from "./parts.js";
+import { Badge, Shown, Table, money, notify, useTitle, words } from "./parts.js";
 import { may } from "./session.js";
+import { Time } from "./times.js";
 
 const ONE = `query Order($id: ID!) {
   order(id: $id) {

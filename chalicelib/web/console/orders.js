@@ -2,8 +2,9 @@
 import { html } from "./html.js";
 import { RowLink, pageOf } from "./links.js";
 import { List } from "./list.js";
-import { Badge, Name, Time, money } from "./parts.js";
+import { Badge, Name, money } from "./parts.js";
 import { currency, may } from "./session.js";
+import { Time } from "./times.js";
 
 const ORDERS = `query Orders(
   $status: OrderStatus, $orderDateAfter: Date, $orderDateBefore: Date, $totalAmountGte: Decimal, $totalAmountLte: Decimal,

@@ -1,40 +1,10 @@
-// Parts that several pages share: times, states, tables, dialogs, messages.
+// Parts that several pages share: states, tables, dialogs, messages.
 import { html, useEffect, useRef, useState } from "./html.js";
 import { currency } from "./session.js";
-
-const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const utc = (text) => new Date(text).toISOString().slice(0, 19).replace("T", " ") + " UTC";
-
-// For a title attribute, which can contain no element.
-export const when = (text) => `${LOCAL.format(new Date(text))} (${utc(text)})`;
 
 // Names may be written from right to left. They are isolated, so that the text around them keeps its direction.
 export const Name = ({ of }) => html`<bdi>${of}</bdi>`;
 export const isolated = (name) => `\u2068${name}\u2069`;
-
-// In the viewer's time zone. Pointing at it shows UTC.
-export const Time = ({ at }) =>
-  at ? html`<time datetime=${at} title=${utc(at)}>${LOCAL.format(new Date(at))}</time>` : html`<span class="quiet">never</span>`;
-
-export function spell(seconds) {
-  if (seconds == null) return "–";
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 90) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-export function Countdown({ to }) {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  const left = (new Date(to) - now) / 1000;
-  return html`<span class="quiet number" aria-hidden="true">${left > 0 ? `in ${spell(Math.ceil(left))}` : "any moment"}</span>`;
-}
 
 export function useTitle(title) {
   useEffect(() => { document.title = `${title} · CRM console`; }, [title]);
@@ -48,8 +18,10 @@ export function Shown({ of: { data, error, loading, reload }, children }) {
     return html`${error && html`<${Problem} error=${error} again=${reload} />`}${children(data)}`;
   }
   if (error) return html`<${Problem} error=${error} again=${reload} />`;
-  return loading && html`<div class="skeleton" role="status"><span class="hidden">Loading …</span></div>`;
+  return loading && html`<${Waiting} />`;
 }
+
+export const Waiting = () => html`<div class="skeleton" role="status"><span class="hidden">Loading …</span></div>`;
 
 export const Problem = ({ error, again }) => html`
   <div class="problem" role="alert">
@@ -76,7 +48,8 @@ export const Table = ({ caption, columns, rows, empty }) =>
         </tbody>
       </table>`;
 
-// A modal dialog: the browser keeps the focus in it and closes it with Escape.
+// A modal dialog: the browser keeps the focus in it and closes it with Escape. The focus begins at its title, so that Enter does
+// nothing unseen; a field or a harmless button that should have it says `autofocus`.
 export function Dialog({ title, close, children }) {
   const dialog = useRef();
   useEffect(() => {
@@ -84,6 +57,7 @@ export function Dialog({ title, close, children }) {
     const section = before?.closest("section");
     const shown = dialog.current;
     shown.showModal();
+    (shown.querySelector("[autofocus]") ?? shown.querySelector("h2")).focus();
     // On closing, return the focus to the button that opened the dialog. If that button is gone, as Pause is after pausing, use the heading.
     return () => {
       shown.close();
@@ -92,7 +66,7 @@ export function Dialog({ title, close, children }) {
   }, []);
   return html`
     <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${close}>
-      <h2 id="dialog-title">${title}</h2>
+      <h2 id="dialog-title" tabindex="-1">${title}</h2>
       ${children}
     </dialog>`;
 }

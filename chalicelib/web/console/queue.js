@@ -1,8 +1,9 @@
 // The queue: how many messages it holds, and the messages that failed for good.
 import { useChange, useQuery } from "./api.js";
 import { html } from "./html.js";
-import { Action, Shown, Table, Time, runLink, notify } from "./parts.js";
+import { Action, Shown, Table, runLink, notify } from "./parts.js";
 import { may } from "./session.js";
+import { Time } from "./times.js";
 
 const DEPTH = `query Depth { queue { waiting working dead } }`;
 const LETTERS = `query Letters { deadLetters { id body reason sentAt job slot } queue { dead } }`;

@@ -3,8 +3,10 @@ import { useChange, useQuery } from "./api.js";
 import { toAddress } from "./csv.js";
 import { html, useEffect, useRef } from "./html.js";
 import { RowLink } from "./links.js";
-import { Action, Empty, Shown, Table, Time, money, runLink, notify } from "./parts.js";
+import { Action, Empty, Shown, Table, money, runLink, notify } from "./parts.js";
+import { useTheme } from "./preferences.js";
 import { currency, may } from "./session.js";
+import { Time } from "./times.js";
 
 const REPORTS = `query Reports {
   reports(first: 53) {
@@ -58,6 +60,7 @@ function loadLibrary() {
 
 function Chart({ days, numbers, label }) {
   const place = useRef();
+  const theme = useTheme();
   useEffect(() => {
     const style = getComputedStyle(document.documentElement);
     const ink = style.getPropertyValue("--ink").trim();
@@ -78,7 +81,7 @@ function Chart({ days, numbers, label }) {
     resize.observe(place.current);
     loadLibrary().then(() => { if (!gone && window.uPlot) plot = draw(); });
     return () => { gone = true; resize.disconnect(); plot?.destroy(); };
-  }, [days.join(), numbers.join()]);
+  }, [days.join(), numbers.join(), theme]);
   return html`<div ref=${place} role="img" aria-label=${label}></div>`;
 }
 

@@ -2,8 +2,9 @@
 import { useChange, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
 import { Linked } from "./links.js";
-import { Action, Badge, Countdown, Name, Shown, Table, Time, counted, progress, runLink, spell, notify } from "./parts.js";
+import { Action, Badge, Name, Shown, Table, counted, progress, runLink, notify } from "./parts.js";
 import { may } from "./session.js";
+import { Time, spell } from "./times.js";
 
 const RUNS = `query Runs($job: String!, $status: RunStatus, $after: String) {
   jobRuns(job: $job, status: $status, first: 50, after: $after) {
@@ -40,7 +41,7 @@ function refreshAfter(run) {
   return run.nextAttemptAt ? SLOW : QUICK;
 }
 
-const NextAttempt = ({ of: run }) => html`Next attempt: <${Time} at=${run.nextAttemptAt} /> <${Countdown} to=${run.nextAttemptAt} />`;
+const NextAttempt = ({ of: run }) => html`Next attempt: <${Time} at=${run.nextAttemptAt} relative />`;
 
 const goOn = ({ jobRuns: { edges, pageInfo } }) => !edges.length && pageInfo.hasNextPage && { after: pageInfo.endCursor };
 
@@ -114,7 +115,7 @@ function Details({ run, again, cancel }) {
       <div><dt>Finished</dt><dd>${run.finishedAt ? html`<${Time} at=${run.finishedAt} />` : "not yet"}</dd></div>
       <div><dt>Duration</dt><dd>${spell(run.durationSeconds)}</dd></div>
       <div><dt>Attempts</dt><dd>${run.attempts}</dd></div>
-      ${run.nextAttemptAt && html`<div><dt>Next attempt</dt><dd><${Time} at=${run.nextAttemptAt} /> <${Countdown} to=${run.nextAttemptAt} /></dd></div>`}
+      ${run.nextAttemptAt && html`<div><dt>Next attempt</dt><dd><${Time} at=${run.nextAttemptAt} relative /></dd></div>`}
       <div><dt>Checkpoints</dt><dd>${run.pages}</dd></div>
       ${run.cursor && html`<div><dt>Continues from</dt><dd><code>${run.cursor.length > 300 ? `${run.cursor.slice(0, 300)} …` : run.cursor}</code></dd></div>`}
       ${run.schedule !== `${run.job}.default` && html`<div><dt>Schedule</dt><dd><code>${run.schedule}</code></dd></div>`}

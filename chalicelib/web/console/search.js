@@ -1,6 +1,7 @@
 // Search with results while typing: in the header, and to choose a customer or a product.
 import { ask } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
+import { isShortcut } from "./keys.js";
 import { pageOf } from "./links.js";
 import { Name, money } from "./parts.js";
 
@@ -30,8 +31,7 @@ export function SearchBox() {
   const place = useRef();
   useEffect(() => {
     const focus = (event) => {
-      const writes = event.target.closest?.("input, select, textarea, dialog");
-      if (event.key !== "/" || writes || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!isShortcut(event, "/")) return;
       event.preventDefault();
       place.current.querySelector("input").focus();
     };
