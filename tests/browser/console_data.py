@@ -77,7 +77,7 @@ def furnish() -> None:
         imported_orders.record(a_past_order(regular, (lamp, 1 + days % 4, "40.00"), reference=f"T-{days}", date=date))
     put_heartbeats(now)
     put_runs(list(_restocks(now)))
-    _write_reports(now)
+    write_reports(now)
     failed = a_failed_run(now - timedelta(hours=30))
     dead_letter({"job": failed.job, "slot": failed.slot})
     dead_letter({"what": SCRIPT})
@@ -135,7 +135,7 @@ def _restocks(now: datetime) -> Iterator[Run]:
     yield a_run("order_reminders", missed - timedelta(days=1), Status.SKIPPED, reason=f"paused by Ann: {QUOTES}")
 
 
-def _write_reports(now: datetime) -> None:
+def write_reports(now: datetime) -> None:
     """Create the reports of all weeks but the latest, which a test makes."""
     for back in range(2, WEEKS + 2):
         monday = now.date() - timedelta(days=now.weekday() + 7 * back)

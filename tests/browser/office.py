@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -61,10 +61,10 @@ def opened(root: Path) -> Iterator[Office]:
 
 
 @contextmanager
-def signed_in(browser: "Browser", office: Office, role: Role, size: str = "desktop") -> Iterator["Page"]:
+def signed_in(browser: "Browser", office: Office, role: Role, size: str = "desktop", **more: Any) -> Iterator["Page"]:
     """Open the console with a key of the role. Errors in the page, and requests to other hosts, fail the test."""
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", **more)
     context.set_default_timeout(10_000)
     tab = Tab(context.new_page())
     tab.page.goto(office.shown.url)

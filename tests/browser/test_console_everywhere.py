@@ -4,9 +4,7 @@ no server. And what it costs to load.
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -139,54 +137,6 @@ def test_everything_works_with_the_keyboard_and_dialogs_return_the_focus(tab: Ta
         tab.page.keyboard.press(way_out)
         dialog.wait_for(state="detached")
         assert focused() == "Pause heartbeat"
-
-
-def test_one_switch_for_all_times_and_one_for_the_theme_are_remembered(
-    browser: "Browser", shown: Console, ids: dict[str, str]
-) -> None:
-    context = browser.new_context(timezone_id="America/New_York", locale="de-DE", reduced_motion="reduce")
-    tab = Tab(context.new_page())
-    page = tab.page
-    page.goto(f"{shown.url}#/runs/low_stock/{ids['slot']}")
-    due = page.locator("dl time").first
-    due.wait_for()
-    moment = datetime.fromisoformat(ids["slot"])
-    there = moment.astimezone(ZoneInfo("America/New_York"))
-    assert due.inner_text() == f"{moment.day} {moment:%b, %H:%M} UTC"
-    page.get_by_label("Times").select_option("local")
-    assert due.inner_text().startswith(f"{there.day} {there:%b, %H:%M} GMT-")
-    other = context.new_page()
-    other.goto(f"{shown.url}#/health")
-    other.get_by_role("heading", name="by the hour (GMT-").wait_for()
-    page.get_by_label("Times").select_option("UTC")
-    other.get_by_role("heading", name="by the hour (UTC)").wait_for()
-    page.goto(f"{shown.url}#/reports")
-    chart = page.locator("figure canvas").first
-    chart.wait_for()
-    light = chart.evaluate("node => node.toDataURL()")
-    page.get_by_label("Theme").select_option("dark")
-    page.locator("html[data-theme=dark]").wait_for()
-    page.wait_for_function("light => document.querySelector('figure canvas')?.toDataURL() !== light", arg=light)
-    page.reload()
-    page.locator("html[data-theme=dark]").wait_for()
-    assert page.get_by_label("Theme").input_value() == "dark"
-    page.get_by_label("Theme").select_option("System")
-    page.emulate_media(color_scheme="dark")
-    page.locator("html[data-theme=dark]").wait_for()
-    page.emulate_media(color_scheme="light")
-    page.locator("html[data-theme=light]").wait_for()
-    page.keyboard.press("Escape")
-    page.get_by_role("main").focus()
-    page.keyboard.press("?")
-    keys = page.get_by_role("dialog", name="Keys")
-    keys.get_by_text("Search customers, orders and products").wait_for()
-    page.keyboard.press("Escape")
-    keys.wait_for(state="detached")
-    page.keyboard.press("/")
-    page.keyboard.type("?")
-    assert keys.count() == 0, "somebody writes a question mark"
-    context.close()
-    assert (tab.problems, tab.refused) == ([], [])
 
 
 def test_malicious_names_are_shown_as_text(tab: Tab, shown: Console) -> None:

@@ -27,7 +27,7 @@ export function find([name, ...rest], query, home) {
 
 const modules = new Map();
 
-// A module that could not be loaded is asked for under another address, since browsers may remember that it failed.
+// A module that could not be loaded is loaded from another address the next time, since browsers may remember that it failed.
 async function load(file, attempt) {
   modules.set(file, await import(`./${file}.js${attempt ? `?${attempt}` : ""}`));
 }
