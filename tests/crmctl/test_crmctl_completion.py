@@ -95,9 +95,9 @@ def test_the_page_of_a_thing_is_opened(
 @pytest.mark.no_database
 def test_the_console_has_the_pages() -> None:
     """And every page of the console can be opened."""
-    script = (ROOT / "chalicelib/web/console/app.js").read_text("utf-8")
-    (pages,) = re.findall(r"^const PAGES = \{(.*)\};$", script, re.MULTILINE)
-    assert set(re.findall(r'"?([a-z-]+)"?: ', pages)) == set(PAGES)
+    script = (ROOT / "chalicelib/web/console/pages.js").read_text("utf-8")
+    (pages,) = re.findall(r"^export const PAGES = \{(.*?)\};$", script, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r'([a-z-]+)"?: \[', pages)) == set(PAGES)
 
 
 def test_what_has_no_page_is_refused(crm: ApiServer, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

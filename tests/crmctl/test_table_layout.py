@@ -8,7 +8,7 @@ from crmctl.wrapping import wrap
 pytestmark = pytest.mark.no_database
 SIZES = [
     measure(0, 0, ["job", "customer_cleanup"], wraps=False),
-    measure(1, 2, ["schedule", "Every 12 hours, at 00:00 and 12:00, Europe/Berlin"], wraps=True),
+    measure(1, 2, ["schedule", "At minute 0 past every 12th hour, Europe/Berlin"], wraps=True),
     measure(2, 1, ["by", "-"], wraps=True),
     measure(3, 3, ["average", "3 min 20 s"], wraps=False),
     measure(4, 0, ["slot", "2026-11-27T11:30:00.123456Z"], wraps=False),

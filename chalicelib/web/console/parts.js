@@ -53,15 +53,14 @@ export const Table = ({ caption, columns, rows, empty }) =>
 export function Dialog({ title, close, children }) {
   const dialog = useRef();
   useEffect(() => {
-    const before = document.activeElement;
-    const section = before?.closest("section");
+    const section = document.activeElement?.closest("section");
     const shown = dialog.current;
     shown.showModal();
     (shown.querySelector("[autofocus]") ?? shown.querySelector("h2")).focus();
-    // On closing, return the focus to the button that opened the dialog. If that button is gone, as Pause is after pausing, use the heading.
+    // The browser returns the focus to the button that opened the dialog. If that button is gone, as Pause is after pausing, use the heading.
     return () => {
       shown.close();
-      (before?.isConnected ? before : section?.querySelector("h2 a"))?.focus();
+      if (document.activeElement === document.body) section?.querySelector("h2 a")?.focus();
     };
   }, []);
   return html`
