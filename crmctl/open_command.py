@@ -12,7 +12,7 @@ from crmctl.commands import CommandError, print_message, with_client
 from crmctl.terminal import print_text
 from crmctl.time_arguments import Timestamp
 
-PAGES = ("customers", "orders", "products", "reports", "jobs", "queue", "health", "clean-up", "low-stock")
+PAGES = ("customers", "orders", "products", "reports", "jobs", "queue", "health", "clean-up", "low-stock", "import")
 PAGES_OF_IDS = {"cus": "customers", "ord": "orders", "prd": "products"}
 FIND = """query Find($job: String!, $slot: DateTime!, $schedule: ID) {
   jobRun(job: $job, slot: $slot, schedule: $schedule) { slot schedule }
