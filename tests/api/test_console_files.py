@@ -99,7 +99,7 @@ def own_modules() -> dict[str, str]:
 
 
 def exported(text: str) -> set[str]:
-    return set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", text, re.MULTILINE))
+    return set(re.findall(r"^export (?:async )?(?:function\*?|const|class) (\w+)", text, re.MULTILINE))
 
 
 def pages_in(text: str) -> list[tuple[str, str, str]]:
