@@ -39,7 +39,7 @@ LOG_BYTES = {"request": 1000, "invocation": 2000, "idle": 500, "line": 400}
 LOG_MONTHS = 3
 POLLS = 2 * 5 * SECONDS / 20
 """Of two queues: five pollers of Lambda each, each asking every 20 seconds."""
-ALARM_METRICS = 58
+ALARM_METRICS = 64
 STEADY_METRICS, RUN_METRICS = 9, 3
 """Five of API Gateway for POST, three of the heartbeat and the total of successful runs; three of a run of another job, each paid for an hour."""
 

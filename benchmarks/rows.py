@@ -15,7 +15,7 @@ from pynamodb.models import Model
 
 from benchmarks.backend import FULL
 from benchmarks.firing import day
-from chalicelib.crm import counters, customers, orders, products, text, unique_values
+from chalicelib.crm import counters, customer_rows, customers, orders, product_rows, products, text, unique_values
 from chalicelib.jobs import catalog
 from chalicelib.settings import settings
 from chalicelib.store import connection, ids, index_keys, tables, timestamps
@@ -56,6 +56,7 @@ def a_product(number: int, stock: int = 50) -> products.Product:
         archived_at=None,
         sold=0,
         token="t",  # noqa: S106 - names a write, and is no secret
+        updated_at=timestamps.to_text(NOW),
     )
 
 
@@ -70,6 +71,7 @@ def a_customer(number: int, created: datetime) -> customers.Customer:
         last_order=None,
         orders=0,
         token="t",  # noqa: S106 - names a write, and is no secret
+        updated_at=timestamps.to_text(created),
     )
 
 
@@ -80,12 +82,12 @@ def an_order(number: int, customer: int, date: datetime) -> orders.Order:
 
 
 def put_products(rows: Iterable[products.Product]) -> None:
-    _put(tables.Product, (products._row(row) for row in rows))  # noqa: SLF001 - the rows as the domain writes them
+    _put(tables.Product, map(product_rows.to_row, rows))
 
 
 def put_customers(rows: Iterable[customers.Customer]) -> None:
     """Without their claims, which a clean-up releases."""
-    _put(tables.Customer, (customers._row(row) for row in rows))  # noqa: SLF001 - as above
+    _put(tables.Customer, map(customer_rows.to_row, rows))
 
 
 def put_claims(rows: Iterable[customers.Customer]) -> None:
@@ -96,7 +98,7 @@ def put_claims(rows: Iterable[customers.Customer]) -> None:
 
 
 def put_orders(rows: Iterable[orders.Order]) -> None:
-    _put(tables.Order, (orders._row(row) for row in rows))  # noqa: SLF001 - as above
+    _put(tables.Order, (orders._row(row) for row in rows))  # noqa: SLF001 - the rows as the domain writes them
 
 
 def put_company(size: int) -> None:

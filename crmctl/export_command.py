@@ -14,7 +14,7 @@ from crmctl import paging, personal_data, server_settings
 from crmctl.client import Client
 from crmctl.commands import CommandError, print_message, with_client
 from crmctl.export_rows import CURRENCY, EXPORTS, Export, Node
-from crmctl.time_arguments import Day
+from crmctl.time_arguments import Day, Timestamp
 
 PERSON = "person"
 
@@ -27,6 +27,9 @@ PERSON = "person"
 @click.option("--name", metavar="PART", help="Only with this part of the name; of orders, of the customer's.")
 @click.option("--from", "first", type=Day(), help="Only created, or ordered, on this day or later.")
 @click.option("--to", "last", type=Day(), help="Only created, or ordered, on this day or earlier.")
+@click.option(
+    "--updated-after", type=Timestamp(), help="Only changed at this time or later; those changed first come first."
+)
 @click.option(
     "--status",
     type=click.Choice(("placed", "cancelled", "any")),
@@ -45,6 +48,7 @@ def export(  # noqa: PLR0913 - the options of the command
     name: str | None,
     first: str | None,
     last: str | None,
+    updated_after: str | None,
     status: str,
 ) -> None:
     """Write all customers, products or orders, for example to a CSV file that `crmctl import` takes.
@@ -53,6 +57,8 @@ def export(  # noqa: PLR0913 - the options of the command
     has the API's field names, one row a line.
 
     `crmctl export person EMAIL` writes, as JSON, everything that is kept about one customer: for their access request.
+
+    With --updated-after, a row that somebody changes meanwhile may be written twice. The later one is the newer one.
     """
     if (kind == PERSON) != (who is not None):
         raise CommandError("Give an e-mail address or an id after `person`, and nothing after the other kinds.")
@@ -63,7 +69,8 @@ def export(  # noqa: PLR0913 - the options of the command
         raise CommandError("Products have no date: --from and --to are for customers and orders.")
     if kind == "orders" and form == "csv" and status != "placed":
         raise CommandError("A CSV file has no column for the status: use --format json for cancelled orders.")
-    wanted = {"name": name, "from": first, "to": last, "status": None if status == "any" else status.upper()}
+    wanted: dict[str, object] = {"name": name, "from": first, "to": last, "updatedAfter": updated_after}
+    wanted |= {"status": None if status == "any" else status.upper(), "orderBy": updated_after and ["updatedAt"]}
     nodes = paging.read_all(client, EXPORTS[kind].document, **{key: value for key, value in wanted.items() if value})
     currency = server_settings.read(client).currency if form == "csv" and CURRENCY in EXPORTS[kind].columns else ""
     with _opened(output) as file:

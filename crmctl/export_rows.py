@@ -16,25 +16,33 @@ CURRENCY = "currency"
 REFUND_SUFFIX = "-refund"
 """The end of the reference of a refund that stood beside its order when it was imported."""
 
-CUSTOMERS = """query Customers($name: String, $from: Date, $to: Date, $first: Int, $after: String) {
-  list: allCustomers(name: $name, createdAtGte: $from, createdAtLte: $to, first: $first, after: $after) {
-    edges { node { id name email phone createdAt lastOrderAt } }
+CUSTOMERS = """query Customers(
+  $name: String, $from: Date, $to: Date, $updatedAfter: DateTime, $orderBy: [String], $first: Int, $after: String
+) {
+  list: allCustomers(
+    name: $name, createdAtGte: $from, createdAtLte: $to, updatedAfter: $updatedAfter, orderBy: $orderBy
+    first: $first, after: $after
+  ) {
+    edges { node { id name email phone createdAt updatedAt lastOrderAt } }
     pageInfo { hasNextPage endCursor }
   }
 }"""
-PRODUCTS = """query Products($name: String, $first: Int, $after: String) {
-  list: allProducts(name: $name, first: $first, after: $after) {
-    edges { node { id sku name price stock } }
+PRODUCTS = """query Products($name: String, $updatedAfter: DateTime, $orderBy: [String], $first: Int, $after: String) {
+  list: allProducts(name: $name, updatedAfter: $updatedAfter, orderBy: $orderBy, first: $first, after: $after) {
+    edges { node { id sku name price stock updatedAt } }
     pageInfo { hasNextPage endCursor }
   }
 }"""
-ORDERS = """query Orders($name: String, $from: Date, $to: Date, $status: OrderStatus, $first: Int, $after: String) {
+ORDERS = """query Orders(
+  $name: String, $from: Date, $to: Date, $status: OrderStatus, $updatedAfter: DateTime, $orderBy: [String] = ["orderDate"]
+  $first: Int, $after: String
+) {
   list: allOrders(
     customerName: $name, orderDateAfter: $from, orderDateBefore: $to, status: $status, first: $first, after: $after
-    orderBy: ["orderDate"]
+    updatedAfter: $updatedAfter, orderBy: $orderBy
   ) {
     edges { node {
-      id reference orderDate status totalAmount customer { id name email }
+      id reference orderDate updatedAt status totalAmount customer { id name email }
       lines { productId name quantity unitPrice product { sku } }
       adjustments { kind amount }
     } }

@@ -88,6 +88,7 @@ def some_products(count: int, name: str = "Product") -> list[Product]:
             archived_at=None,
             sold=0,
             token="token",
+            updated_at="2026-01-01T00:00:00.000000Z",
         )
         for number in range(count)
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from chalicelib.api.graphql.loaders import Loader
 from chalicelib.crm import customers, list_queries, orders, products
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.list_queries import OrderFilter
+from chalicelib.crm.list_filters import OrderFilter
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.store.pagination import Page, PageArgs, read_page

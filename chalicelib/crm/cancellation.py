@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-from pynamodb.expressions.update import Action
-
-from chalicelib.crm import counters, customers, latest_order, orders, stock
+from chalicelib.crm import change_times, counters, customers, latest_order, orders, stock
 from chalicelib.crm.orders import CANCELLED, PLACED, Order
 from chalicelib.errors import AlreadyCancelled, Conflict, InvalidInput, NotFound
 from chalicelib.store import change_marks, tables
@@ -24,7 +22,7 @@ def cancel(order_id: str) -> Order:
         if change_marks.is_done(order_id):
             return old
         _check(old)
-        new = replace(old, status=CANCELLED, token=new_token())
+        new = replace(old, status=CANCELLED, token=new_token(), updated_at=change_times.after(old.updated_at))
         try:
             _cancellation(old, new).commit()
         except AlreadyApplied:  # by an earlier attempt at this request, which was still under way
@@ -52,7 +50,7 @@ def _cancellation(old: Order, new: Order) -> Transaction:
         before={"status": old.status},
         after={"status": new.status},
     )
-    actions: list[Action] = [row.status.set(new.status), row.token.set(new.token)]
+    actions = [row.status.set(new.status), row.token.set(new.token), *change_times.actions(row, new)]
     # The token changes when the order's lines do. Whether the order was cancelled or changed is read again.
     write.update(row(id=old.id), actions, (row.status == PLACED) & (row.token == old.token))
     counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)

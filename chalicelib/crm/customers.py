@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import counters, customer_values, phone_numbers, search_index, text, unique_values
+from chalicelib.crm import change_times, counters, customer_rows, customer_values, search_index, text, unique_values
 from chalicelib.crm.search_words import RowWords
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
@@ -30,6 +29,8 @@ class Customer:
     last_order: str | None
     orders: int
     token: str
+    updated_at: str
+    """See `change_times`."""
     restored_at: str | None = None
     cancelled: int = 0
     """How many orders were cancelled while the customer was here. `orders` counts those, too."""
@@ -66,6 +67,7 @@ def load(item: reads.Item) -> Customer:
         last_order=reads.text(item, "last_order"),
         orders=reads.number(item, "orders"),
         token=item["token"]["S"],
+        updated_at=reads.text(item, "updated_at") or item["created_at"]["S"],
         restored_at=reads.text(item, "restored_at"),
         added_at=reads.text(item, "added_at"),
         created_by=reads.text(item, "created_by"),
@@ -113,16 +115,19 @@ def create(  # noqa: PLR0913 - the fields of a customer
     `created_at` is for customers from another system. They count as active from `added_at`, by default now, so that the
     clean-up does not delete what has just been imported. `customer_id` is an id that was made for this customer before.
     """
+    since = timestamps.to_text(timestamps.checked_past(created_at, "created_at"))
+    added = timestamps.to_text(added_at or clock.now())
     customer = Customer(
         id=customer_id or ids.new_id(ids.CUSTOMER),
         name=text.checked_name(name),
         email=text.checked_email(email),
         phone=text.checked_phone(phone),
-        created_at=timestamps.to_text(timestamps.checked_past(created_at, "created_at")),
+        created_at=since,
         last_order=None,
         orders=0,
         token=new_token(),
-        added_at=timestamps.to_text(added_at or clock.now()),
+        updated_at=added if created_at else since,
+        added_at=added,
         created_by=change_marks.actor(),
     )
     existing = find(customer.id) if change_marks.is_replay() else None
@@ -130,11 +135,10 @@ def create(  # noqa: PLR0913 - the fields of a customer
         return existing
     if change_marks.is_done(customer.id):
         raise NotFound("This request created the customer, who has been deleted since", field="id")
-    day = customer.created_at[:10]
     # No other request creates this id.
     write = Transaction(was_applied=lambda: find(customer.id) is not None, subject=customer.id, is_logged=False)
     put(write, customer)
-    counters.add(write, day, customer.id, customers=1, created=1)
+    counters.add(write, since[:10], customer.id, customers=1, created=1)
     write.commit()
     return customer
 
@@ -148,13 +152,13 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         if change_marks.is_done(customer_id):
             return old
-        new = replace(old, **checked, token=new_token())
+        new = replace(old, **checked, token=new_token(), updated_at=change_times.after(old.updated_at))
         if new.words != old.words:
             new = replace(new, search_mark=new.token)
         before, after = differences(contact(old), contact(new))
         write = Transaction(was_applied=partial(was_written, new), subject=customer_id, before=before, after=after)
         search_index.move(write, old, new)
-        write.update(key(new.id), _update_actions(new), tables.Customer.token == old.token)
+        write.update(key(new.id), customer_rows.update_actions(new), tables.Customer.token == old.token)
         if text.normalize_email(new.email) != text.normalize_email(old.email):
             unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
             _claim_email(write, new)
@@ -242,49 +246,8 @@ def put(write: Transaction, customer: Customer) -> None:
     """Write a whole new row, and claim its e-mail address."""
     _claim_email(write, customer)
     search_index.add(write, customer)
-    write.put(_row(customer), tables.Customer.id.does_not_exist())
+    write.put(customer_rows.to_row(customer), tables.Customer.id.does_not_exist())
 
 
 def key(customer_id: str) -> tables.Customer:
     return tables.Customer(id=customer_id)
-
-
-def _row(customer: Customer) -> tables.Customer:
-    return tables.Customer(
-        id=customer.id,
-        name=customer.name,
-        email=customer.email,
-        phone=customer.phone,
-        created_at=customer.created_at,
-        list_shard=index_keys.shard("l", customer.id, settings.list_shards),
-        created_key=index_keys.sort_key(customer.created_at, customer.id),
-        activity_shard=index_keys.shard("a", customer.id, settings.activity_shards),
-        activity_key=index_keys.sort_key(customer.active_on, customer.id),
-        last_order=customer.last_order,
-        orders=customer.orders,
-        restored_at=customer.restored_at,
-        added_at=customer.added_at,
-        created_by=customer.created_by,
-        search_mark=customer.search_mark,
-        references=list(customer.references) or None,
-        token=customer.token,
-        **_keys(customer),
-    )
-
-
-def _keys(customer: Customer) -> dict[str, Any]:
-    return {
-        "normalized_email": text.normalize_email(customer.email),
-        "name_key": index_keys.sort_key(text.search_key(customer.name), customer.id),
-        "phone_key": index_keys.sort_key(phone_numbers.sort_value(customer.phone), customer.id),
-    }
-
-
-def _update_actions(customer: Customer) -> list[Action]:
-    row = tables.Customer
-    values = _keys(customer) | {"name": customer.name, "email": customer.email, "token": customer.token}
-    actions: list[Action] = [getattr(row, name).set(value) for name, value in values.items()]
-    actions.append(row.phone.set(customer.phone) if customer.phone else row.phone.remove())
-    if customer.search_mark:
-        actions.append(row.search_mark.set(customer.search_mark))
-    return actions

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from chalicelib import clock
-from chalicelib.crm import counters, customers, latest_order, search_index, text, unique_values
+from chalicelib.crm import change_times, counters, customers, latest_order, search_index, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.settings import settings
@@ -83,7 +83,7 @@ def restore(customer_id: str) -> Customer:
         archived = find(customer_id)
         if archived is None:
             raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
-        customer = replace(archived.customer, token=new_token(), restored_at=timestamps.to_text(clock.now()))
+        customer = as_restored(archived.customer)
         write = Transaction(
             was_applied=lambda: customers.find(customer_id) is not None,
             subject=customer_id,
@@ -96,6 +96,11 @@ def restore(customer_id: str) -> Customer:
             continue
         return customers.require(customer_id)
     raise Conflict
+
+
+def as_restored(customer: Customer) -> Customer:
+    now = timestamps.to_text(clock.now())
+    return replace(customer, token=new_token(), restored_at=now, updated_at=change_times.after(customer.updated_at))
 
 
 def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Customer) -> Customer:
@@ -172,6 +177,7 @@ def _load(item: reads.Item) -> DeletedCustomer:
         last_order=content["last_order"],
         orders=int(content["orders"]),
         token=item["token"]["S"],
+        updated_at=content["deleted_at"],
         restored_at=content["restored_at"],
         added_at=content.get("added_at"),
         created_by=content.get("created_by"),

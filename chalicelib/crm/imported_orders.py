@@ -8,11 +8,12 @@ Each reference is imported once, and stock is left alone. An import takes these 
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+from chalicelib import clock
 from chalicelib.crm import (
     adjustments,
     customers,
@@ -195,7 +196,7 @@ def _draft(imported: ImportedOrder) -> Order:
         adjustments=adjustments.checked(imported.adjustments),
     )
     _check_size(order)
-    return order
+    return replace(order, updated_at=timestamps.to_text(clock.now()))
 
 
 def _write(order: Order, customer: Customer) -> tuple[Order, Customer]:

@@ -7,11 +7,13 @@ range, and a range is better than scanning everything. Conditions that the index
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
-from typing import Generic, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from chalicelib.crm import (
+    change_times,
     customers,
     list_bounds,
     name_search,
@@ -22,6 +24,7 @@ from chalicelib.crm import (
     unique_values,
 )
 from chalicelib.crm.customers import Customer
+from chalicelib.crm.list_filters import CustomerFilter, OrderFilter, ProductFilter, meaning
 from chalicelib.crm.orders import Order
 from chalicelib.crm.phone_numbers import PhoneNumber
 from chalicelib.crm.products import Product
@@ -31,61 +34,30 @@ from chalicelib.store import ids, index_keys, tables
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing, TieBreaker
 
-Row = TypeVar("Row")
-_Fetch: TypeAlias = Callable[[Iterable[str]], dict[str, Row]]
+Row = TypeVar("Row", bound=change_times.Row)
 _Values: TypeAlias = Mapping[str, Callable[[Row], int | str]]
 _CUSTOMER_VALUES: _Values[Customer] = {
     "created_at": lambda row: row.created_at,
     "name": lambda row: text.search_key(row.name),
     "email": lambda row: text.normalize_email(row.email),
     "phone": lambda row: phone_numbers.sort_value(row.phone),
+    "updated_at": lambda row: row.updated_at,
 }
 _PRODUCT_VALUES: _Values[Product] = {
     "name": lambda row: text.search_key(row.name),
     "price": lambda row: row.cents,
     "stock": lambda row: row.stock,
+    "updated_at": lambda row: row.updated_at,
 }
-_ORDER_VALUES: _Values[Order] = {"order_date": lambda row: row.date, "total_amount": lambda row: row.cents}
+_ORDER_VALUES: _Values[Order] = {
+    "order_date": lambda row: row.date,
+    "total_amount": lambda row: row.cents,
+    "updated_at": lambda row: row.updated_at,
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerFilter:
-    name: str | None = None
-    email: str | None = None
-    created_from: date | None = None
-    created_to: date | None = None
-    created_since: datetime | None = None
-    created_before: datetime | None = None
-    phone_prefix: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFilter:
-    """Amounts are in cents."""
-
-    name: str | None = None
-    cents_from: int | None = None
-    cents_to: int | None = None
-    stock_from: int | None = None
-    stock_to: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFilter:
-    """Amounts are in cents. Ranges include both ends, except `ordered_before`."""
-
-    cents_from: int | None = None
-    cents_to: int | None = None
-    date_from: date | None = None
-    date_to: date | None = None
-    ordered_since: datetime | None = None
-    ordered_before: datetime | None = None
-    customer_name: str | None = None
-    product_name: str | None = None
-    product_id: str | None = None
-    customer_id: str | None = None
-    status: str | None = None
-    reference: str | None = None
+class _Fetch(Protocol[Row]):
+    def __call__(self, row_ids: Iterable[str], /, *, consistent: bool = ...) -> dict[str, Row]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +73,13 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
     created = list_bounds.of_times(wanted.created_from, wanted.created_to, wanted.created_since, wanted.created_before)
     beginning = _beginning_of_phone(wanted.phone_prefix)
     phones = phone_numbers.bounds(beginning) if beginning else (None, None)
-    table = tables.Customer
+    table, updated = tables.Customer, change_times.bound(wanted.updated_after)
     index_ranges = {
         "created_at": IndexRange(table, "by_created", "list_s", "created_k", shards, low=created[0], high=created[1]),
         "name": IndexRange(table, "by_name", "list_s", "name_k", shards),
         "email": IndexRange(tables.AuxRow, None, "pk", "sk", (unique_values.EMAIL,), id_name="owner"),
         "phone": IndexRange(table, "by_phone", "list_s", "phone_k", shards, low=phones[0], high=phones[1]),
+        "updated_at": change_times.index_range(table, shards, updated, ("by_created", "created_k")),
     }
     order = _order(order_by, _CUSTOMER_VALUES)
     tests: list[_Test[Customer]] = []
@@ -122,8 +95,13 @@ def list_customers(wanted: CustomerFilter, order_by: Sequence[str | None] | None
         # The index does not tell the countries apart.
         key = "phone_k" if beginning.country is None else None
         tests.append(_Test(lambda row: phone_numbers.is_match(row.phone, beginning), key))
-    index_range = index_ranges[order[0][0] if order else "phone" if beginning else "created_at"]
-    return _listing(index_range, order, _CUSTOMER_VALUES, _query("customers", wanted, order), customers.find_all, tests)
+    if updated:
+        tests.append(_updated_test(updated))
+    default = "phone" if beginning else "updated_at" if updated else "created_at"
+    index_range = index_ranges[order[0][0] if order else default]
+    return _listing(
+        index_range, order, _CUSTOMER_VALUES, meaning("customers", wanted, order), customers.find_all, tests
+    )
 
 
 def list_inactive(before: date) -> Listing[Customer]:
@@ -143,11 +121,12 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     cents, stock = (wanted.cents_from, wanted.cents_to), (wanted.stock_from, wanted.stock_to)
     prices = list_bounds.of_amounts(*cents)
     low, high = (None if number is None else str(number) for number in stock)
-    table = tables.Product
+    table, updated = tables.Product, change_times.bound(wanted.updated_after)
     index_ranges = {
         "name": IndexRange(table, "by_name", "list_s", "name_k", shards),
         "price": IndexRange(table, "by_price", "list_s", "price_k", shards, low=prices[0], high=prices[1]),
         "stock": IndexRange(table, "by_stock", "stock_s", "stock", stocks, numeric=True, low=low, high=high),
+        "updated_at": change_times.index_range(table, shards, updated, None),
     }
     order = _order(order_by, _PRODUCT_VALUES)
     tests: list[_Test[Product]] = []
@@ -157,11 +136,13 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
         tests.append(_Test(lambda row: list_bounds.is_within(cents, row.cents), "price_k"))
     if stock != (None, None):
         tests.append(_Test(lambda row: list_bounds.is_within(stock, row.stock), "stock"))
-    bounded = {test.key for test in tests}
+    if updated:
+        tests.append(_updated_test(updated))
+    bounds = {"stock": stock != (None, None), "price": cents != (None, None), "updated_at": bool(updated), "name": True}
     index_range = index_ranges[
-        order[0][0] if order else "stock" if "stock" in bounded else "price" if "price_k" in bounded else "name"
+        order[0][0] if order else next(field for field, has_bound in bounds.items() if has_bound)
     ]
-    return _listing(index_range, order, _PRODUCT_VALUES, _query("products", wanted, order), products.find_all, tests)
+    return _listing(index_range, order, _PRODUCT_VALUES, meaning("products", wanted, order), products.find_all, tests)
 
 
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:
@@ -179,9 +160,14 @@ def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = Non
     if (reference := wanted.reference) is not None:  # at most one order has it, so every order of the list is right
         shards, order = ((unique_values.REFERENCE,) if text.fits_key(reference) else ()), []
         by_date = IndexRange(tables.AuxRow, None, "pk", "sk", shards, id_name="owner", low=reference, high=reference)
-    only_totals = {test.key for test in tests if test.key} == {"total_k"}
-    index_range = by_total if field == "total_amount" or (field is None and only_totals) else by_date
-    return _listing(index_range, order, _ORDER_VALUES, _query("orders", wanted, order), fetch, tests)
+    keys = {test.key for test in tests if test.key}
+    by_default = "total_amount" if keys == {"total_k"} else "updated_at" if keys == {"updated_k"} else "order_date"
+    by_updated = change_times.index_range(
+        tables.Order, name_search.list_shards(), change_times.bound(wanted.updated_after), ("by_date", "date_k")
+    )
+    index_ranges = {"total_amount": by_total, "updated_at": by_updated, "order_date": by_date}
+    index_range = index_ranges[field or by_default]
+    return _listing(index_range, order, _ORDER_VALUES, meaning("orders", wanted, order), fetch, tests)
 
 
 def _orders_by_name(wanted: OrderFilter) -> IndexRange:
@@ -225,6 +211,8 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
         tests.append(_Test(lambda row: row.customer_id == wanted.customer_id, "customer_id"))
     if wanted.product_id is not None:
         tests.append(_Test(lambda row: any(line.product_id == wanted.product_id for line in row.lines), "product_id"))
+    if updated := change_times.bound(wanted.updated_after):
+        tests.append(_updated_test(updated))
     if wanted.status is not None:
         tests.append(_Test(lambda row: row.status == wanted.status))
     if wanted.reference is not None:
@@ -232,6 +220,10 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
     if wanted.product_name:
         tests.append(_Test(name_search.contains(wanted.product_name, lambda row: [line.name for line in row.lines])))
     return tests
+
+
+def _updated_test(since: str) -> _Test[Any]:
+    return _Test(lambda row: row.updated_at >= since, "updated_k")
 
 
 def _listing(  # noqa: PLR0913, PLR0917 - the parts of a listing
@@ -243,14 +235,17 @@ def _listing(  # noqa: PLR0913, PLR0917 - the parts of a listing
     tests: list[_Test[Row]],
 ) -> Listing[Row]:
     """Make a listing that tests rows for the whole filter, because an index may lag behind its rows."""
+    is_by_change = index_range.index == "by_updated"
     return Listing(
         index_range=index_range,
         descending=bool(order) and order[0][1],
         query=query,
-        fetch=fetch,
+        # A row that a replica has as it was before its change would be passed over at both of its places.
+        fetch=partial(fetch, consistent=True) if is_by_change else fetch,
         passes=lambda row: all(test.passes(row) for test in tests),
         exact=all(test.key in {index_range.hash_name, index_range.range_name} for test in tests),
         tie_breakers=tuple(TieBreaker(values[field], descending) for field, descending in order[1:]),
+        key_of=change_times.key if is_by_change else None,
     )
 
 
@@ -282,17 +277,3 @@ def _order(order_by: Sequence[str | None] | None, fields: Collection[str]) -> li
 
 def _camel(name: str) -> str:
     return re.sub(r"_(.)", lambda match: match[1].upper(), name)
-
-
-def _query(name: str, wanted: CustomerFilter | ProductFilter | OrderFilter, order: list[tuple[str, bool]]) -> str:
-    """Return what cursors are bound to: the meaning of the filter and the order, however they are spelt."""
-    conditions = {key: _meaning(key, value) for key, value in asdict(wanted).items() if value not in {None, ""}}
-    return json.dumps([name, conditions, order], default=str, sort_keys=True)
-
-
-def _meaning(key: str, value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if key in {"customer_id", "product_id", "status", "reference"}:
-        return value
-    return phone_numbers.parse(value) if key == "phone_prefix" else text.search_key(value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from chalicelib.crm import customers, former_names, orders, text
 from chalicelib.crm.customers import Customer
@@ -17,6 +17,10 @@ MAX_FOUND = 20
 """Customers or products whose orders it goes through. Each of them is a query."""
 
 Row = TypeVar("Row")
+
+
+class FetchOrders(Protocol):
+    def __call__(self, order_ids: Iterable[str], /, *, consistent: bool = ...) -> dict[str, Order]: ...
 
 
 def list_shards() -> tuple[str, ...]:
@@ -55,13 +59,13 @@ def _named(name: str, *index_ranges: IndexRange) -> tuple[str, ...] | None:
     return tuple(sorted(found))
 
 
-def fetch_orders_of(name: str) -> Callable[[Iterable[str]], dict[str, Order]]:
+def fetch_orders_of(name: str) -> FetchOrders:
     """Fetch orders whose customer has a matching name today. Customers are read once per batch of orders."""
     named: Callable[[Customer], bool] = contains(name, lambda row: [row.name])
     matches: dict[str, bool] = {}
 
-    def fetch(order_ids: Iterable[str]) -> dict[str, Order]:
-        rows = orders.find_all(order_ids)
+    def fetch(order_ids: Iterable[str], /, *, consistent: bool = False) -> dict[str, Order]:
+        rows = orders.find_all(order_ids, consistent=consistent)
         unknown = {row.customer_id for row in rows.values()} - matches.keys()
         customers_by_id = customers.find_all(unknown)
         matches.update({key: key in customers_by_id and named(customers_by_id[key]) for key in unknown})

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import counters, money, order_lines, order_quantities, orders, products, stock
+from chalicelib.crm import change_times, counters, money, order_lines, order_quantities, orders, products, stock
 from chalicelib.crm.orders import CANCELLED, PLACED, Order, OrderLine
 from chalicelib.crm.products import Product
 from chalicelib.errors import (
@@ -23,7 +23,7 @@ from chalicelib.errors import (
     TooManyLines,
     UnknownProducts,
 )
-from chalicelib.store import change_marks, index_keys, tables, timestamps
+from chalicelib.store import change_marks, index_keys, tables
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction, new_token
 
@@ -97,8 +97,10 @@ def _with_lines(old: Order, quantities: Mapping[str, int]) -> Order:
         if key not in before
     ]
     changed = orders.new_order(old.id, old.customer_id, old.date, (*kept, *added))
-    now = timestamps.to_text(change_marks.moment())
-    return replace(old, lines=changed.lines, cents=changed.cents, updated_at=now, token=new_token())
+    now = change_times.after(old.updated_at)
+    return replace(
+        old, lines=changed.lines, cents=changed.cents, lines_changed_at=now, updated_at=now, token=new_token()
+    )
 
 
 def quantity_changes(lines: tuple[OrderLine, ...], quantities: Mapping[str, int]) -> dict[str, int]:
@@ -142,8 +144,9 @@ def _transaction(old: Order, new: Order) -> Transaction:
         row.lines.set(orders.stored_lines(new.lines)),
         row.cents.set(new.cents),
         row.total_key.set(index_keys.sort_key(money.cents_key(new.cents), new.id)),
-        row.updated_at.set(new.updated_at or ""),
+        row.lines_changed_at.set(new.lines_changed_at or ""),
         row.token.set(new.token),
+        *change_times.actions(row, new),
     ]
     write.update(row(id=old.id), actions, (row.token == old.token) & (row.status == PLACED))
     if new.cents != old.cents:

@@ -6,7 +6,8 @@ from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from chalicelib.crm import counters, customers, money, order_lines, order_quantities, products
+from chalicelib import clock
+from chalicelib.crm import change_times, counters, customers, money, order_lines, order_quantities, products
 from chalicelib.crm.adjustments import Adjustment
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
@@ -61,9 +62,10 @@ class Order:
     reference: str | None
     takes_stock: bool
     token: str
+    updated_at: str
+    """See `change_times`."""
     created_by: str | None = None
-    updated_at: str | None = None
-    """When its lines were changed last."""
+    lines_changed_at: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     refund_of: str | None = None
     """The order that a credit note takes back from. Imported credit notes name none."""
@@ -89,7 +91,8 @@ def load(item: reads.Item) -> Order:
         takes_stock=bool(reads.number(item, "takes_stock")),
         token=item["token"]["S"],
         created_by=reads.text(item, "created_by"),
-        updated_at=reads.text(item, "updated_at"),
+        updated_at=reads.text(item, "updated_at") or item["date"]["S"],
+        lines_changed_at=reads.text(item, "lines_changed_at"),
         adjustments=tuple(Adjustment(*each) for each in json.loads(reads.text(item, "adjustments") or "[]")),
         refund_of=reads.text(item, "refund_of"),
         refunded=json.loads(reads.text(item, "refunded") or "{}"),
@@ -129,12 +132,13 @@ def place(customer_id: str, quantities: Mapping[str, int], date: datetime | None
     # repeated document each change gets the id that it had.
     order_id = ids.new_id(ids.ORDER)
     order_quantities.check_all(quantities)
-    placed_at = timestamps.to_text(timestamps.checked_past(date, "order_date"))
+    now = clock.now()
+    placed_at = timestamps.to_text(timestamps.checked_past(date or now, "order_date"))
     existing = find(order_id) if change_marks.is_replay() else None
     if existing:
         return PlacedOrder(existing, {}, {})
     found = _look_up(customer_id, quantities)
-    order = _price(order_id, found, placed_at, quantities)
+    order = replace(_price(order_id, found, placed_at, quantities), updated_at=timestamps.to_text(now))
     order_lines.put(placed_at, order_id, quantities)
     try:
         return _place(order, found)
@@ -150,7 +154,7 @@ def _place(order: Order, found: "_Found") -> PlacedOrder:
     for number in retry_delays():
         if number:  # a price, the stock or the customer has changed: read again, and report what is wrong now
             found = _look_up(order.customer_id, quantities)
-            order = _price(order.id, found, order.date, quantities)
+            order = replace(_price(order.id, found, order.date, quantities), updated_at=order.updated_at)
         write = start(order, found.customer)
         for line in order.lines:
             take_stock(write, line)
@@ -212,6 +216,7 @@ def new_order(  # noqa: PLR0913 - the parts of an order
         reference=reference,
         takes_stock=reference is None,
         token=new_token(),
+        updated_at=date,
         created_by=change_marks.actor(),
         adjustments=adjustments,
     )
@@ -288,4 +293,5 @@ def _row(order: Order) -> tables.Order:
         refund_of=order.refund_of,
         refunded=dict(order.refunded) or None,
         token=order.token,
+        **change_times.attributes(order, order.date),
     )

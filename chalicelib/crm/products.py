@@ -7,10 +7,18 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from pynamodb.expressions.update import Action
-
 from chalicelib import clock
-from chalicelib.crm import former_names, money, product_skus, product_values, search_index, text, unique_values
+from chalicelib.crm import (
+    change_times,
+    former_names,
+    money,
+    product_rows,
+    product_skus,
+    product_values,
+    search_index,
+    text,
+    unique_values,
+)
 from chalicelib.crm.search_words import RowWords
 from chalicelib.errors import (
     Conflict,
@@ -19,8 +27,7 @@ from chalicelib.errors import (
     StockChanged,
     Unavailable,
 )
-from chalicelib.settings import settings
-from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, reads, tables, timestamps
 from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
@@ -36,6 +43,8 @@ class Product:
     archived_at: str | None
     sold: int
     token: str
+    updated_at: str
+    """See `change_times`."""
     created_by: str | None = None
     search_mark: str | None = None
     """See `search_index`."""
@@ -55,6 +64,7 @@ def load(item: reads.Item) -> Product:
         archived_at=reads.text(item, "archived_at"),
         sold=reads.number(item, "sold"),
         token=item["token"]["S"],
+        updated_at=reads.text(item, "updated_at") or ids.created_at(item["id"]["S"]),
         created_by=reads.text(item, "created_by"),
         search_mark=reads.text(item, "search_mark"),
     )
@@ -95,6 +105,7 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
         archived_at=None,
         sold=0,
         token=new_token(),
+        updated_at=timestamps.to_text(clock.now()),
         created_by=change_marks.actor(),
     )
     existing = find(product.id) if change_marks.is_replay() else None
@@ -105,7 +116,7 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
     write = Transaction(was_applied=lambda: find(product.id) is not None, subject=product.id, is_logged=False)
     product_skus.claim(write, product.id, product.sku)
     search_index.add(write, product)
-    write.put(_row(product), tables.Product.id.does_not_exist())
+    write.put(product_rows.to_row(product), tables.Product.id.does_not_exist())
     write.commit()
     return product
 
@@ -124,7 +135,7 @@ def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | No
             raise InvalidInput("The product is archived and cannot be changed", field="id")
         if expected_stock not in {None, old.stock}:
             raise StockChanged(f"The stock is {old.stock}, not {expected_stock}", field="expected_stock")
-        new = replace(old, **checked, token=new_token())
+        new = replace(old, **checked, token=new_token(), updated_at=change_times.after(old.updated_at))
         if new.words != old.words:
             new = replace(new, search_mark=new.token)
         condition = tables.Product.token == old.token
@@ -132,7 +143,7 @@ def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | No
         if expected_stock is not None or "stock" in after:  # orders change the stock without the token
             condition &= tables.Product.stock == old.stock
         write = Transaction(was_applied=partial(was_written, new), subject=product_id, before=before, after=after)
-        write.update(tables.Product(id=new.id), _update_actions(new, checked), condition)
+        write.update(tables.Product(id=new.id), product_rows.update_actions(new, checked), condition)
         product_skus.move(write, old.id, old.sku, new.sku)
         search_index.move(write, old, new)
         if text.search_key(new.name) != text.search_key(old.name):
@@ -157,7 +168,7 @@ def delete(product_id: str) -> Product:
         if old.archived_at:
             return old
         keep = old.sold > 0 or _is_ordered(product_id)
-        new = replace(old, archived_at=timestamps.to_text(clock.now()), token=new_token())
+        new = _archived(old)
         write = _archival(old, new) if keep else _deletion(old)
         try:
             write.commit()
@@ -179,7 +190,7 @@ def _after_deletion(old: Product) -> Product:
 
 def keep_archived(product: Product) -> Product:
     """Put back a product that was deleted while an order of it was imported, as an archived one. Safe to repeat."""
-    archived = replace(product, archived_at=timestamps.to_text(clock.now()), token=new_token())
+    archived = _archived(product)
     row = tables.Product(
         id=archived.id,
         sku=archived.sku,
@@ -188,6 +199,7 @@ def keep_archived(product: Product) -> Product:
         stock=archived.stock,
         archived_at=archived.archived_at,
         created_by=archived.created_by,
+        updated_at=archived.updated_at,
         token=archived.token,
     )
     write = Transaction(was_applied=lambda: find(product.id) is not None)
@@ -195,6 +207,11 @@ def keep_archived(product: Product) -> Product:
     former_names.add(write, product.id, product.name)
     write.commit()
     return find(product.id) or archived
+
+
+def _archived(product: Product) -> Product:
+    now = change_times.after(product.updated_at)
+    return replace(product, archived_at=now, updated_at=now, token=new_token())
 
 
 def as_stored(product: Product) -> Product:
@@ -238,15 +255,11 @@ def _deletion(old: Product) -> Transaction:
 
 
 def _archival(old: Product, new: Product) -> Transaction:
-    row = tables.Product
-    out_of_lists: list[Action] = [
-        key.remove() for key in (row.list_shard, row.stock_shard, row.price_key, row.name_key)
-    ]
-    actions = [row.archived_at.set(new.archived_at or ""), row.token.set(new.token), *out_of_lists]
     write = Transaction(
         was_applied=lambda: was_written(new), subject=old.id, before={"archived": False}, after={"archived": True}
     )
-    write.update(row(id=old.id), actions, row.token == old.token)
+    row = tables.Product
+    write.update(row(id=old.id), product_rows.archive_actions(new), row.token == old.token)
     search_index.remove(write, old)
     former_names.add(write, old.id, old.name)
     product_skus.release(write, old.id, old.sku)
@@ -256,43 +269,9 @@ def _archival(old: Product, new: Product) -> Transaction:
 def _as_deleted(product_id: str) -> Product:
     """Return a product that this request has deleted. It was never sold."""
     values = product_values.from_change_row(change_marks.before(product_id))
-    return Product(id=product_id, archived_at=None, sold=0, token="", **values)
+    deleted_at = timestamps.to_text(change_marks.moment())
+    return Product(id=product_id, archived_at=None, sold=0, token="", updated_at=deleted_at, **values)
 
 
 def was_written(product: Product) -> bool:
     return reads.has_token(tables.Product, product.token, id=product.id)
-
-
-def _row(product: Product) -> tables.Product:
-    return tables.Product(
-        id=product.id,
-        sku=product.sku,
-        name=product.name,
-        cents=product.cents,
-        stock=product.stock,
-        first_stock=product.stock,
-        list_shard=index_keys.shard("l", product.id, settings.list_shards),
-        stock_shard=index_keys.shard("k", product.id, settings.stock_shards),
-        created_by=product.created_by,
-        token=product.token,
-        **_keys(product),
-    )
-
-
-def _keys(product: Product) -> dict[str, Any]:
-    return {
-        "price_key": index_keys.sort_key(money.cents_key(product.cents), product.id),
-        "name_key": index_keys.sort_key(text.search_key(product.name), product.id),
-    }
-
-
-def _update_actions(product: Product, changed: Iterable[str]) -> list[Action]:
-    row = tables.Product
-    values: dict[str, object] = {name: getattr(product, name) for name in changed if name != "sku"}
-    values |= _keys(product) | {"token": product.token}
-    actions: list[Action] = [getattr(row, name).set(value) for name, value in values.items()]
-    if "sku" in changed:
-        actions.append(row.sku.set(product.sku) if product.sku else row.sku.remove())
-    if product.search_mark:
-        actions.append(row.search_mark.set(product.search_mark))
-    return actions

@@ -10,7 +10,8 @@ never exceed it, also when two are made at the same time, and a cancellation or 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.crm import customers, order_lines, order_quantities, orders, stock, text
+from chalicelib import clock
+from chalicelib.crm import change_times, customers, order_lines, order_quantities, orders, stock, text
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import CANCELLED, PLACED, Order
 from chalicelib.errors import (
@@ -99,11 +100,12 @@ def _check_quantities(order: Order, quantities: Mapping[str, int]) -> None:
 
 def _credit_note(order: Order, note_id: str, quantities: Mapping[str, int], *, restock: bool) -> Order:
     date = timestamps.to_text(change_marks.moment())
+    written_at = timestamps.to_text(clock.now()) if change_marks.is_replay() else date
     lines = tuple(
         replace(line, quantity=-quantities[line.product_id]) for line in order.lines if line.product_id in quantities
     )
     note = orders.new_order(note_id, order.customer_id, date, lines)
-    return replace(note, refund_of=order.id, takes_stock=restock)
+    return replace(note, refund_of=order.id, takes_stock=restock, updated_at=written_at)
 
 
 def _customer_of(order: Order) -> Customer:
@@ -126,9 +128,14 @@ def _transaction(order: Order, note: Order, customer: Customer, reason: str) -> 
         reason=reason,
     )
     row = tables.Order
+    changed = replace(order, updated_at=change_times.after(order.updated_at))
     write.update(
         row(id=order.id),
-        [row.refunded.set({**order.refunded, **after}), row.token.set(new_token())],
+        [
+            row.refunded.set({**order.refunded, **after}),
+            row.token.set(new_token()),
+            *change_times.actions(row, changed),
+        ],
         (row.token == order.token) & (row.status == PLACED),
     )
     orders.add(write, note, customer)

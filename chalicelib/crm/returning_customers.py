@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib import clock
 from chalicelib.crm import customers, deleted_customers, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
@@ -20,7 +19,7 @@ from chalicelib.errors import Conflict, NotFound
 from chalicelib.store import change_marks, ids, timestamps
 from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
-from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction, new_token
+from chalicelib.store.transaction import AlreadyApplied, Stale, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +68,10 @@ def _was_deleted_meanwhile(archived: DeletedCustomer) -> bool:
 def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str) -> Customer:
     old = archived.customer
     customer = replace(
-        old,
+        deleted_customers.as_restored(old),
         name=text.checked_name(given.name),
         email=text.checked_email(given.email),
         phone=text.checked_phone(given.phone) or old.phone,
-        token=new_token(),
-        restored_at=timestamps.to_text(clock.now()),
     )
     # The mark is under the id that a new customer would have: that is all that a replay knows.
     write = Transaction(

@@ -86,7 +86,7 @@ def _orders(product: Product, upto: str | None) -> Iterator[_Group]:
         for position in chunk:
             order = found.get(position.row_id)
             if order is not None:
-                edits = _changes_of(order) if order.updated_at else []
+                edits = _changes_of(order) if order.lines_changed_at else []
                 yield position.key, history_entries.of_placement(order, product.id, edits)
 
 

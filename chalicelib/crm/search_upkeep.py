@@ -13,7 +13,7 @@ from ulid import ULID
 
 from chalicelib import clock
 from chalicelib.crm import list_queries, search_index
-from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, ProductFilter
+from chalicelib.crm.list_filters import CustomerFilter, OrderFilter, ProductFilter
 from chalicelib.crm.search import Found, find_rows
 from chalicelib.crm.search_index import Searched
 from chalicelib.store import batch_writes, cursors, reads

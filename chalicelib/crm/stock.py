@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib import clock
-from chalicelib.crm import products, text
+from chalicelib.crm import change_times, products, text
 from chalicelib.crm.product_values import STOCK_LIMIT
 from chalicelib.crm.products import Product
 from chalicelib.errors import Conflict, InvalidInput, InvalidStock
@@ -86,7 +86,8 @@ def adjust(product_id: str, delta: int, reason: str) -> Product:
         if not 0 <= product.stock + delta <= STOCK_LIMIT:
             limits = f"must stay from 0 to {STOCK_LIMIT}"
             raise InvalidStock(f"The stock is {product.stock}. After the change by {delta} it {limits}", field="delta")
-        new = replace(product, stock=product.stock + delta, token=new_token())
+        now = change_times.after(product.updated_at)
+        new = replace(product, stock=product.stock + delta, token=new_token(), updated_at=now)
         try:
             _adjustment(product, new, reason).commit()
         except Stale:
@@ -145,7 +146,7 @@ def _adjustment(old: Product, new: Product, reason: str) -> Transaction:
     )
     write.update(
         row(id=old.id),
-        [row.stock.set(new.stock), row.token.set(new.token)],
+        [row.stock.set(new.stock), row.token.set(new.token), *change_times.actions(row, new)],
         row.stock_shard.exists() & (row.token == old.token) & (row.stock == old.stock),
     )
     return write

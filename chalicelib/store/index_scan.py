@@ -51,6 +51,22 @@ class IndexRange:
     has_ties: bool = False
     """Whether several rows may share a range key, and rows move between shards. A row's id is then its range key and the
     attribute `id_name`, and rows with the same key are in the order of their ids."""
+    second: tuple[str, str] | None = None
+    """Another index and its range key, whose rows belong to the range, too. It has the same shards, bounds and kind of keys.
+    With it, `has_changing_shards` is true, because a row may be found in both."""
+
+    @property
+    def parts(self) -> tuple["IndexRange", ...]:
+        """Return the range of each index."""
+        if self.second is None:
+            return (self,)
+        index, range_name = self.second
+        return replace(self, second=None), replace(self, index=index, range_name=range_name, second=None)
+
+    @property
+    def queries(self) -> int:
+        """The number of queries that a scan begins with."""
+        return len(self.shards) * len(self.parts)
 
     @property
     def has_shards_in_common(self) -> bool:
@@ -130,25 +146,25 @@ class IndexScan:
     batch: int = 100
 
     def positions(self) -> Iterator[Position]:
-        shards = [self._shard(shard) for shard in range(len(self.index_range.shards))]
+        shards = [self._shard(part, shard) for part in self.index_range.parts for shard in range(len(part.shards))]
         merged = heapq.merge(*shards, key=self.index_range.order, reverse=not self.up)
         if not self.index_range.has_shards_in_common:
             return merged
         return (position for position, _ in groupby(merged))  # an order of two products is in the shards of both
 
-    def _shard(self, shard: int) -> Iterator[Position]:
+    def _shard(self, part: IndexRange, shard: int) -> Iterator[Position]:
         above, below = (self.start, self.stop) if self.up else (self.stop, self.start)
         if self.index_range.has_ties:
             yield from self._with_ties(shard, above, below)
             return
         if self.index_range.has_changing_shards:
             ends = {end.key for end in (self.start, self.stop) if end}
-            positions = self._query(self.index_range.between(shard, above, below), shard, None)
+            positions = self._query(part.between(shard, above, below), shard, None)
             yield from (replace(position, shard=0) for position in positions if position.key not in ends)
             return
         begin = self.start if self.start and self.start.shard == shard else None
         end = self._end() if self.stop and self.stop.shard == shard else set()
-        for position in self._query(self.index_range.between(shard, above, below), shard, begin):
+        for position in self._query(part.between(shard, above, below), shard, begin):
             if position.row_id in end:
                 return
             yield position

@@ -46,6 +46,15 @@ class CustomersByPhone(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-unt
     phone_key = UnicodeAttribute(range_key=True, attr_name="phone_k")
 
 
+class CustomersByUpdated(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_updated"
+        projection = KeysOnlyProjection()
+
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    updated_key = UnicodeAttribute(range_key=True, attr_name="updated_k")
+
+
 class ProductsByStock(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_stock"
@@ -73,6 +82,15 @@ class ProductsByName(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untype
     name_key = UnicodeAttribute(range_key=True, attr_name="name_k")
 
 
+class ProductsByUpdated(GlobalSecondaryIndex["Product"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_updated"
+        projection = KeysOnlyProjection()
+
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    updated_key = UnicodeAttribute(range_key=True, attr_name="updated_k")
+
+
 class OrdersByCustomer(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_customer"
@@ -98,6 +116,15 @@ class OrdersByTotal(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-c
 
     list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
     total_key = UnicodeAttribute(range_key=True, attr_name="total_k")
+
+
+class OrdersByUpdated(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_updated"
+        projection = KeysOnlyProjection()
+
+    list_shard = UnicodeAttribute(hash_key=True, attr_name="list_s")
+    updated_key = UnicodeAttribute(range_key=True, attr_name="updated_k")
 
 
 class ChangesByTime(GlobalSecondaryIndex["AuxRow"]):  # type: ignore[no-untyped-call]

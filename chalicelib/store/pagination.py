@@ -6,7 +6,6 @@ rows follow: it says that there is a next page, and its cursor continues where t
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import groupby, islice
 from typing import Generic, TypeAlias, TypeVar
 
@@ -39,6 +38,7 @@ class Listing(Generic[Row]):
     `query` names filter and order: cursors are bound to it. `fetch` reads rows by id. `passes` says which of them match the
     filter, with up to `row_calls` calls for each. `exact` means that the bounds of the range are the whole filter, so `passes`
     drops at most rows that have changed since. With `tie_breakers`, tied rows are read together and ordered by them, then by id.
+    With `key_of`, a row is passed over where the index has it under another range key than it has by now.
     """
 
     index_range: IndexRange
@@ -49,6 +49,10 @@ class Listing(Generic[Row]):
     exact: bool
     row_calls: int = 0
     tie_breakers: tuple[TieBreaker[Row], ...] = ()
+    key_of: Callable[[Row], str] | None = None
+
+    def has(self, row: Row, position: Position) -> bool:
+        return self.passes(row) and (self.key_of is None or self.key_of(row) == position.key)
 
     def encode(self, position: Position) -> str:
         return cursors.encode(position, self.query, self._shards)
@@ -130,13 +134,14 @@ class _Reader(Generic[Row]):
         self._size = size
         self._offset = offset
         self._step_rows = 0
-        self._step_calls = 2 * len(listing.index_range.shards) + 2
+        self._step_calls = 2 * listing.index_range.queries + 2
         self.last: Position | None = None
         """The last position that was read."""
 
     def read(self, *, forward: bool, start: Position | None, stop: Position | None) -> tuple[list[Edge[Row]], bool]:
         """Return the rows in the order of the scan, and whether there are more."""
-        exact, wanted = self._listing.exact, self._offset + self._size + 1
+        # Where rows are passed over, only reading on tells whether there is one more.
+        exact, wanted = self._listing.exact and not self._listing.key_of, self._offset + self._size + 1
         # If the index answers the filter, one query for the keys of the page and of the next row tells whether there is
         # more. Otherwise one query is enough only if all rows pass.
         scan = IndexScan(
@@ -144,24 +149,21 @@ class _Reader(Generic[Row]):
             up=forward != self._listing.descending,
             start=start,
             stop=stop,
-            batch=self._batch(wanted),
+            batch=self._batch(wanted, exact=exact),
         )
         # For the keys of the next step, its rows, the customers of these rows, and one key more.
-        self._step_rows = scan.batch * len(scan.index_range.shards) + 2 * MAX_BATCH + 1
+        self._step_rows = scan.batch * scan.index_range.queries + 2 * MAX_BATCH + 1
         return self._read_exact(scan.positions()) if exact else self._read_filtered(scan.positions())
 
-    def _batch(self, wanted: int) -> int:
+    def _batch(self, wanted: int, *, exact: bool) -> int:
         """Return how many keys each shard reads at a time."""
-        if self._listing.exact:
+        if exact:
             # Of rows with the same range key, all are read before the first is known.
             return wanted + self._listing.index_range.has_ties
         keys = min(max(wanted, MAX_BATCH), settings.read_budget)
         # Changing shards are many and small, such as the customers that share a name.
-        return (
-            keys // (len(self._listing.index_range.shards) or 1) + 4
-            if self._listing.index_range.has_changing_shards
-            else keys
-        )
+        is_split = self._listing.index_range.has_changing_shards
+        return keys // (self._listing.index_range.queries or 1) + 4 if is_split else keys
 
     def _read_exact(self, positions: Iterator[Position]) -> tuple[list[Edge[Row]], bool]:
         for _ in islice(positions, self._offset):
@@ -215,7 +217,7 @@ class _Reader(Generic[Row]):
         """Return the rows that still exist and pass the filter."""
         rows = self._listing.fetch(position.row_id for position in steps)
         existing = [(rows[position.row_id], position) for position in steps if position.row_id in rows]
-        return [Edge(row, position, self._listing) for row, position in existing if self._listing.passes(row)]
+        return [Edge(row, position, self._listing) for row, position in existing if self._listing.has(row, position)]
 
 
 class _TieReader(_Reader[Row]):
@@ -268,18 +270,15 @@ class _TieReader(_Reader[Row]):
         }
         places = sorted({*rows, *filter(None, (start, stop))}, key=lambda place: place.row_id)
         for number, breaker in reversed(list(enumerate(tie_breakers))):
-            places.sort(key=partial(_tie_value, number), reverse=breaker.descending)
+            values = {place: place.tie_values[number] for place in places}
+            places.sort(key=values.__getitem__, reverse=breaker.descending)
         if not forward:
             places.reverse()
         self.last = places[-1] if places else self.last
         first = places.index(start) + 1 if start else 0
         end = places.index(stop) if stop else len(places)
         wanted = [(place, rows[place]) for place in places[first:end] if place in rows]
-        return [Edge(row, place, self._listing) for place, row in wanted if self._listing.passes(row)]
-
-
-def _tie_value(number: int, position: Position) -> int | str:
-    return position.tie_values[number]
+        return [Edge(row, place, self._listing) for place, row in wanted if self._listing.has(row, place)]
 
 
 def _size(args: PageArgs) -> tuple[int, bool]:

@@ -15,12 +15,15 @@ from chalicelib.store.indexes import (
     CustomersByCreated,
     CustomersByName,
     CustomersByPhone,
+    CustomersByUpdated,
     OrdersByCustomer,
     OrdersByDate,
     OrdersByTotal,
+    OrdersByUpdated,
     ProductsByName,
     ProductsByPrice,
     ProductsByStock,
+    ProductsByUpdated,
     RunsByTime,
 )
 
@@ -43,12 +46,15 @@ class Customer(Model):
     restored_at = UnicodeAttribute(null=True)
     added_at = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute(null=True)
+    updated_at = UnicodeAttribute(null=True)
+    """Only of a row with an `updated_key`, see `crm.change_times`. Other rows were changed last when they were created."""
     orders = NumberAttribute(default=0)
     cancelled = NumberAttribute(null=True)
     list_shard = UnicodeAttribute(attr_name="list_s")
     created_key = UnicodeAttribute(attr_name="created_k")
     name_key = UnicodeAttribute(attr_name="name_k")
     phone_key = UnicodeAttribute(attr_name="phone_k")
+    updated_key = UnicodeAttribute(null=True, attr_name="updated_k")
     search_mark = UnicodeAttribute(null=True)
     references: JSONAttribute = JSONAttribute(null=True)
     """What names the customer in other systems, see `crm.customer_references`."""
@@ -61,6 +67,7 @@ class Customer(Model):
     by_created = CustomersByCreated()
     by_name = CustomersByName()
     by_phone = CustomersByPhone()
+    by_updated = CustomersByUpdated()
 
 
 class Product(Model):
@@ -80,6 +87,7 @@ class Product(Model):
     """How many order lines took stock. A product that was sold is archived, never deleted."""
     archived_at = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute(null=True)
+    updated_at = UnicodeAttribute(null=True)
     search_mark = UnicodeAttribute(null=True)
     restock_slot = UnicodeAttribute(null=True)
     restocked_to = NumberAttribute(null=True)
@@ -88,11 +96,13 @@ class Product(Model):
     stock_shard = UnicodeAttribute(null=True, attr_name="stock_s")
     price_key = UnicodeAttribute(null=True, attr_name="price_k")
     name_key = UnicodeAttribute(null=True, attr_name="name_k")
+    updated_key = UnicodeAttribute(null=True, attr_name="updated_k")
     token = UnicodeAttribute()
 
     by_stock = ProductsByStock()
     by_price = ProductsByPrice()
     by_name = ProductsByName()
+    by_updated = ProductsByUpdated()
 
 
 class Order(Model):
@@ -119,14 +129,17 @@ class Order(Model):
     takes_stock = NumberAttribute()
     created_by = UnicodeAttribute(null=True)
     updated_at = UnicodeAttribute(null=True)
+    lines_changed_at = UnicodeAttribute(null=True)
     list_shard = UnicodeAttribute(attr_name="list_s")
     date_key = UnicodeAttribute(attr_name="date_k")
     total_key = UnicodeAttribute(attr_name="total_k")
+    updated_key = UnicodeAttribute(null=True, attr_name="updated_k")
     token = UnicodeAttribute()
 
     by_customer = OrdersByCustomer()
     by_date = OrdersByDate()
     by_total = OrdersByTotal()
+    by_updated = OrdersByUpdated()
 
 
 class Line(Model):

@@ -16,7 +16,6 @@ from chalicelib.crm import (
     phone_numbers,
     products,
     reports,
-    text,
 )
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
@@ -28,6 +27,7 @@ from chalicelib.settings import settings
 from chalicelib.store import change_marks, tables
 from chalicelib.store.change_log import Change
 from chalicelib.store.index_keys import SEPARATOR
+from tests.api.list_conditions import day, has, is_between, is_changed_since, is_within
 from tests.builders import a_customer, a_product, changes_of, moment
 from tests.crm import search_model
 from tests.crm.search_model import ModelRow
@@ -114,23 +114,6 @@ def fill(memory: Memory) -> Shop:
     )
 
 
-def has(part: str | None, *names: str) -> bool:
-    return any(text.search_key(part or "") in text.search_key(name) for name in names)
-
-
-def is_within(value: Any, low: Any, high: Any = None) -> bool:
-    return (low is None or value >= low) and (high is None or value <= high)
-
-
-def is_between(moment_: str, since: str | None, before: str | None) -> bool:
-    at = datetime.fromisoformat(moment_)
-    return (not since or datetime.fromisoformat(since) <= at) and (not before or at < datetime.fromisoformat(before))
-
-
-def day(moment_: str) -> str:
-    return moment_[:10]
-
-
 def all_customers(shop: Shop, given: Given) -> Keys:
     beginning = given.get("phoneStartsWith")
     return [
@@ -140,6 +123,7 @@ def all_customers(shop: Shop, given: Given) -> Keys:
         and has(given.get("email"), row.email)
         and is_within(day(row.created_at), given.get("createdAtGte"))
         and is_between(row.created_at, given.get("createdSince"), given.get("createdBefore"))
+        and is_changed_since(row, given)
         and (beginning is None or phone_numbers.is_match(row.phone, phone_numbers.parse(beginning)))
     ]
 
@@ -151,6 +135,7 @@ def all_products(shop: Shop, given: Given) -> Keys:
         if has(given.get("name"), row.name)
         and is_within(row.cents, None, given.get("priceLte") and int(Decimal(given["priceLte"]) * 100))
         and is_within(row.stock, given.get("stockGte"))
+        and is_changed_since(row, given)
         and (not given.get("lowStock") or row.stock < settings.low_stock_threshold)
     ]
 
@@ -167,6 +152,7 @@ def all_orders(shop: Shop, given: Given) -> Keys:
         and is_within(day(row.date), given.get("orderDateAfter"))
         and is_between(row.date, given.get("orderedSince"), given.get("orderedBefore"))
         and given.get("customer") in {None, row.customer_id}
+        and is_changed_since(row, given)
     ]
 
 
@@ -215,6 +201,7 @@ class List:
     wrapper: str = "%s"
 
 
+UPDATED = ("2026-11-22T12:00:00Z", "2026-11-22T12:00:00.000004Z", "2026-11-23T00:00:00Z")
 ORDERS: dict[str, tuple[Any, ...]] = {
     "productName": ("desk", "table", "chair", "nothing"),
     "status": ("PLACED", "CANCELLED"),
@@ -222,7 +209,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
     "orderDateAfter": ("2026-11-15",),
     "orderedSince": ("2026-11-20T05:00:00Z", "2026-11-20T06:00:00Z"),
     "orderedBefore": ("2026-11-21T08:00:00Z", "2026-11-20T19:00:00+14:00"),
-    "orderBy": ("orderDate", "-orderDate", "totalAmount", "-totalAmount"),
+    "orderBy": ("orderDate", "-orderDate", "totalAmount", "-totalAmount", "updatedAt", "-updatedAt"),
 }
 CONNECTIONS: dict[str, List] = {
     "allCustomers": List(
@@ -234,7 +221,8 @@ CONNECTIONS: dict[str, List] = {
             "createdAtGte": ("2025-12-01",),
             "createdSince": ("2025-12-17T12:00:00Z", "2025-12-17T12:00:00.000001Z"),
             "createdBefore": ("2025-12-17T13:00:00+01:00", "2026-01-06T12:00:00Z"),
-            "orderBy": ("name", "-createdAt", "phone", "email"),
+            "updatedAfter": UPDATED,
+            "orderBy": ("name", "-createdAt", "phone", "email", "updatedAt", "-updatedAt"),
         },
     ),
     "allProducts": List(
@@ -244,10 +232,11 @@ CONNECTIONS: dict[str, List] = {
             "priceLte": ("5",),
             "stockGte": (500,),
             "lowStock": (True,),
-            "orderBy": ("-name", "price"),
+            "updatedAfter": UPDATED,
+            "orderBy": ("-name", "price", "updatedAt", "-updatedAt"),
         },
     ),
-    "allOrders": List(all_orders, ORDERS | {"customerName": ("lee", "stone", "nobody")}),
+    "allOrders": List(all_orders, ORDERS | {"customerName": ("lee", "stone", "nobody"), "updatedAfter": UPDATED}),
     "orders": List(all_orders, ORDERS, wrapper='customer(id: "%s") { %%s }'),
     "lowStockProducts": List(
         lambda shop, given: [row.id for row in shop.products if row.stock < given.get("threshold", 10)],

@@ -17,8 +17,17 @@ from tests.api.graphql_client import ask
 from tests.builders import a_customer
 
 PRODUCT = "prd_00000000000000000000000001"
+CHANGED = ("2026-01-01T00:00:00Z", None)
 ORDER_ARGUMENTS = {
-    "orderBy": (["orderDate"], ["-totalAmount"], ["order_date", "totalAmount"], [], "totalAmount", ["", "-order_date"]),
+    "orderBy": (
+        ["orderDate"],
+        ["-totalAmount"],
+        ["-updatedAt"],
+        ["order_date", "totalAmount"],
+        [],
+        "totalAmount",
+        ["", "-order_date"],
+    ),
     "totalAmountGte": ("1", None),
     "totalAmountLte": ("9", None),
     "orderDateAfter": ("2026-01-01", None),
@@ -29,26 +38,43 @@ ORDER_ARGUMENTS = {
 }
 LISTS: dict[str, dict[str, tuple[Any, ...]]] = {
     "allCustomers": {
-        "orderBy": (["name"], ["-email"], ["phone"], ["created_at"], ["name", "name"], ["name", "-email"], None),
+        "orderBy": (
+            ["name"],
+            ["-email"],
+            ["phone"],
+            ["created_at"],
+            ["updatedAt"],
+            ["name", "name"],
+            ["name", "-email"],
+            None,
+        ),
         "name": ("a", "", None),
         "email": ("a", None),
         "createdAtGte": ("2026-01-01", None),
         "createdAtLte": ("2026-01-01", None),
+        "updatedAfter": CHANGED,
         "phoneStartsWith": ("+1", "", None),
     },
     "allProducts": {
-        "orderBy": (["name"], ["-price"], ["stock"], ["stock", "name"], None),
+        "orderBy": (["name"], ["-price"], ["stock"], ["updated_at"], ["stock", "name"], None),
         "name": ("a", "", None),
         "priceGte": ("1", None),
         "priceLte": ("9", None),
         "stockGte": (0, None),
         "stockLte": (9, None),
         "lowStock": (True, False, None),
+        "updatedAfter": CHANGED,
     },
-    "allOrders": ORDER_ARGUMENTS | {"customerName": ("a", "", None)},
+    "allOrders": ORDER_ARGUMENTS | {"customerName": ("a", "", None), "updatedAfter": CHANGED},
     "orders": ORDER_ARGUMENTS,
 }
-TYPES = {"orderBy": "[String]", "productId": "ID", "status": "OrderStatus", "lowStock": "Boolean"}
+TYPES = {
+    "orderBy": "[String]",
+    "productId": "ID",
+    "status": "OrderStatus",
+    "lowStock": "Boolean",
+    "updatedAfter": "DateTime",
+}
 
 
 def type_of(argument: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib import clock
 from chalicelib.api.graphql import loaders
 from chalicelib.api.graphql.schema import schema
-from chalicelib.crm import customers, email_suppressions, name_search, orders, products
+from chalicelib.crm import customer_rows, email_suppressions, name_search, orders, product_rows
 from chalicelib.crm.email_suppressions import Reason
 from chalicelib.crm.orders import OrderLine
 from chalicelib.settings import settings
@@ -49,10 +49,10 @@ def fill() -> None:
     goods = [replace(product, id=row_id("prd", number), name=f"Lamp {number}", stock=1) for number in range(PRODUCTS)]
     with tables.Customer.batch_write() as batch:
         for person in people:
-            batch.save(customers._row(person))
+            batch.save(customer_rows.to_row(person))
     with tables.Product.batch_write() as batch:
         for row in goods:
-            batch.save(products._row(row))
+            batch.save(product_rows.to_row(row))
     with tables.Order.batch_write() as batch, tables.Line.batch_write() as line_batch:
         for number in range(ORDERS):
             buyer, bought = people[number % CUSTOMERS], goods[number % PRODUCTS]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.resolvers import products as resolvers
-from chalicelib.crm import products, stock
+from chalicelib.crm import product_rows, stock
 from chalicelib.settings import settings
 from chalicelib.store import tables
 from tests.api.graphql_client import ask
@@ -20,7 +20,7 @@ def fill(count: int) -> None:
     product = a_product(stock=3)
     with tables.Product.batch_write() as batch:
         for number in range(1, count):
-            batch.save(products._row(replace(product, id=f"prd_{number:026d}", stock=number % 9)))
+            batch.save(product_rows.to_row(replace(product, id=f"prd_{number:026d}", stock=number % 9)))
 
 
 def restock(slot: str | None = None, after: str | None = None) -> dict[str, Any]:

@@ -10,10 +10,22 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from chalicelib.crm import customers, imported_orders, list_queries, name_search, orders, phone_numbers, products, text
+from chalicelib.crm import (
+    cancellation,
+    customer_rows,
+    customers,
+    imported_orders,
+    list_queries,
+    name_search,
+    orders,
+    phone_numbers,
+    product_rows,
+    products,
+    text,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
-from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, ProductFilter
+from chalicelib.crm.list_filters import CustomerFilter, OrderFilter, ProductFilter
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.settings import settings
@@ -47,6 +59,7 @@ class SampleData:
 
 VALUES: dict[str, Callable[[Any], Any]] = {
     "createdAt": lambda row: row.created_at,
+    "updatedAt": lambda row: row.updated_at,
     "name": lambda row: text.search_key(row.name),
     "email": lambda row: text.normalize_email(row.email),
     "phone": lambda row: phone_numbers.sort_value(row.phone),
@@ -95,7 +108,7 @@ def sample_data(list_shards: int) -> Iterator[SampleData]:
     """Put the sample data into empty tables."""
     changed = replace(settings, list_shards=list_shards)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (customers, products, orders, list_queries, name_search, pagination):
+        for module in (customer_rows, product_rows, orders, list_queries, name_search, pagination):
             patch.setattr(module, "settings", changed)
         yield _make(random.Random(list_shards))
 
@@ -104,8 +117,16 @@ def _make(dice: random.Random) -> SampleData:
     people = [_customer(dice, number) for number in range(50)]
     stocked = [_product(dice, number) for number in range(60)]
     placed = [_order(dice, people, stocked, number) for number in range(120)]
+    for row in dice.sample(people, 20):
+        customers.update(row.id, {"phone": row.phone})
+    for product in dice.sample(stocked, 20):
+        products.update(product.id, {"name": product.name})
+    for order in dice.sample(placed, 20):
+        cancellation.cancel(order.id)
     return SampleData(
-        list(customers.find_all(ids_of(people)).values()), list(products.find_all(ids_of(stocked)).values()), placed
+        list(customers.find_all(ids_of(people)).values()),
+        list(products.find_all(ids_of(stocked)).values()),
+        list(orders.find_all(ids_of(placed)).values()),
     )
 
 
@@ -143,6 +164,7 @@ def _customer_passes(row: Customer, wanted: CustomerFilter) -> bool:
         text.search_key(wanted.name or "") in text.search_key(row.name)
         and text.search_key(wanted.email or "") in text.search_key(row.email)
         and _on_days(row.created_at, wanted.created_from, wanted.created_to)
+        and _changed_since(row, wanted)
         and (not wanted.phone_prefix or phone_numbers.is_match(row.phone, phone_numbers.parse(wanted.phone_prefix)))
     )
 
@@ -152,6 +174,7 @@ def _product_passes(row: Product, wanted: ProductFilter) -> bool:
         text.search_key(wanted.name or "") in text.search_key(row.name)
         and _within(row.cents, wanted.cents_from, wanted.cents_to)
         and _within(row.stock, wanted.stock_from, wanted.stock_to)
+        and _changed_since(row, wanted)
     )
 
 
@@ -163,7 +186,12 @@ def _order_passes(row: Order, customer_name: str, wanted: OrderFilter) -> bool:
         and any(text.search_key(wanted.product_name or "") in text.search_key(line.name) for line in row.lines)
         and wanted.product_id in {None, *(line.product_id for line in row.lines)}
         and wanted.customer_id in {None, row.customer_id}
+        and _changed_since(row, wanted)
     )
+
+
+def _changed_since(row: Row, wanted: Filter) -> bool:
+    return wanted.updated_after is None or datetime.fromisoformat(row.updated_at) >= wanted.updated_after
 
 
 def _within(value: int, low: int | None, high: int | None) -> bool:

@@ -6,7 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.crm import cancellation, customers, deleted_customers, latest_order, order_quantities, orders
+from chalicelib.crm import (
+    cancellation,
+    customer_rows,
+    customers,
+    deleted_customers,
+    latest_order,
+    order_quantities,
+    orders,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import OrderLine
 from chalicelib.errors import NotFound
@@ -185,7 +193,7 @@ def a_buyer_of(statuses: list[str]) -> Customer:
             order = orders.new_order(f"ord_{number:026d}", like.id, date, lines)
             batch.save(orders._row(replace(order, status=status)))
     customer = replace(like, orders=len(statuses), cancelled=statuses.count(orders.CANCELLED))
-    customers._row(customer).save()
+    customer_rows.to_row(customer).save()
     return customer
 
 

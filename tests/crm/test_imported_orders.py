@@ -15,7 +15,8 @@ from chalicelib.crm import (
     products,
     unique_values,
 )
-from chalicelib.crm.list_queries import ProductFilter, list_products
+from chalicelib.crm.list_filters import ProductFilter
+from chalicelib.crm.list_queries import list_products
 from chalicelib.crm.products import Product
 from chalicelib.errors import Conflict, CrmError, InvalidInput, ReferenceConflict, UnknownCustomer
 from chalicelib.store import tables

@@ -11,15 +11,8 @@ import pytest
 from chalicelib.api.graphql.schema import schema
 from chalicelib.crm import customers, deleted_customers, imported_orders, orders, products
 from chalicelib.crm.imported_orders import ImportedLine, ImportedOrder
-from chalicelib.crm.list_queries import (
-    CustomerFilter,
-    OrderFilter,
-    ProductFilter,
-    list_customers,
-    list_inactive,
-    list_orders,
-    list_products,
-)
+from chalicelib.crm.list_filters import CustomerFilter, OrderFilter, ProductFilter
+from chalicelib.crm.list_queries import list_customers, list_inactive, list_orders, list_products
 from chalicelib.errors import InvalidCursor, InvalidInput
 from chalicelib.store import ids
 from chalicelib.store.index_scan import count
@@ -44,7 +37,14 @@ PRODUCT = ids.new_id(ids.PRODUCT)
         (CustomerFilter(name="a"), None, "created_k", False),
         (CustomerFilter(created_from=DAY), "name", "name_k", False),
         (CustomerFilter(email=""), "email", "sk", True),
+        (CustomerFilter(), "-updatedAt", "updated_k", True),
+        (CustomerFilter(updated_after=MOMENT), None, "updated_k", True),
+        (CustomerFilter(updated_after=MOMENT), "createdAt", "created_k", False),
+        (CustomerFilter(updated_after=MOMENT, name="a"), None, "updated_k", False),
+        (CustomerFilter(updated_after=MOMENT, phone_prefix="555"), None, "phone_k", False),
         (ProductFilter(), None, "name_k", True),
+        (ProductFilter(updated_after=MOMENT), None, "updated_k", True),
+        (ProductFilter(updated_after=MOMENT, stock_to=9), None, "stock", False),
         (ProductFilter(cents_from=1), None, "price_k", True),
         (ProductFilter(stock_to=9), None, "stock", True),
         (ProductFilter(stock_to=9, cents_to=5), None, "stock", False),
@@ -53,6 +53,9 @@ PRODUCT = ids.new_id(ids.PRODUCT)
         (OrderFilter(date_from=DAY), None, "date_k", True),
         (OrderFilter(cents_from=1), None, "total_k", True),
         (OrderFilter(cents_from=1, date_from=DAY), None, "date_k", False),
+        (OrderFilter(updated_after=MOMENT), None, "updated_k", True),
+        (OrderFilter(updated_after=MOMENT, status="PLACED"), None, "updated_k", False),
+        (OrderFilter(updated_after=MOMENT, customer_id="cus_1"), None, "date_k", False),
         (OrderFilter(customer_id="cus_1"), None, "date_k", True),
         (OrderFilter(customer_id="cus_1", date_to=DAY), None, "date_k", True),
         (OrderFilter(customer_id="cus_1"), "totalAmount", "total_k", False),
@@ -90,7 +93,7 @@ def test_an_impossible_phone_prefix_is_invalid(prefix: str) -> None:
 
 @pytest.mark.parametrize("order_by", ["nothing", "-", "--name", "NAME ", "id", "created__at"])
 def test_an_unknown_field_to_order_by_is_an_error_that_lists_the_fields(order_by: str) -> None:
-    with pytest.raises(InvalidInput, match="Use one of createdAt, name, email, phone") as refused:
+    with pytest.raises(InvalidInput, match="Use one of createdAt, name, email, phone, updatedAt") as refused:
         list_customers(CustomerFilter(), [order_by])
     assert refused.value.field == "order_by"
 

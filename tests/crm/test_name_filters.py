@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib.crm import name_search, orders, products
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.list_queries import OrderFilter, list_orders
+from chalicelib.crm.list_filters import OrderFilter
+from chalicelib.crm.list_queries import list_orders
 from chalicelib.settings import settings
 from chalicelib.store import pagination
 from chalicelib.store.pagination import PageArgs, read_page

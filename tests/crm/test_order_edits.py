@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.crm import cancellation, counters, imported_orders, list_queries, order_edits, orders, products
-from chalicelib.crm.list_queries import OrderFilter
+from chalicelib.crm.list_filters import OrderFilter
 from chalicelib.crm.orders import Order
 from chalicelib.errors import CrmError
 from chalicelib.store import change_marks, tables

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.crm import imported_orders, orders
-from chalicelib.crm.list_queries import OrderFilter, list_orders
+from chalicelib.crm.list_filters import OrderFilter
+from chalicelib.crm.list_queries import list_orders
 from chalicelib.errors import ReferenceConflict
 from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import a_customer, a_past_order, a_product

@@ -3,7 +3,8 @@
 import pytest
 
 from chalicelib.crm import customers, phone_numbers
-from chalicelib.crm.list_queries import CustomerFilter, list_customers
+from chalicelib.crm.list_filters import CustomerFilter
+from chalicelib.crm.list_queries import list_customers
 from tests.builders import a_customer
 from tests.crm.crm_data import follow, ids_of, rows_of
 

@@ -18,7 +18,7 @@ from chalicelib.crm import (
     refunds,
     row_history,
 )
-from chalicelib.crm.list_queries import OrderFilter
+from chalicelib.crm.list_filters import OrderFilter
 from chalicelib.crm.orders import Order
 from chalicelib.errors import CrmError
 from chalicelib.store import change_marks, tables

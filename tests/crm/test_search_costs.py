@@ -47,11 +47,12 @@ def company(size: int) -> Iterator[Row]:
         yield customers.Customer(
             id=f"cus_{key}", name=name, email=f"somebody{number}@example.com", phone=f"+49 30 {10**6 + number}",
             created_at="2026-01-01", last_order=None, orders=0, token=key,
+            updated_at="2026-01-01",
         )  # fmt: skip
         if number % 10 == 0:
             yield products.Product(
                 id=f"prd_{key}", sku=f"SKU-{number:08d}", name=f"{name} desk", cents=1, stock=1, archived_at=None, sold=0,
-                token=key,
+                token=key, updated_at="2026-01-01",
             )  # fmt: skip
             line = (orders.OrderLine(f"prd_{key}", "desk", 1, 1),)
             yield orders.new_order(f"ord_{key}", f"cus_{key}", "2026-01-01", line, f"INV-{number:08d}")

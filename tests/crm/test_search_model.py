@@ -176,6 +176,7 @@ class Search(RuleBasedStateMachine):
             last_order=None,
             orders=0,
             token="t",
+            updated_at="",
         )
         search_index.put_all([half])
 

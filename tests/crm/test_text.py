@@ -3,7 +3,8 @@
 import pytest
 
 from chalicelib.crm import customers, orders, text
-from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, list_customers, list_orders
+from chalicelib.crm.list_filters import CustomerFilter, OrderFilter
+from chalicelib.crm.list_queries import list_customers, list_orders
 from chalicelib.errors import DuplicateEmail, InvalidCursor, InvalidInput
 from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import a_customer, a_product

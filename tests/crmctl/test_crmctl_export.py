@@ -17,7 +17,7 @@ from chalicelib.store import tables
 from crmctl import paging
 from crmctl.cli import main
 from crmctl.export_rows import EXPORTS
-from tests.builders import a_customer, a_past_order, a_product, moment, rows_of
+from tests.builders import a_customer, a_past_order, a_product, moment, rows_of, time_is
 from tests.conftest import empty_tables
 from tests.crmctl.api_server import ApiServer
 from tests.crmctl.fake_api import FakeApi, responds
@@ -128,6 +128,28 @@ def test_amounts_have_their_currency_and_the_import_wants_it(
     refused = crm.crmctl("import", str(file), "--rejects", str(tmp_path))
     assert refused.exit_code == 2
     assert "has EUR, but the amounts of this CRM are in CHF" in " ".join(refused.stderr.split())
+
+
+def test_what_was_changed_since_a_time_comes_in_the_order_of_the_changes(crm: ApiServer) -> None:
+    with time_is("2026-11-20T10:00:00"):
+        ann, bo, cy = (a_customer(name) for name in ("Ann", "Bo", "Cy"))
+        lamp, desk = a_product("Lamp"), a_product("Desk")
+        kept, cancelled = (orders.place(ann.id, {desk.id: 1}).order for _ in range(2))
+    with time_is("2026-11-21T09:00:00"):
+        customers.update(cy.id, {"name": "Cy B."})
+    with time_is("2026-11-21T10:00:00"):
+        customers.update(bo.id, {"name": "Bo B."})
+        products.update(lamp.id, {"stock": 9})
+        cancellation.cancel(cancelled.id)
+
+    def found(kind: str, *more: str) -> list[str]:
+        words = ("export", kind, "--format", "json", "--updated-after", "2026-11-21", *more)
+        return [row["id"] for row in json.loads(crm.crmctl(*words).stdout)]
+
+    assert found("customers") == [cy.id, bo.id]
+    assert found("products") == [lamp.id]
+    assert (found("orders"), found("orders", "--status", "any")) == ([], [cancelled.id])
+    assert found("orders", "--status", "any", "--updated-after", "2026-11-20") == [kept.id, cancelled.id]
 
 
 @pytest.mark.parametrize("words", [("products", "--from", "2025-01-01"), ("orders", "--status", "any")])

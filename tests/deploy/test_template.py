@@ -283,6 +283,6 @@ def test_a_small_stage_can_do_with_few_alarms(monkeypatch: pytest.MonkeyPatch, t
     after = template.resources("dev")["Resources"]
     assert set(of_type(after, alarms.ALARM)) == set(alarms.FEW)
     assert len(metrics_of(after)) == 8
-    assert len(metrics_of(before)) == 58
+    assert len(metrics_of(before)) == 64
     assert before.keys() - after.keys() == set(of_type(before, alarms.ALARM)) - alarms.FEW
     assert of_type(template.resources("prod")["Resources"], alarms.ALARM).keys() == of_type(before, alarms.ALARM).keys()

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.rows import IS_FULL, a_customer, an_order, row_id
-from chalicelib.crm import customers, orders
+from chalicelib.crm import customer_rows, orders
 from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.store import ids
 from tests.faults.environment import Environment, fake_aws
@@ -48,7 +48,7 @@ def environment() -> Iterator[Environment]:
     with fake_aws() as built:
         made = Environment(Memory(), DUE, begin=left.begin, seconds_left=left)
         for number in range(CUSTOMERS):
-            made.memory.put(customers._row(a_customer(number, DUE)))
+            made.memory.put(customer_rows.to_row(a_customer(number, DUE)))
         for number in range(ORDERS):
             date = DUE - timedelta(days=2, seconds=number)
             made.memory.put(orders._row(an_order(number, number % CUSTOMERS, date)))

@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.rows import DUE, a_customer, an_order
-from chalicelib.crm import customers, orders
+from chalicelib.crm import customer_rows, orders
 from chalicelib.jobs import catalog, run_records, runner, slots, weekly_report
 from chalicelib.jobs.job import Job, StepContext, StepResult
 from chalicelib.jobs.report_content import Sums
@@ -49,7 +49,7 @@ def _due(many: int) -> Environment:
     """Store this many orders."""
     memory = Memory()
     for number in range(CUSTOMERS):
-        memory.put(customers._row(a_customer(number, SLOT)))
+        memory.put(customer_rows.to_row(a_customer(number, SLOT)))
     for number in range(many):
         date = SLOT - timedelta(days=2, seconds=number)
         memory.put(orders._row(an_order(number, number % CUSTOMERS, date)))

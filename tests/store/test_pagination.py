@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from chalicelib.crm.list_queries import CustomerFilter, OrderFilter, ProductFilter
+from chalicelib.crm.list_filters import CustomerFilter, OrderFilter, ProductFilter
 from chalicelib.errors import InvalidCursor, InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import pagination
@@ -36,9 +36,9 @@ _PRODUCTS = st.builds(
     ProductFilter, name=_PARTS, cents_from=_CENTS, cents_to=_CENTS, stock_from=_STOCKS, stock_to=_STOCKS
 )
 _ORDER_FIELDS: dict[type, tuple[str, ...]] = {
-    CustomerFilter: ("createdAt", "name", "email", "phone"),
-    ProductFilter: ("name", "price", "stock"),
-    OrderFilter: ("orderDate", "totalAmount"),
+    CustomerFilter: ("createdAt", "name", "email", "phone", "updatedAt"),
+    ProductFilter: ("name", "price", "stock", "updatedAt"),
+    OrderFilter: ("orderDate", "totalAmount", "updatedAt"),
 }
 _SIZES = st.sampled_from((100, 31, 20, 7, 4))
 few = hypothesis_settings(max_examples=25, deadline=None, derandomize=True)

@@ -36,7 +36,7 @@ def test_indexes_project_keys_only() -> None:
     }
     assert sorted(projections) == [
         "by_activity", "by_change", "by_created", "by_customer", "by_date", "by_name", "by_phone",
-        "by_price", "by_stock", "by_time", "by_total",
+        "by_price", "by_stock", "by_time", "by_total", "by_updated",
     ]  # fmt: skip
     assert set(map(str, projections.values())) == {"{'ProjectionType': 'KEYS_ONLY'}"}
 

@@ -13,7 +13,7 @@ from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import cleanup_runs, customers, deleted_customers, list_queries, returning_customers
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
-from chalicelib.crm.list_queries import CustomerFilter
+from chalicelib.crm.list_filters import CustomerFilter
 from chalicelib.crm.returning_customers import NewCustomer
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
@@ -29,6 +29,7 @@ class CustomerArguments(PageArguments, total=False):
     createdAtLte: date | None
     createdSince: datetime | None
     createdBefore: datetime | None
+    updatedAfter: datetime | None
     phoneStartsWith: str | None
 
 
@@ -89,6 +90,7 @@ def all_customers(_root: object, info: Info, **arguments: Unpack[CustomerArgumen
         created_to=arguments.get("createdAtLte"),
         created_since=arguments.get("createdSince"),
         created_before=arguments.get("createdBefore"),
+        updated_after=arguments.get("updatedAfter"),
         phone_prefix=arguments.get("phoneStartsWith"),
     )
     return _primed(read_page(list_queries.list_customers(wanted, arguments.get("orderBy")), page_args(arguments)), info)

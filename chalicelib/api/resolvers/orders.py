@@ -19,7 +19,7 @@ from chalicelib.crm import (
     refunds,
 )
 from chalicelib.crm.customers import Customer
-from chalicelib.crm.list_queries import OrderFilter
+from chalicelib.crm.list_filters import OrderFilter
 from chalicelib.crm.orders import Order, OrderLine
 from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput, NoLines
@@ -35,6 +35,7 @@ class OrderArguments(PageArguments, total=False):
     orderDateBefore: date | None
     orderedSince: datetime | None
     orderedBefore: datetime | None
+    updatedAfter: datetime | None
     customerName: str | None
     productName: str | None
     productId: str | None
@@ -79,6 +80,7 @@ def all_orders(root: object, info: Info, **arguments: Unpack[OrderArguments]) ->
         date_to=arguments.get("orderDateBefore"),
         ordered_since=arguments.get("orderedSince"),
         ordered_before=arguments.get("orderedBefore"),
+        updated_after=arguments.get("updatedAfter"),
         customer_name=arguments.get("customerName"),
         product_name=arguments.get("productName"),
         product_id=arguments.get("productId"),

@@ -7,7 +7,7 @@ from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one, page_args
 from chalicelib.api.resolvers.jobs import RunJobPayload
 from chalicelib.crm import email_suppressions, list_queries
-from chalicelib.crm.list_queries import OrderFilter
+from chalicelib.crm.list_filters import OrderFilter
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, operator_actions
 from chalicelib.privacy import erasures, people, search_all

@@ -16,7 +16,7 @@ from chalicelib.api.resolvers.arguments import (
 )
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import list_queries, products, stock
-from chalicelib.crm.list_queries import ProductFilter
+from chalicelib.crm.list_filters import ProductFilter
 from chalicelib.crm.products import Product
 from chalicelib.crm.stock import Restock
 from chalicelib.errors import InvalidInput
@@ -36,6 +36,7 @@ class ProductArguments(PageArguments, total=False):
     stockGte: int | None
     stockLte: int | None
     lowStock: bool | None
+    updatedAfter: datetime | None
 
 
 class CreateProductInput(TypedDict):
@@ -85,6 +86,7 @@ def all_products(_root: object, _info: Info, **arguments: Unpack[ProductArgument
         cents_to=cents_to(arguments.get("priceLte")),
         stock_from=stock_from,
         stock_to=stock_to,
+        updated_after=arguments.get("updatedAfter"),
     )
     return read_page(list_queries.list_products(wanted, arguments.get("orderBy")), page_args(arguments))
 
