@@ -8,10 +8,10 @@ from datetime import datetime
 
 from pynamodb.models import Model
 
-from chalicelib.crm import orders
+from chalicelib.crm import business_days, orders
 from chalicelib.jobs import customer_cleanup, low_stock, order_reminders, weekly_report
 from chalicelib.settings import settings
-from chalicelib.store import connection, reads, tables, timestamps
+from chalicelib.store import connection, reads, tables
 
 
 def low_products(_due: datetime) -> int:
@@ -20,9 +20,10 @@ def low_products(_due: datetime) -> int:
 
 
 def due_orders(due: datetime) -> int:
-    first, last = order_reminders.window(due.date())
+    first, last = order_reminders.window(business_days.day_of(due))
+    low, high = business_days.bound_before(first), business_days.bound_after(last)
     placed = (row for row in _rows(tables.Order) if row["status"]["S"] == orders.PLACED)
-    return sum(first.isoformat() <= row["date"]["S"] < timestamps.day_after(last) for row in placed)
+    return sum(low <= row["date"]["S"] < high for row in placed)
 
 
 def inactive_customers(due: datetime) -> int:
@@ -36,6 +37,7 @@ def inactive_customers(due: datetime) -> int:
 def week_orders(due: datetime) -> int:
     """Also compute the totals, and the sums by customer and product."""
     first, last = weekly_report.week_of(due, {})
+    low, high = business_days.bound_before(first), business_days.bound_after(last)
     customers = sum(1 for _ in _rows(tables.Customer))
     found, cents = 0, 0
     sums: dict[str, int] = {}
@@ -43,7 +45,7 @@ def week_orders(due: datetime) -> int:
         if row.status != orders.PLACED:
             continue
         cents += row.cents
-        if first.isoformat() <= row.date < timestamps.day_after(last):
+        if low <= row.date < high:
             found += 1
             for key, amount in ((row.customer_id, row.cents), *((line.product_id, line.cents) for line in row.lines)):
                 sums[key] = sums.get(key, 0) + amount

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from chalicelib import currencies
+from chalicelib import currencies, time_zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Settings:
     activity_shards: int = 16
     counter_shards: int = 16
     """16 shards carry about 130 orders per second, of which at most 1 in 10 has to retry."""
+    time_zone: str = "UTC"
+    """Whose days are counted, see `chalicelib.crm.business_days`. It is stored with the data, and cannot change afterwards."""
     currency: str = "USD"
     """The label of all amounts, a code of ISO 4217. Changing it converts nothing."""
     low_stock_threshold: int = 10
@@ -103,6 +105,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if values["on_lambda"] and environment.get("AWS_REGION"):
         values.setdefault("region", environment["AWS_REGION"])  # where the function and its tables are
     settings = Settings(**values)  # type: ignore[arg-type]  # checked by _parse, field by field
+    try:
+        time_zones.find(settings.time_zone)
+    except time_zones.UnknownTimeZone as error:
+        raise ValueError(f"CRM_TIME_ZONE: {error}.") from None
     if problem := currencies.problem_of(settings.currency):
         raise ValueError(f"CRM_CURRENCY {problem}.")
     if settings.open_access and settings.on_lambda:

@@ -58,7 +58,8 @@ def import_command(paths: tuple[Path, ...], url: str, key: str | None, **given: 
                    customer_name,product_name]
 
     The orders have one row per order line; amounts of the whole order stand in its first row. Other columns are ignored.
-    Dates are 2025-03-31 or 2025-03-31T12:00:00Z. Dates without a time zone are UTC.
+    Dates are 2025-03-31 or 2025-03-31T12:00:00Z. A date without a time is
+    that day in the time zone of the CRM; a time without a time zone is UTC.
 
     All files are checked before anything is sent. You can repeat the command: it continues where it stopped.
     Customers are matched by e-mail, products by SKU, orders by order_ref. Existing rows are not changed without

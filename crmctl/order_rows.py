@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,21 @@ from crmctl.import_records import Record
 from crmctl.imports.formats import Formats
 from crmctl.imports.workspace import StoredRow
 from crmctl.order_amounts import AMOUNTS, OrderAmounts, add_up, rounded_difference
-from crmctl.row_values import InvalidValue, normalize, parse_date, parse_decimal, parse_fraction, parse_integer, quote
+from crmctl.row_values import (
+    InvalidValue,
+    instant_of,
+    normalize,
+    parse_date,
+    parse_decimal,
+    parse_fraction,
+    parse_integer,
+    quote,
+)
 
 _LINE_FIELDS = ("sku", "quantity", "unit_price")
 _REFUND_SUFFIX = "-refund"
 Moment = tuple[str, date]
-"""The time in UTC, and the day where it was written."""
+"""The time in UTC or the day without a time, and the day where it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class OrderRows:
                 raise InvalidValue(error.code, f"Line {row.line}: {error}") from None
         _check_same("date", [(row, day) for row, (_, day) in dates])
         # Some shops book the lines of one order minutes apart. The order was made when the first of them was.
-        first = min((moment for _, (moment, _) in dates), key=datetime.fromisoformat)
+        first = min((moment for _, (moment, _) in dates), key=instant_of)
         content: dict[str, Any] = {"reference": reference, "customerEmail": self._email(), "orderDate": first}
         refund = self._refund(content)
         # An order may have only a total: then it is one, whatever was refunded.

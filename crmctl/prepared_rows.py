@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from crmctl.import_records import Record, Reject
 from crmctl.import_rows import Converter
 from crmctl.imports.workspace import StoredRow
 from crmctl.pending_refunds import PendingRefunds
-from crmctl.row_values import InvalidValue
+from crmctl.row_values import InvalidValue, instant_of
 from crmctl.tally import Duplicate, Tally
 
 
@@ -77,7 +76,7 @@ class PreparedRows:
         if not self.since or self.kind != "orders":
             return False
         # Not as texts: the fraction of a second, if there is one, sorts before the Z.
-        return datetime.fromisoformat(record.input["orderDate"]) < datetime.fromisoformat(self.since)
+        return instant_of(record.input["orderDate"]) < instant_of(self.since)
 
     def _check_skus(self, record: Record) -> None:
         """Refuse orders of a product that was rejected as a duplicate: the API would book them to the other product."""

@@ -14,7 +14,7 @@ from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL, format_time
 
 WEEK = "{ newCustomers orders revenue averageOrder }"
-SUMMARY = f"period revision from to madeAt currency revenueChange week {WEEK} before {WEEK} totals {{ customers orders revenue }}"
+SUMMARY = f"period revision from to madeAt timeZone currency revenueChange week {WEEK} before {WEEK} totals {{ customers orders revenue }}"
 REPORTS = f"""query Reports($first: Int, $after: String) {{
   list: reports(first: $first, after: $after) {{
     edges {{ node {{ {SUMMARY} }} }}
@@ -103,7 +103,8 @@ def remake_report(client: Client, period: str, timeout: float, *, wait: bool) ->
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    days = f"{report['from']} to {report['to']}"
+    zone = "" if report["timeZone"] == "UTC" else f" in {report['timeZone']}"
+    days = f"{report['from']} to {report['to']}{zone}"
     amounts = "" if report["currency"] == "USD" else f", amounts in {report['currency']}"
     made = f"revision {report['revision']}, created {format_time(report['madeAt'])}"
     print_text(f"{report['period']}, {days}, {made}{amounts}")

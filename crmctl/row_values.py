@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from crmctl.imports.date_format import AmbiguousDate, parse_moment
@@ -26,9 +26,14 @@ class InvalidValue(Exception):
 
 
 def parse_date(column: str, text: str, order: str | None = None) -> tuple[str, date]:
-    """Return the time in UTC, and the day on which it was where it was written. Raises InvalidValue."""
+    """Return the time in UTC, and the day on which it was where it was written. Raises InvalidValue.
+
+    A day without a time stays as it is: the API knows the time zone in which it is meant.
+    """
     try:
         moment = parse_moment(text, order)
+        if not isinstance(moment, datetime):
+            return moment.isoformat(), moment
         return utc_text(moment), moment.date()
     except AmbiguousDate:
         remedy = "set --dates dmy if the day comes first, or --dates mdy"
@@ -36,6 +41,12 @@ def parse_date(column: str, text: str, order: str | None = None) -> tuple[str, d
     except ValueError:
         expected = "expected 2025-03-31 or 2025-03-31T12:00:00Z"
         raise InvalidValue("INVALID_DATE", f"{column} {quote(text)} is not a date; {expected}") from None
+
+
+def instant_of(text: str) -> datetime:
+    """Return a time that `parse_date` has returned, to compare it. A day alone counts from midnight in UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _refuse_ambiguous(column: str, text: str, plain: str, numbers: NumberFormat) -> None:

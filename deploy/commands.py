@@ -23,6 +23,7 @@ from deploy import (
     table_data,
     target,
     template,
+    time_zone,
 )
 from deploy.releases import OUTPUT, Releases
 from deploy.stack import Stack
@@ -114,9 +115,13 @@ def bring_up_resources(options: argparse.Namespace) -> None:
     print_target(options)
     stack = resources_of(options)
     generation = _generation(options, stack)
+    zone = time_zone.of_config(options.stage, template.CONFIG)
+    is_new = not _confirm_time_zone(options, generation, zone)
     wanted = generations.apply(template.resources(options.stage), options.stage, generation)
     given = _email(options) | {generations.PARAMETER: str(generation)}
     stack.deploy({"TemplateBody": template.body(wanted)}, given, {}, keep=frozenset(wanted["Parameters"]))
+    if is_new:
+        time_zone.confirm(options.stage, _region(), generation, zone)
     _protect(options)
     for name, value in stack.outputs().items():
         options.say(f"{name}: {value}")
@@ -131,6 +136,8 @@ def bring_up(options: argparse.Namespace, found: Releases, release: str) -> None
     stored = found.template(release)
     address.check_region(stored, _region())
     wanted = generations.apply(stored, options.stage, generation)
+    zone = time_zone.of_template(wanted)
+    is_new = not _confirm_time_zone(options, generation, zone)
     parameters = _email(options) | _reservations(options, wanted) | {generations.PARAMETER: str(generation)}
     creating = stack.make_ready()
     live = table_changes.describe(table_changes.tables_of(wanted))
@@ -148,6 +155,8 @@ def bring_up(options: argparse.Namespace, found: Releases, release: str) -> None
         found.record(release, came_up=False)
         raise
     found.record(release, came_up=True)
+    if is_new:
+        time_zone.confirm(options.stage, _region(), generation, zone)
     _protect(options)
     options.say("The stack is up to date" if changed else "There was nothing to change")
     notices.show_address(options, stack)
@@ -170,6 +179,14 @@ def _generation(options: argparse.Namespace, stack: Stack) -> int:
             " --generation NUMBER"
         )
     return found[0] if found else 1
+
+
+def _confirm_time_zone(options: argparse.Namespace, generation: int, zone: str) -> bool:
+    """Compare the time zone with that of the data, before anything changes. Return whether there are tables already."""
+    found = time_zone.has_data(options.stage, generation)
+    if found:
+        time_zone.confirm(options.stage, _region(), generation, zone)
+    return found
 
 
 def _email(options: argparse.Namespace) -> dict[str, str]:

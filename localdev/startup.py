@@ -77,6 +77,7 @@ def provision(state: State) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
     from pynamodb.exceptions import PynamoDBException
 
+    from chalicelib.crm import stored_time_zone
     from chalicelib.jobs import queue, ses_events
     from chalicelib.store.connection import create_tables
     from localdev import demo
@@ -85,9 +86,12 @@ def provision(state: State) -> None:
     with state.locked("provision"):  # two servers starting at once would both create a missing table
         try:
             create_tables()
+            stored_time_zone.confirm()
             queue.create()
             ses_events.create()
             demo.create_demo_data()
+        except stored_time_zone.OtherTimeZone as error:
+            raise LocalError(f"{error}: `make reset` deletes the local data.") from error
         except (BotoCoreError, ClientError, PynamoDBException) as error:
             endpoint = os.environ[environment.ENDPOINT]
             raise LocalError(f"Tables and queues could not be created at {endpoint}: {error}") from error

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import pytest
 from pynamodb.models import Model
 
 from chalicelib import clock
-from chalicelib.crm import customers, imported_orders, products
+from chalicelib.crm import business_days, customers, imported_orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
+from chalicelib.settings import settings
 from chalicelib.store import change_log, change_marks, connection, tables
 from chalicelib.store.change_log import Change
 
@@ -55,6 +58,14 @@ def time_is(text: str) -> Iterator[None]:
         yield
     finally:
         clock.set_source(before)
+
+
+@contextmanager
+def business_zone(name: str) -> Iterator[None]:
+    """Count days in this time zone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(business_days, "settings", replace(settings, time_zone=name))
+        yield
 
 
 def key_names(table: type[Model]) -> list[str]:

@@ -41,6 +41,9 @@ def test_on_lambda_the_region_is_that_of_the_function_unless_it_is_set() -> None
         ("CRM_READ_BUDGET", "²", "CRM_READ_BUDGET must be a whole number"),
         ("CRM_OPEN_ACCESS", "maybe", "CRM_OPEN_ACCESS must be true or false"),
         ("CRM_STAGE", "", "CRM_STAGE is set, but empty"),
+        ("CRM_TIME_ZONE", "Berlin", "CRM_TIME_ZONE: 'Berlin' is not a time zone: use a name of the IANA database"),
+        ("CRM_TIME_ZONE", "../etc/passwd", "CRM_TIME_ZONE: '../etc/passwd' is not a time zone"),
+        ("CRM_TIME_ZONE", "", "CRM_TIME_ZONE is set, but empty"),
         ("CRM_CURRENCY", "eur", "CRM_CURRENCY must be a code of ISO 4217 in capital letters, such as EUR, not 'eur'"),
         ("CRM_CURRENCY", "XYZ", "CRM_CURRENCY must be a code of ISO 4217"),
         ("CRM_CURRENCY", "JPY", "CRM_CURRENCY must be a currency with two decimals, .*: JPY has none"),
@@ -69,6 +72,11 @@ def test_the_settings_of_the_jobs_are_read() -> None:
     assert (found.reminder_days, found.history_days) == (3, 40)
     assert (found.api_url, found.mail_sender) == ("https://crm.example/graphql", "orders@crm.example")
     assert found.topic_arn.endswith(":alerts")
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/Argentina/Buenos_Aires"])
+def test_a_time_zone_is_read_by_its_name(name: str) -> None:
+    assert read_settings({"CRM_TIME_ZONE": name}).time_zone == name
 
 
 @pytest.mark.parametrize("code", ["EUR", "CHF", "USD", "XCG"])

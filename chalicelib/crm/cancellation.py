@@ -53,7 +53,7 @@ def _cancellation(old: Order, new: Order) -> Transaction:
     actions = [row.status.set(new.status), row.token.set(new.token), *change_times.actions(row, new)]
     # The token changes when the order's lines do. Whether the order was cancelled or changed is read again.
     write.update(row(id=old.id), actions, (row.status == PLACED) & (row.token == old.token))
-    counters.add(write, old.date[:10], old.id, orders=-1, cents=-old.cents)
+    counters.add(write, old.date, old.id, orders=-1, cents=-old.cents)
     if old.takes_stock:
         for line in old.lines:
             stock.put_back(write, line.product_id, line.quantity)

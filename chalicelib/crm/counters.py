@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
-from chalicelib.crm import money
+from chalicelib.crm import business_days, money
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import reads
@@ -53,9 +53,9 @@ class Stats:
         return (self.revenue / self.orders).quantize(Decimal("0.01")) if self.orders else None
 
 
-def add(write: Transaction, day: str, row_id: str, **amounts: int) -> None:
-    """Add `amounts` (orders, cents, customers, created) to `day` (YYYY-MM-DD), in the shard of `row_id`."""
-    row = AuxRow(pk=shard(_PREFIX, row_id, settings.counter_shards), sk=day)
+def add(write: Transaction, timestamp: str, row_id: str, **amounts: int) -> None:
+    """Add `amounts` (orders, cents, customers, created) to the day of a stored timestamp, in the shard of `row_id`."""
+    row = AuxRow(pk=shard(_PREFIX, row_id, settings.counter_shards), sk=business_days.day_of_text(timestamp))
     write.update(row, [getattr(AuxRow, name).add(amount) for name, amount in amounts.items()])
 
 
@@ -74,6 +74,12 @@ def stats(first: date | None = None, last: date | None = None) -> Stats:
         new_customers=sums["created"],
         gained=sums["customers"],
     )
+
+
+def is_empty() -> bool:
+    """Return whether nothing was ever counted: no customer and no order."""
+    ever = " AND sk <= :last", {":last": {"S": "~"}}
+    return not any(True for partition in shards(_PREFIX, settings.counter_shards) for _ in _days(partition, *ever))
 
 
 def _sums(days: str, bounds: reads.Item) -> dict[str, int]:

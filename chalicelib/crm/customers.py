@@ -9,7 +9,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import change_times, counters, customer_rows, customer_values, search_index, text, unique_values
+from chalicelib.crm import business_days, change_times, counters, customer_rows, customer_values, search_index, text, unique_values
 from chalicelib.crm.search_words import RowWords
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
@@ -49,7 +49,8 @@ class Customer:
     @property
     def active_on(self) -> str:
         """The day of the last order, of the creation, of the import, or of the return from the archive: the latest."""
-        return max(self.created_at, self.last_order or "", self.restored_at or "", self.added_at or "")[:10]
+        latest = max(self.created_at, self.last_order or "", self.restored_at or "", self.added_at or "")
+        return business_days.day_of_text(latest)
 
     @property
     def inactive_from(self) -> date:
@@ -138,7 +139,7 @@ def create(  # noqa: PLR0913 - the fields of a customer
     # No other request creates this id.
     write = Transaction(was_applied=lambda: find(customer.id) is not None, subject=customer.id, is_logged=False)
     put(write, customer)
-    counters.add(write, since[:10], customer.id, customers=1, created=1)
+    counters.add(write, customer.created_at, customer.id, customers=1, created=1)
     write.commit()
     return customer
 
@@ -178,8 +179,9 @@ def book_order(write: Transaction, customer: Customer, date: str) -> None:
     if last is None or date > last:
         condition = row.last_order.does_not_exist() | (row.last_order <= date)
         actions.append(row.last_order.set(date))
-        if date[:10] > customer.active_on:
-            actions.append(row.activity_key.set(index_keys.sort_key(date[:10], customer.id)))
+        day = business_days.day_of_text(date)
+        if day > customer.active_on:
+            actions.append(row.activity_key.set(index_keys.sort_key(day, customer.id)))
     else:
         condition = row.last_order >= date
     write.update(key(customer.id), actions, row.id.exists() & condition)

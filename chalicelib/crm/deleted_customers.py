@@ -118,7 +118,7 @@ def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Cus
     # The address may name somebody who had it after this customer.
     if unique_values.owner_of(unique_values.ARCHIVED_EMAIL, email) == customer.id:
         unique_values.release(write, unique_values.ARCHIVED_EMAIL, email, customer.id)
-    counters.add(write, clock.now().date().isoformat(), customer.id, customers=1)
+    counters.add(write, timestamps.to_text(clock.now()), customer.id, customers=1)
     return customer
 
 
@@ -148,7 +148,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
     content |= {"added_at": old.added_at, "created_by": old.created_by}
     content |= {"references": list(old.references)}
-    content["deleted_at"] = timestamps.to_text(now)
+    deleted_at = content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
     write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id, before=customers.contact(old))
     write.delete(customers.key(old.id), customers.is_unchanged(old))
@@ -157,7 +157,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))
     email = text.normalize_email(old.email)
     write.put(tables.AuxRow(pk=unique_values.ARCHIVED_EMAIL, sk=email, owner=old.id, ttl=ttl))
-    counters.add(write, now.date().isoformat(), old.id, customers=-1)
+    counters.add(write, deleted_at, old.id, customers=-1)
     return write
 
 

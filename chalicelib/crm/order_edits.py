@@ -150,7 +150,7 @@ def _transaction(old: Order, new: Order) -> Transaction:
     ]
     write.update(row(id=old.id), actions, (row.token == old.token) & (row.status == PLACED))
     if new.cents != old.cents:
-        counters.add(write, old.date[:10], old.id, cents=new.cents - old.cents)
+        counters.add(write, old.date, old.id, cents=new.cents - old.cents)
     write.lead_from(deltas)
     is_new = after.keys() - {line.product_id for line in old.lines}
     for product_id, delta in deltas.items():

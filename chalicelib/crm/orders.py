@@ -190,7 +190,7 @@ def add(write: Transaction, order: Order, customer: Customer) -> None:
     """Write a new order, the activity of its customer, who must still exist, and the totals of its day."""
     write.put(_row(order), tables.Order.id.does_not_exist())
     customers.book_order(write, customer, order.date)
-    counters.add(write, order.date[:10], order.id, orders=1, cents=order.cents)
+    counters.add(write, order.date, order.id, orders=1, cents=order.cents)
 
 
 def new_order(  # noqa: PLR0913 - the parts of an order

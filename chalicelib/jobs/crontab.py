@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from itertools import count
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from chalicelib import time_zones
 from chalicelib.jobs.crontab_words import in_words
+from chalicelib.time_zones import UnknownTimeZone
 
 ALIASES = {
     "@yearly": "0 0 1 1 *",
@@ -39,7 +41,6 @@ _HORIZON = timedelta(days=36_525)
 """How far a search goes: 100 years."""
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
-_MAX_ZONE = 64
 
 
 class BadCrontab(ValueError):
@@ -54,12 +55,10 @@ def parsed(text: str, zone_name: str) -> "Crontab":
 
 def zone_of(name: str) -> ZoneInfo:
     """Return a time zone of the IANA database. Raises BadCrontab."""
-    if 0 < len(name) <= _MAX_ZONE and name.isascii() and name not in {"localtime", "posixrules", "Factory"}:
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            pass
-    raise BadCrontab(f"{name[:_MAX_ZONE]!r} is not a time zone: use a name of the IANA database, such as Europe/Berlin")
+    try:
+        return time_zones.find(name)
+    except UnknownTimeZone as error:
+        raise BadCrontab(str(error)) from None
 
 
 @dataclass(frozen=True)

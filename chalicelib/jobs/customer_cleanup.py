@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TypedDict
 
 from chalicelib import clock
+from chalicelib.crm import business_days
 from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
 from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
@@ -102,7 +103,7 @@ mutation Delete($before: Date!, $ids: [ID!]!, $slot: DateTime!) {
 
 def cutoff(moment: datetime, arguments: RunArguments) -> date:
     """Return the day before which a customer's last activity makes them inactive."""
-    return moment.date() - timedelta(days=arguments.get("inactive_days", settings.inactive_days))
+    return business_days.day_of(moment) - timedelta(days=arguments.get("inactive_days", settings.inactive_days))
 
 
 def step(context: StepContext) -> StepResult:

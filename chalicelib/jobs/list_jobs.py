@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from chalicelib.crm import business_days
 from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, StepContext, StepResult
 from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
@@ -30,7 +31,7 @@ def for_each_row(
     """Turn a function into a job of its name, which logs what the function returns for each row. None logs nothing.
 
     `query` asks for one list. It has the variable `$after` for its pages, and those that it needs of the job's arguments.
-    `$day` is the day of the run's slot in UTC, less the argument `days` if there is one. `reads` names the tables whose rows
+    `$day` is the day of the run's slot, less the argument `days` if there is one. `reads` names the tables whose rows
     the query shows, that of the list first.
     """
 
@@ -77,7 +78,7 @@ class _Pages:
         values: dict[str, object] = {each.name: each.default for each in self._arguments}
         values |= context.arguments
         days = values.get("days")
-        day = context.due.date() - timedelta(days=days if isinstance(days, int) else 0)
+        day = business_days.day_of(context.due) - timedelta(days=days if isinstance(days, int) else 0)
         (page,) = context.ask(operation, **{"after": None, **context.state, **values, "day": day.isoformat()}).values()
         return page
 

@@ -148,7 +148,7 @@ def find(job: str, slot: Slot) -> Run | None:
 
 def find_at(job: str, instant: str) -> list[Run]:
     """Return the runs of a job that were due at an instant: one for each schedule."""
-    return [load(item) for item in _items(job, instant)]
+    return [load(item) for item in _items(job, instant, instant + slots.LAST)]
 
 
 def find_all(job: str, job_slots: Iterable[str]) -> dict[Slot, Run]:
@@ -197,17 +197,16 @@ def unfinished() -> list[Run]:
     return [run for run in found if not run.finished]
 
 
-def on_day(job: str, day: str) -> list[Slot]:
-    """Return the slots of a day (YYYY-MM-DD) that have a row."""
-    return [Slot(item["slot"]["S"]) for item in _items(job, day)]
+def between(job: str, since: datetime, before: datetime) -> list[Slot]:
+    """Return the slots from `since` on, and before `before`, that have a row. Both are whole seconds."""
+    return [Slot(item["slot"]["S"]) for item in _items(job, slots.start_of(since), slots.start_of(before))]
 
 
-def _items(job: str, prefix: str) -> Iterator[reads.Item]:
-    """Yield the rows of a job whose slots begin with `prefix`."""
+def _items(job: str, low: str, high: str) -> Iterator[reads.Item]:
     return reads.query(
         TableName=reads.table_name(tables.Run),
-        KeyConditionExpression="job = :job AND begins_with(slot, :prefix)",
-        ExpressionAttributeValues={":job": {"S": job}, ":prefix": {"S": prefix}},
+        KeyConditionExpression="job = :job AND slot BETWEEN :low AND :high",
+        ExpressionAttributeValues={":job": {"S": job}, ":low": {"S": low}, ":high": {"S": high}},
         ConsistentRead=True,
     )
 

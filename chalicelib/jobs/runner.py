@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from chalicelib import clock, telemetry
+from chalicelib.crm import business_days
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import (
     backfills,
@@ -172,10 +173,15 @@ def step_context(
         step_data=lambda slot: (
             record.content for record in run_records.step_records(run.job, slot) if record.content is not None
         ),
-        other_slots_today=lambda: [slot for slot in run_records.on_day(run.job, run.slot[:10]) if slot != run.slot],
+        other_slots_today=lambda: [slot for slot in _slots_of_day(run) if slot != run.slot],
         has_time=has_time,
         cache=cache,
     )
+
+
+def _slots_of_day(run: Run) -> list[Slot]:
+    day = business_days.day_of(run.due)
+    return run_records.between(run.job, business_days.start_of(day), business_days.start_of(day + timedelta(days=1)))
 
 
 def _take_step(job: Job, run: Run, context: StepContext) -> Run:

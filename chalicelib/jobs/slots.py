@@ -12,7 +12,7 @@ from chalicelib.store import timestamps
 
 Slot = NewType("Slot", str)
 _BUILT_IN = ".default"
-_LAST = "~"
+LAST = "~"
 """It sorts behind all that a slot can contain."""
 _SEPARATOR = "@"
 """It sorts behind the end of an instant, so that the slots of one instant are together."""
@@ -31,7 +31,7 @@ def start_of(moment: datetime) -> str:
 
 def end_of(moment: datetime) -> str:
     """Return a bound behind all slots of the second of `moment`."""
-    return f"{of(moment.replace(microsecond=0))}{_LAST}"
+    return f"{of(moment.replace(microsecond=0))}{LAST}"
 
 
 def of_request(moment: datetime) -> Slot:

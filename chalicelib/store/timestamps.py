@@ -1,6 +1,6 @@
 """Timestamps: times as they are stored, in UTC and ISO 8601, always with microseconds, so that they sort as text."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NewType
 
 from chalicelib import clock
@@ -19,11 +19,6 @@ def to_text(moment: datetime) -> Timestamp:
 
 def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def day_after(day: date) -> str:
-    """Return an exclusive upper bound for all timestamps of `day`."""
-    return (day + timedelta(days=1)).isoformat() if day < date.max else "~"
 
 
 def checked_past(moment: datetime | None, field: str) -> datetime:

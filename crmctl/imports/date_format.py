@@ -42,8 +42,13 @@ class DateEvidence:
         return next(iter(self._orders)) if len(self._orders) == 1 else None
 
 
-def parse_moment(text: str, order: str | None) -> datetime:
-    """Return the time as written, with its zone if it has one. `order` is `dmy`, `mdy` or None. Raises ValueError, of which AmbiguousDate is one."""
+def parse_moment(text: str, order: str | None) -> datetime | date:
+    """Return the time as written, with its zone if it has one, or the day if no time is written.
+
+    `order` is `dmy`, `mdy` or None. Raises ValueError, of which AmbiguousDate is one.
+    """
+    with suppress(ValueError):
+        return date.fromisoformat(text)
     with suppress(ValueError):
         return datetime.fromisoformat(text)
     if found := _YEAR_FIRST.fullmatch(text):
@@ -59,11 +64,14 @@ def parse_moment(text: str, order: str | None) -> datetime:
     return _moment(found, *((second, first) if order == "dmy" else (first, second)))
 
 
-def _moment(found: re.Match[str], month: int, day: int) -> datetime:
+def _moment(found: re.Match[str], month: int, day: int) -> datetime | date:
+    written = date(int(found["year"]), month, day)
+    if not found["hour"] and not found["zone"]:
+        return written
     at = time()
     if found["hour"]:
         at = time(_hour(int(found["hour"]), found["half"]), int(found["minute"]), int(found["second"] or 0))
-    return datetime.combine(date(int(found["year"]), month, day), at, _zone(found["zone"]))
+    return datetime.combine(written, at, _zone(found["zone"]))
 
 
 def _hour(hour: int, half: str | None) -> int:

@@ -108,11 +108,6 @@ def test_timestamps_sort_as_text() -> None:
     assert texts[2] == "2025-12-31T22:00:00.000000Z"
 
 
-def test_the_day_after_is_an_upper_bound() -> None:
-    assert timestamps.day_after(date(2026, 12, 31)) == "2027-01-01"
-    assert timestamps.day_after(date.max) > timestamps.to_text(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
-
-
 @pytest.mark.usefixtures("_three_days")
 def test_the_number_of_customers_is_read_once() -> None:
     stats = counters.stats(date(2026, 3, 3))

@@ -45,7 +45,7 @@ class FakeApi(ThreadingHTTPServer):
             if mutation in body["query"]:
                 return {"data": {mutation: self._update(kind, body["variables"])}}
         if body["query"].startswith("query Settings"):
-            return {"data": {"settings": {"currency": self.currency}}}
+            return {"data": {"settings": {"timeZone": "UTC", "currency": self.currency}}}
         if body["query"].startswith("query"):
             return {"data": self._find(body)}
         rows = body["variables"]["input"]

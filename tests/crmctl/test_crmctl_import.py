@@ -32,7 +32,7 @@ def test_import_sends_customers_products_and_orders_with_all_lines(api: FakeApi,
                 "name": "Alice",
                 "email": "alice@example.com",
                 "phone": "+1 555 123 4567",
-                "createdAt": "2025-01-31T00:00:00Z",
+                "createdAt": "2025-01-31",
             },
             {"name": "Bob", "email": "bob@example.com", "phone": None, "createdAt": "2025-02-01T10:30:00Z"},
         ]
@@ -46,7 +46,7 @@ def test_import_sends_customers_products_and_orders_with_all_lines(api: FakeApi,
     assert api.rows["orders"]["A-1"] == {
         "reference": "A-1",
         "customerEmail": "alice@example.com",
-        "orderDate": "2025-03-01T00:00:00Z",
+        "orderDate": "2025-03-01",
         "lines": [
             {"sku": "TEA", "quantity": 2, "unitPrice": "4.50"},
             {"sku": "PEN", "quantity": 3, "unitPrice": "1.00"},

@@ -1,6 +1,6 @@
 """Numbers, dates and phone numbers as people write them."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -90,15 +90,15 @@ def test_a_refused_number_names_the_option(text: str, hint: str) -> None:
         ("2026-09-10 09:00:00 UTC", None, datetime(2026, 9, 10, 9, tzinfo=UTC)),
         ("2026-09-10 09:00:00 -0400", None, datetime(2026, 9, 10, 9, tzinfo=timezone(-timedelta(hours=4)))),
         ("2026-09-10T09:00:00.5+05:30", None, datetime(2026, 9, 10, 9, 0, 0, 500000, timezone(timedelta(hours=5.5)))),
-        ("2026/9/3", None, datetime(2026, 9, 3, tzinfo=UTC)),
+        ("2026/9/3", None, date(2026, 9, 3)),
         ("2024-03-12 09:14", None, datetime(2024, 3, 12, 9, 14)),  # noqa: DTZ001 - as written
-        ("10.09.2026", "dmy", datetime(2026, 9, 10, tzinfo=UTC)),
+        ("10.09.2026", "dmy", date(2026, 9, 10)),
         ("3/15/2024 2:30 PM", "mdy", datetime(2024, 3, 15, 14, 30, tzinfo=UTC)),
         ("3/15/2024, 12:05:07 a.m.", "mdy", datetime(2024, 3, 15, 0, 5, 7, tzinfo=UTC)),
-        ("4/4/2024", None, datetime(2024, 4, 4, tzinfo=UTC)),
+        ("4/4/2024", None, date(2024, 4, 4)),
     ],
 )
-def test_dates_of_shops_are_read(text: str, order: str | None, expected: datetime) -> None:
+def test_dates_of_shops_are_read(text: str, order: str | None, expected: datetime | date) -> None:
     assert parse_moment(text, order) == expected
 
 

@@ -128,7 +128,7 @@ def test_a_mapping_file_is_a_preset_of_ones_own(api: FakeApi, files: Path, run_i
     Path("mapping.toml").write_text(MAPPING)
     result = run_import("--mapping", "mapping.toml")
     assert result.exit_code == 0, result.output
-    assert [row["createdAt"] for row in api.rows["customers"].values()] == ["2024-03-04T00:00:00Z"]
+    assert [row["createdAt"] for row in api.rows["customers"].values()] == ["2024-03-04"]
     assert "people.csv: 1 row was left out" in result.stderr
     assert run_import("--mapping", "mapping.toml", "--map", "customers.name=Kind").exit_code == 1, "the name differs"
 

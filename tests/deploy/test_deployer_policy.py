@@ -12,8 +12,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.crm import stored_time_zone
 from deploy import __main__ as cli
-from deploy import bucket, cloudformation_policy, deployer_policy, first_key, policies, template
+from deploy import bucket, cloudformation_policy, deployer_policy, first_key, policies, template, time_zone
 from deploy.releases import Releases
 from tests.conftest import ROOT
 from tests.deploy import deployer_calls
@@ -43,6 +44,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
         deployer_calls.create_tables(real("dynamodb"))
         found = Recorder(real, deployer_calls.fakes(Cloud()))
         monkeypatch.setattr(boto3, "client", found.client)
+        monkeypatch.setattr(time_zone, "confirm", lambda *_arguments: None)  # it has a process of its own
         yield found
         monkeypatch.setattr(boto3, "client", real)
         # Another test of this process may have started moto already, and then it keeps what is here.
@@ -100,10 +102,10 @@ def test_the_deployer_may_do_exactly_what_its_commands_do(recorder: Recorder, tm
         "calls that the policy does not allow"
     )
     granted = {action for statement in policy["Statement"] for action in statement["Action"]}
-    of_first_key = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "Query")}
+    of_own_processes = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "Query")}
     by_dynamodb = {f"dynamodb:{name}" for name in ("BatchWriteItem", "DeleteItem", "Scan", "UpdateItem")}
     unused = granted - {action for action, _ in recorder.uses}
-    assert unused == of_first_key | by_dynamodb, "permissions that no call needs"
+    assert unused == of_own_processes | by_dynamodb, "permissions that no call needs"
     assert called_in_source() - {name for action, _ in recorder.uses for name in _boto3_names(action)} == set()
 
 
@@ -131,9 +133,10 @@ def called_in_source() -> set[str]:
     return found & known
 
 
-def test_the_first_key_needs_the_rows_of_keys_only() -> None:
+def test_the_first_key_and_the_time_zone_need_rows_of_one_table_only() -> None:
     for lossy in (False, True):
         with recorded(lossy=lossy) as recording:
+            stored_time_zone.confirm()
             first_key.find_or_create(f"key {lossy}", another=True)
         for action, table in recording.uses:
             arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table.replace('crm-test-', 'crm-prod-')}"

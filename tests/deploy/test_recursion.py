@@ -48,6 +48,7 @@ def test_make_resources_shows_subscriptions_and_what_is_left_to_do(
     monkeypatch.setattr(commands, "_generation", lambda _options, _stack: 1)
     monkeypatch.setattr(notices, "show_subscriptions", lambda asked, _stack: asked.say("SUBSCRIPTIONS"))
     monkeypatch.setattr(recursion, "allow", lambda _stage: is_there)
+    monkeypatch.setattr(commands, "_confirm_time_zone", lambda *_arguments: True)
     commands.deploy_resources(asked)
     assert asked.said[:2] == ["TopicArn: arn:topic", "SUBSCRIPTIONS"]
     assert [line for line in asked.said if line.startswith("After `chalice deploy`")] == asked.said[2:]

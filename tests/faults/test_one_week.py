@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -157,7 +157,9 @@ def _lines(job: Job, slot: Slot) -> list[str]:
 
 def _all_lines(job: Job, day: str = "") -> list[str]:
     """Include the runs that the operator started."""
-    return [line for slot in run_records.on_day(job.name, day or "2026-11") for line in _lines(job, slot)]
+    first = datetime.fromisoformat(day or "2026-11-01").replace(tzinfo=UTC)
+    end = first + timedelta(days=1 if day else 30)
+    return [line for slot in run_records.between(job.name, first, end) for line in _lines(job, slot)]
 
 
 def test_every_slot_of_the_week_has_ended(week: Week) -> None:

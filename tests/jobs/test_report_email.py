@@ -15,7 +15,7 @@ from chalicelib.jobs import email, report_email, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
 from chalicelib.jobs.weekly_report import AllStats
 from chalicelib.settings import settings
-from tests.builders import a_customer, a_product, time_is
+from tests.builders import a_customer, a_product, business_zone, time_is
 from tests.jobs.job_runs import Clock, Consumer, find_run, make_runner
 
 MONDAY = "2026-11-23T06:00:00"
@@ -76,6 +76,16 @@ def test_the_email_shows_the_report_and_escapes_names() -> None:
     assert "deleted (prd_x)" in letter.text
     assert "At the end of the week: 1 customers, 1 orders, $1,234.50 revenue." in letter.text
     assert re.search(r"Revenue +\$25\.00 +-\$5\.00\n", letter.text)
+
+
+def test_the_email_names_the_time_zone_unless_it_is_utc() -> None:
+    report = reports.save("weekly", "2026-W47", report_content(a_customer()), token="t")
+    assert report_email.write(report).text.startswith("Week 2026-W47: 2026-11-16 to 2026-11-22\n")
+    with business_zone("Asia/Kolkata"):
+        letter = report_email.write(report)
+    heading = "Week 2026-W47: 2026-11-16 to 2026-11-22, in the time zone Asia/Kolkata"
+    assert letter.text.startswith(f"{heading}\n")
+    assert heading in (letter.html or "")
 
 
 def test_amounts_in_another_currency_have_its_code(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """The rows of runs: when they expire, which are in the index, and how they are read."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -72,11 +72,12 @@ def test_latest_returns_the_runs_of_one_job_newest_first() -> None:
     assert run_records.latest("nothing", 2) == []
 
 
-def test_on_day_returns_the_slots_of_that_day() -> None:
+def test_between_returns_the_slots_of_a_day() -> None:
     recorded("tally", "2026-11-21T23:59:59.999999Z", "2026-11-22T00:00:00Z", "2026-11-22T08:00:00.000001Z")
     recorded("tally", "2026-11-23T00:00:00Z")
     recorded("tall", "2026-11-22T09:00:00Z")
-    assert run_records.on_day("tally", "2026-11-22") == ["2026-11-22T00:00:00Z", "2026-11-22T08:00:00.000001Z"]
+    since, before = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
+    assert run_records.between("tally", since, before) == ["2026-11-22T00:00:00Z", "2026-11-22T08:00:00.000001Z"]
 
 
 def test_find_all_leaves_out_slots_without_a_run() -> None:

@@ -244,6 +244,7 @@ KINDS: dict[str, tuple[Model, int]] = {
 }
 SMALL = {
     "counters.py", "email.py", "former_names.py", "order_lines.py", "schedule_cap.py", "weekly_digest.py", "stage_secrets.py",
+    "stored_time_zone.py",
     "unique_values.py",
 }  # fmt: skip
 """Modules whose rows hold numbers, ids, or one text that fits a key."""

@@ -27,7 +27,7 @@ from chalicelib.api.resolvers import (
     status,
     totals,
 )
-from chalicelib.crm import money
+from chalicelib.crm import business_days, money
 from chalicelib.crm.counters import Stats
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
@@ -164,7 +164,10 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         **{name: RowResolver(attrgetter(f"customer.{name}")) for name in ("id", "name", "email", "phone")},
         "createdAt": RowResolver(attrgetter("customer.created_at")),
     },
-    "CrmStats": {"currency": RowResolver[Stats](lambda _: money.currency())},
+    "CrmStats": {
+        "timeZone": RowResolver[Stats](lambda _: business_days.time_zone()),
+        "currency": RowResolver[Stats](lambda _: money.currency()),
+    },
     "PersonalData": {
         "customerId": RowResolver(attrgetter("person.customer_id")),
         **{name: RowResolver(attrgetter(f"person.{name}")) for name in ("names", "emails", "phones", "notes")},
@@ -181,6 +184,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "after": RowResolver(attrgetter("after")),
     },
     "Report": {
+        "timeZone": RowResolver[Report](lambda _: business_days.time_zone()),
         "currency": RowResolver[Report](lambda _: money.currency()),
         **{name: reports.content(name) for name in ("from", "to", "totals", "week", "before")},
         "topCustomers": reports.content("top_customers"),

@@ -15,6 +15,8 @@ from graphql import (
     ValueNode,
 )
 
+from chalicelib.crm import business_days
+
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 """Python's own syntax also has digits of other scripts, and underscores: 1_000."""
 _MAX_LENGTH = 40
@@ -29,13 +31,24 @@ def parse_date(value: object) -> date:
 
 
 def parse_moment(value: object) -> datetime:
+    """Parse a time. A day alone is the first instant of that business day."""
     try:
-        moment = datetime.fromisoformat(_text(value))
+        text = _text(value)
+        if (day := _day_alone(text)) is not None:
+            return business_days.start_of(day)
+        moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise GraphQLError(
             f"DateTime cannot represent {_shown(value)}: use ISO-8601, such as 2026-01-31T08:00:00Z."
         ) from None
+
+
+def _day_alone(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def parse_decimal(value: object) -> Decimal:

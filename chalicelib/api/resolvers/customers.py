@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack, cast
 
-from chalicelib import clock
 from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one, check_id_count, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import cleanup_runs, customers, deleted_customers, list_queries, returning_customers
+from chalicelib.crm import business_days, cleanup_runs, customers, deleted_customers, list_queries, returning_customers
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
 from chalicelib.crm.list_filters import CustomerFilter
@@ -179,4 +178,4 @@ def _prime(rows: list[Customer], info: Info) -> None:
 
 
 def _inactive_since() -> date:
-    return clock.now().date() - timedelta(days=settings.inactive_days)
+    return business_days.today() - timedelta(days=settings.inactive_days)

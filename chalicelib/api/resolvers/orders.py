@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NotRequired, TypedDict, Unpack
 
-from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, check_exactly_one, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import (
+    business_days,
     cancellation,
     imported_orders,
     list_queries,
@@ -106,7 +106,7 @@ def orders_due_for_reminder(
     if days is not None and not 1 <= days <= longest:
         raise InvalidInput(f"days must be from 1 to {longest}", field="days")
     back = timedelta(days=settings.reminder_days if days is None else days)
-    last = day or clock.now().date()
+    last = day or business_days.today()
     first = max(last, date.min + back) - back
     wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED, cents_from=0)  # no credit notes
     found = read_page(list_queries.list_orders(wanted), page_args(page))

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.api.graphql.loaders import Info
-from chalicelib.crm import counters, money
+from chalicelib.crm import business_days, counters, money
 from chalicelib.crm.counters import Stats
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    time_zone: str
     currency: str
 
 
@@ -19,4 +20,4 @@ def crm_stats(_root: object, _info: Info, **days: date | None) -> Stats:
 
 
 def settings(_root: object, _info: Info) -> Settings:
-    return Settings(money.currency())
+    return Settings(business_days.time_zone(), money.currency())

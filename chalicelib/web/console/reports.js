@@ -5,7 +5,7 @@ import { html, useEffect, useRef } from "./html.js";
 import { RowLink } from "./links.js";
 import { Action, Empty, Shown, Table, money, runLink, notify } from "./parts.js";
 import { useTheme } from "./preferences.js";
-import { currency, may } from "./session.js";
+import { currency, may, timeZone } from "./session.js";
 import { Time } from "./times.js";
 
 const REPORTS = `query Reports {
@@ -107,7 +107,7 @@ function One({ reports, report }) {
       <div class="row"><h2 id="report-title">Week ${report.period}: ${report.from} to ${report.to}</h2>
         <span class="screen-only"><label for="week">Week</label>
         <select id="week" value=${report.period} onChange=${go}>${reports.map(({ period }) => html`<option value=${period}>${period}</option>`)}</select></span></div>
-      <p class="quiet">Made <${Time} at=${report.madeAt} />, revision ${report.revision}</p>
+      <p class="quiet">Made <${Time} at=${report.madeAt} />, revision ${report.revision}${timeZone() && `. The days are those of ${timeZone()}`}</p>
       <${Table} caption="The week" rows=${rows} empty="" columns=${[
         ["", (row) => row.name], ["This week", (row) => row.now, "number"], ["Week before", (row) => row.before, "number"], ["Change", (row) => row.change, "number"]]} />
       <p>At the end of the week: <strong>${totals.customers}</strong> customers, <strong>${totals.orders}</strong> orders, <strong>${money(totals.revenue)}</strong> revenue.</p>

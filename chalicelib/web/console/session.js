@@ -2,7 +2,7 @@
 // With it comes what the CRM counts in.
 import { ask } from "./api.js";
 
-const ME = `query Me { me { name role keyId } settings { currency } }`;
+const ME = `query Me { me { name role keyId } settings { timeZone currency } }`;
 const ROLES = ["PUBLIC", "VIEWER", "EDITOR", "OPERATOR"];
 let me = null;
 let settings = null;
@@ -12,5 +12,7 @@ export async function identify() {
 }
 
 export const whoAmI = () => me;
+// Empty for UTC, which needs no mention.
+export const timeZone = () => (settings?.timeZone === "UTC" ? "" : settings?.timeZone ?? "");
 export const currency = () => settings?.currency ?? "USD";
 export const may = (role) => ROLES.indexOf(me?.role) >= ROLES.indexOf(role);
