@@ -33,7 +33,7 @@ from chalicelib.privacy import erased_people, people, search_all
 from chalicelib.privacy.people import KnownPerson
 from chalicelib.privacy.search_all import TracePage
 from chalicelib.privacy.traces import Search
-from chalicelib.store import change_marks, tables
+from chalicelib.store import change_marks, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
@@ -160,7 +160,7 @@ def _remove(write: Transaction, customer: Customer) -> None:
     search_index.remove(write, customer)
     unique_values.release(write, unique_values.EMAIL, text.normalize_email(customer.email), customer.id)
     _release_other_names(write, customer)
-    counters.add(write, clock.now().date().isoformat(), customer.id, customers=-1)
+    counters.add(write, timestamps.to_text(clock.now()), customer.id, customers=-1)
 
 
 def _remove_archived(write: Transaction, deleted: DeletedCustomer) -> None:

@@ -1,24 +1,22 @@
 """Traces that the words and the orders of a customer lead to: the search index, reasons of refunds, and reports."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from functools import partial
 from itertools import islice
 
-from chalicelib.crm import orders, reports, search_index, text
+from chalicelib.crm import business_days, orders, reports, search_index, text
 from chalicelib.crm.orders import Order
 from chalicelib.crm.search_words import RowWords
 from chalicelib.jobs import weekly_report
 from chalicelib.privacy import change_places, rewriting
 from chalicelib.privacy.person import Person
 from chalicelib.privacy.traces import Found, Search, Trace, TraceKind
-from chalicelib.store import ids, partition_pages, tables
+from chalicelib.store import ids, partition_pages, tables, timestamps
 from chalicelib.store.cursors import Position
 from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.index_scan import IndexRange, IndexScan
 
 _ORDERS_PER_STEP = 20
-_DAY = timedelta(days=1)
 
 
 def search_words(search: Search, after: str) -> Found:
@@ -58,9 +56,8 @@ def _words(person: Person) -> list[str]:
 
 
 def _periods(found: list[Order]) -> set[str]:
-    """Return the weeks in whose reports the orders may count: the day of an order depends on the time zone of days."""
-    days = (date.fromisoformat(order.date[:10]) for order in found)
-    return {weekly_report.period_of(day + shift) for day in days for shift in (-_DAY, timedelta(), _DAY)}
+    """Return the weeks in whose reports the orders count."""
+    return {weekly_report.period_of(business_days.day_of(timestamps.from_text(order.date))) for order in found}
 
 
 def _traces_of_report(period: str, person: Person) -> Iterator[Trace]:

@@ -1,8 +1,10 @@
 """Business days against a plain model: for every minute around odd changes of the clock, and for instants of all kinds."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -112,3 +114,16 @@ def test_in_utc_a_day_is_the_date_of_the_timestamp() -> None:
     assert business_days.day_of_text("2026-11-22T23:59:59.999999Z") == "2026-11-22"
     assert business_days.start_of(date(2026, 11, 22)) == datetime(2026, 11, 22, tzinfo=UTC)
     assert replace(settings, time_zone="UTC") == settings
+
+
+def test_no_other_module_turns_instants_into_days() -> None:
+    cut = re.compile(r"\.date\(\)|(?:date|due|slot|_at|Date\"\]|At\"\])\[:10\]")
+    root = Path(business_days.__file__).parents[1]
+    found = {
+        (str(file.relative_to(root)), line.strip())
+        for file in root.rglob("*.py")
+        for line in file.read_text("utf-8").splitlines()
+        if cut.search(line) and "EARLIEST.date()" not in line
+    }
+    # The schedules of operators have time zones of their own.
+    assert {file for file, _ in found} == {"crm/business_days.py", "jobs/crontab.py"}, found
