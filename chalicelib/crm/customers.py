@@ -9,7 +9,16 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib import clock
-from chalicelib.crm import business_days, change_times, counters, customer_rows, customer_values, search_index, text, unique_values
+from chalicelib.crm import (
+    business_days,
+    change_times,
+    counters,
+    customer_rows,
+    customer_values,
+    search_index,
+    text,
+    unique_values,
+)
 from chalicelib.crm.search_words import RowWords
 from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
 from chalicelib.settings import settings
