@@ -7,7 +7,7 @@ sends the same requests to MiniStack and compares every answer.
 import json
 import threading
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -54,7 +54,7 @@ def response_of(answer: Callable[[], Item]) -> tuple[Http, Item]:
     return Http(status), {**parsed, "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}}}
 
 
-class _Table:
+class Table:
     """`order` has the sorted keys of each partition, by index; None is the table itself."""
 
     def __init__(self, model: type[Model]) -> None:
@@ -94,7 +94,7 @@ class Memory:
 
     def __init__(self, *, knows_tokens: bool = True) -> None:
         self.knows_tokens = knows_tokens
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, Table] = {}
         self._tokens: dict[str, str] = {}
         self.clear()
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ class Memory:
 
     def clear(self) -> None:
         """Make all tables empty."""
-        self._tables = {str(model.Meta.table_name): _Table(model) for model in connection.TABLES}
+        self._tables = {str(model.Meta.table_name): Table(model) for model in connection.TABLES}
         self._tokens = {}
 
     def answer(self, operation: str, request: Item) -> Item:
@@ -135,7 +135,7 @@ class Memory:
         return {key: _copied(item) for key, item in table.rows.items()}
 
     def copy(self) -> "Memory":
-        new = Memory(knows_tokens=self.knows_tokens)
+        new = type(self)(knows_tokens=self.knows_tokens)
         for name, table in self._tables.items():
             new._tables[name].rows = dict(table.rows)  # items are replaced, never changed
             new._tables[name].order = {index: list(keys) for index, keys in table.order.items()}
@@ -164,21 +164,25 @@ class Memory:
         table, index = self._tables[request["TableName"]], request.get("IndexName")
         names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
         test = condition(request["KeyConditionExpression"])
-        partition = table.order.get((index, _hash_of(request["KeyConditionExpression"], values)), [])
+        partition, rows = self._seen(table, index, _hash_of(request["KeyConditionExpression"], values))
         limit = request.get("Limit")
         places = self._places(table, partition, request)
-        found = (place for place in places if test(table.rows[place[1]], names, values))
+        found = (place for place in places if test(rows[place[1]], names, values))
         page = list(islice(found, limit))
         keys_only = {*table.key, *table.ranges[index]} if index else None
         answer: Item = {"Count": len(page), "ScannedCount": len(page)}
         if request.get("Select") != "COUNT":
-            answer["Items"] = [_projected(table.rows[key], keys_only) for _, key in page]
+            answer["Items"] = [_projected(rows[key], keys_only) for _, key in page]
         if len(page) == limit:  # also when nothing comes after it, as in DynamoDB
-            answer["LastEvaluatedKey"] = _projected(table.rows[page[-1][1]], {*table.key, *table.ranges[index]})
+            answer["LastEvaluatedKey"] = _projected(rows[page[-1][1]], {*table.key, *table.ranges[index]})
         return answer
 
+    def _seen(self, table: Table, index: str | None, value: str) -> tuple[list[tuple[Any, Key]], Mapping[Key, Item]]:
+        """Return the sorted keys of one partition of an index, or of the table itself, and the rows that they stand for."""
+        return table.order.get((index, value), []), table.rows
+
     @staticmethod
-    def _places(table: _Table, partition: list[tuple[Any, Key]], request: Item) -> Iterator[tuple[Any, Key]]:
+    def _places(table: Table, partition: list[tuple[Any, Key]], request: Item) -> Iterator[tuple[Any, Key]]:
         forward, start = request.get("ScanIndexForward", True), request.get("ExclusiveStartKey")
         if start is None:
             return iter(partition) if forward else reversed(partition)
@@ -222,8 +226,11 @@ class Memory:
         planned = [plan for plan in plans if plan]
         assert len({(id(table), key) for table, key, _ in planned}) == len(planned), "DynamoDB takes one action a row"
         for table, key, item in planned:
-            table.replace(key, item)
+            self._replace(table, key, item)
         return {}
+
+    def _replace(self, table: Table, key: Key, item: Item | None) -> None:
+        table.replace(key, item)
 
     def _stored(self, kind: str, action: Item) -> Item | None:
         """Return the row that a failed condition met, if the request asks for it."""
@@ -233,7 +240,7 @@ class Memory:
         stored = table.rows.get(table.key_of(action["Item"] if kind == "Put" else action["Key"]))
         return _copied(stored) if stored else None
 
-    def _planned(self, kind: str, action: Item) -> tuple[_Table, Key, Item | None] | None:
+    def _planned(self, kind: str, action: Item) -> tuple[Table, Key, Item | None] | None:
         """Return what would be written where, or None if the condition fails."""
         table = self._tables[action["TableName"]]
         key = table.key_of(action["Item"] if kind == "Put" else action["Key"])

@@ -33,7 +33,7 @@ SLOTS = {
 _STAMP = re.compile(r"^(\[[^]]*\]|\d\d/\d\d/\d{4}-[\d:]+)")
 _VARYING_ATTRIBUTES = (
     *("token", "owner", "lease_until", "attempts", "tries", "pages", "state", "trigger", "actor"),
-    *("created_at", "started_at", "finished_at", "error", "reason", "ttl"),
+    *("created_at", "started_at", "finished_at", "error", "failures", "reason", "ttl"),
 )
 
 
@@ -69,10 +69,10 @@ def numbered_ids() -> Iterator[None]:
 
 
 @contextmanager
-def sample_company() -> Iterator[tuple[FakeAws, Memory]]:
-    """Yield the fake AWS, and its data before anything happens."""
+def sample_company(memory: Memory | None = None) -> Iterator[tuple[FakeAws, Memory]]:
+    """Yield the fake AWS, and its data before anything happens, which `memory` keeps."""
     with small_pages(), fake_aws() as built:
-        memory = Memory()
+        memory = memory or Memory()
         with built.run(Environment(memory, START)), numbered_ids():
             create_sample_data()
         yield built, memory
