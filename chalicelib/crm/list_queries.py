@@ -142,7 +142,13 @@ def list_products(wanted: ProductFilter, order_by: Sequence[str | None] | None =
     index_range = index_ranges[
         order[0][0] if order else next(field for field, has_bound in bounds.items() if has_bound)
     ]
-    return _listing(index_range, order, _PRODUCT_VALUES, meaning("products", wanted, order), products.find_all, tests)
+    return _listing(index_range, order, _PRODUCT_VALUES, meaning("products", wanted, order), _find_unarchived, tests)
+
+
+def _find_unarchived(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:
+    """Return products by id. An index, which can be seconds old, may still have one that was archived since."""
+    found = products.find_all(product_ids, consistent=consistent)
+    return {key: row for key, row in found.items() if row.archived_at is None}
 
 
 def list_orders(wanted: OrderFilter, order_by: Sequence[str | None] | None = None) -> Listing[Order]:

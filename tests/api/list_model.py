@@ -70,7 +70,8 @@ class Shop:
         return {row.id: row.name for row in self.customers}
 
 
-def fill(memory: Memory) -> Shop:
+def fill(memory: Memory, pause: Callable[[], None] = lambda: None) -> Shop:
+    """Fill the tables. `pause` is called before what must find in an index what has just been written."""
     goods = [a_product(f"{GOODS[number % 4]} {number}", f"{number + 1}", 1000 - 99 * number) for number in range(11)]
     people = [
         a_customer(
@@ -84,7 +85,9 @@ def fill(memory: Memory) -> Shop:
         chosen = {goods[number % 9].id: 1, goods[(number * 2 + 1) % 9].id: 1 + number % 3}
         placed = orders.place(people[number * number % 11].id, chosen, NOW - timedelta(hours=7 * number)).order
         if number % 4 == 0:
+            pause()
             cancellation.cancel(placed.id)
+    pause()
     products.update(goods[0].id, {"name": "Table"})
     products.delete(goods[2].id)
     deleted = [deleted_customers.delete(row.id).id for row in people[:3]]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.api.list_model import CONNECTIONS, ENUMS, NOW, Given, Keys, Shop, fil
 from tests.as_operator import execute
 from tests.faults.environment import Environment, fake_aws
 from tests.faults.memory import Memory
+from tests.faults.stale_memory import MAX_AGE, StaleMemory
 
 pytestmark = pytest.mark.no_database
 
@@ -116,3 +118,51 @@ def test_every_list_is_complete_and_says_so_when_a_page_is_cut_short(  # noqa: P
             found += map(key_of, page["edges"])
     expected = CONNECTIONS[name].model(shop, given | ({"customer": customer_id} if name == "orders" else {}))
     assert sorted(found) == sorted(expected)
+
+
+@pytest.fixture
+def stale() -> Iterator[tuple[Environment, Shop]]:
+    """The same data, but indexes answer as they were up to five seconds ago, and two have passed since the last change."""
+    with fake_aws() as built, built.run(Environment(StaleMemory(), NOW)):
+        environment = built.environment
+
+        def pause() -> None:
+            environment.now += MAX_AGE
+
+        shop = fill(environment.memory, pause)
+        environment.now += timedelta(seconds=2)
+        yield environment, shop
+
+
+def all_pages(shop: Shop, name: str) -> tuple[Keys, Keys]:
+    """Return the keys of all rows of a list, and those that a plain model expects."""
+    given: Given = {"jobRuns": {"job": "low_stock"}, "search": {"text": "lee"}}.get(name, {})
+    customer_id, after, more = shop.customers[3].id, None, True
+    found: Keys = []
+    while more:
+        page = page_of(execute(document_of(name, given, customer_id, 7, after)), name)
+        found += map(key_of, page["edges"])
+        more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
+    return found, CONNECTIONS[name].model(shop, given | ({"customer": customer_id} if name == "orders" else {}))
+
+
+def test_lists_over_stale_indexes_show_nothing_wrong_and_are_complete_after_five_seconds(
+    stale: tuple[Environment, Shop],
+) -> None:
+    environment, shop = stale
+    renamed = {row.id for row in shop.products if row.name == "Table"}
+    changed = renamed | {change.subject for change in shop.changes}  # may come twice: at the old place and at the new
+    wrong: dict[str, Keys] = {}
+    missing = 0
+    for name in [*CONNECTIONS] * 5:
+        found, expected = all_pages(shop, name)
+        missing += len(set(expected) - set(found))
+        twice = {key for key in found if found.count(key) > 1} - changed
+        if extra := [key for key in found if key not in expected or key in twice]:
+            wrong[name] = extra
+    assert not wrong
+    assert missing, "otherwise the indexes were not stale"
+    environment.now += MAX_AGE
+    for name in CONNECTIONS:
+        found, expected = all_pages(shop, name)
+        assert sorted(found) == sorted(expected), name
