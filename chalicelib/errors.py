@@ -6,6 +6,7 @@ CrmError
  +- NotFound                 the row to change does not exist
  +- InsufficientStock
  +- Conflict                 another request changed the same row at the same time
+ |   +- RowChanged           the row was changed since the caller read it; has what it is now
  |   +- StockChanged         the stock is not the one that the request expects
  +- ReferenceConflict        the reference of an imported order belongs to an order with other content
  +- TooManyRows              a plain list would be incomplete
@@ -20,7 +21,7 @@ CrmError
  +- Unauthenticated, Forbidden, RateLimited
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -132,6 +133,15 @@ class Conflict(CrmError):
     """Another request changed this at the same time. Read it again and retry"""
 
     code = "CONFLICT"
+
+
+class RowChanged(Conflict):
+    """Somebody has changed this since you read it. Look at what it is now, and decide anew"""
+
+    def __init__(self, current: Mapping[str, object]) -> None:
+        """`current` is what the row is now, with the names and values of the API."""
+        super().__init__(field="expected_updated_at")
+        self.current = current
 
 
 class StockChanged(Conflict):

@@ -13,6 +13,7 @@ creation, or was given an earlier date when it was written:
 Lists merge both. A key is the time and the id in either, so a cursor is a place in both at once.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib import clock
+from chalicelib.errors import RowChanged
 from chalicelib.store import index_keys, timestamps
 from chalicelib.store.index_scan import IndexRange
 
@@ -38,6 +40,12 @@ class Row(Protocol):
 def after(previous: str) -> str:
     """Return the time of a change that is made now. It is later than that of the one before, whatever the clocks say."""
     return max(timestamps.to_text(clock.now()), timestamps.to_text(timestamps.from_text(previous) + _TICK))
+
+
+def check_unchanged(row: Row, expected: datetime | None, values: Mapping[str, object]) -> None:
+    """Raise RowChanged with the `values` of the row if an `expected` time is given, and the row was changed at another."""
+    if expected is not None and timestamps.to_text(expected) != row.updated_at:
+        raise RowChanged({**values, "updatedAt": row.updated_at})
 
 
 def key(row: Row) -> str:

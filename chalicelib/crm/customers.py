@@ -153,8 +153,13 @@ def create(  # noqa: PLR0913 - the fields of a customer
     return customer
 
 
-def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
-    """Set the given ones of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound."""
+def update(
+    customer_id: str, changes: Mapping[str, str | None], expected_updated_at: datetime | None = None
+) -> Customer:
+    """Set the given ones of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound.
+
+    With `expected_updated_at`, nothing is changed unless the customer was changed last at that time. Raises RowChanged.
+    """
     checked = customer_values.checked_changes(changes)
     for _ in retry_delays():
         old = find(customer_id)
@@ -162,6 +167,7 @@ def update(customer_id: str, changes: Mapping[str, str | None]) -> Customer:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         if change_marks.is_done(customer_id):
             return old
+        change_times.check_unchanged(old, expected_updated_at, contact(old))
         new = replace(old, **checked, token=new_token(), updated_at=change_times.after(old.updated_at))
         if new.words != old.words:
             new = replace(new, search_mark=new.token)

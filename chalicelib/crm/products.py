@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -121,10 +122,16 @@ def create(name: str, price: Decimal, stock: int | None = None, sku: str | None 
     return product
 
 
-def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | None = None) -> Product:
+def update(
+    product_id: str,
+    changes: Mapping[str, Any],
+    expected_stock: int | None = None,
+    expected_updated_at: datetime | None = None,
+) -> Product:
     """Set the given ones of name, price, stock and sku. Raises InvalidInput and its subclasses, NotFound.
 
-    With `expected_stock`, nothing is changed unless that is the stock. Raises StockChanged.
+    With `expected_stock`, nothing is changed unless that is the stock. Raises StockChanged. With `expected_updated_at`,
+    nothing is changed unless the product was changed last at that time. Raises RowChanged.
     """
     checked = product_values.checked_changes(changes)
     for _ in retry_delays():
@@ -133,6 +140,7 @@ def update(product_id: str, changes: Mapping[str, Any], expected_stock: int | No
             return old
         if old.archived_at:
             raise InvalidInput("The product is archived and cannot be changed", field="id")
+        change_times.check_unchanged(old, expected_updated_at, product_values.to_change_row(old))
         if expected_stock not in {None, old.stock}:
             raise StockChanged(f"The stock is {old.stock}, not {expected_stock}", field="expected_stock")
         new = replace(old, **checked, token=new_token(), updated_at=change_times.after(old.updated_at))

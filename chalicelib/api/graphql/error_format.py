@@ -13,7 +13,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from chalicelib import telemetry
-from chalicelib.errors import CrmError, Unavailable
+from chalicelib.errors import CrmError, RowChanged, Unavailable
 from chalicelib.store.retries import is_transient
 
 _QUOTED_INPUT = re.compile(r"(?:[,.]? [Ff]ound: [{\[].*|(?<=non string value): .*)", re.DOTALL)
@@ -71,4 +71,6 @@ def format_error(error: GraphQLError) -> dict[str, Any]:
         described = describe(cause)
         formatted["message"] = described.pop("message")
         extensions = {name: value for name, value in described.items() if value is not None}
+        if isinstance(cause, RowChanged):
+            extensions["current"] = cause.current
     return {**formatted, "extensions": extensions}

@@ -125,9 +125,15 @@ def given_customer(row: CreateCustomerInput) -> NewCustomer:
     return NewCustomer(name=row["name"], email=row["email"], phone=row.get("phone"), created_at=row.get("createdAt"))
 
 
-def update_customer(_root: object, _info: Info, id: str, input: UpdateCustomerInput) -> CustomerPayload:  # noqa: A002
+def update_customer(
+    _root: object,
+    _info: Info,
+    id: str,  # noqa: A002
+    input: UpdateCustomerInput,  # noqa: A002
+    expectedUpdatedAt: datetime | None = None,
+) -> CustomerPayload:
     # A TypedDict is no Mapping of its own values to mypy.
-    return CustomerPayload(customers.update(id, cast("Mapping[str, str | None]", input)))
+    return CustomerPayload(customers.update(id, cast("Mapping[str, str | None]", input), expectedUpdatedAt))
 
 
 def delete_customer(_root: object, _info: Info, id: str) -> CustomerPayload:  # noqa: A002

@@ -116,8 +116,9 @@ def update_product(
     id: str,  # noqa: A002
     input: UpdateProductInput,  # noqa: A002
     expectedStock: int | None = None,
+    expectedUpdatedAt: datetime | None = None,
 ) -> ProductPayload:
-    return ProductPayload(products.update(id, input, expectedStock))
+    return ProductPayload(products.update(id, input, expectedStock, expectedUpdatedAt))
 
 
 def adjust_stock(_root: object, _info: Info, productId: str, delta: int, reason: str) -> ProductPayload:

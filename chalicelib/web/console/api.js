@@ -15,10 +15,12 @@ const RETRY_AFTER = [500, 1500, 4000]; // milliseconds
 
 export class ApiError extends Error {
   // `field` is the one of the input that is wrong. GraphQL itself names it in the message only.
-  constructor(message, code, field = /\bat '[\w.[\]]*?\b(\w+)'/.exec(message)?.[1]) {
+  // `current` is what a row is now that was changed meanwhile.
+  constructor(message, code, field = /\bat '[\w.[\]]*?\b(\w+)'/.exec(message)?.[1], current = undefined) {
     super(message);
     this.code = code;
     this.field = field;
+    this.current = current;
   }
   get isAboutKey() {
     return this.code === "UNAUTHENTICATED";
@@ -46,7 +48,7 @@ export async function ask(query, variables = {}, idempotencyKey = null) {
     const { message, extensions } = answer.errors[0];
     if (extensions?.code === "FORBIDDEN") throw new ApiError(`Your key is not allowed to do this. ${message}.`, "FORBIDDEN");
     if (extensions?.code === "UNAUTHENTICATED") window.dispatchEvent(new Event("signed-out"));
-    throw new ApiError(message, extensions?.code, extensions?.field);
+    throw new ApiError(message, extensions?.code, extensions?.field, extensions?.current);
   }
   return answer.data;
 }

@@ -1,5 +1,5 @@
 // One customer: fields, orders, history. And a new customer.
-import { ask, useChange, useQuery } from "./api.js";
+import { useChange, useQuery } from "./api.js";
 import { Confirm } from "./confirm.js";
 import { Form, isFilled } from "./form.js";
 import { History } from "./history.js";
@@ -11,10 +11,10 @@ import { may } from "./session.js";
 import { Time } from "./times.js";
 
 const ONE = `query Customer($id: ID!) {
-  customer(id: $id) { id name email phone createdAt createdBy lastOrderAt inactiveFrom emailSuppression { reason since } }
+  customer(id: $id) { id name email phone createdAt createdBy updatedAt lastOrderAt inactiveFrom emailSuppression { reason since } }
 }`;
 const CREATE = `mutation CreateCustomer($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } message } }`;
-const UPDATE = `mutation UpdateCustomer($id: ID!, $input: UpdateCustomerInput!) { updateCustomer(id: $id, input: $input) { customer { id } } }`;
+const UPDATE = `mutation UpdateCustomer($id: ID!, $input: UpdateCustomerInput!, $expectedUpdatedAt: DateTime) { updateCustomer(id: $id, input: $input, expectedUpdatedAt: $expectedUpdatedAt) { customer { id } } }`;
 const DELETE = `mutation DeleteCustomer($id: ID!) { deleteCustomer(id: $id) { customer { id } } }`;
 const RESTORE = `mutation RestoreCustomer($id: ID!) { restoreCustomer(id: $id) { customer { id name } } }`;
 const FIELDS = [
@@ -40,15 +40,14 @@ function Details({ customer, reload }) {
   const update = useChange(UPDATE);
   const remove = useChange(DELETE);
   useTitle(customer.name);
-  const save = async (changed) => {
+  const save = async (changed, expectedUpdatedAt) => {
     if (Object.keys(changed).length) {
-      await update({ id: customer.id, input: input(changed) });
+      await update({ id: customer.id, input: input(changed), expectedUpdatedAt });
       notify("Saved");
       await reload();
     }
     setMode("");
   };
-  const fresh = async () => (await ask(ONE, { id: customer.id })).customer ?? {};
   const drop = async () => {
     await remove({ id: customer.id });
     notify(`${isolated(customer.name)} deleted`);
@@ -58,7 +57,7 @@ function Details({ customer, reload }) {
     <div class="row heading"><h1><${Name} of=${customer.name} /></h1>
       ${may("EDITOR") && mode !== "edit" && html`<div class="row screen-only"><button class="main" onClick=${() => setMode("edit")}>Edit</button><button onClick=${() => setMode("delete")}>Delete</button></div>`}</div>
     <section class="card" aria-label="Customer">
-      ${mode === "edit" ? html`<${Form} label="Customer" fields=${FIELDS} values=${customer} save=${save} fresh=${fresh} cancel=${() => setMode("")} />` : html`
+      ${mode === "edit" ? html`<${Form} label="Customer" fields=${FIELDS} values=${customer} save=${save} cancel=${() => setMode("")} />` : html`
         <dl class="fields">
           <div class="wide"><dt>E-mail</dt><dd><a href=${`mailto:${customer.email}`}><${Name} of=${customer.email} /></a></dd></div>
           <div><dt>Phone</dt><dd>${customer.phone ? html`<a href=${`tel:${customer.phone}`}>${customer.phone}</a>` : "–"}</dd></div>

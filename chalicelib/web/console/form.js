@@ -3,9 +3,11 @@ import { html, useEffect, useRef, useState } from "./html.js";
 import { Problem, Name } from "./parts.js";
 
 // `fields` are {name, label, type, hint, check}; `check(text)` returns what is wrong. `save(changed)` gets the fields that differ
-// from `values`, as texts. `fresh()` returns the values as they are now: what somebody else has changed meanwhile is shown first.
-export function Form({ label, fields, values, save, fresh, cancel, submit = "Save", children }) {
+// from `values`, as texts, and the `updatedAt` that they have. If somebody else was faster, the error has the values as they are now: what
+// is theirs is shown first, and what I have not touched is kept as theirs.
+export function Form({ label, fields, values, save, cancel, submit = "Save", children }) {
   const start = useRef(texts(fields, values));
+  const version = useRef(values.updatedAt);
   const form = useRef();
   const [typed, setTyped] = useState(start.current);
   const [wrong, setWrong] = useState({});
@@ -16,16 +18,23 @@ export function Form({ label, fields, values, save, fresh, cancel, submit = "Sav
   useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [wrong, theirs]);
 
   const send = async () => {
-    const mine = fields.filter(({ name }) => typed[name] !== start.current[name]);
-    if (fresh) {
-      const now = texts(fields, await fresh());
-      const changed = mine.filter(({ name }) => now[name] !== start.current[name] && now[name] !== typed[name]);
-      start.current = now;
-      setTyped({ ...now, ...Object.fromEntries(mine.map(({ name }) => [name, typed[name]])) });
-      setTheirs(Object.fromEntries(changed.map(({ name }) => [name, now[name]])));
-      if (changed.length) return;
+    const mine = fields.map(({ name }) => name).filter((name) => typed[name] !== start.current[name]);
+    const changed = Object.fromEntries(mine.map((name) => [name, typed[name]]));
+    setTheirs({});
+    for (;;) {
+      try {
+        return await save(changed, version.current);
+      } catch (error) {
+        if (!error.current) throw error;
+        const now = texts(fields, error.current);
+        const theirs = mine.filter((name) => now[name] !== start.current[name] && now[name] !== typed[name]);
+        start.current = now;
+        version.current = error.current.updatedAt;
+        setTyped({ ...now, ...changed });
+        setTheirs(Object.fromEntries(theirs.map((name) => [name, now[name]])));
+        if (theirs.length) return undefined;
+      }
     }
-    await save(Object.fromEntries(mine.map(({ name }) => [name, typed[name]])));
   };
   const onSubmit = async (event) => {
     event.preventDefault();

@@ -1,5 +1,5 @@
 // One product: price, stock, orders, history. And a new product.
-import { ask, useChange, useQuery } from "./api.js";
+import { useChange, useQuery } from "./api.js";
 import { Confirm } from "./confirm.js";
 import { Form, isAmount, isFilled, isWhole } from "./form.js";
 import { History } from "./history.js";
@@ -9,9 +9,9 @@ import { OrdersOfProduct } from "./orders.js";
 import { Name, Shown, isolated, money, notify, useTitle } from "./parts.js";
 import { may } from "./session.js";
 
-const ONE = `query Product($id: ID!) { product(id: $id) { id name sku price stock archived createdBy } }`;
+const ONE = `query Product($id: ID!) { product(id: $id) { id name sku price stock archived createdBy updatedAt } }`;
 const CREATE = `mutation CreateProduct($input: CreateProductInput!) { createProduct(input: $input) { product { id } } }`;
-const UPDATE = `mutation UpdateProduct($id: ID!, $input: UpdateProductInput!) { updateProduct(id: $id, input: $input) { product { id } } }`;
+const UPDATE = `mutation UpdateProduct($id: ID!, $input: UpdateProductInput!, $expectedUpdatedAt: DateTime) { updateProduct(id: $id, input: $input, expectedUpdatedAt: $expectedUpdatedAt) { product { id } } }`;
 const ADJUST = `mutation AdjustStock($productId: ID!, $delta: Int!, $reason: String!) {
   adjustStock(productId: $productId, delta: $delta, reason: $reason) { product { stock } }
 }`;
@@ -46,9 +46,9 @@ function Details({ product, reload }) {
   const { id } = product;
   useTitle(product.name);
   const close = () => setMode("");
-  const save = async (changed) => {
+  const save = async (changed, expectedUpdatedAt) => {
     if (Object.keys(changed).length) {
-      await update({ id, input: input(changed) });
+      await update({ id, input: input(changed), expectedUpdatedAt });
       notify("Saved");
       await reload();
     }
@@ -65,13 +65,12 @@ function Details({ product, reload }) {
     notify(`${isolated(product.name)} ${archived ? "archived" : "deleted"}`);
     await reload();
   };
-  const fresh = async () => (await ask(ONE, { id })).product ?? {};
   return html`
     <div class="row heading"><h1><${Name} of=${product.name} /></h1>
       ${may("EDITOR") && !product.archived && (mode === "" || mode === "archive") && html`<div class="row screen-only"><button class="main" onClick=${() => setMode("edit")}>Edit</button>
         <button onClick=${() => setMode("stock")}>Adjust stock</button><button onClick=${() => setMode("archive")}>Archive</button></div>`}</div>
     <section class="card" aria-label="Product">
-      ${mode === "edit" && html`<${Form} label="Product" fields=${FIELDS} values=${product} save=${save} fresh=${fresh} cancel=${close} />`}
+      ${mode === "edit" && html`<${Form} label="Product" fields=${FIELDS} values=${product} save=${save} cancel=${close} />`}
       ${mode === "stock" && html`<p>In stock: <strong>${product.stock}</strong></p>
         <${Form} label="Adjust stock" fields=${ADJUSTMENT} values=${{}} save=${saveStock} cancel=${close} submit="Adjust" />`}
       ${(mode === "" || mode === "archive") && html`
