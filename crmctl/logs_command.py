@@ -12,7 +12,10 @@ from crmctl.run_command import UNFINISHED_STATUSES
 from crmctl.terminal import print_text
 from crmctl.time_arguments import Timestamp
 
-LATEST = "query Latest($job: String!) { job(name: $job) { latest { slot schedule } } }"
+LATEST = """query Latest($job: String!) {
+  job(name: $job) { latest { slot schedule } }
+  jobRuns(job: $job, first: 1) { edges { node { slot schedule } } }
+}"""
 LOG = f"""query Log($job: String!, $slot: DateTime!, $schedule: ID, $after: String) {{
   jobRun(job: $job, slot: $slot, schedule: $schedule) {{
     {runs.FIELDS}
@@ -36,12 +39,19 @@ def logs(client: Client, job: str, slot: str | None, schedule: str | None, *, fo
     """
     which = {"job": job, "slot": slot, "schedule": schedule}
     if slot is None:
-        latest = client.execute(LATEST, {"job": job})["job"]["latest"]
-        if latest is None:
-            raise CommandError(f"{job} has not run yet. Run it: crmctl run {job}")
-        which |= latest
+        which |= _find_latest(client, job)
     run = _print_log(client, which, follow=follow)
     print_message(f"{job} {runs.describe_run(run)}")
+
+
+def _find_latest(client: Client, job: str) -> dict[str, Any]:
+    """Return the latest run that has started; of a job without schedules, such as `erasure`, the latest run."""
+    found = client.execute(LATEST, {"job": job})
+    runs_ = [edge["node"] for edge in found["jobRuns"]["edges"]]
+    latest: dict[str, Any] | None = found["job"]["latest"] if found["job"] else next(iter(runs_), None)
+    if latest is None:
+        raise CommandError(f"{job} has not run yet. Run it: crmctl run {job}")
+    return latest
 
 
 def _print_log(client: Client, which: dict[str, Any], *, follow: bool) -> dict[str, Any]:

@@ -27,6 +27,8 @@ REQUESTS: dict[str, Callable[[], Reply]] = {
     ),
     "other fields": lambda: ask("{ customers { name } allOrders { edges { node { id } } } }"),
     "a mutation": lambda: ask('mutation { revokeKey(id: "x") { key { id } } }'),
+    "the data of a person": lambda: ask('{ personalData(email: "x@example.com") { traces { nodes { text } } } }'),
+    "an erasure": lambda: ask('mutation { eraseCustomer(id: "x", reason: "x") { run { slot } } }'),
     "introspection": lambda: ask("{ __schema { types { name } } }"),
     "an invalid key": lambda: ask(ONCE, "crm_0123456789ab_wrong"),
     "something else as a key": lambda: ask(ONCE, "x" * 5000),

@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib.crm import customer_references, customers, deleted_customers, orders
+from chalicelib.jobs import backoff, run_records
+from chalicelib.privacy import erased_people, erasures
 from chalicelib.store import change_marks, tables
 from crmctl.cli import main
 from tests.builders import a_customer, a_product, rows_of
@@ -102,3 +104,36 @@ def test_a_reason_that_names_the_person_is_refused(crm: ApiServer) -> None:
     ann_with_orders()
     done = crm.crmctl("erase", "ann@leeson.example", "--reason", "Ann Leesen has called", "--yes")
     assert (done.exit_code, "it must not name the person" in done.stderr) == (2, True)
+
+
+def test_an_erasure_that_failed_is_continued_with_run(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer_id = ann_with_orders()
+
+    def fail(*_: object) -> None:
+        raise ValueError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasures, "_read", fail)
+        patch.setattr(backoff, "MAX_ATTEMPTS_WITHOUT_PROGRESS", 1)
+        failed = crm.crmctl("erase", customer_id, *REASON, "--yes")
+    assert failed.exit_code == 1, failed.output
+    slot = run_records.latest("erasure", 1)[0].slot
+    assert f"continue it with: crmctl run erasure --slot {slot}" in failed.stderr.replace("\n", " ")
+    status = crm.crmctl("status")
+    assert (status.exit_code, "erasure" in status.stdout) == (1, True)
+    assert "FAILED" in crm.crmctl("runs", "erasure").stdout
+    done = crm.crmctl("run", "erasure", "--slot", slot)
+    assert (done.exit_code, f"Erased {customer_id}" in done.stdout) == (0, True), done.output
+    assert f"Erased {customer_id}" in crm.crmctl("logs", "erasure").stdout
+    assert erased_people.find(customer_id) is None
+
+
+def test_nothing_else_starts_an_erasure(crm: ApiServer) -> None:
+    for command in (("run", "erasure"), ("pause", "erasure", "--reason", "x"), ("run", "erasure", "--dry-run")):
+        done = crm.crmctl(*command)
+        assert (done.exit_code, "There is no job 'erasure'" in done.stderr) == (2, True), done.output
+
+
+def test_the_log_of_a_job_that_does_not_exist_is_an_error(crm: ApiServer) -> None:
+    done = crm.crmctl("logs", "nothing")
+    assert (done.exit_code, "There is no job 'nothing'" in done.stderr) == (2, True), done.output
