@@ -49,7 +49,7 @@ const Choice = ({ name, label, value, options, choose }) => html`
 // The value as it will be sent, so that a wrong mark or a wrong order of day and month is seen before.
 function shown(field, text, fields, formats) {
   try {
-    if (text && fields.dates.includes(field)) return momentOf(field, text, formats.dates).at.replace("T00:00:00Z", "").replace("T", " ").replace("Z", " UTC");
+    if (text && fields.dates.includes(field)) return momentOf(field, text, formats.dates).at.replace("T", " ").replace("Z", " UTC");
     if (text && fields.numbers.includes(field)) return decimalOf(field, text, formats);
   } catch { /* the last column says why */ }
   return text;

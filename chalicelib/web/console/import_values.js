@@ -98,7 +98,8 @@ const YEAR_FIRST = new RegExp(String.raw`^(?<year>\d{4})([./-])(?<first>\d{1,2})
 const ISO = /^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d))(?:[Tt ](?<hour>\d\d)(?::?(?<minute>\d\d)(?::?(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?)?(?<zone>Z|[+-]\d\d(?::?\d\d)?)?)?$/;
 const localMoment = (text) => DAY_OR_MONTH.exec(text)?.groups;
 
-// Return {at, day}: the time in UTC, and the day where it was written.
+// Return {at, day}: the time in UTC, and the day where it was written. A day without a time stays as it is: the API knows the time
+// zone in which it is meant.
 export function momentOf(name, text, order) {
   const moment = readMoment(name, text, order);
   if (!moment) throw new Invalid("INVALID_DATE", `${name} ${quote(text)} is not a date; expected 2025-03-31 or 2025-03-31T12:00:00Z`);
@@ -132,6 +133,7 @@ function moment(year, month, day, { hour, minute, second, half, zone, fraction }
   at.setUTCFullYear(year, month - 1, day);
   if (year < 1 || at.getUTCMonth() !== month - 1 || at.getUTCDate() !== Number(day)) return null;
   const written = at.toISOString().slice(0, 10);
+  if (hour === undefined && !zone) return { at: written, day: written };
   const digits = (zone ?? "").replace(/\D/g, "");
   const minutes = digits ? (zone.startsWith("-") ? -1 : 1) * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) : 0;
   at.setUTCHours(hours, Number(minute ?? 0) - minutes, Number(second ?? 0));
