@@ -92,7 +92,9 @@ def test_an_empty_cell_takes_nothing_away(crm: ApiServer, files: Path) -> None:
 def test_an_update_that_the_api_refuses_is_a_rejected_row(api: FakeApi, files: Path, run_import: RunImport) -> None:
     run_import()
     write(files, products=PRODUCTS.replace("4.50", "5.00"))
-    api.faults.extend([None, None, refuses("The product is archived", "INVALID_INPUT", data={"updateProduct": None})])
+    api.faults.extend(
+        [None, None, None, refuses("The product is archived", "INVALID_INPUT", data={"updateProduct": None})]
+    )
     result = run_import("--update")
     assert result.exit_code == 1
     assert all_counts(result.stdout)["products"] == (0, 1, 0, 0, 1)

@@ -112,7 +112,7 @@ def test_a_repaired_file_outlives_an_import_that_ends_early(api: FakeApi) -> Non
     repaired = Path("customers.rejected.csv")
     text = many_customers(101).replace("n0@example.com", "none")
     repaired.write_text(text)
-    api.faults.extend([None, responds(404)])
+    api.faults.extend([None, None, responds(404)])
     arguments = ["import", str(repaired), "--url", api.url, "--workers", "1"]
     ended = CliRunner().invoke(main, arguments)
     assert ended.exit_code == 2, ended.output
