@@ -12,7 +12,20 @@ from crmctl.commands import CommandError, print_message, with_client
 from crmctl.terminal import print_text
 from crmctl.time_arguments import Timestamp
 
-PAGES = ("customers", "orders", "products", "reports", "jobs", "queue", "health", "clean-up", "low-stock", "import")
+PAGES = (
+    "customers",
+    "orders",
+    "products",
+    "reports",
+    "overview",
+    "runs",
+    "queue",
+    "health",
+    "clean-up",
+    "low-stock",
+    "import",
+)
+FORMER_PAGES = {"jobs": "overview"}
 PAGES_OF_IDS = {"cus": "customers", "ord": "orders", "prd": "products"}
 FIND = """query Find($job: String!, $slot: DateTime!, $schedule: ID) {
   jobRun(job: $job, slot: $slot, schedule: $schedule) { slot schedule }
@@ -26,10 +39,10 @@ FIND = """query Find($job: String!, $slot: DateTime!, $schedule: ID) {
 @click.option("--print", "only_print", is_flag=True, help="Print the address. Opens nothing.")
 @with_client
 def open_command(client: Client, job: str | None, slot: str | None, schedule: str | None, *, only_print: bool) -> None:
-    """Open the runs of JOB, its run for SLOT, a customer, order or product, a week's report, or a page of the console.
+    """Open the page of JOB, its run for SLOT, a customer, order or product, a week's report, or a page of the console.
 
     ID is that of the API, such as cus_...; WEEK is such as 2026-W47. The pages are customers, orders, products, reports,
-    jobs, queue, health, clean-up and low-stock. Without anything, the console itself.
+    overview, runs, queue, health, clean-up, low-stock and import. Without anything, the console itself.
     """
     fragment = _fragment(client, job, slot, schedule)
     parts = urlsplit(client.url)
@@ -47,6 +60,7 @@ def _fragment(client: Client, thing: str | None, slot: str | None, schedule: str
     """Return the console's own address of a thing. Raises ApiError and CommandError if there is none."""
     if thing is None:
         return ""
+    thing = FORMER_PAGES.get(thing, thing)
     if thing in PAGES:
         return f"/{thing}"
     kind, separator, _ = thing.partition("_")
@@ -56,7 +70,7 @@ def _fragment(client: Client, thing: str | None, slot: str | None, schedule: str
         return f"/reports/{thing}"
     if slot is None:
         client.execute(runs.CHECK_JOB, {"job": thing})
-        return f"/runs/{quote(thing)}"
+        return f"/jobs/{quote(thing)}"
     run = client.execute(FIND, {"job": thing, "slot": slot, "schedule": schedule})["jobRun"]
     if run is None:
         raise CommandError(f"{thing} has no run of {slot}. List its runs: crmctl runs {thing}")

@@ -154,8 +154,8 @@ def test_the_first_load_and_each_later_page_are_small() -> None:
 
     always = imports_of("app.js") | {"index.html", "console.css", "theme.js"}
     files = {file for _, file, _ in pages_in(own_modules()["pages.js"])}
-    assert {"customers", "jobs", "import", "customer"} <= files
-    for home in ("jobs", "customers"):
+    assert {"customers", "overview", "import", "customer"} <= files
+    for home in ("overview", "customers"):
         assert len(read(always | imports_of(f"{home}.js"))) < MAX_FIRST_LOAD
     for file in sorted(files):
         page = imports_of(f"{file}.js") - always

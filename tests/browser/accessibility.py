@@ -5,8 +5,9 @@ from typing import Any
 from tests.browser.chromium import Tab
 
 PAGES = {
-    "jobs": ".strip a",
-    "runs/low_stock": "tbody tr",
+    "overview": ".timeline .cell",
+    "jobs/low_stock": "tbody tr",
+    "runs": "tbody tr",
     "runs/low_stock/{slot}": "summary",
     "reports": "canvas",
     "low-stock": "tbody tr",

@@ -71,7 +71,7 @@ def signed_in(browser: "Browser", office: Office, role: Role, size: str = "deskt
     tab.page.get_by_label("API key").wait_for()
     tab.page.keyboard.type(office.keys[role])
     tab.page.keyboard.press("Enter")
-    tab.page.get_by_role("heading", level=1, name="Customers" if role is Role.EDITOR else "Jobs").wait_for()
+    tab.page.get_by_role("heading", level=1, name="Customers" if role is Role.EDITOR else "Overview").wait_for()
     yield tab.page
     context.close()
     assert tab.refused == []

@@ -28,7 +28,11 @@ PRODUCTS = (
     ("Notebook A5", "3.50", 7),
     ("Stapler", "8.90", 9),
 )
-PAGES = {"console-jobs": ("jobs", ".strip a"), "console-report": ("reports", "canvas")}
+PAGES = {
+    "console-overview": ("overview", ".timeline .cell"),
+    "console-runs": ("runs", "tbody tr"),
+    "console-report": ("reports", "canvas"),
+}
 
 AN_ORDER = '{ allOrders(first: 1, orderBy: ["-orderDate"]) { edges { node { customerId } } } }'
 

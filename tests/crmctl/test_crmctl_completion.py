@@ -70,9 +70,10 @@ def test_stages_are_completed() -> None:
     [
         ((), ""),
         (("queue",), "#/queue"),
+        (("jobs",), "#/overview"),
         (("ord_01M8EE0VG05E5ZRMRQ5MJB7VZ2",), "#/orders/ord_01M8EE0VG05E5ZRMRQ5MJB7VZ2"),
         (("2026-W47",), "#/reports/2026-W47"),
-        (("low_stock",), "#/runs/low_stock"),
+        (("low_stock",), "#/jobs/low_stock"),
         (("low_stock", "2026-11-27"), "#/runs/low_stock/2026-11-27T00%3A00%3A00Z"),
     ],
 )
@@ -105,7 +106,7 @@ def test_what_has_no_page_is_refused(crm: ApiServer, url: str, monkeypatch: pyte
     for words, message in (
         (("nope",), "There is no job 'nope'"),
         (("low_stock", "2026-11-20"), "low_stock has no run of 2026-11-20T00:00:00Z"),
-        (("low_stock",), f"No browser can be started. Open {url.replace('/graphql', '/console')}#/runs/low_stock"),
+        (("low_stock",), f"No browser can be started. Open {url.replace('/graphql', '/console')}#/jobs/low_stock"),
     ):
         refused = crm.crmctl("open", *words)
         assert refused.exit_code == 2

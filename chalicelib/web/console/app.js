@@ -7,10 +7,14 @@ import { Messages, Problem } from "./parts.js";
 import { usePreferences } from "./preferences.js";
 import { useRoute } from "./route.js";
 import { identify, whoAmI } from "./session.js";
+import { forget } from "./status.js";
 import { SignIn } from "./sign_in.js";
 
+// Pages that belong to another one of the navigation.
+const SECTIONS = { jobs: "overview" };
+
 // People who work with customers begin there, people who watch the jobs here.
-const home = () => (whoAmI()?.role === "EDITOR" ? "customers" : "jobs");
+const home = () => (whoAmI()?.role === "EDITOR" ? "customers" : "overview");
 
 function App() {
   const route = useRoute();
@@ -27,7 +31,7 @@ function App() {
     }
   };
   useEffect(() => {
-    const leave = () => setState("out");
+    const leave = () => { forget(); setState("out"); };
     window.addEventListener("signed-out", leave);
     look();
     return () => window.removeEventListener("signed-out", leave);
@@ -45,10 +49,11 @@ function App() {
   if (state === "asking") return html`<p class="waiting">Loading …</p>`;
   if (state === "broken") return html`<main><h1>CRM console</h1><${Problem} error=${error} again=${look} /></main>`;
   if (state === "out") return html`<${SignIn} done=${() => setState("in")} />`;
-  const current = route.path[0] || home();
+  const current = SECTIONS[route.path[0]] ?? (route.path[0] || home());
   const leave = () => {
     key.forget();
-    import("./import_store.js").then(({ forget }) => forget());
+    forget();
+    import("./import_store.js").then((imports) => imports.forget());
     setState("out");
     look();
   };

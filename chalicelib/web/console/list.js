@@ -3,6 +3,7 @@ import { useQuery } from "./api.js";
 import { toAddress } from "./csv.js";
 import { html, useCallback, useEffect, useState } from "./html.js";
 import { Shown, Table } from "./parts.js";
+import { pickColumn, usePicked } from "./pick.js";
 import { address } from "./route.js";
 
 const PAGE = 25;
@@ -10,17 +11,20 @@ const WIDE = "(min-width: 40rem)";
 
 // `filters` are {name, label, type, options, convert}; a name is that of the variable of the query. `orders` are
 // [value of orderBy, label], the default first. `connection(data)` returns the connection of the answer. `csv` are [title, value].
-export function List({ caption, path, route, query, fixed, connection, filters = [], orders, columns, csv, empty }) {
+// `pick` has the name of a row and the actions for those that are picked. The first page is read again every `seconds`.
+export function List({ caption, path, route, query, fixed, connection, filters = [], orders, columns, csv, empty, pick, seconds = 0 }) {
   const { before, after, ...chosen } = route;
   const forth = !before;
-  const variables = { ...fixed, ...filled(filters, chosen), orderBy: [chosen.orderBy || orders[0][0]], ...(forth ? { first: PAGE, after: after ?? null } : { last: PAGE, before }) };
+  const variables = { ...fixed, ...filled(filters, chosen), ...(orders && { orderBy: [chosen.orderBy || orders[0][0]] }), ...(forth ? { first: PAGE, after: after ?? null } : { last: PAGE, before }) };
   const goOn = useCallback((data) => {
     const found = connection(data);
     if (!found || found.edges.length) return null;
     if (forth) return found.pageInfo.hasNextPage && { after: found.pageInfo.endCursor };
     return found.pageInfo.hasPreviousPage && { before: found.pageInfo.startCursor };
   }, [connection, forth]);
-  const asked = useQuery(query, variables, 0, goOn);
+  const asked = useQuery(query, variables, before || after ? 0 : seconds, goOn);
+  const picks = usePicked();
+  useEffect(picks.clear, [JSON.stringify(route)]);
   const go = (values) => { location.hash = address(path, values); };
   return html`
     ${filters.length > 0 && html`<${Filters} caption=${caption} filters=${filters} orders=${orders} chosen=${chosen} go=${go} />`}
@@ -28,7 +32,8 @@ export function List({ caption, path, route, query, fixed, connection, filters =
       const { edges, pageInfo } = connection(data) ?? { edges: [], pageInfo: {} };
       const rows = edges.map(({ node }) => node).filter(Boolean);
       return html`
-        <${Table} caption=${caption} rows=${rows} columns=${columns} empty=${empty} />
+        ${pick && html`<${pick.Actions} picks=${picks} rows=${rows} filters=${filled(filters, chosen)} reload=${asked.reload} />`}
+        <${Table} caption=${caption} rows=${rows} columns=${pick?.isOn() ? [pickColumn(picks, pick.name), ...columns] : columns} empty=${empty} />
         <${Pager} caption=${caption} path=${path} chosen=${chosen} pageInfo=${pageInfo} moved=${Boolean(before || after)} rows=${rows} csv=${csv} />`;
     }}<//>`;
 }
@@ -52,10 +57,10 @@ function Filters({ caption, filters, orders, chosen, go }) {
   const submit = (event) => { event.preventDefault(); go(values); };
   return html`
     <details class="filters" open=${active > 0 || matchMedia(WIDE).matches}>
-      <summary>Filters and order${active ? ` (${active} in use)` : ""}</summary>
+      <summary>Filters${orders ? " and order" : ""}${active ? ` (${active} in use)` : ""}</summary>
       <form aria-label=${`Filter: ${caption}`} onSubmit=${submit}>
         ${filters.map((filter) => html`<${Filter} key=${filter.name} filter=${filter} value=${values[filter.name] ?? ""} set=${set} />`)}
-        <${Choice} id="orderBy" label="Order" value=${values.orderBy || orders[0][0]} options=${orders} choose=${(value) => set("orderBy", value, true)} />
+        ${orders && html`<${Choice} id="orderBy" label="Order" value=${values.orderBy || orders[0][0]} options=${orders} choose=${(value) => set("orderBy", value, true)} />`}
         <div class="row"><button>Apply</button>${active > 0 && html`<button type="button" class="plain" onClick=${() => go({ orderBy: chosen.orderBy })}>Clear</button>`}</div>
       </form>
     </details>`;
@@ -65,7 +70,7 @@ const Filter = ({ filter: { name, label, type = "text", options }, value, set })
   options
     ? html`<${Choice} id=${name} label=${label} value=${value} options=${[["", "all"], ...options]} choose=${(chosen) => set(name, chosen, true)} />`
     : html`<div><label for=${`filter-${name}`}>${label}</label>
-        <input id=${`filter-${name}`} type=${type} value=${value} inputmode=${type === "text" ? undefined : "decimal"} autocomplete="off"
+        <input id=${`filter-${name}`} type=${type} value=${value} inputmode=${type === "number" ? "decimal" : undefined} autocomplete="off"
           onInput=${(event) => set(name, event.target.value)} onChange=${(event) => set(name, event.target.value, true)} /></div>`;
 
 const Choice = ({ id, label, value, options, choose }) => html`

@@ -4,10 +4,11 @@ import { Keys } from "./keys.js";
 import { Preferences } from "./preferences.js";
 import { SearchBox } from "./search.js";
 import { whoAmI } from "./session.js";
+import { countText, useStatus } from "./status.js";
 
 const GROUPS = {
   CRM: { customers: "Customers", orders: "Orders", products: "Products", reports: "Reports" },
-  Operations: { jobs: "Jobs", queue: "Queue", health: "Health", "clean-up": "Clean-up", "low-stock": "Low stock" },
+  Operations: { overview: "Overview", runs: "Runs", queue: "Queue", health: "Health", "clean-up": "Clean-up", "low-stock": "Low stock" },
   Settings: { import: "Import" },
 };
 
@@ -15,7 +16,19 @@ const GROUPS = {
 export const Links = ({ current }) => Object.entries(GROUPS).map(([group, pages]) => html`
   <div class="group" key=${group}><span class="quiet" aria-hidden="true">${group}</span>
     <ul aria-label=${group}>${Object.entries(pages).map(([name, title]) => html`
-      <li key=${name}><a href="#/${name}" aria-current=${name === current ? "page" : undefined}>${title}</a></li>`)}</ul></div>`);
+      <li key=${name}><a href="#/${name}" aria-current=${name === current ? "page" : undefined}>${title}${name === "overview" && html`<${Wrong} />`}</a></li>`)}</ul></div>`);
+
+// How many things are wrong.
+function Wrong() {
+  const count = countText(useStatus());
+  return count && html` <span class="count" title="Things that are wrong">${count}<span class="hidden"> wrong</span></span>`;
+}
+
+// Which stage this is. Nobody should take one for the other.
+function Stage() {
+  const status = useStatus(true);
+  return status && html`<span class="stage ${status.stage === "prod" ? "prod" : ""}" title=${`Version ${status.version}`}>${status.stage} <span class="version">${status.version}</span></span>`;
+}
 
 export function Navigation({ current, leave }) {
   const [open, setOpen] = useState(false);
@@ -26,7 +39,7 @@ export function Navigation({ current, leave }) {
   }, []);
   return html`
     <header class=${open ? "open" : ""}>
-      <div class="row top"><strong>CRM console</strong><${SearchBox} />
+      <div class="row top"><strong>CRM console</strong><${Stage} /><${SearchBox} />
         <button class="menu" aria-expanded=${open} aria-controls="pages" onClick=${() => setOpen(!open)}>Menu</button>
         <${Preferences} /><${Keys} />
         ${leave && html`<span class="who"><span class="quiet"><bdi>${whoAmI()?.name}</bdi>, ${whoAmI()?.role.toLowerCase()}</span><button class="plain" onClick=${leave}>Sign out</button></span>`}</div>

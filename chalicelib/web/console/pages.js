@@ -1,24 +1,28 @@
 // Which module shows a page. It is loaded when the page is first opened, so that the first one is there at once.
 import { html, useEffect, useState } from "./html.js";
 import { Problem, Waiting } from "./parts.js";
+import { setTitle } from "./title.js";
 
 // The first part of the address: [module, component]. Navigation names the same pages, in groups.
 export const PAGES = {
   customers: ["customers", "Customers"], orders: ["orders", "Orders"], products: ["products", "Products"], reports: ["reports", "Reports"],
-  jobs: ["jobs", "Jobs"], queue: ["queue", "Queue"], health: ["health", "Health"], "clean-up": ["clean_up", "CleanUp"], "low-stock": ["low_stock", "LowStock"],
+  overview: ["overview", "Overview"], runs: ["runs", "Runs"], queue: ["queue", "Queue"], health: ["health", "Health"], "clean-up": ["clean_up", "CleanUp"], "low-stock": ["low_stock", "LowStock"],
   import: ["import", "Import"],
 };
 // Pages of one row: PAGE/ID.
-const ROWS = { customers: ["customer", "Customer"], orders: ["order", "Order"], products: ["product", "Product"] };
+const ROWS = { jobs: ["job", "JobPage"], customers: ["customer", "Customer"], orders: ["order", "Order"], products: ["product", "Product"] };
 // PAGE/new.
 const NEW = { customers: ["customer", "NewCustomer"], orders: ["order_edit", "NewOrder"], products: ["product", "NewProduct"] };
+const RUN = ["run", "Run"];
 const NONE = ["no_page", "NoPage"];
 
 // Return the page of an address, and what it is given.
 export function find([name, ...rest], query, home) {
   const [first, second, third] = rest;
   if (!name) return [PAGES[home], { rest, query }];
-  if (name === "runs" && first) return second ? [["runs", "Run"], { job: first, slot: second, schedule: third ?? null }] : [["runs", "Runs"], { job: first }];
+  if (name === "jobs" && !rest.length) return [PAGES.overview, { query }];
+  if (name === "runs" && second) return [RUN, { job: first, slot: second, schedule: third ?? null }];
+  if (name === "runs" && first) return [PAGES.runs, { query: { job: first, ...query } }];
   if (rest.length === 1 && first === "new" && Object.hasOwn(NEW, name)) return [NEW[name], { query }];
   if (rest.length === 1 && Object.hasOwn(ROWS, name)) return [ROWS[name], { id: first, query }];
   if ((name === "reports" || !rest.length) && Object.hasOwn(PAGES, name)) return [PAGES[name], { rest, query }];
@@ -46,7 +50,7 @@ export function Page({ of: [[file, component], given] }) {
   }, [file, attempt]);
   useEffect(() => {
     const heading = document.querySelector("main h1");
-    document.title = heading ? `${heading.textContent} · CRM console` : "CRM console";
+    setTitle(heading?.textContent ?? "");
   });
   if (module) return html`<${module[component]} ...${given} />`;
   return error ? html`<${Problem} error=${error} again=${() => setAttempt(attempt + 1)} />` : html`<${Waiting} />`;

@@ -1,13 +1,14 @@
 // Parts that several pages share: states, tables, dialogs, messages.
 import { html, useEffect, useRef, useState } from "./html.js";
 import { currency } from "./session.js";
+import { setTitle } from "./title.js";
 
 // Names may be written from right to left. They are isolated, so that the text around them keeps its direction.
 export const Name = ({ of }) => html`<bdi>${of}</bdi>`;
 export const isolated = (name) => `\u2068${name}\u2069`;
 
 export function useTitle(title) {
-  useEffect(() => { document.title = `${title} · CRM console`; }, [title]);
+  useEffect(() => setTitle(title), [title]);
 }
 
 export const words = (state) => state.toLowerCase().replaceAll("_", " ");
@@ -52,6 +53,7 @@ export const Table = ({ caption, columns, rows, empty }) =>
 // nothing unseen; a field or a harmless button that should have it says `autofocus`.
 export function Dialog({ title, close, children }) {
   const dialog = useRef();
+  const gone = useRef(false);
   useEffect(() => {
     const section = document.activeElement?.closest("section");
     const shown = dialog.current;
@@ -59,12 +61,13 @@ export function Dialog({ title, close, children }) {
     (shown.querySelector("[autofocus]") ?? shown.querySelector("h2")).focus();
     // The browser returns the focus to the button that opened the dialog. If that button is gone, as Pause is after pausing, use the heading.
     return () => {
+      gone.current = true; // its event comes later, when another dialog may be open
       shown.close();
       if (document.activeElement === document.body) section?.querySelector("h2 a")?.focus();
     };
   }, []);
   return html`
-    <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${close}>
+    <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${() => gone.current || close()}>
       <h2 id="dialog-title" tabindex="-1">${title}</h2>
       ${children}
     </dialog>`;

@@ -1,0 +1,143 @@
+"""What operators do with runs and dead letters in the console. The API shows the effect."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.jobs import ledger, run_records, slots
+from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, ORDER_REMINDERS
+from chalicelib.jobs.job import StepResult
+from chalicelib.jobs.run_records import Status, Trigger
+from tests.browser.chromium import Tab
+from tests.browser.console_data import QUOTES, Console, a_failed_run, a_run, put_runs
+from tests.browser.console_pages import open_job, status, told, visit
+from tests.localdev.servers import wait_for
+
+pytestmark = pytest.mark.no_database
+RUN = "query ($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { status trigger attempts } }"
+
+
+def test_all_runs_are_filtered_in_the_address_and_have_pages(tab: Tab) -> None:
+    visit(tab, "Runs")
+    tab.page.get_by_label("Job", exact=True).select_option("order_reminders")
+    tab.page.get_by_text(f"paused by Ann: {QUOTES}").wait_for()
+    tab.page.get_by_label("Status").select_option("missed")
+    tab.page.get_by_text(QUOTES).wait_for(state="detached")
+    tab.page.get_by_role("table").get_by_role("link").click()
+    tab.page.locator(".note", has_text="Reason: nobody was there to start it").wait_for()
+    tab.page.go_back()
+    tab.page.get_by_role("heading", name="Runs of order_reminders").wait_for()
+    assert tab.page.get_by_label("Status").input_value() == "MISSED"
+    tab.page.get_by_role("button", name="Clear").click()
+    tab.page.get_by_label("Text in error or log").fill("NOBODY was")
+    tab.page.keyboard.press("Enter")
+    tab.page.get_by_role("cell", name="nobody was there to start it").wait_for()
+    assert tab.page.get_by_role("table", name="Runs").get_by_role("row").count() == 2
+    tab.page.get_by_role("button", name="Clear").click()
+    tab.page.get_by_role("cell", name="heartbeat").nth(20).wait_for()
+    first = tab.page.get_by_role("table").get_by_role("link").first
+    newest = first.get_attribute("href")
+    tab.page.get_by_role("link", name="Next", exact=True).click()
+    tab.page.wait_for_function("href => document.querySelector('td a')?.getAttribute('href') !== href", arg=newest)
+    tab.page.get_by_role("link", name="Previous", exact=True).click()
+    tab.page.wait_for_function("href => document.querySelector('td a')?.getAttribute('href') === href", arg=newest)
+
+
+def test_the_list_finds_a_run_that_is_further_back_than_one_request_reads(tab: Tab, shown: Console) -> None:
+    week_ago = clock.now() - timedelta(days=7)
+    failed = a_run("heartbeat", week_ago - timedelta(days=1), Status.FAILED, error="the only one")
+    others = [a_run("weekly_report", week_ago + timedelta(minutes=n), Status.FAILED) for n in range(250)]
+    put_runs([failed, *others])
+    query = """{ jobRuns(job: "heartbeat", status: FAILED, first: 50) { edges { cursor } pageInfo { hasNextPage } } }"""
+    assert shown.ask(query)["jobRuns"] == {"edges": [], "pageInfo": {"hasNextPage": True}}
+    tab.page.goto(f"{shown.url}#/runs/heartbeat?status=FAILED")
+    tab.page.get_by_role("cell", name="the only one").wait_for()
+    assert tab.page.get_by_role("link", name="Next", exact=True).count() == 0
+
+
+def test_a_failed_run_shows_its_stack_trace_and_can_run_again(tab: Tab, shown: Console) -> None:
+    run = a_failed_run(clock.now() - timedelta(minutes=20))
+    open_job(tab, "low_stock")
+    tab.page.get_by_role("table", name="Latest runs").get_by_role("row", name="failed").get_by_role(
+        "link"
+    ).first.click()
+    tab.page.get_by_text("Stack trace", exact=True).click()
+    tab.page.get_by_text('File "app.py", line 1, in step').wait_for()
+    tab.page.get_by_role("button", name="Run again").click()
+    told(tab, "Retrying")
+    status(tab, "succeeded")
+    found = shown.ask(RUN, job=run.job, slot=run.slot)["jobRun"]
+    assert (found["status"], found["trigger"]) == ("SUCCEEDED", "OPERATOR")
+    assert tab.page.evaluate("window.owned") is None
+
+
+def test_a_run_that_waits_for_its_next_attempt_says_when_and_can_run_at_once(tab: Tab, shown: Console) -> None:
+    run = ledger.claim(ORDER_REMINDERS, slots.of_request(clock.now()))
+    assert run
+    run = ledger.retry_or_fail(ORDER_REMINDERS, replace(run, attempts_since_progress=3), "the printer is off", "trace")
+    tab.page.reload()
+    open_job(tab, "order_reminders")
+    waiting = tab.page.get_by_role("table", name="Latest runs").get_by_role("row", name="the printer is off")
+    assert waiting.locator(f"time[datetime='{run.next_attempt_at}']").inner_text().startswith("in ")
+    waiting.get_by_role("link").click()
+    tab.page.get_by_role("table", name="Attempts that failed").get_by_text("the printer is off").wait_for()
+    tab.page.get_by_text("Failed. Waiting for the next attempt.").wait_for()
+    tab.page.get_by_role("button", name="Run again").click()
+    status(tab, "succeeded")
+    assert shown.ask(RUN, job=run.job, slot=run.slot)["jobRun"]["status"] == "SUCCEEDED"
+
+
+def test_a_run_in_progress_updates_without_a_reload(tab: Tab) -> None:
+    slot = slots.of_request(clock.now())
+    ledger.record(run_records.new("customer_cleanup", slot, Trigger.OPERATOR, actor="Ann"))
+    run = ledger.claim(CUSTOMER_CLEANUP, slot)
+    assert run is not None
+    run = ledger.checkpoint(run, StepResult({"before": "2025-01-01"}, ("page one",), {"deleted": 7}))
+    tab.page.reload()
+    open_job(tab, "customer_cleanup")
+    running = tab.page.get_by_role("row", name="1 checkpoint so far, 7 deleted")
+    running.get_by_role("link").click()
+    tab.page.get_by_text("page one").wait_for()
+    tab.page.get_by_text("1 checkpoint so far, 7 deleted").wait_for()
+    tab.page.get_by_text('{"before": "2025-01-01"}').wait_for()
+    tab.page.evaluate("window.same = true")
+    run = ledger.checkpoint(run, StepResult({"before": "2025-01-01"}, ("page two",), {"deleted": 2}))
+    tab.page.get_by_text("page two").wait_for()
+    tab.page.get_by_text("2 checkpoints so far, 9 deleted").wait_for()
+    ledger.finish(run, StepResult(None, ("the end",), {"deleted": 1}))
+    status(tab, "succeeded")
+    assert tab.page.evaluate("window.same")
+
+
+def test_dead_letters_are_shown_and_retried(tab: Tab, shown: Console) -> None:
+    visit(tab, "Queue")
+    letters = tab.page.get_by_role("table", name="Dead letters")
+    letters.get_by_text("ValueError").wait_for()
+    letters.get_by_text("The message names no run").wait_for()
+    href = letters.get_by_role("link").get_attribute("href")
+    assert href is not None
+    assert href.startswith("#/runs/low_stock/")
+    tab.page.get_by_role("button", name="Retry all").click()
+    question = tab.page.get_by_role("dialog", name="Retry 1 message?")
+    question.get_by_text("1 message of no run stays").wait_for()
+    assert tab.page.evaluate("document.activeElement.textContent") == "Keep it"
+    question.get_by_role("button", name="Retry").click()
+    told(tab, "1 retried")
+    tab.page.locator(".figures", has_text="Dead letters").get_by_text("1", exact=True).wait_for()
+    letters.get_by_role("link").wait_for(state="detached")
+    assert shown.ask("{ queue { dead } deadLetters { job } }") == {"queue": {"dead": 1}, "deadLetters": [{"job": None}]}
+    tab.page.get_by_role("checkbox", name="All on this page").check()
+    tab.page.get_by_role("button", name="Discard selected").click()
+    question = tab.page.get_by_role("dialog", name="Discard 1 message?")
+    question.wait_for()
+    tab.page.keyboard.press("Enter")
+    question.wait_for(state="detached")
+    tab.page.get_by_role("button", name="Discard message").click()
+    question.get_by_role("button", name="Discard").click()
+    told(tab, "1 discarded")
+    letters.get_by_text("The message names no run").wait_for(state="detached")
+    assert shown.ask("{ queue { dead } deadLetters { job } }") == {"queue": {"dead": 0}, "deadLetters": []}
+    letters_run = {"job": "low_stock", "slot": href.rpartition("/")[2].replace("%3A", ":")}
+    wait_for(lambda: shown.ask(RUN, **letters_run)["jobRun"]["status"] == "SUCCEEDED", "the run that was dead")
