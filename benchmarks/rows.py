@@ -15,7 +15,17 @@ from pynamodb.models import Model
 
 from benchmarks.backend import FULL
 from benchmarks.firing import day
-from chalicelib.crm import counters, customer_rows, customers, orders, product_rows, products, text, unique_values
+from chalicelib.crm import (
+    counters,
+    customer_rows,
+    customers,
+    order_rows,
+    orders,
+    product_rows,
+    products,
+    text,
+    unique_values,
+)
 from chalicelib.jobs import catalog
 from chalicelib.settings import settings
 from chalicelib.store import connection, ids, index_keys, tables, timestamps
@@ -98,7 +108,7 @@ def put_claims(rows: Iterable[customers.Customer]) -> None:
 
 
 def put_orders(rows: Iterable[orders.Order]) -> None:
-    _put(tables.Order, (orders._row(row) for row in rows))  # noqa: SLF001 - the rows as the domain writes them
+    _put(tables.Order, (order_rows.to_row(row) for row in rows))
 
 
 def put_company(size: int) -> None:

@@ -14,7 +14,7 @@ CrmError
  |   +- QueueUnavailable, EmailUnavailable, TopicUnavailable
  +- UnknownJob, JobPaused, RunNotRepeatable, RunNotCancellable
  +- IdempotencyConflict      the Idempotency-Key was used for another request
- +- InProgress               a request with this Idempotency-Key is still running, or a run of the job waits
+ +- InProgress               a request with this Idempotency-Key is still running, a run of the job waits, or a merge goes on
  +- LimitExceeded                the request asks for too much at once
  |   +- DocumentTooComplex, VariablesTooLarge, CostLimitExceeded, ResponseTooLarge
  +- PersistedQueryNotFound

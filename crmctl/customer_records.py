@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from crmctl import row_history, tables
+from crmctl import customer_merges, row_history, tables
 from crmctl.client import Client
 from crmctl.commands import CommandError, json_option, with_client
+from crmctl.customer_lookup import FIND, find_customer
 from crmctl.search import find_command
 from crmctl.suppressions import suppression_text
 from crmctl.tables import Column, Row, time_column
@@ -23,14 +24,18 @@ fragment shown on Customer {{
   orders(first: 5, orderBy: ["-orderDate"]) {{
     edges {{ node {{ id reference orderDate totalAmount status }} }} pageInfo {{ hasNextPage }}
   }}
+  merges {{ absorbedId name email undoableUntil }}
   {row_history.SELECTION}
 }}"""
-FIND = """query FindCustomer($key: String!, $id: ID!) {
-  byId: customer(id: $id) { id name } byEmail: customer(email: $key) { id name }
-}"""
 UPDATE = f"""mutation UpdateCustomer($id: ID!, $input: UpdateCustomerInput!) {{
   updateCustomer(id: $id, input: $input) {{ customer {{ {FIELDS} }} }}
 }}"""
+
+
+def _merged_text(merge: Row) -> str:
+    return f"{merge['name'] or ''} <{merge['email']}> {merge['absorbedId']}".strip()
+
+
 FOUND_COLUMNS = (
     Column("id", lambda customer: customer["id"], no_wrap=True, rank=1),
     Column("name", lambda customer: customer["name"]),
@@ -47,6 +52,7 @@ COLUMNS = (
     time_column("last order", lambda customer: customer["lastOrderAt"]),
     Column("clean-up from", lambda customer: customer["inactiveFrom"]),
     Column("no e-mails", suppression_text),
+    Column("merged with", lambda customer: ", ".join(map(_merged_text, customer.get("merges", ()))) or EMPTY_CELL),
 )
 ORDER_COLUMNS = (
     Column("order", lambda order: order["reference"] or order["id"], no_wrap=True),
@@ -58,10 +64,12 @@ ORDER_COLUMNS = (
 
 @click.group()
 def customers() -> None:
-    """Find, show and change customers."""
+    """Find, show, change and merge customers."""
 
 
 customers.add_command(find_command("customer", FOUND_COLUMNS))
+customers.add_command(customer_merges.merge)
+customers.add_command(customer_merges.undo_merge)
 
 
 @customers.command()
@@ -70,7 +78,7 @@ customers.add_command(find_command("customer", FOUND_COLUMNS))
 @with_client
 def show(client: Client, customer: str, *, as_json: bool) -> None:
     """Show a customer with the latest orders and changes."""
-    found = _find(client, SHOW, customer)
+    found = find_customer(client, SHOW, customer)
     if as_json:
         tables.print_json(found)
         return
@@ -96,14 +104,6 @@ def edit(client: Client, /, customer: str, **changes: str | None) -> None:
         raise CommandError("Say what to change: --name, --email or --phone.")
     if given.get("phone") == "":
         given["phone"] = None
-    found = _find(client, FIND, customer)
+    found = find_customer(client, FIND, customer)
     variables = {"id": found["id"], "input": given}
     tables.print_row(client.execute_once(UPDATE, variables)["updateCustomer"]["customer"], COLUMNS)
-
-
-def _find(client: Client, document: str, key: str) -> Row:
-    data = client.execute(document, {"key": key, "id": key})
-    found: Row | None = data["byId"] or data["byEmail"]
-    if found is None:
-        raise CommandError(f"There is no customer {key!r}. Look for one: crmctl customers find NAME")
-    return found

@@ -8,6 +8,7 @@ import click
 from crmctl import completion, paging, runs
 from crmctl.client import ApiRefused, Client
 from crmctl.commands import CommandError, print_message, with_client
+from crmctl.confirmation import confirm
 from crmctl.run_command import (
     EXIT_FAILED,
     EXIT_UNFINISHED,
@@ -67,7 +68,8 @@ def retry(  # noqa: PLR0913, PLR0917 - one for each option
         return
     _print_preview(client, found)
     if not yes:
-        _confirm(len(found))
+        count = len(found)
+        confirm("Retry this run?" if count == 1 else f"Retry these {count} runs?", "Nothing was retried.")
     if len(found) == 1:
         follow(client, _start(client, found[0]), wait=wait, timeout=timeout)
     else:
@@ -115,17 +117,6 @@ def _print_preview(client: Client, found: list[Run]) -> None:
             print_text(f"{job}: {error.reason}", hanging=2)
         else:
             print_text(f"A run of {job} now: {preview['summary']}", hanging=2)
-
-
-def _confirm(count: int) -> None:
-    question = "Retry this run?" if count == 1 else f"Retry these {count} runs?"
-    try:
-        is_confirmed = click.confirm(question, err=True)
-    except click.Abort:
-        click.echo(err=True)
-        raise CommandError("Nobody has confirmed. Use --yes where nobody can.") from None
-    if not is_confirmed:
-        raise CommandError("Nothing was retried.")
 
 
 def _start(client: Client, run: Run) -> Run:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from chalicelib.crm import change_times, counters, customers, latest_order, orders, stock
+from chalicelib.crm import change_times, counters, customer_activity, customers, latest_order, orders, stock
 from chalicelib.crm.orders import CANCELLED, PLACED, Order
 from chalicelib.errors import AlreadyCancelled, Conflict, InvalidInput, NotFound
 from chalicelib.store import change_marks, tables
@@ -72,4 +72,4 @@ def _take_from_customer(write: Transaction, order: Order) -> None:
     if last == order.date:
         latest = latest_order.find(customer.id, customer.orders, without=order.id)
         last = latest.date if latest else None
-    customers.book_cancellation(write, customer, last)
+    customer_activity.book_cancellation(write, customer, last)

@@ -7,7 +7,7 @@ customer is erased. Products have their reference as SKU, orders as reference.
 
 from functools import partial
 
-from chalicelib.crm import customers, deleted_customers, text, unique_values
+from chalicelib.crm import customers, deleted_customers, merged_customers, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import Conflict, InvalidInput, NotFound, ReferenceConflict
 from chalicelib.store import tables
@@ -29,6 +29,8 @@ def link(reference: str, customer_id: str) -> None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         if owner == customer_id and value in customer.references:
             return
+        if owner and owner != customer_id and merged_customers.follow(owner) == customer_id:
+            return  # it leads to the customer through the one who was merged
         write = Transaction(was_applied=partial(_is_linked, value, customer_id))
         _claim(write, value, customer_id, owner)
         _add_to_row(write, customer, value)
@@ -51,7 +53,7 @@ def _claim(write: Transaction, value: str, customer_id: str, owner: str | None) 
         unique_values.claim(write, unique_values.CUSTOMER_REFERENCE, value, customer_id, ReferenceConflict)
     elif owner == customer_id:
         return  # an earlier release did not note it in the row
-    elif customers.find(owner) or deleted_customers.find(owner):
+    elif customers.find_current(owner) or deleted_customers.find(merged_customers.follow(owner)):
         raise ReferenceConflict("Another customer has this reference already", field="reference")
     else:  # the archive no longer has that customer
         unique_values.hand_over(write, unique_values.CUSTOMER_REFERENCE, value, customer_id, before=owner)

@@ -30,6 +30,7 @@ def to_row(customer: "Customer") -> tables.Customer:
         created_by=customer.created_by,
         search_mark=customer.search_mark,
         references=list(customer.references) or None,
+        merge_id=customer.merge_id,
         token=customer.token,
         **_keys(customer),
         **change_times.attributes(customer, customer.created_at),

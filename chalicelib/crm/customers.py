@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
-
 from chalicelib import clock
 from chalicelib.crm import (
     business_days,
@@ -15,14 +12,16 @@ from chalicelib.crm import (
     counters,
     customer_rows,
     customer_values,
+    email_claims,
+    merged_customers,
     search_index,
     text,
     unique_values,
 )
 from chalicelib.crm.search_words import RowWords
-from chalicelib.errors import Conflict, DuplicateEmail, NotFound, UnknownCustomer
+from chalicelib.errors import Conflict, InProgress, NotFound, UnknownCustomer
 from chalicelib.settings import settings
-from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, reads, tables, timestamps
 from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
@@ -50,6 +49,10 @@ class Customer:
     """See `search_index`."""
     references: tuple[str, ...] = ()
     """See `customer_references`."""
+    merge_id: str | None = None
+    """The customer who is absorbed, or given back, by a merge that is in progress. Both of its customers have it."""
+    merged_into: str | None = None
+    """The customer who gets the orders of this one from now on, while they move."""
 
     @property
     def words(self) -> RowWords:
@@ -84,6 +87,8 @@ def load(item: reads.Item) -> Customer:
         cancelled=reads.number(item, "cancelled"),
         search_mark=reads.text(item, "search_mark"),
         references=tuple(reads.json_of(item, "references") or ()),
+        merge_id=reads.text(item, "merge_id"),
+        merged_into=reads.text(item, "merged_into"),
     )
 
 
@@ -94,15 +99,37 @@ def find(customer_id: str) -> Customer | None:
     return load(item) if item else None
 
 
+def find_current(customer_id: str) -> Customer | None:
+    """Return the customer with this id, or the one into whom they were merged. Only the latter costs further reads."""
+    found = find(customer_id)
+    if found is not None and found.merged_into is None:
+        return found
+    return find_all_current([customer_id]).get(customer_id)
+
+
+def find_all_current(customer_ids: Iterable[str]) -> dict[str, Customer]:
+    """Return {given id: customer}, as of now, with whom was kept for each customer who was merged."""
+    wanted = [each for each in dict.fromkeys(customer_ids) if ids.is_id(ids.CUSTOMER, each)]
+    found = find_all(wanted, consistent=True)
+    kept_ids = {key: row.merged_into for key, row in found.items() if row.merged_into}
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        kept_ids |= merged_customers.follow_all(missing)
+    if not kept_ids:
+        return found
+    found |= find_all(kept_ids.values(), consistent=True)
+    return {key: found[at] for key in wanted if (at := kept_ids.get(key, key)) in found}
+
+
 def find_by_email(email: str) -> Customer | None:
     owner = unique_values.owner_of(unique_values.EMAIL, text.normalize_email(email))
-    return find(owner) if owner else None
+    return find_current(owner) if owner else None
 
 
 def find_all_by_email(emails: Iterable[str]) -> dict[str, Customer]:
     """Return {normalised e-mail address: customer} for the addresses that exist, as of now."""
     owners = unique_values.owners_of(unique_values.EMAIL, map(text.normalize_email, emails))
-    found = find_all(owners.values(), consistent=True)
+    found = find_all_current(owners.values())
     return {email: found[owner] for email, owner in owners.items() if owner in found}
 
 
@@ -164,9 +191,11 @@ def update(
     for _ in retry_delays():
         old = find(customer_id)
         if old is None:
-            raise NotFound(f"There is no customer {customer_id!r}", field="id")
+            raise merged_customers.missing(customer_id)
         if change_marks.is_done(customer_id):
             return old
+        if old.merged_into:
+            raise InProgress(f"The customer is being merged into {old.merged_into!r}. Change that one")
         change_times.check_unchanged(old, expected_updated_at, contact(old))
         new = replace(old, **checked, token=new_token(), updated_at=change_times.after(old.updated_at))
         if new.words != old.words:
@@ -175,61 +204,13 @@ def update(
         write = Transaction(was_applied=partial(was_written, new), subject=customer_id, before=before, after=after)
         search_index.move(write, old, new)
         write.update(key(new.id), customer_rows.update_actions(new), tables.Customer.token == old.token)
-        if text.normalize_email(new.email) != text.normalize_email(old.email):
-            unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
-            _claim_email(write, new)
+        email_claims.move(write, old.id, old.email, new.email)
         try:
             write.commit()
         except Stale:
             continue
         return new
     raise Conflict
-
-
-def book_order(write: Transaction, customer: Customer, date: str) -> None:
-    """Count an order of `date` for the customer, who must still exist."""
-    row = tables.Customer
-    last = customer.last_order
-    actions: list[Action] = [row.orders.add(1)]
-    if last is None or date > last:
-        condition = row.last_order.does_not_exist() | (row.last_order <= date)
-        actions.append(row.last_order.set(date))
-        day = business_days.day_of_text(date)
-        if day > customer.active_on:
-            actions.append(row.activity_key.set(index_keys.sort_key(day, customer.id)))
-    else:
-        condition = row.last_order >= date
-    write.update(key(customer.id), actions, row.id.exists() & condition)
-
-
-def with_order(customer: Customer, date: str) -> Customer:
-    """Return the customer as `book_order` leaves it."""
-    return replace(customer, orders=customer.orders + 1, last_order=max(customer.last_order or "", date))
-
-
-def book_cancellation(write: Transaction, customer: Customer, last: str | None) -> None:
-    """Count a cancelled order. `last` is the date of the latest order without it.
-
-    Fails as Stale if an order of the customer was placed or cancelled since `customer` was read.
-    """
-    row = tables.Customer
-    actions: list[Action] = [row.cancelled.add(1)]
-    if last != customer.last_order:
-        actions.append(row.last_order.set(last) if last else row.last_order.remove())
-        active_on = replace(customer, last_order=last).active_on
-        if active_on != customer.active_on:
-            actions.append(row.activity_key.set(index_keys.sort_key(active_on, customer.id)))
-    write.update(key(customer.id), actions, is_unchanged(customer))
-
-
-def is_unchanged(customer: Customer) -> Condition:
-    """Return the condition that nobody has changed the customer or their references, nor placed or cancelled an order."""
-    row = tables.Customer
-    none_is_cancelled = row.cancelled.does_not_exist()
-    has_same_cancelled = row.cancelled == customer.cancelled if customer.cancelled else none_is_cancelled
-    unchanged: Condition = (row.token == customer.token) & (row.orders == customer.orders) & has_same_cancelled
-    unchanged &= row.references == [*customer.references] if customer.references else row.references.does_not_exist()
-    return unchanged
 
 
 def require(customer_id: str) -> Customer:
@@ -249,19 +230,14 @@ def was_written(customer: Customer) -> bool:
     return reads.has_token(tables.Customer, customer.token, id=customer.id)
 
 
-def _claim_email(write: Transaction, customer: Customer) -> None:
-    unique_values.claim(
-        write,
-        unique_values.EMAIL,
-        text.normalize_email(customer.email),
-        customer.id,
-        lambda: DuplicateEmail(field="email"),
-    )
-
-
 def put(write: Transaction, customer: Customer) -> None:
     """Write a whole new row, and claim its e-mail address."""
-    _claim_email(write, customer)
+    email_claims.claim(write, customer.email, customer.id)
+    put_again(write, customer)
+
+
+def put_again(write: Transaction, customer: Customer) -> None:
+    """Write a row that was there before, whose e-mail address is still claimed."""
     search_index.add(write, customer)
     write.put(customer_rows.to_row(customer), tables.Customer.id.does_not_exist())
 

@@ -10,9 +10,19 @@ from datetime import date, timedelta
 from functools import partial
 
 from chalicelib import clock
-from chalicelib.crm import change_times, counters, customers, latest_order, search_index, text, unique_values
+from chalicelib.crm import (
+    change_times,
+    counters,
+    customer_activity,
+    customers,
+    latest_order,
+    merged_customers,
+    search_index,
+    text,
+    unique_values,
+)
 from chalicelib.crm.customers import Customer
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, InProgress, NotFound
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, reads, tables, timestamps
 from chalicelib.store.index_scan import IndexRange
@@ -34,14 +44,16 @@ class DeletedCustomer:
 
 
 def delete(customer_id: str) -> Customer:
-    """Move the customer to the archive and free the e-mail address. Raises NotFound."""
+    """Move the customer to the archive and free the e-mail address. Raises NotFound, and InProgress during a merge."""
     for _ in retry_delays():
         old = customers.find(customer_id)
         if change_marks.is_done(customer_id):
             archived = find(customer_id)  # or somebody has restored the customer since
             return archived.customer if archived else customers.require(customer_id)
         if old is None:
-            raise NotFound(f"There is no customer {customer_id!r}", field="id")
+            raise merged_customers.missing(customer_id)
+        if old.merge_id:
+            raise InProgress("A merge of this customer is in progress. Complete it first: send the mutation again")
         try:
             _archive(old, new_token()).commit()
         except Stale:
@@ -60,7 +72,7 @@ def delete_inactive(customer_id: str, before: date, token: str) -> Customer | No
         if old is None:
             archived = confirm(partial(find, customer_id))
             return archived.customer if archived and archived.customer.token == token else None
-        if old.active_on >= before.isoformat():
+        if old.active_on >= before.isoformat() or old.merge_id:
             return None
         try:
             _archive(old, token).commit()
@@ -151,7 +163,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     deleted_at = content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
     write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id, before=customers.contact(old))
-    write.delete(customers.key(old.id), customers.is_unchanged(old))
+    write.delete(customers.key(old.id), customer_activity.is_unchanged(old))
     search_index.remove(write, old)
     unique_values.release(write, unique_values.EMAIL, text.normalize_email(old.email), old.id)
     write.put(tables.AuxRow(pk=PARTITION, sk=old.id, content=content, token=token, ttl=ttl))

@@ -36,7 +36,14 @@ class HistoryEntry:
 
 
 def of_change(change: Change, row_id: str, orders_by_id: Mapping[str, Order]) -> list[HistoryEntry]:
-    """Return the entries of a change of the row, or of a change of an order that moved the stock of the row."""
+    """Return the entries of a change of the row, or of another one that concerns it.
+
+    Such are a change of an order that moved the stock of the row, and a merge that moved orders from or to it.
+    """
+    if "movedOrders" in (change.after or {}):
+        return [_of_move(change, row_id)]
+    if change.subject != row_id and "mergedInto" in (change.after or {}):
+        return [_of_merge(change)]
     if change.subject != row_id:
         delta = _movement(change, row_id, orders_by_id.get(change.subject))
         return [_entry(change, field="stock", delta=delta, order_id=change.subject)] if delta else []
@@ -100,6 +107,21 @@ def _movement(change: Change, product_id: str, order: Order | None) -> int:
     if order and order.takes_stock and after.get("status") == CANCELLED:
         return sum(line.quantity for line in order.lines if line.product_id == product_id)
     return 0
+
+
+def _of_move(change: Change, row_id: str) -> HistoryEntry:
+    """Return the entry of an order that went to another customer, or that of the customer who gave or got orders."""
+    before, after = change.before or {}, change.after or {}
+    if ids.kind_of(row_id) == ids.ORDER:
+        return _entry(change, field="customer", before=before["customer"], after=after["customer"])
+    return _entry(change, field="movedOrders", after=_text(after["movedOrders"]))
+
+
+def _of_merge(change: Change) -> HistoryEntry:
+    """Return the entry of the customer who absorbed another one, or gave it back."""
+    has_begun = (change.after or {})["mergedInto"] is not None
+    merged = {"after": change.subject} if has_begun else {"before": change.subject}
+    return _entry(change, field="absorbed", **merged)
 
 
 def _of_products(change: Change, field: str, before: Mapping[str, int], after: Mapping[str, int]) -> list[HistoryEntry]:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from chalicelib import clock
 from chalicelib.crm import (
     adjustments,
+    customer_activity,
     customers,
     money,
     order_comparison,
@@ -224,6 +225,7 @@ def _write_or_find(order: Order, customer: Customer) -> tuple[Order, Customer]:
     The order is `order`, or one with the same content that was written first.
     """
     for _ in retry_delays():
+        order = replace(order, customer_id=customer.id)  # the customer may have been merged into another one
         write = orders.start(order, customer)
         unique_values.claim(write, unique_values.REFERENCE, _claimed_reference(order), order.id, Stale)
         try:
@@ -232,12 +234,12 @@ def _write_or_find(order: Order, customer: Customer) -> tuple[Order, Customer]:
             owner = unique_values.owner_of(unique_values.REFERENCE, _claimed_reference(order))
             if owner:
                 return _check_same(orders.find(owner), order), customer
-            found = customers.find(customer.id)
+            found = customers.find_current(customer.id)
             if found is None:
                 raise UnknownCustomer("The customer has just been deleted", field="customer_email") from None
             customer = found
         else:
-            return order, customers.with_order(customer, order.date)
+            return order, customer_activity.with_order(customer, order.date)
     raise Conflict
 
 
@@ -246,8 +248,10 @@ def _check_same(stored: Order | None, wanted: Order) -> Order:
     if stored is None or stored.date != wanted.date or not order_comparison.has_same_content(stored, wanted):
         raise ReferenceConflict(field="reference")
     # A customer who was deleted comes back under another id when the files are imported again.
-    if stored.customer_id != wanted.customer_id and customers.find(stored.customer_id):
-        raise ReferenceConflict("Another customer's order has this reference already", field="reference")
+    if stored.customer_id != wanted.customer_id:
+        owner = customers.find_current(stored.customer_id)
+        if owner and owner.id != wanted.customer_id:
+            raise ReferenceConflict("Another customer's order has this reference already", field="reference")
     return stored
 
 

@@ -29,10 +29,12 @@ def find(customer_id: str, order_count: int, *, without: str | None = None) -> O
         scan = IndexScan(index_range, up=False, start=last, batch=size)
         positions = list(islice(scan.positions(), size))
         is_end = len(positions) < size
-        if last is None:
-            _check_index(index_range, order_count, len(positions) if is_end else None)
         rows = orders.find_all((position.row_id for position in positions), consistent=True)
-        others = [rows[position.row_id] for position in positions if position.row_id in rows.keys() - {without}]
+        # The index may still have orders that a merge of customers has just moved.
+        own = {row_id for row_id, row in rows.items() if row.customer_id == customer_id}
+        if last is None:
+            _check_index(index_range, order_count, len(own) if is_end else None)
+        others = [rows[position.row_id] for position in positions if position.row_id in own - {without}]
         placed = next((order for order in others if order.status == PLACED), None)
         if placed or is_end:
             return placed

@@ -10,7 +10,17 @@ from decimal import Decimal
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import change_times, counters, money, order_lines, order_quantities, orders, products, stock
+from chalicelib.crm import (
+    change_times,
+    counters,
+    money,
+    order_lines,
+    order_quantities,
+    order_rows,
+    orders,
+    products,
+    stock,
+)
 from chalicelib.crm.orders import CANCELLED, PLACED, Order, OrderLine
 from chalicelib.crm.products import Product
 from chalicelib.errors import (
@@ -141,7 +151,7 @@ def _transaction(old: Order, new: Order) -> Transaction:
     )
     row = tables.Order
     actions: list[Action] = [
-        row.lines.set(orders.stored_lines(new.lines)),
+        row.lines.set(order_rows.stored_lines(new.lines)),
         row.cents.set(new.cents),
         row.total_key.set(index_keys.sort_key(money.cents_key(new.cents), new.id)),
         row.lines_changed_at.set(new.lines_changed_at or ""),

@@ -2,12 +2,21 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from chalicelib import clock
-from chalicelib.crm import change_times, counters, customers, money, order_lines, order_quantities, products
+from chalicelib.crm import (
+    counters,
+    customer_activity,
+    customers,
+    money,
+    order_lines,
+    order_quantities,
+    order_rows,
+    products,
+)
 from chalicelib.crm.adjustments import Adjustment
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
@@ -21,8 +30,7 @@ from chalicelib.errors import (
     UnknownCustomer,
     UnknownProducts,
 )
-from chalicelib.settings import settings
-from chalicelib.store import change_marks, ids, index_keys, reads, tables, timestamps
+from chalicelib.store import change_marks, ids, reads, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
@@ -71,6 +79,8 @@ class Order:
     """The order that a credit note takes back from. Imported credit notes name none."""
     refunded: Mapping[str, int] = field(default_factory=dict)
     """{product id: how many the credit notes of the order have taken back}."""
+    merged_from: tuple[str, ...] = ()
+    """Whose order it was before merges of customers, the latest last. Undoing a merge gives it back."""
     search_mark: None = None
 
     @property
@@ -96,6 +106,7 @@ def load(item: reads.Item) -> Order:
         adjustments=tuple(Adjustment(*each) for each in json.loads(reads.text(item, "adjustments") or "[]")),
         refund_of=reads.text(item, "refund_of"),
         refunded=json.loads(reads.text(item, "refunded") or "{}"),
+        merged_from=tuple(json.loads(reads.text(item, "merged_from") or "[]")),
     )
 
 
@@ -163,7 +174,9 @@ def _place(order: Order, found: "_Found") -> PlacedOrder:
         except Stale:
             continue
         return PlacedOrder(
-            order, {order.customer_id: customers.with_order(found.customer, order.date)}, _products_after(order, found)
+            order,
+            {order.customer_id: customer_activity.with_order(found.customer, order.date)},
+            _products_after(order, found),
         )
     raise Conflict
 
@@ -188,8 +201,8 @@ def start(order: Order, customer: Customer) -> Transaction:
 
 def add(write: Transaction, order: Order, customer: Customer) -> None:
     """Write a new order, the activity of its customer, who must still exist, and the totals of its day."""
-    write.put(_row(order), tables.Order.id.does_not_exist())
-    customers.book_order(write, customer, order.date)
+    write.put(order_rows.to_row(order), tables.Order.id.does_not_exist())
+    customer_activity.book_order(write, customer, order.date)
     counters.add(write, order.date, order.id, orders=1, cents=order.cents)
 
 
@@ -229,16 +242,19 @@ class _Found:
 
 
 def _look_up(customer_id: str, product_ids: Iterable[str]) -> _Found:
-    """Read the customer and the products in one call. Raises UnknownCustomer."""
+    """Read the customer and the products in one call. A customer who was merged has one of today. Raises UnknownCustomer."""
     wanted = {
         tables.Customer: [key for key in (customer_id,) if ids.is_id(ids.CUSTOMER, key)],
         tables.Product: [key for key in product_ids if ids.is_id(ids.PRODUCT, key)],
     }
     found = reads.get_from_tables(wanted)
-    if customer_id not in found[tables.Customer]:
+    item = found[tables.Customer].get(customer_id)
+    customer = customers.load(item) if item else None
+    if customer is None or customer.merged_into:
+        customer = customers.find_current(customer_id)
+    if customer is None:
         raise UnknownCustomer(field="customer_id")
-    known = {key: products.load(item) for key, item in found[tables.Product].items()}
-    return _Found(customers.load(found[tables.Customer][customer_id]), known)
+    return _Found(customer, {key: products.load(item) for key, item in found[tables.Product].items()})
 
 
 def _price(order_id: str, found: _Found, date: str, quantities: Mapping[str, int]) -> Order:
@@ -267,31 +283,5 @@ def take_stock(write: Transaction, line: OrderLine) -> None:
     )
 
 
-def stored_lines(lines: Iterable[OrderLine]) -> list[list[str | int]]:
-    return [[*astuple(line)[:4], *([line.sku] if line.sku else [])] for line in lines]
-
-
 def was_written(order: Order) -> bool:
     return reads.has_token(tables.Order, order.token, id=order.id)
-
-
-def _row(order: Order) -> tables.Order:
-    return tables.Order(
-        id=order.id,
-        customer_id=order.customer_id,
-        date=order.date,
-        status=order.status,
-        cents=order.cents,
-        lines=stored_lines(order.lines),
-        reference=order.reference,
-        adjustments=[astuple(each) for each in order.adjustments] or None,
-        takes_stock=int(order.takes_stock),
-        list_shard=index_keys.shard("l", order.id, settings.list_shards),
-        date_key=index_keys.sort_key(order.date, order.id),
-        total_key=index_keys.sort_key(money.cents_key(order.cents), order.id),
-        created_by=order.created_by,
-        refund_of=order.refund_of,
-        refunded=dict(order.refunded) or None,
-        token=order.token,
-        **change_times.attributes(order, order.date),
-    )

@@ -52,6 +52,8 @@ def refund(order_id: str, quantities: Mapping[str, int], reason: str, *, restock
         _check_quantities(order, quantities)
         note = _credit_note(order, note_id, quantities, restock=restock)
         customer = _customer_of(order)
+        if customer.id != order.customer_id:  # the order has not moved yet, and will follow
+            note = replace(note, customer_id=customer.id, merged_from=(*order.merged_from, order.customer_id))
         if not number:
             # These rows stay if the refund fails: an earlier attempt at this request may still need them. Readers ignore
             # rows of orders that do not exist.
@@ -105,12 +107,14 @@ def _credit_note(order: Order, note_id: str, quantities: Mapping[str, int], *, r
         replace(line, quantity=-quantities[line.product_id]) for line in order.lines if line.product_id in quantities
     )
     note = orders.new_order(note_id, order.customer_id, date, lines)
-    return replace(note, refund_of=order.id, takes_stock=restock, updated_at=written_at)
+    # If a merge is undone, the credit note goes back with its order.
+    note = replace(note, refund_of=order.id, merged_from=order.merged_from)
+    return replace(note, takes_stock=restock, updated_at=written_at)
 
 
 def _customer_of(order: Order) -> Customer:
     """Return the customer. Deleted customers get no new orders: a restoration relies on that."""
-    customer = customers.find(order.customer_id)
+    customer = customers.find_current(order.customer_id)
     if customer is None:
         raise UnknownCustomer("The customer was deleted. Restore the customer first", field="id")
     return customer

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.crm import customers, deleted_customers, text, unique_values
+from chalicelib.crm import customer_merges, customers, deleted_customers, merged_customers, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, DuplicateEmail, NotFound
 from chalicelib.store import change_marks, ids, timestamps
 from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
@@ -49,8 +49,7 @@ def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str]) -> tu
     for _ in retry_delays():
         archived = deleted_customers.find(archived_ids.get(text.normalize_email(given.email), ""))
         if archived is None or _was_deleted_meanwhile(archived):
-            created = customers.create(given.name, given.email, given.phone, given.created_at, customer_id=new_id)
-            return created, True
+            return _create(given, new_id), True
         try:
             return _restore(archived, given, new_id), False
         except AlreadyApplied:
@@ -58,6 +57,31 @@ def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str]) -> tu
         except Stale:  # an order was cancelled meanwhile, or somebody else was faster
             continue
     raise Conflict
+
+
+def _create(given: NewCustomer, new_id: str) -> Customer:
+    for number in range(2):
+        try:
+            return customers.create(given.name, given.email, given.phone, given.created_at, customer_id=new_id)
+        except DuplicateEmail:
+            if number or not _free_former_address(given.email):
+                raise
+    raise Conflict
+
+
+def _free_former_address(email: str) -> bool:
+    """Free the address of a customer who was merged into one who is gone for good. Return whether it was.
+
+    Raises DuplicateEmail if that customer can still be restored.
+    """
+    owner = unique_values.owner_of(unique_values.EMAIL, text.normalize_email(email))
+    kept_id = merged_customers.follow(owner) if owner else owner
+    if kept_id is None or kept_id == owner or customers.find(kept_id):
+        return False
+    if deleted_customers.find(kept_id):
+        raise DuplicateEmail(f"This is a former address of {kept_id!r}, who was deleted. Restore them", field="email")
+    customer_merges.forget(kept_id)
+    return True
 
 
 def _was_deleted_meanwhile(archived: DeletedCustomer) -> bool:

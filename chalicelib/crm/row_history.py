@@ -21,7 +21,7 @@ from chalicelib.crm.history_entries import HistoryEntry
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput
-from chalicelib.store import change_log, cursors, reads, tables
+from chalicelib.store import change_log, cursors, ids, reads, tables
 from chalicelib.store.cursors import Position
 from chalicelib.store.index_scan import IndexRange, IndexScan, end_of_prefix
 from chalicelib.store.result_page import SHARDS, Edge, ResultPage
@@ -69,7 +69,11 @@ def _changes(row: Row, upto: str | None) -> Iterator[_Group]:
     index_range = replace(change_log.range_of(row.id), high=upto and change_log.end_of_time(upto))
     for chunk in _chunks(index_range):
         found = change_log.find_all(position.key for position in chunk)
-        about = {change.subject for change in found.values() if change.subject != row.id}
+        about = {
+            change.subject
+            for change in found.values()
+            if change.subject != row.id and ids.is_id(ids.ORDER, change.subject)
+        }
         moved = orders.find_all(about) if about else {}
         for position in chunk:
             change = found.get(position.key)

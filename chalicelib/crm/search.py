@@ -142,13 +142,24 @@ class _Search:
         """Yield the rows that still exist and match."""
         self._calls += 1
         rows = find_rows(position.row_id for position in batch)
+        kept = self._kept(batch, rows)
         for position, marks in batch.items():
-            row = rows.get(position.row_id)
+            row = rows.get(position.row_id) or kept.get(position.row_id)
             if row is None:
                 continue
             is_current = search_index.mark_of(row) in marks and self._is_match(row)
-            if is_current or (position.key == _EXACT and self._is_exact(row)):
+            is_exact = position.key == _EXACT and (position.row_id in kept or self._is_exact(row))
+            if is_current or is_exact:
                 yield Edge(row, position, self.query)
+
+    def _kept(self, batch: Iterable[Position], rows: Mapping[str, Found]) -> Mapping[str, Found]:
+        """Return whom the customers were merged into who are no more, but whose id or address this is."""
+        gone = [each.row_id for each in batch if each.key == _EXACT and each.row_id not in rows]
+        merged = [row_id for row_id in gone if ids.is_id(ids.CUSTOMER, row_id)]
+        if not merged:
+            return {}
+        self._calls += 1
+        return customers.find_all_current(merged)
 
     def _is_match(self, row: Found) -> bool:
         return not _is_archived(row) and all(part.matches(row.words) for part in self._parts)

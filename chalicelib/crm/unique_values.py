@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from chalicelib.crm import text
 from chalicelib.store import reads
 from chalicelib.store.tables import AuxRow
-from chalicelib.store.transaction import MakeError, Transaction
+from chalicelib.store.transaction import MakeError, Stale, Transaction
 
 EMAIL = "email"
 SKU = "sku"
 REFERENCE = "reference"
 CUSTOMER_REFERENCE = "customer_reference"
+MERGED_CUSTOMER = "merged_customer"
+"""The id of a customer who was merged into another one, who owns it. See `merged_customers`."""
 ARCHIVED_EMAIL = "archived_email"
 """Names the customer in the archive who had the address last. Unlike the others, a later deletion replaces it."""
 
@@ -24,9 +26,11 @@ def claim(write: Transaction, kind: str, value: str, owner: str, error: MakeErro
     write.put(AuxRow(pk=kind, sk=value, owner=owner), AuxRow.pk.does_not_exist(), error)
 
 
-def hand_over(write: Transaction, kind: str, value: str, owner: str, *, before: str) -> None:
+def hand_over(  # noqa: PLR0913 - a claim, and who had it
+    write: Transaction, kind: str, value: str, owner: str, *, before: str, error: MakeError = Stale
+) -> None:
     """Give a value to a new owner, if the one before still has it."""
-    write.put(AuxRow(pk=kind, sk=value, owner=owner), AuxRow.owner == before)
+    write.put(AuxRow(pk=kind, sk=value, owner=owner), AuxRow.owner == before, error)
 
 
 def release(write: Transaction, kind: str, value: str, owner: str) -> None:

@@ -22,7 +22,7 @@ from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.index_scan import IndexScan
 from chalicelib.store.tables import AuxRow
 
-_HARMLESS = frozenset({"archived", "emailSuppression", "erasure", "restored"})
+_HARMLESS = frozenset({"archived", "customer", "emailSuppression", "erasure", "mergedInto", "movedOrders", "restored"})
 """Fields of changes of customers that say nothing about the person. All others are taken out, those of the future too."""
 _OF_ERASURES = frozenset({"eraseCustomer", "erasePersonalData"})
 _PER_STEP = 50
@@ -31,13 +31,18 @@ _KEYS_PER_STEP = 100
 
 def changes(search: Search, after: str) -> Found:
     """Find what change rows say about the customer. They stay, without the person."""
-    items, rest = partition_pages.read(f"{PREFIX}{search.person.customer_id}", after, limit=_PER_STEP)
-    return Found(list(_traces_of(items, _without_contact)), rest)
+    number, _, last = after.partition(" ")
+    place = int(number or 0)
+    items, rest = partition_pages.read(f"{PREFIX}{search.person.ids[place]}", last, limit=_PER_STEP)
+    traces = list(_traces_of(items, _without_contact))
+    if rest:
+        return Found(traces, f"{place} {rest}")
+    return Found(traces, f"{place + 1} " if place + 1 < len(search.person.ids) else None)
 
 
 def other_changes(search: Search, after: str) -> Found:
     """Find reasons and notes of other changes that name the person, from the customer's creation on."""
-    created = timestamps.from_text(ids.created_at(search.person.customer_id))
+    created = timestamps.from_text(min(map(ids.created_at, search.person.ids)))
     low = str(ULID(int(created.timestamp() * 1000).to_bytes(6) + bytes(10)))
     start = Position(after, 0, after) if after else None
     scan = IndexScan(replace(change_log.range_of_all(), low=low), up=True, start=start, batch=_KEYS_PER_STEP)

@@ -12,7 +12,7 @@ from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import Transaction, new_token
 
 PARTITION = "erasure"
-_FIELDS = ("names", "emails", "phones", "notes")
+_FIELDS = ("names", "emails", "phones", "notes", "merged_ids")
 
 
 def find(customer_id: str) -> Search | None:
@@ -20,7 +20,7 @@ def find(customer_id: str) -> Search | None:
     if item is None:
         return None
     content = reads.json_of(item, "content")
-    person = Person(customer_id, *(tuple(content[name]) for name in _FIELDS))
+    person = Person(customer_id, *(tuple(content.get(name, ())) for name in _FIELDS))
     return Search(person, erased_at=content["erased_at"])
 
 

@@ -17,6 +17,8 @@ from datetime import timedelta
 from chalicelib import clock
 from chalicelib.crm import (
     counters,
+    customer_activity,
+    customer_merges,
     customer_references,
     customers,
     deleted_customers,
@@ -69,6 +71,8 @@ def erase_page(customer_id: str, after: str | None) -> ErasedPage:
     person.
     """
     search = _begin(customer_id) if after is None else erased_people.find(customer_id)
+    if after is None:
+        customer_merges.forget(customer_id)
     if search is None:
         return ErasedPage(0, None)  # an earlier attempt, or another worker, has come to the end
     page = _read(search, after)
@@ -90,7 +94,8 @@ def _read(search: Search, after: str | None) -> TracePage:
 
 
 def require(customer_id: str) -> KnownPerson:
-    """Return a person who can be erased. Raises NotFound, also for one who was erased."""
+    """Return a person who can be erased. Raises NotFound, also for one who was erased, and InProgress during a merge."""
+    customer_merges.refuse_if_merged(customer_id)
     known = people.find(customer_id)
     if known is None or (known.row is None and known.person.is_nameless):
         raise NotFound(f"There is no customer {customer_id!r}", field="id")
@@ -131,6 +136,7 @@ def _begin(customer_id: str) -> Search | None:
         search = erased_people.find(customer_id)
         if search or change_marks.is_done(customer_id):
             return search
+        customer_merges.refuse_if_merged(customer_id)
         known = people.find(customer_id)
         if known is None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
@@ -156,7 +162,7 @@ def _is_begun(customer_id: str) -> Callable[[], bool]:
 
 
 def _remove(write: Transaction, customer: Customer) -> None:
-    write.delete(customers.key(customer.id), customers.is_unchanged(customer))
+    write.delete(customers.key(customer.id), customer_activity.is_unchanged(customer))
     search_index.remove(write, customer)
     unique_values.release(write, unique_values.EMAIL, text.normalize_email(customer.email), customer.id)
     _release_other_names(write, customer)
@@ -175,5 +181,5 @@ def _remove_archived(write: Transaction, deleted: DeletedCustomer) -> None:
 
 
 def _release_other_names(write: Transaction, customer: Customer) -> None:
-    """Release what else leads to the customer: references of other systems. Aliases of merged customers belong here."""
+    """Release what else leads to the customer. What leads to customers who were merged goes in a step of its own."""
     customer_references.release_all(write, customer)

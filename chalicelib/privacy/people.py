@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chalicelib.crm import customers, deleted_customers, text, unique_values
+from chalicelib.crm import customers, deleted_customers, merge_records, merged_customers, text, unique_values
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
 from chalicelib.privacy import erased_people
@@ -48,18 +48,22 @@ def find(customer_id: str) -> KnownPerson | None:
         return KnownPerson(erased)
     customer = customers.find(customer_id)
     deleted = None if customer else deleted_customers.find(customer_id)
-    items, _ = partition_pages.read(f"{PREFIX}{customer_id}", limit=MAX_CHANGES, up=False)
+    items = _changes_of(customer_id)
     row = customer or (deleted.customer if deleted else None)
     if row is None and not items and not _has_orders(customer_id):
         return None
     return KnownPerson(Search(_person(customer_id, row, items)), customer, deleted)
 
 
+def _changes_of(customer_id: str) -> list[reads.Item]:
+    return partition_pages.read(f"{PREFIX}{customer_id}", limit=MAX_CHANGES, up=False)[0]
+
+
 def find_id(email: str) -> str | None:
-    """Return the id of the customer with this address, or else of the one in the archive who had it last."""
+    """Return the id of the customer to whom this address leads, or else of the one in the archive who had it last."""
     address = text.normalize_email(email)
     owner = unique_values.owner_of(unique_values.EMAIL, address)
-    return owner or unique_values.owner_of(unique_values.ARCHIVED_EMAIL, address)
+    return merged_customers.follow(owner) if owner else unique_values.owner_of(unique_values.ARCHIVED_EMAIL, address)
 
 
 def _has_orders(customer_id: str) -> bool:
@@ -69,7 +73,10 @@ def _has_orders(customer_id: str) -> bool:
 
 
 def _person(customer_id: str, row: Customer | None, items: list[reads.Item]) -> Person:
+    merged = list(merge_records.all_absorbed_by(customer_id))
     values = [*(customers.contact(row).items() if row else ()), *_former_values(items)]
+    for record in merged:
+        values += [*record.absorbed.items(), *_former_values(_changes_of(record.absorbed_id))]
     found: dict[str, dict[str, None]] = {name: {} for name in ("name", "email", "phone", "phoneNote")}
     size = 0
     for field, value in values:
@@ -78,7 +85,8 @@ def _person(customer_id: str, row: Customer | None, items: list[reads.Item]) -> 
             if size > MAX_BYTES:
                 break
             found[field][value] = None
-    return Person(customer_id, *map(tuple, found.values()))
+    person = Person(customer_id, *map(tuple, found.values()))
+    return replace(person, merged_ids=tuple(each.absorbed_id for each in merged))
 
 
 def _former_values(items: list[reads.Item]) -> Iterator[tuple[str, object]]:

@@ -26,6 +26,12 @@ class Person:
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    merged_ids: tuple[str, ...] = ()
+    """Of customers who were merged into this one: they are the same person."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return (self.customer_id, *self.merged_ids)
 
     @property
     def is_nameless(self) -> bool:

@@ -28,7 +28,7 @@ def search_words(search: Search, after: str) -> Found:
         return Found()
     bucket = search_index.partition(ids.CUSTOMER, words[place])
     items, rest = partition_pages.read(bucket, last, prefix=f"{words[place]}{SEPARATOR}")
-    own = [item for item in items if item["sk"]["S"].endswith(f"{SEPARATOR}{search.person.customer_id}")]
+    own = [item for item in items if item["sk"]["S"].rpartition(SEPARATOR)[2] in search.person.ids]
     traces = [Trace(TraceKind.SEARCH_WORD, words[place], partial(rewriting.delete, item)) for item in own]
     if rest:
         return Found(traces, f"{place} {rest}")
@@ -62,7 +62,8 @@ def _periods(found: list[Order]) -> set[str]:
 
 def _traces_of_report(period: str, person: Person) -> Iterator[Trace]:
     for report in reports.revisions(weekly_report.KIND, period):
-        names = [entry["name"] for entry in report.content["top_customers"] if entry["id"] == person.customer_id]
-        if any(names):
-            text_ = f"report {report.period}, revision {report.revision}: {names[0]}"
-            yield Trace(TraceKind.REPORT, text_, partial(reports.forget_customer, report, person.customer_id))
+        for customer_id in person.ids:
+            names = [entry["name"] for entry in report.content["top_customers"] if entry["id"] == customer_id]
+            if any(names):
+                text_ = f"report {report.period}, revision {report.revision}: {names[0]}"
+                yield Trace(TraceKind.REPORT, text_, partial(reports.forget_customer, report, customer_id))

@@ -62,7 +62,7 @@ def runs(search: Search, after: str) -> Found:
     if place.step:
         return _lines(search, job, place)
     traces: list[Trace] = []
-    found = _next_runs(job, place.slot or ids.created_at(search.person.customer_id)[:10])
+    found = _next_runs(job, place.slot or min(map(ids.created_at, search.person.ids))[:10])
     for run in found:
         if _may_still_write(run, search):
             return Found(traces, unfinished=f"the run of {run.job} for {run.slot}")

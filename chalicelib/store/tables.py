@@ -58,6 +58,8 @@ class Customer(Model):
     search_mark = UnicodeAttribute(null=True)
     references: JSONAttribute = JSONAttribute(null=True)
     """What names the customer in other systems, see `crm.customer_references`."""
+    merge_id = UnicodeAttribute(null=True)
+    merged_into = UnicodeAttribute(null=True)
     activity_shard = UnicodeAttribute(attr_name="act_s")
     activity_key = UnicodeAttribute(attr_name="act_k")
     token = UnicodeAttribute()
@@ -126,6 +128,8 @@ class Order(Model):
     refund_of = UnicodeAttribute(null=True)
     refunded = JSONAttribute(null=True)
     """{product id: quantity} of what credit notes have taken back."""
+    merged_from = JSONAttribute(null=True)
+    """[id of the customer who had the order before a merge, ...], the latest last."""
     takes_stock = NumberAttribute()
     created_by = UnicodeAttribute(null=True)
     updated_at = UnicodeAttribute(null=True)
@@ -158,7 +162,7 @@ class AuxRow(Model):
     """Small rows around the entities and jobs.
 
     See `change_marks`, `stage_secrets`, `unique_values`, `counters`, `deleted_customers`, `email_suppressions`, `search_index`,
-    `api_keys`, `idempotency` and `jobs.job_state`.
+    `merged_customers`, `merge_records`, `api_keys`, `idempotency` and `jobs.job_state`.
     """
 
     class Meta:

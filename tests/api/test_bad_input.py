@@ -221,6 +221,8 @@ def test_unknown_ids_are_null_not_errors(row_id: str) -> None:
         "cancelOrder(id: $id) { order { id } }",
         'refundOrder(id: $id, lines: [{productId: "x", quantity: 1}], restock: true, reason: "x") { order { id } }',
         "updateCustomer(id: $id, input: {}) { customer { id } }",
+        'mergeCustomers(keep: "cus_x", absorb: $id) { merge { status } }',
+        "undoCustomerMerge(absorbed: $id) { merge { status } }",
     ],
 )
 def test_changing_a_missing_row_is_an_error(document: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib import clock
 from chalicelib.api.graphql import loaders
 from chalicelib.api.graphql.schema import schema
-from chalicelib.crm import customer_rows, email_suppressions, name_search, orders, product_rows
+from chalicelib.crm import customer_rows, email_suppressions, name_search, order_rows, orders, product_rows
 from chalicelib.crm.email_suppressions import Reason
 from chalicelib.crm.orders import OrderLine
 from chalicelib.settings import settings
@@ -58,7 +58,7 @@ def fill() -> None:
             buyer, bought = people[number % CUSTOMERS], goods[number % PRODUCTS]
             day = timestamps.to_text(moment("2026-01-01T00:00:00") + timedelta(hours=number % 700))
             lines = (OrderLine(bought.id, bought.name, 1, 500 + number % 7),)
-            order = orders._row(orders.new_order(row_id("ord", number), buyer.id, day, lines))
+            order = order_rows.to_row(orders.new_order(row_id("ord", number), buyer.id, day, lines))
             batch.save(order)
             line_batch.save(tables.Line(product_id=bought.id, date_key=order.date_key))
     with tables.AuxRow.batch_write() as batch:

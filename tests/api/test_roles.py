@@ -38,6 +38,7 @@ OPERATORS = {
     "Mutation.deleteInactiveCustomers",
     "Mutation.restoreCustomer",
     "Mutation.restoreCustomers",
+    "Mutation.undoCustomerMerge",
     "Mutation.checkSearchIndex",
     "Mutation.eraseCustomer",
     "Mutation.erasePersonalData",

@@ -13,6 +13,7 @@ from chalicelib.crm import (
     deleted_customers,
     latest_order,
     order_quantities,
+    order_rows,
     orders,
 )
 from chalicelib.crm.customers import Customer
@@ -191,7 +192,7 @@ def a_buyer_of(statuses: list[str]) -> Customer:
             date = timestamps.to_text(CREATED + timedelta(minutes=number))
             lines = (OrderLine(lamp.id, lamp.name, 1, 100),)
             order = orders.new_order(f"ord_{number:026d}", like.id, date, lines)
-            batch.save(orders._row(replace(order, status=status)))
+            batch.save(order_rows.to_row(replace(order, status=status)))
     customer = replace(like, orders=len(statuses), cancelled=statuses.count(orders.CANCELLED))
     customer_rows.to_row(customer).save()
     return customer

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.crm import cancellation, customers, deleted_customers, orders
+from chalicelib.crm import cancellation, customer_activity, deleted_customers, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import CrmError
 from chalicelib.store import tables
@@ -105,7 +105,7 @@ def test_without_the_condition_it_is_wrong(monkeypatch: pytest.MonkeyPatch) -> N
         condition: Condition = tables.Customer.id.exists()
         return condition
 
-    monkeypatch.setattr(customers, "is_unchanged", exists)
+    monkeypatch.setattr(customer_activity, "is_unchanged", exists)
     assert any(_is_wrong_after(Rush()) for _ in range(10))
 
 

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.crm import counters, customers, deleted_customers, imported_orders, orders, products, stock
+from chalicelib.crm import (
+    counters,
+    customer_merges,
+    customers,
+    deleted_customers,
+    imported_orders,
+    orders,
+    products,
+    stock,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.store import change_marks
 from tests.builders import a_customer, a_past_order, a_product, time_is
@@ -115,6 +124,19 @@ def test_deleting_and_archiving_a_customer_costs_14_and_one_per_search_row() -> 
     with metered() as meter:
         deleted_customers.delete(customer.id)
     assert charged(meter) == 14 + 6
+
+
+def test_merging_customers_costs_40_and_6_per_order() -> None:
+    product = a_product(stock=100)
+    costs: dict[int, float] = {}
+    for count in (1, 11):
+        kept, absorbed = a_customer(), a_customer()
+        for _ in range(count):
+            orders.place(absorbed.id, {product.id: 1})
+        with change_marks.made_by("Ann"), metered() as meter:
+            customer_merges.merge(kept.id, absorbed.id)
+        costs[count] = charged(meter)
+    assert costs == {1: 40 + 6, 11: 40 + 6 * 11}
 
 
 def test_an_imported_order_costs_one_unit_per_line() -> None:

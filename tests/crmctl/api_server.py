@@ -28,8 +28,8 @@ class ApiServer(HTTPServer):
         self.lost_responses = 0
         """How many of the next requests are executed without a response."""
 
-    def crmctl(self, *words: str) -> Result:
-        return CliRunner().invoke(main, [*words, "--url", self.url])
+    def crmctl(self, *words: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(main, [*words, "--url", self.url], input=typed)
 
     def consume(self) -> None:
         sqs, url = aws.client("sqs"), queue._url(queue.NAME)

@@ -165,6 +165,7 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     yield change(f'deleteCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
     yield change(f'cancelOrder(id: "{doomed}") {{ order {{ id }} }}')
     yield change(f'restoreCustomer(id: "{other["id"]}") {{ customer {{ id }} }}')
+    yield from _merges(asker, customer["id"], other["id"])
     yield change("updateLowStockProducts { message }")
     old = asker.ask("{ inactiveCustomers { edges { node { id } } } }")["inactiveCustomers"]["edges"][0]["node"]["id"]
     yield change(f'deleteInactiveCustomers(activeBefore: "2025-06-01", ids: ["{old}"]) {{ deleted }}')
@@ -187,6 +188,14 @@ def _changes(asker: _Asker) -> Iterator[Any]:
     made = change('createKey(name: "k", role: VIEWER) { key { id } }')["key"]["id"]
     yield change(f'rotateKey(id: "{made}") {{ key {{ id }} }}')
     yield change(f'revokeKey(id: "{made}") {{ key {{ id }} }}')
+
+
+def _merges(asker: _Asker, kept: str, absorbed: str) -> Iterator[Any]:
+    yield asker.change(f'mergeCustomers(keep: "{kept}", absorb: "{absorbed}") {{ merge {{ status }} }}')
+    yield asker.change(f'updateCustomer(id: "{kept}", input: {{email: "cy@example.com"}}) {{ customer {{ id }} }}')
+    yield asker.change(f'updateCustomer(id: "{kept}", input: {{email: "b@example.com"}}) {{ customer {{ id }} }}')
+    yield asker.ask(f'{{ customer(id: "{absorbed}") {{ merges {{ status }} }} }}')
+    yield asker.change(f'undoCustomerMerge(absorbed: "{absorbed}") {{ merge {{ status }} }}')
 
 
 def _channels(change: Callable[[str], Any]) -> Iterator[Any]:

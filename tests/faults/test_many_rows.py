@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.rows import IS_FULL, a_customer, an_order, row_id
-from chalicelib.crm import customer_rows, orders
+from chalicelib.crm import customer_rows, order_rows
 from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.store import ids
 from tests.faults.environment import Environment, fake_aws
@@ -51,7 +51,7 @@ def environment() -> Iterator[Environment]:
             made.memory.put(customer_rows.to_row(a_customer(number, DUE)))
         for number in range(ORDERS):
             date = DUE - timedelta(days=2, seconds=number)
-            made.memory.put(orders._row(an_order(number, number % CUSTOMERS, date)))
+            made.memory.put(order_rows.to_row(an_order(number, number % CUSTOMERS, date)))
         with built.run(made):
             yield made
 

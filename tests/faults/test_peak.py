@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.rows import DUE, a_customer, an_order
-from chalicelib.crm import customer_rows, orders
+from chalicelib.crm import customer_rows, order_rows
 from chalicelib.jobs import catalog, run_records, runner, slots, weekly_report
 from chalicelib.jobs.job import Job, StepContext, StepResult
 from chalicelib.jobs.report_content import Sums
@@ -52,7 +52,7 @@ def _due(many: int) -> Environment:
         memory.put(customer_rows.to_row(a_customer(number, SLOT)))
     for number in range(many):
         date = SLOT - timedelta(days=2, seconds=number)
-        memory.put(orders._row(an_order(number, number % CUSTOMERS, date)))
+        memory.put(order_rows.to_row(an_order(number, number % CUSTOMERS, date)))
     return Environment(memory, SLOT, choose=lambda _: _forget_lines(memory))
 
 

@@ -6,7 +6,8 @@ from chalicelib.crm import customers, deleted_customers, orders, text
 from chalicelib.privacy import erased_people, people
 from chalicelib.store import change_marks, reads, tables
 from tests.builders import a_customer, a_product, time_is
-from tests.store.test_item_sizes import CUSTOMER, DYNAMODB_LIMIT, EMAIL, ID, NAME, size_of
+from tests.store.largest_customer import CUSTOMER, EMAIL, ID, NAME
+from tests.store.test_item_sizes import DYNAMODB_LIMIT, size_of
 
 
 def test_former_names_addresses_and_numbers_are_known() -> None:

@@ -19,6 +19,7 @@ from chalicelib.crm import (
     imported_orders,
     order_edits,
     order_quantities,
+    order_rows,
     orders,
     product_rows,
     product_values,
@@ -26,7 +27,6 @@ from chalicelib.crm import (
     search_index,
     text,
 )
-from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import OrderLine
 from chalicelib.crm.products import Product
 from chalicelib.jobs import (
@@ -54,28 +54,12 @@ from chalicelib.jobs.run_records import Cancellation, Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import change_marks, tables
 from chalicelib.store.change_marks import Values
+from tests.store import largest_customer
+from tests.store.largest_customer import CUSTOMER, EMAIL, ID, NAME, TIME, TOKEN, WIDE
 
 pytestmark = pytest.mark.no_database
 ROOT = Path(__file__).parents[2]
 DYNAMODB_LIMIT = 400 * 1024
-WIDE = "\U0001f600"
-"""Takes four bytes as UTF-8, and twelve in JSON."""
-NAME = WIDE * text.NAME_LIMIT
-EMAIL = "é" * (text.EMAIL_LIMIT - 12) + "@example.com"
-TIME, ID, TOKEN = "2026-11-22T00:00:00.000000Z", "cus_" + "0" * 26, "0" * 26
-CUSTOMER = Customer(
-    id=ID,
-    name=NAME,
-    email=EMAIL,
-    phone="1" * text.PHONE_LIMIT,
-    created_at=TIME,
-    last_order=TIME,
-    orders=10**9,
-    token=TOKEN,
-    updated_at=TIME,
-    restored_at=TIME,
-    added_at=TIME,
-)
 PRODUCT = Product(
     id=ID,
     sku=WIDE * product_values.SKU_LIMIT,
@@ -159,7 +143,7 @@ REFUNDED = {"refunded": {f"prd_{number:026}": 10**6 for number in range(refunds.
 
 def an_order(lines: int, name: str) -> tables.Order:
     rows = tuple(OrderLine(ID, name, 10**6, 10**6) for _ in range(lines))
-    return orders._row(orders.new_order(ID, ID, TIME, rows, reference="x" * 200))
+    return order_rows.to_row(orders.new_order(ID, ID, TIME, rows, reference="x" * 200))
 
 
 def a_refunded_order() -> tables.Order:
@@ -212,6 +196,8 @@ KINDS: dict[str, tuple[Model, int]] = {
         tables.Report("weekly", TIME, content={"top": [{"id": ID, "name": NAME}] * 10}, token=TOKEN),
         40_000,
     ),
+    "merge of customers": (aux(largest_customer.merge_content()), 25_000),
+    "entry of an absorbed customer": (aux(largest_customer.entry_content()), 20_000),
     "deleted customer": (aux(asdict(CUSTOMER)), 10_000),
     "change of a customer": (a_change(customers.contact(CUSTOMER), customers.contact(CUSTOMER)), 25_000),
     "change of a product": (
@@ -250,8 +236,8 @@ SMALL = {
 """Modules whose rows hold numbers, ids, or one text that fits a key."""
 MODULES = {
     "alerts.py", "api_keys.py", "backfills.py", "change_marks.py", "cleanup_runs.py", "customer_rows.py", "customers.py",
-    "deleted_customers.py", "idempotency.py", "email_suppressions.py", "erased_people.py", "job_state.py", "notification_channels.py", "notifications.py",
-    "operator_schedules.py", "orders.py", "persisted_queries.py", "product_rows.py", "products.py", "reports.py",
+    "deleted_customers.py", "idempotency.py", "email_suppressions.py", "erased_people.py", "job_state.py", "merge_records.py", "notification_channels.py", "notifications.py",
+    "operator_schedules.py", "order_rows.py", "persisted_queries.py", "product_rows.py", "products.py", "reports.py",
     "returning_customers.py", "rewriting.py", "run_records.py", "step_rows.py", "stock.py",
 }  # fmt: skip
 """Modules whose rows are in KINDS, or in tests/privacy/test_people.py."""

@@ -78,7 +78,7 @@ class DeleteInactiveCustomersPayload:
 
 def customer(_root: object, _info: Info, id: str | None = None, email: str | None = None) -> Customer | None:  # noqa: A002 - the argument's name, here and below
     check_exactly_one(id=id, email=email)
-    return customers.find(id) if id is not None else customers.find_by_email(email or "")
+    return customers.find_current(id) if id is not None else customers.find_by_email(email or "")
 
 
 def all_customers(_root: object, info: Info, **arguments: Unpack[CustomerArguments]) -> Page[Customer]:

@@ -17,7 +17,7 @@ Node: TypeAlias = Customer | Product | Order
 
 def node(_root: object, _info: Info, id: str) -> Node | None:  # noqa: A002 - the argument's name
     finders: Mapping[str | None, Callable[[str], Node | None]] = {
-        ids.CUSTOMER: customers.find,
+        ids.CUSTOMER: customers.find_current,
         ids.PRODUCT: products.find,
         ids.ORDER: orders.find,
     }

@@ -6,7 +6,7 @@ from typing import Unpack
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one, page_args
 from chalicelib.api.resolvers.jobs import RunJobPayload
-from chalicelib.crm import email_suppressions, list_queries
+from chalicelib.crm import email_suppressions, list_queries, merge_records, merged_customers
 from chalicelib.crm.list_filters import OrderFilter
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import catalog, operator_actions
@@ -30,11 +30,13 @@ def personal_data(
 ) -> KnownPerson | None:
     check_exactly_one(customerId=customerId, email=email)
     found = people.find_id(email) if email is not None else customerId
-    return people.find(found) if found else None
+    return people.find(merged_customers.follow(found)) if found else None
 
 
 def references(known: KnownPerson, _info: Info) -> list[str]:
-    return list(known.row.references) if known.row else []
+    merged = merge_records.all_absorbed_by(known.person.customer_id) if known.person.merged_ids else ()
+    own = known.row.references if known.row else ()
+    return [*own, *(reference for record in merged for reference in record.absorbed["references"])]
 
 
 def suppressed_addresses(known: KnownPerson, _info: Info) -> list[SuppressedAddress]:

@@ -1,0 +1,296 @@
+"""Merge two customers who are the same person, and undo that for 90 days.
+
+The customer who is kept gets the orders of the other one, whose id, e-mail address and references lead to the kept one
+from then on. It begins with a transaction that locks both: from then on new orders of either belong to the kept one. Then
+the orders move, page by page (see `merge_steps`). A request takes a few steps; sending it again takes the next ones,
+whatever interrupted it. Between any two steps both customers are as they should be, and the books are right.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from chalicelib import clock
+from chalicelib.crm import (
+    counters,
+    customers,
+    deleted_customers,
+    email_claims,
+    merge_records,
+    merge_steps,
+    merged_customers,
+    text,
+    unique_values,
+)
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.merge_records import MergeRecord, Status
+from chalicelib.errors import Conflict, InProgress, InvalidInput, NotFound
+from chalicelib.store import change_marks, tables, timestamps
+from chalicelib.store.retries import retry_delays
+from chalicelib.store.transaction import Stale, Transaction, new_token
+
+MAX_STEPS = 5
+"""Steps that one request takes: 450 orders, in a few seconds."""
+MAX_ABSORBED = 50
+"""Customers whom one customer may have absorbed."""
+
+
+def merge(kept_id: str, absorbed_id: str) -> MergeRecord:
+    """Merge a customer into another one, or go on with that. Safe to repeat, until the record is DONE.
+
+    Raises InvalidInput, NotFound, InProgress, Conflict, Unavailable.
+    """
+    if change_marks.is_done(absorbed_id):
+        return _go_on(_require_record(absorbed_id))
+    for _ in retry_delays():
+        record = merge_records.find(absorbed_id)
+        if record and record.kept_id == kept_id and record.status in {Status.MOVING, Status.DONE}:
+            return _go_on(record)
+        kept, absorbed = check(kept_id, absorbed_id)
+        try:
+            record = _start(kept, absorbed)
+        except Stale:
+            continue
+        return _go_on(record)
+    raise Conflict
+
+
+def plan(kept_id: str, absorbed_id: str) -> tuple[Customer, Customer]:
+    """Return both customers of a merge that `merge` would start or continue. Raises what that raises."""
+    record = merge_records.find(absorbed_id)
+    if record and record.kept_id == kept_id and record.status is Status.MOVING:
+        return _require(kept_id, "keep"), _require(absorbed_id, "absorb")
+    return check(kept_id, absorbed_id)
+
+
+def check(kept_id: str, absorbed_id: str) -> tuple[Customer, Customer]:
+    """Return both customers, if they can be merged. Raises InvalidInput, NotFound, InProgress."""
+    if kept_id == absorbed_id:
+        raise InvalidInput("Give two different customers", field="absorb")
+    kept, absorbed = _require(kept_id, "keep"), _require(absorbed_id, "absorb")
+    _refuse_if_locked(kept)
+    _refuse_if_locked(absorbed)
+    if len(merge_records.absorbed_by(kept_id)) >= MAX_ABSORBED:
+        raise InvalidInput(f"A customer can absorb at most {MAX_ABSORBED} others", field="keep")
+    return kept, absorbed
+
+
+def undo(absorbed_id: str) -> MergeRecord:
+    """Give the absorbed customer back, with the orders that had moved, or go on with that. Safe to repeat.
+
+    Orders that were placed after the merge stay. Raises NotFound, InvalidInput, DuplicateEmail, InProgress, Conflict,
+    Unavailable.
+    """
+    if change_marks.is_done(absorbed_id):
+        return _go_on(_require_record(absorbed_id))
+    for _ in retry_delays():
+        record = _require_record(absorbed_id)
+        if record.status in {Status.UNDOING, Status.UNDONE}:
+            return _go_on(record)
+        try:
+            record = _start_undoing(record)
+        except Stale:
+            continue
+        return _go_on(record)
+    raise Conflict
+
+
+def check_undo(absorbed_id: str) -> tuple[MergeRecord, Customer]:
+    """Return the record of a merge that can be undone, and the customer who was kept.
+
+    Raises NotFound, InvalidInput, DuplicateEmail, InProgress.
+    """
+    record = _require_record(absorbed_id)
+    if record.status not in {Status.MOVING, Status.DONE}:
+        raise InvalidInput("The merge is undone, or about to be", field="absorbed")
+    if merged_customers.follow(record.kept_id) != record.kept_id:
+        raise InvalidInput(
+            f"The customer {record.kept_id!r} was merged into another one since. Undo that merge first",
+            field="absorbed",
+        )
+    kept = _require(record.kept_id, "absorbed")
+    if kept.merge_id != absorbed_id:
+        _refuse_if_locked(kept)
+    return record, kept
+
+
+def plan_undoing(absorbed_id: str) -> tuple[MergeRecord, Customer]:
+    """Return the record and the kept customer of a merge whose undoing `undo` would start or continue."""
+    record = _require_record(absorbed_id)
+    if record.status is Status.UNDOING:
+        return record, _require(record.kept_id, "absorbed")
+    return check_undo(absorbed_id)
+
+
+def name_of(record: MergeRecord) -> str:
+    """Return the name and the e-mail address of the absorbed customer."""
+    return f"{record.absorbed['name']} <{record.absorbed['email']}>"
+
+
+def refuse_if_merged(customer_id: str) -> None:
+    """Raises NotFound if the customer was merged into another one, and InProgress during a merge."""
+    if merged_customers.follow(customer_id) != customer_id:
+        raise merged_customers.missing(customer_id)
+    _refuse_if_locked(customers.find(customer_id))
+
+
+def forget(customer_id: str) -> None:
+    """Remove what is left of everybody whom this customer has absorbed: addresses, names and records. Safe to repeat.
+
+    For the erasure of a customer, before or after the row itself goes. The merges can then no longer be undone, and the
+    ids of the absorbed customers name nobody. Raises InProgress if a merge of the customer is in progress.
+    """
+    _refuse_if_locked(customers.find(customer_id))
+    for entry in merge_records.absorbed_by(customer_id):
+        forget(entry.absorbed_id)
+        address = text.normalize_email(entry.absorbed["email"])
+        write = Transaction(was_applied=partial(_is_forgotten, customer_id, entry.absorbed_id))
+        if unique_values.owner_of(unique_values.EMAIL, address) == entry.absorbed_id:
+            unique_values.release(write, unique_values.EMAIL, address, entry.absorbed_id)
+        for reference in entry.absorbed["references"]:
+            unique_values.release(write, unique_values.CUSTOMER_REFERENCE, reference, entry.absorbed_id)
+        merged_customers.remove(write, entry.absorbed_id, customer_id)
+        merge_records.delete(write, entry.absorbed_id)
+        merge_records.delete_entry(write, customer_id, entry.absorbed_id)
+        write.commit()
+
+
+def _is_forgotten(kept_id: str, absorbed_id: str) -> bool:
+    return all(entry.absorbed_id != absorbed_id for entry in merge_records.absorbed_by(kept_id))
+
+
+def _go_on(record: MergeRecord) -> MergeRecord:
+    """Take the next steps. Return the record as it is then: if others are faster, or the index lags, it is not finished."""
+    for _ in range(MAX_STEPS):
+        if record.is_finished:
+            break
+        try:
+            record = _retried(record.absorbed_id)
+        except Stale:
+            break
+    return record
+
+
+def _retried(absorbed_id: str) -> MergeRecord:
+    for _ in retry_delays():
+        record = _require_record(absorbed_id)
+        if record.is_finished:
+            return record
+        try:
+            return merge_steps.take(record)
+        except Conflict:  # Stale is one
+            continue
+    raise Stale
+
+
+def _start(kept: Customer, absorbed: Customer) -> MergeRecord:
+    """Lock both customers, and send new orders of the absorbed one to the kept one. Raises Stale."""
+    now = timestamps.to_text(change_marks.moment())
+    record = MergeRecord(
+        absorbed_id=absorbed.id,
+        kept_id=kept.id,
+        status=Status.MOVING,
+        started_at=now,
+        started_by=change_marks.actor(),
+        absorbed={"name": absorbed.name, "email": absorbed.email, "references": list(absorbed.references)},
+        token=new_token(),
+    )
+    write = Transaction(
+        was_applied=partial(merge_records.was_written, record),
+        subject=absorbed.id,
+        before={"mergedInto": None},
+        after={"mergedInto": kept.id},
+    )
+    write.lead_from([kept.id])
+    merge_records.put(write, record)
+    merge_records.put_entry(write, record)
+    row = tables.Customer
+    _lock(write, kept, absorbed.id)
+    write.update(
+        customers.key(absorbed.id),
+        [row.merge_id.set(absorbed.id), row.merged_into.set(kept.id), row.token.set(new_token())],
+        row.token == absorbed.token,
+    )
+    write.commit()
+    return record
+
+
+def _lock(write: Transaction, customer: Customer, merge_id: str) -> None:
+    """Refuse other merges, and whoever has read the customer before, such as a deletion."""
+    row = tables.Customer
+    write.update(
+        customers.key(customer.id),
+        [row.merge_id.set(merge_id), row.token.set(new_token())],
+        row.token == customer.token,
+    )
+
+
+def _start_undoing(before: MergeRecord) -> MergeRecord:
+    """Let the absorbed customer be one again, who has no orders yet. Raises what `check_undo` raises, and Stale."""
+    record, kept = check_undo(before.absorbed_id)
+    after = replace(record, status=Status.UNDOING, position=None, found=0, token=new_token())
+    write = Transaction(
+        was_applied=partial(merge_records.was_written, after),
+        subject=record.absorbed_id,
+        before={"mergedInto": kept.id},
+        after={"mergedInto": None},
+    )
+    write.lead_from([kept.id])
+    merge_records.put(write, after, record)
+    merge_records.delete_entry(write, kept.id, record.absorbed_id)
+    if record.status is Status.MOVING:
+        row = tables.Customer
+        write.update(
+            customers.key(record.absorbed_id),
+            [row.merged_into.remove(), row.token.set(new_token())],
+            row.merged_into == kept.id,
+        )
+    else:
+        _lock(write, kept, record.absorbed_id)
+        _put_back(write, record, kept)
+    write.commit()
+    return after
+
+
+def _put_back(write: Transaction, record: MergeRecord, kept: Customer) -> None:
+    """Write the row of the absorbed customer again. It counts as active today, so that the clean-up does not take it."""
+    now = clock.now()
+    token = new_token()
+    customer = Customer(
+        id=record.absorbed_id,
+        last_order=None,
+        orders=0,
+        token=token,
+        search_mark=token,
+        restored_at=timestamps.to_text(now),
+        updated_at=timestamps.to_text(now),
+        merge_id=record.absorbed_id,
+        **{**record.absorbed, "references": tuple(record.absorbed["references"])},
+    )
+    merged_customers.remove(write, customer.id, kept.id)
+    email_claims.keep(write, customer.email, customer.id, "absorbed")
+    customers.put_again(write, customer)
+    counters.add(write, timestamps.to_text(now), customer.id, customers=1)
+
+
+def _refuse_if_locked(customer: Customer | None) -> None:
+    if customer and customer.merge_id:
+        raise InProgress(
+            f"A merge of {customer.id!r} is in progress. Complete that of {customer.merge_id!r} first: "
+            "send its mutation again"
+        )
+
+
+def _require(customer_id: str, field: str) -> Customer:
+    customer = customers.find(customer_id)
+    if customer is None and deleted_customers.find(customer_id):
+        raise NotFound(f"The customer {customer_id!r} was deleted. Restore the customer first", field=field)
+    if customer is None:
+        raise merged_customers.missing(customer_id, field)
+    return customer
+
+
+def _require_record(absorbed_id: str) -> MergeRecord:
+    record = merge_records.find(absorbed_id)
+    if record is None:
+        raise NotFound(f"There is no merge of {absorbed_id!r} that can be undone", field="absorbed")
+    return record

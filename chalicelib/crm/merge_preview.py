@@ -1,0 +1,61 @@
+"""What a merge of two customers, or its undoing, would do now. Nothing is written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from chalicelib.crm import business_days, customer_merges, money, orders
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.merge_records import MergeRecord
+from chalicelib.crm.orders import Order
+from chalicelib.store import tables
+from chalicelib.store.index_scan import IndexRange, IndexScan
+
+MAX_LINES = 100
+_MAX_READ = 500
+"""Orders that the preview of an undoing looks at: those that would stay are not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePreview:
+    summary: str
+    lines: tuple[str, ...]
+    """One for each of the first orders that would move."""
+    more: bool
+
+
+def of_merge(kept: Customer, absorbed: Customer) -> MergePreview:
+    lines = _lines(absorbed.id, lambda order: order.customer_id == absorbed.id)
+    summary = (
+        f"{_orders(absorbed.orders)} would move from {_named(absorbed)} to {_named(kept)}. "
+        f"{absorbed.email} would lead to {kept.name}, too. Name and phone of the kept customer stay"
+    )
+    return MergePreview(summary, lines[:MAX_LINES], absorbed.orders > len(lines[:MAX_LINES]))
+
+
+def of_undoing(record: MergeRecord, kept: Customer) -> MergePreview:
+    lines = _lines(kept.id, lambda order: order.merged_from[-1:] == (record.absorbed_id,))
+    summary = (
+        f"{customer_merges.name_of(record)} would be a customer again, with {_orders(record.moved - record.returned)} "
+        f"that {kept.name} got from them. Orders placed since the merge would stay"
+    )
+    return MergePreview(summary, lines[:MAX_LINES], record.moved - record.returned > len(lines[:MAX_LINES]))
+
+
+def _lines(customer_id: str, would_move: Callable[[Order], bool]) -> tuple[str, ...]:
+    index_range = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", (customer_id,))
+    positions = islice(IndexScan(index_range, up=True).positions(), _MAX_READ)
+    row_ids = [position.row_id for position in positions]
+    rows = orders.find_all(row_ids)
+    found = [rows[row_id] for row_id in row_ids if row_id in rows and would_move(rows[row_id])]
+    return tuple(
+        f"Order: {each.id}, {business_days.day_of_text(each.date)}, {money.from_cents(each.cents)}" for each in found
+    )
+
+
+def _named(customer: Customer) -> str:
+    return f"{customer.name} <{customer.email}>"
+
+
+def _orders(number: int) -> str:
+    return "1 order" if number == 1 else f"{number} orders"

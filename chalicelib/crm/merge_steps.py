@@ -1,0 +1,210 @@
+"""The steps of a merge of customers, and of its undoing: each moves one page of orders, in one transaction.
+
+An order belongs to one of the two customers at any time, and both count what they have: an order moves together with its
+place in their numbers. So orders can be placed, changed, cancelled and refunded meanwhile. Whoever has read an order, or
+a customer, before a step changed them is refused and reads again.
+
+    absorbed customer has orders left --> move a page to the kept customer
+    has none                          --> delete the row of the absorbed customer; their id leads to the kept one
+
+    kept customer has orders to give back --> move a page back. The rest of the page stays
+    has none                              --> find their latest order; both are free again
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+from pynamodb.expressions.update import Action
+
+from chalicelib import clock
+from chalicelib.crm import (
+    change_times,
+    counters,
+    customer_activity,
+    customers,
+    latest_order,
+    merge_records,
+    merged_customers,
+    order_rows,
+    orders,
+    search_index,
+)
+from chalicelib.crm.customers import Customer
+from chalicelib.crm.merge_records import MergeRecord, Status
+from chalicelib.crm.orders import CANCELLED, PLACED, Order
+from chalicelib.store import change_marks, cursors, index_keys, tables, timestamps
+from chalicelib.store.index_scan import IndexRange, IndexScan
+from chalicelib.store.transaction import Stale, Transaction, new_token
+
+MAX_ORDERS = 90
+"""Orders of a page. A transaction takes 100 actions; the others are the customers, the record and the change row."""
+MAX_BYTES = 3_000_000
+"""Of the lines of a page's orders: a transaction takes 4 MB, and an imported order can have 400 kB."""
+MAX_CHAIN = 20
+"""Merges that an order remembers. Only the latest can be undone, so older ones than these are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    kept: Customer
+    absorbed: Customer
+
+
+def take(record: MergeRecord) -> MergeRecord:
+    """Take the next step, and return the record after it. Raises Stale: read the record again, and retry."""
+    found = customers.find_all([record.kept_id, record.absorbed_id], consistent=True)
+    if len(found) < 2:  # noqa: PLR2004 - somebody else has taken the last step
+        raise Stale
+    pair = _Pair(found[record.kept_id], found[record.absorbed_id])
+    return _take_forward(record, pair) if record.status is Status.MOVING else _take_back(record, pair)
+
+
+def _take_forward(record: MergeRecord, pair: _Pair) -> MergeRecord:
+    if pair.absorbed.orders <= 0:
+        return _finish(record, pair)
+    page = _Page.read(pair.absorbed.id, None)
+    chosen = _within_bytes([order for order in page.orders if order.customer_id == pair.absorbed.id])
+    if not chosen:  # the index does not have the latest orders yet
+        raise Stale
+    moved = [
+        replace(each, customer_id=pair.kept.id, merged_from=(*each.merged_from, pair.absorbed.id)[-MAX_CHAIN:])
+        for each in chosen
+    ]
+    after = replace(record, moved=record.moved + len(moved), pages=record.pages + 1, token=new_token())
+    _move(record, after, moved, giver=pair.absorbed, taker=pair.kept)
+    return after
+
+
+def _take_back(record: MergeRecord, pair: _Pair) -> MergeRecord:
+    page = _Page.read(pair.kept.id, record.position)
+    marked = [each for each in page.orders if each.merged_from[-1:] == (pair.absorbed.id,)]
+    chosen = _within_bytes([order for order in marked if order.customer_id == pair.kept.id])
+    if page.is_last and not chosen and not record.found:
+        return _finish_undoing(record, pair)
+    is_end = page.is_last and len(chosen) == len(marked)
+    last = chosen[-1] if len(chosen) < len(marked) and chosen else page.orders[-1] if page.orders else None
+    # From the beginning again after the end, until nothing is found: a credit note may have come meanwhile.
+    after = replace(
+        record,
+        position=None if is_end or last is None else index_keys.sort_key(last.date, last.id),
+        found=0 if is_end else record.found + len(chosen),
+        returned=record.returned + len(chosen),
+        pages=record.pages + 1,
+        token=new_token(),
+    )
+    returned = [replace(each, customer_id=pair.absorbed.id, merged_from=each.merged_from[:-1]) for each in chosen]
+    if returned:
+        _move(record, after, returned, giver=pair.kept, taker=pair.absorbed)
+    else:
+        write = Transaction(was_applied=partial(merge_records.was_written, after))
+        merge_records.put(write, after, record)
+        write.commit()
+    return after
+
+
+def _move(before: MergeRecord, after: MergeRecord, moved: Sequence[Order], *, giver: Customer, taker: Customer) -> None:
+    """Write the new owner of these orders, and what both customers count."""
+    with change_marks.place(f"page {before.pages}"):
+        write = Transaction(
+            was_applied=partial(merge_records.was_written, after),
+            subject=before.kept_id,
+            before={"customer": giver.id},
+            after={"customer": taker.id, "movedOrders": len(moved)},
+        )
+    merge_records.put(write, after, before)
+    row = tables.Order
+    for order in moved:
+        changed = replace(order, updated_at=change_times.after(order.updated_at))
+        actions: list[Action] = [row.customer_id.set(order.customer_id), row.token.set(new_token())]
+        actions += change_times.actions(row, changed)
+        marks = list(order.merged_from)
+        actions.append(row.merged_from.set(marks) if marks else row.merged_from.remove())
+        write.update(row(id=order.id), actions, row.token == order.token)
+    write.lead_from(order.id for order in moved)
+    cancelled = sum(order.status == CANCELLED for order in moved)
+    latest = max((order.date for order in moved if order.status == PLACED), default="")
+    # The giver's latest order is looked for at the end. Until then the clean-up is kept away.
+    left = replace(giver, orders=giver.orders - len(moved), cancelled=max(giver.cancelled - cancelled, 0))
+    has_more = replace(taker, orders=taker.orders + len(moved), cancelled=taker.cancelled + cancelled)
+    has_more = replace(has_more, last_order=max(taker.last_order or "", latest) or None)
+    customer_activity.write_counts(write, giver, left)
+    customer_activity.write_counts(write, taker, has_more)
+    write.commit()
+
+
+def _finish(record: MergeRecord, pair: _Pair) -> MergeRecord:
+    """Delete the row of the absorbed customer, whose id leads to the kept one from now on."""
+    kept, absorbed = pair.kept, pair.absorbed
+    now = clock.now()
+    content = {name: getattr(absorbed, name) for name in KEPT_FIELDS} | {"references": list(absorbed.references)}
+    after = replace(
+        record, status=Status.DONE, finished_at=timestamps.to_text(now), absorbed=content, token=new_token()
+    )
+    write = Transaction(was_applied=partial(merge_records.was_written, after))
+    merge_records.put(write, after, record)
+    merge_records.put_entry(write, after)
+    merged_customers.add(write, absorbed.id, kept.id)
+    write.delete(customers.key(absorbed.id), customer_activity.is_unchanged(absorbed))
+    search_index.remove(write, absorbed)
+    _unlock(write, kept)
+    counters.add(write, timestamps.to_text(now), absorbed.id, customers=-1)
+    write.commit()
+    return after
+
+
+def _finish_undoing(record: MergeRecord, pair: _Pair) -> MergeRecord:
+    """Give the kept customer the date of the latest order that is left. Raises Stale."""
+    now = timestamps.to_text(clock.now())
+    after = replace(record, status=Status.UNDONE, finished_at=now, position=None, absorbed={}, token=new_token())
+    write = Transaction(was_applied=partial(merge_records.was_written, after))
+    merge_records.put(write, after, record)
+    latest = latest_order.find(pair.kept.id, pair.kept.orders)
+    customer_activity.write_counts(
+        write,
+        pair.kept,
+        replace(pair.kept, last_order=latest.date if latest else None),
+        tables.Customer.merge_id.remove(),
+    )
+    _unlock(write, pair.absorbed)
+    write.commit()
+    return after
+
+
+KEPT_FIELDS = ("name", "email", "phone", "created_at", "added_at", "created_by")
+
+
+def _unlock(write: Transaction, customer: Customer) -> None:
+    row = tables.Customer
+    write.update(customers.key(customer.id), [row.merge_id.remove()], row.merge_id == customer.merge_id)
+
+
+def _within_bytes(found: Sequence[Order]) -> list[Order]:
+    """Return the first orders that fit into one transaction: one at least, unless there is none."""
+    chosen: list[Order] = []
+    size = 0
+    for order in found:
+        size += len(json.dumps(order_rows.stored_lines(order.lines)))
+        if chosen and size > MAX_BYTES:
+            break
+        chosen.append(order)
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Orders that the index has for a customer, as they are now, from a position on."""
+
+    orders: list[Order]
+    is_last: bool
+
+    @classmethod
+    def read(cls, customer_id: str, after: str | None) -> "_Page":
+        index_range = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", (customer_id,))
+        start = cursors.Position(after, 0, after.rpartition(index_keys.SEPARATOR)[2]) if after else None
+        scan = IndexScan(index_range, up=True, start=start, batch=MAX_ORDERS)
+        positions = list(islice(scan.positions(), MAX_ORDERS))
+        rows = orders.find_all((position.row_id for position in positions), consistent=True)
+        return cls([rows[each.row_id] for each in positions if each.row_id in rows], len(positions) < MAX_ORDERS)
