@@ -58,7 +58,11 @@ def list_keys(client: Client, limit: int, *, as_json: bool) -> None:
     required=True,
     help="viewer reads. editor also writes customers, products and orders. operator also runs jobs and manages keys.",
 )
-@click.option("--expires", type=Timestamp(ahead=True), help="Expire at this time.  [default: never]")
+@click.option(
+    "--expires",
+    type=Timestamp(ahead=True, is_end=True),
+    help="Expire at this time, or after this day.  [default: never]",
+)
 @with_client
 def create(client: Client, name: str, role: str, expires: str | None) -> None:
     """Create a key called NAME.

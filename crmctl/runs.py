@@ -86,7 +86,7 @@ COLUMNS = (
     help="Only runs in this state.",
 )
 @click.option("--since", type=Timestamp(), help="Only runs due at this time or later, for example 2h or yesterday.")
-@click.option("--until", type=Timestamp(), help="Only runs due at this time or earlier.")
+@click.option("--until", type=Timestamp(is_end=True), help="Only runs due at this time, on this day, or earlier.")
 @click.option("--grep", metavar="TEXT", help="Only runs with this text in the error, the reason or a log line.")
 @click.option("--by", "actor", metavar="NAME", help="Only runs that this operator started.")
 @click.option("--schedule", metavar="ID", help="Only runs of this schedule.")

@@ -28,6 +28,17 @@ NEXT = """query Next($crontab: String!, $zone: String!, $count: Int!) {
 }"""
 
 
+REMOVABLE = {
+    "from": "startsAt",
+    "until": "endsAt",
+    "set": "arguments",
+    "start-limit": "startLimit",
+    "run-limit": "runLimit",
+    "catch-up-window": "catchUpWindow",
+    "pause-after": "pauseAfter",
+    "note": "note",
+}
+"""Options whose values can be removed, and their names in the API."""
 LIMIT_REMARKS = {
     "startLimit": "must start within {} minutes",
     "runLimit": "may take {} minutes",
@@ -84,7 +95,9 @@ def _schedule_options(command: Command) -> Command:
         click.option("--run-limit", metavar="MINUTES", type=click.IntRange(1), help="Alert if a run takes longer."),
         click.option("--start-limit", metavar="MINUTES", type=click.IntRange(1), help="Alert if a run starts later."),
         click.option("--spread", metavar="MINUTES", type=click.IntRange(0, 15), help="Start up to so much later."),
-        click.option("--until", type=Timestamp(ahead=True), help="The last time at which it may be due."),
+        click.option(
+            "--until", type=Timestamp(ahead=True, is_end=True), help="The last time, or day, at which it may be due."
+        ),
         click.option("--from", "begin", type=Timestamp(ahead=True), help="The first time at which it may be due."),
         click.option(
             "--set",
@@ -99,6 +112,12 @@ def _schedule_options(command: Command) -> Command:
         click.option("--cron", metavar="CRONTAB", help='Five fields, such as "0 17 * * FRI", or @daily.'),
     ):
         command = option(command)
+    return command
+
+
+def _removal_options(command: Command) -> Command:
+    for name in reversed(REMOVABLE):
+        command = click.option(f"--no-{name}", is_flag=True, help=f"Remove what --{name} has set.")(command)
     return command
 
 
@@ -118,6 +137,7 @@ def add(client: Client, /, job: str, **options: Any) -> None:
 @schedules.command("edit")
 @click.argument("schedule", shell_complete=completion.complete_schedule)
 @_schedule_options
+@_removal_options
 @click.option("--enable/--disable", "enabled", default=None, help="A disabled schedule is never due.")
 @with_client
 def edit(client: Client, /, schedule: str, *, enabled: bool | None, **options: Any) -> None:
@@ -125,7 +145,12 @@ def edit(client: Client, /, schedule: str, *, enabled: bool | None, **options: A
 
     What is not given stays as it is. With --set, give all arguments.
     """
+    removed = {name: field for name, field in REMOVABLE.items() if options.pop(f"no_{name.replace('-', '_')}")}
     changes = _given(**options) | ({} if enabled is None else {"enabled": enabled})
+    for name, field in removed.items():
+        if field in changes:
+            raise CommandError(f"Give --{name} or --no-{name}, not both.")
+    changes |= dict.fromkeys(removed.values())
     if not changes:
         raise CommandError("Give at least one option to change.")
     _print(client.execute_once(EDIT, {"id": schedule, "input": changes})["updateSchedule"]["schedule"])

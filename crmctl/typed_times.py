@@ -37,7 +37,8 @@ class TimeParser:
     def parse_end(self, text: str) -> datetime:
         """Return the time, or the last second of the day if `text` is a day alone. Raises ValueError."""
         words, _ = _split_zone(" ".join(text.split()))
-        is_day = re.fullmatch(_ISO_DAY, words) or words.lower() in _DAYS
+        is_weekday = len(words) > 2 and _find_weekday(words) is not None  # noqa: PLR2004 - `mon`
+        is_day = is_weekday or re.fullmatch(_ISO_DAY, words) or words.lower() in _DAYS
         return self.parse(text) + (timedelta(hours=23, minutes=59, seconds=59) if is_day else timedelta())
 
     def _parse_words(self, text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -50,7 +50,10 @@ def test_key_that_expires_works_until_then(server: ApiServer) -> None:
     day = (clock.now() + timedelta(days=30)).date()
     key = server.crmctl("keys", "create", "fair", "--role", "viewer", "--expires", str(day)).stdout.strip()
     assert role_of(key) is Role.VIEWER
-    later = clock.now() + timedelta(days=30)
+    later = datetime.combine(day, time(23, 59, 30), UTC)
+    clock.set_source(lambda: later)
+    assert role_of(key) is Role.VIEWER, "the day is included"
+    later += timedelta(minutes=1)
     clock.set_source(lambda: later)
     try:
         with pytest.raises(Unauthenticated):

@@ -41,6 +41,25 @@ def test_a_schedule_is_given_limits(crm: ApiServer) -> None:
         assert remark in listed
 
 
+def test_what_a_schedule_was_given_is_removed(crm: ApiServer) -> None:
+    limits = ("--start-limit", "5", "--run-limit", "30", "--catch-up-window", "1440", "--pause-after", "3")
+    times = ("--from", "2099-12-01", "--until", "2099-12-31", "--set", "threshold=50", "--note", "x")
+    assert crm.crmctl("schedules", "add", "low_stock", "--cron", "@daily", *limits, *times).exit_code == 0
+    (row,) = operator_schedules.find_all()
+    assert crm.crmctl("schedules", "edit", row.id, "--no-run-limit", "--no-note").exit_code == 0
+    (left,) = operator_schedules.find_all()
+    assert (left.start_limit, left.run_limit, left.note) == (5, None, None)
+    both = crm.crmctl("schedules", "edit", row.id, "--run-limit", "7", "--no-run-limit")
+    assert both.exit_code == 2
+    assert "Give --run-limit or --no-run-limit, not both." in both.stderr
+    names = ("from", "until", "set", "start-limit", "catch-up-window", "pause-after")
+    assert crm.crmctl("schedules", "edit", row.id, *(f"--no-{name}" for name in names)).exit_code == 0
+    (bare,) = operator_schedules.find_all()
+    assert (bare.starts_at, bare.ends_at, bare.start_limit, bare.catch_up_window, bare.pause_after) == (None,) * 5
+    assert bare.arguments == {}
+    assert bare.crontab == "@daily"
+
+
 def test_the_schedule_of_a_job_is_moved_and_reset(crm: ApiServer) -> None:
     with manual_clock():
         moved = crm.crmctl("schedules", "edit", "low_stock.default", "--cron", "0 6 * * *", "--zone", "Asia/Tokyo")
@@ -60,7 +79,7 @@ def test_a_schedule_may_be_due_once_and_only_in_some_time(crm: ApiServer) -> Non
         crm.crmctl("schedules", "add", "low_stock", "--cron", "@daily", "--from", "2026-12-01", "--until", "2026-12-31")
         listed = crm.crmctl("schedules", "list", "low_stock").stdout
         assert "from 2026-12-01 00:00" in listed
-        assert "until 2026-12-31 00:00" in listed
+        assert "until 2026-12-31 23:59" in listed, "the day is included"
 
 
 def test_a_preview_shows_both_clocks(crm: ApiServer) -> None:
