@@ -48,6 +48,7 @@ class OrderFilter:
     product_id: str | None = None
     customer_id: str | None = None
     status: str | None = None
+    is_fully_refunded: bool | None = None
     reference: str | None = None
 
 

@@ -221,11 +221,18 @@ def _order_tests(wanted: OrderFilter) -> list[_Test[Order]]:
         tests.append(_updated_test(updated))
     if wanted.status is not None:
         tests.append(_Test(lambda row: row.status == wanted.status))
+    if wanted.is_fully_refunded is not None:
+        tests.append(_Test(lambda row: _is_fully_refunded(row) == wanted.is_fully_refunded))
     if wanted.reference is not None:
         tests.append(_Test(lambda row: row.reference == wanted.reference, "sk"))
     if wanted.product_name:
         tests.append(_Test(name_search.contains(wanted.product_name, lambda row: [line.name for line in row.lines])))
     return tests
+
+
+def _is_fully_refunded(order: Order) -> bool:
+    lines, refunded = order.lines, order.refunded
+    return bool(refunded) and all(refunded.get(line.product_id, 0) >= line.quantity for line in lines)
 
 
 def _updated_test(since: str) -> _Test[Any]:

@@ -1,8 +1,8 @@
 """order_reminders: logs a line for each order of the last days and, if a sender address is set, sends an e-mail.
 
-There is one reminder per order and day, even if the job runs again on the same day. Cancelled orders, and orders whose
-customer was deleted, are left out. An order whose customer's address is suppressed gets its line, which says so, and no
-e-mail.
+There is one reminder per order and day, even if the job runs again on the same day. Orders that were cancelled or
+refunded in full, and orders whose customer was deleted, are left out. An order whose customer's address is suppressed
+gets its line, which says so, and no e-mail.
 """
 
 from collections import Counter

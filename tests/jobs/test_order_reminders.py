@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.crm import cancellation, deleted_customers, orders
+from chalicelib.crm import cancellation, deleted_customers, orders, refunds
 from chalicelib.crm.orders import Order
 from chalicelib.jobs import operator_actions, order_reminders
 from chalicelib.jobs.catalog import ORDER_REMINDERS
@@ -61,6 +61,17 @@ def test_the_first_and_the_last_day_are_whole_days(time: Clock) -> None:
     make_runner().fire(ORDER_REMINDERS, time.now)
     assert reminded() == [first.id]
     assert order_reminders.window(time.now.date()) == (moment("2026-11-15T00:00").date(), time.now.date())
+
+
+def test_an_order_is_due_until_all_of_it_is_refunded(time: Clock) -> None:
+    customer, desk, lamp = a_customer(), a_product("Desk", stock=9), a_product("Lamp", stock=9)
+    yesterday = moment("2026-11-21T08:00:00")
+    part, whole = (orders.place(customer.id, {desk.id: 2, lamp.id: 1}, yesterday).order for _ in range(2))
+    for order in (part, whole):
+        refunds.refund(order.id, {desk.id: 2}, "broken", restock=False)
+    refunds.refund(whole.id, {lamp.id: 1}, "late", restock=True)
+    make_runner().fire(ORDER_REMINDERS, time.now)
+    assert reminded() == [part.id]
 
 
 def test_cancelled_orders_and_those_of_deleted_customers_are_left_out(time: Clock) -> None:

@@ -1,6 +1,6 @@
 """Resolvers of orders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NotRequired, TypedDict, Unpack
@@ -108,7 +108,8 @@ def orders_due_for_reminder(
     back = timedelta(days=settings.reminder_days if days is None else days)
     last = day or business_days.today()
     first = max(last, date.min + back) - back
-    wanted = OrderFilter(date_from=first, date_to=last, status=orders.PLACED, cents_from=0)  # no credit notes
+    days_wanted = OrderFilter(date_from=first, date_to=last, cents_from=0)  # no credit notes
+    wanted = replace(days_wanted, status=orders.PLACED, is_fully_refunded=False)
     found = read_page(list_queries.list_orders(wanted), page_args(page))
     _expect_related([edge.node for edge in found.edges], info)
     return found
