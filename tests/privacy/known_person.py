@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from graphql import OperationDefinitionNode, OperationType, parse
 from moto.backends import get_backend
 
 from chalicelib.jobs import catalog
@@ -17,8 +18,15 @@ MARKERS = ("zerlinda", "markerby", "formerby", "99887766", "0177231")
 """Nothing else in the tests has any of them."""
 
 
+sent_mutations: set[str] = set()
+"""The mutations that `ask` has sent."""
+
+
 def ask(document: str, key: str = "", **variables: object) -> Any:
     """Send a request as a client does, with an Idempotency-Key if one is given, and return its data."""
+    operation = next(each for each in parse(document).definitions if isinstance(each, OperationDefinitionNode))
+    if operation.operation is OperationType.MUTATION:
+        sent_mutations.update(each.name.value for each in operation.selection_set.selections)  # type: ignore[attr-defined]
     headers = {"idempotency_key": key} if key else {}
     return reply(document, variables, **headers).data
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from graphql import GraphQLObjectType
 
 from chalicelib import clock
+from chalicelib.api.graphql.schema import schema
 from chalicelib.crm import counters, customers, email_suppressions, orders, search_index
 from chalicelib.crm.email_suppressions import Reason
 from chalicelib.errors import CrmError
@@ -29,6 +31,7 @@ from tests.privacy.known_person import (
     ask,
     erase,
     mentions,
+    sent_mutations,
 )
 
 CONTACT = "{ id name email phone }"
@@ -50,6 +53,20 @@ CHANGES = (
 TRACES = """query($id: ID!, $after: String) {
   personalData(customerId: $id) { traces(after: $after) { nodes { kind text } hasMore after } } }"""
 RUN = 'mutation { runJob(name: "order_reminders", dryRun: true) { preview { lines } } }'
+
+_OPERATORS_TEXT = "its texts are about the company's own people and programs"
+_NO_TEXT = "it stores ids and numbers only"
+_PRODUCT = "its texts are about a product"
+CANNOT_NAME_ANYBODY = {
+    **dict.fromkeys(("createProduct", "bulkCreateProducts", "updateProduct", "deleteProduct"), _PRODUCT),
+    **dict.fromkeys(("updateLowStockProducts", "updateOrder", "cancelOrder"), _NO_TEXT),
+    **dict.fromkeys(("deleteInactiveCustomers", "restoreCustomers"), "it moves customers to the archive and back"),
+    **dict.fromkeys(("checkSearchIndex", "backfill", "resumeJob", "remakeReport"), _NO_TEXT),
+    **dict.fromkeys(("deleteSchedule", "resetSchedule", "deleteNotificationChannel", "sendTestNotification"), _NO_TEXT),
+    **dict.fromkeys(("redriveDeadLetters", "discardDeadLetters"), _NO_TEXT),
+    **dict.fromkeys(("updateNotificationChannel", "createKey", "rotateKey", "revokeKey"), _OPERATORS_TEXT),
+    **dict.fromkeys(("eraseCustomer", "erasePersonalData"), "these are the erasure itself"),
+}
 
 
 @pytest.fixture
@@ -128,6 +145,11 @@ def write_free_texts() -> None:
     ask(f'mutation {{ pauseJob(name: "low_stock", reason: "{NAME} complains") {{ job {{ name }} }} }}', "pause")
     note = f'{{job: "low_stock", crontab: "@daily", note: "for {NAME}"}}'
     ask(f"mutation {{ createSchedule(input: {note}) {{ schedule {{ note }} }} }}", "schedule")
+    adjust = f'adjustStock(productId: "{a_product("Mug", stock=9).id}", delta: -1, reason: "lost by {NAME}")'
+    ask(f"mutation {{ {adjust} {{ product {{ stock }} }} }}", "adjust")
+    slot = ask('mutation { runJob(name: "customer_cleanup") { run { slot } } }')["runJob"]["run"]["slot"]
+    cancel = f'cancelRun(job: "customer_cleanup", slot: "{slot}", reason: "{NAME} must stay")'
+    ask(f"mutation {{ {cancel} {{ run {{ status }} }} }}", "cancel")
     document = f'{{ customer(email: "{EMAIL}") {{ id }} }}'
     post({"query": document, "extensions": by_hash(document)}).ok()
     send_body(json.dumps({"from": EMAIL}), queue.DEAD)
@@ -140,6 +162,17 @@ def leave_search_rows(customer_id: str) -> None:
     assert customer
     for name in (NAME, FORMER_NAME):
         search_index.put_all([replace(customer, name=name, search_mark=new_token())])
+
+
+@pytest.mark.usefixtures("sends_email")
+def test_every_mutation_names_the_person_or_cannot(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new mutation has to be considered: does it store what somebody says about a person, and is that found?"""
+    sent_mutations.clear()
+    create_everywhere(time, monkeypatch)
+    kind = schema().type_map["Mutation"]
+    assert isinstance(kind, GraphQLObjectType)
+    assert sent_mutations & CANNOT_NAME_ANYBODY.keys() == set()
+    assert sent_mutations | CANNOT_NAME_ANYBODY.keys() == kind.fields.keys()
 
 
 def traces(customer_id: str) -> list[dict[str, str]]:
