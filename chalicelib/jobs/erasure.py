@@ -3,6 +3,7 @@
 The work is in `chalicelib.privacy`. A step that must wait for something that is under way fails, and is attempted again.
 """
 
+import time
 from typing import NotRequired, TypedDict
 
 from chalicelib import clock
@@ -52,6 +53,8 @@ class PreviewAnswer(TypedDict):
 
 
 NAME = "erasure"
+INDEX_LAG = 5.0
+"""Seconds to wait once the customer is removed. The indexes by which traces are found have caught up then."""
 ERASE = SavedOperation(
     "mutation Erase($id: ID!, $after: String) { erasePersonalData(customerId: $id, after: $after) { erased after } }",
     EraseAnswer,
@@ -74,6 +77,8 @@ query Person($id: ID!) {
 def step(context: StepContext) -> StepResult:
     customer_id, after = context.arguments["customer"], context.state_as(ErasureState).get("after")
     page = context.ask(ERASE, id=customer_id, after=after)["erasePersonalData"]
+    if after is None and page["after"]:
+        time.sleep(INDEX_LAG)
     counts = {"erased": page["erased"]}
     if page["after"]:
         return StepResult(ErasureState(after=page["after"]), (), counts)

@@ -65,14 +65,15 @@ def request(customer_id: str, reason: str, actor: str) -> Run:
 
 
 def erase_page(customer_id: str, after: str | None) -> ErasedPage:
-    """Remove the customer if they are still there, and erase a page of traces.
+    """Remove the customer if they are still there, or, with `after`, erase a page of traces.
 
-    Safe to repeat. Raises NotFound, Conflict, and Unavailable while something may still write about the
-    person.
+    Safe to repeat. Raises NotFound, Conflict, and Unavailable while something may still write about the person.
     """
-    search = _begin(customer_id) if after is None else erased_people.find(customer_id)
     if after is None:
+        begun = _begin(customer_id)
         customer_merges.forget(customer_id)
+        return ErasedPage(0, search_all.first_cursor(customer_id) if begun else None)
+    search = erased_people.find(customer_id)
     if search is None:
         return ErasedPage(0, None)  # an earlier attempt, or another worker, has come to the end
     page = _read(search, after)

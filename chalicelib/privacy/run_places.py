@@ -13,7 +13,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.crm import business_days, orders
-from chalicelib.jobs import catalog, ledger, run_records, run_writes
+from chalicelib.jobs import catalog, erasure, ledger, run_records, run_writes
 from chalicelib.jobs.run_records import Run
 from chalicelib.jobs.slots import Slot
 from chalicelib.privacy import rewriting
@@ -25,7 +25,7 @@ from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.index_scan import IndexRange, IndexScan
 from chalicelib.store.transaction import Transaction, new_token
 
-INDEX_LAG = timedelta(seconds=5)
+INDEX_LAG = timedelta(seconds=erasure.INDEX_LAG)
 """A step that began so soon after the erasure may still have read the customer."""
 _RUNS_PER_STEP = 20
 _STEPS_PER_CALL = 10

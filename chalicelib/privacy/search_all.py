@@ -65,5 +65,10 @@ def read_page(search: Search, after: str | None) -> TracePage:
     return TracePage(customer_id=customer_id, traces=traces, rest=None if is_end else Position(rest, number, ""))
 
 
+def first_cursor(customer_id: str) -> str:
+    """Return where the first page begins."""
+    return cursors.encode(Position("", 0, ""), _query(customer_id), len(PLACES))
+
+
 def _query(customer_id: str) -> str:
     return f"traces {customer_id}"

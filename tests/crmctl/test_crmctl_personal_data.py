@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib.crm import customer_references, customers, deleted_customers, orders
-from chalicelib.jobs import backoff, run_records
+from chalicelib.jobs import backoff, erasure, run_records
 from chalicelib.privacy import erased_people, erasures
 from chalicelib.store import change_marks, tables
 from crmctl.cli import main
@@ -15,6 +15,11 @@ from tests.builders import a_customer, a_product, rows_of
 from tests.crmctl.api_server import ApiServer
 
 REASON = ("--reason", "asked by letter")
+
+
+@pytest.fixture(autouse=True)
+def _indexes_without_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "INDEX_LAG", 0.0)
 
 
 def ann_with_orders(count: int = 1) -> str:

@@ -18,6 +18,7 @@ from chalicelib.jobs import (
     customer_cleanup,
     deliveries,
     email,
+    erasure,
     heartbeat,
     order_reminders,
     queue,
@@ -163,6 +164,7 @@ def fully_set() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (topic, email, deliveries, order_reminders, customer_cleanup):
             patch.setattr(module, "settings", chosen)
+        patch.setattr(erasure, "INDEX_LAG", 0.0)
         patch.setattr(heartbeat, "check", lambda: heartbeat.Check(None, 5))
         yield
 
