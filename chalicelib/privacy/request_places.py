@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.access import api_keys
 from chalicelib.access.authorization import DEVELOPER
+from chalicelib.jobs import error_text
 from chalicelib.privacy import rewriting
 from chalicelib.privacy.run_places import INDEX_LAG
 from chalicelib.privacy.traces import Found, Search, Trace, TraceKind
@@ -37,7 +38,11 @@ def documents(search: Search, after: str) -> Found:
     """Find persisted documents that quote the person instead of using variables. Clients send them again in full."""
     items, rest = partition_pages.read(kept_responses.DOCUMENTS, after, limit=_PER_STEP)
     traces = [
-        Trace(TraceKind.DOCUMENT, reads.json_of(item, "content")["text"], partial(rewriting.delete, item))
+        Trace(
+            TraceKind.DOCUMENT,
+            error_text.shorten(reads.json_of(item, "content")["text"]),
+            partial(rewriting.delete, item),
+        )
         for item in items
         if search.person.is_named_in(reads.json_of(item, "content")["text"])
     ]
