@@ -52,6 +52,9 @@ CHANGES = (
 )
 TRACES = """query($id: ID!, $after: String) {
   personalData(customerId: $id) { traces(after: $after) { nodes { kind text } hasMore after } } }"""
+MERGE = f"""mutation($keep: ID!, $absorb: ID!) {{
+  mergeCustomers(keep: $keep, absorb: $absorb) {{ customer {CONTACT} preview {{ summary }} }} }}"""
+UNDO = f"mutation($absorbed: ID!) {{ undoCustomerMerge(absorbed: $absorbed) {{ customer {CONTACT} }} }}"
 RUN = 'mutation { runJob(name: "order_reminders", dryRun: true) { preview { lines } } }'
 
 _OPERATORS_TEXT = "its texts are about the company's own people and programs"
@@ -118,7 +121,17 @@ def change_everything() -> str:
     ask(UPDATE, "as it was", id=customer_id, input={"email": EMAIL})
     email_suppressions.suppress(EMAIL, Reason.BOUNCE, clock.now())
     ask(CHANGES.format(field="liftEmailSuppression"), "lift", id=customer_id, reason="Zerlinda has called")
+    merge_with_a_twin(customer_id)
     return customer_id
+
+
+def merge_with_a_twin(customer_id: str) -> None:
+    """There and back, and for good."""
+    twin = ask(CREATE, "twin", input={"name": f"{NAME} again", "email": "twin@markerby.example"})["createCustomer"]
+    which = {"keep": customer_id, "absorb": twin["customer"]["id"]}
+    ask(MERGE, "merge", **which)
+    ask(UNDO, "undo", absorbed=which["absorb"])
+    ask(MERGE, "merge again", **which)
 
 
 def let_a_run_fail(time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
