@@ -8,8 +8,8 @@ import click
 from crmctl import paging, tables
 from crmctl.client import Client
 from crmctl.commands import json_option, limit_option, print_if_more, with_client
-from crmctl.tables import Column, Row
-from crmctl.time_arguments import EMPTY_CELL, format_time
+from crmctl.tables import Column, Row, time_column
+from crmctl.time_arguments import EMPTY_CELL
 
 LOG = """query AuditLog($first: Int, $after: String, $actor: String, $subject: ID) {
   list: auditLog(first: $first, after: $after, actor: $actor, subject: $subject) {
@@ -22,6 +22,11 @@ def change_text(entry: Row) -> str:
     before, after = (None if entry[name] is None else json.loads(entry[name]) for name in ("before", "after"))
     fields = {**(before or {}), **(after or {})}
     return ", ".join(_field_text(name, before, after) for name in fields) or EMPTY_CELL
+
+
+def _name_of(actor: str) -> str:
+    """Return the name of a key without its id: "web shop (0123456789ab)"."""
+    return actor.partition(" (")[0]
 
 
 def _field_text(name: str, before: Row | None, after: Row | None) -> str:
@@ -37,12 +42,12 @@ def _value_text(value: Any) -> str:
 
 
 COLUMNS = (
-    Column("at", lambda entry: format_time(entry["at"]), no_wrap=True),
-    Column("by", lambda entry: entry["actor"]),
+    time_column("at", lambda entry: entry["at"]),
+    Column("by", lambda entry: entry["actor"], short_cell=lambda entry: _name_of(entry["actor"]), rank=1),
     Column("action", lambda entry: entry["action"], no_wrap=True),
     Column("subject", lambda entry: entry["subject"]),
-    Column("change", change_text),
-    Column("reason", lambda entry: entry["reason"] or EMPTY_CELL),
+    Column("reason", lambda entry: entry["reason"] or EMPTY_CELL, rank=2),
+    Column("change", change_text),  # the last, because it can be very long: nothing has to stand beyond it
 )
 
 

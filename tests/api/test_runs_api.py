@@ -1,14 +1,21 @@
 """Runs of all jobs over GraphQL."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from chalicelib.jobs import ledger, run_records
+from chalicelib.jobs import ledger, run_records, slots
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
+from chalicelib.settings import settings
+from chalicelib.store import tables
 from tests.api.job_requests import ask, refusal
+from tests.as_operator import execute
+from tests.builders import moment
 from tests.jobs.job_runs import Clock, Consumer, manual_clock
+from tests.metering import metered
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +44,29 @@ def test_the_runs_of_all_jobs_are_filtered_by_what_is_given() -> None:
     assert found(to="2026-11-22T10:00:00Z", job="weekly_report") == ["weekly_report:2026-11-22T10:00:00Z"]
     assert found(actor="ann") == found(job="nothing") == []
     assert refusal(document, job="x" * 3000)[1] == "job"
+
+
+def test_a_filter_without_an_index_stays_within_the_read_budget_and_says_that_more_follow() -> None:
+    """A year has 105,000 runs of the heartbeat; here they are a few more than one page may read."""
+    begin = moment("2026-11-01")
+    beats = [
+        run_records.new("heartbeat", slots.of(begin + timedelta(minutes=number)), Trigger.SCHEDULE)
+        for number in range(1, settings.read_budget + 200)
+    ]
+    oldest = replace(run_records.new("low_stock", slots.of(begin, "sch_1"), Trigger.OPERATOR), actor="ann")
+    with tables.Run.batch_write() as batch:
+        for run in (*beats, oldest):
+            batch.save(run_records.to_row(replace(run, status=Status.SUCCEEDED, token="t")))
+    for wanted in ("trigger: OPERATOR", 'actor: "ann"', 'schedule: "sch_1"'):
+        document = f"""query ($after: String) {{
+          runs({wanted}, first: 10, after: $after) {{ edges {{ node {{ job }} }} pageInfo {{ endCursor }} }} }}"""
+        with metered() as meter:
+            first = execute(document, {})
+        assert (first["data"]["runs"]["edges"], first["extensions"]) == ([], {"partial": True})
+        assert meter.rows <= 2 * settings.read_budget + 500, "its keys, and its rows"
+        second = execute(document, {"after": first["data"]["runs"]["pageInfo"]["endCursor"]})
+        assert [edge["node"]["job"] for edge in second["data"]["runs"]["edges"]] == ["low_stock"]
+        assert "extensions" not in second
 
 
 def test_a_backfill_lists_its_slots_and_shows_its_progress(time: Clock) -> None:
