@@ -4,6 +4,7 @@ import click
 
 from crmctl import tables
 from crmctl.tables import Column, Row, time_column
+from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL
 
 SELECTION = """history(first: 10) {
@@ -39,4 +40,4 @@ def print_history(row: Row) -> None:
     click.echo()
     tables.print_rows(entries, COLUMNS, as_json=False, empty="Nothing has been changed.")
     if row["history"]["pageInfo"]["hasNextPage"]:
-        click.echo("There are older changes: see the page in the console, or `crmctl audit --subject ID`.")
+        print_text("There are older changes: see the page in the console, or `crmctl audit --subject ID`.")
