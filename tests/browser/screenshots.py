@@ -73,10 +73,26 @@ def operators() -> None:
                 take(browser, f"{shown.url}#/{page}", ready, DOCS / f"{name}.png")
 
 
+def tour() -> None:
+    """The first start, and a job that is broken on purpose."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        console(Path(directory), CRM_DEMO_DATA="on", CRM_JOBS="on") as shown,
+        opened_browser() as browser,
+    ):
+        take(browser, f"{shown.url}#/overview", ".timeline .cell", DOCS / "tour-overview.png")
+        done = shown.place.run("-m", "localdev", "break", "low_stock")
+        assert done.returncode == 0, done.stdout + done.stderr
+        slot = shown.ask('mutation { runJob(name: "low_stock") { run { slot } } }')["runJob"]["run"]["slot"]
+        broken = ":text('was broken on purpose')"
+        take(browser, f"{shown.url}#/runs/low_stock/{slot}", broken, DOCS / "tour-failed-run.png")
+
+
 def take(browser: "Browser", url: str, ready: str, file: Path) -> None:
     page = browser.new_page(viewport={"width": 1100, "height": 720}, locale="en-GB")
     page.goto(url)
     page.locator(f"main {ready}").first.wait_for()
+    page.wait_for_load_state("networkidle")
     page.screenshot(path=file, full_page="report" in file.name)
     page.close()
 
@@ -97,6 +113,7 @@ def main() -> None:
     DOCS.mkdir(exist_ok=True)
     graphiql()
     operators()
+    tour()
     for file in sorted(DOCS.glob("*.png")):
         print(f"{file.relative_to(ROOT)}: {file.stat().st_size} bytes")
 
