@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound
-from chalicelib.jobs import catalog, notification_channels, notifications, webhook_addresses
+from chalicelib.jobs import caps, catalog, notification_channels, notifications, webhook_addresses
 from chalicelib.jobs.notification_channels import MAX_CHANNELS, Channel, ChannelKind, Event
 from chalicelib.store import change_marks, ids, tables, timestamps
 from chalicelib.store.retries import retry_delays
@@ -39,22 +39,33 @@ def create(kind: ChannelKind, changes: ChannelChanges, actor: str) -> Channel:
     channel_id = ids.new_id(KIND)
     if change_marks.is_done(channel_id):
         return require(channel_id)
+    created_at = timestamps.to_text(change_marks.moment())
+    blank = Channel(id=channel_id, name="", kind=kind, events=(), created_at=created_at, created_by=actor)
+    made = replace(_with_changes(blank, changes), token=new_token())
+    for _ in retry_delays():
+        write = Transaction(
+            was_applied=lambda: notification_channels.was_written(made),
+            subject=channel_id,
+            after=notification_channels.to_change_row(made),
+        )
+        _take_room(write, kind)
+        write.put(notification_channels.to_row(made), tables.AuxRow.pk.does_not_exist())
+        try:
+            write.commit()
+        except Stale:
+            continue
+        return made
+    raise Conflict
+
+
+def _take_room(write: Transaction, kind: ChannelKind) -> None:
+    """Refuse the new channel of `write` if there are too many, or is one for the topic already. Raises InvalidInput."""
+    caps.guard(write, "channel")
     others = notification_channels.find_all()
     if len(others) >= MAX_CHANNELS:
         raise InvalidInput(f"There are {MAX_CHANNELS} channels already. Delete one first")
     if kind is ChannelKind.TOPIC and any(each.kind is kind for each in others):
         raise InvalidInput("There is a channel for the topic already", field="kind")
-    created_at = timestamps.to_text(change_marks.moment())
-    blank = Channel(id=channel_id, name="", kind=kind, events=(), created_at=created_at, created_by=actor)
-    made = replace(_with_changes(blank, changes), token=new_token())
-    write = Transaction(
-        was_applied=lambda: notification_channels.was_written(made),
-        subject=channel_id,
-        after=notification_channels.to_change_row(made),
-    )
-    write.put(notification_channels.to_row(made), tables.AuxRow.pk.does_not_exist())
-    write.commit()
-    return made
 
 
 def update(channel_id: str, changes: ChannelChanges, actor: str) -> Channel:

@@ -196,6 +196,26 @@ def test_there_are_at_most_20_channels_and_one_for_the_topic() -> None:
     assert len(data("{ notificationChannels { id } }")["notificationChannels"]) == 20
 
 
+@pytest.mark.parametrize(("kind", "message"), [("WEBHOOK", "2 channels already"), ("TOPIC", "for the topic already")])
+def test_two_at_the_same_time_cannot_both_take_the_last_place(
+    kind: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_changes, "MAX_CHANNELS", 2 if kind == "WEBHOOK" else 20)
+    create()
+    given = {"kind": kind} | ({} if kind == "WEBHOOK" else {"url": None, "secret": None})
+    find_all, met = notification_channels.find_all, iter([1])
+
+    def find_then_create() -> list[notification_channels.Channel]:
+        found = find_all()
+        for _ in met:
+            create(**given)
+        return found
+
+    monkeypatch.setattr(notification_channels, "find_all", find_then_create)
+    assert message in refusal(CREATE, input=PAGER | given)[2]
+    assert len(find_all()) == 2
+
+
 @pytest.mark.parametrize("unknown", ["chn_0", "", "x" * 3000])
 def test_an_unknown_channel_is_not_found(unknown: str) -> None:
     for document in (
