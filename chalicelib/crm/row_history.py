@@ -21,32 +21,49 @@ from chalicelib.crm.history_entries import HistoryEntry
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
 from chalicelib.errors import InvalidInput
-from chalicelib.store import change_log, cursors, ids, reads, tables
+from chalicelib.store import change_log, cursors, ids, read_budget, reads, tables
 from chalicelib.store.cursors import Position
 from chalicelib.store.index_scan import IndexRange, IndexScan, end_of_prefix
 from chalicelib.store.result_page import SHARDS, Edge, ResultPage
 
 MAX_PAGE_SIZE = 100
 _CHUNK = 25
+_STEP_ROWS, _STEP_CALLS = 400, 10
+"""More than the next entry, and what else the request asks, can take of the read budget. With less, the page ends."""
 Row: TypeAlias = Customer | Product | Order
 _Group: TypeAlias = tuple[str, list[HistoryEntry]]
 """What one change, or one order, has for the history, and its key: the time and an id."""
 
 
 def read_page(row: Row, first: int | None, after: str | None) -> ResultPage[HistoryEntry]:
-    """Return `first` entries (100 by default) after a cursor. Raises InvalidInput, InvalidCursor."""
+    """Return `first` entries (100 by default) after a cursor. Raises InvalidInput, InvalidCursor.
+
+    Of a product that moved rarely, many orders may have to be read for an entry. The page is shorter than `first` if that
+    would exceed the read budget.
+    """
     size = MAX_PAGE_SIZE if first is None else first
     if not 1 <= size <= MAX_PAGE_SIZE:
         raise InvalidInput(f"first must be from 1 to {MAX_PAGE_SIZE}. Use after for more", field="first")
     query = f"history {row.id}"
     start = cursors.decode(after, query, SHARDS) if after else None
-    found = list(islice(_edges(row, query, start), size + 1))
-    edges = found[:size]
-    end = edges[-1].position if edges else None
-    return ResultPage(query=query, edges=edges, has_next=len(found) > size, has_previous=start is not None, end=end)
+    budget = read_budget.current()
+    edges: list[Edge[HistoryEntry]] = []
+    end, has_next = start, False
+    for position, entry in _places(row, start):
+        if entry is not None:
+            if len(edges) == size:
+                has_next = True
+                break
+            edges.append(Edge(entry, position, query))
+        end = position
+        if position.key != history_entries.CREATION and not budget.has(rows=_STEP_ROWS, calls=_STEP_CALLS):
+            has_next = budget.is_partial = True
+            break
+    return ResultPage(query=query, edges=edges, has_next=has_next, has_previous=start is not None, end=end)
 
 
-def _edges(row: Row, query: str, start: Position | None) -> Iterator[Edge[HistoryEntry]]:
+def _places(row: Row, start: Position | None) -> Iterator[tuple[Position, HistoryEntry | None]]:
+    """Yield each entry with its place. Changes and orders that moved nothing have a place, too, but no entry."""
     if start and start.key == history_entries.CREATION:
         return
     upto = start.key if start else None
@@ -59,9 +76,10 @@ def _edges(row: Row, query: str, start: Position | None) -> Iterator[Edge[Histor
             if start and key > start.key:
                 continue
             skipped = int(start.row_id) + 1 if start and key == start.key else 0
-            for number, entry in enumerate(entries):
-                if number >= skipped:
-                    yield Edge(entry, Position(key, 0, str(number)), query)
+            for number, entry in enumerate(entries[skipped:], skipped):
+                yield Position(key, 0, str(number)), entry
+            if not entries and not (start and key == start.key):
+                yield Position(key, 0, "-1"), None
 
 
 def _changes(row: Row, upto: str | None) -> Iterator[_Group]:
@@ -77,8 +95,8 @@ def _changes(row: Row, upto: str | None) -> Iterator[_Group]:
         moved = orders.find_all(about) if about else {}
         for position in chunk:
             change = found.get(position.key)
-            if change is not None:
-                yield change_log.time_key(change.id), history_entries.of_change(change, row.id, moved)
+            entries = history_entries.of_change(change, row.id, moved) if change else []
+            yield change_log.time_key(position.key), entries
 
 
 def _orders(product: Product, upto: str | None) -> Iterator[_Group]:
@@ -89,9 +107,8 @@ def _orders(product: Product, upto: str | None) -> Iterator[_Group]:
         found = orders.find_all(position.row_id for position in chunk)
         for position in chunk:
             order = found.get(position.row_id)
-            if order is not None:
-                edits = _changes_of(order) if order.lines_changed_at else []
-                yield position.key, history_entries.of_placement(order, product.id, edits)
+            edits = _changes_of(order) if order and order.lines_changed_at else []
+            yield position.key, history_entries.of_placement(order, product.id, edits) if order else []
 
 
 def _changes_of(order: Order) -> list[change_log.Change]:

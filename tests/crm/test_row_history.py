@@ -8,11 +8,11 @@ import pytest
 from chalicelib.access.authorization import Caller
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql.execution import execute
-from chalicelib.crm import cancellation, imported_orders, order_edits, orders, products, row_history, stock
+from chalicelib.crm import cancellation, imported_orders, order_edits, order_lines, orders, products, row_history, stock
 from chalicelib.crm.history_entries import HistoryEntry
 from chalicelib.crm.row_history import Row
 from chalicelib.errors import CrmError, InvalidCursor
-from chalicelib.store import change_marks, tables
+from chalicelib.store import change_marks, read_budget, tables
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of, time_is
 
 ANN = Caller("0123456789ab", "Ann (0123456789ab)", Role.EDITOR, "Ann")
@@ -165,6 +165,33 @@ def test_a_row_that_leads_to_a_change_that_was_never_made_is_ignored() -> None:
     (key,) = [key for key in rows_of(tables.AuxRow) if key[0] == f"change#{lamp.id}"]
     tables.AuxRow(pk=f"change#{lamp.id}", sk=key[1].replace(lamp.id, "ord_00000000000000000000000000")).save()
     assert [entry.delta for entry in of_product(lamp.id)] == [1, 9]
+
+
+@pytest.mark.parametrize(("is_edited", "calls"), [(False, 14), (True, 20)])
+def test_a_page_ends_before_orders_that_moved_nothing_exceed_the_read_budget(calls: int, *, is_edited: bool) -> None:
+    customer, lamp, desk = a_customer(), a_product(stock=50), a_product("Desk", stock=500)
+    with change_marks.made_by("Ann"):
+        placed = [orders.place(customer.id, {lamp.id: 1}).order for _ in range(2)]
+        for _ in range(40):  # the lamp came into these later, or never
+            other = orders.place(customer.id, {desk.id: 1}).order
+            if is_edited:
+                order_edits.update(other.id, {desk.id: 1, lamp.id: 1})
+                order_edits.update(other.id, {desk.id: 1})
+            order_lines.put(other.date, other.id, [lamp.id])
+        placed += [orders.place(customer.id, {lamp.id: 1}).order for _ in range(2)]
+    whole = of_product(lamp.id)
+    found, pages, after, more = list[HistoryEntry](), 0, None, True
+    while more:
+        with read_budget.spend(read_budget.ReadBudget(rows=5000, calls=calls)):
+            page = row_history.read_page(products.require(lamp.id), 100, after)
+            assert read_budget.current().is_partial == page.has_next
+        assert page.end_cursor not in {None, after}
+        found += [edge.node for edge in page.edges]
+        pages, after, more = pages + 1, page.end_cursor, page.has_next
+    assert found == whole
+    assert {order.id for order in placed} <= {entry.order_id for entry in found}
+    assert pages > 1
+    assert products.require(lamp.id).stock == sum(entry.delta or 0 for entry in found)
 
 
 def test_cursors_belong_to_one_row_and_sizes_have_bounds() -> None:
