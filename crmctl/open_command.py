@@ -13,17 +13,9 @@ from crmctl.terminal import print_text
 from crmctl.time_arguments import Timestamp
 
 PAGES = (
-    "customers",
-    "orders",
-    "products",
-    "reports",
-    "overview",
-    "runs",
-    "queue",
-    "health",
-    "clean-up",
-    "low-stock",
-    "import",
+    *("customers", "orders", "products", "reports"),
+    *("overview", "runs", "queue", "health", "clean-up", "low-stock"),
+    *("import", "api-keys", "notifications", "schedules", "audit-log"),
 )
 FORMER_PAGES = {"jobs": "overview"}
 PAGES_OF_IDS = {"cus": "customers", "ord": "orders", "prd": "products"}

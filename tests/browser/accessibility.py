@@ -22,6 +22,9 @@ PAGES = {
     "orders/new": "input",
     "queue": "tbody tr",
     "health": ".week .cell",
+    "schedules": "tbody tr",
+    "audit-log": "tbody tr, .empty",
+    "nowhere": "h1",
     "import": "input",
 }
 """Text that shows that a page has loaded."""

@@ -8,6 +8,7 @@ import pytest
 from tests.browser.chromium import Tab, opened_browser
 from tests.browser.console_data import Console, console, furnish
 from tests.browser.office import Office, opened
+from tests.clients.node import modules
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -44,3 +45,12 @@ def tab(browser: "Browser", shown: Console) -> Iterator[Tab]:
         assert (tab.problems, tab.refused) == ([], [])
     finally:
         context.close()
+
+
+@pytest.fixture
+def audited(browser: "Browser") -> Iterator[Tab]:
+    """Open a page with axe-core in it. Like a browser extension, it bypasses the Content-Security-Policy."""
+    context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
+    context.add_init_script((modules() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
+    yield Tab(context.new_page())
+    context.close()

@@ -11,7 +11,6 @@ import pytest
 from tests.browser.accessibility import PAGES, looked_over, visit
 from tests.browser.chromium import Tab
 from tests.browser.console_data import HOSTILE, SCRIPT, Console
-from tests.clients.node import modules
 from tests.localdev.crm_server import Served
 
 if TYPE_CHECKING:
@@ -31,13 +30,6 @@ def ids(shown: Console) -> dict[str, str]:
     return {"slot": slot, "customer": order["customerId"], "order": order["id"], "product": product}
 
 
-@pytest.fixture
-def audited(browser: "Browser") -> Iterator[Tab]:
-    """Open a page with axe-core in it. Like a browser extension, it bypasses the Content-Security-Policy."""
-    context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
-    context.add_init_script((modules() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
-    yield Tab(context.new_page())
-    context.close()
 
 
 @pytest.mark.parametrize("page", PAGES)

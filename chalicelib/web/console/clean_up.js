@@ -25,12 +25,12 @@ export function CleanUp() {
     <${Shown} of=${asked}>${({ inactiveCustomers, inactiveCustomerCount, deletedCustomers }) => html`
       <h2>About to be cleaned up${inactiveCustomerCount ? ` (${inactiveCustomerCount})` : ""}</h2>
       <p class="quiet">These customers have not ordered in the last year. On Sunday they are moved to an archive, unless they order before.</p>
-      <${Table} caption="Customers about to be cleaned up" rows=${inactiveCustomers.edges.map(({ node }) => node)} empty="Nobody." columns=${[
+      <${Table} caption="Customers about to be cleaned up" rows=${inactiveCustomers.edges.map(({ node }) => node)} empty="Nobody. The next clean-up has nothing to do." columns=${[
         ["Customer", (row) => html`<${RowLink} row=${row} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`], ["Last order", (row) => html`<${Time} at=${row.lastOrderAt} />`]]} />
       ${inactiveCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}
       <h2>Deleted</h2>
       <p class="quiet">Kept for 90 days, with their e-mail address and orders.</p>
-      <${Table} caption="Deleted customers" rows=${deletedCustomers.edges.map(({ node }) => node)} empty="Nobody was deleted." columns=${[
+      <${Table} caption="Deleted customers" rows=${deletedCustomers.edges.map(({ node }) => node)} empty="Nobody. Whoever is deleted can be restored here." columns=${[
         ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Deleted", (row) => html`<${Time} at=${row.deletedAt} />`],
         ["", (row) => may("OPERATOR") && html`<${Action} act=${() => restore(row)} label="Restore" name=${`Restore ${row.name}`} />`]]} />
       ${deletedCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}`}<//>`;

@@ -10,9 +10,10 @@ const PAGE = 25;
 const WIDE = "(min-width: 40rem)";
 
 // `filters` are {name, label, type, options, convert}; a name is that of the variable of the query. `orders` are
-// [value of orderBy, label], the default first. `connection(data)` returns the connection of the answer. `csv` are [title, value].
-// `pick` has the name of a row and the actions for those that are picked. The first page is read again every `seconds`.
-export function List({ caption, path, route, query, fixed, connection, filters = [], orders, columns, csv, empty, pick, seconds = 0 }) {
+// [value of orderBy, label], the default first; without them the list has one order. `connection(data)` returns the connection of
+// the answer. `csv` are [title, value]. `pick` has the name of a row and the actions for those that are picked. The first page is
+// read again every `seconds`. `empty` says that nothing fits the filters, `none` that there is nothing at all, and what to do next.
+export function List({ caption, path, route, query, fixed, connection, filters = [], orders, columns, csv, empty, none, pick, seconds = 0 }) {
   const { before, after, ...chosen } = route;
   const forth = !before;
   const variables = { ...fixed, ...filled(filters, chosen), ...(orders && { orderBy: [chosen.orderBy || orders[0][0]] }), ...(forth ? { first: PAGE, after: after ?? null } : { last: PAGE, before }) };
@@ -33,7 +34,8 @@ export function List({ caption, path, route, query, fixed, connection, filters =
       const rows = edges.map(({ node }) => node).filter(Boolean);
       return html`
         ${pick && html`<${pick.Actions} picks=${picks} rows=${rows} filters=${filled(filters, chosen)} reload=${asked.reload} />`}
-        <${Table} caption=${caption} rows=${rows} columns=${pick?.isOn() ? [pickColumn(picks, pick.name), ...columns] : columns} empty=${empty} />
+        <${Table} caption=${caption} rows=${rows} columns=${pick?.isOn() ? [pickColumn(picks, pick.name), ...columns] : columns}
+          empty=${filters.some(({ name }) => chosen[name]) ? html`${empty} <a href=${address(path, { orderBy: chosen.orderBy })}>Clear the filters</a>` : none ?? empty} />
         <${Pager} caption=${caption} path=${path} chosen=${chosen} pageInfo=${pageInfo} moved=${Boolean(before || after)} rows=${rows} csv=${csv} />`;
     }}<//>`;
 }

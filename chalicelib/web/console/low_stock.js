@@ -24,7 +24,7 @@ export function LowStock() {
       const products = edges.map(({ node }) => node);
       return html`
         ${may("EDITOR") && products.length > 1 && html`<div class="row actions"><${Action} kind="main" act=${() => restock(products)} label=${`Restock all ${products.length}`} /></div>`}
-        <${Table} caption="Products low on stock" rows=${products} empty="No product is low on stock." columns=${[
+        <${Table} caption="Products low on stock" rows=${products} empty=${html`No product is low on stock. <a href="#/products?orderBy=stock">See those with the least</a>.`} columns=${[
           ["Product", (row) => html`<${RowLink} row=${row} />`], ["SKU", (row) => html`<${Name} of=${row.sku ?? "–"} />`], ["Price", (row) => money(row.price), "number"], ["Stock", (row) => row.stock, "number"],
           ["", (row) => may("EDITOR") && html`<${Action} act=${() => restock([row])} label="Restock" name=${`Restock ${row.name}`} />`]]} />
         ${pageInfo.hasNextPage && html`<p class="quiet">… and more. The job low_stock restocks all of them.</p>`}`;

@@ -9,7 +9,7 @@ import { countText, useStatus } from "./status.js";
 const GROUPS = {
   CRM: { customers: "Customers", orders: "Orders", products: "Products", reports: "Reports" },
   Operations: { overview: "Overview", runs: "Runs", queue: "Queue", health: "Health", "clean-up": "Clean-up", "low-stock": "Low stock" },
-  Settings: { import: "Import" },
+  Settings: { import: "Import", "api-keys": "API keys", notifications: "Notifications", schedules: "Schedules", "audit-log": "Audit log" },
 };
 
 // All pages. `current` is the name of the one that is shown.

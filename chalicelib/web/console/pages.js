@@ -7,7 +7,7 @@ import { setTitle } from "./title.js";
 export const PAGES = {
   customers: ["customers", "Customers"], orders: ["orders", "Orders"], products: ["products", "Products"], reports: ["reports", "Reports"],
   overview: ["overview", "Overview"], runs: ["runs", "Runs"], queue: ["queue", "Queue"], health: ["health", "Health"], "clean-up": ["clean_up", "CleanUp"], "low-stock": ["low_stock", "LowStock"],
-  import: ["import", "Import"],
+  import: ["import", "Import"], "api-keys": ["api_keys", "ApiKeys"], notifications: ["notifications", "Notifications"], schedules: ["schedules", "Schedules"], "audit-log": ["audit_log", "AuditLog"],
 };
 // Pages of one row: PAGE/ID.
 const ROWS = { jobs: ["job", "JobPage"], customers: ["customer", "Customer"], orders: ["order", "Order"], products: ["product", "Product"] };

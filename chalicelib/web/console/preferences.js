@@ -1,12 +1,14 @@
 // What this browser remembers: the zone in which times are shown, and the theme. Other tabs follow at once.
 import { html, useEffect, useState } from "./html.js";
+import { timeZone } from "./session.js";
 
 const ZONE = "crm-zone";
 const THEME = "crm-theme"; // theme.js reads it, too
 export const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-// As the name of a zone, for Intl. UTC unless chosen otherwise: schedules and crmctl have it, too.
-export const zone = () => (localStorage.getItem(ZONE) === "local" ? LOCAL_ZONE : "UTC");
+// As the name of a zone, for Intl. Unless another one is chosen, it is the zone whose days the CRM counts: UTC, or what is set.
+const usual = () => timeZone() || "UTC";
+export const zone = () => ({ local: LOCAL_ZONE, UTC: "UTC" })[localStorage.getItem(ZONE)] ?? usual();
 
 // "dark" or "light", also where the system has chosen it.
 export const theme = () => document.documentElement.dataset.theme;
@@ -38,8 +40,9 @@ export function useTheme() {
 export function Preferences() {
   usePreferences();
   const short = new Intl.DateTimeFormat("en-GB", { timeZone: LOCAL_ZONE, timeZoneName: "short" }).formatToParts().find(({ type }) => type === "timeZoneName").value;
+  const zones = [["", usual()], ...(usual() === "UTC" ? [] : [["UTC", "UTC"]]), ["local", `Local (${short})`]];
   return html`<div class="preferences">
-    <${Choice} name=${ZONE} label="Times" options=${[["", "UTC"], ["local", `Local (${short})`]]} />
+    <${Choice} name=${ZONE} label="Times" options=${zones} />
     <${Choice} name=${THEME} label="Theme" options=${[["", "System"], ["light", "Light"], ["dark", "Dark"]]} /></div>`;
 }
 

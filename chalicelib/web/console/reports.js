@@ -27,7 +27,7 @@ export function Reports({ rest: [period] }) {
   return html`<h1>Weekly reports</h1>
     <${Shown} of=${asked}>${({ reports }) => {
       const latest = newest(reports.edges.map(({ node }) => node));
-      if (latest.length === 0) return html`<${Empty}>No reports yet. The first one is made on Monday. To make one now, run weekly_report.<//>`;
+      if (latest.length === 0) return html`<${Empty}>No reports yet. The first one is made on Monday. To make one now, <a href="#/jobs/weekly_report">run weekly_report</a>.<//>`;
       const chosen = latest.find((report) => report.period === period) ?? latest[0];
       return html`<${Charts} reports=${latest} /><${One} reports=${latest} report=${chosen} />`;
     }}<//>`;

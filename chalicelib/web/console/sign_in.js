@@ -27,7 +27,7 @@ export function SignIn({ done }) {
         <label for="key">API key</label>
         <input id="key" name="password" type="password" autocomplete="current-password" required autofocus placeholder="crm_…" value=${text} onInput=${(event) => setText(event.target.value)} />
         <label class="choice"><input type="checkbox" checked=${stays} onChange=${(event) => setStays(event.target.checked)} /> Keep me signed in on this device</label>
-        <p class="quiet">Otherwise the key is forgotten when you close this tab. Each person should have a key of their own, so that the history says who changed what. Operators create keys with: crmctl keys create.</p>
+        <p class="quiet">Otherwise the key is forgotten when you close this tab. Each person should have a key of their own, so that the history says who changed what. Operators create keys under Settings, or with: crmctl keys create.</p>
         <button class="main">Sign in</button>
       </form>
       ${error && html`<${Problem} error=${error} />`}

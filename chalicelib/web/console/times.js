@@ -54,3 +54,15 @@ export function Time({ at, relative = false, seconds = false }) {
   const text = when(at, { seconds });
   return html`<time datetime=${at} title=${when(at, { timeZone: other, seconds: true })}>${relative ? `${fromNow(at, now)} (${text})` : text}</time>`;
 }
+
+// Fields of the type datetime-local are in the chosen zone, which their label has to name.
+export const zoneName = () => parts(Date.now()).timeZoneName;
+const onTheWall = (at) => new Date(at).toLocaleString("sv-SE", { timeZone: zone() }).replace(" ", "T"); // 2026-11-27T08:00:00
+export const toField = (at) => (at ? onTheWall(at).slice(0, 16) : "");
+export function fromField(text) {
+  if (!text) return null;
+  const wanted = Date.parse(`${text}Z`);
+  // The offset of the zone at that time. Around a change of the clocks, the second look is right.
+  const offset = (at) => Date.parse(`${onTheWall(at)}Z`) - at;
+  return new Date(wanted - offset(wanted - offset(wanted))).toISOString();
+}
