@@ -107,7 +107,8 @@ def test_keys_are_created_rotated_and_revoked_and_each_secret_is_shown_once(brow
         assert refusal(page, ME, first) == "None"
         row = page.get_by_role("row", name=SCRIPT)
         row.get_by_role("button", name="Rotate").click()
-        assert page.evaluate("document.activeElement.textContent") == "Cancel"
+        page.get_by_role("dialog").wait_for()
+        page.wait_for_function("document.activeElement.textContent === 'Cancel'")
         page.get_by_label("The old secret ends").select_option("At once")
         page.get_by_role("button", name="Rotate it").click()
         page.get_by_role("dialog").wait_for(state="detached")

@@ -1,5 +1,5 @@
 // The form that all pages share: errors stand beside their field, and nothing that somebody else wrote is overwritten unseen.
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Problem, Name } from "./parts.js";
 
 // `fields` are {name, label, type, hint, check, options, choices, list, more, below}; `check(text)` returns what is wrong. `options`
@@ -16,7 +16,7 @@ export function Form({ label, fields, values, save, cancel, submit = "Save", chi
   const [theirs, setTheirs] = useState({});
   const [problem, setProblem] = useState();
   const [busy, setBusy] = useState(false);
-  useEffect(() => form.current.querySelector("input, select")?.focus(), []);
+  useLayoutEffect(() => form.current.querySelector("input, select")?.focus(), []); // before anybody types
   useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [wrong, theirs]);
 
   const send = async () => {
