@@ -3,7 +3,6 @@ And what it costs to load.
 """
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,8 +27,6 @@ def ids(shown: Console) -> dict[str, str]:
     order = shown.ask(AN_ORDER)["allOrders"]["edges"][0]["node"]
     product = order["lines"][0]["productId"]
     return {"slot": slot, "customer": order["customerId"], "order": order["id"], "product": product}
-
-
 
 
 @pytest.mark.parametrize("page", PAGES)
