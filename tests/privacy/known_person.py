@@ -10,6 +10,7 @@ from moto.backends import get_backend
 from chalicelib.jobs import catalog
 from chalicelib.store import kept_responses
 from tests.api.graphql_client import Reply, post
+from tests.builders import Rows
 from tests.jobs.job_runs import dump, make_runner
 
 NAME, EMAIL, PHONE = "Zerlinda Markerby", "Zerlinda@markerby.example", "+49 30 99887766"
@@ -55,6 +56,13 @@ def erase(customer_id: str, reason: str = "asked by letter") -> None:
 
 ERASE = """mutation($id: ID!, $reason: String!, $dryRun: Boolean) {
   eraseCustomer(id: $id, reason: $reason, dryRun: $dryRun) { run { job slot status } preview { summary lines more } } }"""
+
+
+def texts_of(tables: dict[str, Rows]) -> Iterator[str]:
+    """Yield all that is stored, kept responses unpacked."""
+    for rows in tables.values():
+        for row in rows.values():
+            yield from _texts(row)
 
 
 def _is_marked(text: str) -> bool:
