@@ -16,6 +16,7 @@ from tests.browser.console_pages import open_job, status, told, visit
 from tests.localdev.servers import wait_for
 
 pytestmark = pytest.mark.no_database
+PAST = 'query ($to: DateTime!) { runs(job: "low_stock", to: $to) { edges { node { status trigger } } } }'
 RUN = "query ($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { status trigger attempts } }"
 
 
@@ -87,6 +88,42 @@ def test_a_run_that_waits_for_its_next_attempt_says_when_and_can_run_at_once(tab
     tab.page.get_by_role("button", name="Run again").click()
     status(tab, "succeeded")
     assert shown.ask(RUN, job=run.job, slot=run.slot)["jobRun"]["status"] == "SUCCEEDED"
+
+
+def test_a_job_is_run_later_and_over_slots_of_the_past(tab: Tab, shown: Console) -> None:
+    now = clock.now()
+    open_job(tab, "low_stock")
+    tab.page.get_by_role("button", name="Run later").click()
+    dialog = tab.page.get_by_role("dialog", name="Run low_stock later?")
+    dialog.get_by_text("Nothing has changed yet.").wait_for()
+    assert dialog.get_by_role("button", name="Schedule it").is_disabled()
+    dialog.get_by_label("When (UTC)").fill(f"{now + timedelta(hours=2):%Y-%m-%dT%H:%M}")
+    dialog.get_by_role("button", name="Schedule it").click()
+    status(tab, "waiting")
+    tab.page.get_by_text("Waiting for the time at which it starts.").wait_for()
+    tab.page.get_by_role("button", name="Cancel run").click()
+    question = tab.page.get_by_role("dialog", name="Cancel this run?")
+    question.wait_for()
+    tab.page.keyboard.press("Enter")
+    question.wait_for(state="detached")
+    tab.page.get_by_role("button", name="Cancel run").click()
+    question.get_by_role("button", name="Cancel the run").click()
+    status(tab, "cancelled")
+    tab.page.get_by_role("link", name="low_stock", exact=True).click()
+    tab.page.get_by_role("button", name="Backfill").click()
+    dialog = tab.page.get_by_role("dialog", name="Backfill low_stock?")
+    day = now - timedelta(days=41)
+    dialog.get_by_label("From (UTC)").fill(f"{day:%Y-%m-%d}T00:00")
+    dialog.get_by_label("Up to (UTC)").fill(f"{day:%Y-%m-%d}T13:00")
+    assert dialog.get_by_role("button", name="Run them").is_disabled()
+    dialog.get_by_role("button", name="Show the slots").click()
+    dialog.get_by_text("2 slots:").wait_for()
+    to = f"{day:%Y-%m-%d}T13:00:00Z"
+    assert shown.ask(PAST, to=to)["runs"]["edges"] == []
+    dialog.get_by_role("button", name="Run them").click()
+    told(tab, "2 runs of low_stock will follow one another")
+    done = [{"node": {"status": "SUCCEEDED", "trigger": "BACKFILL"}}] * 2
+    wait_for(lambda: shown.ask(PAST, to=to)["runs"]["edges"] == done, "the runs of the past")
 
 
 def test_a_run_in_progress_updates_without_a_reload(tab: Tab) -> None:

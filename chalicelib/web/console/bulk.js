@@ -54,5 +54,5 @@ export function Bulk({ title, label, kind = "main", text, done, needsReason = fa
       <${Action} kind=${kind} act=${run} label=${label} disabled=${!found?.runs.length || (needsReason && !reason.trim())} /></div><//>`;
 }
 
-const Runs = ({ rows, last }) => html`<div class="lines" tabindex="0" role="region" aria-label="The runs">
+const Runs = ({ rows, last }) => html`<div class="rows" tabindex="0" role="region" aria-label="The runs">
   <${Table} caption="The runs" rows=${rows} columns=${[["Job", ({ job }) => job], ["Due", ({ slot }) => html`<${Time} at=${slot} />`], ["Status", ({ status }) => words(status)], last]} /></div>`;

@@ -83,7 +83,7 @@ function RunDialog({ open, job, close, reload }) {
         ${job.arguments.map((argument) => html`<${Argument} key=${argument.name} of=${argument} value=${values[argument.name] ?? ""} set=${(value) => setValues({ ...values, [argument.name]: value })} />`)}</details>`}
       <div class="row actions">
         <button onClick=${close}>Cancel</button>
-        <${Action} kind="main" act=${run} label=${open === "later" ? "Let it wait" : "Run it"} disabled=${!ready} />
+        <${Action} kind="main" act=${run} label=${open === "later" ? "Schedule it" : "Run it"} disabled=${!ready} />
       </div>
     <//>`;
 }

@@ -83,7 +83,7 @@ function Jobs({ jobs, reload }) {
       ["Latest runs", (row) => html`<${Strip} job=${row} />`, "runs"],
       ["Last run", (row) => html`<${Last} run=${row.latest} />`, "time"],
       ["Next run", (row) => (row.nextRun ? html`<${Time} at=${row.nextRun} relative />` : html`<span class="quiet">${row.pause ? "none while paused" : "none"}</span>`), "time"],
-      ["Usual time", (row) => spell(row.averageSeconds), "number"],
+      ["Usual time", (row) => spell(row.averageSeconds), "number wide"],
       ["", (row) => html`<${Menu} label=${`Actions for ${row.name}`} items=${jobActions(row, (what) => setOpen([what, row.name]), reload)} />`],
     ]} /></div>
     ${job && html`<${JobDialogs} open=${open[0]} job=${job} close=${() => setOpen(undefined)} reload=${reload} />`}</section>`;

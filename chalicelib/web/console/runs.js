@@ -37,9 +37,9 @@ const columns = [
   ["Due", (run) => html`<a href=${runLink(run)}><${Time} at=${run.slot} /></a>`],
   ["Job", (run) => run.job],
   ["Status", (run) => html`<${Badge} state=${run.status} />`],
-  ["Started by", (run) => html`${SHORT[run.trigger]}${run.actor && html` (<${Name} of=${run.actor} />)`}`],
-  ["Duration", (run) => spell(run.durationSeconds), "number"],
-  ["Attempts", (run) => run.attempts, "number"],
+  ["Started by", (run) => html`${SHORT[run.trigger]}${run.actor && html` (<${Name} of=${run.actor} />)`}`, "wide"],
+  ["Duration", (run) => spell(run.durationSeconds), "number wide"],
+  ["Attempts", (run) => run.attempts, "number wide"],
   ["Result", (run) => html`${run.nextAttemptAt && html`Next attempt: <${Time} at=${run.nextAttemptAt} relative />. `}<span class="text"><${Name} of=${run.error ?? run.reason ?? (run.status === "RUNNING" ? progress(run) : counted(run.counts))} /></span>`],
 ];
 const csv = [["Job", ({ job }) => job], ["Slot", ({ slot }) => slot], ["Schedule", ({ schedule }) => schedule], ["Status", ({ status }) => status], ["Trigger", ({ trigger }) => trigger], ["Actor", ({ actor }) => actor ?? ""],
