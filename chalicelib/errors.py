@@ -2,7 +2,7 @@
 
 CrmError
  +- InvalidInput             a value is not valid; `field` names it
- |   +- Ambiguous, DuplicateEmail, DuplicateSku, InvalidPhone, InvalidCursor, UnknownCustomer, UnknownProducts, ...
+ |   +- Ambiguous, DuplicateEmail, DuplicateSku, DuplicateReference, InvalidPhone, InvalidCursor, UnknownCustomer, ...
  +- NotFound                 the row to change does not exist
  +- InsufficientStock
  +- Conflict                 another request changed the same row at the same time
@@ -85,6 +85,12 @@ class DuplicateSku(InvalidInput):
     """SKU already exists"""
 
     code = "DUPLICATE_SKU"
+
+
+class DuplicateReference(InvalidInput):
+    """A customer with another e-mail address has this reference already"""
+
+    code = "DUPLICATE_REFERENCE"
 
 
 class UnknownCustomer(InvalidInput):

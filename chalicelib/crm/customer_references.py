@@ -1,10 +1,12 @@
 """References of customers: the ids that they had in the system they come from, such as `django:customer:7`.
 
 A reference is a unique value that names its customer. It is linked after the customer is created, and importing the
-customer again links it if that had failed. The customer's row has its references, too, so that they are found when the
-customer is erased. Products have their reference as SKU, orders as reference.
+customer again links it if that had failed. It outlives a change of the e-mail address in that system. The customer's row has
+its references, too, so that they are found when the customer is erased. Products have their reference as SKU, orders as
+reference.
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 from chalicelib.crm import customers, deleted_customers, merged_customers, text, unique_values
@@ -57,6 +59,16 @@ def _claim(write: Transaction, value: str, customer_id: str, owner: str | None) 
         raise ReferenceConflict("Another customer has this reference already", field="reference")
     else:  # the archive no longer has that customer
         unique_values.hand_over(write, unique_values.CUSTOMER_REFERENCE, value, customer_id, before=owner)
+
+
+def owner_ids(references: Iterable[str]) -> dict[str, str]:
+    """Return {reference: customer id} for the references that are linked. The customer may have been deleted."""
+    return unique_values.owners_of(unique_values.CUSTOMER_REFERENCE, references)
+
+
+def find(reference: str) -> Customer | None:
+    owner = unique_values.owner_of(unique_values.CUSTOMER_REFERENCE, reference.strip())
+    return customers.find_current(owner) if owner else None
 
 
 def _add_to_row(write: Transaction, customer: Customer, value: str) -> None:

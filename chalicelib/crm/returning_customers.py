@@ -3,19 +3,27 @@
 The archive has a row for each e-mail address (see `unique_values.ARCHIVED_EMAIL`), so finding a deleted customer costs one
 read. Erased customers have none, and are created anew.
 
-    not in the archive --> created
+    not in the archive --> created, unless the reference of the row names somebody with another address
     in the archive     --> restored, with the given name and phone; its change row says by whom, and what was before
     replay             --> as the first attempt did; never restored if the deletion came after the request
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from chalicelib.crm import customer_merges, customers, deleted_customers, merged_customers, text, unique_values
+from chalicelib.crm import (
+    customer_merges,
+    customer_references,
+    customers,
+    deleted_customers,
+    merged_customers,
+    text,
+    unique_values,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
-from chalicelib.errors import Conflict, DuplicateEmail, NotFound
+from chalicelib.errors import Conflict, DuplicateEmail, DuplicateReference, NotFound
 from chalicelib.store import change_marks, ids, timestamps
 from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
@@ -30,15 +38,42 @@ class NewCustomer:
     email: str
     phone: str | None = None
     created_at: datetime | None = None
+    reference: str = ""
 
 
-def find_archived_ids(emails: Iterable[str]) -> Mapping[str, str]:
-    """Return {normalised e-mail address: customer id} for addresses of deleted customers, with one call per 100."""
-    return unique_values.owners_of(unique_values.ARCHIVED_EMAIL, map(text.normalize_email, emails))
+@dataclass(frozen=True, slots=True)
+class KnownCustomers:
+    """Who was here before, of the customers of one request."""
+
+    archived_ids: Mapping[str, str]
+    """Normalised e-mail address -> id of the deleted customer."""
+    owner_ids: Mapping[str, str] = field(default_factory=dict)
+    """Reference -> id of its customer, who may have been deleted."""
+    owners: Mapping[str, Customer] = field(default_factory=dict)
+    """The customers of `owner_ids` by id, or whom they were merged into, without the deleted ones."""
+
+    def live_owner(self, reference: str) -> Customer | None:
+        return self.owners.get(self.owner_ids.get(reference, ""))
+
+    def archived_id(self, given: NewCustomer) -> str:
+        """Return the id under which the customer may be in the archive, or an empty text."""
+        owner_id = self.owner_ids.get(given.reference, "")
+        is_deleted = owner_id and owner_id not in self.owners
+        return owner_id if is_deleted else self.archived_ids.get(text.normalize_email(given.email), "")
 
 
-def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str]) -> tuple[Customer, bool]:
-    """Return the customer, and whether it is new. Raises InvalidInput, DuplicateEmail, NotFound, Conflict."""
+def find_known(emails: Iterable[str], references: Iterable[str] = ()) -> KnownCustomers:
+    """Return the known customers, with one call per 100 addresses, and two per 100 references."""
+    archived_ids = unique_values.owners_of(unique_values.ARCHIVED_EMAIL, map(text.normalize_email, emails))
+    owner_ids = customer_references.owner_ids(references)
+    return KnownCustomers(archived_ids, owner_ids, customers.find_all_current(owner_ids.values()))
+
+
+def create_or_restore(given: NewCustomer, known: KnownCustomers) -> tuple[Customer, bool]:
+    """Return the customer, and whether it is new.
+
+    Raises InvalidInput, DuplicateEmail, DuplicateReference, NotFound, Conflict.
+    """
     # Take the id before anything else, so that each row of a repeated bulk mutation gets the id that it had.
     new_id = ids.new_id(ids.CUSTOMER)
     if change_marks.is_done(new_id) and (restored_id := (change_marks.before(new_id) or {}).get("restored")):
@@ -46,8 +81,9 @@ def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str]) -> tu
         if customer is None:
             raise NotFound("This request restored the customer, who has been deleted again since", field="id")
         return customer, False
+    _check_reference(given, known, new_id)
     for _ in retry_delays():
-        archived = deleted_customers.find(archived_ids.get(text.normalize_email(given.email), ""))
+        archived = deleted_customers.find(known.archived_id(given))
         if archived is None or _was_deleted_meanwhile(archived):
             return _create(given, new_id), True
         try:
@@ -57,6 +93,16 @@ def create_or_restore(given: NewCustomer, archived_ids: Mapping[str, str]) -> tu
         except Stale:  # an order was cancelled meanwhile, or somebody else was faster
             continue
     raise Conflict
+
+
+def _check_reference(given: NewCustomer, known: KnownCustomers, new_id: str) -> None:
+    """Raise DuplicateReference if the reference names a customer, and the address does not name the same one."""
+    owner = known.live_owner(given.reference)
+    if owner is None or owner.id == new_id or text.normalize_email(owner.email) == text.normalize_email(given.email):
+        return
+    by_email = customers.find_by_email(given.email)  # a former address leads to the same customer, too
+    if by_email is None or by_email.id != owner.id:
+        raise DuplicateReference(field="reference")
 
 
 def _create(given: NewCustomer, new_id: str) -> Customer:

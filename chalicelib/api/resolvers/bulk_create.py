@@ -15,7 +15,8 @@ from chalicelib.crm.customers import Customer
 from chalicelib.crm.imported_rows import LineRow, OrderRow
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
-from chalicelib.errors import DuplicateEmail, DuplicateSku, InvalidInput, result_or_error
+from chalicelib.crm.returning_customers import KnownCustomers, NewCustomer
+from chalicelib.errors import DuplicateEmail, DuplicateReference, DuplicateSku, InvalidInput, result_or_error
 
 MAX_ROWS = 100
 Row = TypeVar("Row", Customer, Product, Order)
@@ -49,7 +50,7 @@ class RowResult(Generic[Row]):
     row: Row | None = None
     created: bool = False
     existing: Row | None = None
-    """The row of the CRM that has this e-mail address or SKU already. `row` stays empty for old clients."""
+    """The row of the CRM that has this e-mail address, reference or SKU already. `row` stays empty for old clients."""
     error: dict[str, str | None] | None = None
 
     @property
@@ -82,28 +83,39 @@ def create_customers(
     input: Sequence[CreateCustomerInput | None],  # noqa: A002 - the argument's name, here and below
 ) -> BulkPayload[Customer]:
     _check_size(input)
-    archived = returning_customers.find_archived_ids(row["email"] for row in input if row)
+    given = [given_customer(row) if row else None for row in input]
+    known = returning_customers.find_known(
+        (row.email for row in given if row), (row.reference for row in given if row and row.reference)
+    )
+    made = _create_each(given, lambda row: returning_customers.create_or_restore(row, known))
+    emails = [row.email for row, one in zip(given, made, strict=True) if row and isinstance(one, DuplicateEmail)]
+    by_email = customers.find_all_by_email(emails) if emails else {}
 
-    def create(row: CreateCustomerInput) -> tuple[Customer, bool]:
-        return returning_customers.create_or_restore(given_customer(row), archived)
+    def existing(row: NewCustomer | None, one: tuple[Customer, bool] | Exception) -> Customer | None:
+        if isinstance(one, DuplicateReference) and row:
+            return known.live_owner(row.reference)
+        return by_email.get(text.normalize_email(row.email)) if row else None
 
-    made = _create_each(input, create)
-    emails = [row["email"] for row, one in zip(input, made, strict=True) if row and isinstance(one, DuplicateEmail)]
-    existing = customers.find_all_by_email(emails) if emails else {}
-    found = [row and existing.get(text.normalize_email(row["email"])) for row in input]
-    return _payload([_linked(*each) for each in zip(input, made, found, strict=True)], found)
+    found = [existing(*each) for each in zip(given, made, strict=True)]
+    return _payload([_linked(*each, known) for each in zip(given, made, found, strict=True)], found)
 
 
 def _linked(
-    row: CreateCustomerInput | None, made: tuple[Customer, bool] | Exception, existing: Customer | None
+    row: NewCustomer | None,
+    made: tuple[Customer, bool] | Exception,
+    existing: Customer | None,
+    known: KnownCustomers,
 ) -> tuple[Customer, bool] | Exception:
     """Link the reference of the row to its customer. Return what was made, or the error of the link."""
     customer = existing if isinstance(made, Exception) else made[0]
-    reference = row.get("reference") if row else None
-    if customer is None or not reference:
+    if row is None or customer is None or not row.reference or _is_linked(row.reference, customer, known):
         return made
-    linked = result_or_error(customer_references.link, reference, customer.id)
+    linked = result_or_error(customer_references.link, row.reference, customer.id)
     return linked if isinstance(linked, Exception) else made
+
+
+def _is_linked(reference: str, customer: Customer, known: KnownCustomers) -> bool:
+    return known.owner_ids.get(reference) == customer.id and reference in customer.references
 
 
 def create_products(
@@ -155,7 +167,7 @@ def _payload(
 
 
 def _result(index: int, made: tuple[Row, bool] | Exception, existing: Row | None) -> RowResult[Row]:
-    if isinstance(made, DuplicateEmail | DuplicateSku):
+    if isinstance(made, DuplicateEmail | DuplicateReference | DuplicateSku):
         return RowResult(index, existing=existing, error=describe(made))
     if isinstance(made, Exception):
         return RowResult(index, error=describe(made))

@@ -9,7 +9,15 @@ from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one, check_id_count, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
-from chalicelib.crm import business_days, cleanup_runs, customers, deleted_customers, list_queries, returning_customers
+from chalicelib.crm import (
+    business_days,
+    cleanup_runs,
+    customer_references,
+    customers,
+    deleted_customers,
+    list_queries,
+    returning_customers,
+)
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
 from chalicelib.crm.list_filters import CustomerFilter
@@ -76,8 +84,16 @@ class DeleteInactiveCustomersPayload:
     deleted: list[str]
 
 
-def customer(_root: object, _info: Info, id: str | None = None, email: str | None = None) -> Customer | None:  # noqa: A002 - the argument's name, here and below
-    check_exactly_one(id=id, email=email)
+def customer(
+    _root: object,
+    _info: Info,
+    id: str | None = None,  # noqa: A002 - the argument's name, here and below
+    email: str | None = None,
+    reference: str | None = None,
+) -> Customer | None:
+    check_exactly_one(id=id, email=email, reference=reference)
+    if reference is not None:
+        return customer_references.find(reference)
     return customers.find_current(id) if id is not None else customers.find_by_email(email or "")
 
 
@@ -116,13 +132,19 @@ def all_deleted_customers(_root: object, _info: Info, **page: Unpack[PageArgumen
 
 
 def create_customer(_root: object, _info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:  # noqa: A002
-    archived = returning_customers.find_archived_ids([input["email"]])
-    found, is_new = returning_customers.create_or_restore(given_customer(input), archived)
+    known = returning_customers.find_known([input["email"]])
+    found, is_new = returning_customers.create_or_restore(given_customer(input), known)
     return CreateCustomerPayload(found, "Customer created" if is_new else "Customer restored")
 
 
 def given_customer(row: CreateCustomerInput) -> NewCustomer:
-    return NewCustomer(name=row["name"], email=row["email"], phone=row.get("phone"), created_at=row.get("createdAt"))
+    return NewCustomer(
+        name=row["name"],
+        email=row["email"],
+        phone=row.get("phone"),
+        created_at=row.get("createdAt"),
+        reference=(row.get("reference") or "").strip(),
+    )
 
 
 def update_customer(
