@@ -23,7 +23,7 @@ CUSTOMERS = """query Customers(
     name: $name, createdAtGte: $from, createdAtLte: $to, updatedAfter: $updatedAfter, orderBy: $orderBy
     first: $first, after: $after
   ) {
-    edges { node { id name email phone createdAt updatedAt lastOrderAt } }
+    edges { node { id name email phone phoneNote createdAt updatedAt lastOrderAt } }
     pageInfo { hasNextPage endCursor }
   }
 }"""
@@ -61,7 +61,8 @@ class Export:
 
 
 def _customer(node: Node) -> Iterator[Cells]:
-    yield {"name": node["name"], "email": node["email"], "phone": node["phone"], "created_at": node["createdAt"]}
+    names = {"name": "name", "email": "email", "phone": "phone", "phone_note": "phoneNote", "created_at": "createdAt"}
+    yield {column: node[name] for column, name in names.items()}
 
 
 def _product(node: Node) -> Iterator[Cells]:
@@ -98,7 +99,7 @@ def _line(line: Node) -> Cells:
 
 _ORDER_COLUMNS = (*FIELDS["orders"].required, *AMOUNTS, "refund", "refund_date", CURRENCY)
 EXPORTS = {
-    "customers": Export(CUSTOMERS, ("name", "email", "phone", "created_at"), _customer),
+    "customers": Export(CUSTOMERS, ("name", "email", "phone", "phone_note", "created_at"), _customer),
     "products": Export(PRODUCTS, ("sku", "name", "price", "stock", CURRENCY), _product),
     "orders": Export(ORDERS, _ORDER_COLUMNS, _order),
 }

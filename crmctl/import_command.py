@@ -51,7 +51,7 @@ def import_command(paths: tuple[Path, ...], url: str, key: str | None, **given: 
     Files of known systems are recognised by their columns. Our own columns, in any order:
 
     \b
-    customers.csv  name,email [,phone,created_at,reference]
+    customers.csv  name,email [,phone,phone_note,created_at,reference]
     products.csv   sku,name,price [,stock]
     orders.csv     order_ref,customer_email,order_date,sku,quantity,unit_price
                    [,total,discount,shipping,tax,rounding,refund,refund_date,
@@ -62,8 +62,8 @@ def import_command(paths: tuple[Path, ...], url: str, key: str | None, **given: 
     that day in the time zone of the CRM; a time without a time zone is UTC.
 
     All files are checked before anything is sent. You can repeat the command: it continues where it stopped.
-    Customers are matched by e-mail, products by SKU, orders by order_ref. Existing rows are not changed without
-    --update; rows with another name, phone or price are listed as differing. Empty cells are not compared.
+    Customers are matched by reference and e-mail, products by SKU, orders by order_ref. Existing rows are not changed without
+    --update; rows with another name, e-mail, phone or price are listed as differing. Empty cells are not compared.
     Stock is set when a product is created; after that only with --set-stock.
 
     Rejected rows are written to customers.rejected.csv, products.rejected.csv and orders.rejected.csv: the original columns,

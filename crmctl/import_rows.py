@@ -13,7 +13,7 @@ from crmctl.import_records import Record
 from crmctl.imports.fields import IMPLIED_LINE
 from crmctl.imports.formats import Formats
 from crmctl.imports.number_format import NumberFormat
-from crmctl.imports.phone_text import clean_phone
+from crmctl.imports.phone_text import read_phone
 from crmctl.imports.workspace import StoredRow
 from crmctl.order_rows import OrderOptions, OrderRows
 from crmctl.row_values import InvalidValue, normalize, parse_date, parse_decimal, parse_integer
@@ -42,9 +42,11 @@ class Converter:
         return [Record(content, tuple(row.line for row in rows), key, tuple(self._warnings))]
 
     def _customer(self, values: dict[str, str]) -> dict[str, Any]:
-        phone, warning = clean_phone(values.get("phone", ""))
-        self._warnings += [warning] if warning else []
-        customer: dict[str, Any] = {"name": values["name"], "email": values["email"], "phone": phone}
+        phone = read_phone(values.get("phone", ""), values.get("phone_note", ""))
+        self._warnings += [phone.warning] if phone.warning else []
+        customer: dict[str, Any] = {"name": values["name"], "email": values["email"], "phone": phone.number}
+        if phone.note:
+            customer["phoneNote"] = phone.note
         if values.get("created_at"):
             customer["createdAt"], _ = parse_date("created_at", values["created_at"], self.formats.dates)
         if values.get("reference"):

@@ -13,7 +13,12 @@ from crmctl.tables import Column, Row, print_rows
 from crmctl.text import escape_unprintable
 
 MAX_NAMED_COLUMNS = 8
-_TITLES = {"createdAt": "created_at", "customerEmail": "customer_email", "orderDate": "order_date"}
+_TITLES = {
+    "createdAt": "created_at",
+    "phoneNote": "phone_note",
+    "customerEmail": "customer_email",
+    "orderDate": "order_date",
+}
 """Name in the API -> name in our files."""
 
 

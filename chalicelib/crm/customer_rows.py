@@ -18,6 +18,7 @@ def to_row(customer: "Customer") -> tables.Customer:
         name=customer.name,
         email=customer.email,
         phone=customer.phone,
+        phone_note=customer.phone_note,
         created_at=customer.created_at,
         list_shard=index_keys.shard("l", customer.id, settings.list_shards),
         created_key=index_keys.sort_key(customer.created_at, customer.id),
@@ -50,6 +51,7 @@ def update_actions(customer: "Customer") -> list[Action]:
     values = _keys(customer) | {"name": customer.name, "email": customer.email, "token": customer.token}
     actions: list[Action] = [getattr(row, name).set(value) for name, value in values.items()]
     actions.append(row.phone.set(customer.phone) if customer.phone else row.phone.remove())
+    actions.append(row.phone_note.set(customer.phone_note) if customer.phone_note else row.phone_note.remove())
     actions += change_times.actions(row, customer)
     if customer.search_mark:
         actions.append(row.search_mark.set(customer.search_mark))

@@ -10,6 +10,7 @@ class CustomerChanges(TypedDict, total=False):
     name: str
     email: str
     phone: str | None
+    phone_note: str | None
 
 
 def checked_changes(changes: Mapping[str, str | None]) -> CustomerChanges:
@@ -21,4 +22,6 @@ def checked_changes(changes: Mapping[str, str | None]) -> CustomerChanges:
         checked["email"] = text.checked_email(changes["email"] or "")
     if "phone" in changes:
         checked["phone"] = text.checked_phone(changes["phone"])
+    if "phoneNote" in changes:
+        checked["phone_note"] = text.checked_phone_note(changes["phoneNote"])
     return checked

@@ -45,6 +45,8 @@ class Customer:
     added_at: str | None = None
     """When the customer came into this system. An imported customer may have been created long before."""
     created_by: str | None = None
+    phone_note: str | None = None
+    """What an import found in place of a phone number, or behind it. Nothing is searched or sorted by it."""
     search_mark: str | None = None
     """See `search_index`."""
     references: tuple[str, ...] = ()
@@ -76,6 +78,7 @@ def load(item: reads.Item) -> Customer:
         name=item["name"]["S"],
         email=item["email"]["S"],
         phone=reads.text(item, "phone"),
+        phone_note=reads.text(item, "phone_note"),
         created_at=item["created_at"]["S"],
         last_order=reads.text(item, "last_order"),
         orders=reads.number(item, "orders"),
@@ -145,6 +148,7 @@ def create(  # noqa: PLR0913 - the fields of a customer
     created_at: datetime | None = None,
     *,
     added_at: datetime | None = None,
+    phone_note: str | None = None,
     customer_id: str | None = None,
 ) -> Customer:
     """Create a customer. Raises InvalidInput, DuplicateEmail.
@@ -159,6 +163,7 @@ def create(  # noqa: PLR0913 - the fields of a customer
         name=text.checked_name(name),
         email=text.checked_email(email),
         phone=text.checked_phone(phone),
+        phone_note=text.checked_phone_note(phone_note),
         created_at=since,
         last_order=None,
         orders=0,
@@ -183,7 +188,7 @@ def create(  # noqa: PLR0913 - the fields of a customer
 def update(
     customer_id: str, changes: Mapping[str, str | None], expected_updated_at: datetime | None = None
 ) -> Customer:
-    """Set the given ones of name, email and phone. Raises InvalidInput, DuplicateEmail, NotFound.
+    """Set the given ones of name, email, phone and phoneNote. Raises InvalidInput, DuplicateEmail, NotFound.
 
     With `expected_updated_at`, nothing is changed unless the customer was changed last at that time. Raises RowChanged.
     """
@@ -223,7 +228,8 @@ def require(customer_id: str) -> Customer:
 
 def contact(customer: Customer) -> dict[str, object]:
     """Return the fields that people can change, for change rows."""
-    return {"name": customer.name, "email": customer.email, "phone": customer.phone}
+    fields: dict[str, object] = {"name": customer.name, "email": customer.email, "phone": customer.phone}
+    return fields | ({"phoneNote": customer.phone_note} if customer.phone_note else {})
 
 
 def was_written(customer: Customer) -> bool:

@@ -158,7 +158,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     now = clock.now()
     content: dict[str, object] = {**customers.contact(old), "created_at": old.created_at}
     content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
-    content |= {"added_at": old.added_at, "created_by": old.created_by}
+    content |= {"added_at": old.added_at, "created_by": old.created_by, "phone_note": old.phone_note}
     content |= {"references": list(old.references)}
     deleted_at = content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
@@ -185,6 +185,7 @@ def _load(item: reads.Item) -> DeletedCustomer:
         name=content["name"],
         email=content["email"],
         phone=content["phone"],
+        phone_note=content.get("phone_note"),
         created_at=content["created_at"],
         last_order=content["last_order"],
         orders=int(content["orders"]),

@@ -37,6 +37,7 @@ class NewCustomer:
     name: str
     email: str
     phone: str | None = None
+    phone_note: str | None = None
     created_at: datetime | None = None
     reference: str = ""
 
@@ -48,7 +49,7 @@ class KnownCustomers:
     archived_ids: Mapping[str, str]
     """Normalised e-mail address -> id of the deleted customer."""
     owner_ids: Mapping[str, str] = field(default_factory=dict)
-    """Reference -> id of its customer, who may have been deleted."""
+    """Reference -> id of its customer, who may have been deleted, or merged into another one."""
     owners: Mapping[str, Customer] = field(default_factory=dict)
     """The customers of `owner_ids` by id, or whom they were merged into, without the deleted ones."""
 
@@ -108,7 +109,9 @@ def _check_reference(given: NewCustomer, known: KnownCustomers, new_id: str) -> 
 def _create(given: NewCustomer, new_id: str) -> Customer:
     for number in range(2):
         try:
-            return customers.create(given.name, given.email, given.phone, given.created_at, customer_id=new_id)
+            return customers.create(
+                given.name, given.email, given.phone, given.created_at, phone_note=given.phone_note, customer_id=new_id
+            )
         except DuplicateEmail:
             if number or not _free_former_address(given.email):
                 raise
@@ -142,6 +145,7 @@ def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str) -> Cust
         name=text.checked_name(given.name),
         email=text.checked_email(given.email),
         phone=text.checked_phone(given.phone) or old.phone,
+        phone_note=text.checked_phone_note(given.phone_note) or old.phone_note,
     )
     # The mark is under the id that a new customer would have: that is all that a replay knows.
     write = Transaction(

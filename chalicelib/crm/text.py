@@ -12,6 +12,7 @@ from chalicelib.errors import InvalidEmail, InvalidInput, InvalidPhone
 NAME_LIMIT = 200
 EMAIL_LIMIT = 254
 PHONE_LIMIT = 40
+PHONE_NOTE_LIMIT = 100
 _MAX_NORMALIZED = 1000
 _KEY_BYTES = 900
 """A sort key has at most 1,024 bytes, including an id, and normalizing can turn one character into eighteen."""
@@ -116,6 +117,12 @@ def checked_phone(text: str | None) -> str | None:
     if len(phone) > PHONE_LIMIT or not _PHONE.fullmatch(phone) or not 7 <= digits <= 15:  # noqa: PLR2004 - E.164
         raise InvalidPhone(field="phone")
     return phone
+
+
+def checked_phone_note(text: str | None) -> str | None:
+    """Return the text on one line, None if it is blank. Raises InvalidInput."""
+    note = (text or "").strip()
+    return checked_line(note, "phone_note", PHONE_NOTE_LIMIT) if note else None
 
 
 def fits_key(folded: str) -> bool:

@@ -41,6 +41,7 @@ class Customer(Model):
     email = UnicodeAttribute()
     normalized_email = UnicodeAttribute(attr_name="email_n")
     phone = UnicodeAttribute(null=True)
+    phone_note = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     last_order = UnicodeAttribute(null=True)
     restored_at = UnicodeAttribute(null=True)

@@ -21,7 +21,9 @@ class Fields:
 _AMOUNTS = ("total", "discount", "shipping", "tax", "rounding", "refund")
 """Amounts of a whole order. They stand in its first row, or in all of them."""
 FIELDS = {
-    "customers": Fields(("name", "email"), ("phone", "created_at", "reference"), dates=frozenset({"created_at"})),
+    "customers": Fields(
+        ("name", "email"), ("phone", "phone_note", "created_at", "reference"), dates=frozenset({"created_at"})
+    ),
     "products": Fields(("sku", "name", "price"), ("stock",), numbers=frozenset({"price", "stock"})),
     "orders": Fields(
         ("order_ref", "customer_email", "order_date", "sku", "quantity", "unit_price"),

@@ -32,7 +32,9 @@ def import_customers(*rows: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_another_address_makes_no_second_customer(ann: Customer) -> None:
     bob = a_customer("Bob", "bob@example.com")
-    rows = [{"email": email, "reference": f" {REFERENCE} "} for email in ("new@example.com", bob.email, "ANN@example.com")]
+    rows = [
+        {"email": email, "reference": f" {REFERENCE} "} for email in ("new@example.com", bob.email, "ANN@example.com")
+    ]
     moved, taken, same = import_customers(*rows)
     for result in (moved, taken):
         assert result == {

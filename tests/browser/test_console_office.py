@@ -147,6 +147,21 @@ def test_what_another_person_wrote_meanwhile_is_shown_before_it_is_replaced(brow
     assert (found.name, found.phone) == ("Bob Other", "+49304444444"), "only what was typed is written"
 
 
+def test_a_phone_note_is_shown_kept_and_cleared(browser: "Browser", office: Office) -> None:
+    row = a_customer("Nora Note", phone_note="ask Anna")
+    with signed_in(browser, office, Role.EDITOR) as page:
+        visit(page, office, "customers?name=Nora")
+        page.get_by_role("row", name="Nora Note").get_by_text("ask Anna").wait_for()
+        visit(page, office, f"customers/{row.id}")
+        for label, text, note in (("Name", "Nora", "ask Anna"), ("Phone note", "", None)):
+            page.get_by_role("button", name="Edit").click()
+            page.get_by_label(label, exact=True).fill(text)
+            page.get_by_role("button", name="Save").click()
+            page.get_by_role("button", name="Edit").wait_for()
+            assert customers.find_all([row.id])[row.id].phone_note == note
+        assert page.get_by_text("Phone note").count() == 0
+
+
 def test_a_change_whose_answer_is_lost_is_made_once(browser: "Browser", office: Office) -> None:
     product = a_product("Chair", "99.00", stock=7)
 
@@ -182,7 +197,11 @@ def test_filters_and_order_are_in_the_address_and_back_keeps_them(browser: "Brow
         with page.expect_download() as waiting:
             page.get_by_role("link", name="CSV of this page").click()
         lines = waiting.value.path().read_text("utf-8").splitlines()
-        assert (lines[0], len(lines), ",Customer 19," in lines[1]) == ("id,name,email,phone,createdAt", 11, True)
+        assert (lines[0], len(lines), ",Customer 19," in lines[1]) == (
+            "id,name,email,phone,phoneNote,createdAt",
+            11,
+            True,
+        )
         page.get_by_role("link", name="Customer 17").click()
         page.get_by_role("heading", level=1, name="Customer 17").wait_for()
         page.go_back()

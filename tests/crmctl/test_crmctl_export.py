@@ -32,6 +32,7 @@ def a_shop() -> None:
             f"c{number}@example.com",
             phone=(None, "+49 30 123456")[number % 2],
             created_at=moment("2024-02-29T10:00:00"),
+            phone_note=("\u00bd ask, Anna", None)[number % 2],
         )
         for number, name in enumerate(HOSTILE)
     ]
@@ -58,7 +59,9 @@ def content() -> dict[str, list[Any]]:
     goods = {row["id"]["S"]: products.load(row) for row in rows_of(tables.Product).values()}
     sold = [orders.load(row) for row in rows_of(tables.Order).values()]
     return {
-        "customers": sorted((row.name, row.email, row.phone or "", row.created_at) for row in people.values()),
+        "customers": sorted(
+            (row.name, row.email, row.phone or "", row.phone_note or "", row.created_at) for row in people.values()
+        ),
         "products": sorted((row.sku or "", row.name, row.cents, row.stock) for row in goods.values()),
         "orders": sorted(
             (
@@ -112,7 +115,7 @@ def test_filters_and_values_that_are_missing(crm: ApiServer) -> None:
     assert Decimal(row["unit_price"]) == 2
     assert "1 of them have no e-mail address" in result.stderr
     assert row["currency"] == "USD"
-    assert crm.crmctl("export", "customers").stdout == "name,email,phone,created_at\n"
+    assert crm.crmctl("export", "customers").stdout == "name,email,phone,phone_note,created_at\n"
 
 
 def test_amounts_have_their_currency_and_the_import_wants_it(
@@ -162,7 +165,11 @@ def test_what_a_file_cannot_hold_is_refused(crm: ApiServer, words: tuple[str, ..
 def test_an_export_that_fails_leaves_the_file_as_it_was(api: FakeApi, tmp_path: Path) -> None:
     file = tmp_path / "customers.csv"
     file.write_text("before")
-    page = {"edges": [{"node": {"id": "1", "name": "Ann", "email": "a@b.c", "phone": None, "createdAt": ""}}]}
+    page = {
+        "edges": [
+            {"node": {"id": "1", "name": "Ann", "email": "a@b.c", "phone": None, "phoneNote": None, "createdAt": ""}}
+        ]
+    }
     first = {**page, "pageInfo": {"hasNextPage": True, "endCursor": "next"}}
     api.faults.extend([responds(200, json.dumps({"data": {"list": first}})), responds(404)])
     result = CliRunner().invoke(main, ["export", "customers", "-o", str(file), "--url", api.url])

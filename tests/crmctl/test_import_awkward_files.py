@@ -104,9 +104,10 @@ def test_phones_that_are_none_cost_no_customer_and_no_order(api: FakeApi, files:
     result = run_import()
     assert result.exit_code == 0, result.output
     assert api.rows["customers"]["jm@example.com"]["phone"] is None
+    assert api.rows["customers"]["jm@example.com"]["phoneNote"] == "ask Anna"
     assert (
         Path("customers.warnings.csv").read_text()
-        == "line,warning\n2,phone 'ask Anna' is not a phone number and was left out\n"
+        == "line,warning\n2,phone 'ask Anna' is not a phone number and is kept as a note\n"
     )
     write(files, customers=TEXTS["customers"])
     run_import()

@@ -9,7 +9,7 @@ from crmctl.import_rows import Converter
 from crmctl.imports.date_format import AmbiguousDate, DateEvidence, parse_moment
 from crmctl.imports.formats import FormatEvidence, Formats, combine
 from crmctl.imports.number_format import DecimalEvidence, NumberFormat
-from crmctl.imports.phone_text import clean_phone
+from crmctl.imports.phone_text import MAX_NOTE_LENGTH, read_phone
 from crmctl.imports.workspace import StoredRow
 from crmctl.order_rows import OrderOptions
 from crmctl.row_values import InvalidValue, parse_date, parse_decimal, parse_integer
@@ -144,7 +144,7 @@ def test_what_the_user_says_comes_before_what_the_table_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "phone", "warning"),
+    ("text", "phone", "kept"),
     [
         ("+1 555 123 4567", "+1 555 123 4567", ""),
         ("'+31612345678", "+31612345678", ""),
@@ -152,21 +152,40 @@ def test_what_the_user_says_comes_before_what_the_table_shows() -> None:
         ("\u202a+49 711 2842222\u202c", "+49 711 2842222", ""),
         ("0711\u20132842222", "0711-2842222", ""),
         ("tel: (775) 555-0154", "(775) 555-0154", ""),
-        ("+1 775-555-0155 ext. 12", "+1 775-555-0155", "no extensions"),
-        ("(775) 555-0155 x12", "(775) 555-0155", "no extensions"),
-        ("0711/2842222; 0171 1234567", "0711/2842222", "several numbers"),
-        ("n/a", None, "not a phone number"),
-        ("12", None, "not a phone number"),
-        ("1" * 41, None, "not a phone number"),
+        ("+1 775-555-0155 ext. 12", "+1 775-555-0155", "+1 775-555-0155 ext. 12"),
+        ("(775) 555-0155 x12", "(775) 555-0155", "(775) 555-0155 x12"),
+        ("0711/2842222; 0171 1234567", "0711/2842222", "0711/2842222; 0171 1234567"),
+        ("n/a", None, "n/a"),
+        ("tel: ask\u2028Anna\x00", None, "tel: ask Anna"),
+        ("12", None, "12"),
+        ("1" * 41, None, "1" * 41),
+        ("x" * 200, None, "x" * 99 + "\u2026"),
+        ("-", None, ""),
+        ("\u3164", None, ""),
         ("  ", None, ""),
         ("", None, ""),
     ],
 )
-def test_a_phone_number_never_costs_a_customer(text: str, phone: str | None, warning: str) -> None:
-    found, said = clean_phone(text)
-    assert found == phone
-    assert (said or "") == "" if not warning else warning in (said or "")
-    assert server_text.checked_phone(found) == found
+def test_a_phone_number_never_costs_a_customer_and_nothing_of_it_is_lost(
+    text: str, phone: str | None, kept: str
+) -> None:
+    found = read_phone(text)
+    assert (found.number, found.note or "") == (phone, kept)
+    assert bool(found.warning) is bool(kept)
+    assert server_text.checked_phone(found.number) == found.number
+    assert server_text.checked_phone_note(found.note) == found.note
+
+
+def test_a_note_of_the_file_stays_as_it_is() -> None:
+    assert (
+        read_phone("+1 555 123 4567", "\u00bd, ask \U0001f468\u200d\U0001f469").note
+        == "\u00bd, ask \U0001f468\u200d\U0001f469"
+    )
+    assert read_phone("later", "ask Anna").note == "ask Anna; later"
+    assert read_phone("later", "later").note == "later"
+    long = read_phone("", "a\u202eb" + "\ufdfa" * MAX_NOTE_LENGTH)
+    assert server_text.checked_phone_note(long.note) == long.note
+    assert long.warning == "the phone note is long; only the first 100 characters are kept"
 
 
 @pytest.mark.parametrize(("text", "rounded"), [("1.5", 2), ("0.2", 1), ("-1.5", -2), ("-0.1", -1), ("2.0", 2)])

@@ -15,6 +15,7 @@ CUSTOMER = Customer(
     name=NAME,
     email=EMAIL,
     phone="1" * text.PHONE_LIMIT,
+    phone_note=WIDE * text.PHONE_NOTE_LIMIT,
     created_at=TIME,
     last_order=TIME,
     orders=10**9,

@@ -167,6 +167,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     },
     "DeletedCustomer": {
         **{name: RowResolver(attrgetter(f"customer.{name}")) for name in ("id", "name", "email", "phone")},
+        "phoneNote": RowResolver(attrgetter("customer.phone_note")),
         "createdAt": RowResolver(attrgetter("customer.created_at")),
     },
     "CrmStats": {

@@ -45,7 +45,8 @@ class CreateCustomerInput(TypedDict):
     email: str
     phone: NotRequired[str | None]
     createdAt: NotRequired[datetime | None]
-    """Only bulkCreateCustomers takes this and `reference`."""
+    """Only bulkCreateCustomers takes this, `phoneNote` and `reference`."""
+    phoneNote: NotRequired[str | None]
     reference: NotRequired[str | None]
 
 
@@ -53,6 +54,7 @@ class UpdateCustomerInput(TypedDict, total=False):
     name: str | None
     email: str | None
     phone: str | None
+    phoneNote: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def given_customer(row: CreateCustomerInput) -> NewCustomer:
         name=row["name"],
         email=row["email"],
         phone=row.get("phone"),
+        phone_note=row.get("phoneNote"),
         created_at=row.get("createdAt"),
         reference=(row.get("reference") or "").strip(),
     )

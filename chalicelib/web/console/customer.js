@@ -11,7 +11,7 @@ import { may } from "./session.js";
 import { Time } from "./times.js";
 
 const ONE = `query Customer($id: ID!) {
-  customer(id: $id) { id name email phone createdAt createdBy updatedAt lastOrderAt inactiveFrom emailSuppression { reason since } }
+  customer(id: $id) { id name email phone phoneNote createdAt createdBy updatedAt lastOrderAt inactiveFrom emailSuppression { reason since } }
 }`;
 const CREATE = `mutation CreateCustomer($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } message } }`;
 const UPDATE = `mutation UpdateCustomer($id: ID!, $input: UpdateCustomerInput!, $expectedUpdatedAt: DateTime) { updateCustomer(id: $id, input: $input, expectedUpdatedAt: $expectedUpdatedAt) { customer { id } } }`;
@@ -21,8 +21,10 @@ const FIELDS = [
   { name: "name", label: "Name", check: isFilled }, { name: "email", label: "E-mail", type: "email", check: isFilled },
   { name: "phone", label: "Phone", type: "tel", hint: "With country code, such as +49 30 123456. May be empty." },
 ];
-// An empty phone number is none.
-const input = ({ phone, ...rest }) => (phone === undefined ? rest : { ...rest, phone: phone.trim() || null });
+// What an import found as a phone number and is none. Only customers who have such a text show it, and it may be cleared.
+const NOTE = { name: "phoneNote", label: "Phone note", hint: "What an import found as a phone number. May be empty." };
+// An empty phone number is none, and so is an empty note.
+const input = (changed) => Object.fromEntries(Object.entries(changed).map(([name, text]) => [name, ["phone", "phoneNote"].includes(name) ? text.trim() || null : text]));
 
 export function Customer({ id, query }) {
   const asked = useQuery(ONE, { id });
@@ -57,10 +59,11 @@ function Details({ customer, reload }) {
     <div class="row heading"><h1><${Name} of=${customer.name} /></h1>
       ${may("EDITOR") && mode !== "edit" && html`<div class="row screen-only"><button class="main" onClick=${() => setMode("edit")}>Edit</button><button onClick=${() => setMode("delete")}>Delete</button></div>`}</div>
     <section class="card" aria-label="Customer">
-      ${mode === "edit" ? html`<${Form} label="Customer" fields=${FIELDS} values=${customer} save=${save} cancel=${() => setMode("")} />` : html`
+      ${mode === "edit" ? html`<${Form} label="Customer" fields=${customer.phoneNote ? [...FIELDS, NOTE] : FIELDS} values=${customer} save=${save} cancel=${() => setMode("")} />` : html`
         <dl class="fields">
           <div class="wide"><dt>E-mail</dt><dd><a href=${`mailto:${customer.email}`}><${Name} of=${customer.email} /></a></dd></div>
           <div><dt>Phone</dt><dd>${customer.phone ? html`<a href=${`tel:${customer.phone}`}>${customer.phone}</a>` : "–"}</dd></div>
+          ${customer.phoneNote && html`<div><dt>Phone note</dt><dd><${Name} of=${customer.phoneNote} /></dd></div>`}
           <div><dt>Customer since</dt><dd><${Time} at=${customer.createdAt} /></dd></div>
           <div><dt>Last order</dt><dd><${Time} at=${customer.lastOrderAt} /></dd></div>
           <div><dt>Clean-up not before</dt><dd>${customer.inactiveFrom}</dd></div>

@@ -14,7 +14,7 @@ const CUSTOMERS = `query Customers(
     name: $name, email: $email, phoneStartsWith: $phoneStartsWith, createdAtGte: $createdAtGte, createdAtLte: $createdAtLte,
     orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before
   ) {
-    edges { node { id name email phone createdAt } }
+    edges { node { id name email phone phoneNote createdAt } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
 }`;
@@ -25,9 +25,9 @@ const FILTERS = [
 const ORDERS = [["name", "name"], ["-name", "name, from the end"], ["-createdAt", "newest first"], ["createdAt", "oldest first"], ["email", "e-mail"]];
 const COLUMNS = [
   ["Name", (row) => html`<${RowLink} row=${row} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`],
-  ["Phone", (row) => row.phone ?? "–"], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`],
+  ["Phone", (row) => row.phone ?? (row.phoneNote ? html`<${Name} of=${row.phoneNote} />` : "–")], ["Customer since", (row) => html`<${Time} at=${row.createdAt} />`],
 ];
-const CSV = ["id", "name", "email", "phone", "createdAt"].map((name) => [name, (row) => row[name]]);
+const CSV = ["id", "name", "email", "phone", "phoneNote", "createdAt"].map((name) => [name, (row) => row[name]]);
 const connection = (data) => data.allCustomers;
 
 export const Customers = ({ query }) => html`
