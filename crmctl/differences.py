@@ -7,8 +7,9 @@ from typing import Any
 from crmctl.import_records import Record
 from crmctl.imports.fields import IMPLIED_LINE
 
-COMPARED = {"customers": ("name", "phone"), "products": ("name", "price")}
+COMPARED = {"customers": ("name", "phone", "phoneNote"), "products": ("name", "price")}
 STOCK = "stock"
+EMAIL = "email"
 EMPTY = "(empty)"
 
 
@@ -22,15 +23,19 @@ class Difference:
         return f"{self.column} {_show(self.old)} → {_show(self.new)}"
 
 
-def compare(kind: str, record: Record, existing: dict[str, Any], *, with_stock: bool) -> tuple[Difference, ...]:
+def compare(
+    kind: str, record: Record, existing: dict[str, Any], *, with_stock: bool, is_moved: bool = False
+) -> tuple[Difference, ...]:
     """Return what the file says otherwise. An empty cell says nothing, and neither does a row that stands in no file.
 
+    `is_moved` says that the customer was found by the reference, and has another e-mail address.
     Stock is compared only if it is to be written: orders change it, so an older file is expected to differ.
     """
     if kind == "orders" or record.line <= IMPLIED_LINE:
         return ()
     wanted = record.input
-    columns = (*COMPARED[kind], STOCK) if kind == "products" and with_stock else COMPARED[kind]
+    more = (STOCK,) if kind == "products" and with_stock else (EMAIL,) if is_moved else ()
+    columns = (*COMPARED[kind], *more)
     return tuple(
         Difference(column, existing[column], wanted[column])
         for column in columns

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ import click
 
 from crmctl.client import Client
 from crmctl.differences import compare
-from crmctl.existing_rows import ROWS_PER_REQUEST, find_existing
+from crmctl.existing_rows import CUSTOMERS_BY_REFERENCE, LOOKUPS, ROWS_PER_REQUEST, find_existing
 from crmctl.import_records import Record
 from crmctl.import_updates import UpdateOptions
 from crmctl.prepared_rows import PreparedRows
@@ -21,6 +21,8 @@ from crmctl.text import escape_unprintable
 
 MAX_SHOWN = 10
 KEYS = {"customers": "email", "products": "sku", "orders": "reference"}
+_MOVED = "moved"
+"""Marks a customer who was found by the reference only."""
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
@@ -42,12 +44,26 @@ class DryRun:
 
     def _results(self, prepared: PreparedRows, batch: Sequence[Record]) -> list[RowResult]:
         wanted = [record for record in batch if _find_fault(prepared.kind, record) is None]
-        existing = find_existing(self.client, prepared.kind, [_key(prepared.kind, each) for each in wanted])
+        existing = find_existing(self.client, LOOKUPS[prepared.kind], [_key(prepared.kind, each) for each in wanted])
         # Not by line: an order and its refund have the same.
         found = {id(record): row for record, row in zip(wanted, existing, strict=True)}
         if prepared.kind == "orders":
             self._look_up_related(prepared, wanted)
+        if prepared.kind == "customers":
+            found.update(self._find_moved(wanted, found))
         return [self._result(prepared, record, found.get(id(record))) for record in batch]
+
+    def _find_moved(
+        self, records: Sequence[Record], found: Mapping[int, dict[str, Any] | None]
+    ) -> dict[int, dict[str, Any]]:
+        """Return the customers who have the reference of a record, but another e-mail address."""
+        referenced = [record for record in records if record.input.get("reference")]
+        rows = find_existing(self.client, CUSTOMERS_BY_REFERENCE, [each.input["reference"] for each in referenced])
+        return {
+            id(record): {**row, _MOVED: True}
+            for record, row in zip(referenced, rows, strict=True)
+            if row and row["id"] != (found[id(record)] or {}).get("id")
+        }
 
     def _result(self, prepared: PreparedRows, record: Record, existing: dict[str, Any] | None) -> RowResult:
         kind = prepared.kind
@@ -57,7 +73,8 @@ class DryRun:
             return RowResult(record, code=missing[0], reason=missing[1])
         if existing is None:
             return RowResult(record, id=f"new {record.key}", created=True)
-        differences = compare(kind, record, existing, with_stock=self.with_stock)
+        is_moved = existing.get(_MOVED, False)
+        differences = compare(kind, record, existing, with_stock=self.with_stock, is_moved=is_moved)
         return RowResult(record, id=existing["id"], row=existing, differences=differences)
 
     def _look_up_related(self, prepared: PreparedRows, records: Sequence[Record]) -> None:
@@ -71,7 +88,7 @@ class DryRun:
             new = {normalize(text): text for text in texts if text and normalize(text) not in known}
             known.update((key, True) for key in new if _would_be_there(prepared, kind, key))
             for keys in _chunks([key for key in new if key not in known]):
-                rows = find_existing(self.client, kind, [new[key] for key in keys])
+                rows = find_existing(self.client, LOOKUPS[kind], [new[key] for key in keys])
                 known.update((key, row is not None) for key, row in zip(keys, rows, strict=True))
 
     def _find_missing(self, record: Record) -> tuple[str, str] | None:

@@ -1,7 +1,7 @@
 """Ask the API which rows it has already, without writing anything."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crmctl.client import Client
@@ -20,15 +20,18 @@ class Lookup:
 
 
 LOOKUPS = {
-    "customers": Lookup("customer", "email", "id name phone"),
+    "customers": Lookup("customer", "email", "id name email phone phoneNote"),
     "products": Lookup("product", "sku", "id name price stock"),
     "orders": Lookup("order", "reference", "id"),
 }
 
+CUSTOMERS_BY_REFERENCE = replace(LOOKUPS["customers"], argument="reference")
 
-def find_existing(client: Client, kind: str, keys: Sequence[str]) -> list[dict[str, Any] | None]:
+
+def find_existing(client: Client, lookup: Lookup, keys: Sequence[str]) -> list[dict[str, Any] | None]:
     """Return the row of each key, or None. At most ROWS_PER_REQUEST keys. Raises ApiError."""
-    lookup = LOOKUPS[kind]
+    if not keys:
+        return []
     arguments = ", ".join(f"$k{number}: String!" for number in range(len(keys)))
     fields = " ".join(
         f"r{number}: {lookup.field}({lookup.argument}: $k{number}) {{ {lookup.selection} }}"

@@ -13,18 +13,20 @@ from crmctl.tally import RowResult
 from crmctl.text import counted
 
 MAX_ROW_ATTEMPTS = 5
+MOVED_CODE = "DUPLICATE_REFERENCE"
+"""The customer of this reference has another e-mail address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowKind:
-    """The mutation for one kind of row. `exists_code` is the error code for a row that exists already."""
+    """The mutation for one kind of row. `exists_codes` are the error codes of a row that exists already."""
 
     name: str
     mutation: str
     input_type: str
     row: str = ""
     existing: str = ""
-    exists_code: str | None = None
+    exists_codes: tuple[str, ...] = ()
     records_per_request: int
     lines_per_request: int = 1_000
 
@@ -42,8 +44,8 @@ KINDS = {
         mutation="bulkCreateCustomers",
         input_type="BulkCreateCustomersInput",
         row="restored customer { inactiveFrom lastOrderAt }",
-        existing="existing { name phone inactiveFrom lastOrderAt }",
-        exists_code="DUPLICATE_EMAIL",
+        existing="existing { name email phone phoneNote inactiveFrom lastOrderAt }",
+        exists_codes=("DUPLICATE_EMAIL", MOVED_CODE),
         records_per_request=100,
     ),
     "products": RowKind(
@@ -51,7 +53,7 @@ KINDS = {
         mutation="bulkCreateProducts",
         input_type="CreateProductInput",
         existing="existing { name price stock }",
-        exists_code="DUPLICATE_SKU",
+        exists_codes=("DUPLICATE_SKU",),
         records_per_request=100,
     ),
     "orders": RowKind(
@@ -131,8 +133,9 @@ class Sender:
                 restored=result.get("restored", False),
             )
         existing = result.get("existing")
-        if error["code"] == kind.exists_code and existing:
-            differences = compare(kind.name, record, existing, with_stock=self.with_stock)
+        if error["code"] in kind.exists_codes and existing:
+            is_moved = error["code"] == MOVED_CODE
+            differences = compare(kind.name, record, existing, with_stock=self.with_stock, is_moved=is_moved)
             return RowResult(record, result["id"], row=existing, differences=differences)
         where = f" ({error['field']})" if error.get("field") else ""
         return RowResult(record, code=error["code"], reason=f"{error['message']}{where}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from crmctl.import_records import Record, Reject
 from crmctl.import_rows import Converter
 from crmctl.imports.workspace import StoredRow
+from crmctl.moved_customers import MovedCustomers
 from crmctl.pending_refunds import PendingRefunds
 from crmctl.row_values import InvalidValue, instant_of
 from crmctl.tally import Duplicate, Tally
@@ -58,7 +59,7 @@ class PreparedRows:
         try:
             records = self.converter.to_records(self.kind, rows)
             for record in records:
-                self._check_skus(record)
+                self._complete(record)
         except InvalidValue as error:
             self.tally.reject([Reject(tuple(row.line for row in rows), error.code, str(error))])
             return
@@ -77,6 +78,13 @@ class PreparedRows:
             return False
         # Not as texts: the fraction of a second, if there is one, sorts before the Z.
         return instant_of(record.input["orderDate"]) < instant_of(self.since)
+
+    def _complete(self, record: Record) -> None:
+        if self.kind == "orders":
+            record.input["customerEmail"] = MovedCustomers(self.tally.workspace).email_in_crm(
+                record.input["customerEmail"]
+            )
+            self._check_skus(record)
 
     def _check_skus(self, record: Record) -> None:
         """Refuse orders of a product that was rejected as a duplicate: the API would book them to the other product."""

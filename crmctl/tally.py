@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
-from crmctl.differences import Difference
+from crmctl.differences import EMAIL, Difference
 from crmctl.import_records import Record, Reject
 from crmctl.imports.fields import IMPLIED_LINE
 from crmctl.imports.workspace import Workspace
+from crmctl.moved_customers import MovedCustomers
 from crmctl.row_values import normalize
 
 NOT_FOUND = {"INVALID_CUSTOMER_ID": "customers", "INVALID_PRODUCT_IDS": "products"}
@@ -152,6 +153,8 @@ class Tally:
         self.workspace.execute(
             "UPDATE results SET differences = ? WHERE kind = ? AND id = ?", (text, self.kind, row.id)
         )
+        if any(each.column == EMAIL for each in row.differences if each not in remaining):
+            MovedCustomers(self.workspace).remove(row.id)
         if not remaining:
             self._differing -= 1
             self.updated += 1
@@ -247,9 +250,11 @@ class Tally:
         self._differing += bool(result.differences)
         if self.kind == "orders":
             self._note_order(record)
+        if any(each.column == EMAIL for each in result.differences):
+            MovedCustomers(self.workspace).add(record.key, row["email"])
 
     def _note_order(self, record: Record) -> None:
         self.workspace.execute(
             "INSERT INTO last_orders VALUES (?, ?) ON CONFLICT DO UPDATE SET at = MAX(at, excluded.at)",
-            (normalize(record.input["customerEmail"]), record.input["orderDate"]),
+            (MovedCustomers(self.workspace).key_in_files(record.input["customerEmail"]), record.input["orderDate"]),
         )

@@ -20,7 +20,10 @@ _SCHEMA = """
         kind TEXT NOT NULL, id TEXT NOT NULL, line INTEGER NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL,
         active_at TEXT, inactive_from TEXT, input TEXT, differences TEXT, stock INTEGER, PRIMARY KEY (kind, id)
     ) WITHOUT ROWID;
+    CREATE INDEX results_by_key ON results (kind, key);
     CREATE TABLE last_orders (key TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE moved_customers (key TEXT PRIMARY KEY, email TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX moved_customers_by_email ON moved_customers (email);
     CREATE TABLE rejects (kind TEXT NOT NULL, line INTEGER NOT NULL, code TEXT, reason TEXT, because TEXT,
         PRIMARY KEY (kind, line)) WITHOUT ROWID;
     CREATE TABLE refunds (id INTEGER PRIMARY KEY, line INTEGER NOT NULL, record TEXT NOT NULL);

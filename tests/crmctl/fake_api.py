@@ -62,10 +62,12 @@ class FakeApi(ThreadingHTTPServer):
     def _find(self, body: Json) -> Json:
         """Answer single rows by e-mail address, SKU or reference, in documents as `crmctl.existing_rows` writes them."""
         found: Json = {}
-        for alias, field, variable in re.findall(r"(r\d+): (\w+)\(\w+: \$(k\d+)\)", body["query"]):
+        for alias, field, argument, variable in re.findall(r"(r\d+): (\w+)\((\w+): \$(k\d+)\)", body["query"]):
             key = body["variables"][variable]
+            if (field, argument) == ("customer", "reference"):
+                key = next((k for k, row in self.rows["customers"].items() if row.get("reference") == key), "")
             row = self.rows[f"{field}s"].get(key.casefold() if field == "customer" else key)
-            found[alias] = None if row is None else {"id": key, "phone": None, "stock": 0, **row}
+            found[alias] = None if row is None else {"id": key, "phone": None, "phoneNote": None, "stock": 0, **row}
         return found
 
     def _customer(self, row: Json) -> Json:
@@ -97,7 +99,7 @@ class FakeApi(ThreadingHTTPServer):
             return result
         return {
             **result,
-            "existing": {"stock": 0, **CUSTOMER, **existing},
+            "existing": {"stock": 0, "phoneNote": None, **CUSTOMER, **existing},
             **error(exists_code, "It exists already", None),
         }
 
