@@ -26,7 +26,7 @@ def rules() -> dict[str, Any]:
             kind: {
                 "document": each.document,
                 "name": each.mutation,
-                "existsCode": each.exists_code,
+                "existsCodes": each.exists_codes,
                 "records": each.records_per_request,
                 "lines": each.lines_per_request,
             }

@@ -93,7 +93,13 @@ _PHONES = (
     "12345",
     "+1\u2010555\u2010123\u20104567 x9",
     "0123456789012345678",
+    "tel: ask\u2028Anna",
+    "-",
+    "\u3164",
+    "\U0001f4de " * 60,
+    "n\u00e4chste Woche, " * 9,
 )
+_NOTES = ("ask Anna", "\u202ea\u2066b", "\u00bd " * 60, "")
 
 
 def cases() -> Iterator[Case]:
@@ -149,6 +155,10 @@ def _values() -> Iterator[Case]:
             yield Case("products.csv", f'sku,name,price,stock\nA,A,"{text}","{text}"\n'.encode(), formats)
     rows = "".join(f'N{n},n{n}@example.com,"{text}"\n' for n, text in enumerate(_PHONES))
     yield Case("customers.csv", f"name,email,phone\n{rows}".encode())
+    rows = "".join(
+        f'N{n},n{n}@example.com,"{text}","{_NOTES[n % len(_NOTES)]}",s:{n}\n' for n, text in enumerate(_PHONES)
+    )
+    yield Case("customers.csv", f"name,email,phone,phone_note,reference\n{rows}".encode())
     yield Case("products.csv", b"sku;name;price\nA;A;1,50\nB;B;2.345,00\nC;C;1.000\n")
 
 

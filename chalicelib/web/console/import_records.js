@@ -41,9 +41,9 @@ export function toRecords(kind, rows, formats, options = {}) {
 }
 
 function customer(values, { dates }, warnings) {
-  const [phone, warning] = phoneOf(values.phone ?? "");
+  const { phone, note, warning } = phoneOf(values.phone ?? "", values.phone_note ?? "");
   if (warning) warnings.push(warning);
-  const input = { name: values.name, email: values.email, phone };
+  const input = { name: values.name, email: values.email, phone, ...(note && { phoneNote: note }) };
   if (values.created_at) input.createdAt = momentOf("created_at", values.created_at, dates).at;
   if (values.reference) input.reference = values.reference;
   return input;

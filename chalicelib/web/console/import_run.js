@@ -9,7 +9,7 @@ const RETRY = ["OFFLINE", "UNAVAILABLE", "CONFLICT", "INTERNAL", "IN_PROGRESS", 
 const TOO_LARGE = ["TOO_LARGE", "VARIABLES_TOO_LARGE"];
 const MAX_ATTEMPTS = 6;
 const MAX_GROUPS = 500; // in one batch, with those that are rejected before they are sent
-const COMPARED = { customers: ["name", "phone"], products: ["name", "price"], orders: [] };
+const COMPARED = { customers: ["name", "phone", "phoneNote"], products: ["name", "price"], orders: [] };
 const COUNTS = { created: 0, existing: 0, differing: 0, restored: 0, refunds: 0, rejected: 0, warned: 0 };
 export const WALK_IN = "Walk-in";
 
@@ -50,9 +50,11 @@ async function send(mutation, records, key, attempt = 1) {
 }
 
 // What the file says otherwise than a row that was there before. An empty cell says nothing.
-function differences(kind, { record: { input }, existing }) {
+function differences(kind, { record: { input }, existing, error }) {
   const isSame = (field) => (field === "price" ? Number(existing[field]) === Number(input[field]) : existing[field] === input[field]);
-  return COMPARED[kind].filter((field) => input[field] && !isSame(field)).map((field) => `${field} is ${existing[field] ?? "empty"} in the CRM, and ${input[field]} in the file`);
+  // A customer whose address has changed is found by the reference.
+  const compared = error.code === "DUPLICATE_REFERENCE" ? [...COMPARED[kind], "email"] : COMPARED[kind];
+  return compared.filter((field) => input[field] && !isSame(field)).map((field) => `${field} is ${existing[field] ?? "empty"} in the CRM, and ${input[field]} in the file`);
 }
 
 export class Import {
@@ -149,7 +151,7 @@ export class Import {
     const { record, error, existing } = result;
     state.fileCents += record.stated ?? record.cents;
     state.statesTotals ||= record.stated !== undefined;
-    const isThere = error && existing && error.code === this.rules.mutations[this.kind].existsCode;
+    const isThere = error && existing && this.rules.mutations[this.kind].existsCodes.includes(error.code);
     if (error && !isThere) {
       reject(record.lines, error.code, `${error.message}${error.field ? ` (${error.field})` : ""}`);
       return;

@@ -147,16 +147,32 @@ const EXTENSION = /^(?<number>.*\d\)?)[\s,;]*(?:extension|ext\.?|x|#|dw\.?)\s*\d
 const SEVERAL = /\s*[;,|]\s*|\s+(?:or|oder|and|und)\s+/i;
 const isPhone = (text) => text.length <= 40 && /^\+?[0-9 ().\-/]+$/.test(text) && text.replace(/\D/g, "").length >= 7 && text.replace(/\D/g, "").length <= 15;
 
-// Return [phone number or null, warning or null]. A phone number never costs a customer.
-export function phoneOf(text) {
-  let shown = text.normalize("NFKC").replace(/[\p{Cf}\p{Cc}]/gu, "").replace(/\p{Zs}/gu, " ").replace(/\p{Pd}/gu, "-");
+const MAX_NOTE = 100;
+const hasContent = (text) => /[\p{L}\p{N}]/u.test(text.replace(/[\u115f\u1160]/g, "")); // two letters are shown as blanks
+const length = (text) => [...text].length;
+
+// Return {phone, note, warning}. A phone number never costs a customer: what is no number is kept as a note.
+export function phoneOf(text, given) {
+  let shown = text.normalize("NFKC").replace(/[\p{Cf}\p{Cc}\p{Cs}]/gu, "").replace(/\p{Z}/gu, " ").replace(/\p{Pd}/gu, "-");
   shown = shown.trim().replace(/^['`\u2019"]+|['`\u2019"]+$/g, "").trim();
-  if (/^\p{L}/u.test(text)) shown = shown.replace(/(?:tel|phone|fon|mobile|mobil)\.?:?\s*/i, "");
-  if (!shown) return [null, null];
+  const [phone, what] = numberOf(/^\p{L}/u.test(shown) ? shown.replace(/^(?:tel|phone|fon|mobile|mobil)\.?:?\s*/i, "") : shown);
+  const own = given.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, "").trim();
+  const note = [...new Set([own, what ? shown : ""].filter(hasContent))].join("; ");
+  const warning = what && `phone ${quote(text)} ${what}`;
+  if (length(note) <= MAX_NOTE) return { phone, note, warning };
+  return {
+    phone, note: `${[...note].slice(0, MAX_NOTE - 1).join("").trimEnd()}\u2026`,
+    warning: `${warning ?? "the phone note is long"}; only the first ${MAX_NOTE} characters are kept`,
+  };
+}
+
+// Return the number, and what else the text is.
+function numberOf(shown) {
+  if (!hasContent(shown)) return [null, null];
   if (isPhone(shown)) return [shown, null];
   const short = EXTENSION.exec(shown)?.groups.number;
-  if (short && isPhone(short)) return [short, `phone ${quote(text)} was shortened to ${short}: the CRM keeps no extensions`];
+  if (short && isPhone(short)) return [short, "has an extension, which is kept as a note"];
   const first = shown.split(SEVERAL)[0];
-  if (first !== shown && isPhone(first)) return [first, `phone ${quote(text)} has several numbers; the first, ${first}, was taken`];
-  return [null, `phone ${quote(text)} is not a phone number and was left out`];
+  if (first !== shown && isPhone(first)) return [first, `has several numbers; the first, ${first}, was taken, and all are kept as a note`];
+  return [null, "is not a phone number and is kept as a note"];
 }
