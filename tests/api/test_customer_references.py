@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import counters, customer_references, customers, deleted_customers
+from chalicelib.crm import counters, customer_merges, customer_references, customers, deleted_customers
 from chalicelib.crm.customers import Customer
 from tests.api.graphql_client import post
 from tests.as_operator import execute
@@ -56,6 +56,20 @@ def test_a_deleted_customer_comes_back_under_the_new_address(ann: Customer) -> N
     assert (result["id"], result["restored"], result["customer"]) == (ann.id, True, {"email": "new@example.com"})
     assert counters.stats().customers == 1
     found = customers.find_by_email("new@example.com")
+    assert found is not None
+    assert found.id == ann.id
+
+
+def test_a_customer_who_was_merged_is_found_under_the_one_who_was_kept(ann: Customer) -> None:
+    bob = a_customer("Bob", "bob@example.com")
+    customer_references.link("django:customer:8", bob.id)
+    customer_merges.merge(ann.id, bob.id)
+    former, moved = import_customers(
+        *({"email": email, "reference": "django:customer:8"} for email in (bob.email, "new@example.com"))
+    )
+    assert (former["id"], former["error"]["code"]) == (ann.id, "DUPLICATE_EMAIL")
+    assert (moved["id"], moved["error"]["code"]) == (ann.id, "DUPLICATE_REFERENCE")
+    found = customer_references.find("django:customer:8")
     assert found is not None
     assert found.id == ann.id
 

@@ -19,7 +19,7 @@ from chalicelib.crm import (
 )
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_filters import CustomerFilter
-from chalicelib.crm.returning_customers import NewCustomer
+from chalicelib.crm.returning_customers import KnownCustomers, NewCustomer
 from chalicelib.errors import DuplicateEmail, NotFound
 from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page
@@ -78,14 +78,14 @@ def test_a_deleted_kept_customer_takes_the_addresses_along(ann: Customer, bob: C
     deleted_customers.delete(ann.id)
     given = NewCustomer(name="Annie", email=bob.email)
     with pytest.raises(DuplicateEmail, match="former address"):
-        returning_customers.create_or_restore(given, {})
+        returning_customers.create_or_restore(given, KnownCustomers({}))
     with pytest.raises(NotFound, match="was deleted"):
         customer_merges.undo(bob.id)
     deleted_customers.restore(ann.id)
     assert customers.find_by_email(bob.email) == reload(ann)
     deleted_customers.delete(ann.id)
     tables.AuxRow(pk=deleted_customers.PARTITION, sk=ann.id).delete()  # as its TTL does
-    created, is_new = returning_customers.create_or_restore(given, {})
+    created, is_new = returning_customers.create_or_restore(given, KnownCustomers({}))
     assert is_new
     assert customers.find_by_email(bob.email) == created
 
