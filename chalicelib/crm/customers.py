@@ -172,17 +172,22 @@ def create(  # noqa: PLR0913 - the fields of a customer
         added_at=added,
         created_by=change_marks.actor(),
     )
-    existing = find(customer.id) if change_marks.is_replay() else None
-    if existing:
+    if existing := _created_before(customer.id):
         return existing
-    if change_marks.is_done(customer.id):
-        raise NotFound("This request created the customer, who has been deleted since", field="id")
     # No other request creates this id.
     write = Transaction(was_applied=lambda: find(customer.id) is not None, subject=customer.id, is_logged=False)
     put(write, customer)
     counters.add(write, customer.created_at, customer.id, customers=1, created=1)
     write.commit()
     return customer
+
+
+def _created_before(customer_id: str) -> Customer | None:
+    """Return the customer that an earlier attempt at this request has created. Raises NotFound if they are gone since."""
+    existing = find(customer_id) if change_marks.is_replay() else None
+    if existing is None and change_marks.is_done(customer_id):
+        raise NotFound("This request created the customer, who has been deleted since", field="id")
+    return existing
 
 
 def update(
