@@ -119,6 +119,21 @@ def test_pages_have_each_row_once_in_order_and_the_last_one_says_so(changed: int
     assert list(_follow(list_customers(CustomerFilter(), [order_by]), size, forward=False)) == found[::-1]
 
 
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize("order_by", [["updatedAt", "-name"], ["-updatedAt", "name"]])
+def test_rows_of_the_same_time_are_ordered_by_the_next_field(order_by: list[str], size: int) -> None:
+    with time_is(MONDAY):
+        people = [a_customer(f"Name {number % 4}") for number in range(12)]
+    with time_is(TUESDAY):
+        for row in people[:5]:
+            customers.update(row.id, {"name": "Name 2"})
+    found = _follow(list_customers(CustomerFilter(), order_by), size)
+    expected = sorted(customers.find_all(row.id for row in people).values(), key=lambda row: row.id)
+    for field, value in (("name", lambda row: row.name), ("updatedAt", lambda row: row.updated_at)):
+        expected.sort(key=value, reverse=f"-{field}" in order_by)
+    assert [row.id for row in found] == [row.id for row in expected]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_reader_misses_no_change_that_is_made_while_it_reads(seed: int) -> None:
     dice = random.Random(seed)

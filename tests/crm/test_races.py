@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.crm import cancellation, counters, customers, deleted_customers, orders, products, stock, unique_values
 from chalicelib.crm.orders import Order
 from chalicelib.errors import CrmError
-from chalicelib.store import index_keys, reads, tables
+from chalicelib.store import index_keys, reads, tables, timestamps
 from chalicelib.store.transaction import Transaction
 from tests.builders import a_customer, a_product, rows_of
 
@@ -255,6 +255,19 @@ def order_the_last_at_once() -> int:
 
 def test_one_restock_of_a_slot_wins_however_many_try() -> None:
     assert [restock_at_once() for _ in range(20)] == [1] * 20
+
+
+def edit_at_once() -> Counter[object]:
+    customer = a_customer()
+    version, names = timestamps.from_text(customer.updated_at), count()
+    answers = at_once(lambda: customers.update(customer.id, {"name": f"Name {next(names)}"}, version).name)
+    (written,) = [answer for answer in answers if answer != "CONFLICT"]
+    assert customers.require(customer.id).name == written
+    return Counter(answer == "CONFLICT" for answer in answers)
+
+
+def test_one_of_those_who_read_the_same_version_edits_it_however_many_try() -> None:
+    assert [edit_at_once() for _ in range(10)] == [{False: 1, True: THREADS - 1}] * 10
 
 
 def test_one_order_gets_the_last_piece_however_many_try() -> None:
