@@ -13,7 +13,7 @@ from crmctl.run_command import follow, print_preview, wait_options
 PERSON = """query Person($id: ID, $email: String) {
   personalData(customerId: $id, email: $email) {
     customerId names emails phones notes references orderCount
-    customer { id name email phone createdAt createdBy lastOrderAt inactiveFrom }
+    customer { id name email phone phoneNote createdAt createdBy lastOrderAt inactiveFrom }
     deletedCustomer { id name email phone createdAt deletedAt keptUntil }
     suppressedAddresses { email reason since }
   }

@@ -34,7 +34,8 @@ from tests.privacy.known_person import (
     sent_mutations,
 )
 
-CONTACT = "{ id name email phone }"
+CONTACT = "{ id name email phone phoneNote }"
+NOTE = "at Zerlinda's mother"
 CREATE = f"mutation($input: CreateCustomerInput!) {{ createCustomer(input: $input) {{ customer {CONTACT} }} }}"
 BULK = f"""mutation($input: [BulkCreateCustomersInput]!) {{
   bulkCreateCustomers(input: $input) {{ results {{ customer {CONTACT} existing {CONTACT} error {{ code }} }} }} }}"""
@@ -103,13 +104,14 @@ def create_everywhere(time: Clock, monkeypatch: pytest.MonkeyPatch) -> str:
 def change_everything() -> str:
     given = {"name": FORMER_NAME, "email": FORMER_EMAIL, "phone": FORMER_PHONE}
     customer_id: str = ask(CREATE, "create", input=given)["createCustomer"]["customer"]["id"]
+    ask(UPDATE, "note", id=customer_id, input={"phoneNote": "Zerlinda's desk"})
     ask(BULK, "bulk", input=[{**given, "reference": "django:customer:markerby-7"}])
     lamp = a_product("Lamp", stock=50, sku="LAMP").id
     lines = [{"productId": lamp, "quantity": 2}]
     order = ask(ORDER, "order", input={"customerId": customer_id, "lines": lines})["createOrder"]["order"]["id"]
     past = {"reference": "INV-1", "customerEmail": FORMER_EMAIL, "orderDate": "2026-11-17T10:00:00Z"}
     ask(PAST, "past", input=[{**past, "lines": [{"sku": "LAMP", "quantity": 1, "unitPrice": "3.00"}]}])
-    ask(UPDATE, "update", id=customer_id, input={"name": NAME, "email": EMAIL, "phone": PHONE})
+    ask(UPDATE, "update", id=customer_id, input={"name": NAME, "email": EMAIL, "phone": PHONE, "phoneNote": NOTE})
     ask(REFUND, "refund", id=order, lines=[{"productId": lamp, "quantity": 1}], reason=f"{NAME.upper()} phoned")
     for number, field in enumerate(("deleteCustomer", "restoreCustomer", "deleteCustomer")):
         ask(
@@ -255,7 +257,7 @@ def test_a_change_that_is_repeated_after_the_erasure_does_not_bring_the_person_b
     time.later(minutes=2)
     erase(customer_id)
     again = ask(CREATE, "create", input=given)["createCustomer"]["customer"]
-    assert again == {"id": customer_id, "name": "[erased]", "email": "[erased]", "phone": "[erased]"}
+    assert again == {"id": customer_id, "name": "[erased]", "email": "[erased]", "phone": "[erased]", "phoneNote": None}
     assert rows_of(tables.Customer) == {}
 
 
