@@ -7,8 +7,6 @@ const files = {
   "preact.js": "preact/dist/preact.module.js",
   "hooks.js": "preact/hooks/dist/hooks.module.js",
   "htm.js": "htm/dist/htm.module.js",
-  "uplot.js": "uplot/dist/uPlot.iife.min.js",
-  "uplot.css": "uplot/dist/uPlot.min.css",
 };
 
 mkdirSync(target, { recursive: true });

@@ -9,7 +9,7 @@ PAGES = {
     "jobs/low_stock": "tbody tr",
     "runs": "tbody tr",
     "runs/low_stock/{slot}": "summary",
-    "reports": "canvas",
+    "reports": "figure rect",
     "low-stock": "tbody tr",
     "clean-up": "tbody tr",
     "customers": "tbody tr",

@@ -16,6 +16,7 @@ from tests.browser.chromium import opened_browser, opened_tab, served
 from tests.browser.console_data import a_failed_run, console, put_heartbeats
 from tests.builders import a_product
 from tests.crmctl.preset_samples import SAMPLES
+from tests.localdev.servers import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,7 +29,7 @@ PRODUCTS = (
     ("Notebook A5", "3.50", 7),
     ("Stapler", "8.90", 9),
 )
-PAGES = {"console-overview": ("overview", ".timeline .cell"), "console-report": ("reports", "canvas")}
+PAGES = {"console-overview": ("overview", ".timeline .cell")}
 
 AN_ORDER = '{ allOrders(first: 1, orderBy: ["-orderDate"]) { edges { node { customerId } } } }'
 
@@ -70,12 +71,14 @@ def operators() -> None:
 
 
 def tour() -> None:
-    """The first start, and a job that is broken on purpose."""
+    """The first start with the reports of its four weeks, and a job that is broken on purpose."""
     with (
         tempfile.TemporaryDirectory() as directory,
         console(Path(directory), CRM_DEMO_DATA="on", CRM_JOBS="on") as shown,
         opened_browser() as browser,
     ):
+        wait_for(lambda: shown.ask("{ reports(first: 1) { edges { cursor } } }")["reports"]["edges"], "the reports")
+        take(browser, f"{shown.url}#/reports", "figure rect", DOCS / "console-report.png")
         take(browser, f"{shown.url}#/overview", ".timeline .cell", DOCS / "tour-overview.png")
         done = shown.place.run("-m", "localdev", "break", "low_stock")
         assert done.returncode == 0, done.stdout + done.stderr

@@ -185,6 +185,6 @@ def test_loading_empty_and_error_states_are_shown_and_it_recovers(browser: "Brow
     page.get_by_role("alert").get_by_text("The server does not answer.").wait_for()
     page.unroute("**/reports.js*")
     page.get_by_role("button", name="Try again").click()
-    page.locator("figure canvas").first.wait_for()
+    page.locator("figure rect").first.wait_for()
     page.context.close()
     assert [text for text in tab.problems if "ERR_CONNECTION_REFUSED" not in text and "ERR_FAILED" not in text] == []

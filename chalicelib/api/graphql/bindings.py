@@ -16,6 +16,7 @@ from chalicelib.api.resolvers import (
     health,
     history,
     jobs,
+    lifetime_values,
     nodes,
     notification_channels,
     orders,
@@ -131,6 +132,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Customer": {
         "orders": orders.all_orders,
         "lastOrderAt": RowResolver(attrgetter("last_order")),
+        "lifetimeValue": lifetime_values.lifetime_value,
         "inactiveFrom": RowResolver(attrgetter("inactive_from")),
         "emailSuppression": email_suppressions.email_suppression,
         "merges": customer_merges.merges,
@@ -155,6 +157,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "hasNextPage": RowResolver(attrgetter("has_next")),
         "hasPreviousPage": RowResolver(attrgetter("has_previous")),
     },
+    "LifetimeValue": {"partial": RowResolver(attrgetter("is_partial"))},
     "BulkCreateCustomersPayload": {"customers": RowResolver(attrgetter("rows"))},
     "BulkCustomerResult": {"customer": RowResolver(attrgetter("row"))},
     "BulkCreateProductsPayload": {"products": RowResolver(attrgetter("rows"))},

@@ -3,6 +3,7 @@ import { useChange, useQuery } from "./api.js";
 import { Confirm } from "./confirm.js";
 import { Form, isFilled } from "./form.js";
 import { History } from "./history.js";
+import { LifetimeValue } from "./lifetime_value.js";
 import { html, useState } from "./html.js";
 import { pageOf } from "./links.js";
 import { OrdersOfCustomer } from "./orders.js";
@@ -32,12 +33,12 @@ export function Customer({ id, query }) {
   const reload = async () => { await asked.reload(); setVersion(version + 1); };
   return html`<p><a href="#/customers">Customers</a></p>
     <${Shown} of=${asked}>${({ customer }) => customer
-      ? html`<${Details} customer=${customer} reload=${reload} /><div class="row heading"><h2>Orders</h2>${may("EDITOR") && html`<a class="button screen-only" href="#/orders/new?customer=${id}">New order</a>`}</div>
+      ? html`<${Details} customer=${customer} version=${version} reload=${reload} /><div class="row heading"><h2>Orders</h2>${may("EDITOR") && html`<a class="button screen-only" href="#/orders/new?customer=${id}">New order</a>`}</div>
         <${OrdersOfCustomer} id=${id} query=${query} /><${History} id=${id} version=${version} />`
       : html`<${Deleted} id=${id} reload=${reload} /><${History} id=${id} version=${version} />`}<//>`;
 }
 
-function Details({ customer, reload }) {
+function Details({ customer, version, reload }) {
   const [mode, setMode] = useState("");
   const update = useChange(UPDATE);
   const remove = useChange(DELETE);
@@ -68,6 +69,7 @@ function Details({ customer, reload }) {
           <div><dt>Last order</dt><dd><${Time} at=${customer.lastOrderAt} /></dd></div>
           <div><dt>Clean-up not before</dt><dd>${customer.inactiveFrom}</dd></div>
           ${customer.createdBy && html`<div><dt>Created by</dt><dd><bdi>${customer.createdBy}</bdi></dd></div>`}
+          <${LifetimeValue} key=${version} id=${customer.id} />
           ${customer.emailSuppression && html`<div><dt>Gets no e-mails</dt><dd>${words(customer.emailSuppression.reason)}, <${Time} at=${customer.emailSuppression.since} /></dd></div>`}
         </dl>`}
     </section>

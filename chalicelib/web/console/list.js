@@ -5,6 +5,7 @@ import { html, useCallback, useEffect, useState } from "./html.js";
 import { Shown, Table } from "./parts.js";
 import { pickColumn, usePicked } from "./pick.js";
 import { address } from "./route.js";
+import { WholeCsv } from "./whole_csv.js";
 
 const PAGE = 25;
 const WIDE = "(min-width: 40rem)";
@@ -16,7 +17,8 @@ const WIDE = "(min-width: 40rem)";
 export function List({ caption, path, route, query, fixed, connection, filters = [], orders, columns, csv, empty, none, pick, seconds = 0 }) {
   const { before, after, ...chosen } = route;
   const forth = !before;
-  const variables = { ...fixed, ...filled(filters, chosen), ...(orders && { orderBy: [chosen.orderBy || orders[0][0]] }), ...(forth ? { first: PAGE, after: after ?? null } : { last: PAGE, before }) };
+  const all = { ...fixed, ...filled(filters, chosen), ...(orders && { orderBy: [chosen.orderBy || orders[0][0]] }) };
+  const variables = { ...all, ...(forth ? { first: PAGE, after: after ?? null } : { last: PAGE, before }) };
   const goOn = useCallback((data) => {
     const found = connection(data);
     if (!found || found.edges.length) return null;
@@ -36,7 +38,8 @@ export function List({ caption, path, route, query, fixed, connection, filters =
         ${pick && html`<${pick.Actions} picks=${picks} rows=${rows} filters=${filled(filters, chosen)} reload=${asked.reload} />`}
         <${Table} caption=${caption} rows=${rows} columns=${pick?.isOn() ? [pickColumn(picks, pick.name), ...columns] : columns}
           empty=${filters.some(({ name }) => chosen[name]) ? html`${empty} <a href=${address(path, { orderBy: chosen.orderBy })}>Clear the filters</a>` : none ?? empty} />
-        <${Pager} caption=${caption} path=${path} chosen=${chosen} pageInfo=${pageInfo} moved=${Boolean(before || after)} rows=${rows} csv=${csv} />`;
+        <${Pager} caption=${caption} path=${path} chosen=${chosen} pageInfo=${pageInfo} moved=${Boolean(before || after)} rows=${rows} csv=${csv}
+          whole=${{ query, variables: all, connection, key: JSON.stringify(all) }} />`;
     }}<//>`;
 }
 
@@ -80,17 +83,18 @@ const Choice = ({ id, label, value, options, choose }) => html`
     <select id=${`filter-${id}`} value=${value} onChange=${(event) => choose(event.target.value)}>
       ${options.map(([option, text]) => html`<option value=${option}>${text}</option>`)}</select></div>`;
 
-function Pager({ caption, path, chosen, pageInfo, moved, rows, csv }) {
+function Pager({ caption, path, chosen, pageInfo, moved, rows, csv, whole }) {
   const link = (text, where) => where
     ? html`<a class="button" href=${address(path, { ...chosen, ...where })}>${text}</a>`
     : html`<button disabled>${text}</button>`;
   const hasPages = moved || pageInfo.hasNextPage || pageInfo.hasPreviousPage;
+  const file = `${caption.toLowerCase().replaceAll(" ", "-")}.csv`;
   return html`<div class="row actions screen-only">
     ${hasPages && html`<nav class="row" aria-label=${`Pages: ${caption}`}>
       ${link("First", moved && {})}
       ${link("Previous", moved && pageInfo.hasPreviousPage && { before: pageInfo.startCursor })}
       ${link("Next", pageInfo.hasNextPage && { after: pageInfo.endCursor })}</nav>`}
-    ${rows.length > 0 && csv && html`<a class="button" download=${`${caption.toLowerCase().replaceAll(" ", "-")}.csv`}
-      href=${toAddress([csv.map(([title]) => title), ...rows.map((row) => csv.map(([, value]) => value(row)))])}>CSV of this page</a>`}
+    ${rows.length > 0 && csv && html`<a class="button" download=${file} href=${toAddress([csv.map(([title]) => title), ...rows.map((row) => csv.map(([, value]) => value(row)))])}>CSV of this page</a>
+      ${hasPages && html`<${WholeCsv} name=${file} csv=${csv} ...${whole} />`}`}
   </div>`;
 }

@@ -6,6 +6,7 @@ import { html, useState } from "./html.js";
 import { RowLink } from "./links.js";
 import { EditOrder } from "./order_edit.js";
 import { Badge, Shown, Table, money, notify, useTitle, words } from "./parts.js";
+import { Refund, refundable } from "./refund.js";
 import { may } from "./session.js";
 import { Time } from "./times.js";
 
@@ -42,8 +43,8 @@ function Details({ order, reload }) {
   return html`
     <div class="row heading"><h1><bdi>${title}</bdi></h1>
       <div class="row screen-only">
-        ${may("EDITOR") && order.status === "PLACED" && !order.refundOf && mode !== "edit" && html`
-          ${!order.reference && html`<button class="main" onClick=${() => setMode("edit")}>Edit</button>`}${!order.refunded.length && html`<button onClick=${() => setMode("cancel")}>Cancel order</button>`}`}
+        ${may("EDITOR") && order.status === "PLACED" && !order.refundOf && !["edit", "refund"].includes(mode) && html`
+          ${!order.reference && html`<button class="main" onClick=${() => setMode("edit")}>Edit</button>`}${!order.reference && refundable(order).length > 0 && html`<button onClick=${() => setMode("refund")}>Refund</button>`}${!order.refunded.length && html`<button onClick=${() => setMode("cancel")}>Cancel order</button>`}`}
         <button onClick=${() => window.print()}>Print</button></div></div>
     <section class="card" aria-label="Order">
       <dl class="fields">
@@ -60,6 +61,7 @@ function Details({ order, reload }) {
     ${mode === "edit"
       ? html`<section class="card" aria-label="Edit the lines"><${EditOrder} id=${order.id} done=${done} cancel=${() => setMode("")} /></section>`
       : html`<${Lines} order=${order} />`}
+    ${mode === "refund" && html`<h2>Refund</h2><section class="card" aria-label="Refund of this order"><${Refund} order=${order} cancel=${() => setMode("")} /></section>`}
     ${mode === "cancel" && html`<${Confirm} title="Cancel this order?" label="Cancel the order" act=${drop} close=${() => setMode("")}>
       <p>Its ${money(order.totalAmount)} no longer count, and its products go back to stock. A cancelled order stays cancelled.</p><//>`}`;
 }

@@ -10,9 +10,6 @@ export const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const usual = () => timeZone() || "UTC";
 export const zone = () => ({ local: LOCAL_ZONE, UTC: "UTC" })[localStorage.getItem(ZONE)] ?? usual();
 
-// "dark" or "light", also where the system has chosen it.
-export const theme = () => document.documentElement.dataset.theme;
-
 function choose(name, value) {
   if (value) localStorage.setItem(name, value);
   else localStorage.removeItem(name);
@@ -30,12 +27,6 @@ function useEvents(...names) {
 
 // Draw again when the zone changes.
 export const usePreferences = () => useEvents("preferences", "storage");
-
-// Draw again when the theme changes. For what takes its colours from a script: CSS follows by itself.
-export function useTheme() {
-  useEvents("themed");
-  return theme();
-}
 
 export function Preferences() {
   usePreferences();

@@ -1,10 +1,10 @@
 // The weekly reports as charts, and one report in numbers.
 import { useChange, useQuery } from "./api.js";
+import { Chart } from "./chart.js";
 import { toAddress } from "./csv.js";
-import { html, useEffect, useRef } from "./html.js";
+import { html } from "./html.js";
 import { RowLink } from "./links.js";
 import { Action, Empty, Shown, Table, money, runLink, notify } from "./parts.js";
-import { useTheme } from "./preferences.js";
 import { currency, may, timeZone } from "./session.js";
 import { Time } from "./times.js";
 
@@ -38,52 +38,19 @@ const newest = (reports) => reports.filter(({ period }, index) => reports.findIn
 
 function Charts({ reports }) {
   const weeks = [...reports].reverse();
-  const values = { Revenue: weeks.map(({ week }) => Number(week.revenue)), Orders: weeks.map(({ week }) => week.orders), "New customers": weeks.map(({ week }) => week.newCustomers) };
-  const days = weeks.map(({ from }) => Date.parse(from) / 1000);
-  return html`<div class="charts screen-only">${Object.entries(values).map(([title, numbers]) => html`
-    <figure key=${title}><figcaption>${title} by week</figcaption><${Chart} days=${days} numbers=${numbers} label=${`${title} by week, latest ${numbers.at(-1)}`} /></figure>`)}</div>`;
+  const days = weeks.map(({ from }) => from);
+  const whole = (number) => number.toLocaleString();
+  const charts = [
+    { title: "Revenue", numbers: weeks.map(({ week }) => Number(week.revenue)), say: sum },
+    { title: "Orders", numbers: weeks.map(({ week }) => week.orders), isWhole: true, say: whole },
+    { title: "New customers", numbers: weeks.map(({ week }) => week.newCustomers), isWhole: true, say: whole },
+  ];
+  return html`<div class="charts screen-only">${charts.map((chart) => html`
+    <figure key=${chart.title}><figcaption>${chart.title} by week</figcaption><${Chart} days=${days} ...${chart} /></figure>`)}</div>`;
 }
 
-const HALF_WEEK = 3.5 * 86400;
-const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-const WHOLE = [...Array(9).keys()].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
-
-// Only this page needs the library of the charts.
-let library;
-function loadLibrary() {
-  library ??= new Promise((done, failed) => {
-    const script = Object.assign(document.createElement("script"), { src: "./console/vendor/uplot.js", onload: done, onerror: failed });
-    document.head.append(script);
-  });
-  return library.catch(() => { library = undefined; });
-}
-
-function Chart({ days, numbers, label }) {
-  const place = useRef();
-  const theme = useTheme();
-  useEffect(() => {
-    const style = getComputedStyle(document.documentElement);
-    const ink = style.getPropertyValue("--ink").trim();
-    const line = style.getPropertyValue("--line").trim();
-    const accent = style.getPropertyValue("--accent").trim();
-    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
-    const size = () => ({ width: place.current.clientWidth, height: 180 });
-    const ticks = days.filter((_, index) => (days.length - 1 - index) % Math.ceil(days.length / 5) === 0);
-    const draw = () => new uPlot({
-      ...size(),
-      legend: { show: false },
-      scales: { x: { range: (_, first, last) => [first - HALF_WEEK, last + HALF_WEEK] }, y: { range: (_, __, most) => [0, most * 1.1 || 1] } },
-      axes: [{ ...axis, splits: () => ticks, values: (_, at) => at.map((second) => DAY.format(second * 1000)) }, { ...axis, size: 60, incrs: WHOLE }],
-      series: [{}, { stroke: accent, fill: `${accent}55`, width: 2, points: { show: false }, paths: uPlot.paths.bars({ size: [0.6, 40] }) }],
-    }, [days, numbers], place.current);
-    let plot, gone = false;
-    const resize = new ResizeObserver(() => plot?.setSize(size()));
-    resize.observe(place.current);
-    loadLibrary().then(() => { if (!gone && window.uPlot) plot = draw(); });
-    return () => { gone = true; resize.disconnect(); plot?.destroy(); };
-  }, [days.join(), numbers.join(), theme]);
-  return html`<div ref=${place} role="img" aria-label=${label}></div>`;
-}
+// On the axis, amounts have no cents.
+const sum = (number, isTick) => (isTick ? money(number).replace(/[.,]00(?=\D*$)/, "") : money(number));
 
 const change = (now, before) => (before ? `${now >= before ? "+" : "−"}${Math.abs(((now - before) / before) * 100).toFixed(1)} %` : "–");
 

@@ -3,7 +3,6 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     document.documentElement.dataset.theme = localStorage.getItem("crm-theme") || (dark.matches ? "dark" : "light");
-    window.dispatchEvent(new Event("themed"));
   };
   dark.addEventListener("change", apply);
   window.addEventListener("preferences", apply);

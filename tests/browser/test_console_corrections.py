@@ -1,0 +1,91 @@
+"""What was wrong is put right in the console, and what is listed is saved: refunds, and CSV files of whole lists."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.access.roles import Role
+from chalicelib.crm import orders, products, refunds
+from tests.browser.office import FOCUSED, Office, lose_answers, signed_in, tab_to, visit
+from tests.builders import a_customer, a_product
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
+
+pytestmark = pytest.mark.no_database
+
+
+def test_a_csv_of_all_pages_shows_its_progress_and_can_be_stopped(browser: "Browser", office: Office) -> None:
+    for number in range(70):
+        a_customer(f"Whole {number:03}")
+    with signed_in(browser, office, Role.VIEWER) as page:
+        visit(page, office, "customers?name=w&orderBy=-name")
+        page.get_by_role("row", name="Whole 069").wait_for()
+        held: list[Route] = []
+        page.route("**/graphql", lambda route: held.append(route))  # noqa: PLW0108 - playwright takes no builtin
+        page.get_by_role("button", name="CSV of all pages").click()
+        page.get_by_text("0 rows read").wait_for()
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="CSV of all pages").wait_for()
+        page.unroute("**/graphql")
+        held[0].continue_()
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="CSV of all pages").click()
+        assert waiting.value.suggested_filename == "customers.csv"
+        lines = waiting.value.path().read_text("utf-8").splitlines()
+        found = [line.split(",")[1] for line in lines[1:] if "Whole" in line]
+        assert found == [f"Whole {number:03}" for number in reversed(range(70))]
+        page.get_by_role("button", name="CSV of all pages").wait_for()
+
+
+def test_some_of_an_order_is_refunded_once(browser: "Browser", office: Office) -> None:
+    lamp, vase = a_product("Tall lamp", "70.00", stock=9), a_product("Vase", "10.50", stock=9)
+    order = orders.place(a_customer("Rae Turner").id, {lamp.id: 3, vase.id: 2}).order
+    with signed_in(browser, office, Role.EDITOR, "phone") as page:
+        visit(page, office, f"orders/{order.id}")
+        tab_to(page, "Refund")
+        page.keyboard.press("Enter")
+        assert page.evaluate(FOCUSED) == "Refund of Tall lamp"
+        page.keyboard.type("4")
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").get_by_text("Tall lamp: Enter a whole number, at most 3").wait_for()
+        page.get_by_label("Refund of Tall lamp").fill("1")
+        page.get_by_label("Refund of Vase").fill("2")
+        page.get_by_text("Goes back $91.00").wait_for()
+        page.get_by_label("Reason").fill("broken on the way")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        lose_answers(page, "RefundOrder", times=1)
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", level=1, name="Credit note of").wait_for()
+        page.get_by_text("-$91.00").first.wait_for()
+        page.get_by_role("region", name="Order").get_by_role("link", name="order", exact=True).click()
+        page.get_by_role("columnheader", name="Refunded").wait_for(state="attached")
+        history = page.get_by_role("table", name="History")
+        history.get_by_text("broken on the way").first.wait_for()
+        assert history.get_by_role("link", name="ord_").count() == 1, "the credit note"
+        page.get_by_role("button", name="Refund").click()
+        page.get_by_role("button", name="All of it").click()
+        page.get_by_text("Goes back $140.00").wait_for()
+        assert page.get_by_label("Refund of Vase").count() == 0, "all of it was refunded"
+        visit(page, office, f"customers/{order.customer_id}")
+        page.get_by_text("Revenue in all").wait_for()
+        for text in ("$140.00", "1"):
+            page.get_by_role("region", name="Customer").get_by_text(text, exact=True).first.wait_for()
+    assert [product.stock for product in products.find_all([lamp.id, vase.id]).values()] == [7, 9]
+
+
+def test_a_credit_note_leads_to_its_order_and_neither_offers_what_is_refused(
+    browser: "Browser", office: Office
+) -> None:
+    product = a_product("Shelf", "70.00", stock=9)
+    order = orders.place(office.evans.id, {product.id: 3}).order
+    note = refunds.refund(order.id, {product.id: 1}, "broken", restock=False)
+    with signed_in(browser, office, Role.EDITOR) as page:
+        visit(page, office, f"orders/{note.id}")
+        page.get_by_role("heading", level=1, name="Credit note of").wait_for()
+        assert set(page.get_by_role("main").get_by_role("button").all_inner_texts()) <= {"Print"}
+        page.get_by_role("region", name="Order").get_by_role("link", name="order", exact=True).click()
+        page.get_by_role("heading", level=1, name="Order of").wait_for()
+        page.get_by_role("columnheader", name="Refunded").wait_for()
+        assert page.get_by_role("button", name="Edit").is_visible()
+        assert page.get_by_role("button", name="Cancel order").count() == 0
