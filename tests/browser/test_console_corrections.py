@@ -1,4 +1,4 @@
-"""What was wrong is put right in the console, and what is listed is saved: refunds, and CSV files of whole lists."""
+"""What was wrong is put right in the console, and what is listed is saved: refunds, merges, CSV files of whole lists."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.access.roles import Role
 from chalicelib.crm import orders, products, refunds
-from tests.browser.office import FOCUSED, Office, lose_answers, signed_in, tab_to, visit
+from tests.browser.office import Office, lose_answers, signed_in, tab_to, told, visit
 from tests.builders import a_customer, a_product
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_some_of_an_order_is_refunded_once(browser: "Browser", office: Office) -
         visit(page, office, f"orders/{order.id}")
         tab_to(page, "Refund")
         page.keyboard.press("Enter")
-        assert page.evaluate(FOCUSED) == "Refund of Tall lamp"
+        page.locator("[aria-label='Refund of Tall lamp']:focus").wait_for()
         page.keyboard.type("4")
         page.keyboard.press("Enter")
         page.get_by_role("alert").get_by_text("Tall lamp: Enter a whole number, at most 3").wait_for()
@@ -89,3 +89,33 @@ def test_a_credit_note_leads_to_its_order_and_neither_offers_what_is_refused(
         page.get_by_role("columnheader", name="Refunded").wait_for()
         assert page.get_by_role("button", name="Edit").is_visible()
         assert page.get_by_role("button", name="Cancel order").count() == 0
+
+
+def test_two_customers_are_merged_with_a_preview_and_given_back(browser: "Browser", office: Office) -> None:
+    kept, twin = a_customer("Mia Merge", "mia@example.com"), a_customer("Mia M. Merge", "mia2@example.com")
+    order = orders.place(twin.id, {a_product("Blue vase", "10.00", stock=9).id: 2}).order
+    with signed_in(browser, office, Role.OPERATOR) as page:
+        visit(page, office, f"customers/{kept.id}")
+        page.get_by_role("button", name="Merge").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("combobox", name="Customer").press_sequentially("mia m")
+        dialog.get_by_role("option", name="mia2@example.com").click()
+        dialog.get_by_text("1 order would move from Mia M. Merge").wait_for()
+        dialog.get_by_role("button", name="Keep the other one").click()
+        dialog.get_by_text("would move from Mia Merge").wait_for()
+        dialog.get_by_role("button", name="Keep the other one").click()
+        dialog.get_by_text("1 order would move from Mia M. Merge").wait_for()
+        assert orders.find_all([order.id])[order.id].customer_id == twin.id, "a preview writes nothing"
+        lose_answers(page, '"dryRun":false', times=1)
+        dialog.get_by_role("button", name="Merge", exact=True).click()
+        told(page, "was merged into")
+        absorbed = page.get_by_role("table", name="Merged into this customer").get_by_role("row", name="Mia M. Merge")
+        absorbed.wait_for()
+        page.get_by_role("table", name="Orders").get_by_text("2 \u00d7 Blue vase").wait_for()
+        assert orders.find_all([order.id])[order.id].customer_id == kept.id
+        absorbed.get_by_role("button", name="Undo").click()
+        page.get_by_role("dialog").get_by_text("would be a customer again, with 1 order").wait_for()
+        page.get_by_role("dialog").get_by_role("button", name="Undo the merge").click()
+        page.get_by_role("heading", level=1, name="Mia M. Merge").wait_for()
+        page.get_by_role("table", name="Orders").get_by_text("2 \u00d7 Blue vase").wait_for()
+    assert orders.find_all([order.id])[order.id].customer_id == twin.id

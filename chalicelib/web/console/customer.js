@@ -6,6 +6,7 @@ import { History } from "./history.js";
 import { LifetimeValue } from "./lifetime_value.js";
 import { html, useState } from "./html.js";
 import { pageOf } from "./links.js";
+import { Merge, Merges } from "./merge.js";
 import { OrdersOfCustomer } from "./orders.js";
 import { Action, Name, Shown, isolated, notify, useTitle, words } from "./parts.js";
 import { may } from "./session.js";
@@ -34,7 +35,7 @@ export function Customer({ id, query }) {
   return html`<p><a href="#/customers">Customers</a></p>
     <${Shown} of=${asked}>${({ customer }) => customer
       ? html`<${Details} customer=${customer} version=${version} reload=${reload} /><div class="row heading"><h2>Orders</h2>${may("EDITOR") && html`<a class="button screen-only" href="#/orders/new?customer=${id}">New order</a>`}</div>
-        <${OrdersOfCustomer} id=${id} query=${query} /><${History} id=${id} version=${version} />`
+        <${OrdersOfCustomer} key=${`orders ${version}`} id=${id} query=${query} /><${Merges} key=${`merges ${version}`} id=${id} reload=${reload} /><${History} id=${id} version=${version} />`
       : html`<${Deleted} id=${id} reload=${reload} /><${History} id=${id} version=${version} />`}<//>`;
 }
 
@@ -58,7 +59,7 @@ function Details({ customer, version, reload }) {
   };
   return html`
     <div class="row heading"><h1><${Name} of=${customer.name} /></h1>
-      ${may("EDITOR") && mode !== "edit" && html`<div class="row screen-only"><button class="main" onClick=${() => setMode("edit")}>Edit</button><button onClick=${() => setMode("delete")}>Delete</button></div>`}</div>
+      ${may("EDITOR") && mode !== "edit" && html`<div class="row screen-only"><button class="main" onClick=${() => setMode("edit")}>Edit</button><button onClick=${() => setMode("merge")}>Merge</button><button onClick=${() => setMode("delete")}>Delete</button></div>`}</div>
     <section class="card" aria-label="Customer">
       ${mode === "edit" ? html`<${Form} label="Customer" fields=${customer.phoneNote ? [...FIELDS, NOTE] : FIELDS} values=${customer} save=${save} cancel=${() => setMode("")} />` : html`
         <dl class="fields">
@@ -73,6 +74,7 @@ function Details({ customer, version, reload }) {
           ${customer.emailSuppression && html`<div><dt>Gets no e-mails</dt><dd>${words(customer.emailSuppression.reason)}, <${Time} at=${customer.emailSuppression.since} /></dd></div>`}
         </dl>`}
     </section>
+    ${mode === "merge" && html`<${Merge} customer=${customer} close=${() => setMode("")} reload=${reload} />`}
     ${mode === "delete" && html`<${Confirm} title="Delete this customer?" label="Delete" act=${drop} close=${() => setMode("")}>
       <p><${Name} of=${customer.name} /> is kept in the archive for 90 days and can be restored until then. The orders stay.</p><//>`}`;
 }
