@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.no_database
+NO_IMPORTS = "async () => (await indexedDB.databases()).every(({ name }) => name !== 'crm-imports')"
+"""Rejected rows have names and addresses, so signing out deletes them."""
 CUSTOMERS = 130
 """Two batches."""
 
@@ -106,6 +108,9 @@ def test_an_import_goes_on_after_its_tab_was_closed_and_nothing_is_created_twice
         assert lines[0] == "name,email,created_at,line,code,reason,because"
         assert lines[1].startswith(f"No Address,none,13.2.2024,{CUSTOMERS + 1},")
         assert page.evaluate("window.owned") is None
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("API key").wait_for()
+        page.wait_for_function(NO_IMPORTS)
     found = customers.find_by_email(f"evil@{size}.example.com")
     assert found is not None
     assert found.name == SCRIPT
