@@ -142,6 +142,48 @@ def test_orders_of_a_shop_as_a_spreadsheet_saves_them(browser: "Browser", office
     assert found is not None
 
 
+def test_a_batch_that_is_too_large_is_split_and_only_rows_in_doubt_are_sent_again(
+    browser: "Browser", office: Office, tmp_path: Path
+) -> None:
+    data = "name,email\n" + "".join(f"Split {n},split{n}@example.com\n" for n in range(4))
+    sent: list[tuple[str, list[str]]] = []
+
+    def answer(route: "Route") -> None:
+        request = route.request.post_data_json
+        if "bulkCreateCustomers" not in request["query"]:
+            route.continue_()
+            return
+        names = [row["name"] for row in request["variables"]["input"]]
+        sent.append((route.request.headers["idempotency-key"].partition("-")[2], names))
+        if len(names) > 2:
+            error = {"message": "The request is too large", "extensions": {"code": "TOO_LARGE"}}
+            route.fulfill(status=400, json={"errors": [error]})
+        elif len(sent) == 2:  # the first row was not written, or nobody can say
+            reply = route.fetch()
+            content = reply.json()
+            doubt = {"code": "UNAVAILABLE", "message": "Try again", "field": None}
+            content["data"]["bulkCreateCustomers"]["results"][0] |= {"id": None, "created": False, "error": doubt}
+            route.fulfill(response=reply, json=content)
+        else:
+            route.continue_()
+
+    with signed_in(browser, office, Role.EDITOR) as page:
+        visit(page, office, "import")
+        choose(page, "customers.csv", data.encode(), tmp_path)
+        page.get_by_text("4 rows").wait_for()
+        page.route("**/graphql", answer)
+        page.get_by_role("button", name="Import 4 customers").click()
+        page.get_by_role("heading", name="Imported: customers.csv").wait_for()
+        figures = page.locator(".figures").inner_text().split("\n")
+        assert figures == ["Created", "3", "There already", "1", "Rejected", "0"]
+    assert sent == [
+        ("0-1", ["Split 0", "Split 1", "Split 2", "Split 3"]),
+        ("0a-1", ["Split 0", "Split 1"]),
+        ("0a-2", ["Split 0"]),
+        ("0b-1", ["Split 2", "Split 3"]),
+    ]
+
+
 def test_what_the_page_cannot_read_it_says_with_the_command(browser: "Browser", office: Office, tmp_path: Path) -> None:
     with signed_in(browser, office, Role.EDITOR) as page:
         visit(page, office, "import")
