@@ -120,7 +120,7 @@ def test_orders_of_a_shop_as_a_spreadsheet_saves_them(browser: "Browser", office
     with signed_in(browser, office, Role.EDITOR) as page:
         visit(page, office, "import")
         choose(page, "products.csv", b"sku,name,price,stock\nL-1,Lamp of the shop,40.00,5\n", tmp_path)
-        page.get_by_role("button", name="Import 1 products").click()
+        page.get_by_role("button", name="Import 1 product").click()
         page.get_by_role("heading", name="Imported: products.csv").wait_for()
         page.get_by_role("button", name="Import another file").click()
         choose(page, "orders_export.csv", shop_orders("L-1"), tmp_path)

@@ -117,13 +117,13 @@ function Seen({ file, seen: { rows, rules: known, source, scanned, problem }, wi
       ${problem && html`<${Problem} error=${problem} />`}
       ${source && !source.as && html`<p class="note bad">This is no table of a system that the CRM knows. It has: <bdi>${source.columns.filter(Boolean).join(", ")}</bdi>. Choose what it is, or say in a terminal which column is which: <code>crmctl import FILE --map customers.name="COLUMN"</code></p>`}
       ${source?.as && html`<p>Recognised as <strong>${source.as.kind} of ${title}</strong>: ${source.form}${written(scanned)}.
-        ${scanned && ` ${scanned.rows.toLocaleString()} rows${scanned.skipped ? `, and ${scanned.skipped.toLocaleString()} that are left out, as for all files of ${title}` : ""}.`}</p>`}
+        ${scanned && ` ${scanned.rows.toLocaleString()} ${scanned.rows === 1 ? "row" : "rows"}${scanned.skipped ? `, and ${scanned.skipped.toLocaleString()} that are left out, as for all files of ${title}` : ""}.`}</p>`}
       ${known && html`<${Options} rules=${known} source=${source} wishes=${wishes} set=${set} isOpen=${Boolean(problem || !source?.as)} />`}
       ${saved && !saved.finished && scanned && html`<p class="note">${saved.done.toLocaleString()} of ${saved.total.toLocaleString()} were imported before. Going on keeps the choices of then.</p>`}
       ${saved?.finished && html`<p class="note">This file was imported before. Importing it again creates nothing twice.</p>`}
       ${scanned && html`<div class="row actions">
         ${saved && !saved.finished && html`<button class="main" onClick=${goOn}>Go on</button>`}
-        <button class=${saved && !saved.finished ? "" : "main"} onClick=${start}>${saved ? "Import from the beginning" : `Import ${scanned.groups.toLocaleString()} ${source.as.kind}`}</button></div>`}
+        <button class=${saved && !saved.finished ? "" : "main"} onClick=${start}>${saved ? "Import from the beginning" : `Import ${scanned.groups.toLocaleString()} ${scanned.groups === 1 ? source.as.kind.slice(0, -1) : source.as.kind}`}</button></div>`}
     </section>
     ${scanned && html`<${FirstRows} kind=${source.as.kind} scanned=${scanned} orders=${wishes.orders} /><${Mapped} scanned=${scanned} />`}`;
 }
