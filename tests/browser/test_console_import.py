@@ -147,7 +147,7 @@ def test_a_batch_that_is_too_large_is_split_and_only_rows_in_doubt_are_sent_agai
     sent: list[tuple[str, list[str]]] = []
 
     def answer(route: "Route") -> None:
-        request = route.request.post_data_json
+        request = route.request.post_data_json or {}
         if "bulkCreateCustomers" not in request["query"]:
             route.continue_()
             return
