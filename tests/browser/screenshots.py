@@ -68,6 +68,7 @@ def operators() -> None:
             take_import(browser, f"{shown.url}#/import", DOCS / "console-import.png")
             for name, (page, ready) in {**PAGES, **of_rows}.items():
                 take(browser, f"{shown.url}#/{page}", ready, DOCS / f"{name}.png")
+            take_schedule(browser, f"{shown.url}#/schedules", DOCS / "console-schedules.png")
 
 
 def tour() -> None:
@@ -105,6 +106,17 @@ def take_import(browser: "Browser", url: str, file: Path) -> None:
     )
     page.get_by_role("table", name="First rows").wait_for()
     page.screenshot(path=file, full_page=True)
+    page.close()
+
+
+def take_schedule(browser: "Browser", url: str, file: Path) -> None:
+    page = browser.new_page(viewport={"width": 1100, "height": 820}, locale="en-GB", timezone_id="America/New_York")
+    page.goto(url)
+    page.get_by_role("button", name="New schedule").click()
+    page.get_by_label("Crontab").fill("30 2 * * SUN")
+    page.get_by_label("Time zone").fill("Europe/Berlin")
+    page.get_by_role("table", name="The next runs").get_by_text("CE").first.wait_for()
+    page.screenshot(path=file)
     page.close()
 
 

@@ -21,7 +21,7 @@ from tests.browser.hook import local_hook
 from tests.browser.office import Office, lose_answers, refusal, signed_in, visit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.no_database
 FIELD = """async (wall) => {
@@ -72,6 +72,23 @@ def test_one_switch_for_all_times_and_one_for_the_theme_are_remembered(browser: 
         page.locator("html[data-theme=light]").wait_for()
         page.emulate_media(color_scheme="dark")
         page.locator("html[data-theme=dark]").wait_for()
+
+
+def test_times_are_in_the_zone_of_the_company_unless_one_chooses_another(browser: "Browser", office: Office) -> None:
+    def in_tokyo(route: "Route") -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('"timeZone":"UTC"', '"timeZone":"Asia/Tokyo"'))
+
+    with signed_in(browser, office, Role.VIEWER) as page:
+        page.route("**/graphql", in_tokyo)
+        visit(page, office, f"orders/{office.order_id}")
+        page.reload()
+        page.locator("dl time", has_text="GMT+9").first.wait_for()
+        times = page.get_by_label("Times")
+        assert times.locator("option").all_inner_texts()[:2] == ["Asia/Tokyo", "UTC"]
+        times.select_option("UTC")
+        page.locator("dl time", has_text="UTC").first.wait_for()
+        page.unroute("**/graphql")
 
 
 def test_a_question_mark_shows_the_keys_unless_somebody_writes_it(browser: "Browser", office: Office) -> None:

@@ -5,7 +5,7 @@ import { Linked } from "./links.js";
 import { Action, Dialog, Shown, Table, notify, runLink } from "./parts.js";
 import { address } from "./route.js";
 import { may } from "./session.js";
-import { Time } from "./times.js";
+import { Time, fromField, zoneName } from "./times.js";
 
 const RUN = `mutation Run($name: String!, $dryRun: Boolean!, $at: DateTime, $arguments: [RunArgumentInput!]) {
   runJob(name: $name, dryRun: $dryRun, at: $at, arguments: $arguments) { run { job slot schedule } preview { summary lines more } }
@@ -18,8 +18,6 @@ const BACKFILL = `mutation Backfill($job: String!, $from: DateTime!, $to: DateTi
   backfill(job: $job, from: $from, to: $to, dryRun: $dryRun) { slots }
 }`;
 const WAIT = 400; // milliseconds after the last key, before the preview is made again
-
-const fromUtc = (text) => (text ? `${text}:00Z` : null);
 
 // The actions of a menu. Those who may not change anything get the way to the runs.
 export function jobActions(job, open, reload) {
@@ -62,7 +60,7 @@ function RunDialog({ open, job, close, reload }) {
     return () => clearTimeout(timer);
   }, [text]);
   const run = async () => {
-    const data = await start({ name: job.name, dryRun: false, at: open === "later" ? fromUtc(at) : null, arguments: given(text) });
+    const data = await start({ name: job.name, dryRun: false, at: open === "later" ? fromField(at) : null, arguments: given(text) });
     notify(open === "later" ? `${job.name} waits for its time` : `${job.name} started`);
     await reload();
     close();
@@ -78,7 +76,7 @@ function RunDialog({ open, job, close, reload }) {
           <${Table} caption="What the run would do" rows=${lines.map((line, index) => ({ id: index + 1, line }))} columns=${[
             ["No.", (row) => row.id, "number"], ["What the run would do", (row) => html`<bdi><${Linked} text=${row.line} /></bdi>`]]} /></div>`}
         ${more && html`<p class="quiet">… and more.</p>`}`}<//>
-      ${open === "later" && html`<label for="at">When (UTC)</label><input id="at" type="datetime-local" autofocus value=${at} onInput=${(event) => setAt(event.target.value)} />`}
+      ${open === "later" && html`<label for="at">When (${zoneName()})</label><input id="at" type="datetime-local" autofocus value=${at} onInput=${(event) => setAt(event.target.value)} />`}
       ${job.arguments.length > 0 && html`<details class="arguments"><summary>With other values</summary>
         ${job.arguments.map((argument) => html`<${Argument} key=${argument.name} of=${argument} value=${values[argument.name] ?? ""} set=${(value) => setValues({ ...values, [argument.name]: value })} />`)}</details>`}
       <div class="row actions">
@@ -97,7 +95,7 @@ function PauseDialog({ job, close, reload }) {
   const [until, setUntil] = useState("");
   const pauseJob = useChange(PAUSE);
   const pause = async () => {
-    await pauseJob({ name: job.name, reason, until: fromUtc(until) });
+    await pauseJob({ name: job.name, reason, until: fromField(until) });
     notify(`${job.name} paused`);
     await reload();
     close();
@@ -107,7 +105,7 @@ function PauseDialog({ job, close, reload }) {
       <p>No run starts until somebody resumes the job. A run in progress finishes.</p>
       <label for="reason">Reason</label>
       <input id="reason" required autofocus maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} />
-      <label for="until">Until, in UTC (empty: until somebody resumes it)</label>
+      <label for="until">Until, in ${zoneName()} (empty: until somebody resumes it)</label>
       <input id="until" type="datetime-local" value=${until} onInput=${(event) => setUntil(event.target.value)} />
       <div class="row actions">
         <button onClick=${close}>Cancel</button>
@@ -122,7 +120,7 @@ function BackfillDialog({ job, close, reload }) {
   const [to, setTo] = useState("");
   const [found, setFound] = useState();
   const start = useChange(BACKFILL);
-  const variables = { job: job.name, from: fromUtc(from), to: fromUtc(to) };
+  const variables = { job: job.name, from: fromField(from), to: fromField(to) };
   const look = async () => setFound((await ask(BACKFILL, { ...variables, dryRun: true })).backfill.slots);
   const run = async () => {
     const { backfill: { slots } } = await start({ ...variables, dryRun: false });
@@ -135,7 +133,7 @@ function BackfillDialog({ job, close, reload }) {
   return html`
     <${Dialog} title=${`Backfill ${job.name}?`} close=${close}>
       <p>Runs each slot of its own schedule that has no successful run, the oldest first, one at a time.</p>
-      ${field("from", "From (UTC)", from, setFrom)}${field("to", "Up to (UTC)", to, setTo)}
+      ${field("from", `From (${zoneName()})`, from, setFrom)}${field("to", `Up to (${zoneName()})`, to, setTo)}
       ${found && (found.length ? html`<p><strong>${found.length} ${found.length === 1 ? "slot" : "slots"}:</strong> <${Time} at=${found[0]} />${found.length > 1 && html` to <${Time} at=${found.at(-1)} />`}. Nothing has changed yet.</p>`
         : html`<p>Each slot in this time has a successful run.</p>`)}
       <div class="row actions">
