@@ -110,13 +110,13 @@ def take_import(browser: "Browser", url: str, file: Path) -> None:
 
 
 def take_schedule(browser: "Browser", url: str, file: Path) -> None:
-    page = browser.new_page(viewport={"width": 1100, "height": 820}, locale="en-GB", timezone_id="America/New_York")
+    page = browser.new_page(viewport={"width": 800, "height": 820}, locale="en-GB", timezone_id="America/New_York")
     page.goto(url)
     page.get_by_role("button", name="New schedule").click()
     page.get_by_label("Crontab").fill("30 2 * * SUN")
     page.get_by_label("Time zone").fill("Europe/Berlin")
     page.get_by_role("table", name="The next runs").get_by_text("CE").first.wait_for()
-    page.screenshot(path=file)
+    page.get_by_role("region", name="New schedule").screenshot(path=file)
     page.close()
 
 
