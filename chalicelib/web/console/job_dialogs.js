@@ -3,9 +3,10 @@ import { ask, useChange, useQuery } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
 import { Linked } from "./links.js";
 import { Action, Dialog, Shown, Table, notify, runLink } from "./parts.js";
+import { zone } from "./preferences.js";
 import { address } from "./route.js";
 import { may } from "./session.js";
-import { Time, fromField, zoneName } from "./times.js";
+import { Time, fromField } from "./times.js";
 
 const RUN = `mutation Run($name: String!, $dryRun: Boolean!, $at: DateTime, $arguments: [RunArgumentInput!]) {
   runJob(name: $name, dryRun: $dryRun, at: $at, arguments: $arguments) { run { job slot schedule } preview { summary lines more } }
@@ -76,7 +77,7 @@ function RunDialog({ open, job, close, reload }) {
           <${Table} caption="What the run would do" rows=${lines.map((line, index) => ({ id: index + 1, line }))} columns=${[
             ["No.", (row) => row.id, "number"], ["What the run would do", (row) => html`<bdi><${Linked} text=${row.line} /></bdi>`]]} /></div>`}
         ${more && html`<p class="quiet">… and more.</p>`}`}<//>
-      ${open === "later" && html`<label for="at">When (${zoneName()})</label><input id="at" type="datetime-local" autofocus value=${at} onInput=${(event) => setAt(event.target.value)} />`}
+      ${open === "later" && html`<label for="at">When (${zone()})</label><input id="at" type="datetime-local" autofocus value=${at} onInput=${(event) => setAt(event.target.value)} />`}
       ${job.arguments.length > 0 && html`<details class="arguments"><summary>With other values</summary>
         ${job.arguments.map((argument) => html`<${Argument} key=${argument.name} of=${argument} value=${values[argument.name] ?? ""} set=${(value) => setValues({ ...values, [argument.name]: value })} />`)}</details>`}
       <div class="row actions">
@@ -105,7 +106,7 @@ function PauseDialog({ job, close, reload }) {
       <p>No run starts until somebody resumes the job. A run in progress finishes.</p>
       <label for="reason">Reason</label>
       <input id="reason" required autofocus maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} />
-      <label for="until">Until, in ${zoneName()} (empty: until somebody resumes it)</label>
+      <label for="until">Until, in ${zone()} (empty: until somebody resumes it)</label>
       <input id="until" type="datetime-local" value=${until} onInput=${(event) => setUntil(event.target.value)} />
       <div class="row actions">
         <button onClick=${close}>Cancel</button>
@@ -133,7 +134,7 @@ function BackfillDialog({ job, close, reload }) {
   return html`
     <${Dialog} title=${`Backfill ${job.name}?`} close=${close}>
       <p>Runs each slot of its own schedule that has no successful run, the oldest first, one at a time.</p>
-      ${field("from", `From (${zoneName()})`, from, setFrom)}${field("to", `Up to (${zoneName()})`, to, setTo)}
+      ${field("from", `From (${zone()})`, from, setFrom)}${field("to", `Up to (${zone()})`, to, setTo)}
       ${found && (found.length ? html`<p><strong>${found.length} ${found.length === 1 ? "slot" : "slots"}:</strong> <${Time} at=${found[0]} />${found.length > 1 && html` to <${Time} at=${found.at(-1)} />`}. Nothing has changed yet.</p>`
         : html`<p>Each slot in this time has a successful run.</p>`)}
       <div class="row actions">

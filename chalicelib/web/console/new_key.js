@@ -2,7 +2,8 @@
 import { ask, useChange } from "./api.js";
 import { Form, isFilled } from "./form.js";
 import { html, useEffect, useState } from "./html.js";
-import { fromField, zoneName } from "./times.js";
+import { zone } from "./preferences.js";
+import { fromField } from "./times.js";
 
 const NAMES = `query KeyNames($after: String) { keys(first: 100, after: $after) { edges { node { id name state } } pageInfo { hasNextPage endCursor } } }`;
 const CREATE = `mutation CreateKey($name: String!, $role: Role!, $expiresAt: DateTime) { createKey(name: $name, role: $role, expiresAt: $expiresAt) { key { name } secret } }`;
@@ -11,7 +12,7 @@ const SAME_NAME = html`<p class="note field" role="status">A key with this name 
 const fields = (names) => [
   { name: "name", label: "Name", check: isFilled, hint: "Of the person or the program that uses it, such as Ann Evans or web shop.", below: ({ name }) => names.has(folded(name)) && SAME_NAME },
   { name: "role", label: "Role", options: ROLES },
-  { name: "expiresAt", label: `Expires, in ${zoneName()}`, type: "datetime-local", hint: "Empty: never" },
+  { name: "expiresAt", label: `Expires, in ${zone()}`, type: "datetime-local", hint: "Empty: never" },
 ];
 
 async function activeNames() {

@@ -3,7 +3,7 @@ import { ApiError, ask, useChange } from "./api.js";
 import { Form, isCount } from "./form.js";
 import { html, useEffect, useState } from "./html.js";
 import { LOCAL_ZONE, zone } from "./preferences.js";
-import { fromField, parts, toField, when, zoneName } from "./times.js";
+import { fromField, parts, toField, when } from "./times.js";
 
 const PREVIEW = `query Preview($crontab: String!, $timeZone: String!) { previewSchedule(crontab: $crontab, timeZone: $timeZone, count: 5) { words firings { utc } } }`;
 const CREATE = `mutation CreateSchedule($input: CreateScheduleInput!) { createSchedule(input: $input) { schedule { words } } }`;
@@ -23,13 +23,13 @@ const TIMES = ["at", "startsAt", "endsAt"];
 const ARGUMENT = "argument-";
 
 function fieldsOf(once, taken) {
-  const due = once ? [{ name: "at", label: `Once, at this time (${zoneName()})`, type: "datetime-local" }]
+  const due = once ? [{ name: "at", label: `Once, at this time (${zone()})`, type: "datetime-local" }]
     : [{ name: "crontab", label: "Crontab", hint: "Minute, hour, day, month, weekday, such as 0 17 * * FRI. Or @daily, @weekly, @monthly." }, { name: "timeZone", label: "Time zone", list: ZONES, hint: "Such as Europe/Berlin", below: ({ crontab, timeZone }) => html`<${Preview} crontab=${crontab.trim()} timeZone=${timeZone.trim() || "UTC"} />` }];
   return [
     ...due,
     ...taken.map(({ name, help, default: usual }) => ({ name: ARGUMENT + name, label: name, hint: `${help}${usual == null ? "" : ` Empty: ${usual}.`}` })),
     { name: "note", label: "Note", hint: "Why there is this schedule" },
-    ...(once ? [] : [{ name: "startsAt", label: `Not before (${zoneName()})`, type: "datetime-local", more: true }, { name: "endsAt", label: `Not after (${zoneName()})`, type: "datetime-local", more: true }]),
+    ...(once ? [] : [{ name: "startsAt", label: `Not before (${zone()})`, type: "datetime-local", more: true }, { name: "endsAt", label: `Not after (${zone()})`, type: "datetime-local", more: true }]),
     ...LIMITS.map(([name, label, hint]) => ({ name, label, hint, inputmode: "numeric", check: isCount, more: true })),
   ];
 }

@@ -55,8 +55,7 @@ export function Time({ at, relative = false, seconds = false }) {
   return html`<time datetime=${at} title=${when(at, { timeZone: other, seconds: true })}>${relative ? `${fromNow(at, now)} (${text})` : text}</time>`;
 }
 
-// Fields of the type datetime-local are in the chosen zone, which their label has to name.
-export const zoneName = () => parts(Date.now()).timeZoneName;
+// Fields of the type datetime-local are in the chosen zone. Their label has to name it, as `zone()`: its short name changes with the season.
 const onTheWall = (at) => new Date(at).toLocaleString("sv-SE", { timeZone: zone() }).replace(" ", "T"); // 2026-11-27T08:00:00
 export const toField = (at) => (at ? onTheWall(at).slice(0, 16) : "");
 export function fromField(text) {
