@@ -97,7 +97,7 @@ def test_a_question_mark_shows_the_keys_unless_somebody_writes_it(browser: "Brow
         keys = page.get_by_role("dialog", name="Keys")
         keys.get_by_text("Search customers, orders and products").wait_for()
         page.keyboard.press("Escape")
-        keys.wait_for(state="detached")
+        page.locator("dialog").wait_for(state="detached")
         page.keyboard.press("/")
         page.keyboard.type("?")
         assert page.get_by_role("combobox", name="Search").input_value() == "?"
