@@ -227,7 +227,7 @@ def _lock(write: Transaction, customer: Customer, merge_id: str) -> None:
 def _start_undoing(before: MergeRecord) -> MergeRecord:
     """Let the absorbed customer be one again, who has no orders yet. Raises what `check_undo` raises, and Stale."""
     record, kept = check_undo(before.absorbed_id)
-    after = replace(record, status=Status.UNDOING, position=None, found=0, token=new_token())
+    after = replace(record, status=Status.UNDOING, position=None, token=new_token())
     write = Transaction(
         was_applied=partial(merge_records.was_written, after),
         subject=record.absorbed_id,

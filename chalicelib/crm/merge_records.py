@@ -49,6 +49,12 @@ class MergeRecord:
     """While orders go back: the key of the last order of the kept customer that was looked at."""
     found: int = 0
     """Orders that went back since the orders of the kept customer were looked at from the beginning."""
+    seen: int = 0
+    """Their orders that were seen since then, and stay."""
+    latest: str = ""
+    """The date of the latest of these that is not cancelled."""
+    cancelled: int = 0
+    """How many orders of the kept customer were cancelled when that began: `latest` is right while it is the same."""
     absorbed: Mapping[str, Any] = field(default_factory=dict)
     """The absorbed customer as they were; empty once they are back."""
     token: str = ""

@@ -25,7 +25,6 @@ from chalicelib.crm import (
     counters,
     customer_activity,
     customers,
-    latest_order,
     merge_records,
     merged_customers,
     order_rows,
@@ -79,25 +78,37 @@ def _take_forward(record: MergeRecord, pair: _Pair) -> MergeRecord:
 
 
 def _take_back(record: MergeRecord, pair: _Pair) -> MergeRecord:
+    """Give back the marked orders of a page.
+
+    An order may come or be cancelled meanwhile, and the index may lag: it is over once all orders that the kept customer
+    counts were seen in one go from the beginning, and none was marked.
+    """
+    if record.position is None:
+        record = replace(record, found=0, seen=0, latest="", cancelled=pair.kept.cancelled)
     page = _Page.read(pair.kept.id, record.position)
-    marked = [each for each in page.orders if each.merged_from[-1:] == (pair.absorbed.id,)]
-    chosen = _within_bytes([order for order in marked if order.customer_id == pair.kept.id])
-    if page.is_last and not chosen and not record.found:
-        return _finish_undoing(record, pair)
-    is_end = page.is_last and len(chosen) == len(marked)
-    last = chosen[-1] if len(chosen) < len(marked) and chosen else page.orders[-1] if page.orders else None
-    # From the beginning again after the end, until nothing is found: a credit note may have come meanwhile.
+    own = [order for order in page.orders if order.customer_id == pair.kept.id]
+    marked = [order for order in own if order.merged_from[-1:] == (pair.absorbed.id,)]
+    chosen = _within_bytes(marked)
+    latest = max((order.date for order in own if order.status == PLACED), default="")
     after = replace(
         record,
-        position=None if is_end or last is None else index_keys.sort_key(last.date, last.id),
-        found=0 if is_end else record.found + len(chosen),
+        found=record.found + len(chosen),
+        seen=record.seen + len(own) - len(chosen),
+        latest=max(record.latest, latest),
         returned=record.returned + len(chosen),
         pages=record.pages + 1,
         token=new_token(),
     )
-    returned = [replace(each, customer_id=pair.absorbed.id, merged_from=each.merged_from[:-1]) for each in chosen]
-    if returned:
-        _move(record, after, returned, giver=pair.kept, taker=pair.absorbed)
+    if page.is_last and not after.found:
+        if after.seen >= pair.kept.orders and after.cancelled == pair.kept.cancelled:
+            return _finish_undoing(record, after, pair)
+        if record.position is None:
+            raise Stale
+    last = chosen[-1] if len(chosen) < len(marked) else None if page.is_last else page.orders[-1]
+    after = replace(after, position=index_keys.sort_key(last.date, last.id) if last else None)
+    if chosen:
+        back = [replace(each, customer_id=pair.absorbed.id, merged_from=each.merged_from[:-1]) for each in chosen]
+        _move(record, after, back, giver=pair.kept, taker=pair.absorbed)
     else:
         write = Transaction(was_applied=partial(merge_records.was_written, after))
         merge_records.put(write, after, record)
@@ -155,19 +166,14 @@ def _finish(record: MergeRecord, pair: _Pair) -> MergeRecord:
     return after
 
 
-def _finish_undoing(record: MergeRecord, pair: _Pair) -> MergeRecord:
-    """Give the kept customer the date of the latest order that is left. Raises Stale."""
+def _finish_undoing(before: MergeRecord, record: MergeRecord, pair: _Pair) -> MergeRecord:
+    """Give the kept customer the date of the latest order that is left, and unlock both. Raises Stale."""
     now = timestamps.to_text(clock.now())
     after = replace(record, status=Status.UNDONE, finished_at=now, position=None, absorbed={}, token=new_token())
     write = Transaction(was_applied=partial(merge_records.was_written, after))
-    merge_records.put(write, after, record)
-    latest = latest_order.find(pair.kept.id, pair.kept.orders)
-    customer_activity.write_counts(
-        write,
-        pair.kept,
-        replace(pair.kept, last_order=latest.date if latest else None),
-        tables.Customer.merge_id.remove(),
-    )
+    merge_records.put(write, after, before)
+    left = replace(pair.kept, last_order=record.latest or None)
+    customer_activity.write_counts(write, pair.kept, left, tables.Customer.merge_id.remove())
     _unlock(write, pair.absorbed)
     write.commit()
     return after

@@ -34,7 +34,16 @@ def merge_content() -> dict[str, Any]:
         "started_by": NAME,
         "finished_at": TIME,
     }
-    record |= {"moved": 10**9, "returned": 10**9, "pages": 10**9, "position": f"{TIME} {ID}", "found": 10**9}
+    record |= {
+        "moved": 10**9,
+        "returned": 10**9,
+        "pages": 10**9,
+        "position": f"{TIME} {ID}",
+        "found": 10**9,
+        "seen": 10**9,
+        "latest": TIME,
+        "cancelled": 10**9,
+    }
     return record | {"absorbed": {name: getattr(CUSTOMER, name) for name in merge_steps.KEPT_FIELDS} | entry_content()}
 
 
