@@ -9,6 +9,8 @@ whatever interrupted it. Between any two steps both customers are as they should
 from dataclasses import replace
 from functools import partial
 
+from pynamodb.expressions.update import Action
+
 from chalicelib import clock
 from chalicelib.crm import (
     counters,
@@ -18,8 +20,6 @@ from chalicelib.crm import (
     merge_records,
     merge_steps,
     merged_customers,
-    text,
-    unique_values,
 )
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.merge_records import MergeRecord, Status
@@ -30,8 +30,8 @@ from chalicelib.store.transaction import Stale, Transaction, new_token
 
 MAX_STEPS = 5
 """Steps that one request takes: 450 orders, in a few seconds."""
-MAX_ABSORBED = 50
-"""Customers whom one customer may have absorbed."""
+MAX_ABSORBED = 25
+"""Customers whom one customer may have absorbed, chains included: all of them expire in the transaction of a deletion."""
 
 
 def merge(kept_id: str, absorbed_id: str) -> MergeRecord:
@@ -67,9 +67,9 @@ def check(kept_id: str, absorbed_id: str) -> tuple[Customer, Customer]:
     if kept_id == absorbed_id:
         raise InvalidInput("Give two different customers", field="absorb")
     kept, absorbed = _require(kept_id, "keep"), _require(absorbed_id, "absorb")
-    _refuse_if_locked(kept)
-    _refuse_if_locked(absorbed)
-    if len(merge_records.absorbed_by(kept_id)) >= MAX_ABSORBED:
+    refuse_if_locked(kept)
+    refuse_if_locked(absorbed)
+    if sum(map(_absorbed_count, (kept, absorbed))) >= MAX_ABSORBED:
         raise InvalidInput(f"A customer can absorb at most {MAX_ABSORBED} others", field="keep")
     return kept, absorbed
 
@@ -109,7 +109,7 @@ def check_undo(absorbed_id: str) -> tuple[MergeRecord, Customer]:
         )
     kept = _require(record.kept_id, "absorbed")
     if kept.merge_id != absorbed_id:
-        _refuse_if_locked(kept)
+        refuse_if_locked(kept)
     return record, kept
 
 
@@ -124,38 +124,6 @@ def plan_undoing(absorbed_id: str) -> tuple[MergeRecord, Customer]:
 def name_of(record: MergeRecord) -> str:
     """Return the name and the e-mail address of the absorbed customer."""
     return f"{record.absorbed['name']} <{record.absorbed['email']}>"
-
-
-def refuse_if_merged(customer_id: str) -> None:
-    """Raises NotFound if the customer was merged into another one, and InProgress during a merge."""
-    if merged_customers.follow(customer_id) != customer_id:
-        raise merged_customers.missing(customer_id)
-    _refuse_if_locked(customers.find(customer_id))
-
-
-def forget(customer_id: str) -> None:
-    """Remove what is left of everybody whom this customer has absorbed: addresses, names and records. Safe to repeat.
-
-    For the erasure of a customer, before or after the row itself goes. The merges can then no longer be undone, and the
-    ids of the absorbed customers name nobody. Raises InProgress if a merge of the customer is in progress.
-    """
-    _refuse_if_locked(customers.find(customer_id))
-    for entry in merge_records.absorbed_by(customer_id):
-        forget(entry.absorbed_id)
-        address = text.normalize_email(entry.absorbed["email"])
-        write = Transaction(was_applied=partial(_is_forgotten, customer_id, entry.absorbed_id))
-        if unique_values.owner_of(unique_values.EMAIL, address) == entry.absorbed_id:
-            unique_values.release(write, unique_values.EMAIL, address, entry.absorbed_id)
-        for reference in entry.absorbed["references"]:
-            unique_values.release(write, unique_values.CUSTOMER_REFERENCE, reference, entry.absorbed_id)
-        merged_customers.remove(write, entry.absorbed_id, customer_id)
-        merge_records.delete(write, entry.absorbed_id)
-        merge_records.delete_entry(write, customer_id, entry.absorbed_id)
-        write.commit()
-
-
-def _is_forgotten(kept_id: str, absorbed_id: str) -> bool:
-    return all(entry.absorbed_id != absorbed_id for entry in merge_records.absorbed_by(kept_id))
 
 
 def _go_on(record: MergeRecord) -> MergeRecord:
@@ -204,7 +172,7 @@ def _start(kept: Customer, absorbed: Customer) -> MergeRecord:
     merge_records.put(write, record)
     merge_records.put_entry(write, record)
     row = tables.Customer
-    _lock(write, kept, absorbed.id)
+    _lock(write, kept, absorbed.id, 1)
     write.update(
         customers.key(absorbed.id),
         [row.merge_id.set(absorbed.id), row.merged_into.set(kept.id), row.token.set(new_token())],
@@ -214,14 +182,11 @@ def _start(kept: Customer, absorbed: Customer) -> MergeRecord:
     return record
 
 
-def _lock(write: Transaction, customer: Customer, merge_id: str) -> None:
-    """Refuse other merges, and whoever has read the customer before, such as a deletion."""
+def _lock(write: Transaction, kept: Customer, merge_id: str, absorbed: int) -> None:
+    """Refuse other merges, and whoever has read the customer before, such as a deletion. Count whom they have absorbed."""
     row = tables.Customer
-    write.update(
-        customers.key(customer.id),
-        [row.merge_id.set(merge_id), row.token.set(new_token())],
-        row.token == customer.token,
-    )
+    actions: list[Action] = [row.merge_id.set(merge_id), row.token.set(new_token()), row.absorbed.add(absorbed)]
+    write.update(customers.key(kept.id), actions, row.token == kept.token)
 
 
 def _start_undoing(before: MergeRecord) -> MergeRecord:
@@ -237,6 +202,7 @@ def _start_undoing(before: MergeRecord) -> MergeRecord:
     write.lead_from([kept.id])
     merge_records.put(write, after, record)
     merge_records.delete_entry(write, kept.id, record.absorbed_id)
+    _lock(write, kept, record.absorbed_id, -1)
     if record.status is Status.MOVING:
         row = tables.Customer
         write.update(
@@ -245,7 +211,6 @@ def _start_undoing(before: MergeRecord) -> MergeRecord:
             row.merged_into == kept.id,
         )
     else:
-        _lock(write, kept, record.absorbed_id)
         _put_back(write, record, kept)
     write.commit()
     return after
@@ -272,7 +237,11 @@ def _put_back(write: Transaction, record: MergeRecord, kept: Customer) -> None:
     counters.add(write, timestamps.to_text(now), customer.id, customers=1)
 
 
-def _refuse_if_locked(customer: Customer | None) -> None:
+def _absorbed_count(customer: Customer) -> int:
+    return sum(1 for _ in merge_records.all_absorbed_by(customer.id)) if customer.absorbed else 0
+
+
+def refuse_if_locked(customer: Customer | None) -> None:
     if customer and customer.merge_id:
         raise InProgress(
             f"A merge of {customer.id!r} is in progress. Complete that of {customer.merge_id!r} first: "

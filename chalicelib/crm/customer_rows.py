@@ -32,6 +32,7 @@ def to_row(customer: "Customer") -> tables.Customer:
         search_mark=customer.search_mark,
         references=list(customer.references) or None,
         merge_id=customer.merge_id,
+        absorbed=customer.absorbed or None,
         token=customer.token,
         **_keys(customer),
         **change_times.attributes(customer, customer.created_at),

@@ -55,6 +55,8 @@ class Customer:
     """The customer who is absorbed, or given back, by a merge that is in progress. Both of its customers have it."""
     merged_into: str | None = None
     """The customer who gets the orders of this one from now on, while they move."""
+    absorbed: int = 0
+    """How many others were merged into this one directly."""
 
     @property
     def words(self) -> RowWords:
@@ -92,6 +94,7 @@ def load(item: reads.Item) -> Customer:
         references=tuple(reads.json_of(item, "references") or ()),
         merge_id=reads.text(item, "merge_id"),
         merged_into=reads.text(item, "merged_into"),
+        absorbed=reads.number(item, "absorbed"),
     )
 
 

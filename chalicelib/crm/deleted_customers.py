@@ -16,6 +16,7 @@ from chalicelib.crm import (
     customer_activity,
     customers,
     latest_order,
+    merge_records,
     merged_customers,
     search_index,
     text,
@@ -125,6 +126,8 @@ def add_restoration(write: Transaction, archived: DeletedCustomer, customer: Cus
         write.check(tables.Order, latest.id, tables.Order.status == latest.status)
     customer = replace(customer, last_order=latest.date if latest else None, search_mark=customer.token)
     customers.put(write, customer)
+    if customer.absorbed:
+        merge_records.set_expiry(write, customer.id, None)
     write.delete(tables.AuxRow(pk=PARTITION, sk=customer.id), tables.AuxRow.token == archived.customer.token)
     email = text.normalize_email(archived.customer.email)
     # The address may name somebody who had it after this customer.
@@ -159,7 +162,7 @@ def _archive(old: Customer, token: str) -> Transaction:
     content: dict[str, object] = {**customers.contact(old), "created_at": old.created_at}
     content |= {"last_order": old.last_order, "orders": str(old.orders), "restored_at": old.restored_at}
     content |= {"added_at": old.added_at, "created_by": old.created_by, "phone_note": old.phone_note}
-    content |= {"references": list(old.references)}
+    content |= {"references": list(old.references), "absorbed": old.absorbed}
     deleted_at = content["deleted_at"] = timestamps.to_text(now)
     ttl = now + timedelta(days=settings.archive_days)
     write = Transaction(was_applied=lambda: _archived_as(old.id, token), subject=old.id, before=customers.contact(old))
@@ -170,6 +173,8 @@ def _archive(old: Customer, token: str) -> Transaction:
     email = text.normalize_email(old.email)
     write.put(tables.AuxRow(pk=unique_values.ARCHIVED_EMAIL, sk=email, owner=old.id, ttl=ttl))
     counters.add(write, deleted_at, old.id, customers=-1)
+    if old.absorbed:
+        merge_records.set_expiry(write, old.id, ttl)
     return write
 
 
@@ -195,5 +200,6 @@ def _load(item: reads.Item) -> DeletedCustomer:
         added_at=content.get("added_at"),
         created_by=content.get("created_by"),
         references=tuple(content.get("references", ())),
+        absorbed=content.get("absorbed", 0),
     )
     return DeletedCustomer(customer, content["deleted_at"])

@@ -11,12 +11,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.crm import unique_values
+from chalicelib.crm import text, unique_values
 from chalicelib.store import reads, timestamps
 from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import Stale, Transaction
@@ -88,15 +88,32 @@ def absorbed_by(kept_id: str) -> list[MergeRecord]:
 
     Of a merge that can no longer be undone, only the address, the time and the two ids are left.
     """
+    contents = _entries(kept_id)
+    records = find_all(contents) if contents else {}
+    return [_of_entry(kept_id, key, content, records.get(key)) for key, content in contents.items()]
+
+
+def _entries(kept_id: str) -> dict[str, Mapping[str, Any]]:
     items = reads.query(
         TableName=reads.table_name(AuxRow),
         KeyConditionExpression="pk = :list",
         ExpressionAttributeValues={":list": {"S": f"{_LIST}{kept_id}"}},
         ConsistentRead=True,
     )
-    contents = {item["sk"]["S"]: reads.json_of(item, "content") for item in items}
-    records = find_all(contents) if contents else {}
-    return [_of_entry(kept_id, key, content, records.get(key)) for key, content in contents.items()]
+    return {item["sk"]["S"]: reads.json_of(item, "content") for item in items}
+
+
+def set_expiry(write: Transaction, kept_id: str, ttl: datetime | None) -> None:
+    """Let what leads from merged customers to this one expire with the archive; with None, let it stay again."""
+    for absorbed_id, content in _entries(kept_id).items():
+        write.put(AuxRow(pk=f"{_LIST}{kept_id}", sk=absorbed_id, content=content, ttl=ttl))
+        address, row = text.normalize_email(content["email"]), AuxRow
+        for kind, value, owner in (
+            (unique_values.EMAIL, address, absorbed_id),
+            (unique_values.MERGED_CUSTOMER, absorbed_id, kept_id),
+        ):
+            write.put(AuxRow(pk=kind, sk=value, owner=owner, ttl=ttl), row.owner == owner)
+        set_expiry(write, absorbed_id, ttl)
 
 
 def all_absorbed_by(kept_id: str) -> Iterator[MergeRecord]:

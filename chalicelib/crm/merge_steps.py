@@ -179,7 +179,8 @@ def _finish_undoing(before: MergeRecord, record: MergeRecord, pair: _Pair) -> Me
     return after
 
 
-KEPT_FIELDS = ("name", "email", "phone", "created_at", "added_at", "created_by")
+KEPT_FIELDS = ("name", "email", "phone", "phone_note", "created_at", "added_at", "created_by", "absorbed")
+"""What an undone merge gives back, besides the references. What else a row has follows from its orders, or is new."""
 
 
 def _unlock(write: Transaction, customer: Customer) -> None:

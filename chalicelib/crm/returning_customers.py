@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chalicelib.crm import (
-    customer_merges,
     customer_references,
     customers,
     deleted_customers,
+    merge_erasure,
     merged_customers,
     text,
     unique_values,
@@ -129,7 +129,7 @@ def _free_former_address(email: str) -> bool:
         return False
     if deleted_customers.find(kept_id):
         raise DuplicateEmail(f"This is a former address of {kept_id!r}, who was deleted. Restore them", field="email")
-    customer_merges.forget(kept_id)
+    merge_erasure.forget(kept_id)
     return True
 
 

@@ -18,10 +18,10 @@ from chalicelib import clock
 from chalicelib.crm import (
     counters,
     customer_activity,
-    customer_merges,
     customer_references,
     customers,
     deleted_customers,
+    merge_erasure,
     search_index,
     text,
     unique_values,
@@ -71,7 +71,7 @@ def erase_page(customer_id: str, after: str | None) -> ErasedPage:
     """
     if after is None:
         begun = _begin(customer_id)
-        customer_merges.forget(customer_id)
+        merge_erasure.forget(customer_id)
         return ErasedPage(0, search_all.first_cursor(customer_id) if begun else None)
     search = erased_people.find(customer_id)
     if search is None:
@@ -96,7 +96,7 @@ def _read(search: Search, after: str | None) -> TracePage:
 
 def require(customer_id: str) -> KnownPerson:
     """Return a person who can be erased. Raises NotFound, also for one who was erased, and InProgress during a merge."""
-    customer_merges.refuse_if_merged(customer_id)
+    merge_erasure.refuse_if_merged(customer_id)
     known = people.find(customer_id)
     if known is None or (known.row is None and known.person.is_nameless):
         raise NotFound(f"There is no customer {customer_id!r}", field="id")
@@ -137,7 +137,7 @@ def _begin(customer_id: str) -> Search | None:
         search = erased_people.find(customer_id)
         if search or change_marks.is_done(customer_id):
             return search
-        customer_merges.refuse_if_merged(customer_id)
+        merge_erasure.refuse_if_merged(customer_id)
         known = people.find(customer_id)
         if known is None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")

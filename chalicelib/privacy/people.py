@@ -76,7 +76,8 @@ def _person(customer_id: str, row: Customer | None, items: list[reads.Item]) -> 
     merged = list(merge_records.all_absorbed_by(customer_id))
     values = [*(customers.contact(row).items() if row else ()), *_former_values(items)]
     for record in merged:
-        values += [*record.absorbed.items(), *_former_values(_changes_of(record.absorbed_id))]
+        contact = {**record.absorbed, "phoneNote": record.absorbed.get("phone_note")}
+        values += [*contact.items(), *_former_values(_changes_of(record.absorbed_id))]
     found: dict[str, dict[str, None]] = {name: {} for name in ("name", "email", "phone", "phoneNote")}
     size = 0
     for field, value in values:

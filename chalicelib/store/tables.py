@@ -61,6 +61,7 @@ class Customer(Model):
     """What names the customer in other systems, see `crm.customer_references`."""
     merge_id = UnicodeAttribute(null=True)
     merged_into = UnicodeAttribute(null=True)
+    absorbed = NumberAttribute(null=True)
     activity_shard = UnicodeAttribute(attr_name="act_s")
     activity_key = UnicodeAttribute(attr_name="act_k")
     token = UnicodeAttribute()

@@ -1,5 +1,6 @@
 """Merging customers: orders and numbers of both, what is refused, and everything back."""
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -163,6 +164,7 @@ def test_what_cannot_be_merged_is_refused(ann: Customer, bob: Customer, monkeypa
     with pytest.raises(NotFound, match="There is no merge"):
         customer_merges.undo(cleo.id)
     monkeypatch.setattr(customer_merges, "MAX_ABSORBED", 1)
+    assert refusal(cleo.id, ann.id)[0] == "A customer can absorb at most 1 others"
     assert refusal(ann.id, cleo.id) == ("A customer can absorb at most 1 others", "keep")
 
 
@@ -234,3 +236,10 @@ def test_the_histories_show_the_merge_and_its_undoing(ann: Customer, bob: Custom
         ("absorbed", None, bob.id),
     ]
     assert history(reload(bob)) == [("mergedInto", ann.id, None), ("mergedInto", None, ann.id)]
+
+
+def test_everything_that_is_known_of_a_customer_is_given_back() -> None:
+    """A field that a customer gets in the future belongs to the kept ones, or here."""
+    derived = {"id", "last_order", "orders", "cancelled", "token", "updated_at", "restored_at", "search_mark"}
+    of_merges = {"merge_id", "merged_into", "references"}
+    assert {each.name for each in fields(Customer)} == {*merge_steps.KEPT_FIELDS} | derived | of_merges

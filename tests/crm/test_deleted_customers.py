@@ -34,7 +34,9 @@ def test_a_deleted_customer_is_archived_until_a_date_and_the_email_is_free() -> 
             "restored_at": None,
             "added_at": "2026-11-22T12:00:00.000000Z",
             "created_by": None,
+            "phone_note": None,
             "references": [],
+            "absorbed": 0,
             "deleted_at": "2026-11-22T12:00:00.000000Z",
         }
         assert orders.find(order.id) == order

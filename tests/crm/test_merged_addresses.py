@@ -9,6 +9,7 @@ from chalicelib.crm import (
     deleted_customers,
     imported_orders,
     list_queries,
+    merge_erasure,
     merge_records,
     old_ids,
     orders,
@@ -112,10 +113,33 @@ def test_forgetting_leaves_nothing_of_the_absorbed_customers(ann: Customer, bob:
     cleo = a_customer("Cleo", "cleo@example.com")
     customer_merges.merge(ann.id, bob.id)
     customer_merges.merge(cleo.id, ann.id)
-    customer_merges.forget(cleo.id)
-    customer_merges.forget(cleo.id)
+    merge_erasure.forget(cleo.id)
+    merge_erasure.forget(cleo.id)
     left = str(list(rows_of(tables.AuxRow).values()))
     assert "annie@example.com" not in left
     assert "ann@example.com" not in left
     assert customers.find_current(bob.id) is None
     assert a_customer(email="annie@example.com").id
+
+
+def test_what_leads_to_a_deleted_customer_expires_with_the_archive(ann: Customer, bob: Customer) -> None:
+    cleo = a_customer("Cleo", "cleo@example.com")
+    customer_merges.merge(ann.id, bob.id)
+    customer_merges.merge(cleo.id, ann.id)
+
+    def expiring() -> set[str]:
+        rows = rows_of(tables.AuxRow)
+        led = {key for key in rows if key[1] in {ann.email, bob.email, ann.id, bob.id} and key[0] != "merge"}
+        assert len(led) == 6
+        return {rows[key]["ttl"]["N"] for key in led if "ttl" in rows[key]}
+
+    assert expiring() == set()
+    deleted_customers.delete(cleo.id)
+    archived = rows_of(tables.AuxRow)[deleted_customers.PARTITION, cleo.id]
+    assert expiring() == {archived["ttl"]["N"]}
+    deleted_customers.restore(cleo.id)
+    assert expiring() == set()
+    assert customers.find_by_email(bob.email) == reload(cleo)
+    customer_merges.undo(ann.id)
+    customer_merges.undo(bob.id)
+    assert (reload(cleo).absorbed, reload(ann).absorbed) == (0, 0)

@@ -49,7 +49,7 @@ def test_nothing_is_left_of_a_merged_customer() -> None:
 
 
 def test_a_merged_customer_is_erased_with_the_one_who_was_kept() -> None:
-    kept, merged = a_customer("Ann").id, a_customer("Bo").id
+    kept, merged = a_customer("Ann").id, a_customer("Bo", phone_note="ask Anna first").id
     customer_merges.merge(kept, merged)
     with pytest.raises(CrmError, match="was merged into"):
         erasures.require(merged)
@@ -57,4 +57,4 @@ def test_a_merged_customer_is_erased_with_the_one_who_was_kept() -> None:
         erasures.erase_page(merged, None)
     known = people.find(kept)
     assert known
-    assert known.person.ids == (kept, merged)
+    assert (known.person.ids, known.person.notes) == ((kept, merged), ("ask Anna first",))

@@ -196,7 +196,7 @@ KINDS: dict[str, tuple[Model, int]] = {
         tables.Report("weekly", TIME, content={"top": [{"id": ID, "name": NAME}] * 10}, token=TOKEN),
         40_000,
     ),
-    "merge of customers": (aux(largest_customer.merge_content()), 25_000),
+    "merge of customers": (aux(largest_customer.merge_content()), 28_000),
     "entry of an absorbed customer": (aux(largest_customer.entry_content()), 20_000),
     "deleted customer": (aux(asdict(CUSTOMER)), 10_000),
     "change of a customer": (a_change(customers.contact(CUSTOMER), customers.contact(CUSTOMER)), 25_000),
