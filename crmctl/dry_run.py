@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,10 @@ from crmctl.differences import compare
 from crmctl.existing_rows import CUSTOMERS_BY_REFERENCE, LOOKUPS, ROWS_PER_REQUEST, find_existing
 from crmctl.import_records import Record
 from crmctl.import_updates import UpdateOptions
+from crmctl.importer import CONFLICT_CODE
+from crmctl.imports.workspace import Workspace
+from crmctl.known_keys import KnownKeys
+from crmctl.order_comparison import has_same_content, was_refunded_since
 from crmctl.prepared_rows import PreparedRows
 from crmctl.row_values import normalize
 from crmctl.tally import RowResult, Tally
@@ -23,6 +27,7 @@ MAX_SHOWN = 10
 KEYS = {"customers": "email", "products": "sku", "orders": "reference"}
 _MOVED = "moved"
 """Marks a customer who was found by the reference only."""
+_CONFLICT = "The order exists already, with other content (reference)"
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
@@ -30,8 +35,6 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 class DryRun:
     client: Client
     with_stock: bool = False
-    _known: dict[str, dict[str, bool]] = field(default_factory=lambda: {"customers": {}, "products": {}})
-    """Customers and products that orders name: whether the CRM has them, or would have them."""
 
     def examine(self, prepared: PreparedRows) -> list[Record]:
         """Note in the tally what would happen to each record. Return the first records."""
@@ -69,7 +72,9 @@ class DryRun:
         kind = prepared.kind
         if fault := _find_fault(kind, record):
             return RowResult(record, code=fault[0], reason=fault[1])
-        if existing is None and kind == "orders" and (missing := self._find_missing(record)):
+        if kind == "orders" and existing and not _is_same_order(prepared.tally.workspace, existing, record):
+            return RowResult(record, code=CONFLICT_CODE, reason=_CONFLICT)
+        if existing is None and kind == "orders" and (missing := _find_missing(prepared.tally.workspace, record)):
             return RowResult(record, code=missing[0], reason=missing[1])
         if existing is None:
             return RowResult(record, id=f"new {record.key}", created=True)
@@ -84,21 +89,32 @@ class DryRun:
             "products": [line["sku"] for record in records for line in record.input["lines"]],
         }
         for kind, texts in names.items():
-            known = self._known[kind]
-            new = {normalize(text): text for text in texts if text and normalize(text) not in known}
-            known.update((key, True) for key in new if _would_be_there(prepared, kind, key))
-            for keys in _chunks([key for key in new if key not in known]):
+            known = KnownKeys(prepared.tally.workspace, kind)
+            new = {normalize(text): text for text in texts if text and known.get(normalize(text)) is None}
+            for keys in _chunks(list(new)):
                 rows = find_existing(self.client, LOOKUPS[kind], [new[key] for key in keys])
-                known.update((key, row is not None) for key, row in zip(keys, rows, strict=True))
+                known.add((key, row is not None) for key, row in zip(keys, rows, strict=True))
 
-    def _find_missing(self, record: Record) -> tuple[str, str] | None:
-        email = record.input["customerEmail"]
-        if not self._known["customers"].get(normalize(email)):
-            return "INVALID_CUSTOMER_ID", f"There is no customer {email!r}"
-        for line in record.input["lines"]:
-            if not self._known["products"].get(normalize(line["sku"])):
-                return "INVALID_PRODUCT_IDS", f"There is no product {line['sku']!r}"
-        return None
+
+def _find_missing(workspace: Workspace, record: Record) -> tuple[str, str] | None:
+    email = record.input["customerEmail"]
+    if not KnownKeys(workspace, "customers").get(normalize(email)):
+        return "INVALID_CUSTOMER_ID", f"There is no customer {email!r}"
+    products = KnownKeys(workspace, "products")
+    for line in record.input["lines"]:
+        if not products.get(normalize(line["sku"])):
+            return "INVALID_PRODUCT_IDS", f"There is no product {line['sku']!r}"
+    return None
+
+
+def _is_same_order(workspace: Workspace, existing: dict[str, Any], record: Record) -> bool:
+    email = record.input["customerEmail"]
+    statement = "SELECT 1 FROM results WHERE kind = 'customers' AND key = ? AND id = ?"
+    customer = existing["customer"]
+    if customer and workspace.query(statement, (normalize(email), customer["id"])):
+        # The import would have changed the address before.
+        existing = {**existing, "customer": {**customer, "email": email}}
+    return has_same_content(existing, record) or was_refunded_since(existing, record)
 
 
 def note_changes(tally: Tally, options: UpdateOptions) -> None:
@@ -109,11 +125,6 @@ def note_changes(tally: Tally, options: UpdateOptions) -> None:
             found = ", ".join(map(str, changes))
             click.echo(escape_unprintable(f"Line {row.line} of the {tally.kind} would change: {found}"))
             tally.mark_updated(row, tuple(each for each in row.differences if each not in changes))
-
-
-def _would_be_there(prepared: PreparedRows, kind: str, key: str) -> bool:
-    statement = "SELECT 1 FROM results WHERE kind = ? AND key = ? LIMIT 1"
-    return bool(prepared.tally.workspace.query(statement, (kind, key)))
 
 
 def _find_fault(kind: str, record: Record) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from crmctl import order_comparison
 from crmctl.client import Client
 
 ROWS_PER_REQUEST = 20
@@ -22,7 +23,7 @@ class Lookup:
 LOOKUPS = {
     "customers": Lookup("customer", "email", "id name email phone phoneNote"),
     "products": Lookup("product", "sku", "id name price stock"),
-    "orders": Lookup("order", "reference", "id"),
+    "orders": Lookup("order", "reference", order_comparison.SELECTION),
 }
 
 CUSTOMERS_BY_REFERENCE = replace(LOOKUPS["customers"], argument="reference")

@@ -16,6 +16,8 @@ class Record:
     warnings: tuple[str, ...] = ()
     is_refund: bool = False
     """Whether it was made of the refund of an order, beside the order itself."""
+    is_net: bool = False
+    """Whether the lines of the order lack the pieces that were refunded, so that they change with each refund."""
     cents: int = 0
     """The total of an order."""
     stated_cents: int | None = None

@@ -6,7 +6,9 @@ from typing import Any
 
 from crmctl.client import RETRY_CODES, ApiError, Client, RequestTooLarge
 from crmctl.differences import compare
+from crmctl.existing_rows import LOOKUPS, ROWS_PER_REQUEST, find_existing
 from crmctl.import_records import Record
+from crmctl.order_comparison import was_refunded_since
 from crmctl.prepared_rows import PreparedRows
 from crmctl.request_pool import RequestPool
 from crmctl.tally import RowResult
@@ -15,6 +17,8 @@ from crmctl.text import counted
 MAX_ROW_ATTEMPTS = 5
 MOVED_CODE = "DUPLICATE_REFERENCE"
 """The customer of this reference has another e-mail address."""
+CONFLICT_CODE = "REFERENCE_CONFLICT"
+"""The order of this reference has another content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,19 @@ class Sender:
                     attempt, reason=f"{len(waiting)} of {counted(len(batch), 'row')}: {reason}."
                 )
             attempt += 1
-        return final
+        return self._accept_refunded(final) if kind.name == "orders" else final
+
+    def _accept_refunded(self, results: list[RowResult]) -> list[RowResult]:
+        """Accept orders that conflict with themselves as they were before a refund."""
+        conflicts = [each for each in results if each.code == CONFLICT_CODE and each.record.is_net]
+        accepted: dict[int, RowResult] = {}
+        for start in range(0, len(conflicts), ROWS_PER_REQUEST):
+            part = conflicts[start : start + ROWS_PER_REQUEST]
+            found = find_existing(self.client, LOOKUPS["orders"], [each.record.input["reference"] for each in part])
+            for each, row in zip(part, found, strict=True):
+                if row and was_refunded_since(row, each.record):
+                    accepted[id(each)] = RowResult(each.record, row["id"])
+        return [accepted.get(id(each), each) for each in results]
 
     def _request_batch(self, kind: RowKind, batch: list[Record]) -> list[RowResult]:
         try:

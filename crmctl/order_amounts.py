@@ -18,6 +18,8 @@ class OrderAmounts:
     total: Decimal
     stated: Decimal | None
     """The total in the file."""
+    kept: Decimal = Decimal(0)
+    """What the total has of pieces that the lines no longer have, because they were refunded."""
 
     @property
     def agrees(self) -> bool:
@@ -25,12 +27,18 @@ class OrderAmounts:
 
 
 def add_up(
-    lines: Sequence[Mapping[str, Any]], given: Mapping[str, Decimal], *, rounding: Decimal, adds_rounding: bool
+    lines: Sequence[Mapping[str, Any]],
+    given: Mapping[str, Decimal],
+    *,
+    rounding: Decimal,
+    adds_rounding: bool,
+    refunded: Decimal = Decimal(0),
 ) -> OrderAmounts:
     """Return the adjustments and the total.
 
     `given` has amounts by field, with the `total`. Tax and discount may be part of the prices: the total shows it.
-    `rounding` is what rounded quantities have changed. With `adds_rounding`, what is missing becomes an adjustment.
+    `rounding` is what rounded quantities have changed. With `adds_rounding`, what is missing becomes an adjustment, and so does
+    what is missing because it was `refunded`.
     """
     net = sum((line["quantity"] * Decimal(line["unitPrice"]) for line in lines), Decimal(0))
     amounts = {field: given[field] for field in AMOUNTS if given.get(field)}
@@ -38,14 +46,15 @@ def add_up(
         amounts["discount"] = -abs(amounts["discount"])
     if rounding:
         amounts["rounding"] = amounts.get("rounding", Decimal(0)) + rounding
-    stated = given.get("total")
+    stated, kept = given.get("total"), Decimal(0)
     if stated is not None:
         amounts = _without_included(amounts, stated - net)
         missing = stated - net - sum(amounts.values())
-        if missing and adds_rounding:
+        kept = missing if 0 < missing <= refunded else kept
+        if missing and (adds_rounding or kept):
             amounts["rounding"] = amounts.get("rounding", Decimal(0)) + missing
     adjustments = [{"kind": AMOUNTS[field], "amount": str(amount)} for field, amount in amounts.items() if amount]
-    return OrderAmounts(adjustments, net + sum(amounts.values()), stated)
+    return OrderAmounts(adjustments, net + sum(amounts.values()), stated, kept)
 
 
 def rounded_difference(exact: Decimal, quantity: int, unit_price: Decimal) -> Decimal:

@@ -64,7 +64,9 @@ class OrderRows:
         content: dict[str, Any] = {"reference": reference, "customerEmail": self._email(), "orderDate": first}
         refund = self._refund(content)
         # An order may have only a total: then it is one, whatever was refunded.
-        is_refund_only = not lines and refund is not None and not any(map(self._amount, (*AMOUNTS, "total")))
+        is_refund_only = (
+            not lines and refund is not None and not any(map(self._amount, (*AMOUNTS, "total", "net_total")))
+        )
         return [*([] if is_refund_only else [self._order(content, lines)]), *([refund] if refund else [])]
 
     def _order(self, content: dict[str, Any], lines: list[dict[str, Any]]) -> Record:
@@ -98,7 +100,9 @@ class OrderRows:
 
     def _record(self, order: dict[str, Any], cents: int, stated: int | None) -> Record:
         warnings = tuple(self._warnings)
-        return Record(order, self._lines, order["reference"], warnings, cents=cents, stated_cents=stated)
+        return Record(
+            order, self._lines, order["reference"], warnings, is_net=self._is_net, cents=cents, stated_cents=stated
+        )
 
     @property
     def _lines(self) -> tuple[int, ...]:
@@ -122,13 +126,16 @@ class OrderRows:
     def _lines_of(self, values: dict[str, str]) -> list[dict[str, Any]]:
         """Return the line of a row. A row with nothing but amounts of the order has none."""
         if not any(values[name] for name in _LINE_FIELDS) and any(
-            values.get(name) for name in (*AMOUNTS, "total", "refund")
+            values.get(name) for name in (*AMOUNTS, "total", "net_total", "refund")
         ):
             return []
         if not values["sku"]:
             raise InvalidValue("MISSING_SKU", "sku is empty; every line needs a product")
         price = parse_decimal("unit_price", values["unit_price"], self.formats.numbers)
         quantity = self._quantity(values["quantity"], Decimal(price))
+        if not quantity and values.get("net_quantity"):
+            self._warnings.append(f"all pieces of {values['sku']} were refunded; the order has no line for them")
+            return []
         return [{"sku": values["sku"], "quantity": quantity, "unitPrice": price}]
 
     def _quantity(self, text: str, price: Decimal) -> int:
@@ -148,7 +155,20 @@ class OrderRows:
     def _amounts(self, lines: list[dict[str, Any]]) -> OrderAmounts:
         names = (*AMOUNTS, "total")
         given = {name: amount for name in names if (amount := self._amount(name)) is not None}
-        return add_up(lines, given, rounding=self._rounding, adds_rounding=self.options.adds_rounding)
+        refunded = abs(self._amount("refund") or Decimal(0))
+        if "total" not in given and (net := self._amount("net_total")) is not None:
+            given["total"] = net + refunded
+        kept = refunded if self._is_net else Decimal(0)
+        amounts = add_up(lines, given, rounding=self._rounding, adds_rounding=self.options.adds_rounding, refunded=kept)
+        if amounts.kept:
+            self._warnings.append(f"{amounts.kept} of the total is kept as an adjustment: its pieces were refunded")
+        return amounts
+
+    @property
+    def _is_net(self) -> bool:
+        """Whether the lines lack the pieces that were refunded: then the file has no other quantity than the net one."""
+        found = [row.values for row in self.rows if row.values.get("net_quantity")]
+        return bool(found) and all(values["net_quantity"] == values["quantity"] for values in found)
 
     def _amount(self, name: str) -> Decimal | None:
         text = self._first(name)

@@ -20,6 +20,8 @@ class Fields:
 
 _AMOUNTS = ("total", "discount", "shipping", "tax", "rounding", "refund")
 """Amounts of a whole order. They stand in its first row, or in all of them."""
+_NET = ("net_quantity", "net_total")
+"""What is left of the quantity of a line, and of the total of an order, after refunds."""
 FIELDS = {
     "customers": Fields(
         ("name", "email"), ("phone", "phone_note", "created_at", "reference"), dates=frozenset({"created_at"})
@@ -27,8 +29,8 @@ FIELDS = {
     "products": Fields(("sku", "name", "price"), ("stock",), numbers=frozenset({"price", "stock"})),
     "orders": Fields(
         ("order_ref", "customer_email", "order_date", "sku", "quantity", "unit_price"),
-        (*_AMOUNTS, "refund_date", "customer_name", "product_name"),
-        numbers=frozenset({"quantity", "unit_price", *_AMOUNTS}),
+        (*_AMOUNTS, *_NET, "refund_date", "customer_name", "product_name"),
+        numbers=frozenset({"quantity", "unit_price", *_AMOUNTS, *_NET}),
         dates=frozenset({"order_date", "refund_date"}),
     ),
 }

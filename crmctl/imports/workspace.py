@@ -22,6 +22,8 @@ _SCHEMA = """
     ) WITHOUT ROWID;
     CREATE INDEX results_by_key ON results (kind, key);
     CREATE TABLE last_orders (key TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE known_keys (kind TEXT NOT NULL, key TEXT NOT NULL, is_there INTEGER NOT NULL,
+        PRIMARY KEY (kind, key)) WITHOUT ROWID;
     CREATE TABLE moved_customers (key TEXT PRIMARY KEY, email TEXT NOT NULL) WITHOUT ROWID;
     CREATE INDEX moved_customers_by_email ON moved_customers (email);
     CREATE TABLE rejects (kind TEXT NOT NULL, line INTEGER NOT NULL, code TEXT, reason TEXT, because TEXT,

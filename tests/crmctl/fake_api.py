@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -67,6 +68,8 @@ class FakeApi(ThreadingHTTPServer):
             if (field, argument) == ("customer", "reference"):
                 key = next((k for k, row in self.rows["customers"].items() if row.get("reference") == key), "")
             row = self.rows[f"{field}s"].get(key.casefold() if field == "customer" else key)
+            if row and field == "order":
+                row = shown_order(row)
             found[alias] = None if row is None else {"id": key, "phone": None, "phoneNote": None, "stock": 0, **row}
         return found
 
@@ -107,6 +110,16 @@ class FakeApi(ThreadingHTTPServer):
         with self.lock:
             self.rows[kind][variables["id"]] |= variables["input"]
         return {"id": variables["id"]}
+
+
+def shown_order(row: Json) -> Json:
+    lines = [{**line, "product": {"sku": line["sku"]}} for line in row["lines"]]
+    adjustments = row.get("adjustments", [])
+    total = sum(line["quantity"] * Decimal(line["unitPrice"]) for line in lines)
+    total += sum(Decimal(each["amount"]) for each in adjustments)
+    shown = {"totalAmount": str(total), "customer": {"id": row["customerEmail"], "email": row["customerEmail"]}}
+    day = row["orderDate"]
+    return {**shown, "orderDate": day if "T" in day else f"{day}T00:00:00Z", "lines": lines, "adjustments": adjustments}
 
 
 def error(code: str, message: str, field: str | None) -> Json:

@@ -1,4 +1,5 @@
 // Turn rows into the inputs of the API, as crmctl does. A record is {input, lines, warnings, cents, stated}.
+import { SUM } from "./import_mapping.js";
 import { Invalid, decimalOf, fractionOf, integerOf, momentOf, normalize, phoneOf } from "./import_values.js";
 
 const AMOUNTS = { discount: "DISCOUNT", shipping: "SHIPPING", tax: "TAX", rounding: "ROUNDING" };
@@ -53,7 +54,9 @@ function product(values, formats, warnings) {
   if (!values.sku) throw new Invalid("MISSING_SKU", "sku is empty; without an SKU a repeated import would create the product again");
   const input = { sku: values.sku, name: values.name, price: decimalOf("price", values.price, formats) };
   if (values.stock) {
-    const stock = integerOf("stock", values.stock, formats);
+    // Several columns, such as one for each location, are added up.
+    const stock = values.stock.split(SUM).reduce((total, text) => total + integerOf("stock", text, formats), 0);
+    integerOf("stock", String(stock), { decimal: ".", thousands: "", currency: "" }); // the sum is in the range of the API, too
     if (stock < 0) warnings.push(`stock ${stock} is taken as 0`); // shops that sell more than they have write it so
     input.stock = Math.max(stock, 0);
   }
@@ -86,7 +89,7 @@ function orderRecords(rows, formats, options) {
   const amount = (name) => amountOf(rows, name, formats);
   const refund = refundOf(rows, content, amount("refund"), formats);
   // An order may have only a total: then it is one, whatever was refunded.
-  const isRefundOnly = !lines.length && refund && ![...Object.keys(AMOUNTS), "total"].some((name) => amount(name));
+  const isRefundOnly = !lines.length && refund && ![...Object.keys(AMOUNTS), "total", "net_total"].some((name) => amount(name));
   return [...(isRefundOnly ? [] : [orderRecord(rows, content, lines, amount, order, options)]), ...(refund ? [refund] : [])];
 }
 
@@ -100,12 +103,16 @@ function emailOf(rows, { walkIn }) {
 
 // A row with nothing but amounts of the order has no line.
 function linesOf(values, formats, options, order) {
-  const isAmountOnly = !["sku", "quantity", "unit_price"].some((name) => values[name]) && [...Object.keys(AMOUNTS), "total", "refund"].some((name) => values[name]);
+  const isAmountOnly = !["sku", "quantity", "unit_price"].some((name) => values[name]) && [...Object.keys(AMOUNTS), "total", "net_total", "refund"].some((name) => values[name]);
   if (isAmountOnly) return [];
   if (!values.sku) throw new Invalid("MISSING_SKU", "sku is empty; every line needs a product");
   const unitPrice = decimalOf("unit_price", values.unit_price, formats);
   const text = fractionOf("quantity", values.quantity, formats);
   const quantity = text === null ? integerOf("quantity", values.quantity, formats) : rounded(text, unitPrice, values.quantity, options, order);
+  if (!quantity && values.net_quantity) {
+    order.warnings.push(`all pieces of ${values.sku} were refunded; the order has no line for them`);
+    return [];
+  }
   return [{ sku: values.sku, quantity, unitPrice }];
 }
 
@@ -135,18 +142,28 @@ function refundOf(rows, content, amount, { dates }) {
   return { input, lines: rows.map(({ line }) => line), warnings: [], isRefund: true, cents: cents(-abs(amount)) };
 }
 
+// The lines lack the pieces that were refunded if the file has no other quantity than the net one.
+function isNet(rows) {
+  const found = rows.filter(({ values }) => values.net_quantity);
+  return found.length > 0 && found.every(({ values }) => values.net_quantity === values.quantity);
+}
+
 // Tax and discount may be part of the prices: the total shows it.
 function orderRecord(rows, content, lines, amount, order, { addRounding }) {
   const net = lines.reduce((total, { quantity, unitPrice }) => total + BigInt(quantity) * exact(unitPrice), 0n);
   let amounts = Object.fromEntries(Object.keys(AMOUNTS).map((name) => [name, amount(name)]).filter(([, value]) => value));
   if (amounts.discount) amounts.discount = -abs(amounts.discount);
   if (order.rounding) amounts.rounding = (amounts.rounding ?? 0n) + order.rounding;
-  const stated = amount("total");
+  const refunded = abs(amount("refund") ?? 0n);
+  const netTotal = amount("net_total");
+  const stated = amount("total") ?? (netTotal === null ? null : netTotal + refunded);
   if (stated !== null) {
     const without = (names) => Object.fromEntries(Object.entries(amounts).filter(([name]) => !names.includes(name)));
     amounts = MAYBE_INCLUDED.map(without).find((chosen) => sum(chosen) === stated - net) ?? amounts;
     const missing = stated - net - sum(amounts);
-    if (missing && addRounding) amounts.rounding = (amounts.rounding ?? 0n) + missing;
+    const isKept = isNet(rows) && missing > 0n && missing <= refunded;
+    if (missing && (addRounding || isKept)) amounts.rounding = (amounts.rounding ?? 0n) + missing;
+    if (isKept) order.warnings.push(`${toText(missing)} of the total is kept as an adjustment: its pieces were refunded`);
   }
   const total = net + sum(amounts);
   if (stated !== null && stated !== total) order.warnings.push(`total ${toText(stated)} in the file, but its lines and adjustments are ${toText(total)}`);
