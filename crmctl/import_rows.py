@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmctl.import_records import Record
+from crmctl.imports.expressions import SUM
 from crmctl.imports.fields import IMPLIED_LINE
 from crmctl.imports.formats import Formats
 from crmctl.imports.number_format import NumberFormat
@@ -65,7 +66,9 @@ class Converter:
         return product
 
     def _stock(self, text: str) -> int:
-        stock = parse_integer("stock", text, self._numbers)
+        # Several columns, such as one for each location, are added up.
+        stock = sum(parse_integer("stock", each, self._numbers) for each in text.split(SUM))
+        stock = parse_integer("stock", str(stock), _PLAIN)  # the sum is in the range of the API, too
         if stock < 0:  # shops that sell more than they have write it so
             self._warnings.append(f"stock {stock} is taken as 0")
         return max(stock, 0)

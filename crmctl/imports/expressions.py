@@ -1,12 +1,12 @@
 """Say which columns a field is made of: `First Name + Last Name | Company`.
 
-`+` joins texts with a blank, `|` takes the first that is not empty, and a text in single quotes stands for itself. A column
-may end in `*`: it is the one column that begins so. Columns are found without regard to case, blanks and underscores.
+`+` joins texts with a blank, `|` takes the first that is not empty, and a text in single quotes stands for itself, unless the
+column after it is empty. A column may end in `*`: then it is all columns that begin so, and `5` and `7` are `5 + 7`. Columns
+are found without regard to case, blanks and underscores.
 """
 
 import re
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 from crmctl.imports.file_error import ImportFileError
@@ -20,13 +20,17 @@ class UnknownColumn(ImportFileError):
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A cell, or a text that is the same in every row."""
+    """One or more cells, or a text that is the same in every row. A column that the table lacks has no cells."""
 
-    column: int | None
-    constant: str = ""
+    columns: tuple[int, ...]
+    constant: str | None = None
 
     def text(self, cells: Sequence[str]) -> str:
-        return self.constant if self.column is None else cells[self.column].strip()
+        return SUM.join(filter(None, (cells[column].strip() for column in self.columns)))
+
+
+SUM = " + "
+"""Between the texts of several columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Expression:
 
     def value(self, cells: Sequence[str]) -> str:
         for terms in self.alternatives:
-            if value := " ".join(filter(None, (term.text(cells) for term in terms))):
+            if value := " ".join(_texts(terms, cells)):
                 return value
         return ""
 
@@ -44,11 +48,25 @@ class Expression:
     def single(self) -> int | None:
         """The column, if the expression is nothing but one."""
         (term, *others) = [term for terms in self.alternatives for term in terms]
-        return None if others else term.column
+        return term.columns[0] if len(term.columns) == 1 and not others else None
 
     @property
     def columns(self) -> set[int]:
-        return {term.column for terms in self.alternatives for term in terms if term.column is not None}
+        return {column for terms in self.alternatives for term in terms for column in term.columns}
+
+
+def _texts(terms: Sequence[_Term], cells: Sequence[str]) -> list[str]:
+    """Return the texts of the terms. Constants count only before a text, or if no column follows."""
+    texts: list[str] = []
+    waiting: list[str] = []
+    for term in terms:
+        if term.constant is not None:
+            waiting.append(term.constant)
+            continue
+        if text := term.text(cells):
+            texts += [*waiting, text]
+        waiting = []
+    return [*texts, *waiting]
 
 
 def column_key(name: str) -> str:
@@ -83,8 +101,12 @@ def _terms(text: str, keys: Sequence[str], *, is_strict: bool) -> tuple[_Term, .
     first, *others = _split(text, "+")
     terms = [_term(first, keys)]
     for each in others:
-        with nullcontext() if is_strict else suppress(UnknownColumn):
+        try:
             terms.append(_term(each, keys))
+        except UnknownColumn:
+            if is_strict:
+                raise
+            terms.append(_Term(()))
     return tuple(terms)
 
 
@@ -97,13 +119,14 @@ def _split(text: str, mark: str) -> list[str]:
 
 def _term(text: str, keys: Sequence[str]) -> _Term:
     if constant := _CONSTANT.fullmatch(text.strip()):
-        return _Term(None, constant[1])
+        return _Term((), constant[1])
     key = column_key(text)
-    if key.endswith("*"):
+    is_prefix = key.endswith("*")
+    if is_prefix:
         found = [index for index, each in enumerate(keys) if each.startswith(key[:-1])]
     else:
         found = [index for index, each in enumerate(keys) if each == key]
-    if len(found) == 1 and key:
-        return _Term(found[0])
+    if key and (len(found) == 1 or (found and is_prefix)):
+        return _Term(tuple(found))
     what = "several columns" if found else "no column"
     raise UnknownColumn(f"There is {what} {text.strip()!r}.")

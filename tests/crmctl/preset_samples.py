@@ -48,17 +48,30 @@ print</p>",Title,Default Title,FERN-1,12,16.00,https://example.com/1.jpg
 fern,,,,,,,,https://example.com/2.jpg
 tote,Canvas Tote,,Colour,Red,TOTE-R,-2,20.00,
 tote,,,,Blue,TOTE-B,4,21.00,
+bag,Müßig Bag,,Colour,Red,,3,5.00,
+bag,,,,Green,,3,5.00,
 """,
             "orders_export_1.csv": f"""{SHOPIFY_ORDERS}
 #1001,ada@example.com,paid,2026-09-03 10:15:00 -0400,USD,52.00,6.00,3.29,56.29,FALL5,5.00,2026-09-03 10:14:00 -0400,2,Botanical Print,16.00,,FERN-1,Ada Example
 #1001,ada@example.com,,,,,,,,,,,1,Canvas Tote - Red,20.00,,TOTE-R,
 #1002,bo@example.com,paid,,USD,0.00,0.00,0.00,0.00,,0.00,2026-09-04 23:59:00 -0400,1,Botanical Print,0.00,16.00,FERN-1,Bo
+#1003,bo@example.com,paid,,USD,5.00,0.00,0.00,5.00,,0.00,2026-09-05 23:59:00 -0400,1,Müßig Bag - Red,5.00,,,Bo
 """,
         },
         names=["Ada Example", "Bo & Söhne"],
-        prices={"FERN-1": "16.00", "TOTE-R": "20.00", "TOTE-B": "21.00"},
-        orders={"#1001": ["2 FERN-1 16.00", "1 TOTE-R 20.00"], "#1002": ["1 FERN-1 0.00"]},
-        totals="2 orders, 56.29 here, 56.29 in the file",
+        prices={
+            "FERN-1": "16.00",
+            "TOTE-R": "20.00",
+            "TOTE-B": "21.00",
+            "Müßig Bag - Red": "5.00",
+            "Müßig Bag - Green": "5.00",
+        },
+        orders={
+            "#1001": ["2 FERN-1 16.00", "1 TOTE-R 20.00"],
+            "#1002": ["1 FERN-1 0.00"],
+            "#1003": ["1 Müßig Bag - Red 5.00"],
+        },
+        totals="3 orders, 61.29 here, 61.29 in the file",
     ),
     "woocommerce": Sample(
         {
@@ -66,17 +79,17 @@ tote,,,,Blue,TOTE-B,4,21.00,
             "wc-product-export.csv": """ID,Type,SKU,Name,Published,"Is featured?",Stock,"Regular price",Categories
 44,variable,woo-vneck,V-Neck,1,0,,,Clothing
 45,"variation, virtual",woo-vneck-red,"V-Neck - Red",1,0,7,20,
-46,simple,,"Cap, ""blue"" one",1,1,,16.50,
+46,simple,,Cap,1,1,,16.50,
 """,
             "orders-2026.csv": f"""{WOO_ORDERS}
 1,Completed,2026-02-01 14:05,Woo,woo@example.com,woo-vneck-red,V-Neck,2,20.00,SPRING,6.50,4.90,54.90
-1,Completed,2026-02-01 14:05,Woo,woo@example.com,46,Cap,1,16.50,SPRING,6.50,4.90,54.90
-2,Cancelled,2026-02-02 14:05,Woo,woo@example.com,46,Cap,1,16.50,,,0,16.50
+1,Completed,2026-02-01 14:05,Woo,woo@example.com,,Cap,1,16.50,SPRING,6.50,4.90,54.90
+2,Cancelled,2026-02-02 14:05,Woo,woo@example.com,,Cap,1,16.50,,,0,16.50
 """,
         },
         names=["Woo Customer"],
-        prices={"woo-vneck-red": "20", "46": "16.50"},
-        orders={"1": ["2 woo-vneck-red 20.00", "1 46 16.50"]},
+        prices={"woo-vneck-red": "20", "Cap": "16.50"},
+        orders={"1": ["2 woo-vneck-red 20.00", "1 Cap 16.50"]},
         totals="1 order, 54.90 here, 54.90 in the file",
     ),
     "hubspot": Sample(
@@ -110,14 +123,14 @@ ch_3Oabcd,Order 3,The bank declined.,2026-01-03 11:22,7.00,0.00,usd,0.00,Failed,
     ),
     "square": Sample(
         {
-            "customers.csv": """Reference ID,First Name,Last Name,Email Address,Phone Number,Company Name,Memo
+            "customers.csv": """Reference ID,First Name,Last Name,Email Address,Phone Number,Company Name,Memo,Square Customer ID,First Visit
 ,Quinn,Square,q@example.com,'+1 555-010-9999,,"likes
-coffee"
+coffee",SQ7,2024-05-01
 """,
-            "catalog-2026.csv": """Token,Item Name,Variation Name,SKU,Description,Category,Price,Current Quantity Main St
-tok1,Coffee,Large,SQ-1,,Drinks,$3.50,5
-tok2,Sandwich,Regular,,,Food,"$4,250.00",
-tok3,Gift card,,GC,,,variable,
+            "catalog-2026.csv": """Token,Item Name,Variation Name,SKU,Description,Category,Price,Current Quantity Main St,Current Quantity Kiosk
+tok1,Coffee,Large,SQ-1,,Drinks,$3.50,5,7
+tok2,Sandwich,Regular,,,Food,"$4,250.00",,
+tok3,Gift card,,GC,,,variable,,
 """,
         },
         names=["Quinn Square"],

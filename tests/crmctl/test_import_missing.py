@@ -48,8 +48,12 @@ def test_the_orders_of_a_shop_are_enough(api: FakeApi, files: Path, run_import: 
     assert result.exit_code == 0, result.output
     assert "customers of the orders" not in result.stderr, "only files are recognised"
     assert [row["name"] for row in api.rows["customers"].values()] == ["Ada Example", "Bo"]
-    assert [row["name"] for row in api.rows["products"].values()] == ["Botanical Print", "Canvas Tote - Red"]
-    assert "2 orders, 56.29 here, 56.29 in the file" in result.stdout
+    assert [row["name"] for row in api.rows["products"].values()] == [
+        "Botanical Print",
+        "Canvas Tote - Red",
+        "Müßig Bag - Red",
+    ]
+    assert "3 orders, 61.29 here, 61.29 in the file" in result.stdout
 
 
 def test_a_price_with_two_meanings_makes_no_product(api: FakeApi, files: Path, run_import: RunImport) -> None:

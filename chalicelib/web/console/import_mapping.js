@@ -3,6 +3,7 @@ import { FileProblem } from "./import_rows.js";
 import { normalize } from "./import_values.js";
 
 const OWN = "crmctl";
+export const SUM = " + "; // between the texts of several columns
 const columnKey = (name) => normalize(name.replaceAll("_", " "));
 
 class UnknownColumn extends Error {}
@@ -12,19 +13,24 @@ const split = (text, mark) => (text.split("'").length % 2 ? text.split(new RegEx
 
 function term(text, keys) {
   const constant = /^'([^']*)'$/.exec(text.trim());
-  if (constant) return { constant: constant[1] };
+  if (constant) return { constant: constant[1], columns: [] };
   const key = columnKey(text);
   const fits = key.endsWith("*") ? (each) => each.startsWith(key.slice(0, -1)) : (each) => each === key;
   const found = keys.map((each, index) => (fits(each) ? index : -1)).filter((index) => index >= 0);
-  if (found.length !== 1 || !key) throw new UnknownColumn();
-  return { column: found[0] };
+  if (!key || !found.length || (found.length > 1 && !key.endsWith("*"))) throw new UnknownColumn();
+  return { columns: found };
 }
 
 function terms(text, keys) {
   const [first, ...others] = split(text, "+");
   const found = [term(first, keys)];
   for (const each of others) {
-    try { found.push(term(each, keys)); } catch (error) { if (!(error instanceof UnknownColumn)) throw error; }
+    try {
+      found.push(term(each, keys));
+    } catch (error) {
+      if (!(error instanceof UnknownColumn)) throw error;
+      found.push({ columns: [] }); // a column that the table lacks
+    }
   }
   return found;
 }
@@ -39,9 +45,22 @@ function expression(text, keys) {
   return alternatives.length ? { text, alternatives } : null;
 }
 
+// Several columns are a sum. Constants count only before a text, or if no column follows.
+function textsOf(terms, cells) {
+  const texts = [];
+  let waiting = [];
+  for (const { columns, constant } of terms) {
+    if (constant !== undefined) { waiting.push(constant); continue; }
+    const text = columns.map((column) => cells[column].trim()).filter(Boolean).join(SUM);
+    if (text) texts.push(...waiting, text);
+    waiting = [];
+  }
+  return [...texts, ...waiting];
+}
+
 function valueOf({ alternatives }, cells) {
   for (const each of alternatives) {
-    const value = each.map(({ column, constant }) => constant ?? cells[column].trim()).filter(Boolean).join(" ");
+    const value = textsOf(each, cells).join(" ");
     if (value) return value;
   }
   return "";
@@ -81,7 +100,7 @@ export class Mapping {
   }
 
   get ignored() {
-    const used = new Set([...this.expressions.flatMap(([, { alternatives }]) => alternatives.flat().map(({ column }) => column)), ...this.skip.map(([index]) => index), ...this.groups, ...this.currencies]);
+    const used = new Set([...this.expressions.flatMap(([, { alternatives }]) => alternatives.flat().flatMap(({ columns }) => columns)), ...this.skip.map(([index]) => index), ...this.groups, ...this.currencies]);
     return this.columns.filter((column, index) => column && !used.has(index));
   }
 
