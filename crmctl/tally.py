@@ -192,7 +192,9 @@ class Tally:
                 line, code, reason = found[0]
                 where = f"Line {line} of the {kind}" if line > IMPLIED_LINE else f"One of the {kind} of the orders"
                 return Reject(record.lines, reject.code, reject.reason, f"{where} was rejected: {code}, {reason}")
-        return reject
+        return Reject(
+            record.lines, reject.code, f"{reject.reason}; use --create-missing to create the {kind} of orders"
+        )
 
     def _add_to_known(self, result: RowResult) -> bool:
         """Note a second row of the file that is the same row to the API. Return whether there is a first one."""
