@@ -15,7 +15,7 @@ from tests.crmctl.api_server import ApiServer
 from tests.crmctl.import_files import counts
 
 FIELD = ROOT.parent / "shared" / "field"
-pytestmark = pytest.mark.skipif(not FIELD.is_dir(), reason="the field report is not beside the project")
+pytestmark = pytest.mark.skipif(not FIELD.is_dir(), reason="not beside this checkout: the field report")
 Counts = tuple[int, int, int]
 ONE = (1, 0, 0)
 
