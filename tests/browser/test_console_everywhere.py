@@ -48,6 +48,19 @@ def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, 
         audited.page.locator("dialog").wait_for(state="detached")
 
 
+def test_axe_finds_nothing_serious_in_menus_and_in_questions_about_many(
+    audited: Tab, shown: Console, ids: dict[str, str]
+) -> None:
+    visit(audited, shown.url, "overview", ids)
+    audited.page.get_by_role("button", name="Actions for low_stock").click()
+    audited.page.get_by_role("button", name="Backfill …").wait_for()
+    assert looked_over(audited, "a menu") == []
+    visit(audited, shown.url, "runs", ids)
+    audited.page.get_by_role("button", name="Retry all that failed").click()
+    audited.page.locator("dialog tbody tr").first.wait_for()
+    assert looked_over(audited, "a question about many runs") == []
+
+
 def test_axe_finds_nothing_serious_in_forms_with_errors_and_in_results(
     audited: Tab, shown: Console, ids: dict[str, str]
 ) -> None:

@@ -19,7 +19,7 @@ from tests.browser.office import refusal
 from tests.localdev.servers import wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.no_database
 READING = {
@@ -114,6 +114,23 @@ def test_a_run_shows_its_neighbours_and_its_log_in_pages_with_search_and_downloa
     page.get_by_role("link", name="Next run").click()
     page.get_by_text(f"line {LINES - 1}").wait_for()
     assert page.evaluate("window.owned") is None
+
+
+def test_production_looks_different(operator: Tab) -> None:
+    page = operator.page
+    colour = "getComputedStyle(document.querySelector('.stage')).backgroundColor"
+    page.locator(".stage").wait_for()
+    before = page.evaluate(colour)
+
+    def pretend(route: "Route") -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace('"stage":"test"', '"stage":"prod"'))
+
+    page.route("**/graphql", pretend)
+    page.reload()
+    page.locator("header .stage.prod", has_text="prod").wait_for()
+    assert page.evaluate(colour) != before
+    assert page.evaluate("getComputedStyle(document.querySelector('header')).borderTopWidth") != "0px"
 
 
 ADDRESSES = ("overview", "jobs/low_stock", "runs", "runs/customer_cleanup/{slot}", "queue")

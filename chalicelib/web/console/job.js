@@ -74,7 +74,7 @@ const Latest = ({ job }) => html`<div class="row heading"><h2>Latest runs</h2><a
     ["Result", (run) => html`${run.nextAttemptAt && html`Next attempt: <${Time} at=${run.nextAttemptAt} relative />. `}<${Name} of=${run.error ?? run.reason ?? (run.status === "RUNNING" ? progress(run) : counted(run.counts))} />`],
   ]} />`;
 
-const Schedules = ({ rows }) => html`<h2>Schedules</h2>
+const Schedules = ({ rows }) => html`<div class="row heading"><h2>Schedules</h2><a href="#/schedules">All schedules</a></div>
   <${Table} caption="Schedules" rows=${rows} empty="None." columns=${[
     ["Schedule", (row) => html`${row.words}<br /><code class="quiet">${row.id}</code>`],
     ["State", (row) => (row.enabled ? "enabled" : html`disabled${row.paused && html`: <${Name} of=${row.paused} />`}`)],

@@ -95,9 +95,13 @@ function Facts({ run }) {
       ${run.schedule !== `${run.job}.default` && html`<div><dt>Schedule</dt><dd><code>${run.schedule}</code></dd></div>`}
       ${run.arguments.filter(({ name }) => name !== "period").map(({ name, value }) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
       ${run.period && html`<div><dt>Week</dt><dd><a href="#/reports/${run.period}">${run.period}</a></dd></div>`}
+      ${may("OPERATOR") && html`<div><dt>Changes</dt><dd><a href=${address(["audit-log"], { actor: `job:${run.job}` })}>by this job</a>, <a href=${address(["audit-log"], { subject: `run:${run.job}:${slotOf(run)}` })}>of this run</a></dd></div>`}
       <div><dt>Result</dt><dd>${counted(run.counts) || (run.status === "SUCCEEDED" ? "nothing was to do" : "–")}</dd></div>
     </dl>`;
 }
+
+// As the ledger and the audit log name it: the schedule of operators belongs to it.
+const slotOf = ({ job, slot, schedule }) => (schedule === `${job}.default` ? slot : `${slot}@${schedule}`);
 
 // The runs of the job before and after this one.
 function Neighbours({ run }) {
