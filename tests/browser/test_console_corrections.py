@@ -43,6 +43,7 @@ def test_some_of_an_order_is_refunded_once(browser: "Browser", office: Office) -
     order = orders.place(a_customer("Rae Turner").id, {lamp.id: 3, vase.id: 2}).order
     with signed_in(browser, office, Role.EDITOR, "phone") as page:
         visit(page, office, f"orders/{order.id}")
+        page.get_by_role("button", name="Refund").wait_for()
         tab_to(page, "Refund")
         page.keyboard.press("Enter")
         page.locator("[aria-label='Refund of Tall lamp']:focus").wait_for()
