@@ -17,8 +17,9 @@ from crmctl.imports.number_format import NumberFormat
 from crmctl.imports.phone_text import read_phone
 from crmctl.imports.workspace import StoredRow
 from crmctl.order_rows import OrderOptions, OrderRows
-from crmctl.row_values import InvalidValue, normalize, parse_date, parse_decimal, parse_integer
+from crmctl.row_values import InvalidValue, fit_sku, normalize, parse_date, parse_decimal, parse_integer, quote
 
+MAX_REFERENCE_LENGTH = 64
 _PLAIN = NumberFormat(is_decimal_stated=True)
 
 
@@ -50,8 +51,11 @@ class Converter:
             customer["phoneNote"] = phone.note
         if values.get("created_at"):
             customer["createdAt"], _ = parse_date("created_at", values["created_at"], self.formats.dates)
-        if values.get("reference"):
-            customer["reference"] = values["reference"]
+        if reference := values.get("reference"):
+            if len(reference) <= MAX_REFERENCE_LENGTH:
+                customer["reference"] = reference
+            else:
+                self._warnings.append(f"reference {quote(reference)} is too long and was left out")
         return customer
 
     def _product(self, values: dict[str, str]) -> dict[str, Any]:
@@ -60,7 +64,10 @@ class Converter:
                 "MISSING_SKU", "sku is empty; without an SKU a repeated import would create the product again"
             )
         price = parse_decimal("price", values["price"], self._numbers)
-        product: dict[str, Any] = {"sku": values["sku"], "name": values["name"], "price": price}
+        sku = fit_sku(values["sku"])
+        if sku != values["sku"]:
+            self._warnings.append(f"sku {quote(values['sku'])} is too long and was shortened to {sku}")
+        product: dict[str, Any] = {"sku": sku, "name": values["name"], "price": price}
         if values.get("stock"):
             product["stock"] = self._stock(values["stock"])
         return product

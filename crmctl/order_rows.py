@@ -12,6 +12,7 @@ from crmctl.imports.workspace import StoredRow
 from crmctl.order_amounts import AMOUNTS, OrderAmounts, add_up, rounded_difference
 from crmctl.row_values import (
     InvalidValue,
+    fit_sku,
     instant_of,
     normalize,
     parse_date,
@@ -67,6 +68,11 @@ class OrderRows:
         is_refund_only = (
             not lines and refund is not None and not any(map(self._amount, (*AMOUNTS, "total", "net_total")))
         )
+        if not lines and not refund and any(row.values.get("net_quantity") for row in self.rows):
+            remedy = "also export the column of refunds, such as Order Refund Amount"
+            raise InvalidValue(
+                "MISSING_REFUND", f"all pieces of the order were refunded, but no refund is stated; {remedy}"
+            )
         return [*([] if is_refund_only else [self._order(content, lines)]), *([refund] if refund else [])]
 
     def _order(self, content: dict[str, Any], lines: list[dict[str, Any]]) -> Record:
@@ -136,7 +142,7 @@ class OrderRows:
         if not quantity and values.get("net_quantity"):
             self._warnings.append(f"all pieces of {values['sku']} were refunded; the order has no line for them")
             return []
-        return [{"sku": values["sku"], "quantity": quantity, "unitPrice": price}]
+        return [{"sku": fit_sku(values["sku"]), "quantity": quantity, "unitPrice": price}]
 
     def _quantity(self, text: str, price: Decimal) -> int:
         exact = parse_fraction("quantity", text, self.formats.numbers)

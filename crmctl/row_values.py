@@ -10,6 +10,7 @@ from crmctl.imports.number_format import NumberFormat
 from crmctl.time_arguments import utc_text
 
 MAX_SHOWN_CHARACTERS = 40
+MAX_SKU_LENGTH = 64
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 _INTEGER = re.compile(r"([+-]?\d{1,10})(\.0+)?", re.ASCII)  # spreadsheets and pandas write 39.0 for 39
 _FRACTION = re.compile(r"[+-]?\d{1,10}\.\d+", re.ASCII)
@@ -82,6 +83,16 @@ def parse_fraction(column: str, text: str, numbers: NumberFormat) -> Decimal | N
         return None
     _refuse_ambiguous(column, text, plain, numbers)
     return Decimal(plain)
+
+
+def fit_sku(text: str) -> str:
+    """Return an SKU that the API takes: a name that stands for a missing SKU may be long. The same text gives the same SKU."""
+    if len(text) <= MAX_SKU_LENGTH:
+        return text
+    mark = 0x811C9DC5  # FNV-1a
+    for byte in text.encode():
+        mark = ((mark ^ byte) * 0x01000193) % 2**32
+    return f"{text[: MAX_SKU_LENGTH - 9].rstrip()}~{mark:08x}"
 
 
 def quote(text: str) -> str:

@@ -219,7 +219,7 @@ class Tally:
         if self.kind == "orders" or record.input == kept.input:  # a reference has one content, or is refused
             self._copies += 1
             return
-        column = "sku" if "sku" in record.input else "email"
+        column = "sku" if "sku" in record.input else _shared_column(record, kept)
         self.duplicates.append(Duplicate(record.input[column], record.line, kept.input[column], kept.line))
         reason = f"To the CRM, this is the {column} of line {kept.line} ({kept.input[column]}), which has other values"
         self._add_reject(Reject(record.lines, "DUPLICATE_IN_FILE", reason))
@@ -260,3 +260,9 @@ class Tally:
             "INSERT INTO last_orders VALUES (?, ?) ON CONFLICT DO UPDATE SET at = MAX(at, excluded.at)",
             (MovedCustomers(self.workspace).key_in_files(record.input["customerEmail"]), record.input["orderDate"]),
         )
+
+
+def _shared_column(record: Record, kept: Record) -> str:
+    """Return by what two customers of a file are one: the reference if their addresses differ."""
+    reference = record.input.get("reference")
+    return "reference" if reference and record.key != kept.key and reference == kept.input.get("reference") else "email"

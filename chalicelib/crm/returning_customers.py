@@ -23,7 +23,7 @@ from chalicelib.crm import (
 )
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
-from chalicelib.errors import Conflict, DuplicateEmail, DuplicateReference, NotFound
+from chalicelib.errors import Conflict, DuplicateEmail, DuplicateReference, NotFound, ReferenceConflict
 from chalicelib.store import change_marks, ids, timestamps
 from chalicelib.store.change_marks import differences
 from chalicelib.store.retries import retry_delays
@@ -53,6 +53,9 @@ class KnownCustomers:
     owners: Mapping[str, Customer] = field(default_factory=dict)
     """The customers of `owner_ids` by id, or whom they were merged into, without the deleted ones."""
 
+    first_emails: Mapping[str, str] = field(default_factory=dict)
+    """Reference -> normalised e-mail address of the first row of the request that has it."""
+
     def live_owner(self, reference: str) -> Customer | None:
         return self.owners.get(self.owner_ids.get(reference, ""))
 
@@ -63,11 +66,13 @@ class KnownCustomers:
         return owner_id if is_deleted else self.archived_ids.get(text.normalize_email(given.email), "")
 
 
-def find_known(emails: Iterable[str], references: Iterable[str] = ()) -> KnownCustomers:
+def find_known(given: Iterable[NewCustomer]) -> KnownCustomers:
     """Return the known customers, with one call per 100 addresses, and two per 100 references."""
-    archived_ids = unique_values.owners_of(unique_values.ARCHIVED_EMAIL, map(text.normalize_email, emails))
-    owner_ids = customer_references.owner_ids(references)
-    return KnownCustomers(archived_ids, owner_ids, customers.find_all_current(owner_ids.values()))
+    rows = [(each.reference, text.normalize_email(each.email)) for each in given]
+    archived_ids = unique_values.owners_of(unique_values.ARCHIVED_EMAIL, (email for _, email in rows))
+    first_emails = {reference: email for reference, email in reversed(rows) if reference}
+    owner_ids = customer_references.owner_ids(first_emails)
+    return KnownCustomers(archived_ids, owner_ids, customers.find_all_current(owner_ids.values()), first_emails)
 
 
 def create_or_restore(given: NewCustomer, known: KnownCustomers) -> tuple[Customer, bool]:
@@ -97,9 +102,15 @@ def create_or_restore(given: NewCustomer, known: KnownCustomers) -> tuple[Custom
 
 
 def _check_reference(given: NewCustomer, known: KnownCustomers, new_id: str) -> None:
-    """Raise DuplicateReference if the reference names a customer, and the address does not name the same one."""
+    """Raise DuplicateReference if the reference names a customer, and the address does not name the same one.
+
+    Raises ReferenceConflict if the rows of one request contradict each other.
+    """
+    email = text.normalize_email(given.email)
     owner = known.live_owner(given.reference)
-    if owner is None or owner.id == new_id or text.normalize_email(owner.email) == text.normalize_email(given.email):
+    if owner is None and known.first_emails.get(given.reference, email) != email:
+        raise ReferenceConflict("An earlier row has this reference, with another e-mail address", field="reference")
+    if owner is None or owner.id == new_id or text.normalize_email(owner.email) == email:
         return
     by_email = customers.find_by_email(given.email)  # a former address leads to the same customer, too
     if by_email is None or by_email.id != owner.id:

@@ -50,6 +50,16 @@ def test_another_address_makes_no_second_customer(ann: Customer) -> None:
     assert customer_references.owner_ids([REFERENCE]) == {REFERENCE: ann.id}
 
 
+def test_two_rows_of_a_request_with_one_reference_are_one_customer() -> None:
+    first, second, same = import_customers(
+        *({"email": email, "reference": REFERENCE} for email in ("a@example.com", "b@example.com", "A@example.com"))
+    )
+    assert first["created"]
+    assert (second["id"], second["error"]) == (None, {"code": "REFERENCE_CONFLICT", "field": "reference"})
+    assert (same["id"], same["error"]["code"]) == (first["id"], "DUPLICATE_EMAIL")
+    assert counters.stats().customers == 1, "the row that is refused creates nobody"
+
+
 def test_a_deleted_customer_comes_back_under_the_new_address(ann: Customer) -> None:
     deleted_customers.delete(ann.id)
     (result,) = import_customers({"email": "new@example.com", "reference": REFERENCE})

@@ -111,6 +111,7 @@ def cases() -> Iterator[Case]:
     yield from _files()
     yield from _values()
     yield from _order_rows()
+    yield from _awkward_shops()
     yield from _random_tables(random.Random(7), 60)
 
 
@@ -205,3 +206,27 @@ def _random_tables(chance: random.Random, count: int) -> Iterator[Case]:
             writer.writerow([f"x{cells[0]}x", f"{row}@example.com", *cells[1:]])
         code = chance.choice(["utf-8", "utf-8-sig", "utf-16", "cp1252"])
         yield Case("customers.csv", text.getvalue().encode(code))
+
+
+def _awkward_shops() -> Iterator[Case]:
+    """Refunds of WooCommerce, long names for SKUs, long references, stock of several locations."""
+    head = "Order Number,Order Status,Order Date,Email (Billing),SKU,Item Name,Item Cost,Order Total Amount"
+    long = "M\u00fc\U0001f381 " * 30
+    for columns, rows in (
+        ("Quantity (- Refund)", ("0", "2")),
+        ("Quantity (- Refund),Order Refund Amount", ("0,5.00", "1,1.00", "0,0", "1,99")),
+        ("Quantity,Quantity (- Refund),Order Refund Amount", ("2,0,10.00", "2,1,5.00")),
+    ):
+        text = "".join(
+            f"{number},Completed,2024-05-01,a@example.com,,{long},5.00,10.00,{row}\n" for number, row in enumerate(rows)
+        )
+        yield Case("orders.csv", f"{head},{columns}\n{text}".encode())
+    net = head.replace("Order Total Amount", "Order Total Amount (- Refund)")
+    row = "1,Completed,2024-05-01,a@example.com,S,S,5.00,5.00,1,5.00\n"
+    yield Case("orders.csv", f"{net},Quantity (- Refund),Order Refund Amount\n{row}".encode())
+    yield Case("products.csv", f"sku,name,price\n{long},A,1\n{'x' * 65},B,1\n{'x' * 64},C,1\n".encode())
+    yield Case("customers.csv", f"name,email,reference\nA,a@example.com,{'9' * 65}\n".encode())
+    square = "Token,Item Name,Variation Name,SKU,Price,Current Quantity A,Current Quantity B,Current Quantity C\n"
+    stocks = ("1,2,3", ",,", "1,,-3", "x,1,", "1.5,,", "2147483647,1,")
+    text = "".join(f"t{number},I,R,S{number},$1.00,{each}\n" for number, each in enumerate(stocks))
+    yield Case("catalog.csv", (square + text).encode())

@@ -84,9 +84,7 @@ def create_customers(
 ) -> BulkPayload[Customer]:
     _check_size(input)
     given = [given_customer(row) if row else None for row in input]
-    known = returning_customers.find_known(
-        (row.email for row in given if row), (row.reference for row in given if row and row.reference)
-    )
+    known = returning_customers.find_known(row for row in given if row)
     made = _create_each(given, lambda row: returning_customers.create_or_restore(row, known))
     emails = [row.email for row, one in zip(given, made, strict=True) if row and isinstance(one, DuplicateEmail)]
     by_email = customers.find_all_by_email(emails) if emails else {}

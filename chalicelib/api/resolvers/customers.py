@@ -134,8 +134,8 @@ def all_deleted_customers(_root: object, _info: Info, **page: Unpack[PageArgumen
 
 
 def create_customer(_root: object, _info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:  # noqa: A002
-    known = returning_customers.find_known([input["email"]])
-    found, is_new = returning_customers.create_or_restore(given_customer(input), known)
+    given = given_customer(input)
+    found, is_new = returning_customers.create_or_restore(given, returning_customers.find_known([given]))
     return CreateCustomerPayload(found, "Customer created" if is_new else "Customer restored")
 
 

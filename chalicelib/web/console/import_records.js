@@ -1,9 +1,10 @@
 // Turn rows into the inputs of the API, as crmctl does. A record is {input, lines, warnings, cents, stated}.
 import { SUM } from "./import_mapping.js";
-import { Invalid, decimalOf, fractionOf, integerOf, momentOf, normalize, phoneOf } from "./import_values.js";
+import { Invalid, decimalOf, fitSku, fractionOf, integerOf, momentOf, normalize, phoneOf } from "./import_values.js";
 
 const AMOUNTS = { discount: "DISCOUNT", shipping: "SHIPPING", tax: "TAX", rounding: "ROUNDING" };
 const MAYBE_INCLUDED = [[], ["tax"], ["discount"], ["tax", "discount"]]; // what the prices of the lines may contain already
+const MAX_REFERENCE = 64; // characters
 const PLACES = 8;
 const ONE = 10n ** BigInt(PLACES);
 
@@ -46,13 +47,16 @@ function customer(values, { dates }, warnings) {
   if (warning) warnings.push(warning);
   const input = { name: values.name, email: values.email, phone, ...(note && { phoneNote: note }) };
   if (values.created_at) input.createdAt = momentOf("created_at", values.created_at, dates).at;
-  if (values.reference) input.reference = values.reference;
+  if (values.reference && [...values.reference].length <= MAX_REFERENCE) input.reference = values.reference;
+  else if (values.reference) warnings.push(`reference ${values.reference} is too long and was left out`);
   return input;
 }
 
 function product(values, formats, warnings) {
   if (!values.sku) throw new Invalid("MISSING_SKU", "sku is empty; without an SKU a repeated import would create the product again");
-  const input = { sku: values.sku, name: values.name, price: decimalOf("price", values.price, formats) };
+  const sku = fitSku(values.sku);
+  if (sku !== values.sku) warnings.push(`sku ${values.sku} is too long and was shortened to ${sku}`);
+  const input = { sku, name: values.name, price: decimalOf("price", values.price, formats) };
   if (values.stock) {
     // Several columns, such as one for each location, are added up.
     const stock = values.stock.split(SUM).reduce((total, text) => total + integerOf("stock", text, formats), 0);
@@ -88,6 +92,9 @@ function orderRecords(rows, formats, options) {
   const content = { reference, customerEmail: emailOf(rows, options), orderDate: first };
   const amount = (name) => amountOf(rows, name, formats);
   const refund = refundOf(rows, content, amount("refund"), formats);
+  if (!lines.length && !refund && rows.some(({ values }) => values.net_quantity)) {
+    throw new Invalid("MISSING_REFUND", "all pieces of the order were refunded, but no refund is stated; also export the column of refunds, such as Order Refund Amount");
+  }
   // An order may have only a total: then it is one, whatever was refunded.
   const isRefundOnly = !lines.length && refund && ![...Object.keys(AMOUNTS), "total", "net_total"].some((name) => amount(name));
   return [...(isRefundOnly ? [] : [orderRecord(rows, content, lines, amount, order, options)]), ...(refund ? [refund] : [])];
@@ -113,7 +120,7 @@ function linesOf(values, formats, options, order) {
     order.warnings.push(`all pieces of ${values.sku} were refunded; the order has no line for them`);
     return [];
   }
-  return [{ sku: values.sku, quantity, unitPrice }];
+  return [{ sku: fitSku(values.sku), quantity, unitPrice }];
 }
 
 function rounded(text, unitPrice, original, { roundQuantities }, order) {

@@ -176,3 +176,14 @@ function numberOf(shown) {
   if (first !== shown && isPhone(first)) return [first, `has several numbers; the first, ${first}, was taken, and all are kept as a note`];
   return [null, "is not a phone number and is kept as a note"];
 }
+
+const MAX_SKU = 64;
+
+// An SKU that the API takes: a name that stands for a missing SKU may be long. The same text gives the same SKU.
+export function fitSku(text) {
+  const characters = [...text];
+  if (characters.length <= MAX_SKU) return text;
+  let mark = 0x811c9dc5; // FNV-1a
+  for (const byte of new TextEncoder().encode(text)) mark = Math.imul(mark ^ byte, 0x01000193) >>> 0;
+  return `${characters.slice(0, MAX_SKU - 9).join("").trimEnd()}~${mark.toString(16).padStart(8, "0")}`;
+}
