@@ -6,6 +6,7 @@ the orders move, page by page (see `merge_steps`). A request takes a few steps; 
 whatever interrupted it. Between any two steps both customers are as they should be, and the books are right.
 """
 
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -30,6 +31,8 @@ from chalicelib.store.transaction import Stale, Transaction, new_token
 
 MAX_STEPS = 5
 """Steps that one request takes: 450 orders, in a few seconds."""
+MAX_SECONDS = 10.0
+"""No further step begins after this time: each may wait for others as long, and the API has 29 seconds."""
 MAX_ABSORBED = 25
 """Customers whom one customer may have absorbed, chains included: all of them expire in the transaction of a deletion."""
 
@@ -128,8 +131,9 @@ def name_of(record: MergeRecord) -> str:
 
 def _go_on(record: MergeRecord) -> MergeRecord:
     """Take the next steps. Return the record as it is then: if others are faster, or the index lags, it is not finished."""
-    for _ in range(MAX_STEPS):
-        if record.is_finished:
+    end = time.monotonic() + MAX_SECONDS
+    for number in range(MAX_STEPS):
+        if record.is_finished or (number and time.monotonic() > end):
             break
         try:
             record = _retried(record.absorbed_id)

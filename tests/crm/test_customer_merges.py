@@ -82,6 +82,18 @@ def test_a_merge_in_many_pages_is_continued_by_the_same_request(
     assert problems() == []
 
 
+def test_a_request_that_takes_long_takes_no_further_step(
+    ann: Customer, bob: Customer, lamp: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merge_steps, "MAX_ORDERS", 1)
+    monkeypatch.setattr(customer_merges, "MAX_SECONDS", -1.0)
+    for _ in range(3):
+        order_of(bob, lamp)
+    record = customer_merges.merge(ann.id, bob.id)
+    assert (record.status, record.moved) == (Status.MOVING, 1)
+    assert finish(record).moved == 3
+
+
 def test_a_page_stays_within_the_size_of_a_transaction(
     ann: Customer, bob: Customer, lamp: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
