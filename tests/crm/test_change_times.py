@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.crm import (
     cancellation,
+    customer_merges,
     customers,
     deleted_customers,
     imported_orders,
@@ -64,6 +65,19 @@ def test_what_somebody_changes_is_found_and_what_orders_and_restocks_do_is_not()
     assert changed_since(MONDAY) == {row.id for row in (*changed, cy, desk, sofa, kept)}
     found = orders.find_all([kept.id, edited.id, cancelled.id, refunded.id])
     assert [row.updated_at for row in found.values()] == [AT_MONDAY] + [AT_TUESDAY] * 3
+
+
+def test_orders_that_a_merge_gives_to_another_customer_have_changed() -> None:
+    with time_is(MONDAY):
+        ann, bob, lamp = a_customer("Ann"), a_customer("Bob"), a_product(stock=9)
+        moved = orders.place(bob.id, {lamp.id: 1}).order
+        orders.place(ann.id, {lamp.id: 1})
+    with time_is(TUESDAY):
+        customer_merges.merge(ann.id, bob.id)
+    assert changed_since(TUESDAY) == {moved.id}
+    with time_is("2026-11-25T12:00:00"):
+        customer_merges.undo(bob.id)
+    assert changed_since("2026-11-25T00:00:00") == {moved.id, bob.id}
 
 
 def test_what_is_imported_or_backdated_is_new_on_the_day_on_which_it_comes() -> None:
