@@ -124,6 +124,26 @@ def test_everything_works_with_the_keyboard_and_dialogs_return_the_focus(tab: Ta
     assert focused() == "Actions for heartbeat"
 
 
+def test_a_dialog_that_was_closed_does_not_close_the_next_one(tab: Tab, shown: Console) -> None:
+    """The event of its closing comes when the next one may be open."""
+    tab.page.goto(f"{shown.url}#/jobs/heartbeat")
+    tab.page.get_by_role("button", name="Pause").click()
+    dialog = tab.page.get_by_role("dialog", name="Pause heartbeat?")
+    dialog.wait_for()
+    tab.page.evaluate(
+        """async () => {
+          const press = (name) => [...document.querySelectorAll("button")].find((each) => each.textContent === name).click();
+          const closed = new Promise((done) => document.querySelector("dialog").addEventListener("close", done));
+          press("Cancel");
+          while (document.querySelector("dialog")) await Promise.resolve();
+          press("Pause");
+          await closed;
+          await new Promise((done) => setTimeout(done, 100));
+        }"""
+    )
+    assert dialog.is_visible()
+
+
 def test_malicious_names_are_shown_as_text(tab: Tab, shown: Console) -> None:
     for page in ("low-stock", "clean-up", "reports", "customers", "products"):
         tab.page.goto(f"{shown.url}#/{page}")
