@@ -60,6 +60,7 @@ def _form(table: LoadedTable) -> str:
 
 def _left_out(table: LoadedTable) -> list[str]:
     lines: list[str] = []
+    lines += [f"{name} was left out: it is not recognised" for name in table.beside]
     if ignored := table.mapping.ignored:
         more = f" and {len(ignored) - MAX_NAMED_COLUMNS} more" if len(ignored) > MAX_NAMED_COLUMNS else ""
         lines.append(f"{table.name}: ignored columns: {', '.join(ignored[:MAX_NAMED_COLUMNS])}{more}")

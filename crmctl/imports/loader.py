@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -15,7 +15,7 @@ from crmctl.imports.formats import FormatEvidence, Formats, combine
 from crmctl.imports.mapping import TableMapping, make_mapping
 from crmctl.imports.missing_rows import add_implied_row, add_missing_rows
 from crmctl.imports.preset_catalog import OWN, presets
-from crmctl.imports.recognition import Wishes, check_kinds, recognise
+from crmctl.imports.recognition import UnknownTable, Wishes, check_kinds, recognise
 from crmctl.imports.source_table import SourceTable
 from crmctl.imports.workspace import Workspace
 from crmctl.imports.xlsx_reader import read_xlsx
@@ -46,6 +46,8 @@ class LoadedTable:
     form: str
     mapping: TableMapping
     formats: Formats
+    beside: tuple[str, ...] = ()
+    """Sheets of its workbook that are no tables of an import."""
     is_implied: bool = False
     """Whether it stands in no file: the orders need its rows."""
 
@@ -59,15 +61,25 @@ def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace
     errors: list[str] = []
     tables = _open_tables(paths, options, errors)
     mapped: list[tuple[SourceTable, TableMapping]] = []
+    unknown: list[tuple[SourceTable, UnknownTable]] = []
     for table in tables:
         with _collect(errors):
-            mapped.append((table, recognise(table, options.wishes, is_alone=len(tables) == 1)))
+            try:
+                mapped.append((table, recognise(table, options.wishes, is_alone=len(tables) == 1)))
+            except UnknownTable as error:
+                unknown.append((table, error))
+    # A workbook may have notes and sums beside its tables.
+    workbooks = {table.workbook for table, _ in mapped if table.workbook}
+    errors += [str(error) for table, error in unknown if table.workbook not in workbooks]
+    left_out = [table for table, _ in unknown if table.workbook in workbooks]
     if not errors:
         check_kinds(mapped, options.wishes)
     loaded: dict[str, LoadedTable] = {}
     for table, mapping in mapped:
         with _collect(errors):
-            loaded[mapping.kind] = _load(table, mapping, options, workspace)
+            beside = tuple(each.name for each in left_out if each.workbook == table.workbook)
+            left_out = [each for each in left_out if each.workbook != table.workbook]
+            loaded[mapping.kind] = replace(_load(table, mapping, options, workspace), beside=beside)
     if errors:
         raise ImportFileError("\n".join(errors))
     workspace.index_rows()

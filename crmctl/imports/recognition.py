@@ -13,6 +13,10 @@ from crmctl.imports.source_table import SourceTable
 AUTO = "auto"
 
 
+class UnknownTable(ImportFileError):
+    """Neither the headers nor the user say what the table is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What the user said about the tables: a preset, a mapping file, and single fields (`--map`)."""
@@ -46,7 +50,7 @@ def _find(table: SourceTable, wishes: Wishes, *, is_alone: bool) -> tuple[str, P
     if len(spoken_of) == 1:
         (kind,) = spoken_of
         return kind, wishes.mapping if wishes.mapping and kind in mapped else _default(wishes)
-    raise ImportFileError(_unknown_message(table, wishes))
+    raise UnknownTable(_unknown_message(table, wishes))
 
 
 def _by_headers(keys: set[str], wishes: Wishes) -> tuple[str, Preset] | None:

@@ -28,6 +28,8 @@ class SourceTable:
     """How the file is written, such as `UTF-8, commas`."""
     columns: tuple[str, ...]
     rows: Iterator[Row]
+    workbook: str = ""
+    """The name of the file, if the table is one of its sheets."""
     ragged: list[str] = field(default_factory=list)
     """Rows with too few or too many cells."""
 

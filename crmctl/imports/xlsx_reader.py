@@ -32,12 +32,28 @@ def read_xlsx(path: Path) -> list[SourceTable]:
     filled = [(name, rows) for name, rows in sheets if rows]
     if not filled:
         raise ImportFileError(f"{path} has no filled sheet.")
-    return [make_table(f"{path.name}, sheet {name}", name, "Excel", iter(rows)) for name, rows in filled]
+    tables = [make_table(f"{path.name}, sheet {name}", name, "Excel", iter(rows)) for name, rows in filled]
+    for table in tables:
+        table.workbook = path.name
+    return tables
 
 
 def _rows(workbook: "CalamineWorkbook", name: str) -> list[Row]:
-    rows: Sequence[Sequence[Cell]] = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    sheet = workbook.get_sheet_by_name(name)
+    rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)
+    _fill_merged(rows, sheet.merged_cell_ranges or [])
     return list(_filled(rows))
+
+
+def _fill_merged(rows: list[list[Cell]], merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    """Write the value of a merged cell into all rows that it covers: the number of an order stands beside all its lines.
+
+    Of columns only the first is filled, because a title over several columns is none of them.
+    """
+    for (top, left), (bottom, _) in merged:
+        if top < len(rows) and left < len(rows[top]):
+            for row in rows[top + 1 : bottom + 1]:
+                row[left] = rows[top][left]
 
 
 def _filled(rows: Sequence[Sequence[Cell]]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.crm import counters
 from crmctl.order_amounts import add_up
 from tests.crmctl.api_server import ApiServer
-from tests.crmctl.fake_api import FakeApi
+from tests.crmctl.fake_api import FakeApi, Handler, responds
 from tests.crmctl.import_files import RunImport, counts, rejected, write
 
 HEADER = "order_ref,customer_email,order_date,sku,quantity,unit_price,total,discount,shipping,tax,refund,refund_date\n"
@@ -130,6 +130,27 @@ def test_a_refund_is_refused_with_its_order_and_booked_with_it(
         again = crm.crmctl("import", str(repaired))
         assert counts(again.stdout)["orders"] == (created, existing, 0), again.output
         assert counters.stats().cents == 6529
+
+
+def test_an_import_that_ends_before_the_refunds_books_each_once_when_it_is_repeated(
+    api: FakeApi, files: Path, run_import: RunImport
+) -> None:
+    write(files, orders=HEADER + SHOP)
+
+    def ends_at_refunds(handler: Handler) -> bool:
+        api.faults.appendleft(ends_at_refunds)
+        is_refund = "REFUND" in str(handler.body["variables"])
+        return is_refund and responds(404)(handler)
+
+    api.faults.append(ends_at_refunds)
+    ended = run_import()
+    assert ended.exit_code == 2
+    assert set(api.rows["orders"]) == {"S-1", "S-2", "S-3"}
+    api.faults.clear()
+    again = run_import()
+    assert again.exit_code == 0, again.output
+    assert counts(again.stdout)["orders"] == (1, 3, 0)
+    assert "S-1-refund" in api.rows["orders"]
 
 
 LINES = [{"quantity": 2, "unitPrice": "10.00"}]

@@ -83,3 +83,30 @@ def test_without_the_extra_the_remedy_is_named(tmp_path: Path, monkeypatch: pyte
 )
 def test_a_number_has_the_digits_that_excel_shows(cell: float, text: str) -> None:
     assert cell_text(cell) == text
+
+
+def test_sheets_beside_the_tables_are_named_and_left_out(files: Path, run_import: RunImport) -> None:
+    for path in files.iterdir():
+        path.unlink()
+    write_workbook(files / "shop.xlsx", {**SHEETS, "Remarks": [["Figures of May"]], "Sums": [["Total", 3.5]]})
+    result = run_import()
+    assert result.exit_code == 0, result.output
+    for name in ("Remarks", "Sums"):
+        assert result.stderr.count(f"shop.xlsx, sheet {name} was left out: it is not recognised") == 1
+    write_workbook(files / "shop.xlsx", {"Remarks": [["Figures of May"]]})
+    refused = run_import()
+    assert refused.exit_code == 2
+    assert "shop.xlsx, sheet Remarks is not recognised" in refused.stderr
+
+
+def test_merged_cells_count_for_all_rows_that_they_cover(api: FakeApi, files: Path, run_import: RunImport) -> None:
+    for path in files.iterdir():
+        path.unlink()
+    header, first = SHEETS["Orders"]
+    more = [None, None, None, "BOM", 1, 3.5]
+    merged = {"Orders": ["A2:A3", "B2:B3", "C2:C3", "A4:F4", "A9:A12"]}
+    sheets = {**SHEETS, "Orders": [header, first, more, ["Sums follow"]]}
+    write_workbook(files / "shop.xlsx", sheets, merged)
+    result = run_import()
+    assert result.exit_code == 1, "the title over all columns is no order"
+    assert [line["quantity"] for line in api.rows["orders"]["1001"]["lines"]] == [2, 1]

@@ -18,7 +18,10 @@ _STYLES = (
 _EPOCH = dt.date(1899, 12, 30)
 
 
-def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> None:
+def write_workbook(
+    path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]], merged: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """`merged` has the ranges of merged cells of a sheet, such as `A2:A3`."""
     numbers = range(1, len(sheets) + 1)
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
@@ -41,8 +44,8 @@ def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -
         ),
         "xl/styles.xml": _STYLES,
     }
-    for number, rows in zip(numbers, sheets.values(), strict=True):
-        parts[f"xl/worksheets/sheet{number}.xml"] = _sheet(rows)
+    for number, (name, rows) in zip(numbers, sheets.items(), strict=True):
+        parts[f"xl/worksheets/sheet{number}.xml"] = _sheet(rows, (merged or {}).get(name, ()))
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
@@ -56,12 +59,14 @@ def _relations(targets: Mapping[str, tuple[str, str]]) -> str:
     return f'<Relationships xmlns="{_PACKAGE}/relationships">{"".join(each)}</Relationships>'
 
 
-def _sheet(rows: Sequence[Sequence[Cell]]) -> str:
+def _sheet(rows: Sequence[Sequence[Cell]], merged: Sequence[str]) -> str:
     body = "".join(
         f'<row r="{line}">' + "".join(_cell(f"{chr(65 + at)}{line}", cell) for at, cell in enumerate(cells)) + "</row>"
         for line, cells in enumerate(rows, 1)
     )
-    return f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>'
+    ranges = "".join(f'<mergeCell ref="{each}"/>' for each in merged)
+    ranges = f"<mergeCells>{ranges}</mergeCells>" if ranges else ""
+    return f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData>{ranges}</worksheet>'
 
 
 def _cell(place: str, cell: Cell) -> str:
