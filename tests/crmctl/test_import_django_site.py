@@ -2,15 +2,14 @@
 
 import json
 import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.peers.contestant import Contestant
 from tests.as_operator import execute
-from tests.conftest import ROOT
 from tests.crmctl.api_server import ApiServer
 from tests.crmctl.import_files import counts
 
@@ -46,11 +45,11 @@ _OWN = frozenset({"id", "endCursor"})
 def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """Make the project in an environment of its own, as graphene needs an older graphql-core. Return database and answers."""
     directory = tmp_path_factory.mktemp("site")
-    requirements = ROOT / "benchmarks" / "peers" / "django.txt"
+    peer = Contestant("with_django", "graphene-django", "django.txt")
+    peer.fetch()
     script = Path(__file__).with_name("django_site.py")
-    uv = [sys.executable, "-m", "uv", "run", "--no-project", "--isolated", "--python", sys.executable]
     found = subprocess.run(
-        [*uv, "--with-requirements", str(requirements), "python", str(script), str(directory)],
+        [*peer.python("--offline"), str(script), str(directory)],
         input=json.dumps(DOCUMENTS),
         capture_output=True,
         text=True,
