@@ -33,7 +33,7 @@ MAX_STEPS = 5
 """Steps that one request takes: 450 orders, in a few seconds."""
 MAX_SECONDS = 10.0
 """No further step begins after this time: each may wait for others as long, and the API has 29 seconds."""
-MAX_ABSORBED = 25
+MAX_ABSORBED = merged_customers.MAX_CHAIN
 """Customers whom one customer may have absorbed, chains included: all of them expire in the transaction of a deletion."""
 
 
@@ -236,7 +236,7 @@ def _put_back(write: Transaction, record: MergeRecord, kept: Customer) -> None:
         **{**record.absorbed, "references": tuple(record.absorbed["references"])},
     )
     merged_customers.remove(write, customer.id, kept.id)
-    email_claims.keep(write, customer.email, customer.id, "absorbed")
+    email_claims.give_back(write, customer.email, customer.id, merge_records.email_of(record), "absorbed")
     customers.put_again(write, customer)
     counters.add(write, timestamps.to_text(now), customer.id, customers=1)
 

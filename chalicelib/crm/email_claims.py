@@ -27,15 +27,19 @@ def move(write: Transaction, customer_id: str, before: str, after: str) -> None:
     claim(write, after, customer_id)
 
 
-def keep(write: Transaction, email: str, customer_id: str, field: str) -> None:
-    """Go on with an address that a merged customer has had all the time, unless the kept one has taken it over."""
-    unique_values.hand_over(
-        write,
-        _EMAIL,
-        text.normalize_email(email),
-        customer_id,
-        before=customer_id,
-        error=lambda: DuplicateEmail(
-            "The customer who was kept uses the e-mail address now. Change it first", field=field
-        ),
-    )
+def give_back(write: Transaction, email: str, customer_id: str, led: str, field: str) -> None:
+    """Let a merged customer who is given back have the address again. `led` is the one that has led to them last.
+
+    Raises DuplicateEmail, also when the transaction is committed, if somebody else has it.
+    """
+    own, last = text.normalize_email(email), text.normalize_email(led)
+    owner = unique_values.owner_of(_EMAIL, own)
+    if owner == customer_id:
+        unique_values.hand_over(write, _EMAIL, own, customer_id, before=customer_id)
+        return
+    if owner:
+        user = merged_customers.follow(owner)
+        raise DuplicateEmail(f"The customer {user!r} uses the e-mail address now. Change it first", field=field)
+    # The kept one has had it, and has another one now. What they had before is of no use to anybody.
+    claim(write, email, customer_id)
+    unique_values.release(write, _EMAIL, last, customer_id)

@@ -2,7 +2,15 @@
 
 from functools import partial
 
-from chalicelib.crm import customer_merges, customers, merge_records, merged_customers, text, unique_values
+from chalicelib.crm import (
+    customer_merges,
+    customer_references,
+    customers,
+    merge_records,
+    merged_customers,
+    text,
+    unique_values,
+)
 from chalicelib.store.transaction import Transaction
 
 
@@ -26,7 +34,9 @@ def forget(customer_id: str) -> None:
         write = Transaction(was_applied=partial(_is_forgotten, customer_id, entry.absorbed_id))
         if unique_values.owner_of(unique_values.EMAIL, address) == entry.absorbed_id:
             unique_values.release(write, unique_values.EMAIL, address, entry.absorbed_id)
-        for reference in entry.absorbed["references"]:
+        owners = customer_references.owner_ids(entry.absorbed["references"])
+        # Somebody else may have a reference since the kept customer has left the archive.
+        for reference in (each for each, owner in owners.items() if owner == entry.absorbed_id):
             unique_values.release(write, unique_values.CUSTOMER_REFERENCE, reference, entry.absorbed_id)
         merged_customers.remove(write, entry.absorbed_id, customer_id)
         merge_records.delete(write, entry.absorbed_id)

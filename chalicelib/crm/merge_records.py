@@ -136,6 +136,12 @@ def _of_entry(kept_id: str, absorbed_id: str, content: Mapping[str, Any], record
     )
 
 
+def email_of(record: MergeRecord) -> str:
+    """Return the address that leads to the absorbed customer now: they may have swapped it with the kept one."""
+    entries = absorbed_by(record.kept_id)
+    return next((each.absorbed["email"] for each in entries if each.absorbed_id == record.absorbed_id), "")
+
+
 def put(write: Transaction, record: MergeRecord, before: MergeRecord | None = None) -> None:
     """Write the record, if it is still as `before`. Whoever starts a merge has locked both customers."""
     content = {

@@ -14,8 +14,8 @@ from chalicelib.errors import NotFound
 from chalicelib.store import ids
 from chalicelib.store.transaction import Stale, Transaction
 
-MAX_CHAIN = 20
-"""Merges of merged customers that are followed."""
+MAX_CHAIN = 25
+"""Merges of merged customers that are followed: as many as there can be."""
 
 
 def follow(customer_id: str) -> str:

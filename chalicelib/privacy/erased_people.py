@@ -12,7 +12,7 @@ from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import Transaction, new_token
 
 PARTITION = "erasure"
-_FIELDS = ("names", "emails", "phones", "notes", "merged_ids")
+_FIELDS = ("names", "emails", "phones", "notes", "merged_ids", "given_back_ids")
 
 
 def find(customer_id: str) -> Search | None:

@@ -13,6 +13,7 @@ from chalicelib.privacy.traces import Search
 from chalicelib.store import ids, partition_pages, reads
 from chalicelib.store.change_marks import PREFIX
 from chalicelib.store.cursors import Position
+from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.index_scan import IndexRange, IndexScan
 from chalicelib.store.tables import Order
 
@@ -20,6 +21,8 @@ MAX_CHANGES = 200
 """The latest changes that are looked through for former names, addresses and numbers."""
 MAX_BYTES = 200_000
 """Of all these texts as JSON: an erasure keeps them in one row. Of a customer with more, the oldest are not looked for."""
+MAX_GIVEN_BACK = 9
+"""The latest undone merges of a customer that are looked through for orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,9 @@ def _person(customer_id: str, row: Customer | None, items: list[reads.Item]) -> 
     values = [*(customers.contact(row).items() if row else ()), *_former_values(items)]
     for record in merged:
         contact = {**record.absorbed, "phoneNote": record.absorbed.get("phone_note")}
-        values += [*contact.items(), *_former_values(_changes_of(record.absorbed_id))]
+        changes = _changes_of(record.absorbed_id)
+        values += [*contact.items(), *_former_values(changes)]
+        items = [*items, *changes]
     found: dict[str, dict[str, None]] = {name: {} for name in ("name", "email", "phone", "phoneNote")}
     size = 0
     for field, value in values:
@@ -87,7 +92,15 @@ def _person(customer_id: str, row: Customer | None, items: list[reads.Item]) -> 
                 break
             found[field][value] = None
     person = Person(customer_id, *map(tuple, found.values()))
-    return replace(person, merged_ids=tuple(each.absorbed_id for each in merged))
+    person = replace(person, merged_ids=tuple(each.absorbed_id for each in merged))
+    return replace(person, given_back_ids=_given_back(items, person.ids))
+
+
+def _given_back(items: list[reads.Item], own_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the customers whose changes are in the history of the person, too: those of merges."""
+    subjects = dict.fromkeys(item["sk"]["S"].partition(SEPARATOR)[2] for item in items)
+    others = [each for each in subjects if ids.is_id(ids.CUSTOMER, each) and each not in own_ids]
+    return tuple(others[:MAX_GIVEN_BACK])
 
 
 def _former_values(items: list[reads.Item]) -> Iterator[tuple[str, object]]:

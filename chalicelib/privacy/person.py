@@ -28,10 +28,18 @@ class Person:
     notes: tuple[str, ...] = ()
     merged_ids: tuple[str, ...] = ()
     """Of customers who were merged into this one: they are the same person."""
+    given_back_ids: tuple[str, ...] = ()
+    """Of customers who were merged into this one until the merge was undone. What was written about their orders meanwhile
+    names this one."""
 
     @property
     def ids(self) -> tuple[str, ...]:
         return (self.customer_id, *self.merged_ids)
+
+    @property
+    def order_owners(self) -> tuple[str, ...]:
+        """Return who has the orders about which something may be written that names the person."""
+        return (self.customer_id, *self.given_back_ids)
 
     @property
     def is_nameless(self) -> bool:

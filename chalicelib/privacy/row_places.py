@@ -37,9 +37,10 @@ def search_words(search: Search, after: str) -> Found:
 
 def orders_and_reports(search: Search, after: str) -> Found:
     """Find reasons of refunds that name the person, and reports that have the customer among the best."""
-    index_range = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", (search.person.customer_id,))
+    owners = search.person.order_owners
+    by_customer = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", owners, has_changing_shards=True)
     start = Position(after, 0, after.rpartition(SEPARATOR)[2]) if after else None
-    scan = IndexScan(index_range, up=True, start=start, batch=_ORDERS_PER_STEP)
+    scan = IndexScan(by_customer, up=True, start=start, batch=_ORDERS_PER_STEP // len(owners))
     positions = list(islice(scan.positions(), _ORDERS_PER_STEP))
     found = list(orders.find_all(position.row_id for position in positions).values())
     traces = [trace for order in found if order.refunded for trace in change_places.reasons_of(order.id, search.person)]

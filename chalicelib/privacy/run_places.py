@@ -62,26 +62,27 @@ def runs(search: Search, after: str) -> Found:
     if place.step:
         return _lines(search, job, place)
     traces: list[Trace] = []
-    found = _next_runs(job, place.slot or min(map(ids.created_at, search.person.ids))[:10])
+    limit = _RUNS_PER_STEP // len(search.person.order_owners)  # each costs a call for each of them
+    found = _next_runs(job, place.slot or min(map(ids.created_at, search.person.ids))[:10], limit)
     for run in found:
         if _may_still_write(run, search):
             return Found(traces, unfinished=f"the run of {run.job} for {run.slot}")
         traces += _texts(run, search.person)
         if catalog.JOBS[job].personal and _has_due_order(search.person, run):
             return Found(traces, str(replace(place, slot=run.slot, step=_FIRST_STEP)))
-    if len(found) == _RUNS_PER_STEP:
+    if len(found) == limit:
         return Found(traces, str(replace(place, slot=found[-1].slot)))
     return Found(traces, str(_Place(place.job + 1)) if place.job + 1 < len(jobs) else None)
 
 
-def _next_runs(job: str, after: str) -> list[Run]:
+def _next_runs(job: str, after: str, limit: int) -> list[Run]:
     response = reads.call(
         "query",
         TableName=reads.table_name(tables.Run),
         KeyConditionExpression="job = :job AND slot > :after",
         ExpressionAttributeValues={":job": {"S": job}, ":after": {"S": after}},
         ConsistentRead=True,
-        Limit=_RUNS_PER_STEP,
+        Limit=limit,
     )
     return [run_records.load(item) for item in response["Items"]]
 
@@ -93,7 +94,8 @@ def _lines(search: Search, job: str, place: _Place) -> Found:
     contents = [reads.json_of(item, "content") for item in items]
     lines = [line for content in contents for line in content["lines"] if search.person.is_named_in(line)]
     named = {found[1]: line for line in lines if (found := _ORDER.search(line))}
-    own = [named[row.id] for row in orders.find_all(named).values() if row.customer_id == search.person.customer_id]
+    owners = search.person.order_owners
+    own = [named[row.id] for row in orders.find_all(named).values() if row.customer_id in owners]
     traces = [
         trace
         for item, content in zip(items, contents, strict=True)
@@ -116,8 +118,8 @@ def _has_due_order(person: Person, run: Run) -> bool:
     days = min(run.arguments.get("days", longest), orders.MAX_REMINDER_DAYS)
     last = business_days.day_of(run.due)
     low, high = business_days.bound_before(last - timedelta(days=days)), business_days.bound_after(last)
-    shards = (person.customer_id,)
-    index_range = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", shards, low=low, high=high)
+    owners = person.order_owners
+    index_range = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", owners, low=low, high=high)
     return next(IndexScan(index_range, up=True, batch=1).positions(), None) is not None
 
 

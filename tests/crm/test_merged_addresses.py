@@ -21,7 +21,7 @@ from chalicelib.crm import (
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_filters import CustomerFilter
 from chalicelib.crm.returning_customers import KnownCustomers, NewCustomer
-from chalicelib.errors import DuplicateEmail, NotFound
+from chalicelib.errors import DuplicateEmail, InvalidInput, NotFound
 from chalicelib.store import tables
 from chalicelib.store.pagination import PageArgs, read_page
 from tests.builders import a_customer, a_past_order, a_product, rows_of, time_is
@@ -143,3 +143,45 @@ def test_what_leads_to_a_deleted_customer_expires_with_the_archive(ann: Customer
     customer_merges.undo(ann.id)
     customer_merges.undo(bob.id)
     assert (reload(cleo).absorbed, reload(ann).absorbed) == (0, 0)
+
+
+def test_an_absorbed_address_that_the_kept_customer_has_given_up_comes_back(ann: Customer, bob: Customer) -> None:
+    customer_merges.merge(ann.id, bob.id)
+    for address in ("annie@example.com", "third@example.com"):
+        customers.update(ann.id, {"email": address})
+    customer_merges.undo(bob.id)
+    assert customers.find_by_email("annie@example.com") == reload(bob)
+    assert customers.find_by_email("ann@example.com") is None
+    assert a_customer(email="ann@example.com").id
+
+
+def test_an_undoing_says_who_has_the_address_now(ann: Customer, bob: Customer) -> None:
+    customer_merges.merge(ann.id, bob.id)
+    for address in ("annie@example.com", "third@example.com"):
+        customers.update(ann.id, {"email": address})
+    eve = a_customer("Eve", "annie@example.com")
+    with pytest.raises(DuplicateEmail, match=f"{eve.id!r} uses the e-mail address now"):
+        customer_merges.undo(bob.id)
+
+
+def test_forgetting_leaves_a_reference_to_whoever_has_it_now(ann: Customer, bob: Customer) -> None:
+    customer_references.link("django:customer:7", bob.id)
+    customer_merges.merge(ann.id, bob.id)
+    deleted_customers.delete(ann.id)
+    tables.AuxRow(pk=deleted_customers.PARTITION, sk=ann.id).delete()  # as its TTL does
+    dora = a_customer("Dora", "dora@example.com")
+    customer_references.link("django:customer:7", dora.id)
+    merge_erasure.forget(ann.id)
+    assert customer_references.find("django:customer:7") == reload(dora)
+    assert a_customer(email=bob.email).id
+
+
+def test_the_longest_chain_of_merges_can_be_followed() -> None:
+    first, *others = [a_customer(f"C{number}", f"c{number}@example.com") for number in range(26)]
+    kept = first
+    for each in others:
+        customer_merges.merge(each.id, kept.id)
+        kept = each
+    assert customers.find_by_email(first.email) == reload(kept)
+    with pytest.raises(InvalidInput, match="at most 25 others"):
+        customer_merges.merge(a_customer().id, kept.id)

@@ -6,9 +6,10 @@ import pytest
 
 from chalicelib.crm import customer_merges, customers, unique_values
 from chalicelib.errors import CrmError
+from chalicelib.jobs import catalog, slots
 from chalicelib.privacy import erasures, people
-from tests.builders import a_customer
-from tests.jobs.job_runs import Clock, manual_clock, without_retry_delay
+from tests.builders import a_customer, a_product
+from tests.jobs.job_runs import Clock, make_runner, manual_clock, without_retry_delay
 from tests.privacy.known_person import EMAIL, FORMER_EMAIL, FORMER_NAME, NAME, PHONE, ask, erase, mentions
 
 MERGE = """mutation($keep: ID!, $absorb: ID!) { mergeCustomers(keep: $keep, absorb: $absorb) {
@@ -17,6 +18,8 @@ CREATE = "mutation($input: CreateCustomerInput!) { createCustomer(input: $input)
 UPDATE = """mutation($id: ID!, $input: UpdateCustomerInput!) {
   updateCustomer(id: $id, input: $input) { customer { id name email } } }"""
 BULK = "mutation($input: [BulkCreateCustomersInput]!) { bulkCreateCustomers(input: $input) { results { id } } }"
+UNDO = "mutation($absorbed: ID!) { undoCustomerMerge(absorbed: $absorbed) { customer { id } } }"
+ORDER = "mutation($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }"
 FILE = "query($email: String) { personalData(email: $email) { customer { id } names emails phones references } }"
 
 
@@ -58,3 +61,22 @@ def test_a_merged_customer_is_erased_with_the_one_who_was_kept() -> None:
     known = people.find(kept)
     assert known
     assert (known.person.ids, known.person.notes) == ((kept, merged), ("ask Anna first",))
+
+
+def test_what_was_written_before_a_merge_was_undone_is_erased_with_the_one_who_was_kept(time: Clock) -> None:
+    """A reminder and a report name the kept customer because of an order that belongs to the other one again."""
+    kept, other = a_customer(NAME, EMAIL).id, a_customer("Bo", "bo@example.com").id
+    lines = [{"productId": a_product().id, "quantity": 1}]
+    ask(ORDER, "order", input={"customerId": other, "lines": lines})
+    ask(MERGE, "merge", keep=kept, absorb=other)
+    time.at("2026-11-19T08:00:00")
+    make_runner().fire(catalog.ORDER_REMINDERS, time.now)
+    time.at("2026-11-23T06:00:00")
+    make_runner().run(catalog.WEEKLY_REPORT, slots.of(time.now))
+    ask(UNDO, "undo", absorbed=other)
+    time.at("2026-11-23T07:00:00")
+    named = {place.split(":")[0] for place in mentions()}
+    assert len(named) > 2
+    erase(kept)
+    assert mentions() == []
+    assert customers.find(other)

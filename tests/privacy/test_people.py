@@ -4,7 +4,8 @@ import json
 
 from chalicelib.crm import customers, deleted_customers, orders, text
 from chalicelib.privacy import erased_people, people
-from chalicelib.store import change_marks, reads, tables
+from chalicelib.store import change_marks, ids, reads, tables
+from chalicelib.store.index_keys import SEPARATOR
 from tests.builders import a_customer, a_product, time_is
 from tests.store.largest_customer import CUSTOMER, EMAIL, ID, NAME
 from tests.store.test_item_sizes import DYNAMODB_LIMIT, size_of
@@ -50,8 +51,10 @@ def test_what_an_erasure_keeps_has_a_bound_in_bytes() -> None:
     items: list[reads.Item] = []
     for number in range(people.MAX_CHANGES):
         values = {"name": f"{number}{NAME}"[: text.NAME_LIMIT], "email": f"{number}{EMAIL}"}
-        items.append({"content": {"S": json.dumps({"before": values, "after": values})}})
+        content = json.dumps({"before": values, "after": values})
+        items.append({"sk": {"S": f"{number}{SEPARATOR}{ids.new_id(ids.CUSTOMER)}"}, "content": {"S": content}})
     person = people._person(ID, CUSTOMER, items)
     assert len(person.names) > 20, "the latest are kept"
+    assert len(person.given_back_ids) == people.MAX_GIVEN_BACK
     size = size_of(erased_people.to_row(person))
     assert people.MAX_BYTES * 0.9 < size <= people.MAX_BYTES + 1000 < DYNAMODB_LIMIT
