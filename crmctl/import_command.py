@@ -54,8 +54,8 @@ def import_command(paths: tuple[Path, ...], url: str, key: str | None, **given: 
     customers.csv  name,email [,phone,phone_note,created_at,reference]
     products.csv   sku,name,price [,stock]
     orders.csv     order_ref,customer_email,order_date,sku,quantity,unit_price
-                   [,total,discount,shipping,tax,rounding,refund,refund_date,
-                   customer_name,product_name]
+                   [,total,discount,shipping,tax,rounding,refund,net_quantity,
+                   net_total,refund_date,customer_name,product_name]
 
     The orders have one row per order line; amounts of the whole order stand in its first row. Other columns are ignored.
     Dates are 2025-03-31 or 2025-03-31T12:00:00Z. A date without a time is

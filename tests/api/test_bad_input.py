@@ -200,7 +200,7 @@ def test_page_sizes_are_limited(arguments: str) -> None:
 
 
 def test_a_row_is_found_by_exactly_one_argument() -> None:
-    assert refusal("{ customer { id } }") == ("INVALID_INPUT", "Give exactly one of id and email")
+    assert refusal("{ customer { id } }") == ("INVALID_INPUT", "Give exactly one of id, email and reference")
     assert refusal('{ product(id: "a", sku: "b") { id } }') == ("INVALID_INPUT", "Give exactly one of id and sku")
 
 

@@ -31,7 +31,8 @@ def page_args(arguments: PageArguments) -> PageArgs:
 
 def check_exactly_one(**arguments: str | None) -> None:
     if sum(value is not None for value in arguments.values()) != 1:
-        raise InvalidInput(f"Give exactly one of {' and '.join(arguments)}")
+        *others, last = arguments
+        raise InvalidInput(f"Give exactly one of {', '.join(others)} and {last}")
 
 
 def check_id_count(ids: list[str]) -> list[str]:
