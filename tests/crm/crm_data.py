@@ -17,6 +17,7 @@ from chalicelib.crm import (
     imported_orders,
     list_queries,
     name_search,
+    order_rows,
     orders,
     phone_numbers,
     product_rows,
@@ -108,7 +109,7 @@ def sample_data(list_shards: int) -> Iterator[SampleData]:
     """Put the sample data into empty tables."""
     changed = replace(settings, list_shards=list_shards)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (customer_rows, product_rows, orders, list_queries, name_search, pagination):
+        for module in (customer_rows, product_rows, order_rows, list_queries, name_search, pagination):
             patch.setattr(module, "settings", changed)
         yield _make(random.Random(list_shards))
 

@@ -36,7 +36,7 @@ def refusal(**variables: object) -> tuple[str, str | None, str]:
 
 def test_every_argument_of_a_run_is_declared_by_the_job_that_takes_it() -> None:
     declared = {argument.name: argument for job in catalog.JOBS.values() for argument in job.arguments}
-    internal = {"again"}
+    internal = {"again", "customer"}
     assert set(declared) | internal == set(run_arguments.RunArguments.__annotations__)
     for argument in declared.values():
         assert argument.help.endswith(".")
