@@ -94,6 +94,8 @@ def restore(customer_id: str) -> Customer:
         if change_marks.is_done(customer_id):
             raise NotFound("This request restored the customer, who has been deleted again since", field="id")
         archived = find(customer_id)
+        if archived is None and merged_customers.follow(customer_id) != customer_id:
+            raise merged_customers.missing(customer_id)
         if archived is None:
             raise NotFound(f"There is no deleted customer {customer_id!r}", field="id")
         customer = as_restored(archived.customer)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib import clock
-from chalicelib.crm import customers, text
+from chalicelib.crm import customers, merged_customers, text
 from chalicelib.crm.customers import Customer
 from chalicelib.errors import Conflict, Forbidden, NotFound
 from chalicelib.store import change_marks, reads, stage_secrets, tables, timestamps
@@ -99,7 +99,7 @@ def lift(customer_id: str, why: str, may_lift: Collection[Reason]) -> Customer:
     for _ in retry_delays():
         customer = customers.find(customer_id)
         if customer is None:
-            raise NotFound(f"There is no customer {customer_id!r}", field="customer_id")
+            raise merged_customers.missing(customer_id, "customer_id")
         if change_marks.is_done(customer_id):
             return customer
         found = find(customer.email)

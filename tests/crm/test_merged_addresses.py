@@ -7,6 +7,7 @@ from chalicelib.crm import (
     customer_references,
     customers,
     deleted_customers,
+    email_suppressions,
     imported_orders,
     list_queries,
     merge_erasure,
@@ -19,6 +20,7 @@ from chalicelib.crm import (
     unique_values,
 )
 from chalicelib.crm.customers import Customer
+from chalicelib.crm.email_suppressions import Reason
 from chalicelib.crm.list_filters import CustomerFilter
 from chalicelib.crm.returning_customers import KnownCustomers, NewCustomer
 from chalicelib.errors import DuplicateEmail, InvalidInput, NotFound
@@ -60,6 +62,19 @@ def test_nobody_else_can_take_the_address_of_a_merged_customer(ann: Customer, bo
         customers.update(eve.id, {"email": "annie@example.com"})
     listed = read_page(list_queries.list_customers(CustomerFilter(), ["email"]), PageArgs())
     assert [edge.node.email for edge in listed.edges] == ["ann@example.com", "eve@example.com"]
+
+
+def test_what_is_asked_of_a_merged_customer_says_who_was_kept(ann: Customer, bob: Customer) -> None:
+    customer_merges.merge(ann.id, bob.id)
+    said = f"{bob.id!r} was merged into {ann.id!r}"
+    with pytest.raises(NotFound, match=said):
+        deleted_customers.restore(bob.id)
+    with pytest.raises(NotFound, match=said):
+        deleted_customers.delete(bob.id)
+    with pytest.raises(NotFound, match=said):
+        customers.update(bob.id, {"name": "Bob"})
+    with pytest.raises(NotFound, match=said):
+        email_suppressions.lift(bob.id, "has called", list(Reason))
 
 
 def test_the_kept_customer_can_use_the_absorbed_address(ann: Customer, bob: Customer) -> None:
