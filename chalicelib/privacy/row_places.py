@@ -38,14 +38,15 @@ def search_words(search: Search, after: str) -> Found:
 def orders_and_reports(search: Search, after: str) -> Found:
     """Find reasons of refunds that name the person, and reports that have the customer among the best."""
     owners = search.person.order_owners
+    size = _ORDERS_PER_STEP // min(len(owners), 2)  # several owners cost more calls for the same orders
     by_customer = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", owners, has_changing_shards=True)
     start = Position(after, 0, after.rpartition(SEPARATOR)[2]) if after else None
-    scan = IndexScan(by_customer, up=True, start=start, batch=_ORDERS_PER_STEP // len(owners))
-    positions = list(islice(scan.positions(), _ORDERS_PER_STEP))
+    scan = IndexScan(by_customer, up=True, start=start, batch=max(size // len(owners), 1))
+    positions = list(islice(scan.positions(), size))
     found = list(orders.find_all(position.row_id for position in positions).values())
     traces = [trace for order in found if order.refunded for trace in change_places.reasons_of(order.id, search.person)]
     traces += [trace for period in sorted(_periods(found)) for trace in _traces_of_report(period, search.person)]
-    return Found(traces, positions[-1].key if len(positions) == _ORDERS_PER_STEP else None)
+    return Found(traces, positions[-1].key if len(positions) == size else None)
 
 
 def _words(person: Person) -> list[str]:
