@@ -1,6 +1,7 @@
 """The audit log: each change by a person, a key or a job has its entry, which says who changed what, and tells no secret."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -23,6 +24,10 @@ CREATIONS = {
 """What they create says by itself who created it."""
 CHANGES_NOTHING = {"checkSearchIndex"}
 """It only writes again what follows from the rows."""
+IN_STEPS = ("mergeCustomers", "undoCustomerMerge")
+"""Each of their transactions has an entry: the lock, each page of orders, the end."""
+TELLS_NOTHING = "erasePersonalData"
+"""What an erasure removes is in no log."""
 LOG = """query ($first: Int, $last: Int, $after: String, $actor: String, $subject: ID) {
   auditLog(first: $first, last: $last, after: $after, actor: $actor, subject: $subject) {
     edges { node { at actor action subject before after reason requestId } } pageInfo { hasNextPage endCursor } } }"""
@@ -56,9 +61,13 @@ def test_each_mutation_leaves_one_entry(name: str, key: dict[str, str]) -> None:
     ids = scenario.prepare()
     reply = post({"query": scenario.document, "variables": ids}, x_request_id="r-1", **key)
     assert "errors" not in reply.json, reply.json
-    (entry,) = entries()
-    assert (entry["action"], entry["actor"], entry["requestId"]) == (name.split(maxsplit=1)[0], "open access", "r-1")
-    assert entry["before"] != entry["after"]
+    mutation = re.split(r"\W", name)[0]
+    found = entries()
+    assert len(found) == 1 or mutation in IN_STEPS
+    for entry in found:
+        assert (entry["action"], entry["actor"], entry["requestId"]) == (mutation, "open access", "r-1")
+        assert entry["before"] != entry["after"] or mutation == TELLS_NOTHING
+    assert found
 
 
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name in CREATIONS])
