@@ -149,7 +149,8 @@ def _begin(customer_id: str) -> Search | None:
         elif known.deleted:
             _remove_archived(write, known.deleted)
         else:
-            write.check(tables.Customer, customer_id, tables.Customer.id.does_not_exist())
+            # A deletion of nothing, because the policy of the worker allows no condition checks.
+            write.delete(customers.key(customer_id), tables.Customer.id.does_not_exist())
         erased_people.put(write, known.person)
         try:
             write.commit()
