@@ -3,7 +3,7 @@
 Only an erasure changes one: it takes the name of a customer out, and leaves the figures.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +55,10 @@ def find(kind: str, period: str, revision: int | None = None) -> Report | None:
     return next((report for report in existing if revision in {None, report.revision}), None)
 
 
-def forget_customer(report: Report, customer_id: str) -> None:
-    """Take the name of an erased customer out of a report. The figures stay. Raises Stale, Unavailable."""
+def forget_customers(report: Report, customer_ids: Collection[str]) -> None:
+    """Take the names of an erased person out of a report. The figures stay. Raises Stale, Unavailable."""
     entries = [
-        {**entry, "name": None} if entry["id"] == customer_id else entry for entry in report.content["top_customers"]
+        {**entry, "name": None} if entry["id"] in customer_ids else entry for entry in report.content["top_customers"]
     ]
     content = {**report.content, "top_customers": entries}
 

@@ -64,8 +64,9 @@ def _periods(found: list[Order]) -> set[str]:
 
 def _traces_of_report(period: str, person: Person) -> Iterator[Trace]:
     for report in reports.revisions(weekly_report.KIND, period):
-        for customer_id in person.ids:
-            names = [entry["name"] for entry in report.content["top_customers"] if entry["id"] == customer_id]
-            if any(names):
-                text_ = f"report {report.period}, revision {report.revision}: {names[0]}"
-                yield Trace(TraceKind.REPORT, text_, partial(reports.forget_customer, report, customer_id))
+        entries = [entry for entry in report.content["top_customers"] if entry["id"] in person.ids]
+        # There are several if customers were merged later. One write takes all of them out.
+        names = [entry["name"] for entry in entries if entry["name"]]
+        if names:
+            text_ = f"report {report.period}, revision {report.revision}: {', '.join(names)}"
+            yield Trace(TraceKind.REPORT, text_, partial(reports.forget_customers, report, person.ids))
