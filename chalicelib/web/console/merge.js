@@ -17,13 +17,20 @@ const MERGES = `query MergesOfCustomer($id: ID!) {
   customer(id: $id) { merges { absorbedId name email status moved startedAt startedBy undoableUntil } }
 }`;
 
+const MAX_STALLED = 20; // requests in a row that may move nothing, for example because others are busy with the same customers
+
 // Each request moves some of the orders: send it until all have moved. Every one of them has a key of its own.
 async function untilDone(send, status, progress) {
-  for (;;) {
+  let before = null;
+  for (let stalled = 0; stalled < MAX_STALLED;) {
     const payload = await send();
     if (payload.merge.status !== status) return payload;
-    progress(payload.merge.moved ?? payload.merge.returned);
+    const count = payload.merge.moved ?? payload.merge.returned;
+    stalled = count === before ? stalled + 1 : 0;
+    before = count;
+    progress(count);
   }
+  throw new Error("No more orders move at the moment. Go on later, on the page of the customer who is kept.");
 }
 
 export function Merge({ customer, close, reload }) {
