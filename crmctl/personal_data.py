@@ -8,6 +8,7 @@ import click
 
 from crmctl.client import Client
 from crmctl.commands import CommandError, print_message, with_client
+from crmctl.confirmation import confirm
 from crmctl.run_command import follow, print_preview, wait_options
 
 PERSON = """query Person($id: ID, $email: String) {
@@ -93,7 +94,7 @@ def erase(  # noqa: PLR0913 - one for each option
     if dry_run:
         return
     if not yes:
-        _confirm()
+        confirm("Erase this person for good?", "Nothing was erased.")
     started = client.execute_once(ERASE, {**variables, "dryRun": False})["eraseCustomer"]["run"]
     print_message(f"If it fails, continue it with: crmctl run {started['job']} --slot {started['slot']}")
     follow(client, started, wait=wait, timeout=timeout)
@@ -105,13 +106,3 @@ def _find(client: Client, who: str) -> dict[str, Any]:
     if found is None:
         raise CommandError(f"Nothing is kept about {who!r}.")
     return found
-
-
-def _confirm() -> None:
-    try:
-        is_confirmed = click.confirm("Erase this person for good?", err=True)
-    except click.Abort:
-        click.echo(err=True)
-        raise CommandError("Nobody has confirmed. Use --yes where nobody can.") from None
-    if not is_confirmed:
-        raise CommandError("Nothing was erased.")
