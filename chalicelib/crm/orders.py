@@ -101,7 +101,8 @@ def load(item: reads.Item) -> Order:
         takes_stock=bool(reads.number(item, "takes_stock")),
         token=item["token"]["S"],
         created_by=reads.text(item, "created_by"),
-        updated_at=reads.text(item, "updated_at") or item["date"]["S"],
+        # Without a key, it is what an earlier release stored, and no index has the order at that time.
+        updated_at=(reads.text(item, "updated_at") if "updated_k" in item else None) or item["date"]["S"],
         lines_changed_at=reads.text(item, "lines_changed_at"),
         adjustments=tuple(Adjustment(*each) for each in json.loads(reads.text(item, "adjustments") or "[]")),
         refund_of=reads.text(item, "refund_of"),
