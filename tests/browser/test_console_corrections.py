@@ -52,7 +52,7 @@ def test_some_of_an_order_is_refunded_once(browser: "Browser", office: Office) -
         page.get_by_role("alert").get_by_text("Tall lamp: Enter a whole number, at most 3").wait_for()
         page.get_by_label("Refund of Tall lamp").fill("1")
         page.get_by_label("Refund of Vase").fill("2")
-        page.get_by_text("Goes back $91.00").wait_for()
+        page.get_by_text("Total refund $91.00").wait_for()
         page.get_by_label("Reason").fill("broken on the way")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         lose_answers(page, "RefundOrder", times=1)
@@ -66,10 +66,10 @@ def test_some_of_an_order_is_refunded_once(browser: "Browser", office: Office) -
         assert history.get_by_role("link", name="ord_").count() == 1, "the credit note"
         page.get_by_role("button", name="Refund").click()
         page.get_by_role("button", name="All of it").click()
-        page.get_by_text("Goes back $140.00").wait_for()
+        page.get_by_text("Total refund $140.00").wait_for()
         assert page.get_by_label("Refund of Vase").count() == 0, "all of it was refunded"
         visit(page, office, f"customers/{order.customer_id}")
-        page.get_by_text("Revenue in all").wait_for()
+        page.get_by_text("Total revenue").wait_for()
         for text in ("$140.00", "1"):
             page.get_by_role("region", name="Customer").get_by_text(text, exact=True).first.wait_for()
     assert [product.stock for product in products.find_all([lamp.id, vase.id]).values()] == [7, 9]

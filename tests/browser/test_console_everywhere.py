@@ -195,7 +195,7 @@ def test_loading_empty_and_error_states_are_shown_and_it_recovers(browser: "Brow
     page.unroute("**/graphql")
     for route in held:
         route.continue_()
-    page.get_by_text("No runs have all this.").wait_for()
+    page.get_by_text("No run matches these filters.").wait_for()
     port = int(shown.url.rpartition(":")[2].partition("/")[0])
     shown.served.end()
     page.get_by_role("link", name="Low stock").click()

@@ -94,7 +94,7 @@ def test_an_import_goes_on_after_its_tab_was_closed_and_nothing_is_created_twice
         assert figures.inner_text().split("\n") == [
             "Created",
             str(CUSTOMERS - 1),
-            "There already",
+            "Already there",
             "0",
             "Rejected",
             "1",
@@ -124,7 +124,7 @@ def test_orders_of_a_shop_as_a_spreadsheet_saves_them(browser: "Browser", office
         choose(page, "orders_export.csv", shop_orders("L-1"), tmp_path)
         page.get_by_text("Recognised as orders of Shopify: Windows-1252, semicolons").wait_for()
         page.get_by_role("row", name="'40,00' is not a number").first.wait_for()
-        page.get_by_text("Is that wrong? Say how to read it").click()
+        page.get_by_text("Is that wrong? Choose how to read the file").click()
         page.get_by_label("Decimal mark").select_option("comma: 1234,50")
         page.get_by_role("row", name="#1").get_by_text("84.90").wait_for()
         page.get_by_role("row", name="#5").get_by_text("'soon' is not a date").wait_for()
@@ -133,7 +133,7 @@ def test_orders_of_a_shop_as_a_spreadsheet_saves_them(browser: "Browser", office
         page.get_by_role("heading", name="Imported: orders_export.csv").wait_for()
         figures = page.locator(".figures")
         assert figures.inner_text().split("\n") == [
-            "Created", "2", "There already", "0", "Refunds", "1", "Rejected", "2",
+            "Created", "2", "Already there", "0", "Refunds", "1", "Rejected", "2",
         ]  # fmt: skip
         page.get_by_text("$84.90 here, $124.90 in the file.").wait_for()
     found = imported_orders.find_by_reference("#1")
@@ -173,7 +173,7 @@ def test_a_batch_that_is_too_large_is_split_and_only_rows_in_doubt_are_sent_agai
         page.get_by_role("button", name="Import 4 customers").click()
         page.get_by_role("heading", name="Imported: customers.csv").wait_for()
         figures = page.locator(".figures").inner_text().split("\n")
-        assert figures == ["Created", "3", "There already", "1", "Rejected", "0"]
+        assert figures == ["Created", "3", "Already there", "1", "Rejected", "0"]
     assert sent == [
         ("0-1", ["Split 0", "Split 1", "Split 2", "Split 3"]),
         ("0a-1", ["Split 0", "Split 1"]),
@@ -211,7 +211,7 @@ def test_axe_finds_nothing_serious_while_a_file_is_chosen_and_imported(
     tab.page.get_by_text("What needs a terminal").wait_for()
     found = looked_over(tab, "no file")
     choose(tab.page, "orders_export.csv", shop_orders("L-1"), tmp_path)
-    tab.page.get_by_text("Is that wrong? Say how to read it").click()
+    tab.page.get_by_text("Is that wrong? Choose how to read the file").click()
     found += looked_over(tab, "a file")
     tab.page.get_by_role("button", name="Import 4 orders").click()
     tab.page.get_by_role("heading", name="Imported: orders_export.csv").wait_for()

@@ -138,7 +138,7 @@ SIGNS = {
     "overview": "5 things are wrong:",
     "jobs/low_stock": "Adds stock to each product that is low.",
     "runs": "nothing began it",
-    "queue": "Only an operator sees them.",
+    "queue": "Only operators can see them.",
 }
 
 

@@ -158,7 +158,7 @@ def test_who_revokes_their_own_key_is_signed_out_and_an_expired_key_does_not_sig
     with signed_in(browser, replace(office, keys={Role.OPERATOR: own}), Role.OPERATOR, "phone") as page:
         visit(page, office, "api-keys")
         page.get_by_role("button", name="Revoke Olga").click()
-        page.get_by_text("You are signed in with this key, so you are signed out.").wait_for()
+        page.get_by_text("You are signed in with this key, so you will be signed out.").wait_for()
         page.get_by_role("button", name="Revoke it").click()
         page.get_by_label("API key").fill(expired)
         page.get_by_role("button", name="Sign in").click()
@@ -244,7 +244,7 @@ def test_the_audit_log_has_its_filters_in_the_address_and_links_to_what_was_chan
         page.go_back()
         page.get_by_label("Who").fill("nobody of this name")
         page.keyboard.press("Enter")
-        page.get_by_text("No change fits these filters.").wait_for()
+        page.get_by_text("No change matches these filters.").wait_for()
         page.get_by_role("link", name="Clear the filters").click()
         page.wait_for_url("**#/audit-log")
         page.get_by_role("row", name="Zoe was here").wait_for()
@@ -260,7 +260,7 @@ def test_others_than_operators_see_a_sentence_and_the_server_refuses_all_the_sam
             visit(page, office, path)
             page.get_by_text("Ask an operator.").wait_for()
             assert page.get_by_role("main").get_by_role("button").count() == 0, path
-        page.get_by_text("Only an operator sees who changed what").wait_for()
+        page.get_by_text("Only operators can see who changed what").wait_for()
         for document in REFUSED:
             assert refusal(page, document, office.keys[role]) == "FORBIDDEN", document
 

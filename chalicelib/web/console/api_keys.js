@@ -29,7 +29,7 @@ export function ApiKeys({ query }) {
   const close = () => setOpen(undefined);
   const changed = (key) => { setIssued(key); setVersion(version + 1); close(); };
   return html`<div class="row heading"><h1>API keys</h1><button class="main" onClick=${() => setOpen({ what: "new" })}>New key</button></div>
-    <p class="quiet">Give each person and each program a key of their own, with their name: the <a href="#/audit-log">audit log</a> shows it beside each change.</p>
+    <p class="quiet">Give each person and each program its own key, and name it after them: the <a href="#/audit-log">audit log</a> shows the name beside each change.</p>
     ${issued && html`<${Secret} key=${issued.secret} issued=${issued} close=${() => setIssued(undefined)} />`}
     ${open?.what === "new" && html`<${NewKey} done=${changed} close=${close} />`}
     <${List} key=${version} caption="API keys" path=${["api-keys"]} route=${query} query=${KEYS} connection=${connection} columns=${columns(setOpen)} empty="No key yet. Create one for yourself first." />
@@ -73,5 +73,5 @@ function Revoke({ row, done, close }) {
   };
   return html`<${Confirm} title=${`Revoke ${isolated(row.name)}?`} label="Revoke it" act=${revoke} close=${close}>
     <p>Requests with this key are refused from now on. This cannot be undone.</p>
-    ${isMine(row) && html`<p class="note bad">You are signed in with this key, so you are signed out. Make sure that another operator has a key.</p>`}<//>`;
+    ${isMine(row) && html`<p class="note bad">You are signed in with this key, so you will be signed out. Make sure that another operator has a key.</p>`}<//>`;
 }

@@ -55,5 +55,5 @@ const CSV = ["at", "actor", "action", "subject", "before", "after", "reason", "r
 export const AuditLog = ({ query }) => html`<h1>Audit log</h1>
   ${isOperator() ? html`<p class="quiet">Each change by a person, a key or a job. Choose a name to see what else they changed, or an id to see what else happened to it.</p>
     <${List} caption="Audit log" path=${["audit-log"]} route=${query} query=${ENTRIES} connection=${connection} filters=${FILTERS} columns=${COLUMNS} csv=${CSV}
-      empty="No change fits these filters. Entries are kept for a limited time." none="Nothing was changed yet." />`
+      empty="No change matches these filters. Entries are kept for a limited time." none="Nothing has been changed yet." />`
     : html`<${OnlyOperatorsSee} what="who changed what" />`}`;

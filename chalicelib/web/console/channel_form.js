@@ -11,14 +11,14 @@ const EVENTS = [["PROBLEM", "Problems"], ["RECOVERY", "Recoveries"], ["SUCCESS",
 
 function fieldsOf(kind, isNew, jobs) {
   const required = isNew ? isFilled : undefined;
-  const kept = isNew ? "" : " Empty: it stays as it is.";
+  const kept = isNew ? "" : " Leave it empty to keep the present one.";
   return [
     { name: "name", label: "Name", check: isFilled },
     ...(kind === "EMAIL" ? [{ name: "email", label: "E-mail address", inputmode: "email", check: isFilled }] : []),
     ...(kind === "CHAT" || kind === "WEBHOOK" ? [{ name: "url", label: "URL", type: "password", check: required, hint: `An address with https. It cannot be read again.${kept}` }] : []),
-    ...(kind === "WEBHOOK" ? [{ name: "secret", label: "Secret", type: "password", check: required, hint: `With it, your program checks that a message is ours: 16 to 200 characters. It cannot be read again.${kept}` }] : []),
+    ...(kind === "WEBHOOK" ? [{ name: "secret", label: "Secret", type: "password", check: required, hint: `With it, your program checks that a message comes from this CRM: 16 to 200 characters. It cannot be read again.${kept}` }] : []),
     { name: "events", label: "Hears of", choices: EVENTS, check: (text) => (text.trim() ? "" : "Choose at least one") },
-    { name: "jobs", label: "Only of these jobs", choices: jobs.map(({ name }) => [name, name]), hint: "None chosen: of all jobs" },
+    { name: "jobs", label: "Only for these jobs", choices: jobs.map(({ name }) => [name, name]), hint: "Choose none to hear of all jobs" },
   ];
 }
 

@@ -30,7 +30,7 @@ export function CleanUp() {
       ${inactiveCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}
       <h2>Deleted</h2>
       <p class="quiet">Kept for 90 days, with their e-mail address and orders.</p>
-      <${Table} caption="Deleted customers" rows=${deletedCustomers.edges.map(({ node }) => node)} empty="Nobody. Whoever is deleted can be restored here." columns=${[
+      <${Table} caption="Deleted customers" rows=${deletedCustomers.edges.map(({ node }) => node)} empty="Nobody. Deleted customers can be restored here." columns=${[
         ["Customer", (row) => html`<${Name} of=${row.name} />`], ["E-mail", (row) => html`<${Name} of=${row.email} />`], ["Deleted", (row) => html`<${Time} at=${row.deletedAt} />`],
         ["", (row) => may("OPERATOR") && html`<${Action} act=${() => restore(row)} label="Restore" name=${`Restore ${row.name}`} />`]]} />
       ${deletedCustomers.pageInfo.hasNextPage && html`<p class="quiet">… and more.</p>`}`}<//>`;

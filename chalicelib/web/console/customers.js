@@ -33,5 +33,5 @@ const connection = (data) => data.allCustomers;
 export const Customers = ({ query }) => html`
   <div class="row heading"><h1>Customers</h1>${may("EDITOR") && html`<a class="button" href="#/customers/new">New customer</a>`}</div>
   <${List} caption="Customers" path=${["customers"]} route=${query} query=${CUSTOMERS} connection=${connection} filters=${FILTERS}
-    orders=${ORDERS} columns=${COLUMNS} csv=${CSV} empty="No customer fits these filters."
+    orders=${ORDERS} columns=${COLUMNS} csv=${CSV} empty="No customer matches these filters."
     none=${html`No customers yet.${may("EDITOR") && html` <a href="#/customers/new">Create the first one</a>, or <a href="#/import">import a file</a>.`}`} />`;

@@ -18,7 +18,7 @@ const loadRules = () => (rules ??= fetch(RULES).then((answer) => answer.json()).
 export function Import() {
   useTitle("Import");
   return html`<h1>Import</h1>
-    <p class="quiet">Customers, products and orders from a CSV file of this or another system. Import customers and products before the orders. What is there already is not created again, so repeating is safe.</p>
+    <p class="quiet">Customers, products and orders from a CSV file of this or another system. Import customers and products before the orders. Existing rows are not created again, so you can safely repeat an import.</p>
     ${may("EDITOR") ? html`<${Page} />` : html`<p>Importing needs a key with the role EDITOR. Yours has ${whoAmI()?.role ?? "none"}.</p>`}`;
 }
 
@@ -115,11 +115,11 @@ function Seen({ file, seen: { rows, rules: known, source, scanned, problem }, wi
     <section class="card" aria-labelledby="file-title">
       <h2 id="file-title"><bdi>${file.name}</bdi></h2>
       ${problem && html`<${Problem} error=${problem} />`}
-      ${source && !source.as && html`<p class="note bad">This is no table of a system that the CRM knows. It has: <bdi>${source.columns.filter(Boolean).join(", ")}</bdi>. Choose what it is, or say in a terminal which column is which: <code>crmctl import FILE --map customers.name="COLUMN"</code></p>`}
+      ${source && !source.as && html`<p class="note bad">The CRM does not recognise this table. It has these columns: <bdi>${source.columns.filter(Boolean).join(", ")}</bdi>. Choose what it is, or say in a terminal which column is which: <code>crmctl import FILE --map customers.name="COLUMN"</code></p>`}
       ${source?.as && html`<p>Recognised as <strong>${source.as.kind} of ${title}</strong>: ${source.form}${written(scanned)}.
         ${scanned && ` ${scanned.rows.toLocaleString()} ${scanned.rows === 1 ? "row" : "rows"}${scanned.skipped ? `, and ${scanned.skipped.toLocaleString()} that are left out, as for all files of ${title}` : ""}.`}</p>`}
       ${known && html`<${Options} rules=${known} source=${source} wishes=${wishes} set=${set} isOpen=${Boolean(problem || !source?.as)} />`}
-      ${saved && !saved.finished && scanned && html`<p class="note">${saved.done.toLocaleString()} of ${saved.total.toLocaleString()} were imported before. Going on keeps the choices of then.</p>`}
+      ${saved && !saved.finished && scanned && html`<p class="note">${saved.done.toLocaleString()} of ${saved.total.toLocaleString()} were imported before. If you go on, the choices made then apply.</p>`}
       ${saved?.finished && html`<p class="note">This file was imported before. Importing it again creates nothing twice.</p>`}
       ${scanned && html`<div class="row actions">
         ${saved && !saved.finished && html`<button class="main" onClick=${goOn}>Go on</button>`}
@@ -134,4 +134,4 @@ const written = (scanned) => scanned
 
 const Beyond = () => html`
   <section><h2>What needs a terminal</h2>
-    <p>Excel workbooks, the database of the Django CRM, columns with other names, changing what is there already, and customers or products that only the orders name. For these: <code>crmctl import FILES --dry-run</code>. It also takes several files at once, and many requests at a time.</p></section>`;
+    <p>Excel workbooks, the database of the Django CRM, columns with other names, changing existing rows, and customers or products that only the orders name. For these: <code>crmctl import FILES --dry-run</code>. It also takes several files at once, and sends many requests in parallel.</p></section>`;

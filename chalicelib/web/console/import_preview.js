@@ -24,15 +24,15 @@ export function Options({ rules, source, wishes: { chosen, orders }, set, isOpen
   const as = (text) => { const [preset, kind] = text.split(" "); return text && { preset, kind }; };
   return html`
     <details class="filters" open=${isOpen}>
-      <summary>Is that wrong? Say how to read it</summary>
+      <summary>Is that wrong? Choose how to read the file</summary>
       <form aria-label="How to read the file" onSubmit=${(event) => event.preventDefault()}>
         <${Choice} name="as" label="The file has" value=${chosen.as ? `${chosen.as.preset} ${chosen.as.kind}` : ""} options=${kinds} choose=${(text) => choose("as", as(text))} />
         ${Object.entries(FORMATS).map(([name, [label, options]]) => html`<${Choice} key=${name} name=${name} label=${label} options=${options}
           value=${(ABOUT_NUMBERS.includes(name) ? chosen.formats?.[name] : chosen[name]) ?? ""} choose=${(text) => choose(name, text)} />`)}
-        <div><label for="currency">Signs of currency, such as $ €</label><input id="currency" autocomplete="off" value=${chosen.formats?.currency ?? ""} onChange=${(event) => choose("currency", event.target.value.trim())} /></div>
+        <div><label for="currency">Currency signs, such as $ €</label><input id="currency" autocomplete="off" value=${chosen.formats?.currency ?? ""} onChange=${(event) => choose("currency", event.target.value.trim())} /></div>
         ${source?.as?.kind === "orders" && html`
-          <div><label for="walk-in">Orders without an e-mail address are of</label><input id="walk-in" type="email" placeholder="walkin@example.com" autocomplete="off" value=${orders.walkIn ?? ""} onChange=${(event) => order("walkIn", event.target.value.trim())} /></div>
-          <label class="choice"><input type="checkbox" checked=${orders.addRounding} onChange=${(event) => order("addRounding", event.target.checked)} /> Add what is missing to the total of the file</label>
+          <div><label for="walk-in">Customer for orders without an e-mail address</label><input id="walk-in" type="email" placeholder="walkin@example.com" autocomplete="off" value=${orders.walkIn ?? ""} onChange=${(event) => order("walkIn", event.target.value.trim())} /></div>
+          <label class="choice"><input type="checkbox" checked=${orders.addRounding} onChange=${(event) => order("addRounding", event.target.checked)} /> Add an adjustment where the lines differ from the total of the file</label>
           <label class="choice"><input type="checkbox" checked=${orders.roundQuantities} onChange=${(event) => order("roundQuantities", event.target.checked)} /> Round quantities such as 1.5</label>`}
       </form>
     </details>`;

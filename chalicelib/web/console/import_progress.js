@@ -6,7 +6,7 @@ import { Action, Problem, Table, money } from "./parts.js";
 import { Time } from "./times.js";
 
 const LABELS = {
-  created: "Created", existing: "There already", differing: "There with other values", restored: "Restored", refunds: "Refunds", rejected: "Rejected", warned: "With a warning",
+  created: "Created", existing: "Already there", differing: "There, with other values", restored: "Restored", refunds: "Refunds", rejected: "Rejected", warned: "With a warning",
 };
 const REJECT_COLUMNS = ["line", "code", "reason", "because"];
 
@@ -32,7 +32,7 @@ export function Progress({ running, other }) {
       ${problem && html`<${Problem} error=${problem} again=${() => running.start()} />`}
       <dl class="figures">${counts.map(([name, label]) => html`<div key=${name}><dt>${label}</dt><dd>${state.counts[name].toLocaleString()}</dd></div>`)}</dl>
       ${state.as.kind === "orders" && state.done > 0 && html`<p>${money(state.cents / 100)} here, ${money(state.fileCents / 100)} ${state.statesTotals ? "in the file" : "by the lines of the file"}.</p>`}
-      ${state.counts.differing > 0 && html`<p class="quiet">Rows that are there with other values are not changed; the warnings name them. <code>crmctl import FILE --update</code> changes them.</p>`}
+      ${state.counts.differing > 0 && html`<p class="quiet">Existing rows with other values are not changed; the warnings list them. <code>crmctl import FILE --update</code> changes them.</p>`}
       <div class="row actions">
         ${isRunning ? html`<button onClick=${() => running.stop()}>${running.isStopped ? "Stopping …" : "Stop"}</button>`
           : html`${!state.finished && html`<button class="main" onClick=${() => running.start()}>Go on</button>`}
@@ -40,7 +40,7 @@ export function Progress({ running, other }) {
             ${state.counts.warned > 0 && html`<${Action} act=${() => downloadWarnings(state)} label="Download warnings" />`}
             <button onClick=${other}>Import another file</button>`}
       </div>
-      ${!isRunning && state.counts.rejected > 0 && html`<p class="quiet">The rejected rows have their own columns, and the reason. Repair that file, and import it as it is.</p>`}
+      ${!isRunning && state.counts.rejected > 0 && html`<p class="quiet">The file with the rejected rows has their original columns and the reasons. Repair that file, and import it as it is.</p>`}
     </section>`;
 }
 

@@ -19,7 +19,7 @@ const database = () => (opening ??= new Promise((resolve, reject) => {
     request.result.onversionchange = () => { request.result.close(); opening = undefined; };
     resolve(request.result);
   };
-  request.onerror = () => { opening = undefined; reject(new Error("This browser keeps no data for this page, so the import could not continue later.")); };
+  request.onerror = () => { opening = undefined; reject(new Error("This browser stores no data for this page, so an interrupted import could not continue.")); };
 }));
 
 const ofImport = (id, ...what) => IDBKeyRange.bound([id, ...what], [id, ...what, []]);

@@ -67,7 +67,7 @@ const Backfill = ({ of: { actor, total, left, current, failed }, job }) => html`
   ${current && html` <a href=${runLink({ job, slot: current })}>The current run</a>`}</p>`;
 
 const Latest = ({ job }) => html`<div class="row heading"><h2>Latest runs</h2><a href=${address(["runs"], { job: job.name })}>All runs</a></div>
-  <${Table} caption="Latest runs" rows=${job.recent.slice(0, LATEST)} empty="It has never run. The first run comes by its schedule, or with Run now." columns=${[
+  <${Table} caption="Latest runs" rows=${job.recent.slice(0, LATEST)} empty="It has never run. It runs on its schedule, or when you choose Run now." columns=${[
     ["Due", (run) => html`<a href=${runLink(run)}><${Time} at=${run.slot} relative /></a>`],
     ["Status", (run) => html`<${Badge} state=${run.status} />`],
     ["Duration", (run) => spell(run.durationSeconds), "number"],

@@ -13,10 +13,10 @@ const Figure = ({ title, children }) => html`<div><dt>${title}</dt><dd>${childre
 export function LifetimeValue({ id }) {
   const { data, error } = useQuery(VALUE, { id });
   const value = data?.customer?.lifetimeValue;
-  if (!value) return html`<${Figure} title="Orders in all">${error ? error.message : "…"}<//>`;
+  if (!value) return html`<${Figure} title="Total orders">${error ? error.message : "…"}<//>`;
   return html`
-    <${Figure} title="Orders in all">${value.orders.toLocaleString()}${value.partial && " counted; there are more"}<//>
-    <${Figure} title=${value.partial ? "Revenue of these" : "Revenue in all"}>${money(value.revenue)}<//>
+    <${Figure} title="Total orders">${value.orders.toLocaleString()}${value.partial && " counted; there are more"}<//>
+    <${Figure} title=${value.partial ? "Revenue of these" : "Total revenue"}>${money(value.revenue)}<//>
     ${value.averageOrder != null && html`<${Figure} title="Average order">${money(value.averageOrder)}<//>`}
     ${value.firstOrderAt && html`<${Figure} title="First order"><${Time} at=${value.firstOrderAt} /><//>`}`;
 }

@@ -8,7 +8,7 @@ import { fromField } from "./times.js";
 const NAMES = `query KeyNames($after: String) { keys(first: 100, after: $after) { edges { node { id name state } } pageInfo { hasNextPage endCursor } } }`;
 const CREATE = `mutation CreateKey($name: String!, $role: Role!, $expiresAt: DateTime) { createKey(name: $name, role: $role, expiresAt: $expiresAt) { key { name } secret } }`;
 const ROLES = [["VIEWER", "Viewer: reads"], ["EDITOR", "Editor: changes customers, products and orders, too"], ["OPERATOR", "Operator: jobs, keys and settings, too"]];
-const SAME_NAME = html`<p class="note field" role="status">A key with this name is active already. The audit log tells the two apart by their ids only. Choose another name, or rotate that key.</p>`;
+const SAME_NAME = html`<p class="note field" role="status">An active key has this name already. In the audit log, only their ids would tell the two apart. Choose another name, or rotate that key.</p>`;
 const fields = (names) => [
   { name: "name", label: "Name", check: isFilled, hint: "Of the person or the program that uses it, such as Ann Evans or web shop.", below: ({ name }) => names.has(folded(name)) && SAME_NAME },
   { name: "role", label: "Role", options: ROLES },

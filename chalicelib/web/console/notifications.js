@@ -27,7 +27,7 @@ export function Notifications() {
   const close = () => setOpen(undefined);
   const done = async (text) => { notify(text); close(); await asked.reload(); };
   return html`<div class="row heading"><h1>Notifications</h1>${isOperator() && html`<button class="main" onClick=${() => setOpen({ what: "new" })}>New channel</button>`}</div>
-    <p class="quiet">A channel says who hears of problems, recoveries, successful runs and the week's digest, and how.</p>
+    <p class="quiet">A channel says who hears of problems, recoveries, successful runs and the weekly digest, and how.</p>
     <${OnlyOperatorsChange} what="the channels" />
     <${Shown} of=${asked}>${({ jobs }) => html`
       ${open?.what === "new" && html`<${ChannelForm} jobs=${jobs} done=${done} close=${close} />`}
@@ -42,8 +42,8 @@ export function Notifications() {
 function outcome({ before, began }, channels) {
   const now = channels?.find(({ id }) => id === before.id);
   if (now && now.lastDeliveredAt !== before.lastDeliveredAt) return { text: "It was delivered.", kind: "good" };
-  if (now && now.lastFailedAt !== before.lastFailedAt) return { text: `It was not delivered: ${now.lastError}. It is attempted again for a while.`, kind: "bad" };
-  return Date.now() - began > PATIENCE && { text: "There is no result after a minute. Is the queue at work?", kind: "bad" };
+  if (now && now.lastFailedAt !== before.lastFailedAt) return { text: `It was not delivered: ${now.lastError}. Delivery is retried for a while.`, kind: "bad" };
+  return Date.now() - began > PATIENCE && { text: "There is no result after a minute. Is the queue working?", kind: "bad" };
 }
 
 const Test = ({ of: { before, result } }) => html`<p class="note ${result?.kind ?? ""}" role="status">Test of <${Name} of=${before.name} />: ${result ? result.text : "on its way …"}</p>`;
@@ -85,5 +85,5 @@ function Remove({ row, done, close }) {
     await done(`${isolated(row.name)} removed`);
   };
   return html`<${Confirm} title=${`Remove ${isolated(row.name)}?`} label="Remove it" act=${remove} close=${close}>
-    <p>It hears of nothing any more. What is on its way to it is not delivered.</p><//>`;
+    <p>It gets no more notifications. Those that are on their way to it are not delivered.</p><//>`;
 }

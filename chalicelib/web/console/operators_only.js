@@ -5,5 +5,5 @@ import { may, whoAmI } from "./session.js";
 export const isOperator = () => may("OPERATOR");
 const asked = () => html`Your key is that of ${whoAmI().role === "EDITOR" ? "an editor" : "a viewer"}. Ask an operator.`;
 
-export const OnlyOperatorsSee = ({ what }) => html`<p>Only an operator sees ${what}. ${asked()}</p>`;
-export const OnlyOperatorsChange = ({ what }) => !isOperator() && html`<p class="quiet">Only an operator changes ${what}. ${asked()}</p>`;
+export const OnlyOperatorsSee = ({ what }) => html`<p>Only operators can see ${what}. ${asked()}</p>`;
+export const OnlyOperatorsChange = ({ what }) => !isOperator() && html`<p class="quiet">Only operators can change ${what}. ${asked()}</p>`;

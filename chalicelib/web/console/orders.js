@@ -55,7 +55,7 @@ const ofCustomer = (data) => data.customer?.orders;
 export const Orders = ({ query }) => html`
   <div class="row heading"><h1>Orders</h1>${may("EDITOR") && html`<a class="button" href="#/orders/new">New order</a>`}</div>
   <${List} caption="Orders" path=${["orders"]} route=${query} query=${ORDERS} connection=${ofAll} filters=${FILTERS} orders=${SORTS}
-    columns=${[DATE, CUSTOMER, ...REST]} csv=${CSV} empty="No order fits these filters."
+    columns=${[DATE, CUSTOMER, ...REST]} csv=${CSV} empty="No order matches these filters."
     none=${html`No orders yet.${may("EDITOR") && html` <a href="#/orders/new">Place the first one</a>, or <a href="#/import">import a file</a>.`}`} />`;
 
 export const OrdersOfCustomer = ({ id, query }) => html`

@@ -32,5 +32,5 @@ const connection = (data) => data.allProducts;
 export const Products = ({ query }) => html`
   <div class="row heading"><h1>Products</h1>${may("EDITOR") && html`<a class="button" href="#/products/new">New product</a>`}</div>
   <${List} caption="Products" path=${["products"]} route=${query} query=${PRODUCTS} connection=${connection} filters=${FILTERS}
-    orders=${ORDERS} columns=${COLUMNS} csv=${CSV} empty="No product fits these filters."
+    orders=${ORDERS} columns=${COLUMNS} csv=${CSV} empty="No product matches these filters."
     none=${html`No products yet.${may("EDITOR") && html` <a href="#/products/new">Create the first one</a>, or <a href="#/import">import a file</a>.`}`} />`;

@@ -26,7 +26,7 @@ export function Queue() {
       <div><dt>Dead letters</dt><dd>${count}</dd></div></dl>`}<//>
     <h2>Dead letters</h2>
     <p class="quiet">Messages of runs that failed for good. Fix the cause, then retry them. Work that is already done is not repeated.</p>
-    ${may("OPERATOR") ? html`<${DeadLetters} dead=${dead} changed=${depth.reload} setListed=${setListed} />` : html`<p>Only an operator sees them.</p>`}`;
+    ${may("OPERATOR") ? html`<${DeadLetters} dead=${dead} changed=${depth.reload} setListed=${setListed} />` : html`<p>Only operators can see them.</p>`}`;
 }
 
 const nameOf = (row) => (row.job ? `${row.job}, ${when(row.slot)}` : `message ${row.id}`);
@@ -52,7 +52,7 @@ function DeadLetters({ dead, changed, setListed }) {
   };
   const discard = async (ids) => {
     const { discarded } = (await remove({ ids })).discardDeadLetters;
-    notify(discarded ? `${discarded} discarded` : "None of them is there any more");
+    notify(discarded ? `${discarded} discarded` : "They are no longer in the queue");
     await reload();
   };
   const ids = (some) => some.map(({ id }) => id);
@@ -66,7 +66,7 @@ function DeadLetters({ dead, changed, setListed }) {
           <button disabled=${!picked.length} onClick=${() => setOpen(["discard", picked])}>Discard selected</button>
           <button disabled=${!deadLetters.some(({ job }) => job)} onClick=${() => setOpen(["retry", deadLetters])}>Retry all</button>
           <button onClick=${() => setOpen(["discard", deadLetters])}>Discard all</button></div>`}
-        <${Table} caption="Dead letters" rows=${deadLetters} empty="None. What fails for good will be here." columns=${[
+        <${Table} caption="Dead letters" rows=${deadLetters} empty="None. Messages that fail for good appear here." columns=${[
           pickColumn(picks, nameOf),
           ["Sent", (row) => html`<${Time} at=${row.sentAt} relative />`],
           ["Run", (row) => row.job ? html`<a href=${runLink(row)}>${row.job}, <${Time} at=${row.slot} /></a>` : html`<code>${row.body.slice(0, 80)}</code>`],

@@ -34,7 +34,7 @@ export function Refund({ order, cancel }) {
     const wrong = lines.find((line) => wrongWith(line, typed[line.id]));
     if (wrong) throw new Error(`${wrong.name}: ${wrongWith(wrong, typed[wrong.id])}`);
     const chosen = lines.filter(({ id }) => number(typed[id]) > 0).map(({ id }) => ({ productId: id, quantity: number(typed[id]) }));
-    if (!chosen.length) throw new Error("Say how many of which product come back.");
+    if (!chosen.length) throw new Error("Enter a quantity for at least one product.");
     if (!reason.trim()) throw new Error("Give a reason.");
     const { refundOrder } = await refund({ id: order.id, lines: chosen, restock, reason: reason.trim() });
     notify("Credit note written");
@@ -48,7 +48,7 @@ export function Refund({ order, cancel }) {
     try {
       await send();
     } catch (error) {
-      setProblem(error.isInDoubt ? new Error(`${error.message} What you typed is kept. Press Refund again: it is done only once.`) : error);
+      setProblem(error.isInDoubt ? new Error(`${error.message} What you typed is kept. Press Refund again: the order is refunded only once.`) : error);
       setBusy(false);
     }
   };
@@ -58,7 +58,7 @@ export function Refund({ order, cancel }) {
         ["Product", ({ name }) => html`<${Name} of=${name} />`], ["Can be refunded", ({ left }) => left, "number"], ["Price", ({ unitPrice }) => money(unitPrice), "number"],
         ["Quantity", (line) => html`<input class="quantity" inputmode="numeric" autocomplete="off" placeholder="0" aria-label=${`Refund of ${line.name}`} aria-invalid=${Boolean(wrongWith(line, typed[line.id]))}
           value=${typed[line.id] ?? ""} onInput=${(event) => setTyped({ ...typed, [line.id]: event.target.value })} />`, "number"]]} />
-      <div class="row add"><button type="button" onClick=${all}>All of it</button><p>Goes back <strong>${money(total)}</strong></p></div>
+      <div class="row add"><button type="button" onClick=${all}>All of it</button><p>Total refund <strong>${money(total)}</strong></p></div>
       <label class="choice"><input type="checkbox" checked=${restock} onChange=${(event) => setRestock(event.target.checked)} /> The products return to stock</label>
       <div class="field"><label for="refund-reason">Reason</label><input id="refund-reason" autocomplete="off" value=${reason} onInput=${(event) => setReason(event.target.value)} /></div>
       ${problem && html`<${Problem} error=${problem} />`}

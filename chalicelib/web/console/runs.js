@@ -50,5 +50,5 @@ export function Runs({ query }) {
   const jobs = useStatus()?.jobs.map(({ name }) => name) ?? [];
   return html`<h1>${query.job ? `Runs of ${query.job}` : "Runs"}</h1>
     <${List} caption="Runs" path=${["runs"]} route=${query} query=${RUNS} connection=${connection} filters=${filtersOf(jobs, query.job)} columns=${columns} csv=${csv} pick=${pick} seconds=${SECONDS}
-      empty="No runs have all this." none="No job has run yet. Start one on the overview." />`;
+      empty="No run matches these filters." none="No job has run yet. Start one on the overview." />`;
 }

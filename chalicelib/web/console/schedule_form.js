@@ -14,9 +14,9 @@ const NOW = `query ScheduleNow($job: String!) {
 const WAIT = 300; // milliseconds after the last key
 const ZONES = Intl.supportedValuesOf?.("timeZone") ?? [];
 const LIMITS = [
-  ["spread", "Spread, in minutes", "Runs start up to so many minutes later, so that not everything starts at once."],
+  ["spread", "Spread, in minutes", "Runs start up to this many minutes later, so that not everything starts at once."],
   ["startLimit", "Start limit, in minutes", "A run that has not started by then is late."], ["runLimit", "Run limit, in minutes", "A run that takes longer is slow."],
-  ["catchUpWindow", "Catch-up window, in minutes", "Older missed runs are not caught up."], ["pauseAfter", "Pause after so many failed runs", "The schedule then pauses itself, and says so."],
+  ["catchUpWindow", "Catch-up window, in minutes", "Older missed runs are not caught up."], ["pauseAfter", "Pause after this many failed runs", "The schedule then pauses itself, and says so."],
 ];
 const NUMBERS = LIMITS.map(([name]) => name);
 const TIMES = ["at", "startsAt", "endsAt"];
@@ -28,7 +28,7 @@ function fieldsOf(once, taken) {
   return [
     ...due,
     ...taken.map(({ name, help, default: usual }) => ({ name: ARGUMENT + name, label: name, hint: `${help}${usual == null ? "" : ` Empty: ${usual}.`}` })),
-    { name: "note", label: "Note", hint: "Why there is this schedule" },
+    { name: "note", label: "Note", hint: "Why this schedule exists" },
     ...(once ? [] : [{ name: "startsAt", label: `Not before (${zone()})`, type: "datetime-local", more: true }, { name: "endsAt", label: `Not after (${zone()})`, type: "datetime-local", more: true }]),
     ...LIMITS.map(([name, label, hint]) => ({ name, label, hint, inputmode: "numeric", check: isCount, more: true })),
   ];

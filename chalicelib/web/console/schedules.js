@@ -79,7 +79,7 @@ function Remove({ row, done, close }) {
     await removeSchedule({ id: row.id });
     await done("Schedule removed");
   };
-  return html`<${Confirm} title="Remove this schedule?" label="Remove it" act=${remove} close=${close}><p>${nameOf(row)}. Runs that wait already are still done.</p><//>`;
+  return html`<${Confirm} title="Remove this schedule?" label="Remove it" act=${remove} close=${close}><p>${nameOf(row)}. Runs that are already waiting still start.</p><//>`;
 }
 
 function Reset({ row, done, close }) {
@@ -88,5 +88,5 @@ function Reset({ row, done, close }) {
     const { resetSchedule: { schedule } } = await resetSchedule({ job: row.job });
     await done(`${row.job} runs again as it was made: ${schedule.words}`);
   };
-  return html`<${Confirm} title=${`Reset the schedule of ${row.job}?`} label="Reset it" act=${reset} close=${close}><p>The job gets the schedule back that the program gives it, without arguments and limits of yours.</p><//>`;
+  return html`<${Confirm} title=${`Reset the schedule of ${row.job}?`} label="Reset it" act=${reset} close=${close}><p>The job gets its default schedule back, without your arguments and limits.</p><//>`;
 }

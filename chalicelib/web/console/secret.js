@@ -18,6 +18,6 @@ export function Secret({ issued: { name, secret, isMine }, close }) {
     ${secret ? html`<p>Copy it now: it is shown only this once. ${isMine && "Sign in with it before the old one ends."}</p>
       <p><code class="secret-text">${secret}</code></p>
       <div class="row actions"><button class="main" onClick=${copy}>Copy</button><button onClick=${close}>I have kept it</button></div>`
-      : html`<p>The change was made, but its answer was lost, and a secret is sent only once. Rotate the key to get another.</p><button onClick=${close}>Close</button>`}
+      : html`<p>The change was made, but the response was lost, and a secret is sent only once. Rotate the key to get another.</p><button onClick=${close}>Close</button>`}
   </section>`;
 }
