@@ -62,7 +62,7 @@ def backfill(  # noqa: PLR0913 - one for each option
     if not slots:
         print_text("Every slot has a successful run.")
     elif dry_run or not wait:
-        running = "is run" if len(slots) == 1 else "are run, the oldest first"
+        running = "will be run" if len(slots) == 1 else "will be run, the oldest first"
         print_message(f"{counted(len(slots), 'slot')} {'would be run' if dry_run else running}.")
     else:
         _follow(client, variables, len(slots), timeout)

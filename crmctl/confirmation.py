@@ -11,6 +11,6 @@ def confirm(question: str, if_refused: str) -> None:
         is_confirmed = click.confirm(question, err=True)
     except click.Abort:
         click.echo(err=True)
-        raise CommandError("Nobody has confirmed. Use --yes where nobody can.") from None
+        raise CommandError("There was no answer. Use --yes where nobody can answer.") from None
     if not is_confirmed:
         raise CommandError(if_refused)

@@ -1,4 +1,4 @@
-"""The commands that merge two customers, and undo that."""
+"""The commands that merge two customers, and undo a merge."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +41,7 @@ def _confirmation(command: Callable[..., Any]) -> Callable[..., Any]:
 def merge(client: Client, keep: str, absorb: str, *, dry_run: bool, yes: bool) -> None:
     """Merge two customers who are the same person: KEEP gets the orders of ABSORB.
 
-    Each is an id or an e-mail address. The id, the address and the references of ABSORB lead to KEEP from then on. If the
+    Each is an id or an e-mail address. The id, the address and the references of ABSORB find KEEP from then on. If the
     command is interrupted, repeat it.
     """
     kept = find_customer(client, FIND_KEPT, keep)
@@ -57,9 +57,9 @@ def merge(client: Client, keep: str, absorb: str, *, dry_run: bool, yes: bool) -
 @_confirmation
 @with_client
 def undo_merge(client: Client, absorbed: str, *, dry_run: bool, yes: bool) -> None:
-    """Give back the customer with this ID, who was merged into another one in the last 90 days.
+    """Undo a merge of the last 90 days: restore the customer with this ID, who was merged into another one.
 
-    The orders that had moved go back; those placed since stay. `crmctl customers show` of the kept customer has the ID. If
+    The orders that had moved go back; those placed since stay. `crmctl customers show KEPT` shows the ID. If
     the command is interrupted, repeat it.
     """
     variables = {"absorbed": absorbed}
@@ -101,7 +101,7 @@ def _complete(client: Client, document: str, variables: dict[str, Any]) -> Row:
             return done
         stalled = stalled + 1 if done == before else 0
         if stalled == MAX_STALLED:
-            raise CommandError("No more orders move at the moment. Repeat the command later to complete it.")
+            raise CommandError("No more orders can move at the moment. Repeat the command later to complete it.")
         before = done
 
 

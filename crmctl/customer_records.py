@@ -98,7 +98,7 @@ def show(client: Client, customer: str, *, as_json: bool) -> None:
 @click.option("--phone", help="The new phone number; an empty one removes it.")
 @with_client
 def edit(client: Client, /, customer: str, **changes: str | None) -> None:
-    """Change a customer. What is not given stays as it is."""
+    """Change a customer. Fields that are not given stay as they are."""
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if not given:
         raise CommandError("Say what to change: --name, --email or --phone.")

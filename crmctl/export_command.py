@@ -28,7 +28,7 @@ PERSON = "person"
 @click.option("--from", "first", type=Day(), help="Only created, or ordered, on this day or later.")
 @click.option("--to", "last", type=Day(), help="Only created, or ordered, on this day or earlier.")
 @click.option(
-    "--updated-after", type=Timestamp(), help="Only changed at this time or later; those changed first come first."
+    "--updated-after", type=Timestamp(), help="Only changed at this time or later, the earliest change first."
 )
 @click.option(
     "--status",

@@ -78,7 +78,7 @@ def show(client: Client, product: str, *, as_json: bool) -> None:
 @click.option("--sku", help="The new SKU; an empty one removes it.")
 @with_client
 def edit(client: Client, /, product: str, **changes: str | None) -> None:
-    """Change a product. What is not given stays as it is. The stock is changed by `crmctl adjust-stock`."""
+    """Change a product. Fields that are not given stay as they are. To change the stock, use `crmctl adjust-stock`."""
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if not given:
         raise CommandError("Say what to change: --name, --price or --sku.")

@@ -1,4 +1,4 @@
-"""What the whole CRM counts in, as its API says."""
+"""The time zone and the currency of the CRM, as its API says."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _SETTINGS = "query Settings { settings { timeZone currency } }"
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     time_zone: str
-    """Whose days are counted, such as UTC."""
+    """The time zone in which days begin and end, such as UTC."""
     currency: str
     """A code of ISO 4217, such as USD."""
 

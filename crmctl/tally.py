@@ -263,6 +263,6 @@ class Tally:
 
 
 def _shared_column(record: Record, kept: Record) -> str:
-    """Return by what two customers of a file are one: the reference if their addresses differ."""
+    """Return the field by which two customers of a file are the same: the reference if their addresses differ."""
     reference = record.input.get("reference")
     return "reference" if reference and record.key != kept.key and reference == kept.input.get("reference") else "email"

@@ -120,7 +120,7 @@ def test_retry_of_a_job_shows_its_latest_lost_run_and_asks(crm: ApiServer) -> No
         "A run of low_stock now: 1 products would be restocked",
     ]
     assert "Retry this run? [y/N]" in nobody.stderr
-    assert "Nobody has confirmed. Use --yes" in nobody.stderr
+    assert "There was no answer. Use --yes" in nobody.stderr
     assert run_records.latest("low_stock", 1)[0].status is Status.MISSED
     done = crm.crmctl("retry", "low_stock", "--yes")
     assert done.exit_code == 0, done.output

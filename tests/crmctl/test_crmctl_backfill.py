@@ -62,4 +62,4 @@ def test_a_backfill_that_takes_too_long_goes_on_without_the_command(api: FakeApi
     result = invoke(api, [progress(3, None), progress(2, SLOTS[0])], "--timeout", "0")
     assert result.exit_code == 3
     assert "The backfill continues" in result.stderr
-    assert invoke(api, [], "--no-wait").stderr == "3 slots are run, the oldest first.\n"
+    assert invoke(api, [], "--no-wait").stderr == "3 slots will be run, the oldest first.\n"

@@ -83,7 +83,7 @@ def test_a_dry_run_shows_what_would_be_erased(crm: ApiServer) -> None:
 
 def test_an_erasure_asks_first(crm: ApiServer) -> None:
     customer_id = ann_with_orders()
-    for answer, expected in (("n\n", "Nothing was erased."), ("", "Nobody has confirmed.")):
+    for answer, expected in (("n\n", "Nothing was erased."), ("", "There was no answer.")):
         words = ["erase", "ann@leeson.example", *REASON, "--url", crm.url]
         done = CliRunner().invoke(main, words, input=answer)
         assert done.exit_code == 2
