@@ -11,6 +11,7 @@ from crmctl.confirmation import confirm
 from crmctl.customer_lookup import FIND, find_customer
 from crmctl.tables import Row
 from crmctl.terminal import print_text
+from crmctl.text import counted
 
 FIND_KEPT = """query FindKept($key: String!, $id: ID!) {
   byId: customer(id: $id) { id merges { absorbedId email status } }
@@ -48,7 +49,7 @@ def merge(client: Client, keep: str, absorb: str, *, dry_run: bool, yes: bool) -
     variables = {"keep": kept["id"], "absorb": _find_absorbed(client, kept, absorb)}
     if _is_wanted(client, MERGE, variables, "Merge them?", "Nothing was merged.", dry_run=dry_run, yes=yes):
         done = _complete(client, MERGE, variables)
-        print_text(f"Merged: {done['moved']:,} orders have moved to {done['keptId']}.")
+        print_text(f"Merged: moved {counted(done['moved'], 'order')} to {done['keptId']}.")
         print_text(f"Undo it with: crmctl customers undo-merge {done['absorbedId']}", err=True)
 
 
@@ -65,7 +66,7 @@ def undo_merge(client: Client, absorbed: str, *, dry_run: bool, yes: bool) -> No
     variables = {"absorbed": absorbed}
     if _is_wanted(client, UNDO, variables, "Undo the merge?", "Nothing was undone.", dry_run=dry_run, yes=yes):
         done = _complete(client, UNDO, variables)
-        print_text(f"Undone: {done['returned']:,} orders are back with {done['absorbedId']}.")
+        print_text(f"Undone: returned {counted(done['returned'], 'order')} to {done['absorbedId']}.")
 
 
 def _is_wanted(  # noqa: PLR0913 - what is asked, and how

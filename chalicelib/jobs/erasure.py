@@ -93,6 +93,7 @@ def preview(context: StepContext) -> Preview:
     row, traces = found["customer"] or found["deletedCustomer"], found["traces"]
     who = f"{row['name']} <{row['email']}>" if row else f"What is left of {customer_id}"
     deleted = ", who is deleted," if found["deletedCustomer"] else ""
-    summary = f"{who}{deleted} would be erased for good. {found['orderCount']} orders would stay, without a person"
+    orders = "1 order" if found["orderCount"] == 1 else f"{found['orderCount']} orders"
+    summary = f"{who}{deleted} would be erased for good. {orders} would stay, without a person"
     lines = tuple(f"{trace['kind']}: {trace['text']}" for trace in traces["nodes"])
     return Preview(summary, lines, traces["hasMore"])

@@ -22,11 +22,11 @@ def test_customers_are_merged_after_a_preview_and_a_question(crm: ApiServer, mon
     assert (refused.exit_code, "Nothing was merged." in refused.stderr) == (2, True), refused.output
     assert orders_of(bob) == placed
     merged = crm.crmctl(*command, typed="y\n")
-    assert (merged.exit_code, f"7 orders have moved to {ann}" in merged.stdout) == (0, True), merged.output
+    assert (merged.exit_code, f"moved 7 orders to {ann}" in merged.stdout) == (0, True), merged.output
     assert orders_of(ann) == placed
     assert f"Annie <annie@example.com> {bob}" in crm.crmctl("customers", "show", bob).stdout
     undone = crm.crmctl("customers", "undo-merge", bob, "--yes")
-    assert (undone.exit_code, f"7 orders are back with {bob}" in undone.stdout) == (0, True), undone.output
+    assert (undone.exit_code, f"returned 7 orders to {bob}" in undone.stdout) == (0, True), undone.output
     assert orders_of(bob) == placed
     assert problems() == []
     assert customers.find(bob)
@@ -45,7 +45,7 @@ def test_a_merge_that_was_interrupted_is_completed_by_the_same_command(
     assert orders_of(ann) == placed
     assert customer_merges.undo(bob).returned == 5
     again = crm.crmctl("customers", "undo-merge", bob, typed="y\n")
-    assert (again.exit_code, f"14 orders are back with {bob}" in again.stdout) == (0, True), again.output
+    assert (again.exit_code, f"returned 14 orders to {bob}" in again.stdout) == (0, True), again.output
     assert problems() == []
 
 

@@ -73,7 +73,7 @@ def test_a_dry_run_shows_what_would_be_erased(crm: ApiServer) -> None:
     done = crm.crmctl("erase", "ann@leeson.example", *REASON, "--dry-run")
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.startswith(
-        "Ann Leesen <ann@leeson.example> would be erased for good. 1 orders would stay, without a person\n"
+        "Ann Leesen <ann@leeson.example> would be erased for good. 1 order would stay, without a person\n"
     )
     assert "SEARCH_WORD: leesen" in done.stdout
     assert customers.find(customer_id)
