@@ -17,7 +17,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.crm import text, unique_values
-from chalicelib.store import reads, timestamps
+from chalicelib.store import ids, reads, timestamps
 from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import Stale, Transaction
 
@@ -73,7 +73,7 @@ class MergeRecord:
 
 
 def find(absorbed_id: str) -> MergeRecord | None:
-    return find_all([absorbed_id]).get(absorbed_id)
+    return find_all([absorbed_id]).get(absorbed_id) if ids.is_id(ids.CUSTOMER, absorbed_id) else None
 
 
 def find_all(absorbed_ids: Iterable[str]) -> dict[str, MergeRecord]:

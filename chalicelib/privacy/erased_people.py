@@ -7,7 +7,7 @@ are left. The last step of the erasure deletes it. Until then, the erasure goes 
 from chalicelib import clock
 from chalicelib.privacy.person import Person
 from chalicelib.privacy.traces import Search
-from chalicelib.store import batch_writes, reads, timestamps
+from chalicelib.store import batch_writes, ids, reads, timestamps
 from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import Transaction, new_token
 
@@ -16,6 +16,8 @@ _FIELDS = ("names", "emails", "phones", "notes", "merged_ids", "given_back_ids")
 
 
 def find(customer_id: str) -> Search | None:
+    if not ids.is_id(ids.CUSTOMER, customer_id):
+        return None
     item = reads.get_op(PARTITION, customer_id)
     if item is None:
         return None

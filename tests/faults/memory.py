@@ -70,7 +70,10 @@ class Table:
         self.order: dict[tuple[str | None, str], list[tuple[Any, Key]]] = {}
 
     def key_of(self, item: Item) -> Key:
-        return tuple(item[name]["S"] for name in self.key)
+        key = tuple(item[name]["S"] for name in self.key)
+        if not all(key):
+            raise ErrorResponse("ValidationException")  # an empty text is no key
+        return key
 
     def replace(self, key: Key, new: Item | None) -> None:
         old = self.rows.pop(key, None)

@@ -129,10 +129,10 @@ def test_interrupted_first_start_is_continued_by_the_next(place: Place) -> None:
     os.killpg(killed.process.pid, signal.SIGKILL)
     killed.process.wait()
     server = place.serve(CRM_DEMO_DATA="on")
-    assert server.up()["customers"] == 42
+    assert server.up()["customers"] == 40
     server.end(signal.SIGINT)
     again = place.serve(CRM_DEMO_DATA="on")
-    assert again.up()["customers"] == 42
+    assert again.up()["customers"] == 40
     assert "Creating demo data" not in again.output()
 
 
