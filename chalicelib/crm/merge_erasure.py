@@ -38,7 +38,8 @@ def forget(customer_id: str) -> None:
         # Somebody else may have a reference since the kept customer has left the archive.
         for reference in (each for each, owner in owners.items() if owner == entry.absorbed_id):
             unique_values.release(write, unique_values.CUSTOMER_REFERENCE, reference, entry.absorbed_id)
-        merged_customers.remove(write, entry.absorbed_id, customer_id)
+        if unique_values.owner_of(unique_values.MERGED_CUSTOMER, entry.absorbed_id) == customer_id:  # not yet expired
+            merged_customers.remove(write, entry.absorbed_id, customer_id)
         merge_records.delete(write, entry.absorbed_id)
         merge_records.delete_entry(write, customer_id, entry.absorbed_id)
         write.commit()

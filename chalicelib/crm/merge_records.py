@@ -17,6 +17,7 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.crm import text, unique_values
+from chalicelib.settings import settings
 from chalicelib.store import ids, reads, timestamps
 from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import Stale, Transaction
@@ -104,9 +105,13 @@ def _entries(kept_id: str) -> dict[str, Mapping[str, Any]]:
 
 
 def set_expiry(write: Transaction, kept_id: str, ttl: datetime | None) -> None:
-    """Let what leads from merged customers to this one expire with the archive; with None, let it stay again."""
+    """Let what leads from merged customers to this one expire with the archive; with None, let it stay again.
+
+    The entries stay as long as the changes of the merged customers: by them, an erasure finds these.
+    """
+    listed_until = max(ttl, clock.now() + timedelta(days=settings.history_days)) if ttl else None
     for absorbed_id, content in _entries(kept_id).items():
-        write.put(AuxRow(pk=f"{_LIST}{kept_id}", sk=absorbed_id, content=content, ttl=ttl))
+        write.put(AuxRow(pk=f"{_LIST}{kept_id}", sk=absorbed_id, content=content, ttl=listed_until))
         address, row = text.normalize_email(content["email"]), AuxRow
         for kind, value, owner in (
             (unique_values.EMAIL, address, absorbed_id),

@@ -1,14 +1,18 @@
 """A person who was entered twice and merged: both are shown and erased as one."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
-from chalicelib.crm import customer_merges, customers, unique_values
+from chalicelib import clock
+from chalicelib.crm import customer_merges, customers, deleted_customers, unique_values
 from chalicelib.errors import CrmError
 from chalicelib.jobs import catalog, slots
 from chalicelib.privacy import erasures, people
-from tests.builders import a_customer, a_product
+from chalicelib.settings import settings
+from chalicelib.store import tables
+from tests.builders import a_customer, a_product, rows_of
 from tests.jobs.job_runs import Clock, make_runner, manual_clock, without_retry_delay
 from tests.privacy.known_person import EMAIL, FORMER_EMAIL, FORMER_NAME, NAME, PHONE, ask, erase, mentions
 
@@ -49,6 +53,29 @@ def test_nothing_is_left_of_a_merged_customer() -> None:
     assert mentions() == []
     assert unique_values.owner_of(unique_values.EMAIL, "ann@example.com") is None
     assert customers.find_current(merged) is None
+
+
+@pytest.mark.usefixtures("time")
+def test_nothing_is_left_of_a_merged_customer_when_the_kept_one_has_left_the_archive(time: Clock) -> None:
+    merged = ask(CREATE, "create", input={"name": NAME, "email": EMAIL, "phone": PHONE})["createCustomer"]["customer"][
+        "id"
+    ]
+    kept = a_customer("Ann", "ann@example.com").id
+    ask(MERGE, "merge", keep=kept, absorb=merged)
+    deleted_customers.delete(kept)
+    time.now += timedelta(days=settings.archive_days + 1)
+    expire_rows()
+    assert mentions(), "the changes are kept for longer"
+    erase(kept)
+    assert mentions() == []
+
+
+def expire_rows() -> None:
+    """Delete what has expired, as DynamoDB does."""
+    now = clock.now().timestamp()
+    for key, row in rows_of(tables.AuxRow).items():
+        if "ttl" in row and float(row["ttl"]["N"]) < now:
+            tables.AuxRow(pk=key[0], sk=key[1]).delete()
 
 
 def test_a_merged_customer_is_erased_with_the_one_who_was_kept() -> None:

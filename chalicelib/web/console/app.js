@@ -53,9 +53,8 @@ function App() {
   const leave = () => {
     key.forget();
     forget();
-    import("./import_store.js").then((imports) => imports.forget());
-    setState("out");
-    look();
+    // What still runs, such as an import, ends with the page: it must not keep anything for whoever signs in next.
+    import("./import_store.js").then((imports) => imports.forget()).finally(() => location.reload());
   };
   const skip = (event) => { event.preventDefault(); document.getElementById("main").focus(); };
   return html`

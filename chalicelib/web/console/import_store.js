@@ -8,7 +8,9 @@ const done = (request) => new Promise((resolve, reject) => {
 });
 
 let opening;
+let forgotten = false;
 const database = () => (opening ??= new Promise((resolve, reject) => {
+  if (forgotten) return;  // somebody has signed out, and the page is about to end
   const request = indexedDB.open(DATABASE, 1);
   request.onupgradeneeded = () => {
     request.result.createObjectStore("imports", { keyPath: "id" });
@@ -60,7 +62,13 @@ export async function* rowsOf(id, what, size = 1000) {
   }
 }
 
-export function forget() {
+export async function forget() {
+  forgotten = true;
+  const open = await opening?.catch(() => undefined);
   opening = undefined;
-  indexedDB.deleteDatabase(DATABASE);
+  open?.close();
+  await new Promise((resolve) => {
+    const asked = indexedDB.deleteDatabase(DATABASE);
+    asked.onsuccess = asked.onerror = asked.onblocked = resolve;
+  });
 }
