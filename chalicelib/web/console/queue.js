@@ -26,12 +26,12 @@ export function Queue() {
       <div><dt>Dead letters</dt><dd>${count}</dd></div></dl>`}<//>
     <h2>Dead letters</h2>
     <p class="quiet">Messages of runs that failed for good. Fix the cause, then retry them. Work that is already done is not repeated.</p>
-    ${may("OPERATOR") ? html`<${DeadLetters} dead=${dead} changed=${depth.reload} setListed=${setListed} />` : html`<p>Only operators can see them.</p>`}`;
+    ${may("OPERATOR") ? html`<${DeadLetters} depth=${depth.data?.queue} changed=${depth.reload} setListed=${setListed} />` : html`<p>Only operators can see them.</p>`}`;
 }
 
 const nameOf = (row) => (row.job ? `${row.job}, ${when(row.slot)}` : `message ${row.id}`);
 
-function DeadLetters({ dead, changed, setListed }) {
+function DeadLetters({ depth, changed, setListed }) {
   const letters = useQuery(LETTERS);
   const picks = usePicked();
   const [open, setOpen] = useState(); // [what, rows]
@@ -39,8 +39,9 @@ function DeadLetters({ dead, changed, setListed }) {
   const remove = useChange(DISCARD);
   const rows = letters.data?.deadLetters;
   useEffect(() => setListed(rows?.length), [rows]);
-  // Another operator, or another failure, has changed the queue.
-  useEffect(() => { if (rows && dead !== undefined && dead !== rows.length) letters.reload(); }, [dead]);
+  // Another operator, or another failure, has changed the queue; or somebody looked at the same moment, which hides letters from others.
+  // Not while a question is open: letters that are being read cannot be retried or discarded.
+  useEffect(() => { if (rows && depth && !open && Math.min(depth.dead, MAX_LISTED) !== rows.length) letters.reload(); }, [depth]);
   const reload = async () => {
     picks.clear();
     await Promise.all([changed(), letters.reload()]);
