@@ -34,6 +34,7 @@ READING = {
     "Next",
     "Previous",
     "First",
+    "CSV of all pages",
 }
 """The buttons that change nothing."""
 
