@@ -38,6 +38,11 @@ class Tab:
             self.refused.append(route.request.url)
             route.abort()
 
+    def close(self) -> None:
+        """Close the page and its context. What a test is answering at this moment fails, which would end the next test."""
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.context.close()
+
 
 @contextmanager
 def opened_browser(*options: str) -> Iterator["Browser"]:

@@ -44,7 +44,7 @@ def tab(browser: "Browser", shown: Console) -> Iterator[Tab]:
         yield tab
         assert (tab.problems, tab.refused) == ([], [])
     finally:
-        context.close()
+        tab.close()
 
 
 @pytest.fixture
@@ -52,5 +52,6 @@ def audited(browser: "Browser") -> Iterator[Tab]:
     """Open a page with axe-core in it. Like a browser extension, it bypasses the Content-Security-Policy."""
     context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
     context.add_init_script((modules() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
-    yield Tab(context.new_page())
-    context.close()
+    tab = Tab(context.new_page())
+    yield tab
+    tab.close()

@@ -81,6 +81,6 @@ def signed_in(browser: "Browser", night: Night, key: str) -> Iterator[Tab]:
     tab.page.add_init_script(f"sessionStorage.setItem('crm-key', '{key}')")
     tab.page.goto(night.shown.url)
     yield tab
-    context.close()
+    tab.close()
     assert tab.refused == []
     assert [text for text in tab.problems if "status of 40" not in text] == []
