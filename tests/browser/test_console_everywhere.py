@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib import clock
 from tests.browser.accessibility import PAGES, looked_over, visit
 from tests.browser.chromium import Tab
 from tests.browser.console_data import HOSTILE, SCRIPT, Console
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.no_database
 MAX_BYTES = 200_000
+OUTSIDE_THE_CARD = """() => {
+  const text = document.createRange();
+  const right = (label) => (text.selectNodeContents(label), text.getBoundingClientRect().right);
+  const end = document.querySelector(".timeline").getBoundingClientRect().right;
+  return [...document.querySelectorAll(".axis li")].filter((label) => right(label) > end).map((label) => label.textContent);
+}"""
 AN_ORDER = "{ allOrders(first: 1) { edges { node { id customerId lines { productId } } } } }"
 
 
@@ -36,6 +43,20 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
     visit(audited, shown.url, page, ids)
     assert looked_over(audited, page) == []
     assert (audited.problems, audited.refused) == ([], [])
+
+
+@pytest.mark.parametrize("hour", [0, 1])
+def test_the_labels_of_the_day_stay_in_its_card_at_each_hour(
+    audited: Tab, shown: Console, ids: dict[str, str], hour: int
+) -> None:
+    page = audited.page
+    page.clock.set_fixed_time(clock.now().replace(hour=hour))  # labels are six hours apart; these have one at the end
+    visit(audited, shown.url, "overview", ids)
+    assert page.locator(".axis li").count() >= 7
+    for width in (390, 700):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(OUTSIDE_THE_CARD) == []
 
 
 def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, ids: dict[str, str]) -> None:

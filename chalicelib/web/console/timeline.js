@@ -7,6 +7,7 @@ import { parts, when } from "./times.js";
 const HOUR = 3_600_000;
 const HOURS = 49; // the current one, and 24 on each side
 const EVERY = 6; // hours between labels
+const ROOM = 5; // columns that a label needs on a phone
 
 const hourOf = (moment) => Math.floor(moment / HOUR) * HOUR;
 const utc = (moment) => new Date(moment).toISOString().slice(0, 16);
@@ -38,10 +39,10 @@ function Past({ of: { job, hour, status, counts }, column }) {
 const Coming = ({ of: { due }, column }) => html`<li style=${{ gridColumnStart: column }}><span class="cell due" title=${`${when(due)}: due`}>
   <span class="hidden">${when(due)}: due</span></span></li>`;
 
-// Labels at whole hours of the zone in which times are shown.
+// Labels at whole hours of the zone in which times are shown. One at the end would be wider than the page.
 function Axis({ first }) {
   const hours = Array.from({ length: HOURS }, (_, index) => first + index * HOUR);
-  const labelled = hours.map((at, index) => [index + 1, parts(at)]).filter(([, { hour }]) => hour % EVERY === 0);
+  const labelled = hours.map((at, index) => [index + 1, parts(at)]).filter(([, { hour }]) => hour % EVERY === 0).filter(([column]) => column + ROOM <= HOURS + 1);
   return html`<div class="lane axis" aria-hidden="true"><span></span><ol>${labelled.map(([column, { hour, minute }]) => html`
     <li key=${column} style=${{ gridColumnStart: column }}>${hour}:${minute}</li>`)}</ol></div>`;
 }
