@@ -68,12 +68,12 @@ def signed_in(browser: "Browser", office: Office, role: Role, size: str = "deskt
     context.set_default_timeout(10_000)
     tab = Tab(context.new_page())
     tab.page.goto(office.shown.url)
-    tab.page.get_by_label("API key").wait_for()
+    tab.page.get_by_label("API key").and_(tab.page.locator(":focus")).wait_for()  # the browser gives it the focus later
     tab.page.keyboard.type(office.keys[role])
     tab.page.keyboard.press("Enter")
     tab.page.get_by_role("heading", level=1, name="Customers" if role is Role.EDITOR else "Overview").wait_for()
     yield tab.page
-    context.close()
+    tab.close()
     assert tab.refused == []
     assert [text for text in tab.problems if "status of 40" not in text and "ERR_FAILED" not in text] == []
 
