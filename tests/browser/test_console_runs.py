@@ -153,7 +153,7 @@ def test_dead_letters_that_somebody_else_is_looking_at_appear_when_they_have_loo
     assert len(taken) == 2
     visit(tab, "Queue")
     letters = tab.page.get_by_role("table", name="Dead letters")
-    tab.page.get_by_text("None. What fails for good will be here.").wait_for()
+    tab.page.get_by_text("None. Messages that fail for good appear here.").wait_for()
     queue.make_visible(taken)
     letters.get_by_text("ValueError").wait_for()
     letters.get_by_text("The message names no run").wait_for()
