@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
+from crmctl import row_lookup
 from crmctl.client import Client
 from crmctl.commands import CommandError, with_client
 from crmctl.confirmation import confirm
-from crmctl.customer_lookup import FIND, find_customer
+from crmctl.row_lookup import find_row
 from crmctl.tables import Row
 from crmctl.terminal import print_text
 from crmctl.text import counted
@@ -45,7 +46,7 @@ def merge(client: Client, keep: str, absorb: str, *, dry_run: bool, yes: bool) -
     Each is an id or an e-mail address. The id, the address and the references of ABSORB find KEEP from then on. If the
     command is interrupted, repeat it.
     """
-    kept = find_customer(client, FIND_KEPT, keep)
+    kept = find_row(client, FIND_KEPT, "customer", keep)
     variables = {"keep": kept["id"], "absorb": _find_absorbed(client, kept, absorb)}
     if _is_wanted(client, MERGE, variables, "Merge them?", "Nothing was merged.", dry_run=dry_run, yes=yes):
         done = _complete(client, MERGE, variables)
@@ -110,6 +111,6 @@ def _find_absorbed(client: Client, kept: Row, key: str) -> str:
     """Return the id. While a merge is in progress, the address of the absorbed customer leads to the kept one already."""
     if "@" not in key:
         return key
-    found = str(find_customer(client, FIND, key)["id"])
+    found = str(find_row(client, row_lookup.CUSTOMER, "customer", key)["id"])
     merged = [merge["absorbedId"] for merge in kept["merges"] if merge["email"] == key and merge["status"] == "MOVING"]
     return merged[0] if found == kept["id"] and merged else found

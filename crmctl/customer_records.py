@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from crmctl import customer_merges, row_history, tables
+from crmctl import customer_merges, row_history, row_lookup, tables
 from crmctl.client import Client
 from crmctl.commands import CommandError, json_option, with_client
-from crmctl.customer_lookup import FIND, find_customer
+from crmctl.row_lookup import find_row
 from crmctl.search import find_command
 from crmctl.suppressions import suppression_text
 from crmctl.tables import Column, Row, time_column
@@ -78,7 +78,7 @@ customers.add_command(customer_merges.undo_merge)
 @with_client
 def show(client: Client, customer: str, *, as_json: bool) -> None:
     """Show a customer with the latest orders and changes."""
-    found = find_customer(client, SHOW, customer)
+    found = find_row(client, SHOW, "customer", customer)
     if as_json:
         tables.print_json(found)
         return
@@ -104,6 +104,6 @@ def edit(client: Client, /, customer: str, **changes: str | None) -> None:
         raise CommandError("Say what to change: --name, --email or --phone.")
     if given.get("phone") == "":
         given["phone"] = None
-    found = find_customer(client, FIND, customer)
+    found = find_row(client, row_lookup.CUSTOMER, "customer", customer)
     variables = {"id": found["id"], "input": given}
     tables.print_row(client.execute_once(UPDATE, variables)["updateCustomer"]["customer"], COLUMNS)

@@ -4,7 +4,8 @@ import click
 
 from crmctl import row_history, tables
 from crmctl.client import Client
-from crmctl.commands import CommandError, json_option, with_client
+from crmctl.commands import json_option, with_client
+from crmctl.row_lookup import find_row
 from crmctl.search import find_command
 from crmctl.tables import Column, Row, time_column
 from crmctl.terminal import print_text
@@ -63,10 +64,7 @@ find = find_command("order", FOUND_COLUMNS)
 @with_client
 def show(client: Client, order: str, *, as_json: bool) -> None:
     """Show an order with its lines and its latest changes."""
-    data = client.execute(SHOW, {"key": order, "id": order})
-    found: Row | None = data["byId"] or data["byReference"]
-    if found is None:
-        raise CommandError(f"There is no order {order!r}. Look for one: crmctl orders find NAME")
+    found = find_row(client, SHOW, "order", order)
     if as_json:
         tables.print_json(found)
         return

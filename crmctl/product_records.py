@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from crmctl import row_history, tables
+from crmctl import row_history, row_lookup, tables
 from crmctl.client import Client
 from crmctl.commands import CommandError, json_option, with_client
+from crmctl.row_lookup import find_row
 from crmctl.search import find_command
 from crmctl.tables import Column, Row
 from crmctl.time_arguments import EMPTY_CELL
@@ -20,9 +21,6 @@ fragment shown on Product {{
   {FIELDS}
   {row_history.SELECTION}
 }}"""
-FIND = """query FindProduct($key: String!, $id: ID!) {
-  byId: product(id: $id) { id } bySku: product(sku: $key) { id }
-}"""
 UPDATE = f"""mutation UpdateProduct($id: ID!, $input: UpdateProductInput!) {{
   updateProduct(id: $id, input: $input) {{ product {{ {FIELDS} }} }}
 }}"""
@@ -63,7 +61,7 @@ products.add_command(find_command("product", FOUND_COLUMNS))
 @with_client
 def show(client: Client, product: str, *, as_json: bool) -> None:
     """Show a product with its latest changes, orders included."""
-    found = _find(client, SHOW, product)
+    found = find_row(client, SHOW, "product", product)
     if as_json:
         tables.print_json(found)
         return
@@ -84,14 +82,6 @@ def edit(client: Client, /, product: str, **changes: str | None) -> None:
         raise CommandError("Say what to change: --name, --price or --sku.")
     if given.get("sku") == "":
         given["sku"] = None
-    found = _find(client, FIND, product)
+    found = find_row(client, row_lookup.PRODUCT, "product", product)
     variables = {"id": found["id"], "input": given}
     tables.print_row(client.execute_once(UPDATE, variables)["updateProduct"]["product"], COLUMNS)
-
-
-def _find(client: Client, document: str, key: str) -> Row:
-    data = client.execute(document, {"key": key, "id": key})
-    found: Row | None = data["byId"] or data["bySku"]
-    if found is None:
-        raise CommandError(f"There is no product {key!r}. Look for one: crmctl products find NAME")
-    return found
