@@ -42,7 +42,7 @@ MAX_ORDERS = 90
 """Orders of a page. A transaction takes 100 actions; the others are the customers, the record and the change row."""
 MAX_BYTES = 3_000_000
 """Of the lines of a page's orders: a transaction takes 4 MB, and an imported order can have 400 kB."""
-MAX_CHAIN = 20
+MAX_REMEMBERED = 20
 """Merges that an order remembers. Only the latest can be undone, so older ones than these are forgotten."""
 
 
@@ -69,7 +69,7 @@ def _take_forward(record: MergeRecord, pair: _Pair) -> MergeRecord:
     if not chosen:  # the index does not have the latest orders yet
         raise Stale
     moved = [
-        replace(each, customer_id=pair.kept.id, merged_from=(*each.merged_from, pair.absorbed.id)[-MAX_CHAIN:])
+        replace(each, customer_id=pair.kept.id, merged_from=(*each.merged_from, pair.absorbed.id)[-MAX_REMEMBERED:])
         for each in chosen
     ]
     after = replace(record, moved=record.moved + len(moved), pages=record.pages + 1, token=new_token())

@@ -49,11 +49,11 @@ def run_now(job: Job, actor: str, arguments: RunArguments) -> Run:
     """
     made = _made_before(job, actor, arguments)
     if made:
-        _send(made)
+        send(made)
         return made
     job_state.refuse_if_paused(job.name)
     run = _find_or_record(job, actor, arguments)
-    _send(run)
+    send(run)
     return run
 
 
@@ -83,7 +83,7 @@ def run_again(job: Job, slot: Slot, actor: str, arguments: RunArguments | None =
         if run.pages:
             run_arguments.check_change(job.arguments, run.arguments, arguments or {})
         again = run_changes.reopen(run, actor, arguments)
-    _send(again)
+    send(again)
     return again
 
 
@@ -114,7 +114,6 @@ def _find_or_record(job: Job, actor: str, arguments: RunArguments) -> Run:
 
     The row of the job decides, so that two requests at the same time cannot make two runs.
     """
-    moment = change_marks.moment()
     for _ in retry_delays():
         requested = job_state.find(job.name).requested
         waiting = run_records.find(job.name, requested) if requested else None
@@ -125,13 +124,18 @@ def _find_or_record(job: Job, actor: str, arguments: RunArguments) -> Run:
                 f"A run of {job.name} with other arguments waits already, that of {waiting.slot}. "
                 "Start yours when it has started"
             )
-        while run_records.find(job.name, slots.of_request(moment)):
-            moment += timedelta(microseconds=1)
-        slot = slots.of_request(moment)
+        slot = free_slot(job.name, change_marks.moment())
         run = run_records.new(job.name, slot, Trigger.OPERATOR, actor=actor, arguments=arguments)
         with suppress(Stale):
             return ledger.request(run, requested)
     raise Conflict
+
+
+def free_slot(job: str, moment: datetime) -> Slot:
+    """Return the slot of a request made at this moment, or the next one that no run of the job has."""
+    while run_records.find(job, slots.of_request(moment)):
+        moment += timedelta(microseconds=1)
+    return slots.of_request(moment)
 
 
 def _made_before(job: Job, actor: str, arguments: RunArguments) -> Run | None:
@@ -142,8 +146,9 @@ def _made_before(job: Job, actor: str, arguments: RunArguments) -> Run | None:
     return run if run and run.actor == actor and run.arguments == arguments else None
 
 
-def _send(run: Run) -> None:
+def send(run: Run) -> None:
+    """Send the message that starts a run. Without an answer of the queue, the watchdog does it."""
     try:
         queue.send(run.job, run.slot)
     except Unavailable:
-        return  # the run waits in the ledger, and the watchdog sends the message
+        return  # the run waits in the ledger

@@ -10,9 +10,7 @@ the run goes on wherever it was interrupted. Orders stay with an id that leads t
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from chalicelib import clock
 from chalicelib.crm import (
@@ -29,7 +27,7 @@ from chalicelib.crm import (
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.deleted_customers import DeletedCustomer
 from chalicelib.errors import Conflict, InvalidCursor, InvalidInput, NotFound, Unavailable
-from chalicelib.jobs import erasure, queue, run_records, run_writes, slots
+from chalicelib.jobs import erasure, operator_actions, run_records, run_writes, slots
 from chalicelib.jobs.run_records import Run, Trigger
 from chalicelib.privacy import erased_people, people, search_all
 from chalicelib.privacy.people import KnownPerson
@@ -59,8 +57,7 @@ def request(customer_id: str, reason: str, actor: str) -> Run:
     made = run_records.find(run.job, run.slot) if change_marks.is_replay() else None
     if made is None or made.arguments != run.arguments:
         made = _store(run, require(customer_id), text.checked_line(reason, "reason", MAX_REASON))
-    with suppress(Unavailable):  # the run waits in the ledger, and the watchdog sends the message
-        queue.send(made.job, made.slot)
+    operator_actions.send(made)
     return made
 
 
@@ -112,10 +109,8 @@ def _store(run: Run, known: KnownPerson, reason: str) -> Run:
     if known.person.is_named_in(reason):
         raise InvalidInput("The reason is kept, so it must not name the person", field="reason")
     for _ in retry_delays():
-        while run_records.find(run.job, run.slot):
-            later = slots.moment_of(run.slot) + timedelta(microseconds=1)
-            run = replace(run, slot=slots.of_request(later))
-        run = replace(run, token=new_token())
+        slot = operator_actions.free_slot(run.job, slots.moment_of(run.slot))
+        run = replace(run, slot=slot, token=new_token())
         write = Transaction(
             was_applied=lambda run=run: run_writes.was_written(run),  # type: ignore[misc]
             subject=known.person.customer_id,
@@ -167,7 +162,7 @@ def _remove(write: Transaction, customer: Customer) -> None:
     write.delete(customers.key(customer.id), customer_activity.is_unchanged(customer))
     search_index.remove(write, customer)
     unique_values.release(write, unique_values.EMAIL, text.normalize_email(customer.email), customer.id)
-    _release_other_names(write, customer)
+    customer_references.release_all(write, customer)
     counters.add(write, timestamps.to_text(clock.now()), customer.id, customers=-1)
 
 
@@ -179,9 +174,4 @@ def _remove_archived(write: Transaction, deleted: DeletedCustomer) -> None:
     # The address may name somebody who had it after this customer.
     if unique_values.owner_of(unique_values.ARCHIVED_EMAIL, email) == customer.id:
         unique_values.release(write, unique_values.ARCHIVED_EMAIL, email, customer.id)
-    _release_other_names(write, customer)
-
-
-def _release_other_names(write: Transaction, customer: Customer) -> None:
-    """Release what else leads to the customer. What leads to customers who were merged goes in a step of its own."""
     customer_references.release_all(write, customer)
