@@ -173,7 +173,7 @@ def test_dead_letters_are_shown_and_retried(tab: Tab, shown: Console) -> None:
     assert tab.page.evaluate("document.activeElement.textContent") == "Keep it"
     question.get_by_role("button", name="Retry").click()
     told(tab, "1 retried")
-    tab.page.locator(".figures", has_text="Dead letters").get_by_text("1", exact=True).wait_for()
+    tab.page.locator(".figures div", has_text="Dead letters").get_by_text("1", exact=True).wait_for()
     letters.get_by_role("link").wait_for(state="detached")
     one = {"queue": {"dead": 1}, "deadLetters": [{"job": None}]}  # none while the page reads them
     wait_for(lambda: shown.ask("{ queue { dead } deadLetters { job } }") == one, "the other letter")
