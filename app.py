@@ -26,7 +26,7 @@ from chalicelib.jobs.job import Job
 from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.runner import Runner
 from chalicelib.settings import settings
-from chalicelib.store import connection
+from chalicelib.store import connection, throttles
 
 WITHOUT_GRAPHQL = {"app.heartbeat", "app.weekly_report", "app.dispatch", "app.email_events"}
 """Functions that execute no GraphQL: importing it is a third of a cold start (measured)."""
@@ -39,7 +39,7 @@ telemetry.start()
 
 # Prepare here what can be prepared: while a function starts, Lambda gives it a whole CPU.
 if settings.on_lambda:
-    connection.client()
+    throttles.watch(connection.client())
 if settings.handler not in WITHOUT_GRAPHQL:
     import chalicelib.api.http.endpoint  # noqa: F401 - so that `graphql` finds it imported
     from chalicelib.api.graphql.schema import rules

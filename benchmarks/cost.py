@@ -39,9 +39,11 @@ LOG_BYTES = {"request": 1000, "invocation": 2000, "idle": 500, "line": 400}
 LOG_MONTHS = 3
 POLLS = 2 * 5 * SECONDS / 20
 """Of two queues: five pollers of Lambda each, each asking every 20 seconds."""
-ALARM_METRICS = 64
-STEADY_METRICS, RUN_METRICS = 9, 3
-"""Five of API Gateway for POST, three of the heartbeat and the total of successful runs; three of a run of another job, each paid for an hour."""
+ALL_ALARMS = {"alarm_metrics": 21.0, "dashboards": 1.0}
+FEW_ALARMS = {"alarm_metrics": 8.0, "dashboards": 0.0}
+"""What `"alarms": "few"` leaves."""
+STEADY_METRICS, RUN_METRICS = 4, 3
+"""Three of the heartbeat and the total of successful runs; three of a run of another job, each paid for an hour."""
 
 
 WORK = {
@@ -70,6 +72,7 @@ class Size:
     customers: int
     products: int
     orders: int
+    few_alarms: bool = False
 
     def times(self, factor: int) -> "Size":
         return Size(self.name, int(self.customers * factor), int(self.products * factor), int(self.orders * factor))
@@ -81,7 +84,12 @@ class Size:
 
 
 SMALL = Size("small", 10_000, 1_000, 100_000)
-SIZES = (SMALL, replace(SMALL.times(10), name="medium"), replace(SMALL.times(100), name="large"))
+SIZES = (
+    replace(SMALL, name="small, few alarms", few_alarms=True),
+    SMALL,
+    replace(SMALL.times(10), name="medium"),
+    replace(SMALL.times(100), name="large"),
+)
 
 
 def kept_units() -> dict[str, Units]:
@@ -117,22 +125,20 @@ def together(parts: Iterable[Quantities]) -> Quantities:
 
 
 def heartbeat(units: Mapping[str, Units]) -> Quantities:
-    """With its watch, and what it asks of the API: the same for every size. Each is a trace of X-Ray."""
+    """With its watch, and what it asks of the API: the same for every size."""
     log = LOG_BYTES["invocation"] + LOG_BYTES["request"]
-    found = work_of(units["heartbeat"], BEATS, memory=MEMORY["heartbeat"], cold=0, log=log)
-    return {**found, "traces": found["invocations"]}
+    return work_of(units["heartbeat"], BEATS, memory=MEMORY["heartbeat"], cold=0, log=log)
 
 
 def dispatcher(units: Mapping[str, Units]) -> Quantities:
-    """Every minute, with nothing due. Each is a trace of X-Ray."""
-    found = work_of(units["dispatch"], MINUTES, memory=MEMORY["dispatch"], cold=0, log=LOG_BYTES["idle"])
-    return {**found, "traces": found["invocations"]}
+    """Every minute, with nothing due."""
+    return work_of(units["dispatch"], MINUTES, memory=MEMORY["dispatch"], cold=0, log=LOG_BYTES["idle"])
 
 
 def fixed(units: Mapping[str, Units]) -> Quantities:
     """What is paid whatever the size."""
     metrics = STEADY_METRICS + RUN_METRICS * sum(FIRINGS.values()) * 3600 / SECONDS
-    standing = {"sqs_calls": POLLS, "alarm_metrics": ALARM_METRICS, "custom_metrics": metrics, "dashboards": 1}
+    standing = {"sqs_calls": POLLS, "custom_metrics": metrics}
     log = LOG_BYTES["invocation"]
     runs = (
         work_of(units[f"{job}.run"], times, memory=MEMORY["job"], cold=1, log=log) for job, times in FIRINGS.items()
@@ -181,21 +187,30 @@ def proportional(size: Size, units: Mapping[str, Units]) -> Quantities:
     return together([asked(size, units), rows_worked_on(size, units), kept(size, units)])
 
 
-def traces(invocations: float) -> float:
-    """X-Ray takes the first of each second and 5 % of the others, here of work that is spread evenly."""
-    first = min(invocations, SECONDS)
-    return first + 0.05 * (invocations - first)
+def watched(size: Size) -> Quantities:
+    """Alarms and the dashboard."""
+    return dict(FEW_ALARMS if size.few_alarms else ALL_ALARMS)
 
 
 def quantities(size: Size, units: Mapping[str, Units]) -> Quantities:
-    standing, growing = fixed(units), proportional(size, units)
-    return together([standing, growing, {"traces": traces(growing["invocations"])}])
+    return together([fixed(units), watched(size), proportional(size, units)])
+
+
+def traces(size: Size, units: Mapping[str, Units]) -> Quantities:
+    """What X-Ray would take if it was on: all of the heartbeat and the dispatcher, and of the requests and jobs, here spread
+    evenly, the first of each second and 5 % of the others.
+    """
+    steady = heartbeat(units)["invocations"] + dispatcher(units)["invocations"]
+    others = quantities(size, units)["invocations"] - steady
+    first = min(others, SECONDS)
+    return {"traces": steady + first + 0.05 * (others - first)}
 
 
 def table(units: Mapping[str, Units]) -> str:
     used = [quantities(size, units) for size in SIZES]
     bills = [bill(each) for each in used]
     free = [sum(bill(each, free=True).values()) for each in used]
+    x_ray = [bill(traces(size, units))["X-Ray"] for size in SIZES]
     share, minutes = (sum(bill(each(units)).values()) for each in (heartbeat, dispatcher))
     rows = [
         ("", [size.name for size in SIZES]),
@@ -203,11 +218,12 @@ def table(units: Mapping[str, Units]) -> str:
         ("customers / products", [f"{size.customers:,} / {size.products:,}" for size in SIZES]),
         ("orders in two years", [f"{size.orders:,}" for size in SIZES]),
         ("API requests a month", [f"{size.placed * sum(CALLS.values()):,.0f}" for size in SIZES]),
-        *((name, [f"{each[name]:,.2f}" for each in bills]) for name in bills[0]),
+        *((name, [f"{each[name]:,.2f}" for each in bills]) for name in bills[0] if name != "X-Ray"),
         ("**together, USD a month**", [f"**{sum(each.values()):,.2f}**" for each in bills]),
         ("of it the heartbeat with its watch", [f"{share:,.2f}"] * len(SIZES)),
         ("of it the dispatcher", [f"{minutes:,.2f}"] * len(SIZES)),
         ("together, after what an account has free", [f"{each:,.2f}" for each in free]),
+        ("X-Ray would add, if it was on", [f"{each:,.2f}" for each in x_ray]),
     ]
     return _markdown(rows)
 

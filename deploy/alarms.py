@@ -1,4 +1,4 @@
-"""Alarms over several metrics, made from the lists of functions, tables and indexes that they name.
+"""Alarms over several metrics, made from the lists that they name. An alarm is paid for each of its metrics.
 
 An alarm has at most 10 metrics, a hard limit of CloudWatch, so longer lists become several alarms:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from chalicelib.store import throttles
 from deploy.functions import FUNCTIONS, function_name
 
 MAX_METRICS = 10
@@ -15,6 +16,7 @@ FEW = frozenset(
     {"DeadLettersAlarm", "JobsFailedAlarm", "JobsLateAlarm", "ApiDownAlarm", "HeartbeatSilentAlarm", "ApiErrorsAlarm"}
 )
 """What a stage with `"alarms": "few"` has: 8 metrics. The heartbeat and the watchdog notice most of what the others tell."""
+_THROTTLES = "DynamoDB throttled us: ReadThrottleEvents and WriteThrottleEvents say which table or index"
 Metric = dict[str, Any]
 
 
@@ -27,8 +29,8 @@ def sub(text: str) -> Any:
     return {"Fn::Sub": text}
 
 
-def alarms(tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the alarms, by logical id. `tables` are the properties of the tables, by logical id."""
+def alarms() -> dict[str, Any]:
+    """Return the alarms, by logical id."""
     stage = {"stage": {"Ref": "Stage"}}
     failed = [metric("CRM", name, **stage) for name in ("RunFailed", "JobFailing")]
     late = [metric("CRM", name, **stage) for name in ("JobLate", "JobTooFrequent")]
@@ -43,27 +45,13 @@ def alarms(tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
         **_alarms(
             "FunctionErrors", "function-errors", "A function failed or ran out of time: its log says why", errors
         ),
-        **_throttles("Read", tables),
-        **_throttles("Write", tables),
+        **_alarms("Throttles", "throttles", _THROTTLES, [metric("CRM", throttles.METRIC, **stage)]),
     }
 
 
 def only_few(resources: dict[str, Any]) -> dict[str, Any]:
     """Return the resources without the alarms that a small stage can do without."""
     return {name: entry for name, entry in resources.items() if entry["Type"] != ALARM or name in FEW}
-
-
-def _throttles(kind: str, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Throttles of an index count for the index only."""
-    name = f"{kind}ThrottleEvents"
-    metrics = [metric("AWS/DynamoDB", name, TableName={"Ref": table}) for table in tables]
-    metrics += [
-        metric("AWS/DynamoDB", name, TableName={"Ref": table}, GlobalSecondaryIndexName=index["IndexName"])
-        for table, properties in tables.items()
-        for index in properties.get("GlobalSecondaryIndexes", ())
-    ]
-    text = f"DynamoDB throttled {kind.lower()}s of a table or an index"
-    return _alarms(f"{kind}Throttles", f"{kind.lower()}-throttles", text, metrics)
 
 
 def _alarms(logical_id: str, name: str, description: str, metrics: Sequence[Metric]) -> dict[str, Any]:

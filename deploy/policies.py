@@ -142,7 +142,8 @@ def _statements(stage: str, function: str, needs: Needs) -> Iterator[dict[str, A
         yield _allow("arn:*:ses:*:*:configuration-set/*", "ses:SendEmail")  # if the identity has a default one
     group = f"arn:*:logs:*:*:log-group:/aws/lambda/{function_name(stage, function)}:*"
     yield _allow(group, "logs:CreateLogStream", "logs:PutLogEvents")
-    yield _allow("*", "xray:PutTelemetryRecords", "xray:PutTraceSegments")  # X-Ray knows no resources here
+    # With `"xray": true`. X-Ray knows no resources here.
+    yield _allow("*", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
 
 
 def _allow(resource: str, *actions: str) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
 
 from chalicelib.jobs import catalog
 from chalicelib.jobs.job import CatchUp
-from deploy import address, alarms, dashboard, email_reports, quota
+from deploy import address, alarms, dashboard, email_reports, quota, stage_options
 from deploy.functions import DISPATCH, FUNCTIONS, function_name, log_id, logical_id
-from deploy.stack_states import DeployError
 
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = ROOT / "resources.yaml"
@@ -37,7 +36,8 @@ def to_merge(stage: str, config: Path | None = None) -> dict[str, Any]:
     functions = {"Resources": {logical_id(name): {"Properties": _properties(name, stage)} for name in FUNCTIONS}}
     merged, config = read(STACK), config or CONFIG
     of_email = email_reports.functions(stage, config)
-    for more in (address.to_merge(stage, config), functions, of_email, _all_resources(stage, config)):
+    of_address, of_api = address.to_merge(stage, config), _api(stage, config)
+    for more in (of_address, of_api, functions, of_email, _all_resources(stage, config)):
         merged = TemplateDeepMerger().merge(merged, more)
     return _for_stage(merged, stage)
 
@@ -53,23 +53,19 @@ def _all_resources(stage: str, config: Path) -> dict[str, Any]:
     tables = {name: entry["Properties"] for name, entry in entries.items() if entry["Type"] == TABLE}
     for name in FUNCTIONS:
         entries[log_id(name)] = _log_group(name)
-    entries |= alarms.alarms(tables)
-    entries["Dashboard"] = dashboard.dashboard(tables)
+    entries |= alarms.alarms()
     entries |= email_reports.resources(stage, config)
-    if _has_few_alarms(stage):
+    options = stage_options.load(stage, config)
+    if options.dashboard:
+        entries["Dashboard"] = dashboard.dashboard(tables)
+    if options.few_alarms:
         found["Resources"] = alarms.only_few(entries)
     return found
 
 
-def _has_few_alarms(stage: str) -> bool:
-    """Whether the stage's entry in config.json, which Chalice reads too, has `"alarms": "few"`. Raises DeployError."""
-    stages = json.loads(CONFIG.read_text("utf-8"))["stages"]
-    wanted = stages.get(stage, {}).get("alarms", "all")
-    if wanted not in {"all", "few"}:
-        raise DeployError(
-            f'"alarms" of the stage {stage} in {CONFIG.name} must be "all" or "few", not {json.dumps(wanted)}'
-        )
-    return bool(wanted == "few")
+def _api(stage: str, config: Path) -> dict[str, Any]:
+    """Return what the options of the stage decide about the API."""
+    return {"Resources": {"RestAPI": {"Properties": {"TracingEnabled": stage_options.load(stage, config).traced}}}}
 
 
 def _properties(function: str, stage: str) -> dict[str, Any]:

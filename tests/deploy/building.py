@@ -85,6 +85,16 @@ def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: entry["Properties"] for name, entry in found.items() if entry.get("Type") == kind}
 
 
+def metrics_of(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the alarms look at."""
+    metrics = []
+    for alarm in of_type(found, "AWS::CloudWatch::Alarm").values():
+        if "MetricName" in alarm:
+            metrics.append(alarm)
+        metrics += [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", ()) if "MetricStat" in entry]
+    return metrics
+
+
 def lint(regions: Iterable[str], *files: Path, checks: Iterable[str] = ("W", "E")) -> None:
     """Fail if cfn-lint finds anything in the files. Lists of checks are their names, or what these begin with."""
     command = [sys.executable, "-c", "from cfnlint.runner import main; main()", "--include-checks", *checks]

@@ -1,13 +1,14 @@
 """Is the table of what a stage costs a month right, as far as its units, prices and assumptions are?"""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from benchmarks import cost
 from benchmarks.metering import read_units
 from benchmarks.prices import NOTED, PRICES, bill
-from deploy import template
+from deploy import stage_options, template
 from tests.conftest import ROOT
 from tests.deploy.building import of_type
 
@@ -32,16 +33,17 @@ def test_twice_the_size_uses_twice_of_what_is_proportional() -> None:
 
 def test_what_is_used_is_the_fixed_and_the_proportional() -> None:
     for size in cost.SIZES:
-        parts = cost.fixed(UNITS), cost.proportional(size, UNITS)
+        parts = cost.fixed(UNITS), cost.watched(size), cost.proportional(size, UNITS)
         used = cost.quantities(size, UNITS)
-        assert used.keys() == PRICES.keys(), "everything has a price, and no price is for nothing"
-        for name in used.keys() - {"traces"}:
+        assert used.keys() | {"traces"} == PRICES.keys(), "everything has a price, and no price is for nothing"
+        for name in used:
             assert used[name] == pytest.approx(sum(part.get(name, 0) for part in parts))
 
 
 def test_the_heartbeat_costs_the_same_for_every_size() -> None:
     share = sum(bill(cost.heartbeat(UNITS)).values())
-    assert f"| of it the heartbeat with its watch | {share:.2f} | {share:.2f} | {share:.2f} |" in cost.table(UNITS)
+    cells = " | ".join([f"{share:.2f}"] * len(cost.SIZES))
+    assert f"| of it the heartbeat with its watch | {cells} |" in cost.table(UNITS)
     without = {**UNITS, "heartbeat": dict.fromkeys(UNITS["heartbeat"], 0.0)}
     for size in cost.SIZES:
         saved = sum(bill(cost.quantities(size, UNITS)).values()) - sum(bill(cost.quantities(size, without)).values())
@@ -68,17 +70,37 @@ def test_what_is_free_is_not_paid_and_no_more_than_that(stored: float, dollars: 
     assert bill({"stored_gb": stored})["DynamoDB storage"] == pytest.approx(stored * 0.25)
 
 
-def test_of_many_requests_a_second_the_first_is_traced_and_5_percent_of_the_others() -> None:
-    assert cost.traces(1000) == 1000
-    assert cost.traces(3 * cost.SECONDS) == pytest.approx(1.1 * cost.SECONDS)
+def test_x_ray_takes_the_first_request_of_a_second_and_5_percent_of_the_others() -> None:
+    few, many = (cost.traces(size, UNITS)["traces"] for size in (cost.SMALL, cost.SMALL.times(1000)))
+    assert few == pytest.approx(cost.quantities(cost.SMALL, UNITS)["invocations"])
+    steady = cost.heartbeat(UNITS)["invocations"] + cost.dispatcher(UNITS)["invocations"]
+    requests = cost.quantities(cost.SMALL.times(1000), UNITS)["invocations"] - steady
+    assert many == pytest.approx(steady + cost.SECONDS + 0.05 * (requests - cost.SECONDS))
 
 
-def test_every_alarm_is_paid_for() -> None:
-    alarms = of_type(template.resources("prod")["Resources"], "AWS::CloudWatch::Alarm").values()
+@pytest.mark.parametrize(
+    ("options", "expected"), [({}, cost.ALL_ALARMS), ({"alarms": "few"}, cost.FEW_ALARMS)], ids=["all", "few"]
+)
+def test_every_alarm_and_the_dashboard_are_paid_for(
+    options: dict[str, str], expected: dict[str, float], tmp_path: Path
+) -> None:
+    config = json.loads(template.CONFIG.read_text("utf-8"))
+    config["stages"]["prod"] |= options
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    found = template.to_merge("prod", tmp_path / "config.json")["Resources"]
     metrics = [
-        1 if "MetricName" in alarm else sum("MetricStat" in entry for entry in alarm["Metrics"]) for alarm in alarms
+        1 if "MetricName" in alarm else sum("MetricStat" in entry for entry in alarm["Metrics"])
+        for alarm in of_type(found, "AWS::CloudWatch::Alarm").values()
     ]
-    assert sum(metrics) == cost.ALARM_METRICS
+    dashboards = of_type(found, "AWS::CloudWatch::Dashboard")
+    assert {"alarm_metrics": sum(metrics), "dashboards": len(dashboards)} == expected
+
+
+def test_what_is_not_in_the_table_is_off() -> None:
+    options = stage_options.load("prod", template.CONFIG)
+    assert not options.traced
+    (of_api,) = template.read(template.STACK)["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    assert "MetricsEnabled" not in of_api, "each path and method would have custom metrics"
 
 
 def test_functions_have_the_memory_that_is_paid_for() -> None:

@@ -12,11 +12,10 @@ from chalicelib import telemetry
 from chalicelib.jobs import alerts, catalog, heartbeat, queue, ses_events
 from chalicelib.jobs.job import UNDELIVERED
 from chalicelib.settings import settings
-from chalicelib.store import connection
+from chalicelib.store import connection, throttles
 from chalicelib.store.tables import AuxRow, Run
 from deploy import alarms, package, policies, table_data, template
-from deploy.stack_states import DeployError
-from tests.deploy.building import REGIONS, Template, lint, of_type
+from tests.deploy.building import REGIONS, Template, lint, metrics_of, of_type
 
 pytestmark = pytest.mark.no_database
 TITLES = {name.capitalize() for name in ("customers", "products", "orders", "lines", "ops", "runs", "reports")}
@@ -132,7 +131,7 @@ def test_what_the_alarms_look_at_is_what_the_code_counts(
 ) -> None:
     monkeypatch.setattr(telemetry, "settings", replace(settings, on_lambda=True))
     kinds = set(alerts.KINDS) - {UNDELIVERED, alerts.SLOW, alerts.PAUSED}
-    known = {"RunFailed", *(f"Job{kind.title().replace('_', '')}" for kind in kinds), heartbeat.UP}
+    known = {"RunFailed", *(f"Job{kind.title().replace('_', '')}" for kind in kinds), heartbeat.UP, throttles.METRIC}
     telemetry.count("RunFailed", total=True, job="low_stock")
     written = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"][0]
     assert written["Dimensions"] == [["stage", "job"], ["stage"]]
@@ -142,15 +141,6 @@ def test_what_the_alarms_look_at_is_what_the_code_counts(
             seen[metric["MetricName"]] = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
     of_heartbeat = {"stage": "test", "job": "heartbeat"}
     assert seen == {name: of_heartbeat if name in {"JobDown", heartbeat.UP} else {"stage": "test"} for name in known}
-
-
-def metrics_of(found: dict[str, Any]) -> list[dict[str, Any]]:
-    metrics = []
-    for alarm in of_type(found, "AWS::CloudWatch::Alarm").values():
-        if "MetricName" in alarm:
-            metrics.append(alarm)
-        metrics += [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", ()) if "MetricStat" in entry]
-    return metrics
 
 
 def test_every_alarm_reaches_the_topic_and_a_silent_heartbeat_raises_one(resources: dict[str, Any]) -> None:
@@ -196,21 +186,11 @@ def test_every_name_in_the_dashboard_and_the_alarms_is_one_that_the_template_mak
                 assert value in made[name]
 
 
-def test_throttles_of_all_tables_and_of_all_their_indexes_raise_an_alarm(resources: dict[str, Any]) -> None:
-    tables = {
-        name: entry.get("GlobalSecondaryIndexes", ())
-        for name, entry in of_type(resources, "AWS::DynamoDB::Table").items()
-    }
-    wanted = {(name, None) for name in tables} | {
-        (n, index["IndexName"]) for n, found in tables.items() for index in found
-    }
-    for kind in ("Read", "Write"):
-        watched = set()
-        for metric in metrics_of(resources):
-            if metric["MetricName"] == f"{kind}ThrottleEvents":
-                dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
-                watched.add((dimensions["TableName"]["Ref"], dimensions.get("GlobalSecondaryIndexName")))
-        assert watched == wanted
+def test_an_alarm_is_raised_by_the_first_throttle_that_the_code_counts(resources: dict[str, Any]) -> None:
+    alarm = of_type(resources, alarms.ALARM)["ThrottlesAlarm"]
+    (name,) = (entry["MetricStat"]["Metric"]["MetricName"] for entry in alarm["Metrics"] if "MetricStat" in entry)
+    assert name == throttles.METRIC
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (0, 1)
 
 
 def test_every_function_has_a_log_group_that_ends_a_timeout_and_a_name(packaged: Template) -> None:
@@ -224,7 +204,9 @@ def test_every_function_has_a_log_group_that_ends_a_timeout_and_a_name(packaged:
     for entry in functions.values():
         assert groups[f"/aws/lambda/{entry['FunctionName']}"]["RetentionInDays"] in {14, 90}
         assert entry["Architectures"] == ["arm64"]
-        assert entry["Tracing"] == "Active"
+        assert entry["Tracing"] == "PassThrough", (
+            "X-Ray is paid for each request, and the access log has the same times"
+        )
         assert entry["Environment"]["Variables"]["CRM_STAGE"] == packaged.stage
     assert functions["APIHandler"]["Timeout"] == 29
     assert functions["Heartbeat"]["Timeout"] == 60
@@ -262,27 +244,3 @@ def test_only_services_that_the_code_asks_for_are_packaged() -> None:
     for file in (package.ROOT / "chalicelib").rglob("*.py"):
         asked |= {part.split('"')[0] for part in file.read_text("utf-8").split('aws.client("')[1:]}
     assert asked == package.SERVICES
-
-
-def test_another_word_for_the_alarms_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"stages": {"dev": {"alarms": "some"}, "prod": {"alarms": "all"}}}')
-    monkeypatch.setattr(template, "CONFIG", tmp_path / "config.json")
-    with pytest.raises(
-        DeployError, match=r'"alarms" of the stage dev in config\.json must be "all" or "few", not "some"'
-    ):
-        template.resources("dev")
-    assert template.resources("prod")
-
-
-def test_a_small_stage_can_do_with_few_alarms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    config = json.loads(template.CONFIG.read_text("utf-8"))
-    config["stages"]["dev"]["alarms"] = "few"
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    before = template.resources("dev")["Resources"]
-    monkeypatch.setattr(template, "CONFIG", tmp_path / "config.json")
-    after = template.resources("dev")["Resources"]
-    assert set(of_type(after, alarms.ALARM)) == set(alarms.FEW)
-    assert len(metrics_of(after)) == 8
-    assert len(metrics_of(before)) == 64
-    assert before.keys() - after.keys() == set(of_type(before, alarms.ALARM)) - alarms.FEW
-    assert of_type(template.resources("prod")["Resources"], alarms.ALARM).keys() == of_type(before, alarms.ALARM).keys()

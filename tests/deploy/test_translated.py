@@ -29,7 +29,8 @@ def test_the_api_has_one_stage(translated: dict[str, Any]) -> None:
     for deployment in of_type(translated["Resources"], "AWS::ApiGateway::Deployment").values():
         assert "StageName" not in deployment
     (stage,) = stages.values()
-    assert stage["TracingEnabled"]
+    assert not stage["TracingEnabled"]
+    assert not any(entry.get("MetricsEnabled") for entry in stage["MethodSettings"]), "these are custom metrics"
     assert stage["AccessLogSetting"]
     assert stage["MethodSettings"][0]["ThrottlingRateLimit"] > 0
 
