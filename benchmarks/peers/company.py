@@ -13,15 +13,19 @@ class Company(TypedDict):
     """
     Customers: id, name, email, phone, created_at. Products: id, name, price, stock.
     Orders: id, customer, date, total and lines, which are product, quantity and price. Amounts are texts.
+    The API key that the contestants are asked with: id, digest of its secret, and the key itself.
     """
 
     customers: list[dict[str, Any]]
     products: list[dict[str, Any]]
     orders: list[dict[str, Any]]
+    api_key: dict[str, str]
 
 
 def sample_company(customer_count: int = 100, product_count: int = 100, order_count: int = 120) -> Company:
     """Written through this project's own store, whose tables must exist."""
+    from chalicelib.access import api_keys  # noqa: PLC0415 - not all contestants have it
+    from chalicelib.access.roles import Role  # noqa: PLC0415
     from chalicelib.crm import customers, orders, products  # noqa: PLC0415 - not all contestants have it
 
     customers_by_id = [
@@ -37,6 +41,7 @@ def sample_company(customer_count: int = 100, product_count: int = 100, order_co
         placed.append(
             orders.place(customers_by_id[number % customer_count].id, wanted, _BEGAN + timedelta(hours=number)).order
         )
+    issued = api_keys.create("peers", Role.EDITOR, "benchmarks")
     left = products.find_all(row.id for row in products_by_id)
     return {
         "customers": [
@@ -48,6 +53,7 @@ def sample_company(customer_count: int = 100, product_count: int = 100, order_co
             for row in products_by_id
         ],
         "orders": [_exported(row) for row in placed],
+        "api_key": {"id": issued.api_key.id, "digest": issued.api_key.digest, "key": issued.key},
     }
 
 

@@ -18,12 +18,15 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """`module` is its code here, `requirements` its environment; `stores` says whether it has this project's store."""
+    """`module` is its code here, `requirements` its environment."""
 
     module: str
     title: str
     requirements: str
-    stores: bool = False
+    uses_dynamodb: bool = False
+    checks_keys: bool = True
+    limits_documents: bool = True
+    """It refuses a document with 1,000 aliases."""
 
     def python(self, *options: str) -> list[str]:
         """The command of its environment's Python, which has nothing of ours."""
@@ -40,6 +43,7 @@ class Contestant:
 class Running:
     def __init__(self, contestant: Contestant, environment: dict[str, str], company: Company) -> None:
         self._title = contestant.title
+        self._key = company["api_key"]["key"]
         self._process = subprocess.Popen(
             [*contestant.python("--offline", "--quiet"), "-m", "benchmarks.peers.worker", contestant.module],
             cwd=ROOT,
@@ -55,10 +59,10 @@ class Running:
         seconds, data = self._ask("asked", body)
         return seconds, data
 
-    def above(self, body: str) -> tuple[float, Json]:
-        """Without the seconds in the database's client."""
-        seconds, data = self._ask("above", body)
-        return seconds, data
+    def refused(self, body: str, key: str | None = None) -> tuple[int, bool]:
+        """The status with this key instead of the valid one, and whether there are errors and no data."""
+        status, has_failed = self._ask("refused", body, key)
+        return status, has_failed
 
     def calls(self, body: str) -> int:
         return int(self._ask("calls", body))
@@ -69,8 +73,8 @@ class Running:
     def end(self) -> None:
         self._process.communicate()
 
-    def _ask(self, wanted: str, body: str) -> Any:
-        self._send({"wanted": wanted, "body": body})
+    def _ask(self, wanted: str, body: str, key: str | None = None) -> Any:
+        self._send({"wanted": wanted, "body": body, "key": self._key if key is None else key})
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         line = self._process.stdout.readline()
         if not line:

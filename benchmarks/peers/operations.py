@@ -20,7 +20,7 @@ _CONTEXT = {
 _HEADERS = {
     "Accept": "application/json",
     "Content-Type": "application/json",
-    "Host": "127.0.0.1",  # open access answers this machine only
+    "Host": "127.0.0.1",
     "User-Agent": "crm-client/1.0",
     "X-Forwarded-For": "203.0.113.7",
     "X-Forwarded-Port": "443",
@@ -93,14 +93,20 @@ OPERATIONS = (
 )
 
 
-def event(body: str) -> Json:
-    """As API Gateway's REST API hands a request to Lambda."""
+HELLO = json.dumps({"query": "{ hello }", "variables": {}})
+TOO_LONG = json.dumps({"query": "{" + " ".join(f"a{number}: hello" for number in range(1000)) + "}", "variables": {}})
+"""A document that everybody refuses who limits what a document may ask for."""
+
+
+def event(body: str, key: str = "") -> Json:
+    """As API Gateway's REST API hands a request to Lambda, with an API key if there is one."""
+    headers = _HEADERS | {"Authorization": f"Bearer {key}"} if key else {**_HEADERS}
     return {
         "resource": "/graphql",
         "path": "/graphql",
         "httpMethod": "POST",
-        "headers": {**_HEADERS},
-        "multiValueHeaders": {name: [text] for name, text in _HEADERS.items()},
+        "headers": headers,
+        "multiValueHeaders": {name: [text] for name, text in headers.items()},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
         "pathParameters": None,

@@ -1,4 +1,4 @@
-"""Our Lambda handler as it is, in open access, as the peers know no keys."""
+"""Our Lambda handler as it is. It is asked with an API key, which it checks."""
 
 from app import app
 from benchmarks.peers.company import Company

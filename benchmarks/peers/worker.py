@@ -5,9 +5,9 @@ It reads a line with the company from standard input, then one line per question
 
 import importlib
 import json
+import logging
 import os
 import sys
-import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -18,9 +18,9 @@ from benchmarks.peers.operations import Json, event
 Handler: TypeAlias = Callable[[Json, Any], Json]
 
 
-def asked(handler: Handler, body: str) -> tuple[float, Json]:
+def asked(handler: Handler, body: str, key: str = "") -> tuple[float, Json]:
     """Return the CPU seconds and the data of the response. Any other response ends the process."""
-    request = event(body)
+    request = event(body, key)
     answers: list[Json] = []
     seconds = once(lambda: answers.append(handler(request, None)))
     answer = json.loads(answers[0]["body"])
@@ -30,44 +30,33 @@ def asked(handler: Handler, body: str) -> tuple[float, Json]:
     return seconds, data
 
 
-def above(handler: Handler, body: str) -> tuple[float, Json]:
-    """Like `asked`, without the seconds in the DynamoDB client, which all contestants on this project's store share."""
-    from chalicelib.store import connection  # noqa: PLC0415 - not all contestants have it
-
-    marks: list[float] = []
-    events = connection.client().meta.events
-    ends = ("provide-client-params.dynamodb", "after-call.dynamodb")
-
-    def mark(**_rest: Any) -> None:
-        marks.append(time.process_time())
-
-    for end in ends:
-        events.register(end, mark, unique_id=end)
-    try:
-        seconds, data = asked(handler, body)
-    finally:
-        for end in ends:
-            events.unregister(end, mark, unique_id=end)
-    return seconds - sum(marks[1::2]) + sum(marks[::2]), data
+def refused(handler: Handler, body: str, key: str = "") -> tuple[int, bool]:
+    """Return the status, and whether the response has errors and no data."""
+    logging.disable()  # some log the whole document
+    response = handler(event(body, key), None)
+    logging.disable(logging.NOTSET)
+    answer = json.loads(response["body"])
+    return response["statusCode"], bool(answer.get("errors")) and answer.get("data") is None
 
 
-def calls(handler: Handler, body: str) -> int:
-    """Count the calls of DynamoDB."""
-    from benchmarks.metering import metered  # noqa: PLC0415 - not all contestants have what it needs
+def calls(handler: Handler, body: str, key: str = "") -> int:
+    """Count the calls of DynamoDB, once the key is remembered."""
+    from benchmarks.peers.dynamodb_calls import counted  # noqa: PLC0415 - not all contestants have what it needs
 
-    with metered() as usage:
-        asked(handler, body)
-    return usage.calls
+    asked(handler, body, key)
+    with counted() as operations:
+        asked(handler, body, key)
+    return len(operations)
 
 
-def profile(handler: Handler, body: str) -> None:
+def profile(handler: Handler, body: str, key: str = "") -> None:
     """Print a profile to standard error."""
-    profiling.print_profile(lambda: handler(event(body), None), sys.stderr)
+    profiling.print_profile(lambda: handler(event(body, key), None), sys.stderr)
 
 
 def reply(handler: Handler, question: Json) -> Any:
-    wanted, body = question["wanted"], question["body"]
-    return {"asked": asked, "above": above, "calls": calls, "profile": profile}[wanted](handler, body)
+    replies: dict[str, Callable[..., Any]] = {"asked": asked, "refused": refused, "calls": calls, "profile": profile}
+    return replies[question["wanted"]](handler, question["body"], question["key"])
 
 
 def main() -> None:

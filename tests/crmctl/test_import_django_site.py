@@ -45,7 +45,7 @@ _OWN = frozenset({"id", "endCursor"})
 def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """Make the project in an environment of its own, as graphene needs an older graphql-core. Return database and answers."""
     directory = tmp_path_factory.mktemp("site")
-    peer = Contestant("with_django", "graphene-django", "django.txt")
+    peer = Contestant("django_site", "graphene-django", "django.txt")
     peer.fetch()
     script = Path(__file__).with_name("django_site.py")
     found = subprocess.run(

@@ -1,7 +1,7 @@
-"""graphene-django on SQLite, what this project replaces, on Lambda by apig-wsgi.
+"""graphene-django on Lambda by apig-wsgi, on the database of Django's settings. This is the stack that this project replaces.
 
-Its documentation offers no cache of documents. Nothing is in the way of a request: no middleware, no log, the rows in
-memory, the list in four statements, and the view without Django's check of forms.
+Its documentation offers no cache of documents, and its limit of the depth is all that it has. The list takes four
+statements, and the view is without Django's check of forms.
 """
 
 import uuid
@@ -10,74 +10,26 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import django
-from django.apps import AppConfig
-from django.conf import settings
-
-from benchmarks.peers.company import Company
-from benchmarks.peers.worker import Handler
-
-
-class Crm(AppConfig):
-    name = __name__
-    label = "crm"
-
-
-settings.configure(
-    ALLOWED_HOSTS=["*"],
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-    INSTALLED_APPS=["graphene_django", f"{__name__}.Crm"],
-    LOGGING_CONFIG=None,
-    MIDDLEWARE=[],
-    ROOT_URLCONF=__name__,
-    SECRET_KEY="only measured",  # noqa: S106
-    USE_TZ=True,
-)
-django.setup()
-
-# ruff: noqa: E402 - they need the settings
 import graphene
 from apig_wsgi import make_lambda_handler
 from django.core.wsgi import get_wsgi_application
-from django.db import connection, models, transaction
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from graphene.utils.str_converters import to_snake_case
+from graphene.validation import depth_limit_validator
 from graphene_django import DjangoConnectionField, DjangoObjectType
 from graphene_django.views import GraphQLView
+from graphql import specified_rules
 
+from benchmarks.peers.company import Company
+from benchmarks.peers.django_models import KEYS, Customer, Order, OrderLine, Product, create_tables
+from benchmarks.peers.key_check import OK
+from benchmarks.peers.worker import Handler
 
-class Customer(models.Model):
-    id = models.CharField(primary_key=True, max_length=40)
-    name = models.CharField(max_length=200)
-    email = models.EmailField(unique=True)
-    phone = models.CharField(max_length=40, null=True)
-    created_at = models.DateTimeField()
-
-
-class Product(models.Model):
-    id = models.CharField(primary_key=True, max_length=40)
-    name = models.CharField(max_length=200)
-    price = models.DecimalField(max_digits=14, decimal_places=2)
-    stock = models.PositiveIntegerField()
-
-
-class Order(models.Model):
-    id = models.CharField(primary_key=True, max_length=40)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
-    order_date = models.DateTimeField(db_index=True)
-    total_amount = models.DecimalField(max_digits=14, decimal_places=2)
-
-
-class OrderLine(models.Model):
-    class Meta:
-        ordering = ("id",)
-
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT)
-    quantity = models.PositiveIntegerField()
-    price = models.DecimalField(max_digits=14, decimal_places=2)
+_MAX_DEPTH = 12
 
 
 class Moment(graphene.DateTime):
@@ -171,27 +123,23 @@ class Mutation(graphene.ObjectType):
     create_order = CreateOrder.Field()
 
 
-urlpatterns = [path("graphql", csrf_exempt(GraphQLView.as_view(schema=graphene.Schema(Query, Mutation))))]
+_graphql = GraphQLView.as_view(
+    schema=graphene.Schema(Query, Mutation),
+    validation_rules=(*specified_rules, depth_limit_validator(_MAX_DEPTH)),
+)
+
+
+@csrf_exempt
+def _with_key(request: HttpRequest) -> HttpResponse:
+    status = KEYS.status(request.headers.get("authorization", ""))
+    if status != OK:
+        return JsonResponse({"errors": [{"message": "The API key is not valid"}]}, status=status)
+    return _graphql(request)
+
+
+urlpatterns = [path("graphql", _with_key)]
 
 
 def begin(company: Company) -> Handler:
-    with connection.schema_editor() as editor:
-        for model in (Customer, Product, Order, OrderLine):
-            editor.create_model(model)
-    _load(company)
+    create_tables(company)
     return make_lambda_handler(get_wsgi_application())
-
-
-def _load(company: Company) -> None:
-    moment = datetime.fromisoformat
-    Customer.objects.bulk_create(
-        Customer(**{**row, "created_at": moment(row["created_at"])}) for row in company["customers"]
-    )
-    Product.objects.bulk_create(Product(**{**row, "price": Decimal(row["price"])}) for row in company["products"])
-    for row in company["orders"]:
-        order = Order(row["id"], row["customer"], moment(row["date"]), Decimal(row["total"]))
-        order.save(force_insert=True)
-        OrderLine.objects.bulk_create(
-            OrderLine(order=order, product_id=line["product"], quantity=line["quantity"], price=Decimal(line["price"]))
-            for line in row["lines"]
-        )

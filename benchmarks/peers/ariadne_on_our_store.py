@@ -1,4 +1,4 @@
-"""Ariadne on this project's store, in a Chalice view.
+"""Ariadne on this project's store, in a Chalice view, without limits: shows what our own API layer adds or saves.
 
 It caches nothing by itself, but takes a parser and a validator of one's own: both remember here what they did.
 """
@@ -12,7 +12,7 @@ from graphql import DocumentNode, GraphQLError, parse, validate
 
 from benchmarks.peers.company import Company
 from benchmarks.peers.operations import Json
-from benchmarks.peers.store import Rows
+from benchmarks.peers.our_store import Rows, key_status
 from benchmarks.peers.view import served
 from benchmarks.peers.worker import Handler
 from chalicelib.api.graphql.scalars import show_decimal, show_moment
@@ -63,7 +63,7 @@ def _errors(text: str) -> list[GraphQLError]:
 
 
 def begin(_company: Company) -> Handler:
-    return served(_answer)
+    return served(_answer, key_status)
 
 
 def _answer(sent: Json) -> Json:

@@ -1,14 +1,17 @@
-"""What peers do on this project's store: their resolvers call it, and read in batches by the same look-ahead."""
+"""What a peer does on this project's store: its resolvers call it, and read in batches by the same look-ahead."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from benchmarks.peers.key_check import OK, UNAUTHORIZED
+from chalicelib.access.authorization import identify
 from chalicelib.api.graphql.loaders import Loader
 from chalicelib.crm import customers, list_queries, orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.list_filters import OrderFilter
 from chalicelib.crm.orders import Order
 from chalicelib.crm.products import Product
+from chalicelib.errors import Unauthenticated
 from chalicelib.store.pagination import Page, PageArgs, read_page
 
 
@@ -40,3 +43,11 @@ class Rows:
 
     def products_of(self, order: Order) -> list[Product | None]:
         return [self.products.get(line.product_id) for line in order.lines]
+
+
+def key_status(authorization: str) -> int:
+    """Return the HTTP status for this Authorization header."""
+    try:
+        return UNAUTHORIZED if identify({"authorization": authorization}).is_anonymous else OK
+    except Unauthenticated:
+        return UNAUTHORIZED
