@@ -15,6 +15,7 @@ RATE, BURST = 1000, 200
 COST = 1_000_000 // RATE
 """Microseconds until the bucket is full again after one request."""
 _REMEMBERED = 10.0
+_SCHEME = "Bearer crm_"
 
 
 @dataclass(slots=True)
@@ -27,8 +28,8 @@ class KeyCheck:
 
     def status(self, authorization: str) -> int:
         """Return the HTTP status for this Authorization header."""
-        key_id, _, secret = authorization.removeprefix("Bearer crm_").partition("_")
-        digest = self._digest(key_id)
+        key_id, _, secret = authorization.removeprefix(_SCHEME).partition("_")
+        digest = self._digest(key_id) if authorization.startswith(_SCHEME) and key_id else None
         given = hashlib.sha256(secret.encode()).hexdigest()
         if digest is None or not hmac.compare_digest(digest, given):
             return UNAUTHORIZED

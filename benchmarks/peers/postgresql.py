@@ -55,13 +55,14 @@ def server(programs: Path) -> Iterator[Mapping[str, str]]:
             cwd=directory,
             **account,
         )
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", directory / "data", "-k", directory, "-h", "", "-c", "fsync=off"],
-            stdout=subprocess.DEVNULL,
-            stderr=(directory / "log").open("w"),
-            cwd=directory,
-            **account,
-        )
+        with (directory / "log").open("w") as log:
+            process = subprocess.Popen(
+                [programs / "postgres", "-D", directory / "data", "-k", directory, "-h", "", "-c", "fsync=off"],
+                stdout=log,
+                stderr=log,
+                cwd=directory,
+                **account,
+            )
         try:
             _wait(process, directory)
             yield {"PGHOST": str(directory), "PGUSER": _USER}
