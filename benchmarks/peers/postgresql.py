@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _DEBIAN = Path("/usr/lib/postgresql")
-_ACCOUNTS = ("postgres", "nobody")
+_USERS = ("postgres", "nobody")
 _USER = "crm"
 _START_SECONDS = 30
 _READY = "ready"
@@ -32,9 +32,9 @@ def find_programs() -> Path | None:
 def server(programs: Path) -> Iterator[Mapping[str, str]]:
     """Yield the environment in which libpq finds it."""
     with tempfile.TemporaryDirectory(prefix="pg-") as scratch:
-        directory, account = Path(scratch), _account()
-        if account:
-            os.chown(directory, account["user"], account["group"])
+        directory, run_as = Path(scratch), _run_as()
+        if run_as:
+            os.chown(directory, run_as["user"], run_as["group"])
         # What it stores is thrown away, so nothing waits for a disk.
         subprocess.run(
             [
@@ -53,7 +53,7 @@ def server(programs: Path) -> Iterator[Mapping[str, str]]:
             check=True,
             capture_output=True,
             cwd=directory,
-            **account,
+            **run_as,
         )
         with (directory / "log").open("w") as log:
             process = subprocess.Popen(
@@ -61,7 +61,7 @@ def server(programs: Path) -> Iterator[Mapping[str, str]]:
                 stdout=log,
                 stderr=log,
                 cwd=directory,
-                **account,
+                **run_as,
             )
         try:
             _wait(process, directory)
@@ -81,14 +81,14 @@ def _wait(process: subprocess.Popen[bytes], directory: Path) -> None:
         time.sleep(0.05)
 
 
-def _account() -> dict[str, Any]:
+def _run_as() -> dict[str, Any]:
     """Return what makes a subprocess run as somebody else; nothing if we are not root."""
     if os.geteuid():
         return {}
-    for name in _ACCOUNTS:
+    for name in _USERS:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    raise SystemExit(f"PostgreSQL cannot run as root, and there is no user {' or '.join(_ACCOUNTS)}")
+    raise SystemExit(f"PostgreSQL cannot run as root, and there is no user {' or '.join(_USERS)}")
