@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _DEBIAN = Path("/usr/lib/postgresql")
-_USERS = ("postgres", "nobody")
+_UNPRIVILEGED = ("postgres", "nobody")
 _USER = "crm"
 _START_SECONDS = 30
 _READY = "ready"
@@ -85,10 +85,10 @@ def _run_as() -> dict[str, Any]:
     """Return what makes a subprocess run as somebody else; nothing if we are not root."""
     if os.geteuid():
         return {}
-    for name in _USERS:
+    for name in _UNPRIVILEGED:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    raise SystemExit(f"PostgreSQL cannot run as root, and there is no user {' or '.join(_USERS)}")
+    raise SystemExit(f"PostgreSQL cannot run as root, and there is no user {' or '.join(_UNPRIVILEGED)}")
