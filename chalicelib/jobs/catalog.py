@@ -146,7 +146,7 @@ ERASURE = Job(
         takes_dead_letters=True,
     ),
 )
-"""Only `eraseCustomer` starts it, so it is none of the five jobs that schedules, alerts and lists are about."""
+"""Only `eraseCustomer` starts it, so it is none of the five jobs that have schedules and are listed. It has alerts as they do."""
 
 
 def known_jobs() -> dict[str, Job]:

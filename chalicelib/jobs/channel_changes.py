@@ -192,9 +192,10 @@ def _checked_events(events: Sequence[str]) -> tuple[Event, ...]:
 
 
 def _checked_jobs(jobs: Sequence[str]) -> tuple[str, ...]:
+    known = catalog.known_jobs()
     for job in jobs:
-        if job not in catalog.JOBS:
-            raise InvalidInput(f"There is no job {job[:40]!r}. The jobs are: {', '.join(catalog.JOBS)}", field="jobs")
+        if job not in known:
+            raise InvalidInput(f"There is no job {job[:40]!r}. The jobs are: {', '.join(known)}", field="jobs")
     return tuple(dict.fromkeys(jobs))
 
 

@@ -58,7 +58,7 @@ def assess(  # noqa: PLR0913, PLR0917 - everything that the health of a job foll
 
     `schedules` are those that operators have made for it.
     """
-    last = next((run for run in recent if run.status in _RESULTS), None)
+    last = (_unrepaired(recent) if job.is_on_demand else None) or _last_result(recent)
     changed = operator_schedules.changed_schedule(job.name, schedules)
     late = _undispatched(job, schedules, now) or _not_started(job, unfinished, schedules, now)
     late = late or (None if changed else _not_recorded(job, state, recent, now))
@@ -75,6 +75,21 @@ def assess(  # noqa: PLR0913, PLR0917 - everything that the health of a job foll
         too_frequent=_too_frequent(job, recent, now, is_changed=changed is not None),
         state=_state(state, recent, unfinished, late or slow, failing, now),
     )
+
+
+def _last_result(recent: Sequence[Run]) -> Run | None:
+    return next((run for run in recent if run.status in _RESULTS), None)
+
+
+def _unrepaired(recent: Sequence[Run]) -> Run | None:
+    """Return the latest failed run whose work no later run has done. One that does other work says nothing about it."""
+    done = []
+    for run in recent:
+        if run.status is Status.SUCCEEDED:
+            done.append(run.arguments)
+        elif run.status is Status.FAILED and run.arguments not in done:
+            return run
+    return None
 
 
 def recent_count(job: Job) -> int:

@@ -93,7 +93,7 @@ def add_success(write: Transaction, run: Run) -> list[Delivery]:
 
     The heartbeat runs too often for that; who wants to know whether it is well hears of problems.
     """
-    job = catalog.JOBS.get(run.job)
+    job = catalog.known_jobs().get(run.job)
     if job is None or job.has_fixed_schedule:
         return []
     channels = notification_channels.find_all()

@@ -1,6 +1,6 @@
 """A job together with its state, its runs and its health, as the watchdog checks it and as operators see it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -128,15 +128,20 @@ class JobNow:
         return None if usual is None else round(usual, 3)
 
 
-def load_all() -> list[JobNow]:
-    """Return every job of the catalog as it is now."""
+def load_all(jobs: Iterable[Job] | None = None) -> list[JobNow]:
+    """Return these jobs, by default those of the catalog, as they are now."""
     unfinished, schedules = run_records.unfinished(), operator_schedules.find_all()
-    return [_load(job, unfinished, schedules) for job in catalog.JOBS.values()]
+    return [_load(job, unfinished, schedules) for job in (catalog.JOBS.values() if jobs is None else jobs)]
 
 
 def load(job: Job) -> JobNow:
     """Return one job as it is now."""
     return _load(job, run_records.unfinished(), operator_schedules.find_all())
+
+
+def find_state(job: Job) -> JobState:
+    """Return the state of a job. One on demand cannot be paused, and no slot of it is checked, so nothing need be read."""
+    return JobState(job.name) if job.is_on_demand else job_state.find(job.name)
 
 
 def assemble(
@@ -155,4 +160,4 @@ def assemble(
 
 
 def _load(job: Job, all_unfinished: Sequence[Run], all_schedules: Sequence[OperatorSchedule]) -> JobNow:
-    return assemble(job, job_state.find(job.name), all_unfinished, all_schedules, clock.now())
+    return assemble(job, find_state(job), all_unfinished, all_schedules, clock.now())

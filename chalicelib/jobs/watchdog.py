@@ -16,7 +16,6 @@ from chalicelib.jobs import (
     deliveries,
     dispatcher,
     failure_pauses,
-    job_state,
     ledger,
     missed_slots,
     operator_schedules,
@@ -46,12 +45,13 @@ def run_checks() -> None:
     backfills.advance_all()
     unfinished = run_records.unfinished()
     schedules = failure_pauses.pause_failing(dispatcher.serve(), now)
-    states = {job.name: job_state.find(job.name) for job in catalog.JOBS.values()}
+    known = catalog.known_jobs()
+    states = {name: overview.find_state(job) for name, job in known.items()}
     for job in catalog.JOBS.values():
         missed_slots.record(job, states[job.name], _counts_until(job, schedules, now))
     open_alerts = alerts.open_alerts()
     _close_alerts_of_removed_jobs(open_alerts)
-    for job in catalog.JOBS.values():
+    for job in known.values():
         found = overview.assemble(job, states[job.name], unfinished, schedules, now)
         raise_or_clear_alerts(job, found.health, open_alerts)
     _send_notifications(now)
@@ -113,7 +113,7 @@ def _send_notifications(now: datetime) -> None:
 def _close_alerts_of_removed_jobs(open_alerts: set[tuple[str, str]]) -> None:
     """Nobody would ever clear them, and the first alert of a later job of that name would not be sent."""
     for job, kind in sorted(open_alerts):
-        if job in catalog.JOBS:
+        if job in catalog.known_jobs():
             continue
         try:
             alerts.end(job, kind, _REMOVED)

@@ -59,10 +59,11 @@ def _token() -> str | None:
 
 def _lines(due: datetime, now: datetime) -> Iterator[str]:
     yield f"The runs from {slots.of(due - WEEK)} to {slots.of(due)}:"
-    for job in catalog.JOBS:
+    for job in catalog.known_jobs():
         counts = Counter(_statuses(job, due))
         words = ", ".join(f"{count:,} {status.lower()}" for status, count in sorted(counts.items()))
-        yield f"{job}: {words or 'none'}"
+        if words or job in catalog.JOBS:
+            yield f"{job}: {words or 'none'}"
     problems = sorted(alerts.open_alerts())
     yield "Problems now: " + (", ".join(f"{job} is {kind}" for job, kind in problems) or "none")
     pauses = ((job, job_state.find(job).paused_at(now)) for job in catalog.JOBS)

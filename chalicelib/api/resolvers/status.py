@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info
-from chalicelib.jobs import overview, problems, timeline
+from chalicelib.jobs import catalog, overview, problems, timeline
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.problems import Problem
 from chalicelib.jobs.timeline import ComingHour, PastHour
@@ -25,8 +25,9 @@ class Status:
 
 
 def status(_root: object, _info: Info) -> Status:
-    now, jobs = clock.now(), overview.load_all()
-    found = problems.find(jobs, now)
+    now, known = clock.now(), overview.load_all(catalog.known_jobs().values())
+    found = problems.find(known, now)
+    jobs = [each for each in known if not each.job.is_on_demand]
     return Status(jobs=jobs, problems=found.problems, count=found.count, more=found.more, now=now)
 
 

@@ -9,6 +9,8 @@ const NOW = `query ChannelsNow { notificationChannels { id name kind events jobs
 const KINDS = { EMAIL: "E-mail", CHAT: "Chat: Slack, Teams or Mattermost", WEBHOOK: "Webhook: a program of yours", TOPIC: "The SNS topic of the stage" };
 const EVENTS = [["PROBLEM", "Problems"], ["RECOVERY", "Recoveries"], ["SUCCESS", "Successful runs, of any job but the heartbeat"], ["WEEKLY_DIGEST", "The week's digest, on Mondays at 07:00 UTC"]];
 
+const ERASURE = "erasure"; // None of the listed jobs, because only an operator's request starts it.
+
 function fieldsOf(kind, isNew, jobs) {
   const required = isNew ? isFilled : undefined;
   const kept = isNew ? "" : " Leave it empty to keep the present one.";
@@ -18,7 +20,7 @@ function fieldsOf(kind, isNew, jobs) {
     ...(kind === "CHAT" || kind === "WEBHOOK" ? [{ name: "url", label: "URL", type: "password", check: required, hint: `An address with https. It cannot be read again.${kept}` }] : []),
     ...(kind === "WEBHOOK" ? [{ name: "secret", label: "Secret", type: "password", check: required, hint: `With it, your program checks that a message comes from this CRM: 16 to 200 characters. It cannot be read again.${kept}` }] : []),
     { name: "events", label: "Hears of", choices: EVENTS, check: (text) => (text.trim() ? "" : "Choose at least one") },
-    { name: "jobs", label: "Only for these jobs", choices: jobs.map(({ name }) => [name, name]), hint: "Choose none to hear of all jobs" },
+    { name: "jobs", label: "Only for these jobs", choices: [...jobs.map(({ name }) => name), ERASURE].map((name) => [name, name]), hint: "Choose none to hear of all jobs" },
   ];
 }
 

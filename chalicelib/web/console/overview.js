@@ -45,15 +45,17 @@ export function Overview() {
 
 const since = () => new Date(Date.now() - DAY).toISOString().slice(0, 16);
 
-function linkOf({ kind, job, slot, schedule }) {
+// A job that is not among `jobs`, such as the erasure, has no page, but a list of its runs.
+function linkOf({ kind, job, slot, schedule }, jobs) {
   if (slot) return runLink({ job, slot, schedule });
   if (kind === "FAILED" || kind === "MISSED") return address(["runs"], { status: kind, from: since() });
   if (kind === "DEAD_LETTERS") return "#/queue";
-  return job ? address(["jobs", job]) : "#/notifications";
+  if (job) return jobs.some(({ name }) => name === job) ? address(["jobs", job]) : address(["runs"], { job });
+  return "#/notifications";
 }
 
 // Is anything wrong? The numbers lead to lists, the sentences to what they are about.
-function Band({ status: { problems, count, more } }) {
+function Band({ status: { problems, count, more, jobs } }) {
   if (!count) {
     return html`<section class="band good" aria-label="Is anything wrong?"><p><strong>Nothing is wrong.</strong>
       <span class="quiet"> No failed, missed or late run in the last 24 hours, no dead letters, no alerts, no long pauses.</span></p></section>`;
@@ -62,15 +64,15 @@ function Band({ status: { problems, count, more } }) {
   return html`<section class="band bad" aria-label="Is anything wrong?">
     <ul class="sums"><li><strong>${more ? "More than " : ""}${count} ${count === 1 ? "thing is" : "things are"} wrong:</strong></li>${groups.map(([kind, found]) => {
       const sum = found.reduce((total, problem) => total + problem.count, 0);
-      return html`<li key=${kind}><a class="badge ${kind}" href=${linkOf({ ...found[0], slot: null })}>${sum} ${KINDS[kind][sum === 1 ? 0 : 1]}</a></li>`;
+      return html`<li key=${kind}><a class="badge ${kind}" href=${linkOf({ ...found[0], slot: null }, jobs)}>${sum} ${KINDS[kind][sum === 1 ? 0 : 1]}</a></li>`;
     })}</ul>
-    <ul class="problems">${problems.slice(0, MAX_LISTED).map((problem, index) => html`<li key=${index}><${Wrong} of=${problem} /></li>`)}
+    <ul class="problems">${problems.slice(0, MAX_LISTED).map((problem, index) => html`<li key=${index}><${Wrong} of=${problem} jobs=${jobs} /></li>`)}
       ${problems.length > MAX_LISTED && html`<li><details><summary>${problems.length - MAX_LISTED} more</summary><ul class="problems">
-        ${problems.slice(MAX_LISTED).map((problem, index) => html`<li key=${index}><${Wrong} of=${problem} /></li>`)}</ul></details></li>`}</ul>
+        ${problems.slice(MAX_LISTED).map((problem, index) => html`<li key=${index}><${Wrong} of=${problem} jobs=${jobs} /></li>`)}</ul></details></li>`}</ul>
   </section>`;
 }
 
-const Wrong = ({ of: problem }) => html`<a href=${linkOf(problem)}>${problem.job ?? KINDS[problem.kind][1]}${problem.slot && html` <${Time} at=${problem.slot} relative />`}</a>
+const Wrong = ({ of: problem, jobs }) => html`<a href=${linkOf(problem, jobs)}>${problem.job ?? KINDS[problem.kind][1]}${problem.slot && html` <${Time} at=${problem.slot} relative />`}</a>
   ${" "}${problem.slot ? `${KINDS[problem.kind][0]}: ` : ""}<span class="text"><${Name} of=${problem.text} /></span>`;
 
 function Jobs({ jobs, reload }) {
