@@ -4,7 +4,8 @@ The archive has a row for each e-mail address (see `unique_values.ARCHIVED_EMAIL
 read. Erased customers have none, and are created anew.
 
     not in the archive --> created, unless the reference of the row names somebody with another address
-    in the archive     --> restored, with the given name and phone; its change row says by whom, and what was before
+    in the archive     --> restored, with the given name and phone; its change row says by whom, and what was before.
+                           One who is found by the reference of somebody merged into them keeps name, phone and address
     replay             --> as the first attempt did; never restored if the deletion came after the request
 """
 
@@ -52,7 +53,8 @@ class KnownCustomers:
     """Reference -> id of its customer, who may have been deleted, or merged into another one."""
     owners: Mapping[str, Customer] = field(default_factory=dict)
     """The customers of `owner_ids` by id, or whom they were merged into, without the deleted ones."""
-
+    kept_ids: Mapping[str, str] = field(default_factory=dict)
+    """Of the customers of `owner_ids` who are not in `owners`: id -> id of whom they were merged into, or the same id."""
     first_emails: Mapping[str, str] = field(default_factory=dict)
     """Reference -> normalised e-mail address of the first row of the request that has it."""
 
@@ -61,18 +63,28 @@ class KnownCustomers:
 
     def archived_id(self, given: NewCustomer) -> str:
         """Return the id under which the customer may be in the archive, or an empty text."""
-        owner_id = self.owner_ids.get(given.reference, "")
-        is_deleted = owner_id and owner_id not in self.owners
-        return owner_id if is_deleted else self.archived_ids.get(text.normalize_email(given.email), "")
+        if self.is_deleted(given.reference):
+            return self.kept_ids[self.owner_ids[given.reference]]
+        return self.archived_ids.get(text.normalize_email(given.email), "")
+
+    def is_deleted(self, reference: str) -> bool:
+        """Return whether the reference names a customer who was deleted, or was merged into one who was."""
+        return self.owner_ids.get(reference) in self.kept_ids
+
+    def is_merged(self, reference: str) -> bool:
+        owner_id = self.owner_ids.get(reference, "")
+        return self.kept_ids.get(owner_id, owner_id) != owner_id
 
 
 def find_known(given: Iterable[NewCustomer]) -> KnownCustomers:
-    """Return the known customers, with one call per 100 addresses, and two per 100 references."""
+    """Return the known customers, with one call per 100 addresses, and two per 100 references, or three with deleted ones."""
     rows = [(each.reference, text.normalize_email(each.email)) for each in given]
     archived_ids = unique_values.owners_of(unique_values.ARCHIVED_EMAIL, (email for _, email in rows))
     first_emails = {reference: email for reference, email in reversed(rows) if reference}
     owner_ids = customer_references.owner_ids(first_emails)
-    return KnownCustomers(archived_ids, owner_ids, customers.find_all_current(owner_ids.values()), first_emails)
+    owners = customers.find_all_current(owner_ids.values())
+    kept_ids = merged_customers.follow_all(set(owner_ids.values()) - owners.keys())
+    return KnownCustomers(archived_ids, owner_ids, owners, kept_ids, first_emails)
 
 
 def create_or_restore(given: NewCustomer, known: KnownCustomers) -> tuple[Customer, bool]:
@@ -90,10 +102,12 @@ def create_or_restore(given: NewCustomer, known: KnownCustomers) -> tuple[Custom
     _check_reference(given, known, new_id)
     for _ in retry_delays():
         archived = deleted_customers.find(known.archived_id(given))
+        if archived is None and known.is_deleted(given.reference):  # perhaps restored by an earlier row
+            _check_owner(customer_references.find(given.reference), given, new_id)
         if archived is None or _was_deleted_meanwhile(archived):
             return _create(given, new_id), True
         try:
-            return _restore(archived, given, new_id), False
+            return _restore(archived, given, new_id, is_merged=known.is_merged(given.reference)), False
         except AlreadyApplied:
             raise
         except Stale:  # an order was cancelled meanwhile, or somebody else was faster
@@ -110,7 +124,12 @@ def _check_reference(given: NewCustomer, known: KnownCustomers, new_id: str) -> 
     owner = known.live_owner(given.reference)
     if owner is None and known.first_emails.get(given.reference, email) != email:
         raise ReferenceConflict("An earlier row has this reference, with another e-mail address", field="reference")
-    if owner is None or owner.id == new_id or text.normalize_email(owner.email) == email:
+    _check_owner(owner, given, new_id)
+
+
+def _check_owner(owner: Customer | None, given: NewCustomer, new_id: str) -> None:
+    """Raise DuplicateReference if the customer who has the reference has another address than the given one."""
+    if owner is None or owner.id == new_id or text.normalize_email(owner.email) == text.normalize_email(given.email):
         return
     by_email = customers.find_by_email(given.email)  # a former address leads to the same customer, too
     if by_email is None or by_email.id != owner.id:
@@ -149,15 +168,17 @@ def _was_deleted_meanwhile(archived: DeletedCustomer) -> bool:
     return change_marks.is_replay() and archived.deleted_at >= timestamps.to_text(change_marks.moment())
 
 
-def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str) -> Customer:
+def _restore(archived: DeletedCustomer, given: NewCustomer, new_id: str, *, is_merged: bool) -> Customer:
+    """Restore the customer. What is given of somebody who was merged into them changes nothing, as after a merge."""
     old = archived.customer
-    customer = replace(
+    new = replace(
         deleted_customers.as_restored(old),
         name=text.checked_name(given.name),
         email=text.checked_email(given.email),
         phone=text.checked_phone(given.phone) or old.phone,
         phone_note=text.checked_phone_note(given.phone_note) or old.phone_note,
     )
+    customer = deleted_customers.as_restored(old) if is_merged else new
     # The mark is under the id that a new customer would have: that is all that a replay knows.
     write = Transaction(
         was_applied=lambda: customers.was_written(customer),

@@ -84,6 +84,34 @@ def test_a_customer_who_was_merged_is_found_under_the_one_who_was_kept(ann: Cust
     assert found.id == ann.id
 
 
+@pytest.mark.parametrize("email", ["bob@example.com", "new@example.com"])
+def test_a_merged_customer_leads_to_the_kept_one_in_the_archive(ann: Customer, email: str) -> None:
+    bob = a_customer("Bob", "bob@example.com")
+    customer_references.link("django:customer:8", bob.id)
+    customer_merges.merge(ann.id, bob.id)
+    deleted_customers.delete(ann.id)
+    row = {"email": email, "reference": "django:customer:8"}
+    restored, repeated = import_customers(row, row)
+    assert (restored["id"], restored["restored"]) == (ann.id, True)
+    assert restored["customer"] == {"email": ann.email}, "as after the merge, the kept customer stays as it was"
+    assert repeated["id"] == ann.id
+    assert counters.stats().customers == 1
+    assert import_customers(row)[0]["id"] == ann.id
+
+
+def test_a_customer_who_was_restored_by_an_earlier_row_is_created_by_no_later_one(ann: Customer) -> None:
+    bob = a_customer("Bob", "bob@example.com")
+    customer_references.link("django:customer:8", bob.id)
+    customer_merges.merge(ann.id, bob.id)
+    deleted_customers.delete(ann.id)
+    first, second = import_customers(
+        {"email": ann.email, "reference": REFERENCE}, {"email": "new@example.com", "reference": "django:customer:8"}
+    )
+    assert (first["id"], first["restored"]) == (ann.id, True)
+    assert (second["id"], second["error"]["code"]) == (ann.id, "DUPLICATE_REFERENCE")
+    assert counters.stats().customers == 1
+
+
 def test_a_repeated_request_finds_what_it_has_created() -> None:
     body = {"query": BULK, "variables": {"input": [{"name": "A", "email": "a@example.com", "reference": REFERENCE}]}}
     (first,) = post(body, idempotency_key="k").json["data"]["bulkCreateCustomers"]["results"]

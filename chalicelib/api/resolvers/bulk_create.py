@@ -91,7 +91,7 @@ def create_customers(
 
     def existing(row: NewCustomer | None, one: tuple[Customer, bool] | Exception) -> Customer | None:
         if isinstance(one, DuplicateReference) and row:
-            return known.live_owner(row.reference)
+            return known.live_owner(row.reference) or customer_references.find(row.reference)
         return by_email.get(text.normalize_email(row.email)) if row else None
 
     found = [existing(*each) for each in zip(given, made, strict=True)]
