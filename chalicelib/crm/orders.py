@@ -101,9 +101,9 @@ def load(item: reads.Item) -> Order:
         takes_stock=bool(reads.number(item, "takes_stock")),
         token=item["token"]["S"],
         created_by=reads.text(item, "created_by"),
-        # Without a key, it is what an earlier release stored, and no index has the order at that time.
+        # Without a key, it is what an earlier release stored, and no index has the order at that time. It was a change of lines.
         updated_at=(reads.text(item, "updated_at") if "updated_k" in item else None) or item["date"]["S"],
-        lines_changed_at=reads.text(item, "lines_changed_at"),
+        lines_changed_at=reads.text(item, "lines_changed_at" if "updated_k" in item else "updated_at"),
         adjustments=tuple(Adjustment(*each) for each in json.loads(reads.text(item, "adjustments") or "[]")),
         refund_of=reads.text(item, "refund_of"),
         refunded=json.loads(reads.text(item, "refunded") or "{}"),

@@ -107,8 +107,13 @@ def _orders(product: Product, upto: str | None) -> Iterator[_Group]:
         found = orders.find_all(position.row_id for position in chunk)
         for position in chunk:
             order = found.get(position.row_id)
-            edits = _changes_of(order) if order and order.lines_changed_at else []
+            edits = _changes_of(order) if order and _may_be_edited(order) else []
             yield position.key, history_entries.of_placement(order, product.id, edits) if order else []
+
+
+def _may_be_edited(order: Order) -> bool:
+    """Return whether the lines may have changed. An earlier release did not store when, and another change hides that."""
+    return order.takes_stock and (order.lines_changed_at is not None or order.updated_at != order.date)
 
 
 def _changes_of(order: Order) -> list[change_log.Change]:
