@@ -56,6 +56,10 @@ class MergeRecord:
     """The date of the latest of these that is not cancelled."""
     cancelled: int = 0
     """How many orders of the kept customer were cancelled when that began: `latest` is right while it is the same."""
+    counted: int = 0
+    """How many orders the giving customer counted when the index last showed fewer: see `merge_steps`."""
+    counted_since: str = ""
+    """Since when that was so."""
     absorbed: Mapping[str, Any] = field(default_factory=dict)
     """The absorbed customer as they were; empty once they are back."""
     token: str = ""

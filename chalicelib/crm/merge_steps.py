@@ -9,11 +9,15 @@ a customer, before a step changed them is refused and reads again.
 
     kept customer has orders to give back --> move a page back. The rest of the page stays
     has none                              --> find their latest order; both are free again
+
+What the index shows decides what moves. It may lag, so a step that finds fewer orders than the customer counts waits for
+it. Once the count has been the same for MAX_INDEX_LAG, it is the count that is wrong, and what is there is what there is.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 
@@ -42,6 +46,8 @@ MAX_ORDERS = 90
 """Orders of a page. A transaction takes 100 actions; the others are the customers, the record and the change row."""
 MAX_BYTES = 3_000_000
 """Of the lines of a page's orders: a transaction takes 4 MB, and an imported order can have 400 kB."""
+MAX_INDEX_LAG = timedelta(minutes=5)
+"""Far longer than an index is ever behind its table."""
 MAX_REMEMBERED = 20
 """Merges that an order remembers. Only the latest can be undone, so older ones than these are forgotten."""
 
@@ -62,11 +68,13 @@ def take(record: MergeRecord) -> MergeRecord:
 
 
 def _take_forward(record: MergeRecord, pair: _Pair) -> MergeRecord:
-    if pair.absorbed.orders <= 0:
-        return _finish(record, pair)
     page = _Page.read(pair.absorbed.id, None)
     chosen = _within_bytes([order for order in page.orders if order.customer_id == pair.absorbed.id])
-    if not chosen:  # the index does not have the latest orders yet
+    if not chosen:
+        counted = pair.absorbed.orders
+        if counted <= 0 or _is_miscounted(record, counted):
+            return _finish(record, pair)
+        _store(record, _note_count(record, counted))
         raise Stale
     moved = [
         replace(each, customer_id=pair.kept.id, merged_from=(*each.merged_from, pair.absorbed.id)[-MAX_REMEMBERED:])
@@ -81,7 +89,7 @@ def _take_back(record: MergeRecord, pair: _Pair) -> MergeRecord:
     """Give back the marked orders of a page.
 
     An order may come or be cancelled meanwhile, and the index may lag: it is over once all orders that the kept customer
-    counts were seen in one go from the beginning, and none was marked.
+    counts (see the module) were seen in one go from the beginning, and none was marked.
     """
     if record.position is None:
         record = replace(record, found=0, seen=0, latest="", cancelled=pair.kept.cancelled)
@@ -100,9 +108,12 @@ def _take_back(record: MergeRecord, pair: _Pair) -> MergeRecord:
         token=new_token(),
     )
     if page.is_last and not after.found:
-        if after.seen >= pair.kept.orders and after.cancelled == pair.kept.cancelled:
+        has_seen_all = after.seen >= pair.kept.orders or _is_miscounted(record, pair.kept.orders)
+        if has_seen_all and after.cancelled == pair.kept.cancelled:
             return _finish_undoing(record, after, pair)
+        after = _note_count(after, pair.kept.orders)
         if record.position is None:
+            _store(record, after)
             raise Stale
     last = chosen[-1] if len(chosen) < len(marked) else None if page.is_last else page.orders[-1]
     after = replace(after, position=index_keys.sort_key(last.date, last.id) if last else None)
@@ -110,10 +121,30 @@ def _take_back(record: MergeRecord, pair: _Pair) -> MergeRecord:
         back = [replace(each, customer_id=pair.absorbed.id, merged_from=each.merged_from[:-1]) for each in chosen]
         _move(record, after, back, giver=pair.kept, taker=pair.absorbed)
     else:
-        write = Transaction(was_applied=partial(merge_records.was_written, after))
-        merge_records.put(write, after, record)
-        write.commit()
+        _store(record, after)
     return after
+
+
+def _is_miscounted(record: MergeRecord, counted: int) -> bool:
+    """Return whether the customer counts more orders than the index has shown for so long that the count is wrong."""
+    if record.counted != counted or not record.counted_since:
+        return False
+    return clock.now() - timestamps.from_text(record.counted_since) > MAX_INDEX_LAG
+
+
+def _note_count(record: MergeRecord, counted: int) -> MergeRecord:
+    """Note since when the index shows fewer orders than this."""
+    if record.counted == counted and record.counted_since:
+        return record
+    return replace(record, counted=counted, counted_since=timestamps.to_text(clock.now()), token=new_token())
+
+
+def _store(before: MergeRecord, after: MergeRecord) -> None:
+    if (before.counted, before.counted_since, before.position) == (after.counted, after.counted_since, after.position):
+        return
+    write = Transaction(was_applied=partial(merge_records.was_written, after))
+    merge_records.put(write, after, before)
+    write.commit()
 
 
 def _move(before: MergeRecord, after: MergeRecord, moved: Sequence[Order], *, giver: Customer, taker: Customer) -> None:
@@ -138,7 +169,7 @@ def _move(before: MergeRecord, after: MergeRecord, moved: Sequence[Order], *, gi
     cancelled = sum(order.status == CANCELLED for order in moved)
     latest = max((order.date for order in moved if order.status == PLACED), default="")
     # The giver's latest order is looked for at the end. Until then the clean-up is kept away.
-    left = replace(giver, orders=giver.orders - len(moved), cancelled=max(giver.cancelled - cancelled, 0))
+    left = replace(giver, orders=max(giver.orders - len(moved), 0), cancelled=max(giver.cancelled - cancelled, 0))
     has_more = replace(taker, orders=taker.orders + len(moved), cancelled=taker.cancelled + cancelled)
     has_more = replace(has_more, last_order=max(taker.last_order or "", latest) or None)
     customer_activity.write_counts(write, giver, left)
@@ -167,12 +198,12 @@ def _finish(record: MergeRecord, pair: _Pair) -> MergeRecord:
 
 
 def _finish_undoing(before: MergeRecord, record: MergeRecord, pair: _Pair) -> MergeRecord:
-    """Give the kept customer the date of the latest order that is left, and unlock both. Raises Stale."""
+    """Give the kept customer the number and the latest date of the orders that are left, and unlock both. Raises Stale."""
     now = timestamps.to_text(clock.now())
     after = replace(record, status=Status.UNDONE, finished_at=now, position=None, absorbed={}, token=new_token())
     write = Transaction(was_applied=partial(merge_records.was_written, after))
     merge_records.put(write, after, before)
-    left = replace(pair.kept, last_order=record.latest or None)
+    left = replace(pair.kept, last_order=record.latest or None, orders=record.seen)
     customer_activity.write_counts(write, pair.kept, left, tables.Customer.merge_id.remove())
     _unlock(write, pair.absorbed)
     write.commit()
