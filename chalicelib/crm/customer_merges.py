@@ -21,6 +21,7 @@ from chalicelib.crm import (
     merge_records,
     merge_steps,
     merged_customers,
+    text,
 )
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.merge_records import MergeRecord, Status
@@ -104,7 +105,7 @@ def check_undo(absorbed_id: str) -> tuple[MergeRecord, Customer]:
     """
     record = _require_record(absorbed_id)
     if record.status not in {Status.MOVING, Status.DONE}:
-        raise InvalidInput("The merge is undone, or about to be", field="absorbed")
+        raise InvalidInput("The merge is already undone or being undone", field="absorbed")
     if merged_customers.follow(record.kept_id) != record.kept_id:
         raise InvalidInput(
             f"The customer {record.kept_id!r} was merged into another one since. Undo that merge first",
@@ -113,7 +114,27 @@ def check_undo(absorbed_id: str) -> tuple[MergeRecord, Customer]:
     kept = _require(record.kept_id, "absorbed")
     if kept.merge_id != absorbed_id:
         refuse_if_locked(kept)
+    _refuse_if_swapped(record, kept)
     return record, kept
+
+
+def _refuse_if_swapped(record: MergeRecord, kept: Customer) -> None:
+    """Refuse to give back a customer while the kept one uses the address of somebody whom the former had absorbed.
+
+    The address of the kept one leads to that third customer, and would lead to the one who is given back.
+    """
+    if not record.absorbed.get("absorbed"):
+        return
+    led = {each.absorbed_id: each.absorbed["email"] for each in merge_records.all_absorbed_by(record.absorbed_id)}
+    used = text.normalize_email(kept.email)
+    for third in merge_records.find_all(led).values():
+        if text.normalize_email(third.absorbed["email"]) == used:
+            raise InvalidInput(
+                f"The customer {kept.id!r} uses the address of {third.absorbed_id!r}, who was merged into "
+                f"{record.absorbed_id!r} before. Set the address of {kept.id!r} to {led[third.absorbed_id]} first, "
+                f"which gives it back; then undo this merge, and that of {third.absorbed_id!r} last",
+                field="absorbed",
+            )
 
 
 def plan_undoing(absorbed_id: str) -> tuple[MergeRecord, Customer]:
@@ -236,7 +257,7 @@ def _put_back(write: Transaction, record: MergeRecord, kept: Customer) -> None:
         **{**record.absorbed, "references": tuple(record.absorbed["references"])},
     )
     merged_customers.remove(write, customer.id, kept.id)
-    email_claims.give_back(write, customer.email, customer.id, merge_records.email_of(record), "absorbed")
+    email_claims.give_back(write, customer.email, customer.id, merge_records.email_of(record), kept.id)
     customers.put_again(write, customer)
     counters.add(write, timestamps.to_text(now), customer.id, customers=1)
 

@@ -27,19 +27,25 @@ def move(write: Transaction, customer_id: str, before: str, after: str) -> None:
     claim(write, after, customer_id)
 
 
-def give_back(write: Transaction, email: str, customer_id: str, led: str, field: str) -> None:
-    """Let a merged customer who is given back have the address again. `led` is the one that has led to them last.
+def give_back(write: Transaction, email: str, customer_id: str, led: str, kept_id: str) -> None:
+    """Let a customer who was merged into another one, and is given back, have the address again.
 
-    Raises DuplicateEmail, also when the transaction is committed, if somebody else has it.
+    `led` is the one that has led to them last. If the address leads to somebody else who was merged into the same customer,
+    the two swap theirs. Raises DuplicateEmail, also when the transaction is committed, if somebody else has it.
     """
     own, last = text.normalize_email(email), text.normalize_email(led)
     owner = unique_values.owner_of(_EMAIL, own)
     if owner == customer_id:
         unique_values.hand_over(write, _EMAIL, own, customer_id, before=customer_id)
         return
+    user = merged_customers.follow(owner) if owner else None
+    if owner and user == kept_id != owner:
+        unique_values.hand_over(write, _EMAIL, own, customer_id, before=owner)
+        unique_values.hand_over(write, _EMAIL, last, owner, before=customer_id)
+        merge_records.set_email(write, owner, led)
+        return
     if owner:
-        user = merged_customers.follow(owner)
-        raise DuplicateEmail(f"The customer {user!r} uses the e-mail address now. Change it first", field=field)
+        raise DuplicateEmail(f"The customer {user!r} uses the e-mail address now. Change it first", field="absorbed")
     # The kept one has had it, and has another one now. What they had before is of no use to anybody.
     claim(write, email, customer_id)
     unique_values.release(write, _EMAIL, last, customer_id)

@@ -180,6 +180,51 @@ def test_an_undoing_says_who_has_the_address_now(ann: Customer, bob: Customer) -
         customer_merges.undo(bob.id)
 
 
+def test_a_chain_is_not_undone_while_its_end_uses_an_address_of_its_beginning(ann: Customer, bob: Customer) -> None:
+    cleo = a_customer("Cleo", "cleo@example.com")
+    customer_merges.merge(ann.id, bob.id)
+    customer_merges.merge(cleo.id, ann.id)
+    customers.update(cleo.id, {"email": "Annie@example.com"})
+    for check in (customer_merges.undo, customer_merges.plan_undoing):
+        with pytest.raises(InvalidInput, match=f"Set the address of '{cleo.id}' to cleo@example.com first"):
+            check(ann.id)
+    customers.update(cleo.id, {"email": "cleo@example.com"})
+    customer_merges.undo(ann.id)
+    assert customers.find_by_email("cleo@example.com") == reload(cleo)
+    assert customers.find_by_email(bob.email) == customers.find_by_email(ann.email) == reload(ann)
+    customer_merges.undo(bob.id)
+    assert customers.find_by_email(bob.email) == reload(bob)
+
+
+def test_a_swap_before_the_second_merge_hinders_no_undoing(ann: Customer, bob: Customer) -> None:
+    cleo = a_customer("Cleo", "cleo@example.com")
+    customer_merges.merge(ann.id, bob.id)
+    customers.update(ann.id, {"email": "annie@example.com"})
+    customer_merges.merge(cleo.id, ann.id)
+    customer_merges.undo(ann.id)
+    assert customers.find_by_email("annie@example.com") == customers.find_by_email("ann@example.com") == reload(ann)
+
+
+@pytest.mark.parametrize("first", ["bob", "dan"])
+def test_addresses_that_merged_customers_have_swapped_go_back_to_each(ann: Customer, bob: Customer, first: str) -> None:
+    dan = a_customer("Dan", "dan@example.com")
+    for merged in (bob, dan):
+        customer_merges.merge(ann.id, merged.id)
+    for address in (bob.email, dan.email, ann.email):
+        customers.update(ann.id, {"email": address})
+    assert {each.absorbed_id: each.absorbed["email"] for each in merge_records.absorbed_by(ann.id)} == {
+        bob.id: dan.email,
+        dan.id: bob.email,
+    }
+    one, other = (bob, dan) if first == "bob" else (dan, bob)
+    customer_merges.undo(one.id)
+    assert customers.find_by_email(one.email) == reload(one)
+    assert customers.find_by_email(other.email) == customers.find_by_email(ann.email) == reload(ann)
+    customer_merges.undo(other.id)
+    assert customers.find_by_email(other.email) == reload(other)
+    assert customers.find_by_email(ann.email) == reload(ann)
+
+
 def test_forgetting_leaves_a_reference_to_whoever_has_it_now(ann: Customer, bob: Customer) -> None:
     customer_references.link("django:customer:7", bob.id)
     customer_merges.merge(ann.id, bob.id)
