@@ -24,8 +24,8 @@ from chalicelib.crm.merge_records import MergeRecord, Status
 from chalicelib.errors import CrmError, InProgress, InvalidInput, NotFound
 from chalicelib.store import change_marks, ids, tables
 from tests.builders import a_customer, moment
-from tests.jobs.job_runs import manual_clock
 from tests.crm.merge_books import orders_of, problems, reload, stored_orders
+from tests.jobs.job_runs import manual_clock
 
 
 def order_of(customer: Customer, lamp: str, date: str | None = None) -> str:
