@@ -66,7 +66,7 @@ OPERATIONS = (
     Operation(
         "orders",
         "100 orders with customer and products",
-        80,
+        30,
         """{ allOrders(first: 100, orderBy: ["-orderDate"]) {
   edges { node { id orderDate totalAmount customer { id name email } products { id name price } } }
   pageInfo { hasNextPage endCursor } } }""",
@@ -75,16 +75,16 @@ OPERATIONS = (
     Operation(
         "customer",
         "one customer by e-mail",
-        60,
+        30,
         "query ($email: String!) { customer(email: $email) { id name email phone createdAt } }",
         lambda company: {"email": company["customers"][-1]["email"]},
     ),
-    Operation("hello", "hello", 100, "{ hello }"),
+    Operation("hello", "hello", 40, "{ hello }"),
     # The last one: the orders that it places would be among those that are listed.
     Operation(
         "create_order",
         "create an order of two lines",
-        40,
+        20,
         """mutation ($input: CreateOrderInput!) { createOrder(input: $input) {
   order { id orderDate totalAmount customer { id name email } products { id name price } } } }""",
         _order,

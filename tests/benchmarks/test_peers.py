@@ -29,7 +29,7 @@ def test_our_answers_are_those_of_rows_in_memory_and_take_no_more_calls_than_the
 
 
 def test_a_contestant_that_answers_otherwise_ends_the_section() -> None:
-    answers = {section.OURS: {"hello": "Hello"}, section.FLOOR: {"hello": "Good evening"}}
+    answers = {section.OURS: [{"hello": "Hello"}], section.FLOOR: [{"hello": "Good evening"}]}
     with pytest.raises(SystemExit, match="the floor gives another answer"):
         section._check(OPERATIONS[2], answers)
 
