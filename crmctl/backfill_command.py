@@ -80,7 +80,8 @@ def _follow(client: Client, variables: dict[str, Any], total: int, timeout: floa
         print_message(f"Not finished after {timeout:g} s. The backfill continues. See its runs: crmctl runs {job}")
         raise click.exceptions.Exit(EXIT_UNFINISHED)
     left = client.execute_once(BACKFILL, {**variables, "dryRun": True})["backfill"]["slots"]
-    print_text(f"{total - len(left)} of {total} slots have a successful run.")
+    have = "has" if total == 1 else "have"
+    print_text(f"{total - len(left)} of {counted(total, 'slot')} {have} a successful run.")
     if left:
         print_text(f"Without one: {', '.join(left)}")
         raise click.exceptions.Exit(EXIT_FAILED)

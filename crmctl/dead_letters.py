@@ -7,6 +7,7 @@ from crmctl.client import Client
 from crmctl.commands import json_option, print_message, with_client
 from crmctl.tables import Column, Row, time_column
 from crmctl.terminal import print_text
+from crmctl.text import counted
 
 DEAD = "{ deadLetters { id job slot sentAt reason body } queue { waiting working dead } }"
 REDRIVE = "mutation Redrive($ids: [ID!]) { redriveDeadLetters(ids: $ids) { redriven left } }"
@@ -45,7 +46,7 @@ def dead_letters(client: Client, *, as_json: bool) -> None:
         click.echo()
         print_text(f"Queue: {queue['waiting']} waiting, {queue['working']} in progress, {queue['dead']} dead")
     elif queue["dead"] > len(letters):
-        print_message(f"Showing {len(letters)} of about {queue['dead']} dead letters.")
+        print_message(f"Showing {len(letters)} of about {counted(queue['dead'], 'dead letter')}.")
 
 
 @click.command()

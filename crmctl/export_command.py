@@ -14,6 +14,7 @@ from crmctl import paging, personal_data, server_settings
 from crmctl.client import Client
 from crmctl.commands import CommandError, print_message, with_client
 from crmctl.export_rows import CURRENCY, EXPORTS, Export, Node
+from crmctl.text import counted
 from crmctl.time_arguments import Day, Timestamp
 
 PERSON = "person"
@@ -82,7 +83,7 @@ def _write_person(client: Client, who: str, output: Path | None) -> None:
     found = personal_data.read(client, who)
     with _opened(output) as file:
         file.write(json.dumps(found, indent=2).replace("\x7f", "\\u007f") + "\n")
-    print_message(f"{len(found['orders']):,} orders and {len(found['traces']):,} traces written.")
+    print_message(f"{counted(len(found['orders']), 'order')} and {counted(len(found['traces']), 'trace')} written.")
 
 
 def _write_csv(file: TextIO, of: Export, nodes: Iterable[Node], currency: str) -> int:

@@ -11,6 +11,7 @@ from crmctl.client import Client
 from crmctl.commands import Command, CommandError, json_option, with_client
 from crmctl.tables import Column
 from crmctl.terminal import print_text
+from crmctl.text import counted
 from crmctl.time_arguments import EMPTY_CELL, Timestamp, format_relative, format_time
 
 FIELDS = """id job crontab at timeZone words arguments { name value } startsAt endsAt spread startLimit runLimit
@@ -40,10 +41,10 @@ REMOVABLE = {
 }
 """Options whose values can be removed, and their names in the API."""
 LIMIT_REMARKS = {
-    "startLimit": "must start within {} minutes",
-    "runLimit": "may take {} minutes",
-    "catchUpWindow": "catches up {} minutes",
-    "pauseAfter": "pauses itself after {} failed runs",
+    "startLimit": ("must start within", "minute"),
+    "runLimit": ("may take", "minute"),
+    "catchUpWindow": ("catches up", "minute"),
+    "pauseAfter": ("pauses itself after", "failed run"),
 }
 
 
@@ -240,10 +241,10 @@ def _remarks(schedule: dict[str, Any]) -> list[str]:
     if schedule["updatedBy"]:
         found.append(f"changed by {schedule['updatedBy']} at {format_time(schedule['updatedAt'])}")
     if schedule["spread"]:
-        found.append(f"starts up to {schedule['spread']} minutes later")
-    for field, words in LIMIT_REMARKS.items():
+        found.append(f"starts up to {counted(schedule['spread'], 'minute')} later")
+    for field, (words, noun) in LIMIT_REMARKS.items():
         if schedule[field]:
-            found.append(words.format(schedule[field]))
+            found.append(f"{words} {counted(schedule[field], noun)}")
     for field, word in (("startsAt", "from"), ("endsAt", "until")):
         if schedule[field]:
             found.append(f"{word} {format_time(schedule[field])}")

@@ -8,6 +8,7 @@ from chalicelib.crm import business_days, customer_merges, money, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.merge_records import MergeRecord
 from chalicelib.crm.orders import Order
+from chalicelib.plurals import counted
 from chalicelib.store import tables
 from chalicelib.store.index_scan import IndexRange, IndexScan
 
@@ -28,7 +29,7 @@ def of_merge(kept: Customer, absorbed: Customer) -> MergePreview:
     found = _find(absorbed.id, lambda order: order.customer_id == absorbed.id)
     count = max(absorbed.orders, len(found.lines))
     summary = (
-        f"{_orders(count)} would move from {_named(absorbed)} to {_named(kept)}. "
+        f"{counted(count, 'order')} would move from {_named(absorbed)} to {_named(kept)}. "
         f"{absorbed.email} would lead to {kept.name}, too. Name and phone of the kept customer stay"
     )
     return MergePreview(summary, found.lines[:MAX_LINES], count > MAX_LINES)
@@ -41,7 +42,7 @@ def of_undoing(record: MergeRecord, kept: Customer) -> MergePreview:
         count = max(count, record.moved - record.returned)
     summary = (
         f"{customer_merges.name_of(record)} would be a customer again, with {'' if found.is_all else 'at least '}"
-        f"{_orders(count)} that {kept.name} got from them. Orders placed since the merge would stay"
+        f"{counted(count, 'order')} that {kept.name} got from them. Orders placed since the merge would stay"
     )
     return MergePreview(summary, found.lines[:MAX_LINES], not found.is_all or count > MAX_LINES)
 
@@ -68,7 +69,3 @@ def _find(customer_id: str, would_move: Callable[[Order], bool]) -> _Found:
 
 def _named(customer: Customer) -> str:
     return f"{customer.name} <{customer.email}>"
-
-
-def _orders(number: int) -> str:
-    return "1 order" if number == 1 else f"{number} orders"

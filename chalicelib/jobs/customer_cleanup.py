@@ -13,6 +13,7 @@ from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
 from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
 from chalicelib.jobs.run_arguments import Argument, RunArguments
+from chalicelib.plurals import counted
 from chalicelib.settings import settings
 
 
@@ -120,7 +121,7 @@ def preview(context: StepContext) -> Preview:
     page = context.ask(PREVIEW, before=before)["inactiveCustomers"]
     lines = tuple(f"Customer: {log_text(customer['name'])}, Email: {customer['email']}" for customer in nodes(page))
     over = f", more than the cap of {cap}: the run would stop" if count > cap else ""
-    return Preview(f"{count} customers would be deleted{over}", lines, page["pageInfo"]["hasNextPage"])
+    return Preview(f"{counted(count, 'customer')} would be deleted{over}", lines, page["pageInfo"]["hasNextPage"])
 
 
 def _check(context: StepContext) -> StepResult:
@@ -128,7 +129,7 @@ def _check(context: StepContext) -> StepResult:
     count, cap = _count_and_cap(context.execute, before, context.arguments)
     if count > cap:
         raise RunRefused(
-            f"{count} customers would be deleted, more than the cap of {cap}. Look at inactiveCustomers; "
+            f"{counted(count, 'customer')} would be deleted, more than the cap of {cap}. Look at inactiveCustomers; "
             f'if they are to be deleted, run the job with a higher cap: runJob(name: "{NAME}", cap: {count}), '
             f"or crmctl run {NAME} --cap {count}"
         )

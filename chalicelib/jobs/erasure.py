@@ -9,6 +9,7 @@ from typing import NotRequired, TypedDict
 from chalicelib import clock
 from chalicelib.jobs.job import Preview, StepContext, StepResult
 from chalicelib.jobs.operations import SavedOperation
+from chalicelib.plurals import counted
 
 
 class ErasureState(TypedDict, total=False):
@@ -93,7 +94,8 @@ def preview(context: StepContext) -> Preview:
     row, traces = found["customer"] or found["deletedCustomer"], found["traces"]
     who = f"{row['name']} <{row['email']}>" if row else f"What is left of {customer_id}"
     deleted = ", who is deleted," if found["deletedCustomer"] else ""
-    orders = "1 order" if found["orderCount"] == 1 else f"{found['orderCount']} orders"
-    summary = f"{who}{deleted} would be erased for good. {orders} would stay, without a person"
+    summary = (
+        f"{who}{deleted} would be erased for good. {counted(found['orderCount'], 'order')} would stay, without a person"
+    )
     lines = tuple(f"{trace['kind']}: {trace['text']}" for trace in traces["nodes"])
     return Preview(summary, lines, traces["hasMore"])

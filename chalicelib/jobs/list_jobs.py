@@ -15,6 +15,7 @@ from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, 
 from chalicelib.jobs.permissions import Permissions
 from chalicelib.jobs.run_arguments import Argument
 from chalicelib.jobs.schedule import Schedule
+from chalicelib.plurals import counted
 
 __all__ = ("Argument", "Row", "for_each_row")
 """What such a job imports."""
@@ -72,7 +73,7 @@ class _Pages:
     def preview(self, context: StepContext) -> Preview:
         page = self._ask(context, self._first_page)
         lines, more = self._lines(page), page["pageInfo"]["hasNextPage"]
-        return Preview(f"{'At least ' * more}{len(lines)} lines would be logged", lines, more)
+        return Preview(f"{'At least ' * more}{counted(len(lines), 'line')} would be logged", lines, more)
 
     def _ask(self, context: StepContext, operation: SavedOperation[dict[str, Connection[Row]]]) -> Connection[Row]:
         values: dict[str, object] = {each.name: each.default for each in self._arguments}

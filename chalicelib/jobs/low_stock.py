@@ -8,6 +8,7 @@ from chalicelib.jobs.job import Preview, StepContext, StepResult
 from chalicelib.jobs.log_text import log_text
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
 from chalicelib.jobs.run_arguments import Argument
+from chalicelib.plurals import counted
 from chalicelib.settings import settings
 
 
@@ -99,7 +100,7 @@ def preview(context: StepContext) -> Preview:
     page = context.ask(PREVIEW, threshold=context.arguments.get("threshold"))["lowStockProducts"]
     more = page["pageInfo"]["hasNextPage"]
     lines = tuple(f"Product: {log_text(product['name'])}, Stock: {product['stock']}" for product in nodes(page))
-    return Preview(f"{'At least ' * more}{len(lines)} products would be restocked", lines, more)
+    return Preview(f"{'At least ' * more}{counted(len(lines), 'product')} would be restocked", lines, more)
 
 
 def _select(context: StepContext, state: SelectState) -> StepResult:

@@ -20,6 +20,7 @@ from chalicelib.jobs.email import Email, SendingRefused
 from chalicelib.jobs.job import Preview, StepContext, StepResult
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
 from chalicelib.jobs.run_arguments import Argument
+from chalicelib.plurals import counted
 from chalicelib.settings import settings
 
 
@@ -112,13 +113,14 @@ def preview(context: StepContext) -> Preview:
     page = context.ask(PREVIEW, day=business_days.day_of(context.due).isoformat(), days=days)["ordersDueForReminder"]
     due = _not_reminded(context, nodes(page))
     orders, more = _with_customer(due), page["pageInfo"]["hasNextPage"]
-    summary = f"{'At least ' * more}{len(orders)} orders are due for a reminder"
+    are = "is" if len(orders) == 1 else "are"
+    summary = f"{'At least ' * more}{counted(len(orders), 'order')} {are} due for a reminder"
     already = len(page["edges"]) - len(due)
     if already:
         summary += f"; {'at least ' * more}{already} had theirs earlier today"
     suppressed = sum(_is_suppressed(order) for order in orders) if settings.mail_sender else 0
     if suppressed:
-        summary += f"; {'at least ' * more}{suppressed} of them are not e-mailed, because the address is suppressed"
+        summary += f"; {'at least ' * more}{suppressed} of them {'is' if suppressed == 1 else 'are'} not e-mailed, because the address is suppressed"
     return Preview(summary, _lines(orders), more)
 
 

@@ -8,6 +8,7 @@ from chalicelib.crm import business_days, money
 from chalicelib.crm.reports import Report
 from chalicelib.jobs.email import Email
 from chalicelib.jobs.report_content import ReportContent, TopEntry, WeekFigures
+from chalicelib.plurals import counted
 from chalicelib.settings import settings
 
 _Rows = Sequence[tuple[str, str, str]]
@@ -20,7 +21,8 @@ def write(report: Report) -> Email:
     zone = "" if business_days.is_utc() else f", in the time zone {business_days.time_zone()}"
     heading = f"Week {report.period}: {content['from']} to {content['to']}{zone}"
     totals = content["totals"]
-    summary = f"At the end of the week: {totals['customers']} customers, {totals['orders']} orders, {_amount(totals['cents'])} revenue."
+    figures = counted(totals["customers"], "customer"), counted(totals["orders"], "order"), _amount(totals["cents"])
+    summary = f"At the end of the week: {', '.join(figures)} revenue."
     tables = [
         (("", "This week", "Week before"), _week(content["week"], content["before"])),
         (("Top customers", "Revenue", "Orders"), _top(content["top_customers"])),

@@ -117,7 +117,7 @@ def test_retry_of_a_job_shows_its_latest_lost_run_and_asks(crm: ApiServer) -> No
     assert nobody.exit_code == 2
     assert nobody.stdout.splitlines()[:2] == [
         f"low_stock {EARLY} MISSED (SCHEDULE): nothing began it",
-        "A run of low_stock now: 1 products would be restocked",
+        "A run of low_stock now: 1 product would be restocked",
     ]
     assert "Retry this run? [y/N]" in nobody.stderr
     assert "There was no answer. Use --yes" in nobody.stderr

@@ -149,7 +149,7 @@ CASES: dict[str, tuple[Prepare, Judge]] = {
     "Late alert": (nothing, lambda reader, _: is_told_of_a_late_run(reader)),
     "Dry run": (
         lambda _: a_product(stock=3),
-        lambda _, outputs: "1 products would be restocked" in outputs[0] and stock() == [3],
+        lambda _, outputs: "1 product would be restocked" in outputs[0] and stock() == [3],
     ),
     "Time zones": (nothing, shows_all(["2026-11-29T02:00:00-05:00", "2026-11-29T07:00:00Z"])),
     "Spread": (nothing, lambda _, __: operator_schedules.find_all()[0].spread == 15),

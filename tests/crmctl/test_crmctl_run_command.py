@@ -66,7 +66,7 @@ def test_dry_run_shows_preview_and_writes_nothing(crm: ApiServer) -> None:
 
 
 def test_dry_run_marks_a_truncated_preview(api: FakeApi) -> None:
-    preview = {"summary": "At least 1 products would be restocked", "lines": ["Product: Lamp, Stock: 0"], "more": True}
+    preview = {"summary": "At least 1 product would be restocked", "lines": ["Product: Lamp, Stock: 0"], "more": True}
     api.faults = deque([responds(200, json.dumps({"data": {"runJob": {"run": None, "preview": preview}}}))])
     result = CliRunner().invoke(main, ["run", "low_stock", "--dry-run", "--url", api.url])
     assert result.stdout.splitlines() == [preview["summary"], "  Product: Lamp, Stock: 0", "  … and more"]

@@ -49,6 +49,6 @@ def test_a_run_goes_through_all_pages_and_stores_each_line_once(time: Clock) -> 
 def test_a_preview_shows_the_first_page_and_writes_nothing() -> None:
     before = dump()
     found = preview_of(greetings)
-    assert (found.summary, found.lines, found.more) == ("At least 1 lines would be logged", ("Hello Ann",), True)
+    assert (found.summary, found.lines, found.more) == ("At least 1 line would be logged", ("Hello Ann",), True)
     assert preview_of(greetings, {"days": 9}).summary == "0 lines would be logged"
     assert dump() == before

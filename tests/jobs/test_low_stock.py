@@ -153,7 +153,7 @@ def test_the_preview_lists_the_products_and_writes_nothing() -> None:
     before = dump()
     shown = preview_of(LOW_STOCK)
     assert (shown.summary, shown.lines, shown.more) == (
-        "1 products would be restocked",
+        "1 product would be restocked",
         ("Product: Lamp, Stock: 9",),
         False,
     )

@@ -140,6 +140,6 @@ def test_the_preview_lists_the_orders_and_writes_nothing() -> None:
     made = placed(8, 1)
     before = dump()
     shown = preview_of(ORDER_REMINDERS)
-    assert (shown.summary, shown.more) == ("1 orders are due for a reminder", False)
+    assert (shown.summary, shown.more) == ("1 order is due for a reminder", False)
     assert made[1].id in shown.lines[0]
     assert dump() == before

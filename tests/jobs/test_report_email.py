@@ -74,7 +74,7 @@ def test_the_email_shows_the_report_and_escapes_names() -> None:
     assert "<script>" not in letter.html
     assert "&lt;script&gt;alert(1)" in letter.html
     assert "deleted (prd_x)" in letter.text
-    assert "At the end of the week: 1 customers, 1 orders, $1,234.50 revenue." in letter.text
+    assert "At the end of the week: 1 customer, 1 order, $1,234.50 revenue." in letter.text
     assert re.search(r"Revenue +\$25\.00 +-\$5\.00\n", letter.text)
 
 
@@ -91,7 +91,7 @@ def test_the_email_names_the_time_zone_unless_it_is_utc() -> None:
 def test_amounts_in_another_currency_have_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(money, "settings", replace(settings, currency="EUR"))
     letter = report_email.write(reports.save("weekly", "2026-W47", report_content(a_customer()), token="t"))
-    assert "At the end of the week: 1 customers, 1 orders, EUR 1,234.50 revenue." in letter.text
+    assert "At the end of the week: 1 customer, 1 order, EUR 1,234.50 revenue." in letter.text
     assert re.search(r"Revenue +EUR 25\.00 +-EUR 5\.00\n", letter.text)
     assert "$" not in letter.text
     assert "$" not in (letter.html or "")

@@ -127,7 +127,7 @@ def test_a_cleanup_spares_customers_who_were_active_in_the_given_days(time: Cloc
     gone = a_customer("Gone", created_at=time.now - timedelta(days=800))
     wanted = given(inactive_days=730)
     shown = ask(RUN, name="customer_cleanup", given=wanted, dry=True)["runJob"]["preview"]
-    assert shown["summary"] == "1 customers would be deleted"
+    assert shown["summary"] == "1 customer would be deleted"
     run = ask(RUN, name="customer_cleanup", given=wanted, cap=5)["runJob"]["run"]
     Consumer().deliver_all()
     assert find_run("customer_cleanup", run["slot"]).arguments == {"inactive_days": 730, "cap": 5}
@@ -179,7 +179,7 @@ def test_the_mutation_of_a_restock_has_the_same_bounds() -> None:
     for wrong in ({"threshold": 0}, {"amount": 0}, {"amount": 1_000_000_001}, {"threshold": -5}):
         (error,) = execute(document, wrong)["errors"]
         assert error["extensions"]["field"] in wrong
-    assert ask(document, threshold=31, amount=5)["updateLowStockProducts"]["message"] == "1 products restocked"
+    assert ask(document, threshold=31, amount=5)["updateLowStockProducts"]["message"] == "1 product restocked"
 
 
 def test_the_days_of_the_list_of_reminders_are_bounded() -> None:

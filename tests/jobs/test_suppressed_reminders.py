@@ -62,7 +62,7 @@ def test_the_preview_says_who_is_not_emailed_as_the_run_then_does(sent: list[str
     suppress("cy@example.com", Reason.UNSUBSCRIBE, clock.now())
     shown = preview_of(ORDER_REMINDERS)
     assert shown.summary == (
-        "3 orders are due for a reminder; 1 of them are not e-mailed, because the address is suppressed"
+        "3 orders are due for a reminder; 1 of them is not e-mailed, because the address is suppressed"
     )
     make_runner().fire(ORDER_REMINDERS, time.now)
     assert list(shown.lines) == stored_lines(NAME, SLOT)

@@ -20,6 +20,7 @@ from chalicelib.crm.list_filters import ProductFilter
 from chalicelib.crm.products import Product
 from chalicelib.crm.stock import Restock
 from chalicelib.errors import InvalidInput
+from chalicelib.plurals import counted
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, timestamps
 from chalicelib.store.pagination import MAX_PAGE_SIZE, Page, PageArgs, read_page
@@ -153,7 +154,7 @@ def update_low_stock_products(  # noqa: PLR0913, PLR0917 - one for each argument
     low, end = _low_stock_ids(after, threshold) if ids is None else (check_id_count(ids), None)
     tried = (stock.restock(product_id, key, token, threshold=threshold, amount=amount) for product_id in low)
     done = [restocked for restocked in tried if restocked]
-    message = f"{len(done)} products restocked"
+    message = f"{counted(len(done), 'product')} restocked"
     if end:
         message += f". More products are low: send the mutation again with slot {key} and with endCursor as after"
     return UpdateLowStockProductsPayload([restocked.product for restocked in done], done, message, key, end)

@@ -5,7 +5,7 @@ import { Progress, Unfinished } from "./import_progress.js";
 import { Import as Running, newState } from "./import_run.js";
 import { open, scan } from "./import_source.js";
 import { all, discard, idOf, load, save } from "./import_store.js";
-import { Problem, useTitle } from "./parts.js";
+import { Problem, count, useTitle } from "./parts.js";
 import { currency, may, whoAmI } from "./session.js";
 
 const RULES = new URL("./import_rules.json", import.meta.url);
@@ -109,7 +109,7 @@ function useScan(file, chosen) {
 }
 
 function Seen({ file, seen: { rows, rules: known, source, scanned, problem }, wishes, set, saved, start, goOn }) {
-  if (!known && !problem) return html`<p role="status">Reading ${file.name} … ${rows ? `${rows.toLocaleString()} rows` : ""}</p>`;
+  if (!known && !problem) return html`<p role="status">Reading ${file.name} … ${rows ? count(rows, "row") : ""}</p>`;
   const title = source?.as && known.presets.find(({ name }) => name === source.as.preset).title;
   return html`
     <section class="card" aria-labelledby="file-title">

@@ -2,7 +2,7 @@
 import { useChange, useQuery } from "./api.js";
 import { html, useState } from "./html.js";
 import { pageOf } from "./links.js";
-import { Action, Dialog, Name, Problem, Shown, Table, isolated, notify } from "./parts.js";
+import { Action, Dialog, Name, Problem, Shown, Table, count, isolated, notify } from "./parts.js";
 import { Search } from "./search.js";
 import { may } from "./session.js";
 import { Time } from "./times.js";
@@ -25,10 +25,10 @@ async function untilDone(send, status, progress) {
   for (let stalled = 0; stalled < MAX_STALLED;) {
     const payload = await send();
     if (payload.merge.status !== status) return payload;
-    const count = payload.merge.moved ?? payload.merge.returned;
-    stalled = count === before ? stalled + 1 : 0;
-    before = count;
-    progress(count);
+    const done = payload.merge.moved ?? payload.merge.returned;
+    stalled = done === before ? stalled + 1 : 0;
+    before = done;
+    progress(done);
   }
   throw new Error("No more orders move at the moment. Go on later, on the page of the customer who is kept.");
 }
@@ -60,7 +60,7 @@ function Checked({ keep, absorb, close, reload, swap }) {
     <dl><div><dt>Kept</dt><dd><${Name} of=${keep.name} /></dd></div><div><dt>Absorbed</dt><dd><${Name} of=${absorb.name} /></dd></div></dl>
     <${Preview} document=${MERGE} field="mergeCustomers" variables=${variables} />
     <p class="quiet">An operator can undo this for 90 days.</p>
-    ${moved !== null && html`<p role="status">${moved.toLocaleString()} orders moved …</p>`}
+    ${moved !== null && html`<p role="status">${count(moved, "order")} moved …</p>`}
     <div class="row actions"><${Action} kind="main" act=${act} label="Merge" /><button onClick=${swap}>Keep the other one</button><button onClick=${close}>Cancel</button></div>`;
 }
 
@@ -85,7 +85,7 @@ function Undo({ absorbed, close }) {
   };
   return html`<${Dialog} title="Undo this merge?" close=${close}>
     <${Preview} document=${UNDO} field="undoCustomerMerge" variables=${{ absorbed: absorbed.absorbedId }} />
-    ${returned !== null && html`<p role="status">${returned.toLocaleString()} orders went back …</p>`}
+    ${returned !== null && html`<p role="status">${count(returned, "order")} went back …</p>`}
     <div class="row actions"><${Action} kind="main" act=${act} label="Undo the merge" /><button onClick=${close}>Keep it</button></div><//>`;
 }
 

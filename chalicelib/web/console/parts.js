@@ -113,6 +113,8 @@ export const money = (text) =>
 // The schedule of a run is in its address only if operators have made it.
 export const runLink = ({ job, slot, schedule }) => `#/runs/${job}/${encodeURIComponent(slot)}${schedule && schedule !== `${job}.default` ? `/${schedule}` : ""}`;
 
+export const count = (number, noun) => `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
+
 export const counted = (counts) => counts.map(({ name, value }) => (name.endsWith("_ms") ? `${value} ms` : `${value} ${name.replaceAll("_", " ")}`)).join(", ");
 
 export function progress({ status, pages, counts, nextAttemptAt, startedAt }) {

@@ -2,7 +2,7 @@
 import { useChange, useQuery } from "./api.js";
 import { Confirm } from "./confirm.js";
 import { html, useEffect, useState } from "./html.js";
-import { Name, Shown, Table, notify, runLink } from "./parts.js";
+import { Name, Shown, Table, count as countOf, notify, runLink } from "./parts.js";
 import { PickAll, pickColumn, usePicked } from "./pick.js";
 import { may } from "./session.js";
 import { Time, when } from "./times.js";
@@ -79,7 +79,7 @@ function DeadLetters({ depth, changed, setListed }) {
     }}<//>`;
 }
 
-const counted = (count) => `${count} ${count === 1 ? "message" : "messages"}`;
+const counted = (number) => countOf(number, "message");
 
 // What it will do, before it is done.
 function Question({ what, rows, close, act }) {

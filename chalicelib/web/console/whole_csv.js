@@ -2,7 +2,7 @@
 import { ask } from "./api.js";
 import { save, toText } from "./csv.js";
 import { html, useEffect, useRef, useState } from "./html.js";
-import { notify } from "./parts.js";
+import { count, notify } from "./parts.js";
 
 const PAGE = 100;
 const MAX_ATTEMPTS = 5;
@@ -29,7 +29,7 @@ export function WholeCsv({ name, query, variables, connection, csv }) {
     const mine = reading.current = {};
     const isStopped = () => reading.current !== mine;
     const texts = [toText([csv.map(([title]) => title)])];
-    let after = null, count = 0;
+    let after = null, total = 0;
     setRows(0);
     try {
       do {
@@ -37,7 +37,7 @@ export function WholeCsv({ name, query, variables, connection, csv }) {
         if (isStopped()) return;
         const found = edges.map(({ node }) => node).filter(Boolean);
         texts.push(toText(found.map((row) => csv.map(([, value]) => value(row)))));
-        setRows(count += found.length);
+        setRows(total += found.length);
         after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
       } while (after);
       save(name, texts);
@@ -51,5 +51,5 @@ export function WholeCsv({ name, query, variables, connection, csv }) {
     setRows(null);
   };
   if (rows === null) return html`<button onClick=${read}>CSV of all pages</button>`;
-  return html`<span role="status">${rows.toLocaleString()} rows read …</span><button onClick=${stop}>Stop</button>`;
+  return html`<span role="status">${count(rows, "row")} read …</span><button onClick=${stop}>Stop</button>`;
 }
