@@ -14,7 +14,7 @@ from crmctl.time_arguments import format_relative, format_time
 STATUS = """query Status {
   status {
     stage version count more
-    problems { kind text job slot schedule count }
+    problems { kind text job slot schedule count keptId absorbedId }
     jobs { name state nextRun pause { reason actor since until } }
   }
 }"""
@@ -27,6 +27,7 @@ NAMES = {
     "LATE": ("late", "late"),
     "ALERT": ("alert", "alerts"),
     "PAUSED": ("long pause", "long pauses"),
+    "MERGE": ("unfinished merge", "unfinished merges"),
     "DEAD_LETTERS": ("dead letter", "dead letters"),
 }
 LABELS = {"DEAD_LETTERS": "DEAD"}
@@ -40,8 +41,8 @@ Problem = dict[str, Any]
 def status(client: Client, *, as_json: bool) -> None:
     """Show what is wrong, with the command that helps.
 
-    Failed and missed runs and failed notifications of the last 24 hours, and late runs, dead letters, alerts, and pauses
-    of more than a day as of now.
+    Failed and missed runs and failed notifications of the last 24 hours, and late runs, dead letters, alerts, merges
+    that have stopped, and pauses of more than a day as of now.
 
     Exit status: 0 nothing is wrong, 1 something is, 2 wrong usage or connection.
     """
@@ -86,6 +87,10 @@ def _remedy(problem: Problem) -> str:
         return f"crmctl runs --since 24h --state {kind.lower()}"
     if kind == "DEAD_LETTERS":
         return "crmctl dead-letters"
+    if kind == "MERGE":
+        kept, absorbed = problem["keptId"], problem["absorbedId"]
+        is_undone = problem["text"].startswith("the undoing")
+        return f"crmctl customers {f'undo-merge {absorbed}' if is_undone else f'merge {kept} {absorbed}'}"
     if job is None:
         return "crmctl notifications list"
     return f"crmctl {'resume' if kind == 'PAUSED' and problem['text'].startswith('paused') else 'runs'} {job}"

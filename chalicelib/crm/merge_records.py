@@ -3,6 +3,7 @@
 (merge, absorbed customer)                  how far it has come, and what the absorbed customer was like; for 90 days
 (merged_into#kept customer, absorbed one)   the list of whom a customer has absorbed, with their e-mail addresses;
                                             it stays, so that the addresses can be found and erased
+(unfinished_merge, absorbed customer)       as long as the merge, or its undoing, is in progress
 
 (no row) --start--> MOVING --last order moved--> DONE --90 days--> (no row)
                        |                          |
@@ -24,6 +25,7 @@ from chalicelib.store.transaction import Stale, Transaction
 
 PARTITION = "merge"
 _LIST = "merged_into#"
+_UNFINISHED = "unfinished_merge"
 UNDO_PERIOD = timedelta(days=90)
 
 
@@ -43,6 +45,8 @@ class MergeRecord:
     started_by: str | None = None
     finished_at: str | None = None
     """When the last order had moved, or was back."""
+    changed_at: str = ""
+    """When the latest step was taken."""
     moved: int = 0
     returned: int = 0
     pages: int = 0
@@ -86,6 +90,18 @@ def find_all(absorbed_ids: Iterable[str]) -> dict[str, MergeRecord]:
     items = reads.get_all(AuxRow, keys, consistent=True)
     now = clock.now().timestamp()  # DynamoDB deletes an expired row some time later
     return {item["sk"]["S"]: _load(item) for item in items if "ttl" not in item or reads.number(item, "ttl") > now}
+
+
+def find_unfinished() -> list[MergeRecord]:
+    """Return the merges, and undoings of merges, that are in progress. Costs one call if there is none."""
+    items = reads.query(
+        TableName=reads.table_name(AuxRow),
+        KeyConditionExpression="pk = :unfinished",
+        ExpressionAttributeValues={":unfinished": {"S": _UNFINISHED}},
+        ConsistentRead=True,
+    )
+    absorbed_ids = [item["sk"]["S"] for item in items]
+    return list(find_all(absorbed_ids).values()) if absorbed_ids else []
 
 
 def absorbed_by(kept_id: str) -> list[MergeRecord]:
@@ -156,9 +172,14 @@ def put(write: Transaction, record: MergeRecord, before: MergeRecord | None = No
     content = {
         name: value for name, value in asdict(record).items() if name not in {"absorbed_id", "token", "is_expired"}
     }
+    now = clock.now()
+    content["changed_at"] = timestamps.to_text(now)
     row = AuxRow(pk=PARTITION, sk=record.absorbed_id, content=content, token=record.token)
     if record.is_finished:
-        row.ttl = clock.now() + UNDO_PERIOD
+        row.ttl = now + UNDO_PERIOD
+        write.delete(AuxRow(pk=_UNFINISHED, sk=record.absorbed_id))
+    elif before is None or before.is_finished:
+        write.put(AuxRow(pk=_UNFINISHED, sk=record.absorbed_id))
     write.put(row, AuxRow.token == before.token if before else None)
 
 

@@ -12,12 +12,15 @@ from chalicelib.jobs.job_state import JobState, Pause
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_arguments import Argument
 from chalicelib.jobs.run_records import Run
+from chalicelib.plurals import counted
 from chalicelib.store import timestamps
 
 EARLINESS = timedelta(minutes=1)
 """A run that starts so long before its slot, because some clock is behind, is no run for later."""
-LONG_PAUSE = timedelta(days=7)
-"""A pause without an end is among the problems from then on."""
+LONG_PAUSE = timedelta(days=1)
+"""A job that has been paused for longer is among the problems, whoever has paused it, and until when."""
+LONG_DISABLED = timedelta(days=7)
+"""A schedule that has been disabled for so long is among the problems."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ class JobNow:
     @property
     def problems(self) -> list[str]:
         found = self.health
-        own = (found.late, found.slow, found.failing, found.alarm, found.too_frequent, found.paused, self._long_pause)
+        own = (found.late, found.slow, found.failing, found.alarm, found.too_frequent, found.paused, self.long_pause)
         return [text for text in (*own, *self.long_disabled, *self.broken_schedules) if text]
 
     @property
@@ -72,14 +75,14 @@ class JobNow:
         return [f"{row.id} cannot be served: {text}" for row in self.schedules if (text := row.broken)]
 
     @property
-    def _long_pause(self) -> str | None:
+    def long_pause(self) -> str | None:
         """A pause that somebody may have forgotten. It is no alert: the operators have decided it."""
-        if self.pause is None or self.pause.until:
+        pause = self.pause
+        lasted = self.now - timestamps.from_text(pause.since) if pause else timedelta()
+        if pause is None or lasted <= LONG_PAUSE:
             return None
-        lasted = self.now - timestamps.from_text(self.pause.since)
-        if lasted < LONG_PAUSE:
-            return None
-        return f"paused for {lasted.days} days, without an end: resume it, or pause it until a time"
+        end = f"until {slots.of(timestamps.from_text(pause.until))}" if pause.until else "without an end"
+        return f"paused for {counted(lasted.days, 'day')}, {end}, by {pause.actor}: {pause.reason}"
 
     @property
     def long_disabled(self) -> list[str]:
@@ -89,7 +92,7 @@ class JobNow:
         return [
             f"{name} has been disabled for {time.days} days: enable it, or delete it"
             for name, time in lasted
-            if time >= LONG_PAUSE
+            if time >= LONG_DISABLED
         ]
 
     @property

@@ -1,7 +1,7 @@
 """Is anything wrong? The one rule, which the console and `crmctl status` show.
 
-What failed or was missed counts for 24 hours, whatever has succeeded since. Late runs, alerts, dead letters and long pauses
-count as of now. The number of calls does not depend on the history.
+What failed or was missed counts for 24 hours, whatever has succeeded since. Late runs, alerts, dead letters, long pauses and
+merges that have stopped count as of now. The number of calls does not depend on the history.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.crm import merge_records
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import notification_channels, queue, run_index, run_records, slots
+from chalicelib.jobs import notification_channels, queue, run_index, run_records
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.run_index import RunKey
 from chalicelib.jobs.run_records import Status
 from chalicelib.jobs.slots import Slot
+from chalicelib.plurals import counted
 from chalicelib.store import timestamps
 
 WINDOW = timedelta(hours=24)
+MERGE_WAIT = timedelta(minutes=10)
+"""A merge of customers without a step for so long has been given up."""
 MAX_LISTED = 20
 """How many failed runs are listed one by one, and how many missed ones."""
 
@@ -28,6 +32,7 @@ class ProblemKind(StrEnum):
     LATE = "LATE"
     ALERT = "ALERT"
     PAUSED = "PAUSED"
+    MERGE = "MERGE"
     DEAD_LETTERS = "DEAD_LETTERS"
 
 
@@ -39,6 +44,9 @@ class Problem:
     slot: Slot | None = None
     """Of the run that failed or was missed."""
     schedule: str | None = None
+    kept_id: str | None = None
+    """The customers of a merge."""
+    absorbed_id: str | None = None
     count: int = 1
 
 
@@ -60,7 +68,8 @@ def find(jobs: Sequence[JobNow], now: datetime) -> Findings:
     lost = [*failed, *missed]
     found = [
         *_of_runs(failed, missed),
-        *(problem for job in jobs for problem in _of_job(job, lost, now)),
+        *(problem for job in jobs for problem in _of_job(job, lost)),
+        *_of_merges(now),
         *_of_queue(),
         *_of_channels(now),
     ]
@@ -82,7 +91,7 @@ def _of_runs(failed: Sequence[RunKey], missed: Sequence[RunKey]) -> Iterator[Pro
             yield Problem(kind=kind, text=f"{others} more", count=others)
 
 
-def _of_job(job: JobNow, lost: Sequence[RunKey], now: datetime) -> Iterator[Problem]:
+def _of_job(job: JobNow, lost: Sequence[RunKey]) -> Iterator[Problem]:
     """Yield the problems of a job but those of runs that are counted already."""
     found = job.health
     for kind, text in (
@@ -90,20 +99,27 @@ def _of_job(job: JobNow, lost: Sequence[RunKey], now: datetime) -> Iterator[Prob
         *((ProblemKind.ALERT, text) for text in (found.slow, found.failing, found.alarm, found.too_frequent)),
         (ProblemKind.ALERT, found.paused),
         *((ProblemKind.ALERT, text) for text in job.broken_schedules),
-        (ProblemKind.PAUSED, _long_pause(job, now)),
+        (ProblemKind.PAUSED, job.long_pause),
         *((ProblemKind.PAUSED, text) for text in job.long_disabled),
     ):
         if text and not any(key.job == job.name and text.startswith(f"the run of {key.slot} ") for key in lost):
             yield Problem(kind=kind, text=text, job=job.name)
 
 
-def _long_pause(job: JobNow, now: datetime) -> str | None:
-    pause = job.pause
-    if pause is None or now - timestamps.from_text(pause.since) <= WINDOW:
-        return None
-    days = (now - timestamps.from_text(pause.since)).days
-    end = f"until {slots.of(timestamps.from_text(pause.until))}" if pause.until else "without an end"
-    return f"paused for {days} {'day' if days == 1 else 'days'}, {end}, by {pause.actor}: {pause.reason}"
+def _of_merges(now: datetime) -> Iterator[Problem]:
+    """Yield the merges of customers, and their undoings, with which nobody goes on: each request does only a part."""
+    for merge in merge_records.find_unfinished():
+        if now - timestamps.from_text(merge.changed_at) <= MERGE_WAIT:
+            continue
+        is_undone = merge.status is merge_records.Status.UNDOING
+        what = "undoing of the merge" if is_undone else "merge"
+        done = f"{counted(merge.returned, 'order')} back" if is_undone else f"{counted(merge.moved, 'order')} moved"
+        yield Problem(
+            kind=ProblemKind.MERGE,
+            text=f"the {what} of {merge.absorbed_id} into {merge.kept_id} has stopped, with {done}: repeat it to complete it",
+            kept_id=merge.kept_id,
+            absorbed_id=merge.absorbed_id,
+        )
 
 
 def _of_queue() -> Iterator[Problem]:
@@ -113,7 +129,7 @@ def _of_queue() -> Iterator[Problem]:
         yield Problem(kind=ProblemKind.ALERT, text="the queue does not answer")
         return
     if dead:
-        text = f"{dead} {'message' if dead == 1 else 'messages'} failed for good"
+        text = f"{counted(dead, 'message')} failed for good"
         yield Problem(kind=ProblemKind.DEAD_LETTERS, text=text, count=dead)
 
 

@@ -8,11 +8,12 @@ import pytest
 from chalicelib import aws
 from chalicelib.access import api_keys, authorization
 from chalicelib.access.roles import Role
+from chalicelib.crm import customer_merges, merge_steps, orders
 from chalicelib.jobs import catalog, job_state, ledger, queue, run_records
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
-from tests.builders import time_is
+from tests.builders import a_customer, a_product, time_is
 from tests.crmctl.api_server import ApiServer
 
 NOW = "2026-11-27T12:00:00"
@@ -60,6 +61,23 @@ def test_all_that_is_wrong_is_shown_at_one_look_with_one_request(crm: ApiServer)
     assert lines[-1] == "Paused: weekly_report."
     assert result.exit_code == 1
     assert len(crm.requests) == 1
+
+
+def test_a_merge_that_somebody_has_given_up_is_shown_with_the_command_that_completes_it(crm: ApiServer) -> None:
+    with time_is("2026-11-27T11:00:00"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merge_steps, "MAX_ORDERS", 1)
+        kept, absorbed, lamp = a_customer("Ann").id, a_customer("Bob").id, a_product(stock=9).id
+        for _ in range(6):
+            orders.place(absorbed, {lamp: 1})
+        customer_merges.merge(kept, absorbed)
+    with time_is(NOW):
+        result = crm.crmctl("status")
+        first, _, found, *_ = result.stdout.splitlines()
+        assert first == "Something is wrong: 1 unfinished merge."
+        assert found.startswith(f"MERGE   the merge of {absorbed}")
+        assert f"        crmctl customers merge {kept} {absorbed}\n" in result.stdout.replace("\n          ", " ")
+        assert crm.crmctl("customers", "merge", kept, absorbed, "--yes").exit_code == 0
+        assert crm.crmctl("status").exit_code == 0
 
 
 def test_a_later_success_hides_no_failure(crm: ApiServer) -> None:

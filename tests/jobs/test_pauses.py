@@ -90,14 +90,15 @@ def test_the_next_run_is_the_first_after_the_pause(until: str | None, next_run: 
     assert resumed == {"nextRun": "2026-11-23T00:00:00Z"}
 
 
-def test_a_pause_without_an_end_is_a_problem_after_a_week(time: Clock) -> None:
-    document = '{ job(name: "low_stock") { problems } }'
-    ask(PAUSE, reason="stock-taking")
-    time.later(days=6, hours=23)
-    assert ask(document)["job"]["problems"] == []
-    time.later(hours=1)
-    told = "paused for 7 days, without an end: resume it, or pause it until a time"
-    assert ask(document)["job"]["problems"] == [told]
+@pytest.mark.parametrize("until", [None, "2026-12-24T00:00:00Z"])
+def test_a_pause_is_a_problem_after_a_day_of_the_job_and_of_the_status(time: Clock, until: str | None) -> None:
+    document = '{ job(name: "low_stock") { problems } status { problems { job kind text } } }'
+    ask(PAUSE, reason="stock-taking", until=until)
+    time.later(days=1)
+    assert ask(document) == {"job": {"problems": []}, "status": {"problems": []}}
+    time.later(seconds=1)
+    found = ask(document)
+    (text,) = found["job"]["problems"]
+    assert text == f"paused for 1 day, {f'until {until}' if until else 'without an end'}, by test: stock-taking"
+    assert found["status"]["problems"] == [{"job": "low_stock", "kind": "PAUSED", "text": text}]
     assert alerts.open_alerts() == set()
-    ask(PAUSE, reason="stock-taking", until="2026-12-24T00:00:00Z")
-    assert ask(document)["job"]["problems"] == []

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from chalicelib import clock
+from chalicelib.crm import customer_merges, merge_records, merge_steps, orders
 from chalicelib.jobs import (
     catalog,
     job_state,
@@ -21,7 +23,7 @@ from chalicelib.jobs.notification_channels import Channel, ChannelKind, Event
 from chalicelib.jobs.problems import Findings, Problem, ProblemKind
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
-from tests.builders import moment, time_is
+from tests.builders import a_customer, a_product, moment, time_is
 from tests.jobs.job_runs import queue_down
 from tests.jobs.schedule_runs import create
 from tests.jobs.test_run_lists import store
@@ -100,6 +102,32 @@ def test_a_pause_counts_after_a_day() -> None:
             "paused for 1 day, without an end, by ann: stock-taking",
             "paused for 1 day, until 2026-12-24T08:00:00Z, by bob: holiday",
         ]
+
+
+@pytest.mark.parametrize("is_undone", [False, True])
+def test_a_merge_with_which_nobody_goes_on_counts_until_somebody_does(
+    monkeypatch: pytest.MonkeyPatch, *, is_undone: bool
+) -> None:
+    monkeypatch.setattr(merge_steps, "MAX_ORDERS", 1)
+    with time_is("2026-11-27T11:00:00"):
+        kept, absorbed, lamp = a_customer("Ann").id, a_customer("Bob").id, a_product(stock=20).id
+        for _ in range(6):
+            orders.place(absorbed, {lamp: 1})
+        customer_merges.merge(kept, absorbed)
+        if is_undone:
+            customer_merges.merge(kept, absorbed)
+            customer_merges.undo(absorbed)
+    with time_is("2026-11-27T11:10:00"):
+        assert kinds() == []
+    with time_is("2026-11-27T11:10:01"):
+        (problem,) = found().problems
+        what, done = ("undoing of the merge", "5 orders back") if is_undone else ("merge", "5 orders moved")
+        text = f"the {what} of {absorbed} into {kept} has stopped, with {done}: repeat it to complete it"
+        assert problem == Problem(kind=ProblemKind.MERGE, text=text, kept_id=kept, absorbed_id=absorbed)
+        (customer_merges.undo if is_undone else partial(customer_merges.merge, kept))(absorbed)
+    with time_is(NOW):
+        assert kinds() == []
+        assert merge_records.find_unfinished() == []
 
 
 def test_a_queue_that_does_not_answer_is_an_alert() -> None:

@@ -33,6 +33,7 @@ def merge_content() -> dict[str, Any]:
         "started_at": TIME,
         "started_by": NAME,
         "finished_at": TIME,
+        "changed_at": TIME,
     }
     record |= {
         "moved": 10**9,
@@ -43,6 +44,8 @@ def merge_content() -> dict[str, Any]:
         "seen": 10**9,
         "latest": TIME,
         "cancelled": 10**9,
+        "counted": 10**9,
+        "counted_since": TIME,
     }
     return record | {"absorbed": {name: getattr(CUSTOMER, name) for name in merge_steps.KEPT_FIELDS} | entry_content()}
 

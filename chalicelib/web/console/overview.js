@@ -3,6 +3,7 @@ import { useQuery } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
 import { JobDialogs, jobActions } from "./job_dialogs.js";
 import { Menu } from "./menu.js";
+import { Linked, pageOf } from "./links.js";
 import { Badge, Name, Shown, Table, runLink, words } from "./parts.js";
 import { address } from "./route.js";
 import { publish } from "./status.js";
@@ -13,7 +14,7 @@ import { Time, spell } from "./times.js";
 const STATUS = `query Overview {
   status {
     stage version count more
-    problems { kind text job slot schedule count }
+    problems { kind text job slot schedule count keptId absorbedId }
     jobs {
       name scheduleText state nextRun averageSeconds
       arguments { name help type default minimum maximum }
@@ -25,7 +26,7 @@ const STATUS = `query Overview {
     coming { job hour due }
   }
 }`;
-const KINDS = { FAILED: ["failed", "failed"], MISSED: ["missed", "missed"], LATE: ["late", "late"], DEAD_LETTERS: ["dead letter", "dead letters"], PAUSED: ["long pause", "long pauses"], ALERT: ["alert", "alerts"] };
+const KINDS = { FAILED: ["failed", "failed"], MISSED: ["missed", "missed"], LATE: ["late", "late"], DEAD_LETTERS: ["dead letter", "dead letters"], PAUSED: ["long pause", "long pauses"], MERGE: ["unfinished merge", "unfinished merges"], ALERT: ["alert", "alerts"] };
 const MAX_LISTED = 5;
 const DAY = 86_400_000;
 
@@ -46,10 +47,11 @@ export function Overview() {
 const since = () => new Date(Date.now() - DAY).toISOString().slice(0, 16);
 
 // A job that is not among `jobs`, such as the erasure, has no page, but a list of its runs.
-function linkOf({ kind, job, slot, schedule }, jobs) {
+function linkOf({ kind, job, slot, schedule, keptId }, jobs) {
   if (slot) return runLink({ job, slot, schedule });
   if (kind === "FAILED" || kind === "MISSED") return address(["runs"], { status: kind, from: since() });
   if (kind === "DEAD_LETTERS") return "#/queue";
+  if (kind === "MERGE") return pageOf(keptId);
   if (job) return jobs.some(({ name }) => name === job) ? address(["jobs", job]) : address(["runs"], { job });
   return "#/notifications";
 }
@@ -58,7 +60,7 @@ function linkOf({ kind, job, slot, schedule }, jobs) {
 function Band({ status: { problems, count, more, jobs } }) {
   if (!count) {
     return html`<section class="band good" aria-label="Is anything wrong?"><p><strong>Nothing is wrong.</strong>
-      <span class="quiet"> No failed, missed or late run in the last 24 hours, no dead letters, no alerts, no long pauses.</span></p></section>`;
+      <span class="quiet"> No failed, missed or late run in the last 24 hours, no dead letters, no alerts, no long pauses, no unfinished merges.</span></p></section>`;
   }
   const groups = Object.keys(KINDS).map((kind) => [kind, problems.filter((problem) => problem.kind === kind)]).filter(([, found]) => found.length);
   return html`<section class="band bad" aria-label="Is anything wrong?">
@@ -73,7 +75,7 @@ function Band({ status: { problems, count, more, jobs } }) {
 }
 
 const Wrong = ({ of: problem, jobs }) => html`<a href=${linkOf(problem, jobs)}>${problem.job ?? KINDS[problem.kind][1]}${problem.slot && html` <${Time} at=${problem.slot} relative />`}</a>
-  ${" "}${problem.slot ? `${KINDS[problem.kind][0]}: ` : ""}<span class="text"><${Name} of=${problem.text} /></span>`;
+  ${" "}${problem.slot ? `${KINDS[problem.kind][0]}: ` : ""}<span class="text">${problem.kind === "MERGE" ? html`<${Linked} text=${problem.text} />` : html`<${Name} of=${problem.text} />`}</span>`;
 
 function Jobs({ jobs, reload }) {
   const [open, setOpen] = useState(); // [what, name]
