@@ -106,7 +106,10 @@ def check_reminders(shown: Preview, run: Run) -> None:
     done = stored_lines(run.job, run.slot)
     assert len(shown.lines) == number_in(shown)
     assert set(shown.lines) <= set(done) if shown.more else list(shown.lines) == done
-    for pattern, name in ((r"(\d+) had theirs", "already_reminded"), (r"(\d+) of them (?:is|are) not", "mails_suppressed")):
+    for pattern, name in (
+        (r"(\d+) had theirs", "already_reminded"),
+        (r"(\d+) of them (?:is|are) not", "mails_suppressed"),
+    ):
         found = re.search(pattern, shown.summary)
         told, counted = int(found[1]) if found else 0, run.counts.get(name, 0)
         assert told <= counted if shown.more else told == counted
