@@ -57,6 +57,9 @@ _memory = Memory(knows_tokens=False)  # like moto: what must hold without them i
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backend", choices=(MEMORY, MOTO, MINISTACK), default=MEMORY)
+    parser.addoption(
+        "--soak", nargs="?", const=5, type=float, metavar="MINUTES", help="run the soaks, each 5 MINUTES long"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

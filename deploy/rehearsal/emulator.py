@@ -58,7 +58,7 @@ def running(directory: Path, environment: dict[str, str], services: Iterable[str
     endpoint = f"http://127.0.0.1:{port}"
     log, ahead = directory / "ministack.log", directory / "ahead"
     ahead.write_text("0")
-    python = _bare_python(directory / "python", ahead)
+    python = bare_python(directory / "python", ahead)
     own = {
         "REHEARSAL_PYTHON": python,
         "REHEARSAL_AHEAD": str(ahead),
@@ -97,13 +97,18 @@ def _fetch() -> None:
     raise RuntimeError(f"uv could not fetch MiniStack and {SAM}:\n{done.stderr}")
 
 
-def _bare_python(place: Path, ahead: Path) -> str:
+def bare_python(place: Path, ahead: Path) -> str:
     """Return the functions' Python without packages, with a clock that is ahead as EventBridge's: slots in the future are refused."""
     python = interpreter.of_functions()
     subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, timeout=60)
     (packages,) = place.glob("lib/python*/site-packages")
-    (packages / "sitecustomize.py").write_text(_CLOCK_AHEAD.format(file=str(ahead)), "utf-8")
+    set_clock_ahead(packages, ahead)
     return str(place / "bin" / "python")
+
+
+def set_clock_ahead(packages: Path, ahead: Path) -> None:
+    """Have each Python that imports from `packages` read our clock with the seconds in the file `ahead` added."""
+    (packages / "sitecustomize.py").write_text(_CLOCK_AHEAD.format(file=str(ahead)), "utf-8")
 
 
 def _settings(directory: Path, port: int) -> dict[str, str]:
