@@ -3,6 +3,7 @@
 # make reset                        delete the local data
 # make check                        all that judges the code without running it: style, format, types, imports, words, sizes
 # make test [ARGS="-k name"]        the tests; ARGS=--cov measures the coverage, too
+# make test ARGS=--soak             the tests, with a soak of five minutes of each server; ARGS=--soak=60: of an hour
 # make test-all                     the tests on each Python from 3.11 to 3.14 that is on this machine
 # make rehearse                     the deployment on an emulator; make rehearse-faults: and whether it notices what is missing
 # make rehearse-chalice             the same for the other way: make chalice-deploy STAGE=dev, make chalice-delete

@@ -42,6 +42,10 @@ class RunRefused(Exception):
     """The run must not go on, and retrying does not help; the text tells the operator what to do"""
 
 
+class StepsInVain(Exception):
+    """The steps of this attempt have brought the run no further, so they do not count as progress: retry later"""
+
+
 @dataclass(frozen=True, slots=True)
 class StepResult:
     """What a step did."""
@@ -63,6 +67,8 @@ class StepContext:
     """What a step is given."""
 
     slot: Slot
+    attempts: int
+    """How often the run was started, or started again after a failure."""
     pages: int
     """The number of steps done so far."""
     state: Mapping[str, object]

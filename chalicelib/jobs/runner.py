@@ -6,7 +6,7 @@ invocation, through the queue. After an error, the run waits for its next attemp
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,7 +24,7 @@ from chalicelib.jobs import (
     run_records,
     slots,
 )
-from chalicelib.jobs.job import Job, Overlap, RunRefused, StepContext, StepResult
+from chalicelib.jobs.job import Job, Overlap, RunRefused, StepContext, StepResult, StepsInVain
 from chalicelib.jobs.ledger import LostLease
 from chalicelib.jobs.operations import Execute
 from chalicelib.jobs.run_records import Run, Status, Trigger
@@ -165,6 +165,7 @@ def step_context(
     """Return what the next step of `run` is given."""
     return StepContext(
         slot=run.slot,
+        attempts=run.attempts,
         pages=run.pages,
         state=run.state,
         counts=run.counts,
@@ -197,6 +198,8 @@ def _take_step(job: Job, run: Run, context: StepContext) -> Run:
 def _handle_error(job: Job, run: Run, error: Exception) -> Run:
     """Let the ledger retry or fail the run, and send the message of its next attempt. Raises Stale."""
     telemetry.warn("an attempt of a run failed", job=job.name, slot=run.slot, attempt=run.attempts, exc_info=error)
+    if isinstance(error, StepsInVain):
+        run = replace(run, attempts_since_progress=run.attempts)
     run = ledger.retry_or_fail(job, run, error_text.describe(error), error_text.trace_of(error))
     if run.next_attempt_at:
         delay = max(timestamps.from_text(run.next_attempt_at) - clock.now(), timedelta())

@@ -16,7 +16,7 @@ from typing import TypedDict, cast
 from chalicelib import clock
 from chalicelib.crm import business_days, money, reports
 from chalicelib.jobs import email, report_content, report_email
-from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
+from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult, StepsInVain
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
 from chalicelib.jobs.report_content import OrderSums, ReportContent, Sums, TopEntry, WeekOrder, to_cents
 from chalicelib.jobs.run_arguments import Argument, ArgumentType, RunArguments
@@ -68,6 +68,7 @@ KIND = "weekly"
 MAX_SUMS_BYTES = 300_000
 """A row has at most 400 kB. 100 imported orders can name 100,000 products, with 46 bytes each; one order at most 1,000."""
 MAX_WALKS = 4
+"""How often an attempt reads the orders. People who change orders all the time may leave the next attempt in peace."""
 INDEX_LAG = 2.0
 """Seconds to wait before the orders are read again: until then, the index has caught up."""
 ORDERS = SavedOperation(
@@ -184,7 +185,7 @@ def _finish(context: StepContext, first: date, last: date) -> StepResult:
     sums = report_content.merge(cast("Iterator[OrderSums]", context.step_data(context.slot)), walk)
     totals = _totals(context.execute, first, last)
     if not _agree(sums, totals["week"]):
-        return _read_again(walk, period_of(first))
+        return _read_again(context, walk, period_of(first))
     content = dict(_content(context, (first, last), totals, sums))
     again = bool(context.arguments.get("again"))
     report = reports.save(KIND, period_of(first), content, token=context.slot, again=again)
@@ -205,10 +206,10 @@ def _agree(sums: OrderSums, week: PeriodStats) -> bool:
     return found == (week["orders"], to_cents(week["revenue"]))
 
 
-def _read_again(walk: int, period: str) -> StepResult:
-    """Start again with the first page. Raises RunRefused after too many times."""
-    if walk >= MAX_WALKS:
-        raise RunRefused(
+def _read_again(context: StepContext, walk: int, period: str) -> StepResult:
+    """Start again with the first page. Raises StepsInVain after too many times in this attempt."""
+    if walk >= MAX_WALKS * max(context.attempts, 1):
+        raise StepsInVain(
             f"The orders of {period} did not add up to its totals, {walk} times: somebody keeps changing them. Make the "
             f'report later: remakeReport(period: "{period}"), or crmctl remake-report {period}'
         )

@@ -7,10 +7,12 @@ import pytest
 
 from chalicelib.crm import cancellation, orders, reports
 from chalicelib.crm.orders import Order
-from chalicelib.jobs import weekly_report
+from chalicelib.jobs import backoff, weekly_report
 from chalicelib.jobs.catalog import WEEKLY_REPORT
-from chalicelib.jobs.run_records import Status
+from chalicelib.jobs.run_records import Run, Status
 from chalicelib.jobs.runner import Runner
+from chalicelib.jobs.slots import Slot
+from chalicelib.store import timestamps
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product, moment
 from tests.jobs.job_runs import Clock, Consumer, find_run, with_page_size
@@ -33,6 +35,19 @@ def placed(count: int) -> list[Order]:
 
 def make(changed: Pages) -> None:
     """Make the report. `changed` changes the answer with a page of orders, given its number."""
+    runner, _ = runner_with(changed)
+    runner.fire(WEEKLY_REPORT, moment(MONDAY[:-1]))
+    Consumer(runner).deliver_all()
+
+
+def after_attempt(runner: Runner) -> Run:
+    """Return the run after an attempt."""
+    runner.run(WEEKLY_REPORT, Slot(MONDAY))
+    return find_run("weekly_report", MONDAY)
+
+
+def runner_with(changed: Pages) -> tuple[Runner, list[int]]:
+    """Return a runner, and the numbers of the pages that it reads."""
     pages: list[int] = []
 
     def run_operation(document: str, variables: Mapping[str, object]) -> Mapping[str, Any]:
@@ -42,9 +57,7 @@ def make(changed: Pages) -> None:
             changed(pages[-1], answer["data"]["allOrders"])
         return answer
 
-    runner = Runner(lambda _actor: run_operation, lambda: 300.0)
-    runner.fire(WEEKLY_REPORT, moment(MONDAY[:-1]))
-    Consumer(runner).deliver_all()
+    return Runner(lambda _actor: run_operation, lambda: 300.0), pages
 
 
 def figures() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -78,11 +91,30 @@ def test_an_order_cancelled_meanwhile_is_in_none_of_the_figures() -> None:
     assert (week["orders"], week["cents"]) == (totals["orders"], totals["cents"]) == (4, 4000)
 
 
-def test_figures_that_never_agree_make_no_report() -> None:
+def test_a_report_waits_for_people_who_keep_changing_orders(time: Clock) -> None:
+    """Here they do so in the first two attempts, and then they go home."""
     placed(2)
-    make(lambda _number, page: page["edges"].clear())
-    run = find_run("weekly_report", MONDAY)
-    assert (run.status, run.attempts) == (Status.FAILED, 1)
+    runner, numbers = runner_with(lambda number, page: page["edges"].clear() if number <= 8 else None)
+    runner.fire(WEEKLY_REPORT, moment(MONDAY[:-1]))
+    delays = []
+    while (run := after_attempt(runner)).next_attempt_at:
+        due = timestamps.from_text(run.next_attempt_at)
+        delays.append(due - time.now)
+        time.now = due
+    assert (run.status, run.attempts, len(numbers)) == (Status.SUCCEEDED, 3, 4 + 4 + 1)
+    assert [delay >= expected for delay, expected in zip(delays, backoff.DELAYS[:2], strict=True)] == [True, True]
+    week, totals = figures()
+    assert (week["orders"], week["cents"]) == (totals["orders"], totals["cents"]) == (2, 2000)
+
+
+def test_figures_that_never_agree_make_no_report(time: Clock) -> None:
+    placed(2)
+    runner, numbers = runner_with(lambda _number, page: page["edges"].clear())
+    runner.fire(WEEKLY_REPORT, moment(MONDAY[:-1]))
+    while (run := after_attempt(runner)).next_attempt_at:
+        time.now = timestamps.from_text(run.next_attempt_at)
+    assert (run.status, run.attempts) == (Status.FAILED, backoff.MAX_ATTEMPTS_WITHOUT_PROGRESS)
+    assert len(numbers) == weekly_report.MAX_WALKS * backoff.MAX_ATTEMPTS_WITHOUT_PROGRESS
     assert run.error
-    assert run.error.startswith("The orders of 2026-W47 did not add up to its totals, 4 times")
+    assert "The orders of 2026-W47 did not add up to its totals, 24 times" in run.error
     assert reports.find(weekly_report.KIND, "2026-W47") is None

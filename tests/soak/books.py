@@ -1,7 +1,7 @@
 """Are the books right? What is stored at the end of a soak, compared with what the clients were told and with itself."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -36,15 +36,13 @@ def problems(client: Client, journal: Journal) -> Iterator[str]:
     yield from _wrong_search(client)
 
 
-def run_problems(fired: list[slots.Slot]) -> Iterator[str]:
-    """Yield what is wrong with the runs of the slots that the soak has wound the clock to."""
+def run_problems(due: Iterable[tuple[str, slots.Slot]]) -> Iterator[str]:
+    """Yield what is wrong with the runs, of which those of the jobs and slots that were due must have succeeded."""
     rows = rows_of(tables.Run)
     statuses = {(key[0], key[1]): row["status"]["S"] for key, row in rows.items()}
-    for job in catalog.JOBS.values():
-        due = [slot for slot in fired if job.schedule.until(slots.moment_of(slot)) == slots.moment_of(slot)]
-        for slot in due:
-            if statuses.get((job.name, slot)) != Status.SUCCEEDED:
-                yield f"{job.name} of {slot}: {statuses.get((job.name, slot))}"
+    for pair in due:
+        if statuses.get(pair) != Status.SUCCEEDED:
+            yield f"{pair}: {statuses.get(pair)}"
     for key, row in rows.items():
         if row["status"]["S"] in {Status.FAILED, Status.WAITING, Status.RUNNING, Status.CANCELLED}:
             yield f"{key} is {row['status']['S']}: {row.get('error')}"

@@ -90,16 +90,11 @@ class Client:
 
     def _send(self, document: str, variables: dict[str, Any], headers: dict[str, str]) -> requests.Response:
         """Return the answer. An answer of the server's fault is recorded, whatever comes after it."""
-        if self._left == 0:
-            self._session.close()
-            self._session, self._left = requests.Session(), REQUESTS_PER_SESSION
-        self._left -= 1
         body = {"query": document, "variables": variables}
-        headers = {**headers, "Authorization": f"Bearer {self.key}"}
         for _ in range(MAX_ATTEMPTS):
             began = time.monotonic()
             try:
-                response = self._session.post(self.url, json=body, headers=headers, timeout=TIMEOUT)
+                response = self._post(body, headers)
             except requests.RequestException as error:
                 self.faults.append(f"no answer: {error!r}")
                 time.sleep(1)
@@ -109,6 +104,14 @@ class Client:
                 self.faults.append(f"{response.status_code} {response.text[:300]} for {document[:60]}")
             return response
         raise AssertionError(f"no answer to {document} {variables}")
+
+    def _post(self, body: dict[str, Any], headers: dict[str, str]) -> requests.Response:
+        if self._left == 0:
+            self._session.close()
+            self._session, self._left = requests.Session(), REQUESTS_PER_SESSION
+        self._left -= 1
+        headers = {**headers, "Authorization": f"Bearer {self.key}"}
+        return self._session.post(self.url, json=body, headers=headers, timeout=TIMEOUT)
 
     def _checked(self, kind: str, response: requests.Response, expected: Collection[str]) -> dict[str, Any] | None:
         answer = response.json()

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -25,7 +25,8 @@ def gateway(address: Address, function: Callable[[Any], Any]) -> Iterator[None]:
                 answer = function(asked)
             except Exception as error:  # noqa: BLE001 - whatever it is, API Gateway answers this
                 answer = {"statusCode": HTTPStatus.BAD_GATEWAY, "headers": {}, "body": str(error)}
-            self._respond(answer)
+            with suppress(BrokenPipeError):  # the client has not waited
+                self._respond(answer)
 
         def _respond(self, answer: dict[str, Any]) -> None:
             body = answer["body"].encode()

@@ -14,6 +14,8 @@ MAX_NOISE = 6 * 1024 * 1024
 """Bytes that the allocator's arenas and the caches that are still filling may add, however short the soak is."""
 MAX_MORE_THREADS, MAX_MORE_FILES = 3, 4
 SECONDS = 1.0
+WARM_UP = 400
+"""Requests after which every process has done each kind of work."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Resources:
     def problems(self) -> list[str]:
         """Compare the second tenth of the samples with the last one: the first one warms up."""
         found = []
-        for name, samples in self.samples.items():
+        for name, samples in self._warm():
             if name == self.emulator:
                 continue
             early, late = tenth(samples, 1), tenth(samples, 9)
@@ -70,8 +72,12 @@ class Resources:
                 found.append(f"{name}: {early.files} open files became {late.files}")
         return found
 
-    def summary(self) -> Iterator[str]:
+    def _warm(self) -> Iterator[tuple[str, list[Sample]]]:
         for name, samples in self.samples.items():
+            yield name, [each for each in samples if each.requests >= WARM_UP] or samples
+
+    def summary(self) -> Iterator[str]:
+        for name, samples in self._warm():
             tenths = [tenth(samples, number) for number in range(10)]
             early, late = tenths[1], tenths[9]
             growth = (late.memory - early.memory) / max(late.requests - early.requests, 1)

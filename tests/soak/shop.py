@@ -71,13 +71,13 @@ class Shop:
     products: list[str] = field(default_factory=list)
     skus: list[str] = field(default_factory=list)
 
-    def open(self, client: Client, journal: Journal) -> None:
+    def open(self, client: Client, journal: Journal, *, customers: int = CUSTOMERS, products: int = PRODUCTS) -> None:
         dice = random.Random(0)
-        people = [a_customer(dice, f"shop{number}") for number in range(CUSTOMERS)]
-        for start in range(0, CUSTOMERS, ROWS):
+        people = [a_customer(dice, f"shop{number}") for number in range(customers)]
+        for start in range(0, customers, ROWS):
             self.import_customers(client, journal, people[start : start + ROWS])
-        things = [a_product(dice, f"shop{number}") for number in range(PRODUCTS)]
-        for start in range(0, PRODUCTS, ROWS):
+        things = [a_product(dice, f"shop{number}") for number in range(products)]
+        for start in range(0, products, ROWS):
             self.import_products(client, journal, things[start : start + ROWS])
 
     def import_customers(self, client: Client, journal: Journal, rows: list[dict[str, Any]]) -> None:

@@ -3,16 +3,16 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from statistics import quantiles
 
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
-from chalicelib.jobs import run_records, slots
+from chalicelib.jobs import catalog, run_records, slots
 from chalicelib.store import tables
 from tests.builders import rows_of
 from tests.conftest import connected_to
-from tests.localdev.servers import wait_for
 from tests.soak import books
 from tests.soak.journal import added_up
 from tests.soak.local_server import EMULATOR, Target
@@ -22,7 +22,8 @@ from tests.soak.wound_clock import WoundClock
 
 WIND_SECONDS = 25.0
 """Twice a minute the clock is wound to the next slot of a job, so five minutes have two days of slots."""
-IDLE_SECONDS = 30.0
+IDLE_SECONDS = 60.0
+MAX_SETTLING = 8
 SETTINGS = {"CRM_INACTIVE_DAYS": "7", "CRM_CLEANUP_PERCENT": "100"}
 """An hour of a soak is five weeks of the clock. So the clean-up has something to do in it."""
 LOGGED_FAULTS = ("Traceback (most recent call last)", "Too many open files", "MemoryError")
@@ -34,6 +35,8 @@ class Soak:
     target: Target
     clock: WoundClock
     minutes: float
+    _due: set[tuple[str, slots.Slot]] = field(default_factory=set)
+    """The jobs and the slot that the clock was wound to."""
 
     def problems(self) -> list[str]:
         """Run the soak and return what is wrong, each problem as a sentence."""
@@ -44,10 +47,11 @@ class Soak:
             resources = Resources(self.target.processes, lambda: traffic.requests, EMULATOR)
             with traffic.flowing(), resources.watched():
                 fired = list(self._wind())
-            wait_for(lambda: not run_records.unfinished() or None, "the end of all runs")
+            self._settle()
             print("\n".join(_summary(traffic, resources, fired)))
+            due = [pair for slot in fired for pair in due_at(slots.moment_of(slot))]
             journal = added_up(clerk.journal for clerk in traffic.clerks)
-            found = [*traffic.faults, *resources.problems(), *self._logged(), *books.run_problems(fired)]
+            found = [*traffic.faults, *resources.problems(), *self._logged(), *books.run_problems(due)]
             with traffic.closed_shop() as auditor:
                 found += [*books.problems(auditor, journal), *auditor.faults]
         return found
@@ -57,16 +61,32 @@ class Soak:
         end = time.monotonic() + 60 * self.minutes
         while (left := end - time.monotonic()) > 0:
             if left > WIND_SECONDS / 2:
-                yield slots.of(self.clock.wind_to_next_slot())
+                yield self._wind_once()
             time.sleep(min(WIND_SECONDS, left))
             self._wait_for_runs()
 
-    @staticmethod
-    def _wait_for_runs() -> None:
-        """Give runs the time to end, since winding ends their leases. One that is overtaken must continue all the same."""
+    def _wind_once(self) -> slots.Slot:
+        slot = self.clock.wind_to_next_slot()
+        self._due = due_at(slot)
+        return slots.of(slot)
+
+    def _wait_for_runs(self) -> None:
+        """Give the runs that are due the time to start and to end: winding the clock ends leases, and slots are missed."""
         deadline = time.monotonic() + IDLE_SECONDS
-        while run_records.unfinished() and time.monotonic() < deadline:
-            time.sleep(0.2)
+        while time.monotonic() < deadline:
+            now = self.clock.now()
+            is_busy = any(not run.is_backing_off_at(now) for run in run_records.unfinished())
+            if not is_busy and run_records.find_pairs(self._due).keys() == self._due:
+                return
+            time.sleep(0.5)
+
+    def _settle(self) -> None:
+        """Let all runs end, also those that wait for their next attempt. What does not end is found as a problem."""
+        for _ in range(MAX_SETTLING):
+            self._wait_for_runs()
+            if not run_records.unfinished():
+                return
+            self._wind_once()
 
     def _logged(self) -> Iterator[str]:
         for name, log in self.target.logs.items():
@@ -74,6 +94,10 @@ class Soak:
             for sign in LOGGED_FAULTS:
                 if sign in text:
                     yield f"the log of {name} has {sign!r}: {text[text.index(sign) :][:2000]}"
+
+
+def due_at(moment: datetime) -> set[tuple[str, slots.Slot]]:
+    return {(job.name, slots.of(moment)) for job in catalog.JOBS.values() if job.schedule.until(moment) == moment}
 
 
 def _summary(traffic: Traffic, resources: Resources, fired: list[slots.Slot]) -> Iterator[str]:
