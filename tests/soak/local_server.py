@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ class Target:
     endpoint: str
     processes: Mapping[str, int]
     logs: Mapping[str, Path]
+    has_worked: Callable[[str], bool] = lambda _name: True
+    """Tells whether a process has done its first work."""
 
 
 @contextmanager

@@ -56,6 +56,8 @@ class Function:
             )
             for _ in range(PROCESSES[name])
         ]
+        self.worked: set[int] = set()
+        """The processes that have answered an event."""
         self._idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
         for process in self.processes:
             self._idle.put(process)
@@ -69,6 +71,7 @@ class Function:
             process.stdin.write(json.dumps(event) + "\n")
             process.stdin.flush()
             answer = json.loads(process.stdout.readline() or '{"error": "the process has ended"}')
+            self.worked.add(process.pid)
         finally:
             self._idle.put(process)
         if "error" in answer:
@@ -104,7 +107,11 @@ def packaged_functions(directory: Path, endpoint: str, wound: WoundClock, more: 
             for name, function in functions.items()
             for number, process in enumerate(function.processes)
         }
-        yield Target(f"{address.url}/graphql", endpoint, processes, logs)
+
+        def has_worked(name: str) -> bool:
+            return any(processes[name] in function.worked for function in functions.values())
+
+        yield Target(f"{address.url}/graphql", endpoint, processes, logs, has_worked)
 
 
 def _as_app(functions: Mapping[str, Callable[[Any, Any], Any]]) -> Any:

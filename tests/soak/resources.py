@@ -15,7 +15,8 @@ MAX_NOISE = 6 * 1024 * 1024
 MAX_MORE_THREADS, MAX_MORE_FILES = 3, 4
 SECONDS = 1.0
 WARM_UP = 400
-"""Requests after which every process has done each kind of work."""
+"""Requests after which every process that answers them has done each kind of work."""
+MIN_SAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Resources:
     pids: Mapping[str, int]
     requests: Callable[[], int]
     emulator: str
+    has_worked: Callable[[str], bool] = lambda _name: True
+    """Tells whether a process has done its first work, which loads what it needs."""
     samples: dict[str, list[Sample]] = field(default_factory=dict)
 
     @contextmanager
@@ -52,14 +55,16 @@ class Resources:
             thread.join()
 
     def take_samples(self) -> None:
+        """Take a sample of each process that is warm."""
         count = self.requests()
-        for name, pid in self.pids.items():
+        for name in filter(self.has_worked, self.pids) if count >= WARM_UP else ():
+            pid = self.pids[name]
             self.samples.setdefault(name, []).append(sample(pid, count))
 
     def problems(self) -> list[str]:
         """Compare the second tenth of the samples with the last one: the first one warms up."""
-        found = []
-        for name, samples in self._warm():
+        found = [] if self._judged() else [f"too few samples: {self.requests()} requests"]
+        for name, samples in self._judged():
             if name == self.emulator:
                 continue
             early, late = tenth(samples, 1), tenth(samples, 9)
@@ -72,12 +77,11 @@ class Resources:
                 found.append(f"{name}: {early.files} open files became {late.files}")
         return found
 
-    def _warm(self) -> Iterator[tuple[str, list[Sample]]]:
-        for name, samples in self.samples.items():
-            yield name, [each for each in samples if each.requests >= WARM_UP] or samples
+    def _judged(self) -> list[tuple[str, list[Sample]]]:
+        return [(name, samples) for name, samples in self.samples.items() if len(samples) >= MIN_SAMPLES]
 
     def summary(self) -> Iterator[str]:
-        for name, samples in self._warm():
+        for name, samples in self._judged():
             tenths = [tenth(samples, number) for number in range(10)]
             early, late = tenths[1], tenths[9]
             growth = (late.memory - early.memory) / max(late.requests - early.requests, 1)

@@ -44,7 +44,7 @@ class Soak:
             keys = [api_keys.create(f"clerk {number}", Role.OPERATOR, "operator").key for number in range(CLERKS)]
             traffic = Traffic(self.target.url, keys)
             traffic.open_shop()
-            resources = Resources(self.target.processes, lambda: traffic.requests, EMULATOR)
+            resources = Resources(self.target.processes, lambda: traffic.requests, EMULATOR, self.target.has_worked)
             with traffic.flowing(), resources.watched():
                 fired = list(self._wind())
             self._settle()

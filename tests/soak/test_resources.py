@@ -13,13 +13,24 @@ FLAT = [Sample(WARM_UP + 20 * number, 100 * MIB + number % 7 * 50_000, 20 + numb
 
 
 def problems(samples: list[Sample], name: str = "server") -> list[str]:
-    return Resources({}, lambda: 0, "emulator", {name: samples}).problems()
+    return Resources({}, lambda: 0, "emulator", samples={name: samples}).problems()
 
 
 def test_what_stays_the_same_passes_even_if_it_warmed_up_before() -> None:
-    cold = [Sample(number, 60 * MIB + number * 100_000, 5, 10) for number in range(WARM_UP)]
+    cold = [Sample(WARM_UP, 60 * MIB + number * 100_000, 5, 10) for number in range(len(FLAT) // 10)]
     assert problems(FLAT) == []
     assert problems([*cold, *FLAT]) == []
+
+
+def test_a_process_is_sampled_once_it_is_warm() -> None:
+    requests, worked = [0], {"busy"}
+    resources = Resources({"busy": os.getpid(), "idle": os.getpid()}, lambda: requests[0], "", worked.__contains__)
+    for count, name in ((WARM_UP - 1, "busy"), (WARM_UP, "busy"), (WARM_UP, "idle")):
+        requests[0] = count
+        worked.add(name)
+        resources.take_samples()
+    assert {name: len(samples) for name, samples in resources.samples.items()} == {"busy": 2, "idle": 1}
+    assert resources.problems() == [f"too few samples: {WARM_UP} requests"]
 
 
 def test_a_short_peak_passes() -> None:
