@@ -7,15 +7,16 @@ mutations: it sends an Idempotency-Key, with which the server executes the repea
 ApiError             the operation failed; the message is for the user
  +- TransientError   a retry may succeed; raised to the caller when all attempts are used up
  +- ApiRefused       the API responded with an error
+ +- ServerTooOld     the API lacks a field that this release of crmctl needs
  +- RequestTooLarge  the server rejects a body of this size
  +- Stopped          `stop` was called during a wait
 """
 
 import random
-import socket
+import re
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +25,9 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from crmctl.addresses import is_loopback, suggest_url
+from crmctl.connection_errors import root_cause, unreachable_reason
 from crmctl.text import escape_unprintable
+from crmctl.version import installed_version
 
 MAX_ATTEMPTS = 6
 FIRST_DELAY = 0.5
@@ -35,6 +38,10 @@ IN_PROGRESS_DELAY = 10.0
 """Seconds. A server that died during an attempt blocks the Idempotency-Key for a minute."""
 RETRY_CODES = frozenset({"UNAVAILABLE", "CONFLICT", "INTERNAL"})
 KEY_CODES = frozenset({"UNAUTHENTICATED", "FORBIDDEN"})
+_UNKNOWN = re.compile(
+    r"Cannot query field |Unknown (argument|type|fragment|directive) |Field .* is not defined by type |Value .* does not exist in "
+)
+"""How GraphQL says that a schema lacks what a document uses."""
 KEY_HINT = "Log in with `crmctl login`, or pass a valid key with --key, or in the environment variable CRM_KEY."
 NO_KEY_HINT = (
     f"{KEY_HINT} Operators create keys with `crmctl keys create`. "
@@ -55,11 +62,19 @@ class TransientError(ApiError):
 
 
 class ApiRefused(ApiError):
-    """The API responded with an error. `reason` is the API's own text, on one line."""
+    """The API responded with an error. `reason` is the API's own text, on one line.
 
-    def __init__(self, message: str, reason: str) -> None:
+    `current` is what the row is now, if somebody else has changed it since it was read.
+    """
+
+    def __init__(self, message: str, reason: str, current: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.current = current
+
+
+class ServerTooOld(ApiError):
+    """The server does not know a field or an argument that this crmctl sends."""
 
 
 class RequestTooLarge(ApiError):
@@ -132,9 +147,9 @@ class Client:
         except requests.exceptions.Timeout as error:
             raise TransientError(f"{self.url} did not respond in time.") from error
         except requests.exceptions.RequestException as error:
-            if not self._was_reached and (reason := _unreachable_reason(error, self.url)):
+            if not self._was_reached and (reason := unreachable_reason(error, self.url)):
                 raise ApiError(reason) from error
-            raise TransientError(f"No response from {self.url} ({_root_cause(error)}).") from error
+            raise TransientError(f"No response from {self.url} ({root_cause(error)}).") from error
         self._was_reached = True
         return _read_data(response, self.url, key_hint=KEY_HINT if self._key else NO_KEY_HINT)
 
@@ -202,10 +217,21 @@ def _read_data(response: requests.Response, url: str, *, key_hint: str) -> Data:
     # An error about a field is about the value that was sent, so that a retry would get the same answer.
     if _error_codes(error for error in errors if not _names_field(error)) & RETRY_CODES:
         raise TransientError(f"{url} responded: {_join_messages(errors)}.")
+    raise _refusal(response, errors, url)
+
+
+def _refusal(response: requests.Response, errors: list[dict[str, Any]], url: str) -> ApiError:
     reason = _join_messages(errors) or "no reason given"
-    message = f"{url} rejected the request (HTTP {status}): {reason}"
     # A 400 means that this client and the server do not fit together, so the message names the server.
-    raise ApiRefused(message, reason) if errors and response.ok else ApiError(message)
+    if response.status_code == HTTPStatus.BAD_REQUEST and any(
+        _UNKNOWN.match(str(error.get("message"))) for error in errors
+    ):
+        return ServerTooOld(
+            f"The server at {url} is older than this crmctl ({installed_version()}): {reason}. "
+            "Deploy this release of the server, or use the crmctl of the server's release."
+        )
+    message = f"{url} rejected the request (HTTP {response.status_code}): {reason}"
+    return ApiRefused(message, reason, _current_row(errors)) if errors and response.ok else ApiError(message)
 
 
 def _is_unknown_path(body: Any) -> bool:
@@ -235,6 +261,14 @@ def _read_errors(body: Any) -> list[dict[str, Any]]:
     return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
+def _current_row(errors: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return what the row is now, which an error says if somebody else has changed it."""
+    found = [
+        each["current"] for error in errors if isinstance(each := error.get("extensions"), dict) and "current" in each
+    ]
+    return found[0] if found and isinstance(found[0], dict) else None
+
+
 def _names_field(error: dict[str, Any]) -> bool:
     extensions = error.get("extensions")
     return isinstance(extensions, dict) and bool(extensions.get("field"))
@@ -257,28 +291,3 @@ def _content_type(response: requests.Response) -> str:
 def _retry_after(response: requests.Response) -> float:
     text = response.headers.get("Retry-After", "")
     return min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() else 0.0
-
-
-def _unreachable_reason(error: BaseException, url: str) -> str | None:
-    """Return why there is no use in another attempt, if there is none."""
-    parts = urlsplit(url)
-    causes = list(_causes(error))
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        advice = "Is `make local` running, and on this port?" if is_loopback(url) else "Check --url."
-        return f"Nothing listens at {parts.netloc}: the connection was refused. {advice}"
-    if any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in causes):
-        return f"There is no host {parts.hostname}. Check --url."
-    return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    inner: BaseException | None = error
-    while inner is not None:
-        yield inner
-        inner = inner.__cause__ or inner.__context__
-
-
-def _root_cause(error: BaseException) -> str:
-    """Return the message of the innermost exception: requests wraps urllib3, which wraps the socket's error."""
-    *_, error = _causes(error)
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

@@ -1,12 +1,11 @@
 """The commands that find, show and change a customer."""
 
-from typing import Any
-
 import click
 
 from crmctl import customer_merges, row_history, row_lookup, tables
 from crmctl.client import Client
-from crmctl.commands import CommandError, json_option, with_client
+from crmctl.commands import json_option, with_client
+from crmctl.row_edits import VERSION_COLUMN, EditedKind, edit_row, seen_option
 from crmctl.row_lookup import find_row
 from crmctl.search import find_command
 from crmctl.suppressions import suppression_text
@@ -14,7 +13,7 @@ from crmctl.tables import Column, Row, time_column
 from crmctl.terminal import print_text
 from crmctl.time_arguments import EMPTY_CELL
 
-FIELDS = "id name email phone createdAt createdBy lastOrderAt inactiveFrom emailSuppression { reason since }"
+FIELDS = "id name email phone createdAt createdBy updatedAt lastOrderAt inactiveFrom emailSuppression { reason since }"
 SHOW = f"""query ShowCustomer($key: String!, $id: ID!) {{
   byId: customer(id: $id) {{ ...shown }}
   byEmail: customer(email: $key) {{ ...shown }}
@@ -27,9 +26,15 @@ fragment shown on Customer {{
   merges {{ absorbedId name email undoableUntil }}
   {row_history.SELECTION}
 }}"""
-UPDATE = f"""mutation UpdateCustomer($id: ID!, $input: UpdateCustomerInput!) {{
-  updateCustomer(id: $id, input: $input) {{ customer {{ {FIELDS} }} }}
-}}"""
+EDITED = EditedKind(
+    name="customer",
+    lookup=row_lookup.CUSTOMER,
+    update=f"""mutation UpdateCustomer($id: ID!, $input: UpdateCustomerInput!, $expectedUpdatedAt: DateTime) {{
+  updateCustomer(id: $id, input: $input, expectedUpdatedAt: $expectedUpdatedAt) {{ customer {{ {FIELDS} }} }}
+}}""",
+    options="--name, --email or --phone",
+    clearable="phone",
+)
 
 
 def _merged_text(merge: Row) -> str:
@@ -52,6 +57,7 @@ COLUMNS = (
     time_column("last order", lambda customer: customer["lastOrderAt"]),
     Column("clean-up from", lambda customer: customer["inactiveFrom"]),
     Column("no e-mails", suppression_text),
+    VERSION_COLUMN,
     Column("merged with", lambda customer: ", ".join(map(_merged_text, customer.get("merges", ()))) or EMPTY_CELL),
 )
 ORDER_COLUMNS = (
@@ -96,14 +102,8 @@ def show(client: Client, customer: str, *, as_json: bool) -> None:
 @click.option("--name")
 @click.option("--email", help="The new e-mail address.")
 @click.option("--phone", help="The new phone number; an empty one removes it.")
+@seen_option
 @with_client
-def edit(client: Client, /, customer: str, **changes: str | None) -> None:
+def edit(client: Client, /, customer: str, *, seen: str | None, **changes: str | None) -> None:
     """Change a customer. Fields that are not given stay as they are."""
-    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    if not given:
-        raise CommandError("Say what to change: --name, --email or --phone.")
-    if given.get("phone") == "":
-        given["phone"] = None
-    found = find_row(client, row_lookup.CUSTOMER, "customer", customer)
-    variables = {"id": found["id"], "input": given}
-    tables.print_row(client.execute_once(UPDATE, variables)["updateCustomer"]["customer"], COLUMNS)
+    tables.print_row(edit_row(client, EDITED, customer, changes, seen), COLUMNS)

@@ -6,14 +6,15 @@ from typing import Any
 from crmctl.client import ApiRefused, Client
 from crmctl.differences import STOCK, Difference
 from crmctl.request_pool import RequestPool
+from crmctl.row_edits import conflict_text
 from crmctl.tally import DifferingRow, Tally
 
 DOCUMENTS = {
-    "customers": """mutation($id: ID!, $input: UpdateCustomerInput!) {
-      updateCustomer(id: $id, input: $input) { customer { id } }
+    "customers": """mutation($id: ID!, $input: UpdateCustomerInput!, $version: DateTime) {
+      updateCustomer(id: $id, input: $input, expectedUpdatedAt: $version) { customer { id } }
     }""",
-    "products": """mutation($id: ID!, $input: UpdateProductInput!, $expectedStock: Int) {
-      updateProduct(id: $id, input: $input, expectedStock: $expectedStock) { product { id } }
+    "products": """mutation($id: ID!, $input: UpdateProductInput!, $expectedStock: Int, $version: DateTime) {
+      updateProduct(id: $id, input: $input, expectedStock: $expectedStock, expectedUpdatedAt: $version) { product { id } }
     }""",
 }
 
@@ -41,13 +42,14 @@ def send_updates(client: Client, kind: str, tally: Tally, options: UpdateOptions
 
     def send(row: DifferingRow) -> _Outcome:
         changes = {each.column: each.new for each in row.differences if options.includes(each)}
-        variables: dict[str, Any] = {"id": row.id, "input": changes}
+        # What somebody has changed since it was compared is not overwritten.
+        variables: dict[str, Any] = {"id": row.id, "input": changes, "version": row.version}
         if STOCK in changes:  # a sale since the stock was read must not be undone
             variables["expectedStock"] = row.stock
         try:
             client.execute_once(DOCUMENTS[kind], variables)
         except ApiRefused as error:
-            return _Outcome(row, error.reason)
+            return _Outcome(row, conflict_text(error.current) if error.current else error.reason)
         return _Outcome(row)
 
     def collect(outcome: _Outcome) -> None:

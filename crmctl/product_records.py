@@ -1,18 +1,17 @@
 """The commands that find, show and change a product."""
 
-from typing import Any
-
 import click
 
 from crmctl import row_history, row_lookup, tables
 from crmctl.client import Client
-from crmctl.commands import CommandError, json_option, with_client
+from crmctl.commands import json_option, with_client
+from crmctl.row_edits import VERSION_COLUMN, EditedKind, edit_row, seen_option
 from crmctl.row_lookup import find_row
 from crmctl.search import find_command
 from crmctl.tables import Column, Row
 from crmctl.time_arguments import EMPTY_CELL
 
-FIELDS = "id sku name price stock archived createdBy"
+FIELDS = "id sku name price stock archived createdBy updatedAt"
 SHOW = f"""query ShowProduct($key: String!, $id: ID!) {{
   byId: product(id: $id) {{ ...shown }}
   bySku: product(sku: $key) {{ ...shown }}
@@ -21,9 +20,15 @@ fragment shown on Product {{
   {FIELDS}
   {row_history.SELECTION}
 }}"""
-UPDATE = f"""mutation UpdateProduct($id: ID!, $input: UpdateProductInput!) {{
-  updateProduct(id: $id, input: $input) {{ product {{ {FIELDS} }} }}
-}}"""
+EDITED = EditedKind(
+    name="product",
+    lookup=row_lookup.PRODUCT,
+    update=f"""mutation UpdateProduct($id: ID!, $input: UpdateProductInput!, $expectedUpdatedAt: DateTime) {{
+  updateProduct(id: $id, input: $input, expectedUpdatedAt: $expectedUpdatedAt) {{ product {{ {FIELDS} }} }}
+}}""",
+    options="--name, --price or --sku",
+    clearable="sku",
+)
 
 
 def _stock(product: Row) -> str:
@@ -44,6 +49,7 @@ COLUMNS = (
     Column("price", lambda product: product["price"]),
     Column("stock", _stock),
     Column("created by", lambda product: product["createdBy"] or EMPTY_CELL),
+    VERSION_COLUMN,
 )
 
 
@@ -74,14 +80,8 @@ def show(client: Client, product: str, *, as_json: bool) -> None:
 @click.option("--name")
 @click.option("--price", help="The new price, such as 12.50.")
 @click.option("--sku", help="The new SKU; an empty one removes it.")
+@seen_option
 @with_client
-def edit(client: Client, /, product: str, **changes: str | None) -> None:
+def edit(client: Client, /, product: str, *, seen: str | None, **changes: str | None) -> None:
     """Change a product. Fields that are not given stay as they are. To change the stock, use `crmctl adjust-stock`."""
-    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    if not given:
-        raise CommandError("Say what to change: --name, --price or --sku.")
-    if given.get("sku") == "":
-        given["sku"] = None
-    found = find_row(client, row_lookup.PRODUCT, "product", product)
-    variables = {"id": found["id"], "input": given}
-    tables.print_row(client.execute_once(UPDATE, variables)["updateProduct"]["product"], COLUMNS)
+    tables.print_row(edit_row(client, EDITED, product, changes, seen), COLUMNS)

@@ -5,10 +5,10 @@ from crmctl.commands import CommandError
 from crmctl.tables import Row
 
 CUSTOMER = """query FindCustomer($key: String!, $id: ID!) {
-  byId: customer(id: $id) { id name } byEmail: customer(email: $key) { id name }
+  byId: customer(id: $id) { id name updatedAt } byEmail: customer(email: $key) { id name updatedAt }
 }"""
 PRODUCT = """query FindProduct($key: String!, $id: ID!) {
-  byId: product(id: $id) { id } bySku: product(sku: $key) { id }
+  byId: product(id: $id) { id updatedAt } bySku: product(sku: $key) { id updatedAt }
 }"""
 
 

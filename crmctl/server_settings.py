@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from crmctl.client import Client
+from crmctl.client import Client, ServerTooOld
 
 _SETTINGS = "query Settings { settings { timeZone currency } }"
 
@@ -16,5 +16,9 @@ class ServerSettings:
 
 
 def read(client: Client) -> ServerSettings:
-    found = client.execute(_SETTINGS)["settings"]
+    """Return the settings. A server that does not tell them is of a release that had no others than these defaults."""
+    try:
+        found = client.execute(_SETTINGS)["settings"]
+    except ServerTooOld:
+        return ServerSettings("UTC", "USD")
     return ServerSettings(found["timeZone"], found["currency"])

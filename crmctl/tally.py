@@ -37,12 +37,13 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class DifferingRow:
-    """A row that the CRM has with other content. `stock` is what the CRM had."""
+    """A row that the CRM has with other content. `stock` is what the CRM had, and `version` when it was changed last."""
 
     id: str
     line: int
     differences: tuple[Difference, ...]
     stock: int | None
+    version: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,12 @@ class Tally:
     def differing_rows(self) -> Iterator[DifferingRow]:
         """Yield the rows that were there already with other content, in the order of the file."""
         found = self.workspace.stream(
-            "SELECT id, line, differences, stock FROM results WHERE kind = ? AND differences IS NOT NULL ORDER BY line",
+            "SELECT id, line, differences, stock, version FROM results WHERE kind = ? AND differences IS NOT NULL ORDER BY line",
             (self.kind,),
         )
-        for row_id, line, differences, stock in found:
-            yield DifferingRow(row_id, line, tuple(Difference(*each) for each in json.loads(differences)), stock)
+        for row_id, line, differences, stock, version in found:
+            read = tuple(Difference(*each) for each in json.loads(differences))
+            yield DifferingRow(row_id, line, read, stock, version)
 
     def reject(self, rejects: Sequence[Reject]) -> None:
         """Note rows that cannot be sent."""
@@ -230,7 +232,7 @@ class Tally:
         active_at = max(filter(None, (record.input.get("createdAt"), row.get("lastOrderAt"))), default=_ALWAYS_ACTIVE)
         differences = json.dumps([(each.column, each.old, each.new) for each in result.differences])
         self.workspace.execute(
-            "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self.kind,
                 result.id,
@@ -242,6 +244,7 @@ class Tally:
                 json.dumps(record.input) if self.kind != "orders" else "{}",
                 differences if result.differences else None,
                 row.get("stock"),
+                row.get("updatedAt"),
             ),
         )
         self._accepted += 1

@@ -18,7 +18,7 @@ _SCHEMA = """
         cells TEXT NOT NULL);
     CREATE TABLE results (
         kind TEXT NOT NULL, id TEXT NOT NULL, line INTEGER NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL,
-        active_at TEXT, inactive_from TEXT, input TEXT, differences TEXT, stock INTEGER, PRIMARY KEY (kind, id)
+        active_at TEXT, inactive_from TEXT, input TEXT, differences TEXT, stock INTEGER, version TEXT, PRIMARY KEY (kind, id)
     ) WITHOUT ROWID;
     CREATE INDEX results_by_key ON results (kind, key);
     CREATE TABLE last_orders (key TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;

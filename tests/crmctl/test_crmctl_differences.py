@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.crm import customers, products
+from chalicelib.crm import customers, orders, products
 from crmctl import import_command, import_updates
 from tests.crmctl.api_server import ApiServer
 from tests.crmctl.fake_api import FakeApi, refuses
@@ -71,7 +71,7 @@ def test_set_stock_undoes_no_sale_that_comes_between(
     def sell_and_send(*arguments: Any, **options: Any) -> None:
         (tea,) = products.find_all_by_sku(["TEA"]).values()
         if arguments[1] == "products":
-            products.update(tea.id, {"stock": 9})
+            orders.place(customers.find_all_by_email(["bob@example.com"])["bob@example.com"].id, {tea.id: 3})
         import_updates.send_updates(*arguments, **options)
 
     monkeypatch.setattr(import_command, "send_updates", sell_and_send)
@@ -79,6 +79,23 @@ def test_set_stock_undoes_no_sale_that_comes_between(
     assert result.exit_code == 1
     assert rejected(Path("products.rejected.csv")) == [(2, "NOT_UPDATED", "The stock is 9, not 12")]
     assert found()["tea"] == (450, 9)
+
+
+def test_an_update_overwrites_no_edit_that_comes_between(
+    imported: ApiServer, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def edit_and_send(*arguments: Any, **options: Any) -> None:
+        if arguments[1] == "customers":
+            bob = customers.find_all_by_email(["bob@example.com"])["bob@example.com"]
+            customers.update(bob.id, {"phone": "+1 555 000 2222"})
+        import_updates.send_updates(*arguments, **options)
+
+    monkeypatch.setattr(import_command, "send_updates", edit_and_send)
+    assert imported.crmctl("import", str(files), "--update").exit_code == 1
+    ((line, code, reason),) = rejected(Path("customers.rejected.csv"))
+    assert (line, code) == (3, "NOT_UPDATED")
+    assert reason.startswith("Somebody has changed it since. It has now name Bob, email bob@example.com, phone +1 555 0")
+    assert (found()["Alice Lee"], found()["Bob"]) == ("+1 555 123 4567", "+1 555 000 2222")
 
 
 def test_an_empty_cell_takes_nothing_away(crm: ApiServer, files: Path) -> None:

@@ -1,10 +1,14 @@
 """`crmctl customers|orders|products find|show|edit` against the real API."""
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from chalicelib.crm import customers, orders, products
+from crmctl import product_records, row_lookup, server_settings
+from crmctl.version import installed_version
 from tests.builders import a_customer, a_product
 from tests.crmctl.api_server import ApiServer
 
@@ -75,6 +79,51 @@ def test_a_customer_without_orders_and_a_search_without_a_hit_say_so(crm: ApiSer
     evans = a_customer("Ann Evans", "ann@evans.example")
     assert "There are no orders." in crm.crmctl("customers", "show", evans.id).stdout
     assert crm.crmctl("products", "find", "lamp").stdout == "No product matches.\n"
+
+
+def test_an_edit_of_what_somebody_else_has_changed_is_refused_and_says_what_there_is_now(crm: ApiServer) -> None:
+    evans = a_customer("Ann Evans", "ann@evans.example", phone="+1 555 0100")
+    shown = json.loads(crm.crmctl("customers", "show", evans.id, "--json").stdout)["updatedAt"]
+    assert f"version        {shown}" in crm.crmctl("customers", "show", evans.id).stdout
+    customers.update(evans.id, {"phone": "+1 555 0200"})
+    refused = crm.crmctl("customers", "edit", evans.id, "--phone", "+1 555 0300", "--seen", shown)
+    assert refused.exit_code == 2
+    said = " ".join(refused.stderr.split())
+    assert "Nothing was changed. Somebody has changed it since. It has now name Ann Evans" in said
+    assert "phone +1 555 0200" in said
+    row = customers.find(evans.id)
+    assert row
+    assert row.phone == "+1 555 0200"
+    again = said.rpartition("--seen ")[2].rstrip(".")
+    changed = crm.crmctl("customers", "edit", evans.id, "--phone", "+1 555 0300", "--seen", again)
+    assert (changed.exit_code, "+1 555 0300" in changed.stdout) == (0, True), changed.output
+
+
+def test_an_edit_of_a_product_says_what_it_has_seen(crm: ApiServer) -> None:
+    lamp = a_product("Lamp", "10.00", 9, "LAMP")
+    products.update(lamp.id, {"price": Decimal("11.00")})
+    refused = crm.crmctl("products", "edit", "LAMP", "--price", "12.00", "--seen", lamp.updated_at)
+    assert (refused.exit_code, products.require(lamp.id).cents) == (2, 1100), refused.output
+    assert crm.crmctl("products", "edit", "LAMP", "--price", "12.00").exit_code == 0
+    (sent,) = [json.loads(body)["variables"] for body in crm.requests[-1:]]
+    assert sent["expectedUpdatedAt"], "also without the option"
+
+
+def test_a_server_that_lacks_a_field_is_said_to_be_older(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_lookup, "PRODUCT", row_lookup.PRODUCT.replace("updatedAt", "newField"))
+    monkeypatch.setattr(product_records, "EDITED", replace(product_records.EDITED, lookup=row_lookup.PRODUCT))
+    failed = crm.crmctl("products", "edit", "LAMP", "--price", "12.00")
+    said = " ".join(failed.stderr.split())
+    assert failed.exit_code == 2
+    assert f"The server at {crm.url} is older than this crmctl ({installed_version()}): " in said
+    assert "Cannot query field 'newField' on type 'Product'" in said
+
+
+def test_a_server_without_settings_has_their_defaults(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_settings, "_SETTINGS", "query Settings { noSettings { timeZone currency } }")
+    a_product("Lamp", "10.00", 9, "LAMP")
+    done = crm.crmctl("export", "products")
+    assert (done.exit_code, "USD" in done.stdout) == (0, True), done.output
 
 
 def test_a_wrong_value_is_refused_in_the_words_of_the_api_and_changes_nothing(crm: ApiServer) -> None:
