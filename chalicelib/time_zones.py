@@ -1,5 +1,8 @@
 """Time zones of the IANA database, by name. On Lambda the database comes with the package tzdata."""
 
+import zoneinfo
+from importlib import resources
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 UTC_NAME = "UTC"
@@ -22,3 +25,21 @@ def find(name: str) -> ZoneInfo:
     raise UnknownTimeZone(
         f"{name[:_MAX_LENGTH]!r} is not a time zone: use a name of the IANA database, such as Europe/Berlin"
     )
+
+
+def is_same(one: str, other: str) -> bool:
+    """Return whether two names stand for the same zone, such as Europe/Kiev and Europe/Kyiv. Raises UnknownTimeZone.
+
+    A name that is only an alias has the same content in the database.
+    """
+    return one == other or _content(one) == _content(other)
+
+
+def _content(name: str) -> bytes:
+    """Return the rules of a zone, from where `ZoneInfo` has them."""
+    zone = find(name).key
+    for directory in zoneinfo.TZPATH:
+        file = Path(directory, zone)
+        if file.is_file():
+            return file.read_bytes()
+    return resources.files("tzdata").joinpath("zoneinfo", *zone.split("/")).read_bytes()

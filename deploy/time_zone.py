@@ -39,15 +39,15 @@ def of_config(stage: str, config: Path) -> str:
 
 
 def _only(found: list[str | None]) -> str:
-    zones = {zone or time_zones.UTC_NAME for zone in found} or {time_zones.UTC_NAME}
-    if len(zones) > 1:
-        raise DeployError(f"All functions must have the same {VARIABLE}, not {' and '.join(sorted(zones))}")
-    (zone,) = zones
+    zones = sorted({zone or time_zones.UTC_NAME for zone in found} or {time_zones.UTC_NAME})
     try:
-        time_zones.find(zone)
+        is_one = all(time_zones.is_same(zones[0], zone) for zone in zones)
+        time_zones.find(zones[0])
     except time_zones.UnknownTimeZone as error:
         raise DeployError(f"{VARIABLE}: {error}") from None
-    return zone
+    if not is_one:
+        raise DeployError(f"All functions must have the same {VARIABLE}, not {' and '.join(zones)}")
+    return zones[0]
 
 
 def has_data(stage: str, generation: int) -> bool:

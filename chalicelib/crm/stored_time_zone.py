@@ -4,12 +4,12 @@ It is one row of `ops`, written when the tables are first used. Deployment and `
 no further if the two differ; the functions themselves do not read it.
 """
 
+from chalicelib import time_zones
 from chalicelib.crm import business_days, counters
 from chalicelib.store import reads
 from chalicelib.store.put_once import put_once
 from chalicelib.store.tables import AuxRow
 from chalicelib.store.transaction import new_token
-from chalicelib.time_zones import UTC_NAME
 
 PARTITION, SORT_KEY = "settings", "time_zone"
 
@@ -21,8 +21,8 @@ class OtherTimeZone(Exception):
 def confirm() -> str:
     """Store the time zone that is set if there is none yet. Return the stored one. Raises OtherTimeZone, Unavailable."""
     wanted = business_days.time_zone()
-    stored = _find() or _store(wanted if counters.is_empty() else UTC_NAME)
-    if stored != wanted:
+    stored = _find() or _store(wanted if counters.is_empty() else time_zones.UTC_NAME)
+    if not time_zones.is_same(stored, wanted):
         raise OtherTimeZone(
             f"CRM_TIME_ZONE is {wanted}, but the days of the stored data are those of {stored}. Totals and reports are kept by"
             f" day, so the time zone of existing data cannot be changed. Set CRM_TIME_ZONE to {stored}, or begin with empty tables"

@@ -1,7 +1,10 @@
 """The time zone is stored with the data once, and another one is refused afterwards."""
 
+import zoneinfo
+
 import pytest
 
+from chalicelib import time_zones
 from chalicelib.crm import customers, deleted_customers, stored_time_zone
 from chalicelib.crm.stored_time_zone import OtherTimeZone
 from chalicelib.store import tables
@@ -31,6 +34,28 @@ def test_another_time_zone_is_refused_with_what_to_do(other: str) -> None:
             " by day, so the time zone of existing data cannot be changed. Set CRM_TIME_ZONE to Europe/Berlin, or begin with"
             " empty tables"
         )
+
+
+def test_another_name_of_the_same_zone_is_accepted() -> None:
+    with business_zone("Europe/Kiev"):
+        stored_time_zone.confirm()
+    with business_zone("Europe/Kyiv"):
+        assert stored_time_zone.confirm() == "Europe/Kiev"
+    with business_zone("Europe/Berlin"), pytest.raises(OtherTimeZone):
+        stored_time_zone.confirm()
+
+
+@pytest.mark.parametrize("paths", [zoneinfo.TZPATH, ()])
+def test_aliases_are_recognised_wherever_the_database_comes_from(
+    paths: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zoneinfo, "TZPATH", paths)
+    for one, other in (("Europe/Kiev", "Europe/Kyiv"), ("Asia/Calcutta", "Asia/Kolkata"), ("UTC", "Etc/UTC")):
+        assert time_zones.is_same(one, other)
+    for one, other in (("Europe/Berlin", "Europe/Vienna"), ("UTC", "Europe/London")):
+        assert not time_zones.is_same(one, other)
+    with pytest.raises(time_zones.UnknownTimeZone):
+        time_zones.is_same("UTC", "Mars/Olympus")
 
 
 def test_data_that_is_older_than_the_setting_was_counted_in_utc() -> None:

@@ -94,7 +94,9 @@ def test_an_update_overwrites_no_edit_that_comes_between(
     assert imported.crmctl("import", str(files), "--update").exit_code == 1
     ((line, code, reason),) = rejected(Path("customers.rejected.csv"))
     assert (line, code) == (3, "NOT_UPDATED")
-    assert reason.startswith("Somebody has changed it since. It has now name Bob, email bob@example.com, phone +1 555 0")
+    assert reason.startswith(
+        "Somebody has changed it since. It has now name Bob, email bob@example.com, phone +1 555 0"
+    )
     assert (found()["Alice Lee"], found()["Bob"]) == ("+1 555 123 4567", "+1 555 000 2222")
 
 

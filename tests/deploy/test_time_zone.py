@@ -37,7 +37,13 @@ def a_config(directory: Path, common: str | None, stage: str | None, function: s
 
 @pytest.mark.parametrize(
     ("zones", "expected"),
-    [((), "UTC"), ((None, None), "UTC"), (("UTC", None), "UTC"), (("Asia/Kolkata", "Asia/Kolkata"), "Asia/Kolkata")],
+    [
+        ((), "UTC"),
+        ((None, None), "UTC"),
+        (("UTC", None), "UTC"),
+        (("Asia/Kolkata", "Asia/Kolkata"), "Asia/Kolkata"),
+        (("UTC", "Etc/UTC"), "Etc/UTC"),
+    ],
 )
 def test_the_time_zone_of_a_release_is_that_of_its_functions(zones: tuple[str | None, ...], expected: str) -> None:
     assert time_zone.of_template(a_template(*zones)) == expected
