@@ -1,7 +1,8 @@
 """Read a list page by page."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from crmctl.client import ApiError, Client
@@ -30,35 +31,31 @@ def read_all(client: Client, document: str, **variables: Any) -> Iterator[dict[s
         after = found["pageInfo"]["endCursor"]
 
 
-def read(  # noqa: PLR0913 - keywords, of which most calls need none
+def read(
     client: Client,
     document: str,
     limit: int,
     *,
     page_size: int = MAX_PAGE_SIZE,
-    keep: Callable[[Row], bool] | None = None,
-    max_read: int | None = None,
+    max_pages: int | None = None,
     **variables: Any,
 ) -> ListResult:
     """Read up to `limit` rows. The document selects one connection, with the alias `list`, $first and $after.
 
-    With `keep`, only rows that pass it are returned, and at most `max_read` rows are looked at. A page can be short or
-    empty although more rows follow. Raises ApiError.
+    A page can be short or empty although more rows follow: with `max_pages`, no more than these are read. Raises ApiError.
     """
     rows: list[Row] = []
-    count_read = 0
     after: str | None = None
-    while True:
-        first = page_size if keep else min(page_size, limit - len(rows))
+    for number in count(1):
+        first = min(page_size, limit - len(rows))
         data = client.execute(document, {**variables, "first": first, "after": after})
         found = data["list"]
-        nodes = _nodes(found)
-        count_read += len(nodes)
-        rows += filter(keep, nodes) if keep else nodes
+        rows += _nodes(found)
         has_more, after = found["pageInfo"]["hasNextPage"], found["pageInfo"]["endCursor"]
-        if not has_more or len(rows) >= limit or (max_read is not None and count_read >= max_read):
+        if not has_more or len(rows) >= limit or number == max_pages:
             has_more = has_more or len(rows) > limit
             return ListResult(rows[:limit], has_more, is_partial=data.is_partial and not has_more)
+    raise AssertionError("unreachable")  # pragma: no cover
 
 
 def _nodes(found: Mapping[str, Any]) -> list[dict[str, Any]]:

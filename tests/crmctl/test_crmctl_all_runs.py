@@ -77,10 +77,12 @@ def test_grep_finds_errors_reasons_and_log_lines(crm: ApiServer, monkeypatch: py
     assert (
         "2026-11-24T00:00:00Z: Product: Lamp, New Stock: 13" in crm.crmctl("runs", "low_stock", "--grep", "lamp").stdout
     )
-    monkeypatch.setattr(runs, "MAX_SEARCHED", 2)
+    monkeypatch.setattr(runs, "RUNS_WITH_LINES", runs._runs_document(f"{runs.FIELDS} lines", 1))
+    monkeypatch.setattr(runs, "MAX_SEARCHED_PAGES", 1)
     cut = crm.crmctl("runs", "--grep", "lamp", "--json")
     assert len(json.loads(cut.stdout)) == 1
-    assert cut.stderr == "Only the latest 2 runs were looked at. Look further back with --until.\n"
+    assert cut.stderr == "Older runs were not looked at. Look further back with --until.\n"
+    assert json.loads(crm.requests[-1])["variables"]["text"] == "lamp", "the server looks for it"
 
 
 def test_logs_are_those_of_the_latest_run_or_of_a_slot(crm: ApiServer) -> None:
