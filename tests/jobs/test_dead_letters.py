@@ -62,6 +62,18 @@ def test_one_letter_is_retried_alone_and_the_log_names_the_actor(log: pytest.Log
     }
 
 
+def test_letters_of_two_schedules_at_one_instant_are_told_apart() -> None:
+    a_dead_run(SLOT)
+    a_dead_run(Slot(f"{SLOT}@sch_1"))
+    found = ask("{ deadLetters { job slot schedule } }")["deadLetters"]
+    assert sorted(found, key=lambda each: str(each["schedule"])) == [
+        {"job": "low_stock", "slot": SLOT, "schedule": "low_stock.default"},
+        {"job": "low_stock", "slot": SLOT, "schedule": "sch_1"},
+    ]
+    send_body("forged", queue.DEAD)
+    assert {"job": None, "slot": None, "schedule": None} in ask("{ deadLetters { job slot schedule } }")["deadLetters"]
+
+
 def test_discarded_letters_are_gone_and_their_runs_stay(log: pytest.LogCaptureFixture) -> None:
     a_dead_run(SLOT)
     a_dead_run(OTHER)

@@ -44,12 +44,10 @@ def lose(job: str, slot: str, status: Status = Status.FAILED, **why: str) -> Non
     ledger.end(run_records.new(job, Slot(slot), Trigger.SCHEDULE), status, **why)
 
 
-def heartbeats(count: int) -> list[Run]:
-    """Return the latest heartbeats, one a minute. Every tenth of them failed."""
+def heartbeats(count: int, every: timedelta = timedelta(minutes=1)) -> list[Run]:
+    """Return the latest heartbeats. Every tenth of them failed."""
     begin = moment(NOW) - timedelta(minutes=1)
-    made = (
-        run_records.new("heartbeat", slots.of(begin - timedelta(minutes=n)), Trigger.SCHEDULE) for n in range(count)
-    )
+    made = (run_records.new("heartbeat", slots.of(begin - n * every), Trigger.SCHEDULE) for n in range(count))
     return [
         replace(run, status=Status.SUCCEEDED if n % 10 else Status.FAILED, counts={"up": 1})
         for n, run in enumerate(made)
@@ -158,13 +156,13 @@ def test_notifications_that_fail_are_an_alert(delivered: str | None, failed: str
 
 
 def _look_with(count: int) -> Meter:
-    store(*heartbeats(count))
+    store(*heartbeats(count, timedelta(minutes=5)))
     with metered() as meter:
         state = overview.load_all()
         findings = problems.find(state, clock.now())
         timeline.past(clock.now())
         timeline.coming(state, clock.now())
-    assert findings.count == min(count, 24 * 60) / 10
+    assert findings.count == min(count, 24 * 12 + 2) // 10
     return meter
 
 
@@ -186,6 +184,15 @@ def test_of_many_lost_runs_the_latest_are_listed_and_all_are_counted() -> None:
     assert (len(listed), listed[-1].text) == (problems.MAX_LISTED + 1, "980 more")
     assert sum(problem.count for problem in listed) == 1000
     assert findings.more
+
+
+def test_a_schedule_of_every_minute_hides_no_older_hour() -> None:
+    with time_is(NOW):
+        store(*(replace(run, status=Status.SUCCEEDED) for run in heartbeats(1440)))
+        lose("weekly_report", "2026-11-26T12:30:00Z", Status.SUCCEEDED)
+        hours = timeline.past(clock.now())
+    assert sum(each.count for hour in hours for each in hour.counts) == 1441
+    assert ("weekly_report", "2026-11-26T12:00:00Z") in {(hour.job, hour.hour) for hour in hours}
 
 
 def test_the_day_shows_each_hour_with_its_worst_run() -> None:

@@ -167,6 +167,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "DeadLetter": {
         "job": RowResolver[DeadLetter](lambda letter: letter.message and letter.message.job),
         "slot": RowResolver[DeadLetter](lambda letter: letter.message and slots.instant_of(letter.message.slot)),
+        "schedule": RowResolver[DeadLetter](lambda letter: letter.schedule),
     },
     "DeletedCustomer": {
         **{name: RowResolver(attrgetter(f"customer.{name}")) for name in ("id", "name", "email", "phone")},

@@ -10,7 +10,7 @@ const CANCEL = `mutation Cancel($job: String!, $slot: DateTime!, $schedule: ID, 
   cancelRun(job: $job, slot: $slot, schedule: $schedule, reason: $reason) { run { status } }
 }`;
 const DISCARD = `mutation Discard($ids: [ID!]!) { discardDeadLetters(ids: $ids) { discarded left } }`;
-const LETTERS = `query Letters { deadLetters { id job slot } }`;
+const LETTERS = `query Letters { deadLetters { id job slot schedule } }`;
 const DRY_RUN = `mutation DryRun($name: String!) { runJob(name: $name, dryRun: true) { preview { summary } } }`;
 const LOST = `query Lost($job: String, $schedule: ID, $status: RunStatus, $trigger: RunTrigger, $actor: String, $from: DateTime, $to: DateTime, $text: String, $after: String) {
   runs(job: $job, schedule: $schedule, status: $status, trigger: $trigger, actor: $actor, from: $from, to: $to, text: $text, first: 100, after: $after) {
@@ -55,7 +55,7 @@ async function previews(runs) {
 
 async function withLetters(runs) {
   const { deadLetters } = await ask(LETTERS);
-  const idsOf = (run) => deadLetters.filter(({ job, slot }) => job === run.job && slot === run.slot).map(({ id }) => id);
+  const idsOf = (run) => deadLetters.filter(({ job, slot, schedule }) => job === run.job && slot === run.slot && schedule === run.schedule).map(({ id }) => id);
   const found = runs.map((run) => ({ ...run, letters: idsOf(run) })).filter(({ letters }) => letters.length);
   return { runs: found, note: found.length < runs.length ? `${runs.length - found.length} of ${runs.length} have no dead letter.` : "" };
 }
