@@ -6,8 +6,9 @@ from typing import TypedDict
 
 from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound
-from chalicelib.jobs import caps, catalog, notification_channels, notifications, webhook_addresses
+from chalicelib.jobs import caps, catalog, notification_channels, notifications, seen_versions, webhook_addresses
 from chalicelib.jobs.notification_channels import MAX_CHANNELS, Channel, ChannelKind, Event
+from chalicelib.jobs.seen_versions import SeenVersion
 from chalicelib.store import change_marks, ids, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
@@ -68,12 +69,13 @@ def _take_room(write: Transaction, kind: ChannelKind) -> None:
         raise InvalidInput("There is a channel for the topic already", field="kind")
 
 
-def update(channel_id: str, changes: ChannelChanges, actor: str) -> Channel:
-    """Change a channel. What is not given stays as it is. Raises NotFound, InvalidInput, Conflict."""
+def update(channel_id: str, changes: ChannelChanges, actor: str, seen: SeenVersion | None = None) -> Channel:
+    """Change a channel. What is not given stays as it is. Raises NotFound, InvalidInput, RowChanged, Conflict."""
     for _ in retry_delays():
         old = require(channel_id)
         if change_marks.is_done(channel_id):
             return old
+        seen_versions.check(seen, old.updated_at, notification_channels.to_change_row(old))
         updated_at = timestamps.to_text(change_marks.moment())
         new = replace(_with_changes(old, changes), updated_at=updated_at, updated_by=actor, token=new_token())
         if _replace(old, new):

@@ -19,6 +19,7 @@ from chalicelib.jobs import (
     operator_schedules,
     run_records,
     schedule_cap,
+    seen_versions,
     single_runs,
     slots,
 )
@@ -26,6 +27,7 @@ from chalicelib.jobs.job import Job
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.schedule_input import ScheduleChanges, with_changes
+from chalicelib.jobs.seen_versions import SeenVersion
 from chalicelib.store import change_marks, ids, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token
@@ -61,10 +63,11 @@ def create(job: Job, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
     raise Conflict
 
 
-def update(schedule_id: str, changes: ScheduleChanges, actor: str) -> OperatorSchedule:
-    """Change a schedule. Raises NotFound, InvalidInput, Conflict."""
+def update(schedule_id: str, changes: ScheduleChanges, actor: str, seen: SeenVersion | None = None) -> OperatorSchedule:
+    """Change a schedule. Raises NotFound, InvalidInput, RowChanged, Conflict."""
 
     def change(old: OperatorSchedule, now: datetime) -> tuple[Transaction, OperatorSchedule]:
+        seen_versions.check(seen, old.updated_at, operator_schedules.to_change_row(old))
         job = catalog.find(old.job)
         _refuse_if_fixed(job)
         if single_runs.find_run(old):

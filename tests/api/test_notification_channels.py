@@ -186,6 +186,24 @@ def test_the_audit_log_says_who_changed_what_and_names_no_secret(time: Clock) ->
     assert "T0KEN" not in str(entries)
 
 
+def test_an_edit_of_what_somebody_else_has_changed_is_refused(time: Clock) -> None:
+    document = """mutation ($id: ID!, $input: UpdateNotificationChannelInput!, $seen: DateTime) {
+      updateNotificationChannel(id: $id, input: $input, expectedUpdatedAt: $seen) { channel { updatedAt } } }"""
+    channel = create()["id"]
+
+    def edit(name: str, **seen: str | None) -> Any:
+        time.later(seconds=1)
+        return execute(document, {"id": channel, "input": {"name": name}, **seen})
+
+    first = edit("One", seen=None)["data"]["updateNotificationChannel"]["channel"]["updatedAt"]
+    for wrong in (None, "2026-11-22T11:00:00Z"):
+        (error,) = edit("Two", seen=wrong)["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("CONFLICT", "expectedUpdatedAt")
+        assert error["extensions"]["current"]["name"] == "One"
+    assert edit("Two", seen=first)["data"]["updateNotificationChannel"]
+    assert edit("Three")["data"]["updateNotificationChannel"], "who expects nothing is not refused"
+
+
 def test_there_are_at_most_20_channels_and_one_for_the_topic() -> None:
     topic = {"kind": "TOPIC", "url": None, "secret": None}
     create(**topic)

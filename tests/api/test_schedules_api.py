@@ -151,6 +151,22 @@ def test_a_wrong_change_leaves_the_schedule_as_it_is() -> None:
     assert operator_schedules.find_all() == before
 
 
+@pytest.mark.parametrize("is_built_in", [False, True])
+def test_an_edit_of_what_somebody_else_has_changed_is_refused(time: Clock, *, is_built_in: bool) -> None:
+    document = """mutation ($id: ID!, $input: UpdateScheduleInput!, $seen: DateTime) {
+      updateSchedule(id: $id, input: $input, expectedUpdatedAt: $seen) { schedule { updatedAt note } } }"""
+    schedule = "low_stock.default" if is_built_in else create()["id"]
+    first = ask(document, id=schedule, input={"note": "one"}, seen=None)["updateSchedule"]["schedule"]["updatedAt"]
+    time.later(seconds=1)
+    for wrong in (None, "2026-11-22T11:00:00Z"):
+        assert refusal(document, id=schedule, input={"note": "two"}, seen=wrong)[:2] == (
+            "CONFLICT",
+            "expectedUpdatedAt",
+        )
+    assert ask(document, id=schedule, input={"note": "two"}, seen=first)["updateSchedule"]["schedule"]["note"] == "two"
+    assert ask(document, id=schedule, input={"note": "three"})["updateSchedule"]["schedule"]["note"] == "three"
+
+
 def test_a_preview_shows_the_firings_in_the_zone() -> None:
     document = """query ($crontab: String!, $zone: String, $count: Int) {
       previewSchedule(crontab: $crontab, timeZone: $zone, count: $count) { words firings { utc local } } }"""

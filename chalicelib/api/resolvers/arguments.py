@@ -1,9 +1,11 @@
 """Arguments that several resolvers read, check or convert."""
 
+from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TypedDict
 
 from chalicelib.errors import InvalidInput
+from chalicelib.jobs.seen_versions import SeenVersion
 from chalicelib.store.pagination import MAX_PAGE_SIZE, PageArgs
 
 _MAX_CENTS = 10**14
@@ -17,6 +19,16 @@ class PageArguments(TypedDict, total=False):
     after: str | None
     before: str | None
     offset: int | None
+
+
+class ExpectedVersion(TypedDict, total=False):
+    """What a mutation of a row expects. null is another answer than none: nobody had changed the row."""
+
+    expectedUpdatedAt: datetime | None
+
+
+def seen_version(arguments: ExpectedVersion) -> SeenVersion | None:
+    return SeenVersion(arguments["expectedUpdatedAt"]) if "expectedUpdatedAt" in arguments else None
 
 
 def page_args(arguments: PageArguments) -> PageArgs:

@@ -1,9 +1,10 @@
 """Resolvers of the channels of notifications: list, create, change, delete and test them."""
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.api.resolvers.arguments import ExpectedVersion, seen_version
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import channel_changes, notification_channels
 from chalicelib.jobs.channel_changes import ChannelChanges
@@ -43,8 +44,15 @@ def create_channel(_root: object, info: Info, input: ChannelInput) -> Notificati
     return NotificationChannelPayload(made)
 
 
-def update_channel(_root: object, info: Info, id: str, input: ChannelInput) -> NotificationChannelPayload:  # noqa: A002
-    return NotificationChannelPayload(channel_changes.update(id, _changes(input), context_of(info).caller.name))
+def update_channel(
+    _root: object,
+    info: Info,
+    id: str,  # noqa: A002
+    input: ChannelInput,  # noqa: A002
+    **expected: Unpack[ExpectedVersion],
+) -> NotificationChannelPayload:
+    actor = context_of(info).caller.name
+    return NotificationChannelPayload(channel_changes.update(id, _changes(input), actor, seen_version(expected)))
 
 
 def delete_channel(_root: object, _info: Info, id: str) -> DeleteNotificationChannelPayload:  # noqa: A002

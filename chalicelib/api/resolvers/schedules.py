@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TypedDict, cast
+from typing import TypedDict, Unpack, cast
 from zoneinfo import ZoneInfo
 
 from chalicelib import clock
 from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.api.resolvers.arguments import ExpectedVersion, seen_version
 from chalicelib.api.resolvers.jobs import RunArgument, RunArgumentInput
 from chalicelib.errors import InvalidInput
 from chalicelib.jobs import catalog, run_arguments, schedule_changes, slots
@@ -107,8 +108,15 @@ def create_schedule(_root: object, info: Info, input: ScheduleInput) -> Schedule
     return SchedulePayload(schedule_changes.create(job, _changes(input), context_of(info).caller.name))
 
 
-def update_schedule(_root: object, info: Info, id: str, input: ScheduleInput) -> SchedulePayload:  # noqa: A002
-    return SchedulePayload(schedule_changes.update(id, _changes(input), context_of(info).caller.name))
+def update_schedule(
+    _root: object,
+    info: Info,
+    id: str,  # noqa: A002
+    input: ScheduleInput,  # noqa: A002
+    **expected: Unpack[ExpectedVersion],
+) -> SchedulePayload:
+    actor = context_of(info).caller.name
+    return SchedulePayload(schedule_changes.update(id, _changes(input), actor, seen_version(expected)))
 
 
 def delete_schedule(_root: object, info: Info, id: str) -> DeleteSchedulePayload:  # noqa: A002

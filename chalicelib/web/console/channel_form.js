@@ -4,7 +4,7 @@ import { Form, isFilled } from "./form.js";
 import { html, useState } from "./html.js";
 
 const CREATE = `mutation CreateChannel($input: CreateNotificationChannelInput!) { createNotificationChannel(input: $input) { channel { id } } }`;
-const UPDATE = `mutation UpdateChannel($id: ID!, $input: UpdateNotificationChannelInput!) { updateNotificationChannel(id: $id, input: $input) { channel { id } } }`;
+const UPDATE = `mutation UpdateChannel($id: ID!, $input: UpdateNotificationChannelInput!, $expectedUpdatedAt: DateTime) { updateNotificationChannel(id: $id, input: $input, expectedUpdatedAt: $expectedUpdatedAt) { channel { id } } }`;
 const NOW = `query ChannelsNow { notificationChannels { id name kind events jobs target updatedAt } }`;
 const KINDS = { EMAIL: "E-mail", CHAT: "Chat: Slack, Teams or Mattermost", WEBHOOK: "Webhook: a program of yours", TOPIC: "The SNS topic of the stage" };
 const EVENTS = [["PROBLEM", "Problems"], ["RECOVERY", "Recoveries"], ["SUCCESS", "Successful runs, of any job but the heartbeat"], ["WEEKLY_DIGEST", "The week's digest, on Mondays at 07:00 UTC"]];
@@ -36,10 +36,13 @@ export function ChannelForm({ channel, jobs, done, close }) {
     await create({ input: { kind, events: ["PROBLEM", "RECOVERY"], ...input(typed) } });
     await done("Channel created. Send a test to see whether it works.");
   };
-  const save = async (changed, updatedAt) => {
-    const now = (await ask(NOW)).notificationChannels.find(({ id }) => id === channel.id);
-    if (now && now.updatedAt !== updatedAt) throw new ApiError("Somebody has changed it meanwhile", "CONFLICT", undefined, valuesOf(now));
-    if (Object.keys(changed).length) await update({ id: channel.id, input: input(changed) });
+  const save = async (changed, expectedUpdatedAt) => {
+    try {
+      if (Object.keys(changed).length) await update({ id: channel.id, input: input(changed), expectedUpdatedAt });
+    } catch (error) {
+      const now = error.current && (await ask(NOW)).notificationChannels.find(({ id }) => id === channel.id);
+      throw now ? new ApiError(error.message, error.code, undefined, valuesOf(now)) : error;
+    }
     await done("Saved");
   };
   const label = channel ? "Channel" : "New channel";

@@ -7,7 +7,7 @@ import { fromField, parts, toField, when } from "./times.js";
 
 const PREVIEW = `query Preview($crontab: String!, $timeZone: String!) { previewSchedule(crontab: $crontab, timeZone: $timeZone, count: 5) { words firings { utc } } }`;
 const CREATE = `mutation CreateSchedule($input: CreateScheduleInput!) { createSchedule(input: $input) { schedule { words } } }`;
-const UPDATE = `mutation UpdateSchedule($id: ID!, $input: UpdateScheduleInput!) { updateSchedule(id: $id, input: $input) { schedule { words } } }`;
+const UPDATE = `mutation UpdateSchedule($id: ID!, $input: UpdateScheduleInput!, $expectedUpdatedAt: DateTime) { updateSchedule(id: $id, input: $input, expectedUpdatedAt: $expectedUpdatedAt) { schedule { words } } }`;
 const NOW = `query ScheduleNow($job: String!) {
   schedules(job: $job) { id crontab at timeZone arguments { name value } startsAt endsAt spread startLimit runLimit catchUpWindow pauseAfter note updatedAt }
 }`;
@@ -65,10 +65,13 @@ export function ScheduleForm({ schedule, jobs, done, close }) {
     const { createSchedule } = await create({ input: { job, ...(once ? {} : { timeZone: values.timeZone }), ...input(typed, {}) } });
     await done(`Schedule created: ${createSchedule.schedule.words}`);
   };
-  const save = async (changed, updatedAt) => {
-    const now = (await ask(NOW, { job })).schedules.find(({ id }) => id === schedule.id);
-    if (now && now.updatedAt !== updatedAt) throw new ApiError("Somebody has changed it meanwhile", "CONFLICT", undefined, valuesOf(now));
-    if (Object.keys(changed).length) await update({ id: schedule.id, input: input(changed, values) });
+  const save = async (changed, expectedUpdatedAt) => {
+    try {
+      if (Object.keys(changed).length) await update({ id: schedule.id, input: input(changed, values), expectedUpdatedAt });
+    } catch (error) {
+      const now = error.current && (await ask(NOW, { job })).schedules.find(({ id }) => id === schedule.id);
+      throw now ? new ApiError(error.message, error.code, undefined, valuesOf(now)) : error;
+    }
     await done("Saved");
   };
   const label = schedule ? `Schedule of ${job}` : "New schedule";
