@@ -1,11 +1,13 @@
 """What was wrong is put right in the console, and what is listed is saved: refunds, merges, CSV files of whole lists."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.access.roles import Role
-from chalicelib.crm import orders, products, refunds
+from chalicelib.crm import customer_merges, merge_steps, orders, products, refunds
+from chalicelib.crm.merge_records import Status
 from tests.browser.office import Office, lose_answers, signed_in, tab_to, told, visit
 from tests.builders import a_customer, a_product
 
@@ -120,3 +122,20 @@ def test_two_customers_are_merged_with_a_preview_and_given_back(browser: "Browse
         page.get_by_role("heading", level=1, name="Mia M. Merge").wait_for()
         page.get_by_role("table", name="Orders").get_by_text("2 \u00d7 Blue vase").wait_for()
     assert orders.find_all([order.id])[order.id].customer_id == twin.id
+
+
+def test_a_merge_that_was_given_up_goes_on_on_the_page_of_the_kept_customer(browser: "Browser", office: Office) -> None:
+    kept, twin = a_customer("Gil Goon", "gil@example.com"), a_customer("Gil G. Goon", "gil2@example.com")
+    vase = a_product("Green vase", "10.00", stock=9).id
+    placed = [orders.place(twin.id, {vase: 1}).order.id for _ in range(6)]
+    with signed_in(browser, office, Role.OPERATOR) as page:
+        for begin, owner in ((partial(customer_merges.merge, kept.id), kept.id), (customer_merges.undo, twin.id)):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(merge_steps, "MAX_ORDERS", 1)
+                assert begin(twin.id).status in {Status.MOVING, Status.UNDOING}
+            visit(page, office, "orders")
+            visit(page, office, f"customers/{kept.id}")
+            row = page.get_by_role("table", name="Merged into this customer").get_by_role("row", name="Gil G. Goon")
+            row.get_by_role("button", name="Go on with the merge of Gil G. Goon").click()
+            row.get_by_role("button", name="Go on").wait_for(state="detached")
+            assert {order.customer_id for order in orders.find_all(placed).values()} == {owner}

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib import clock
+from chalicelib import aws, clock
 from chalicelib.jobs import ledger, queue, run_records, slots
 from chalicelib.jobs.catalog import CUSTOMER_CLEANUP, ORDER_REMINDERS
 from chalicelib.jobs.job import StepResult
@@ -190,3 +190,18 @@ def test_dead_letters_are_shown_and_retried(tab: Tab, shown: Console) -> None:
     assert shown.ask("{ queue { dead } deadLetters { job } }") == {"queue": {"dead": 0}, "deadLetters": []}
     letters_run = {"job": "low_stock", "slot": href.rpartition("/")[2].replace("%3A", ":")}
     wait_for(lambda: shown.ask(RUN, **letters_run)["jobRun"]["status"] == "SUCCEEDED", "the run that was dead")
+    discard_all(tab, shown)
+
+
+def discard_all(tab: Tab, shown: Console) -> None:
+    for body in ("one", "two"):
+        aws.client("sqs").send_message(QueueUrl=queue._url(queue.DEAD), MessageBody=body)
+    tab.page.reload()
+    tab.page.get_by_role("button", name="Discard all").click()
+    question = tab.page.get_by_role("dialog", name="Discard 2 messages?")
+    question.wait_for()
+    assert tab.page.evaluate("document.activeElement.textContent") == "Keep it"
+    question.get_by_role("button", name="Discard").click()
+    told(tab, "2 discarded")
+    tab.page.get_by_text("None. Messages that fail for good appear here.").wait_for()
+    assert shown.ask("{ queue { dead } deadLetters { job } }") == {"queue": {"dead": 0}, "deadLetters": []}

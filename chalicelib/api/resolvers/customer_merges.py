@@ -9,7 +9,7 @@ from chalicelib.api.graphql.loaders import Info
 from chalicelib.crm import customer_merges, customers, merge_preview, merge_records
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.merge_preview import MergePreview
-from chalicelib.crm.merge_records import MergeRecord
+from chalicelib.crm.merge_records import MergeRecord, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,13 @@ def undo_customer_merge(_root: object, _info: Info, absorbed: str, *, dryRun: bo
 
 
 def merges(customer: Customer, _info: Info) -> list[MergeRecord]:
-    return merge_records.absorbed_by(customer.id)
+    """Return whom the customer has absorbed, and whom they are giving back: somebody may have to go on with that."""
+    return [*merge_records.absorbed_by(customer.id), *_given_back_by(customer)]
+
+
+def _given_back_by(customer: Customer) -> list[MergeRecord]:
+    record = merge_records.find(customer.merge_id) if customer.merge_id else None
+    return [record] if record and (record.kept_id, record.status) == (customer.id, Status.UNDOING) else []
 
 
 FIELDS: Mapping[str, RowResolver[MergeRecord]] = {
