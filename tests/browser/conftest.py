@@ -1,14 +1,14 @@
-"""One browser and one console per test file; each test has its own tab."""
+"""One browser and one console per test file; a tab is used by one test after the other."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser import tabs
 from tests.browser.chromium import Tab, opened_browser
 from tests.browser.console_data import Console, console, furnish
 from tests.browser.office import Office, opened
-from tests.clients.node import modules
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -36,22 +36,14 @@ def office(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def tab(browser: "Browser", shown: Console) -> Iterator[Tab]:
     """Open the console's first page. Errors in the page, and requests to other hosts, fail the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    tab = Tab(context.new_page())
-    tab.page.goto(shown.url)
-    try:
+    with tabs.opened(browser) as tab:
+        tab.page.goto(shown.url)
         yield tab
         assert (tab.problems, tab.refused) == ([], [])
-    finally:
-        tab.close()
 
 
 @pytest.fixture
 def audited(browser: "Browser") -> Iterator[Tab]:
-    """Open a page with axe-core in it. Like a browser extension, it bypasses the Content-Security-Policy."""
-    context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
-    context.add_init_script((modules() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
-    tab = Tab(context.new_page())
-    yield tab
-    tab.close()
+    """Open a page with axe-core in it."""
+    with tabs.opened(browser, axe=True) as tab:
+        yield tab

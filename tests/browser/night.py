@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from chalicelib import clock
 from chalicelib.access import api_keys
@@ -14,6 +15,7 @@ from chalicelib.jobs import ledger, run_records, slots
 from chalicelib.jobs.catalog import HEARTBEAT
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from tests.browser import tabs
 from tests.browser.chromium import Tab
 from tests.browser.console_data import SCRIPT, Console, a_run, console, dead_letter, put_runs
 
@@ -74,13 +76,15 @@ def _logged() -> Run:
 @contextmanager
 def signed_in(browser: "Browser", night: Night, key: str) -> Iterator[Tab]:
     """Open a tab that has a key already. Errors in the page, and requests to other hosts, fail the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(15_000)
-    tab = Tab(context.new_page())
-    tab.page.add_init_script(f"sessionStorage.setItem('crm-key', '{key}')")
-    tab.page.goto(night.shown.url)
-    yield tab
-    tab.close()
+    with tabs.opened(browser, permissions=["clipboard-read", "clipboard-write"]) as tab:
+        tab.page.goto(urljoin(night.shown.url, tabs.A_FILE))
+        keep(tab, key)
+        tab.page.goto(night.shown.url)
+        yield tab
     assert tab.refused == []
     assert [text for text in tab.problems if "status of 40" not in text] == []
+
+
+def keep(tab: Tab, key: str) -> None:
+    """Keep a key in the page, as if somebody had signed in with it."""
+    tab.page.evaluate("key => sessionStorage.setItem('crm-key', key)", key)

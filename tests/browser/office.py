@@ -13,7 +13,7 @@ from chalicelib.access.roles import Role
 from chalicelib.crm import orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
-from tests.browser.chromium import Tab
+from tests.browser import tabs
 from tests.browser.console_data import Console, console
 from tests.builders import a_customer, a_product
 
@@ -63,17 +63,15 @@ def opened(root: Path) -> Iterator[Office]:
 @contextmanager
 def signed_in(browser: "Browser", office: Office, role: Role, size: str = "desktop", **more: Any) -> Iterator["Page"]:
     """Open the console with a key of the role. Errors in the page, and requests to other hosts, fail the test."""
-    width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", **more)
-    context.set_default_timeout(10_000)
-    tab = Tab(context.new_page())
-    tab.page.goto(office.shown.url)
-    tab.page.get_by_label("API key").and_(tab.page.locator(":focus")).wait_for()  # the browser gives it the focus later
-    tab.page.keyboard.type(office.keys[role])
-    tab.page.keyboard.press("Enter")
-    tab.page.get_by_role("heading", level=1, name="Customers" if role is Role.EDITOR else "Overview").wait_for()
-    yield tab.page
-    tab.close()
+    with tabs.opened(browser, SIZES[size], **more) as tab:
+        tab.page.goto(office.shown.url)
+        tab.page.get_by_label("API key").and_(
+            tab.page.locator(":focus")
+        ).wait_for()  # the browser gives it the focus later
+        tab.page.keyboard.type(office.keys[role])
+        tab.page.keyboard.press("Enter")
+        tab.page.get_by_role("heading", level=1, name="Customers" if role is Role.EDITOR else "Overview").wait_for()
+        yield tab.page
     assert tab.refused == []
     assert [text for text in tab.problems if "status of 40" not in text and "ERR_FAILED" not in text] == []
 

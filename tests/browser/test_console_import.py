@@ -11,7 +11,6 @@ from tests.browser.accessibility import looked_over
 from tests.browser.chromium import Tab
 from tests.browser.console_data import SCRIPT
 from tests.browser.office import Office, lose_answers, signed_in, tab_to, visit
-from tests.clients.node import modules
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -200,22 +199,18 @@ def test_what_the_page_cannot_read_it_says_with_the_command(browser: "Browser", 
 
 
 def test_axe_finds_nothing_serious_while_a_file_is_chosen_and_imported(
-    browser: "Browser", office: Office, tmp_path: Path
+    audited: Tab, office: Office, tmp_path: Path
 ) -> None:
-    context = browser.new_context(reduced_motion="reduce", bypass_csp=True)
-    context.add_init_script((modules() / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
-    tab = Tab(context.new_page())
-    tab.page.goto(f"{office.shown.url}#/import")
-    tab.page.get_by_label("API key").fill(office.keys[Role.EDITOR])
-    tab.page.keyboard.press("Enter")
-    tab.page.get_by_text("What needs a terminal").wait_for()
-    found = looked_over(tab, "no file")
-    choose(tab.page, "orders_export.csv", shop_orders("L-1"), tmp_path)
-    tab.page.get_by_text("Is that wrong? Choose how to read the file").click()
-    found += looked_over(tab, "a file")
-    tab.page.get_by_role("button", name="Import 4 orders").click()
-    tab.page.get_by_role("heading", name="Imported: orders_export.csv").wait_for()
-    found += looked_over(tab, "imported")
-    context.close()
+    audited.page.goto(f"{office.shown.url}#/import")
+    audited.page.get_by_label("API key").fill(office.keys[Role.EDITOR])
+    audited.page.keyboard.press("Enter")
+    audited.page.get_by_text("What needs a terminal").wait_for()
+    found = looked_over(audited, "no file")
+    choose(audited.page, "orders_export.csv", shop_orders("L-1"), tmp_path)
+    audited.page.get_by_text("Is that wrong? Choose how to read the file").click()
+    found += looked_over(audited, "a file")
+    audited.page.get_by_role("button", name="Import 4 orders").click()
+    audited.page.get_by_role("heading", name="Imported: orders_export.csv").wait_for()
+    found += looked_over(audited, "imported")
     assert found == []
-    assert tab.refused == []
+    assert audited.refused == []

@@ -14,7 +14,7 @@ from tests.browser import night as night_data
 from tests.browser.chromium import Tab
 from tests.browser.console_data import SCRIPT
 from tests.browser.console_pages import row, told
-from tests.browser.night import LINES, Night, signed_in
+from tests.browser.night import LINES, Night, keep, signed_in
 from tests.browser.office import refusal
 from tests.localdev.servers import wait_for
 
@@ -165,6 +165,7 @@ def test_an_expired_key_leads_to_the_sign_in_from_every_page(browser: "Browser",
     with signed_in(browser, night, night.expired) as tab:
         for address in ADDRESSES:
             tab.page.goto(f"{night.shown.url}#/{address.format(slot=night.failed.slot)}")
+            keep(tab, night.expired)
             tab.page.reload()
             tab.page.get_by_label("API key").wait_for()
             assert tab.page.title() == "CRM console"

@@ -230,6 +230,6 @@ def test_page_of_this_machine_still_works(browser: "Browser", victim: Victim) ->
             page = context.new_page()
             page.goto(f"http://{host}:{urlsplit(victim.api).port}/graphql")
             page.locator(".graphiql-execute-button").click()
-            page.locator(".result-window", has_text=PRODUCT).wait_for(timeout=15_000)
+            page.locator(".result-window", has_text=PRODUCT).wait_for()
         finally:
             context.close()
