@@ -30,16 +30,13 @@ for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL") 
 
 import pytest
 from moto import mock_aws
-from moto.backends import get_backend
 
 from chalicelib import aws
-from chalicelib.access import authentication
-from chalicelib.api.resolvers import health
 from chalicelib.jobs import queue, ses_events
-from chalicelib.store import connection, stage_secrets
+from chalicelib.store import connection
 from localdev.emulator import Emulator, fetch
 from localdev.state import State
-from tests import long_first, skip_policy
+from tests import database, long_first, skip_policy
 from tests.faults.fault_injection import intercepted
 from tests.faults.memory import Memory
 
@@ -52,7 +49,6 @@ ENDPOINT = "AWS_ENDPOINT_URL"
 MINISTACK = "ministack"
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
-_memory = Memory(knows_tokens=False)  # like moto: what must hold without them is tested
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -124,12 +120,12 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
             yield MINISTACK
     elif request.node.get_closest_marker(MOTO) or request.config.getoption("backend") == MOTO:
         request.getfixturevalue("moto")
-        _empty_moto()
+        database.empty_moto()
         yield MOTO
     else:
         request.getfixturevalue("moto")
-        empty_tables()
-        with in_memory(_memory):
+        database.empty_tables()
+        with in_memory(database.MEMORY):
             yield MEMORY
 
 
@@ -179,31 +175,7 @@ def _forget_caches(endpoint: str | None) -> None:
         os.environ[ENDPOINT] = endpoint
     aws.client.cache_clear()
     queue._known_url.cache_clear()
-    _forget_rows()
-
-
-def _forget_rows() -> None:
-    """Forget what this process remembers of tables that were emptied."""
-    stage_secrets.forget()
-    authentication.forget_all()
-    health.check_again()
-
-
-def empty_tables() -> None:
-    """Empty the tables and queues in the middle of a test that is not on MiniStack."""
-    _memory.clear()
-    _empty_moto()
-
-
-def _empty_moto() -> None:
-    for table in get_backend("dynamodb")["123456789012"]["us-east-1"].tables.values():
-        table.items.clear()
-    for messages in get_backend("sqs")["123456789012"][
-        "us-east-1"
-    ].queues.values():  # purging them twice a minute fails
-        messages._messages.clear()
-        messages._pending_messages.clear()
-    _forget_rows()
+    database.forget()
 
 
 def _empty_ministack() -> None:

@@ -19,7 +19,7 @@ from chalicelib.crm import business_days
 from tests.api.conftest import Change
 from tests.api.graphql_client import send
 from tests.api.hostile_generator import Generator, HostileRequest
-from tests.conftest import empty_tables
+from tests.database import empty_tables
 
 COUNT = 10_000 if os.environ.get("CRM_FULL_SIZE") else 1_000
 SEED = 20261127

@@ -13,11 +13,11 @@ from graphql import GraphQLObjectType
 from chalicelib.api.graphql.schema import schema
 from chalicelib.crm import stock
 from chalicelib.settings import settings
+from tests import database
 from tests.api.graphql_client import Reply, post
 from tests.api.replay_scenario import Ids, Scenario
 from tests.api.replays import SCENARIOS
 from tests.api.shop import Clock
-from tests.conftest import empty_tables
 from tests.sudden_death import Killed, dying_after
 
 MAX_CALLS = 60
@@ -43,9 +43,11 @@ def small_restocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wherever_a_mutation_dies_its_repetition_does_nothing_twice_and_undoes_nothing(name: str, watch: Clock) -> None:
     scenario = SCENARIOS[name]
     outcomes: set[bool] = set()
+    began, ids = watch.now, scenario.prepare()
+    come_back = database.snapshot()
     for call in range(1, MAX_CALLS):
-        empty_tables()
-        ids = scenario.prepare()
+        come_back()
+        watch.now = began
         with dying_after(call):
             try:
                 send(scenario, ids)

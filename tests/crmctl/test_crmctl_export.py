@@ -18,9 +18,9 @@ from crmctl import paging
 from crmctl.cli import main
 from crmctl.export_rows import EXPORTS
 from tests.builders import a_customer, a_past_order, a_product, moment, rows_of, time_is
-from tests.conftest import empty_tables
 from tests.crmctl.api_server import ApiServer
 from tests.crmctl.fake_api import FakeApi, responds
+from tests.database import empty_tables
 
 HOSTILE = ('Ann "the, one" Lee', "=1+1", "Zoë\u00a0Müller", "山田太郎", "O'Neil; Ltd.", "'quoted'")
 

@@ -17,6 +17,7 @@ from botocore.retries.quota import RetryQuota
 from benchmarks import conflicts
 from chalicelib.errors import CrmError, Unavailable
 from chalicelib.store import connection, ids, index_keys
+from tests import database
 from tests.builders import Rows, key_names, rows_of, time_is
 from tests.faults.search_rows import without_left_overs
 
@@ -77,9 +78,56 @@ class Outcome:
     sent: list[str]
 
 
+@dataclass(frozen=True)
+class Start:
+    """What a scenario starts from, and how to come back there."""
+
+    given: Any
+    tables: dict[str, Rows]
+    numbers: Counter[str]
+    come_back: Callable[[], None]
+
+
+def start_of(scenario: Scenario) -> Start:
+    """Create the data of a scenario. MiniStack cannot come back to it, so there it is created again."""
+    numbers = Counter[str]()
+
+    def prepare() -> Any:
+        empty_tables()
+        return scenario.prepare()
+
+    with _numbered_and_without_delays(numbers):
+        given = prepare()
+        on_ministack = connection.connection.host is not None
+        return Start(given, dump(), numbers.copy(), prepare if on_ministack else database.snapshot())
+
+
 def run_scenario(scenario: Scenario, loss: MessageLoss) -> tuple[dict[str, Rows], Outcome]:
     """Return the tables before, and the outcome. Ids and the time are the same in every call."""
-    numbers: Counter[str] = Counter()
+    start = start_of(scenario)
+    return start.tables, run_from(start, scenario, loss)
+
+
+def run_from(start: Start, scenario: Scenario, loss: MessageLoss) -> Outcome:
+    numbers = Counter[str]()
+    with _numbered_and_without_delays(numbers):
+        start.come_back()
+        numbers.clear()
+        numbers.update(start.numbers)
+        error = None
+        with losing_messages(loss):
+            try:
+                scenario.act(start.given)
+            except CrmError as raised:
+                error = raised.code
+            except AssertionError:
+                error = "WRONG RESULT"
+        return Outcome(dump(), error, loss.sent)
+
+
+@contextmanager
+def _numbered_and_without_delays(numbers: Counter[str]) -> Iterator[None]:
+    """Number the ids, starting after `numbers`, and stop the clock."""
 
     def new_id(kind: str) -> str:
         numbers[kind] += 1
@@ -89,29 +137,19 @@ def run_scenario(scenario: Scenario, loss: MessageLoss) -> tuple[dict[str, Rows]
         patch.setattr(ids, "new_id", new_id)
         patch.setattr("time.sleep", lambda _: None)
         patch.setattr(RetryQuota, "acquire", lambda *_: True)  # otherwise a long test uses up botocore's retry quota
-        empty_tables()
-        given = scenario.prepare()
-        before = dump()
-        error = None
-        with losing_messages(loss):
-            try:
-                scenario.act(given)
-            except CrmError as raised:
-                error = raised.code
-            except AssertionError:
-                error = "WRONG RESULT"
-        return before, Outcome(dump(), error, loss.sent)
+        yield
 
 
 def faults_found(scenario: Scenario, *, length: int, arrives: bool) -> list[str]:
     """Lose the n-th message and the following ones, for every n, and return what goes wrong."""
-    before, clean = run_scenario(scenario, MessageLoss())
+    start = start_of(scenario)
+    clean = run_from(start, scenario, MessageLoss())
     assert clean.error is None
-    assert clean.tables != before
+    assert clean.tables != start.tables
     found = []
     for first, operation in enumerate(clean.sent):
-        _, outcome = run_scenario(scenario, MessageLoss(first, length, arrives))
-        problem = _problem(before, clean, outcome, operation, length)
+        outcome = run_from(start, scenario, MessageLoss(first, length, arrives))
+        problem = _problem(start.tables, clean, outcome, operation, length)
         if problem:
             found.append(f"{operation} ({first}): {problem}")
     return found

@@ -139,10 +139,15 @@ class Memory:
 
     def copy(self) -> "Memory":
         new = type(self)(knows_tokens=self.knows_tokens)
-        for name, table in self._tables.items():
-            new._tables[name].rows = dict(table.rows)  # items are replaced, never changed
-            new._tables[name].order = {index: list(keys) for index, keys in table.order.items()}
+        new.become(self)
         return new
+
+    def become(self, other: "Memory") -> None:
+        """Have the rows of `other` from now on."""
+        self.clear()
+        for name, table in other._tables.items():
+            self._tables[name].rows = dict(table.rows)  # items are replaced, never changed
+            self._tables[name].order = {index: list(keys) for index, keys in table.order.items()}
 
     def _get(self, request: Item) -> Item:
         table = self._tables[request["TableName"]]

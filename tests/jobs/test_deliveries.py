@@ -21,7 +21,7 @@ from chalicelib.jobs.notification_channels import ChannelKind, Event
 from chalicelib.jobs.webhooks import NotDelivered
 from chalicelib.store import tables
 from tests.builders import moment, rows_of
-from tests.conftest import empty_tables
+from tests.database import empty_tables
 from tests.jobs.channel_receivers import (  # noqa: F401 - two are fixtures
     SECRET,
     URL,

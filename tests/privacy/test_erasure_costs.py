@@ -11,7 +11,7 @@ from chalicelib.settings import settings
 from chalicelib.store import change_marks
 from tests.as_operator import execute
 from tests.builders import a_customer, a_product
-from tests.conftest import empty_tables
+from tests.database import empty_tables
 from tests.jobs.job_runs import make_runner, manual_clock
 from tests.metering import Meter, metered
 

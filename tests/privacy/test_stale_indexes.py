@@ -8,7 +8,8 @@ from chalicelib.jobs.slots import Slot
 from chalicelib.privacy import erasures
 from chalicelib.store import change_marks
 from tests.builders import a_customer, a_product
-from tests.conftest import empty_tables, in_memory
+from tests.conftest import in_memory
+from tests.database import empty_tables
 from tests.faults.stale_memory import StaleMemory
 from tests.jobs.job_runs import Clock, make_runner, manual_clock
 from tests.privacy.known_person import EMAIL, FORMER_NAME, NAME, mentions

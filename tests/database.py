@@ -1,0 +1,61 @@
+"""The tables and queues of the tests that are not on MiniStack: DynamoDB in memory, and the rest in moto."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from moto.backends import get_backend
+
+from chalicelib.access import authentication
+from chalicelib.api.resolvers import health
+from chalicelib.store import stage_secrets
+from tests.faults.memory import Memory
+
+MEMORY = Memory(knows_tokens=False)  # like moto: what must hold without them is tested
+
+
+def empty_tables() -> None:
+    """Empty the tables and queues."""
+    MEMORY.clear()
+    empty_moto()
+
+
+def empty_moto() -> None:
+    stored, queues = _in_moto()
+    for table in stored:
+        table.items.clear()
+    for queue in queues:  # purging them twice a minute fails
+        queue._messages.clear()
+        queue._pending_messages.clear()
+    forget()
+
+
+def forget() -> None:
+    """Forget what this process remembers of tables that were changed behind its back."""
+    stage_secrets.forget()
+    authentication.forget_all()
+    health.check_again()
+
+
+def snapshot() -> Callable[[], None]:
+    """Return what makes the tables and queues again what they are now: creating the same data again takes longer."""
+    rows, (stored, queues) = MEMORY.copy(), _in_moto()
+    items = [copy.deepcopy(table.items) for table in stored]
+    messages = [copy.deepcopy((queue._messages, queue._pending_messages)) for queue in queues]
+
+    def restore() -> None:
+        MEMORY.become(rows)
+        for table, found in zip(stored, items, strict=True):
+            table.items = copy.deepcopy(found)
+        for queue, waiting in zip(queues, messages, strict=True):
+            queue._messages, queue._pending_messages = copy.deepcopy(waiting)
+        forget()
+
+    return restore
+
+
+def _in_moto() -> tuple[list[Any], list[Any]]:
+    """Return moto's tables and queues."""
+    account, region = "123456789012", "us-east-1"
+    tables = get_backend("dynamodb")[account][region].tables
+    return [*tables.values()], [*get_backend("sqs")[account][region].queues.values()]
