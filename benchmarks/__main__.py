@@ -20,6 +20,7 @@ SECTIONS = {
     "start": "Cold start",
     "bulk": "Import",
     "memory": "Memory",
+    "year": "A year of a company",
 }
 """Sections, by the name of their module."""
 KEPT = Path(__file__).parents[1] / "docs" / "benchmarks.md"

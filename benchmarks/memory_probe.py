@@ -37,14 +37,24 @@ def main() -> None:
     due = DUE[job]
     fire(job, due - WEEK)
     succeeded(job, due - WEEK, few)
-    gc.collect()
-    (_PROCESS / "clear_refs").write_text(_FORGET_PEAK)
-    before = kibibytes("VmRSS")
+    before = begin_peak()
     print("ready", flush=True)
     sys.stdin.readline()
     fire(job, due)
-    print((kibibytes("VmHWM") - before) / 1024)
+    print(peak_added(before))
     succeeded(job, due, many)
+
+
+def begin_peak() -> int:
+    """Forget the highest memory of this process so far. Return what it has now, in KiB."""
+    gc.collect()
+    (_PROCESS / "clear_refs").write_text(_FORGET_PEAK)
+    return kibibytes("VmRSS")
+
+
+def peak_added(before: int) -> float:
+    """Return how many MiB this process had more than `before` since then, at its peak."""
+    return (kibibytes("VmHWM") - before) / 1024
 
 
 def kibibytes(name: str) -> int:

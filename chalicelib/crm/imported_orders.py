@@ -8,7 +8,7 @@ Each reference is imported once, and stock is left alone. An import takes these 
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from chalicelib.crm import (
     order_comparison,
     order_lines,
     order_quantities,
+    order_rows,
     orders,
     products,
     search_index,
@@ -265,7 +266,7 @@ def _product_ids(order: Order) -> list[str]:
 
 
 def _check_size(order: Order) -> None:
-    if len(json.dumps([astuple(line) for line in order.lines])) > _MAX_BYTES:
+    if len(json.dumps(order_rows.stored_lines(order.lines))) > _MAX_BYTES:
         raise TooManyLines("The order is too large. Use fewer lines or shorter product names", field="lines")
 
 

@@ -36,4 +36,7 @@ def to_row(order: "Order") -> tables.Order:
 
 
 def stored_lines(lines: "Iterable[OrderLine]") -> list[list[str | int]]:
-    return [[*astuple(line)[:4], *([line.sku] if line.sku else [])] for line in lines]
+    # Not with `astuple`, which copies each value deeply: a tenth of the time of an import (measured).
+    return [
+        [line.product_id, line.name, line.quantity, line.cents, *([line.sku] if line.sku else [])] for line in lines
+    ]

@@ -25,6 +25,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _CLAUSES = {"SET", "REMOVE", "ADD"}
+_LAST = "\U0010ffff"
 
 
 def plain(value: Any) -> Any:
@@ -147,6 +148,26 @@ def condition(text: str) -> Test:
     test = parser.either()
     assert parser.at == len(parser.tokens), text
     return test
+
+
+_KEY_RANGE = re.compile(
+    r" AND (?:begins_with\s*\([#\w]+, (?P<beginning>:\w+)\)|[#\w]+ (?P<sign>BETWEEN|<=|>=|=|<|>) (?P<one>:\w+)(?: AND (?P<high>:\w+))?)"
+)
+
+
+def key_range(text: str, values: Item) -> tuple[Any, Any]:
+    """Return from which to which range key a key condition can be true, both included, as `plain` values. None is no bound."""
+    found = _KEY_RANGE.search(text)
+    if found is None:
+        assert " AND " not in text, text
+        return None, None
+    if found["beginning"]:
+        kind, beginning = plain(values[found["beginning"]])
+        return (kind, beginning), (kind, beginning + _LAST)
+    sign, one = found["sign"], plain(values[found["one"]])
+    low = None if sign.startswith("<") else one
+    high = plain(values[found["high"]]) if sign == "BETWEEN" else None if sign.startswith(">") else one
+    return low, high
 
 
 @cache

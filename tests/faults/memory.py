@@ -6,8 +6,8 @@ sends the same requests to MiniStack and compares every answer.
 
 import json
 import threading
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -16,10 +16,11 @@ from pynamodb.models import Model
 
 from chalicelib.store import connection
 from tests.builders import Rows, key_names
-from tests.faults.expressions import Item, condition, plain, updated
+from tests.faults.expressions import Item, condition, key_range, plain, updated
 
 Key = tuple[str, ...]
 REFUSED = "ConditionalCheckFailed"
+_AFTER_KEYS = ("\U0010ffff",)
 
 
 class ErrorResponse(Exception):
@@ -66,7 +67,7 @@ class Table:
             ]
             for index in schema["global_secondary_indexes"]
         }
-        self.rows: dict[Key, Item] = {}
+        self.rows: MutableMapping[Key, Item] = {}
         self.order: dict[tuple[str | None, str], list[tuple[Any, Key]]] = {}
 
     def key_of(self, item: Item) -> Key:
@@ -115,8 +116,11 @@ class Memory:
 
     def clear(self) -> None:
         """Make all tables empty."""
-        self._tables = {str(model.Meta.table_name): Table(model) for model in connection.TABLES}
+        self._tables = {str(model.Meta.table_name): self._new_table(model) for model in connection.TABLES}
         self._tokens = {}
+
+    def _new_table(self, model: type[Model]) -> Table:
+        return Table(model)
 
     def answer(self, operation: str, request: Item) -> Item:
         """Answer a request. Requests are answered one at a time. Raises ErrorResponse."""
@@ -174,7 +178,7 @@ class Memory:
         test = condition(request["KeyConditionExpression"])
         partition, rows = self._seen(table, index, _hash_of(request["KeyConditionExpression"], values))
         limit = request.get("Limit")
-        places = self._places(table, partition, request)
+        places = self._places(table, partition, request, key_range(request["KeyConditionExpression"], values))
         found = (place for place in places if test(rows[place[1]], names, values))
         page = list(islice(found, limit))
         keys_only = {*table.key, *table.ranges[index]} if index else None
@@ -190,14 +194,20 @@ class Memory:
         return table.order.get((index, value), []), table.rows
 
     @staticmethod
-    def _places(table: Table, partition: list[tuple[Any, Key]], request: Item) -> Iterator[tuple[Any, Key]]:
+    def _places(
+        table: Table, partition: list[tuple[Any, Key]], request: Item, bounds: tuple[Any, Any]
+    ) -> Iterator[tuple[Any, Key]]:
+        """Yield the places between the bounds, without a look at those before them: a partition may have 100,000."""
         forward, start = request.get("ScanIndexForward", True), request.get("ExclusiveStartKey")
-        if start is None:
-            return iter(partition) if forward else reversed(partition)
-        place = (plain(start[table.ranges[request.get("IndexName")][-1]]), table.key_of(start))
-        at = bisect_left(partition, place)
-        there = at < len(partition) and partition[at] == place
-        return iter(partition[at + there :]) if forward else reversed(partition[:at])
+        low, high = bounds
+        first = 0 if low is None else bisect_left(partition, (low,))
+        end = len(partition) if high is None else bisect_right(partition, (high, _AFTER_KEYS))
+        if start is not None:
+            place = (plain(start[table.ranges[request.get("IndexName")][-1]]), table.key_of(start))
+            first = max(first, bisect_right(partition, place)) if forward else first
+            end = end if forward else min(end, bisect_left(partition, place))
+        found = range(first, end)
+        return (partition[number] for number in (found if forward else reversed(found)))
 
     def _update(self, request: Item) -> Item:
         self._write([("Update", request)])

@@ -1,0 +1,158 @@
+"""A real company's size: a year of a retailer is imported, searched, listed, reported on, cleaned up, restocked and exported.
+
+It has 4,300 customers, 3,700 products, 18,500 orders and 400,000 lines with CRM_FULL_SIZE=1, and a tenth of that without. What
+people and jobs do is then measured in companies of growing size, up to ten times as large. All of it is on the database in
+memory. Calls and units are exact, and the same each time; only the import and the export also take real requests over HTTP.
+"""
+
+import gc
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.backend import ROOT
+from benchmarks.counted_memory import CountedMemory
+from benchmarks.metering import Usage
+from benchmarks.result import Result, print_results
+from benchmarks.retailer import IMPORTED, MAX_LINES, OPENED, YEAR, Retailer, write_opening, write_year
+from benchmarks.retailer_rows import put_retailer
+from benchmarks.rows import IS_FULL
+from benchmarks.served import in_process
+from benchmarks.year_operations import Company, Measured
+from chalicelib.api.http.endpoint import respond
+from chalicelib.settings import settings
+from chalicelib.store import tables
+from tests.faults.environment import Environment, fake_aws
+
+SCALES = (0.1, 1, 10) if IS_FULL else (0.03, 0.1)
+SERVED = 1 if IS_FULL else 0.1
+"""The scale of the company whose year is imported and exported over HTTP."""
+MAX_SEARCH_CALLS, MAX_SEARCH_UNITS = 6, 30
+MAX_LIST_CALLS = 4
+MAX_GROWTH = 1.2
+NOT_FLAT = ("import", "export", "list: 100 orders with lines")
+"""Whose reads depend on how many products their lines name: at most one for each line."""
+_COUNTED = {"calls": "calls", "read_units": "read units", "write_units": "write units"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a command of crmctl took: MiB at its peak, and seconds of the server's CPU."""
+
+    peak: float
+    cpu: float
+    usage: Usage
+
+
+def main() -> None:
+    with fake_aws() as built, built.run(Environment(CountedMemory(), OPENED)) as environment:
+        object.__setattr__(settings, "open_access", True)
+        print_results(served(environment))
+        found: dict[float, Mapping[str, Measured]] = {}
+        for scale in SCALES:
+            environment.memory = memory = CountedMemory()
+            found[scale] = measured(environment, memory, scale)
+    print_results(at_size(found[SERVED]))
+    for small, large in pairwise(SCALES):
+        print_results(growth(found[small], found[large], f"at {small:.0%}", f"at {large:.0%} of the size"))
+
+
+def measured(environment: Environment, memory: CountedMemory, scale: float) -> Mapping[str, Measured]:
+    retailer, began = Retailer(YEAR.times(scale)), time.process_time()
+    put_retailer(environment, memory, retailer)
+    print(f"    {scale:.0%}: {retailer.size}, loaded in {time.process_time() - began:.0f} s of CPU", file=sys.stderr)
+    gc.collect()
+    gc.freeze()
+    found = Company(retailer, environment, memory).everything()
+    gc.unfreeze()
+    for name, each in found.items():
+        units = f"{each.usage.read_units:,.0f} read units, {each.usage.write_units:,.0f} write units"
+        print(
+            f"    {name}, {each.rows} rows: {each.usage.calls} calls, {units}, {each.cpu:.2f} s, {each.added:.1f} MiB",
+            file=sys.stderr,
+        )
+    return found
+
+
+def served(environment: Environment) -> Iterator[Result]:
+    """Import the year and export it again with crmctl, over HTTP."""
+    memory = environment.memory
+    assert isinstance(memory, CountedMemory)  # noqa: S101
+    retailer = Retailer(YEAR.times(SERVED))
+    size = retailer.size
+    with tempfile.TemporaryDirectory() as scratch, in_process(respond) as url:
+        opening, year = Path(scratch) / "opening", Path(scratch) / "year"
+        write_opening(retailer, opening)
+        write_year(retailer, year)
+        crmctl(memory, url, "import", str(opening), "--rejects", scratch)
+        environment.now = IMPORTED
+        imported = crmctl(memory, url, "import", str(year), "--workers", "1", "--rejects", scratch)
+        exported = crmctl(memory, url, "export", "orders", "--output", str(Path(scratch) / "orders.csv"))
+        lines = sum(1 for _ in (Path(scratch) / "orders.csv").open(encoding="utf-8")) - 1
+    stored = memory.rows_of(tables.Order)
+    what = f"{size.orders:,} orders of {size.lines:,} lines"
+    yield Result(
+        f"{what}, imported and exported again", len(stored), "orders", minimum=size.orders, maximum=size.orders
+    )
+    yield Result("lines of the export", lines, "lines", minimum=size.lines, maximum=size.lines)
+    yield Result("lines of the largest invoice", MAX_LINES, "lines")
+    yield from _of_command("`crmctl import`", imported, size.orders)
+    yield Result("write units of the import", imported.usage.write_units / size.lines, "for each line", maximum=2)
+    yield from _of_command("`crmctl export`", exported, size.orders)
+
+
+def _of_command(name: str, command: Command, orders: int) -> Iterator[Result]:
+    yield Result(f"DynamoDB calls of {name}", command.usage.calls / orders, "for each order")
+    yield Result(f"read units of {name}", command.usage.read_units / orders, "for each order")
+    yield Result(f"orders for each second of the server's CPU, {name}", orders / command.cpu, "orders")
+    yield Result(f"memory of {name}, at its peak", command.peak, "MiB", maximum=150)
+
+
+def crmctl(memory: CountedMemory, url: str, *arguments: str) -> Command:
+    command = [sys.executable, "-m", "crmctl", *arguments, "--url", url]
+    began = time.process_time()
+    with memory.counted() as usage, tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if status:
+            output.seek(0)
+            raise SystemExit(output.read().decode())
+    return Command(used.ru_maxrss / 1024, time.process_time() - began, usage)
+
+
+def at_size(found: Mapping[str, Measured]) -> Iterator[Result]:
+    """Yield what each operation costs in one company."""
+    searches = [each for name, each in found.items() if name.startswith("search")]
+    yield Result(
+        "calls of the dearest search", max(each.usage.calls for each in searches), "calls", maximum=MAX_SEARCH_CALLS
+    )
+    dearest = max(each.usage.read_units for each in searches)
+    yield Result("read units of the dearest search", dearest, "units", maximum=MAX_SEARCH_UNITS)
+
+
+def growth(small: Mapping[str, Measured], large: Mapping[str, Measured], before: str, after: str) -> Iterable[Result]:
+    """Yield what each operation costs per row in the larger company, against the smaller one."""
+    for name, each in large.items():
+        for counted, words in _COUNTED.items():
+            one, other = each.per_row(counted), small[name].per_row(counted)
+            if one and other:
+                maximum = MAX_GROWTH if is_flat(name, counted) else None
+                yield Result(f"{name}, {words}, {after}", one / other, compared_to=before, maximum=maximum)
+
+
+def is_flat(name: str, counted: str) -> bool:
+    """Return whether an operation costs the same for each row in any company. A search reads what it finds, up to a limit."""
+    if name.startswith("search"):
+        return counted == "calls"
+    return counted == "write_units" or not name.startswith(NOT_FLAT)
+
+
+if __name__ == "__main__":
+    main()
