@@ -8,6 +8,7 @@ and the autumn sells twice as much as the spring. One order in fifty is a credit
 import csv
 import math
 import random
+import unicodedata
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -216,8 +217,8 @@ def _amount(cents: int) -> str:
 
 
 def _address(name: str, number: int) -> str:
-    plain = "".join(letter for letter in name.lower().replace(" ", ".") if letter.isascii())
-    return f"{plain}.{number}@example.com"
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if letter.isascii() and letter.isalpha())
+    return f"{plain.lower()}.{number}@example.com"
 
 
 def _weights(count: int, spread: float) -> list[float]:

@@ -6,7 +6,6 @@ memory. Calls and units are exact, and the same each time; only the import and t
 """
 
 import gc
-import os
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from benchmarks.retailer import IMPORTED, MAX_LINES, OPENED, YEAR, Retailer, wri
 from benchmarks.retailer_rows import put_retailer
 from benchmarks.rows import IS_FULL
 from benchmarks.served import in_process
-from benchmarks.year_operations import Company, Measured
+from benchmarks.year_operations import PAGES, Company, Measured, together
 from chalicelib.api.http.endpoint import respond
 from chalicelib.settings import settings
 from chalicelib.store import tables
@@ -35,6 +34,9 @@ SERVED = 1 if IS_FULL else 0.1
 """The scale of the company whose year is imported and exported over HTTP."""
 MAX_SEARCH_CALLS, MAX_SEARCH_UNITS = 6, 30
 MAX_LIST_CALLS = 4
+MAX_CALLS_WITH_LINES = 3 + 22
+"""100 orders have 2,160 lines on average, and each call reads 100 products."""
+MAX_ADDED = 30.0
 MAX_GROWTH = 1.2
 NOT_FLAT = ("import", "export", "list: 100 orders with lines")
 """Whose reads depend on how many products their lines name: at most one for each line."""
@@ -60,7 +62,9 @@ def main() -> None:
             found[scale] = measured(environment, memory, scale)
     print_results(at_size(found[SERVED]))
     for small, large in pairwise(SCALES):
-        print_results(growth(found[small], found[large], f"at {small:.0%}", f"at {large:.0%} of the size"))
+        print_results(
+            growth(together(found[small]), together(found[large]), f"at {small:.0%}", f"at {large:.0%} of the size")
+        )
 
 
 def measured(environment: Environment, memory: CountedMemory, scale: float) -> Mapping[str, Measured]:
@@ -115,36 +119,50 @@ def _of_command(name: str, command: Command, orders: int) -> Iterator[Result]:
 
 
 def crmctl(memory: CountedMemory, url: str, *arguments: str) -> Command:
-    command = [sys.executable, "-m", "crmctl", *arguments, "--url", url]
     began = time.process_time()
-    with memory.counted() as usage, tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if status:
-            output.seek(0)
-            raise SystemExit(output.read().decode())
-    return Command(used.ru_maxrss / 1024, time.process_time() - began, usage)
+    with memory.counted() as usage, tempfile.NamedTemporaryFile(mode="r") as peak:
+        command = [sys.executable, "-m", "benchmarks.command_probe", peak.name, *arguments, "--url", url]
+        done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stdout + done.stderr)
+        return Command(float(peak.read()), time.process_time() - began, usage)
 
 
 def at_size(found: Mapping[str, Measured]) -> Iterator[Result]:
-    """Yield what each operation costs in one company."""
-    searches = [each for name, each in found.items() if name.startswith("search")]
-    yield Result(
-        "calls of the dearest search", max(each.usage.calls for each in searches), "calls", maximum=MAX_SEARCH_CALLS
-    )
-    dearest = max(each.usage.read_units for each in searches)
-    yield Result("read units of the dearest search", dearest, "units", maximum=MAX_SEARCH_UNITS)
+    """Yield what one company's searches and lists cost."""
+    searches = [each.usage for name, each in found.items() if name.startswith("search")]
+    calls, units = max(each.calls for each in searches), max(each.read_units for each in searches)
+    yield Result("calls of the dearest search", calls, "calls", maximum=MAX_SEARCH_CALLS)
+    yield Result("read units of the dearest search", units, "units", maximum=MAX_SEARCH_UNITS)
+    lists = {name: each.usage for name, each in found.items() if name.startswith("list")}
+    calls = max(usage.calls for name, usage in lists.items() if not name.startswith(NOT_FLAT))
+    yield Result("calls of the dearest list without lines", calls, "calls", maximum=MAX_LIST_CALLS)
+    with_lines = found["list: 100 orders with lines and products"].usage
+    yield Result("calls of 100 orders with lines and products", with_lines.calls, "calls", maximum=MAX_CALLS_WITH_LINES)
+    first, last = (found[f"export: {which} {PAGES} pages"].usage for which in ("first", "last"))
+    for counted in ("calls", "read_units"):
+        ratio = getattr(last, counted) / getattr(first, counted)
+        what = f"the last pages of the export, {_COUNTED[counted]}"
+        yield Result(what, ratio, compared_to="the first pages", maximum=MAX_GROWTH)
+    for name, each in found.items():
+        if each.added >= 1:
+            yield Result(f"{name}, memory added at its peak", each.added, "MiB", maximum=MAX_ADDED)
 
 
 def growth(small: Mapping[str, Measured], large: Mapping[str, Measured], before: str, after: str) -> Iterable[Result]:
     """Yield what each operation costs per row in the larger company, against the smaller one."""
-    for name, each in large.items():
+    for name in large:
         for counted, words in _COUNTED.items():
-            one, other = each.per_row(counted), small[name].per_row(counted)
-            if one and other:
+            ratio = grown(small, large, name, counted)
+            if ratio is not None:
                 maximum = MAX_GROWTH if is_flat(name, counted) else None
-                yield Result(f"{name}, {words}, {after}", one / other, compared_to=before, maximum=maximum)
+                yield Result(f"{name}, {words}, {after}", ratio, compared_to=before, maximum=maximum)
+
+
+def grown(small: Mapping[str, Measured], large: Mapping[str, Measured], name: str, counted: str) -> float | None:
+    """Return how many times as much each row costs in the larger company. None if it costs nothing."""
+    one, other = large[name].per_row(counted), small[name].per_row(counted)
+    return one / other if one and other else None
 
 
 def is_flat(name: str, counted: str) -> bool:

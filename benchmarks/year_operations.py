@@ -6,7 +6,7 @@ It all happens in this process, on the database in memory, so that calls and uni
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -33,6 +33,7 @@ SLOTS = {
     catalog.ORDER_REMINDERS: day("2026-11-24T08:00:00"),
     catalog.CUSTOMER_CLEANUP: day("2026-11-29T02:00:00"),
 }
+ALIKE = {"search": "searches", "list": "lists without lines"}
 MORE_ORDERS = 200
 PAGES = 5
 """So many pages of an export are measured, at its beginning and at its end."""
@@ -49,6 +50,26 @@ class Measured:
 
     def per_row(self, name: str) -> float:
         return float(getattr(self.usage, name)) / self.rows
+
+
+def together(found: Mapping[str, Measured]) -> dict[str, Measured]:
+    """Add up all searches, and all lists but the one with lines, because a table of each would be long."""
+    sums: dict[str, list[Measured]] = {}
+    for name, each in found.items():
+        kind = name.partition(":")[0]
+        sums.setdefault(ALIKE.get(kind, name) if "lines" not in name else name, []).append(each)
+    return {name: _sum(some) for name, some in sums.items()}
+
+
+def _sum(some: Sequence[Measured]) -> Measured:
+    usage = Usage(
+        calls=sum(each.usage.calls for each in some),
+        read_units=sum(each.usage.read_units for each in some),
+        write_units=sum(each.usage.write_units for each in some),
+    )
+    return Measured(
+        usage, sum(each.rows for each in some), sum(each.cpu for each in some), max(each.added for each in some)
+    )
 
 
 @dataclass

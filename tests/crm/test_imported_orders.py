@@ -38,6 +38,19 @@ def test_an_imported_order_has_its_own_prices_and_leaves_stock_alone() -> None:
     assert products.find(lamp.id) == lamp
 
 
+def test_an_invoice_of_540_lines_is_stored_without_a_deep_copy_of_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`dataclasses.astuple` makes one of each value: a twelfth of the time of an import."""
+    ann, goods = a_customer(), some_products(30)
+    lines = [(goods[number % 30], 1 + number % 7, "9.99") for number in range(540)]
+    copied: list[object] = []
+    monkeypatch.setattr("copy.deepcopy", copied.append)
+    order, new = imported_orders.record(a_past_order(ann, *lines))
+    assert new
+    assert copied == []
+    assert [line.quantity for line in order.lines] == [line[1] for line in lines]
+    assert orders.find(order.id) == order
+
+
 def test_a_repeated_import_finds_its_order() -> None:
     ann, lamp, chair = a_customer(), a_product(), a_product("Chair")
     order, _ = imported_orders.record(a_past_order(ann, (lamp, 3, "9.99"), (chair, 1, "5")))
