@@ -23,7 +23,7 @@ from benchmarks.retailer import IMPORTED, MAX_LINES, OPENED, YEAR, Retailer, wri
 from benchmarks.retailer_rows import put_retailer
 from benchmarks.rows import IS_FULL
 from benchmarks.served import in_process
-from benchmarks.year_operations import PAGES, Company, Measured, together
+from benchmarks.year_operations import Company, Measured, together
 from chalicelib.api.http.endpoint import respond
 from chalicelib.settings import settings
 from chalicelib.store import tables
@@ -139,9 +139,9 @@ def at_size(found: Mapping[str, Measured]) -> Iterator[Result]:
     yield Result("calls of the dearest list without lines", calls, "calls", maximum=MAX_LIST_CALLS)
     with_lines = found["list: 100 orders with lines and products"].usage
     yield Result("calls of 100 orders with lines and products", with_lines.calls, "calls", maximum=MAX_CALLS_WITH_LINES)
-    first, last = (found[f"export: {which} {PAGES} pages"].usage for which in ("first", "last"))
+    first, last = (found[f"export: {which} pages"] for which in ("first", "last"))
     for counted in ("calls", "read_units"):
-        ratio = getattr(last, counted) / getattr(first, counted)
+        ratio = last.per_row(counted) / first.per_row(counted)
         what = f"the last pages of the export, {_COUNTED[counted]}"
         yield Result(what, ratio, compared_to="the first pages", maximum=MAX_GROWTH)
     for name, each in found.items():

@@ -112,12 +112,13 @@ class Company:
 
     def export_ends(self) -> None:
         """Measure the first and the last pages of the export of all orders. The pages between them are passed over."""
-        left = -(-self.retailer.size.orders // 100) - 2 * PAGES
-        with self.measured(f"export: first {PAGES} pages", PAGES):
-            after = _read_on(EXPORT, PAGES, None)
-        after = _read_on(ENDS, left, after)
-        with self.measured(f"export: last {PAGES} pages", PAGES):
-            _read_on(EXPORT, PAGES, after)
+        pages = self.retailer.size.orders // 100
+        some = min(PAGES, pages // 2)
+        with self.measured("export: first pages", some):
+            after = _read_on(EXPORT, some, None)
+        after = _read_on(ENDS, pages - 2 * some, after)
+        with self.measured("export: last pages", some):
+            _read_on(EXPORT, some, after)
 
     def more_orders(self) -> None:
         """Import more orders of the same people and products, with as many lines at any size."""
