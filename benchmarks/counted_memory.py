@@ -57,6 +57,11 @@ class CountedMemory(Memory):
             response = {**response, "ConsumedCapacity": [{"CapacityUnits": consumed}]}
         return response
 
+    @property
+    def size(self) -> int:
+        """Return the bytes of all rows but order lines."""
+        return sum(table.rows.size for table in self._tables.values() if isinstance(table.rows, _PackedRows))
+
     def put_rows(self, model: type[Model], items: Iterable[Item]) -> None:
         """Put rows without counting them."""
         table = self._tables[str(model.Meta.table_name)]
@@ -94,16 +99,20 @@ class _PackedRows(MutableMapping[Key, Item]):
 
     def __init__(self) -> None:
         self._rows: dict[Key, bytes] = {}
+        self.size = 0
+        """Bytes of all rows."""
 
     def __getitem__(self, key: Key) -> Item:
         item: Item = marshal.loads(self._rows[key])  # noqa: S302 - our own rows
         return item
 
     def __setitem__(self, key: Key, item: Item) -> None:
-        self._rows[key] = marshal.dumps(item)
+        packed = marshal.dumps(item)
+        self.size += len(packed) - len(self._rows.get(key, b""))
+        self._rows[key] = packed
 
     def __delitem__(self, key: Key) -> None:
-        del self._rows[key]
+        self.size -= len(self._rows.pop(key))
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._rows)

@@ -5,11 +5,13 @@ people and jobs do is then measured in companies of growing size, up to ten time
 memory. Calls and units are exact, and the same each time; only the import and the export also take real requests over HTTP.
 """
 
+import csv
 import gc
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -36,6 +38,10 @@ MAX_SEARCH_CALLS, MAX_SEARCH_UNITS = 6, 30
 MAX_LIST_CALLS = 4
 MAX_CALLS_WITH_LINES = 3 + 22
 """100 orders have 2,160 lines on average, and each call reads 100 products."""
+MAX_READS_A_LINE = 3.2
+"""The SKU, the product, and the product again when the order is written; and a few for each order."""
+MAX_REPORT_WRITES = 2.2
+"""46 bytes for each line, in a transaction."""
 MAX_ADDED = 30.0
 MAX_GROWTH = 1.2
 NOT_FLAT = ("import", "export", "list: 100 orders with lines")
@@ -60,7 +66,7 @@ def main() -> None:
         for scale in SCALES:
             environment.memory = memory = CountedMemory()
             found[scale] = measured(environment, memory, scale)
-    print_results(at_size(found[SERVED]))
+    print_results(at_size(found[SCALES[-1]]))
     for small, large in pairwise(SCALES):
         print_results(
             growth(together(found[small]), together(found[large]), f"at {small:.0%}", f"at {large:.0%} of the size")
@@ -98,14 +104,15 @@ def served(environment: Environment) -> Iterator[Result]:
         environment.now = IMPORTED
         imported = crmctl(memory, url, "import", str(year), "--workers", "1", "--rejects", scratch)
         exported = crmctl(memory, url, "export", "orders", "--output", str(Path(scratch) / "orders.csv"))
-        lines = sum(1 for _ in (Path(scratch) / "orders.csv").open(encoding="utf-8")) - 1
+        with (Path(scratch) / "orders.csv").open(encoding="utf-8", newline="") as file:
+            lines = Counter(row["order_ref"] for row in csv.DictReader(file))
     stored = memory.rows_of(tables.Order)
     what = f"{size.orders:,} orders of {size.lines:,} lines"
     yield Result(
         f"{what}, imported and exported again", len(stored), "orders", minimum=size.orders, maximum=size.orders
     )
-    yield Result("lines of the export", lines, "lines", minimum=size.lines, maximum=size.lines)
-    yield Result("lines of the largest invoice", MAX_LINES, "lines")
+    yield Result("lines of the export", lines.total(), "lines", minimum=size.lines, maximum=size.lines)
+    yield Result("lines of its largest invoice", max(lines.values()), "lines", minimum=MAX_LINES)
     yield from _of_command("`crmctl import`", imported, size.orders)
     yield Result("write units of the import", imported.usage.write_units / size.lines, "for each line", maximum=2)
     yield from _of_command("`crmctl export`", exported, size.orders)
@@ -129,16 +136,21 @@ def crmctl(memory: CountedMemory, url: str, *arguments: str) -> Command:
 
 
 def at_size(found: Mapping[str, Measured]) -> Iterator[Result]:
-    """Yield what one company's searches and lists cost."""
+    """Yield what the operations cost that have a limit in a company of any size."""
     searches = [each.usage for name, each in found.items() if name.startswith("search")]
     calls, units = max(each.calls for each in searches), max(each.read_units for each in searches)
-    yield Result("calls of the dearest search", calls, "calls", maximum=MAX_SEARCH_CALLS)
-    yield Result("read units of the dearest search", units, "units", maximum=MAX_SEARCH_UNITS)
+    yield Result("calls of the most expensive search", calls, "calls", maximum=MAX_SEARCH_CALLS)
+    yield Result("read units of the most expensive search", units, "units", maximum=MAX_SEARCH_UNITS)
     lists = {name: each.usage for name, each in found.items() if name.startswith("list")}
     calls = max(usage.calls for name, usage in lists.items() if not name.startswith(NOT_FLAT))
-    yield Result("calls of the dearest list without lines", calls, "calls", maximum=MAX_LIST_CALLS)
+    yield Result("calls of the most expensive list without lines", calls, "calls", maximum=MAX_LIST_CALLS)
     with_lines = found["list: 100 orders with lines and products"].usage
     yield Result("calls of 100 orders with lines and products", with_lines.calls, "calls", maximum=MAX_CALLS_WITH_LINES)
+    lines = found["import"].rows * YEAR.lines / YEAR.orders
+    reads = found["import"].usage.read_units
+    yield Result("read units of an import of 200 orders", reads / lines, "for each line", maximum=MAX_READS_A_LINE)
+    writes = found["weekly reports"].per_row("write_units")
+    yield Result("write units of the weekly reports", writes, "for each order", maximum=MAX_REPORT_WRITES)
     first, last = (found[f"export: {which} pages"] for which in ("first", "last"))
     for counted in ("calls", "read_units"):
         ratio = last.per_row(counted) / first.per_row(counted)
@@ -169,6 +181,8 @@ def is_flat(name: str, counted: str) -> bool:
     """Return whether an operation costs the same for each row in any company. A search reads what it finds, up to a limit."""
     if name.startswith("search"):
         return counted == "calls"
+    if name == "weekly reports":  # the sums of each page name its products
+        return counted != "write_units"
     return counted == "write_units" or not name.startswith(NOT_FLAT)
 
 

@@ -41,7 +41,7 @@ PAGES = 5
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What an operation on `rows` rows cost; `cpu` in seconds, `added` in MiB at its peak."""
+    """What an operation on `rows` rows cost; `cpu` in seconds, `added` in MiB at its peak, without the rows that it wrote."""
 
     usage: Usage
     rows: int
@@ -81,12 +81,13 @@ class Company:
 
     @contextmanager
     def measured(self, name: str, rows: int = 1) -> Iterator[None]:
-        before = begin_peak()
+        stored, before = self.memory.size, begin_peak()
         began = time.process_time()
         with self.memory.counted() as usage:
             yield
         cpu = time.process_time() - began
-        self.found[name] = Measured(usage, rows, cpu, peak_added(before))
+        added = peak_added(before) - (self.memory.size - stored) / 2**20
+        self.found[name] = Measured(usage, rows, cpu, added)
         assert usage.scans == 0, name  # noqa: S101 - nothing may scan a table
 
     def search(self) -> None:

@@ -229,7 +229,8 @@ class Memory:
             return {}
         actions = [(kind, action) for entry in request["TransactItems"] for kind, action in entry.items()]
         self._write(actions, together=True)
-        self._tokens[token] = body
+        if self.knows_tokens:
+            self._tokens[token] = body
         return {}
 
     def _write(self, actions: list[tuple[str, Item]], *, together: bool = False) -> Item:
