@@ -61,7 +61,7 @@ class Loaders:
         return self.customers.get(order.customer_id)
 
     def products_of(self, order: Order) -> list[Product | None]:
-        return [self.products.get(line.product_id) for line in order.lines]
+        return [self.products.get(line["product_id"]) for line in order.lines]
 
 
 _query = QueryType()
@@ -87,7 +87,7 @@ _edge.set_field("node", lambda order, _info: order)
 def all_orders(_root: Any, info: Any, first: int | None = None, order_by: list[str | None] | None = None) -> crm.Page:
     page = crm.read_page(first, order_by)
     info.context.customers.expect(order.customer_id for order in page.orders)
-    info.context.products.expect(line.product_id for order in page.orders for line in order.lines)
+    info.context.products.expect(line["product_id"] for order in page.orders for line in order.lines)
     return page
 
 

@@ -16,7 +16,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from benchmarks.peers.key_check import BURST, COST, KeyCheck
-from benchmarks.peers.pynamodb_models import ORDER, ApiKey, Customer, Order, Product, line_of
+from benchmarks.peers.pynamodb_models import ORDER, ApiKey, Customer, Order, OrderLine, Product
 
 _MAX_PAGE = 100
 _CONNECTION = Connection(region="us-east-1")
@@ -64,12 +64,14 @@ def place_order(customer_id: str, wanted: Mapping[str, int]) -> PlacedOrder:
     """Place an order and take its stock, both or neither. Raises TransactWriteError if there is not enough of a product."""
     customer = Customer.get(customer_id)
     products = products_by_id(wanted)
-    lines = [line_of(each, number, int(products[each].cents)) for each, number in wanted.items()]
+    lines = [
+        OrderLine(product_id=each, quantity=number, cents=int(products[each].cents)) for each, number in wanted.items()
+    ]
     order = Order(
         f"ord_{secrets.token_hex(13)}",
         customer_id=customer_id,
         order_date=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-        total_cents=sum(line.cents * line.quantity for line in lines),
+        total_cents=sum(line["cents"] * line["quantity"] for line in lines),
         lines=lines,
     )
     with TransactWrite(connection=_CONNECTION) as write:

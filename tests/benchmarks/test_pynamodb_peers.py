@@ -32,7 +32,7 @@ def company() -> Iterator[Company]:
 def test_their_rows_are_those_of_the_floor(company: Company) -> None:
     page = pynamodb_crm.read_page(3, ["-orderDate"])
     customers = pynamodb_crm.customers_by_id(order.customer_id for order in page.orders)
-    products = pynamodb_crm.products_by_id(line.product_id for order in page.orders for line in order.lines)
+    products = pynamodb_crm.products_by_id(line["product_id"] for order in page.orders for line in order.lines)
     expected = asked(begin(company), OPERATIONS[0].body(company))[1]["allOrders"]["edges"][:3]
     assert [
         {
@@ -42,7 +42,7 @@ def test_their_rows_are_those_of_the_floor(company: Company) -> None:
             "customer": {name: getattr(customers[order.customer_id], name) for name in ("id", "name", "email")},
             "products": [
                 {"id": row.id, "name": row.name, "price": str(pynamodb_crm.amount(row.cents))}
-                for row in (products[line.product_id] for line in order.lines)
+                for row in (products[line["product_id"]] for line in order.lines)
             ],
         }
         for order in page.orders
