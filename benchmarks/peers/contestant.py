@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """`module` is its code here, `requirements` its environment."""
+    """`module` is its code here, `requirements` its environment, `root` the checkout whose code it runs."""
 
     module: str
     title: str
@@ -27,6 +27,7 @@ class Contestant:
     checks_keys: bool = True
     limits_documents: bool = True
     """It refuses a document with 1,000 aliases."""
+    root: Path = ROOT
 
     def python(self, *options: str) -> list[str]:
         """The command of its environment's Python, which has nothing of ours."""
@@ -46,7 +47,7 @@ class Running:
         self._key = "" if environment.get("CRM_OPEN_ACCESS") == "true" else company["api_key"]["key"]
         self._process = subprocess.Popen(
             [*contestant.python("--offline", "--quiet"), "-m", "benchmarks.peers.worker", contestant.module],
-            cwd=ROOT,
+            cwd=contestant.root,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

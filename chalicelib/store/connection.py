@@ -14,6 +14,7 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.settings import settings
+from chalicelib.store import direct_calls
 from chalicelib.store.tables import AuxRow, Customer, Line, Order, Product, Report, Run
 
 TABLES: tuple[type[Model], ...] = (Customer, Product, Order, Line, AuxRow, Run, Report)
@@ -38,6 +39,7 @@ class RowsConnection(Connection):
     def session(self) -> Session:
         session = super().session
         session.register_component("response_parser_factory", _FACTORY)
+        direct_calls.register(session)
         return session
 
 
