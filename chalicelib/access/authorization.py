@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from chalicelib.access import api_keys, authentication, rate_limit
@@ -58,6 +59,7 @@ def _check_host(host: str | None) -> None:
         )
 
 
+@lru_cache(maxsize=16)  # the same few addresses come again and again
 def _is_loopback(host: str) -> bool:
     found = _HOST.fullmatch(host)
     name = found[1].strip("[]").lower() if found else ""

@@ -1,6 +1,7 @@
 """Money: whole cents in the tables, Decimal elsewhere, never float."""
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from chalicelib.errors import InvalidInput, InvalidPrice
 from chalicelib.settings import settings
@@ -36,6 +37,7 @@ def exact_cents(amount: Decimal, field: str) -> int:
     return int(rounded.scaleb(2))
 
 
+@lru_cache(maxsize=4096)  # the same prices come again and again
 def from_cents(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
 

@@ -32,6 +32,7 @@ from chalicelib.errors import (
 )
 from chalicelib.store import change_marks, ids, reads, tables, timestamps
 from chalicelib.store.retries import retry_delays
+from chalicelib.store.row_classes import quickly_made
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
 PLACED = "PLACED"
@@ -39,6 +40,7 @@ CANCELLED = "CANCELLED"
 MAX_REMINDER_DAYS = 366
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """A line with the name and price of the product when the order was placed."""
@@ -59,6 +61,7 @@ class OrderLine:
         return money.from_cents(self.cents * self.quantity)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     id: str
@@ -104,10 +107,10 @@ def load(item: reads.Item) -> Order:
         # Without a key, it is what an earlier release stored, and no index has the order at that time. It was a change of lines.
         updated_at=(reads.text(item, "updated_at") if "updated_k" in item else None) or item["date"]["S"],
         lines_changed_at=reads.text(item, "lines_changed_at" if "updated_k" in item else "updated_at"),
-        adjustments=tuple(Adjustment(*each) for each in json.loads(reads.text(item, "adjustments") or "[]")),
+        adjustments=tuple(Adjustment(*each) for each in reads.json_of(item, "adjustments") or ()),
         refund_of=reads.text(item, "refund_of"),
-        refunded=json.loads(reads.text(item, "refunded") or "{}"),
-        merged_from=tuple(json.loads(reads.text(item, "merged_from") or "[]")),
+        refunded=reads.json_of(item, "refunded") or {},
+        merged_from=tuple(reads.json_of(item, "merged_from") or ()),
     )
 
 

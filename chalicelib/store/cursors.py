@@ -11,11 +11,13 @@ from dataclasses import astuple, dataclass
 
 from chalicelib.errors import InvalidCursor
 from chalicelib.store import stage_secrets
+from chalicelib.store.row_classes import quickly_made
 
 PURPOSE = "cursors"
 _MAC_BYTES = 12
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Position:
     """The place of a row in an index.

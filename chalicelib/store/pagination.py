@@ -15,6 +15,7 @@ from chalicelib.store import cursors, read_budget
 from chalicelib.store.cursors import Position
 from chalicelib.store.index_scan import IndexRange, IndexScan
 from chalicelib.store.reads import MAX_BATCH
+from chalicelib.store.row_classes import quickly_made
 
 MAX_PAGE_SIZE = 100
 MAX_OFFSET = 1000
@@ -78,6 +79,7 @@ class PageArgs:
     offset: int | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Edge(Generic[Row]):
     node: Row
@@ -286,9 +288,8 @@ def _size(args: PageArgs) -> tuple[int, bool]:
     if args.first is not None and args.last is not None:
         raise InvalidInput("Use first or last, not both", field="last")
     forward = args.last is None
-    size = args.first if forward else args.last
-    if size is None:
-        size = MAX_PAGE_SIZE
+    given = args.first if forward else args.last
+    size = MAX_PAGE_SIZE if given is None else given
     if not 0 <= size <= MAX_PAGE_SIZE:
         name = "first" if forward else "last"
         raise InvalidInput(f"{name} must be from 0 to {MAX_PAGE_SIZE}. Use after or before for more", field=name)

@@ -7,14 +7,14 @@ from typing import Any
 
 from graphql import build_schema, default_field_resolver
 
-from chalicelib.api.graphql.executor import RowResolver
+from chalicelib.api.graphql.row_resolvers import ContextResolver, RowResolver
 
 SDL = """
 interface Named { name: String! }
 type Person implements Named {
   id: ID! name: String! age: Int weight: Float! active: Boolean mood: Mood
   friend: Person friends(first: Int = 2, of: [Mood!], who: Who): [Person!] tags: [String!]! grid: [[Int!]]
-  odd: Odd thing: Thing named: Named! computed: String! greeted(by: String! = "me", loud: Boolean): String
+  odd: Odd thing: Thing named: Named! computed: String! known: Person greeted(by: String! = "me", loud: Boolean): String
 }
 type Dog implements Named { name: String! owner: Person! barks: Boolean! }
 scalar Odd
@@ -46,10 +46,17 @@ def _read(row: Any) -> Any:
     return row["computed"] if isinstance(row, dict) else row.computed
 
 
+def _known(row: Any, context: Any) -> Any:
+    """Return a row of its own for each context."""
+    found = row["friend"] if isinstance(row, dict) else row.friend
+    return {"id": context, "name": context, "friend": found}
+
+
 for _kind, _field, _resolve in (
     ("Person", "greeted", _greeted),
     ("Person", "friends", _friends),
     ("Person", "computed", RowResolver(_read)),
+    ("Person", "known", ContextResolver(_known)),
 ):
     SCHEMA.type_map[_kind].fields[_field].resolve = _resolve  # type: ignore[attr-defined]
 SCHEMA.type_map["Odd"].coerce_output_value = lambda value: value if value % 2 else None  # type: ignore[attr-defined]

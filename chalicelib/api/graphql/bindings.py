@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from chalicelib.access.api_keys import ApiKey
-from chalicelib.api.graphql.executor import RowResolver
+from chalicelib.api.graphql.row_resolvers import ContextResolver, RowResolver
 from chalicelib.api.resolvers import (
     api_keys,
     audit_log,
@@ -145,14 +145,14 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "history": history.history,
     },
     "Order": {
-        "customer": orders.order_customer,
-        "products": orders.order_products,
+        "customer": ContextResolver(orders.order_customer),
+        "products": ContextResolver(orders.order_products),
         "refunded": orders.order_refunded,
         "orderDate": RowResolver(attrgetter("date")),
         "totalAmount": RowResolver[Order](lambda row: money.from_cents(row.cents)),
         "history": history.history,
     },
-    "OrderLine": {"product": orders.line_product},
+    "OrderLine": {"product": ContextResolver(orders.line_product)},
     "PageInfo": {
         "hasNextPage": RowResolver(attrgetter("has_next")),
         "hasPreviousPage": RowResolver(attrgetter("has_previous")),
@@ -249,5 +249,5 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     },
 }
 KINDS: Mapping[type, str] = {Customer: "Customer", Product: "Product", Order: "Order"}
-OBJECTS = {*KINDS.values(), "OrderLine"}
+OBJECTS = {*KINDS.values(), *(f"{kind}Edge" for kind in KINDS.values()), "OrderLine"}
 """Types whose rows are never mappings, so that their fields are read without asking."""

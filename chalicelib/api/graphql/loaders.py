@@ -52,9 +52,12 @@ class Loader(Generic[Row]):
         return row_id in self._rows
 
     def load_many(self, ids: Sequence[str]) -> list[Row | None]:
-        if not all(row_id in self._rows for row_id in ids):
+        rows = self._rows
+        try:
+            return [rows[row_id] for row_id in ids]
+        except KeyError:
             self.expect(ids)
-        return [self.get(row_id) for row_id in ids]
+            return [self.get(row_id) for row_id in ids]
 
     def get(self, row_id: str) -> Row | None:
         if row_id not in self._rows:

@@ -9,10 +9,10 @@ from pathlib import Path
 from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
 from chalicelib.api.graphql.bindings import KINDS, OBJECTS, RESOLVERS, Resolver
-from chalicelib.api.graphql.executor import RowResolver
 from chalicelib.api.graphql.field_rules import FieldRules, read_rules
 from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.graphql.old_id_arguments import translate_old_ids
+from chalicelib.api.graphql.row_resolvers import RowResolver
 from chalicelib.api.graphql.scalars import bind_scalars
 from chalicelib.store import change_marks
 

@@ -6,7 +6,6 @@ client accepts graphql-response+json, and status 200 if it knows only applicatio
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 from graphql import OperationType
 
@@ -42,7 +41,7 @@ def respond(request: Request) -> Response:
     with telemetry.about(request_id=request.id):
         answered = _respond(request)
     headers = {"X-Request-Id": request.id, **cors.headers(request), **answered.headers}
-    return replace(answered, body="" if request.method == "HEAD" else answered.body, headers=headers)
+    return Response(answered.status, "" if request.method == "HEAD" else answered.body, headers)
 
 
 def _respond(request: Request) -> Response:
@@ -78,12 +77,12 @@ def _carry_out(request: Request) -> tuple[GraphQLResponse, dict[str, str]]:
     parameters = read_parameters(request)
     caller = identify(request.headers)
     digest = persisted_queries.wanted_hash(parameters.extensions)
-    parameters = replace(parameters, query=_document(parameters, digest, caller))
-    prepared = prepare(parameters.query, hints=not caller.is_anonymous)
+    document = _document(parameters, digest, caller)
+    prepared = prepare(document, hints=not caller.is_anonymous)
     if isinstance(prepared, Invalid):
         return prepared.response(), {}
     if digest is not None and not caller.is_anonymous:
-        persisted_queries.keep(digest, parameters.query)
+        persisted_queries.keep(digest, document)
     operation = prepared.operation(parameters.operation)
     if operation is None:
         raise RequestRejected(400, "Name one of the document's operations in operationName")
@@ -94,7 +93,8 @@ def _carry_out(request: Request) -> tuple[GraphQLResponse, dict[str, str]]:
     key = request.headers.get("idempotency-key") if changes else None
     if key is None:
         return run(authorized), {}
-    answer, again = idempotency.once(key, caller, parameters.identity, lambda: run(authorized))
+    identity = parameters.identity_of(document)
+    answer, again = idempotency.once(key, caller, identity, lambda: run(authorized))
     return answer, {"Idempotency-Replayed": "true"} if again else {}
 
 

@@ -33,10 +33,9 @@ class Parameters:
     operation: str | None
     extensions: Mapping[str, object] | None
 
-    @property
-    def identity(self) -> dict[str, object]:
+    def identity_of(self, document: str) -> dict[str, object]:
         """Return what identical requests have in common. The document's layout and comments do not matter."""
-        return {"query": strip_ignored_characters(self.query), "variables": self.variables, "operation": self.operation}
+        return {"query": strip_ignored_characters(document), "variables": self.variables, "operation": self.operation}
 
 
 def read_parameters(request: Request) -> Parameters:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
-from chalicelib.api.graphql.executor import RowResolver
 from chalicelib.api.graphql.loaders import Info
+from chalicelib.api.graphql.row_resolvers import RowResolver
 from chalicelib.crm import customer_merges, customers, merge_preview, merge_records
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.merge_preview import MergePreview

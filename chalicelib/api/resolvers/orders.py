@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NotRequired, TypedDict, Unpack
 
-from chalicelib.api.graphql.loaders import Info, context_of
+from chalicelib.api.graphql.loaders import Context, Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, check_exactly_one, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import (
@@ -115,21 +115,21 @@ def orders_due_for_reminder(
     return found
 
 
-def order_customer(order: Order, info: Info) -> Customer | None:
-    return context_of(info).customers.get(order.customer_id)
+def order_customer(order: Order, context: Context) -> Customer | None:
+    return context.customers.get(order.customer_id)
 
 
-def order_products(order: Order, info: Info) -> list[Product | None]:
+def order_products(order: Order, context: Context) -> list[Product | None]:
     # Each product once, however many lines an imported order has of it.
-    return context_of(info).products.load_many(list(dict.fromkeys(line.product_id for line in order.lines)))
+    return context.products.load_many(list({line.product_id: None for line in order.lines}))
 
 
 def order_refunded(order: Order, _info: Info) -> list[RefundedProduct]:
     return [RefundedProduct(product_id, quantity) for product_id, quantity in order.refunded.items()]
 
 
-def line_product(line: OrderLine, info: Info) -> Product | None:
-    return context_of(info).products.get(line.product_id)
+def line_product(line: OrderLine, context: Context) -> Product | None:
+    return context.products.get(line.product_id)
 
 
 def create_order(_root: object, info: Info, input: CreateOrderInput) -> OrderPayload:  # noqa: A002
