@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+from moto.core.models import botocore_stubber
 
 from chalicelib.store import connection, direct_calls, request_signature
 from chalicelib.store.request_signature import Key, Scope
@@ -85,6 +86,7 @@ class _Wire:
 @pytest.fixture(scope="module")
 def clients() -> Iterator[tuple[_Wire, _Wire]]:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore_stubber, "enabled", False)  # it answers in place of AWS for the whole session
         wires = _Wire(patch, direct=True), _Wire(patch, direct=False)
         for operation, request in REQUESTS.items():
             wires[0].outcome(operation, request)

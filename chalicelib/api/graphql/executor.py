@@ -41,7 +41,7 @@ from graphql.execution.incremental.incremental_executor import IncrementalExecut
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_iterable
 
-from chalicelib.api.graphql.row_resolvers import ContextResolver, RowResolver
+from chalicelib.api.graphql.row_resolvers import ContextResolver, RowResolver, reader
 
 Fields: TypeAlias = dict[str, list[FieldDetails]]
 """The selected fields of an object, by their names in the answer."""
@@ -122,7 +122,7 @@ class _Plans:
             if isinstance(resolve, RowResolver):
                 return self._leaf(kind, name, details, field, resolve.get)
             if resolve is default_field_resolver:
-                return self._leaf(kind, name, details, field, _reader(node.name.value))
+                return self._leaf(kind, name, details, field, reader(node.name.value))
         return self._resolved(kind, name, details, field, resolve, arguments)
 
     def _arguments(self, field: GraphQLField, details: FieldDetails) -> dict[str, object] | None:
@@ -184,10 +184,15 @@ class _Plans:
     ) -> Step:
         executor, nodes, kind_name = self.executor, _nodes(details), kind.name
 
+        latest: ResolveInfo | None = None
+
         def info(path: Path) -> ResolveInfo:
+            nonlocal latest
             while isinstance(path.key, int):  # in a list: its entries have the `info` of the field
                 path = path.prev  # type: ignore[assignment]
-            return executor.build_resolve_info(field, nodes, kind, path)
+            if latest is None or latest.path is not path:
+                latest = executor.build_resolve_info(field, nodes, kind, path)
+            return latest
 
         complete, read = self._completion(field.type, details, info), self._read(resolve, arguments, nodes[0], info)
 
@@ -210,7 +215,7 @@ class _Plans:
             get_from, context = resolve.get, self.executor.context_value
             return lambda row, _path: get_from(row, context)
         if not arguments and resolve is default_field_resolver:
-            return _called(_reader(node.name.value), info)
+            return _called(reader(node.name.value), info)
         return lambda row, path: resolve(row, info(path), **arguments)
 
     def _completion(self, wanted: GraphQLOutputType, details: list[FieldDetails], info: MakeInfo) -> Complete:
@@ -268,11 +273,6 @@ class _Plans:
             return run(value, path)
 
         return completed
-
-
-def _reader(name: str) -> Resolve:
-    """Return a function that reads a field as graphql-core does by default."""
-    return lambda row: row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
 
 
 def _called(read: Resolve, info: MakeInfo) -> Step:

@@ -1,6 +1,6 @@
 """Resolvers that say how little they need, so that the executor makes no `info` for each row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from graphql import GraphQLResolveInfo
@@ -30,3 +30,8 @@ class ContextResolver(Generic[Row]):
 
     def __call__(self, row: Row, info: GraphQLResolveInfo[Any]) -> object:
         return self.get(row, info.context)
+
+
+def reader(name: str) -> Callable[..., object]:
+    """Return a function that reads a field as graphql-core does by default."""
+    return lambda row: row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
