@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
+from crmctl import grown_refunds
 from crmctl.client import Client
 from crmctl.differences import compare
 from crmctl.existing_rows import CUSTOMERS_BY_REFERENCE, LOOKUPS, ROWS_PER_REQUEST, find_existing
 from crmctl.import_records import Record
 from crmctl.import_updates import UpdateOptions
-from crmctl.importer import CONFLICT_CODE
+from crmctl.importer import CONFLICT_CODE, REFUND_REMEDY
 from crmctl.imports.workspace import Workspace
 from crmctl.known_keys import KnownKeys
 from crmctl.order_comparison import has_same_content, was_refunded_since
@@ -73,7 +74,7 @@ class DryRun:
         if fault := _find_fault(kind, record):
             return RowResult(record, code=fault[0], reason=fault[1])
         if kind == "orders" and existing and not _is_same_order(prepared.tally.workspace, existing, record):
-            return RowResult(record, code=CONFLICT_CODE, reason=_CONFLICT)
+            return self._refund_result(record) if record.is_refund else _conflict(record)
         if existing is None and kind == "orders" and (missing := _find_missing(prepared.tally.workspace, record)):
             return RowResult(record, code=missing[0], reason=missing[1])
         if existing is None:
@@ -81,6 +82,15 @@ class DryRun:
         is_moved = existing.get(_MOVED, False)
         differences = compare(kind, record, existing, with_stock=self.with_stock, is_moved=is_moved)
         return RowResult(record, id=existing["id"], row=existing, differences=differences)
+
+    def _refund_result(self, record: Record) -> RowResult:
+        """Return what would become of a refund that is booked with another amount."""
+        booked = grown_refunds.find(self.client, record)
+        if booked is None:
+            return _conflict(record, f"; {REFUND_REMEDY}")
+        if booked.missing is None:
+            return RowResult(record, booked.first_id)
+        return RowResult(record, id=f"new {booked.missing.key}", created=True)
 
     def _look_up_related(self, prepared: PreparedRows, records: Sequence[Record]) -> None:
         """Find the customers and products of these orders, in the files or in the CRM."""
@@ -94,6 +104,10 @@ class DryRun:
             for keys in _chunks(list(new)):
                 rows = find_existing(self.client, LOOKUPS[kind], [new[key] for key in keys])
                 known.add((key, row is not None) for key, row in zip(keys, rows, strict=True))
+
+
+def _conflict(record: Record, remedy: str = "") -> RowResult:
+    return RowResult(record, code=CONFLICT_CODE, reason=f"{_CONFLICT}{remedy}")
 
 
 def _find_missing(workspace: Workspace, record: Record) -> tuple[str, str] | None:

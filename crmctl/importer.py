@@ -1,9 +1,10 @@
 """Send rows in bulk mutations, and collect the result of each row."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from crmctl import grown_refunds
 from crmctl.client import RETRY_CODES, ApiError, Client, RequestTooLarge
 from crmctl.differences import compare
 from crmctl.existing_rows import LOOKUPS, ROWS_PER_REQUEST, find_existing
@@ -17,6 +18,9 @@ from crmctl.text import counted
 MAX_ROW_ATTEMPTS = 5
 MOVED_CODE = "DUPLICATE_REFERENCE"
 """The customer of this reference has another e-mail address."""
+REFUND_REMEDY = (
+    "what is booked as its refund is more than the file says: correct the file, or book the difference by hand"
+)
 CONFLICT_CODE = "REFERENCE_CONFLICT"
 """The order of this reference has another content."""
 
@@ -113,7 +117,7 @@ class Sender:
         return self._accept_refunded(final) if kind.name == "orders" else final
 
     def _accept_refunded(self, results: list[RowResult]) -> list[RowResult]:
-        """Accept orders that conflict with themselves as they were before a refund."""
+        """Accept orders that conflict with themselves as they were before a refund, and refunds that have grown."""
         conflicts = [each for each in results if each.code == CONFLICT_CODE and each.record.is_net]
         accepted: dict[int, RowResult] = {}
         for start in range(0, len(conflicts), ROWS_PER_REQUEST):
@@ -122,7 +126,20 @@ class Sender:
             for each, row in zip(part, found, strict=True):
                 if row and was_refunded_since(row, each.record):
                     accepted[id(each)] = RowResult(each.record, row["id"])
+        for each in results:
+            if each.code == CONFLICT_CODE and each.record.is_refund:
+                accepted[id(each)] = self._complete_refund(each)
         return [accepted.get(id(each), each) for each in results]
+
+    def _complete_refund(self, conflict: RowResult) -> RowResult:
+        """Book what is missing of a refund that has grown. Its order may have been imported with a smaller one."""
+        booked = grown_refunds.find(self.client, conflict.record)
+        if booked is None:
+            return replace(conflict, reason=f"{conflict.reason}; {REFUND_REMEDY}")
+        if booked.missing is None:
+            return RowResult(conflict.record, booked.first_id)
+        (result,) = self._request_batch(KINDS["orders"], [booked.missing])
+        return replace(result, record=conflict.record)
 
     def _request_batch(self, kind: RowKind, batch: list[Record]) -> list[RowResult]:
         try:

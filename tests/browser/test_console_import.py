@@ -86,6 +86,7 @@ def test_an_import_goes_on_after_its_tab_was_closed_and_nothing_is_created_twice
         page.on("request", lambda seen: keys.append(seen.headers.get("idempotency-key", "")))
         choose(page, "customers.csv", people(), tmp_path)
         page.get_by_text("were imported before").wait_for()
+        read_dates_otherwise(page)
         page.get_by_role("button", name="Go on").click()
         page.get_by_role("heading", name="Imported: customers.csv").wait_for(timeout=30_000)
         assert sent[-1] in keys, "the batch that was lost has the same key"
@@ -110,7 +111,14 @@ def test_an_import_goes_on_after_its_tab_was_closed_and_nothing_is_created_twice
         page.wait_for_function(NO_IMPORTS)
     found = customers.find_by_email("evil@example.com")
     assert found is not None
-    assert found.name == SCRIPT
+    assert (found.name, found.created_at[:10]) == (SCRIPT, "2024-02-01"), "the dates are read as at first"
+
+
+def read_dates_otherwise(page: "Page") -> None:
+    """Choose another form of dates than the one with which the import began: it does not concern what goes on."""
+    page.get_by_text("Is that wrong? Choose how to read the file").click()
+    page.get_by_label("In dates").select_option("the month comes first")
+    page.get_by_text("Recognised as customers of crmctl: UTF-8, commas, month first.").wait_for()
 
 
 def test_orders_of_a_shop_as_a_spreadsheet_saves_them(browser: "Browser", office: Office, tmp_path: Path) -> None:

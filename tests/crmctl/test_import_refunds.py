@@ -96,3 +96,39 @@ def test_a_total_without_refunds_is_completed(crm: ApiServer, shop: Path) -> Non
     shown = imported(crm, shop, header, line("TEA", "1", "6.00", "6.00", "6.00"))
     assert "1 order and 1 refund, 6.00 here, 6.00 in the file" in shown
     assert counters.stats().cents == 600
+
+
+def refunded(amount: str) -> str:
+    return line("TEA", "2", "6.00", amount, "12.00")
+
+
+def refunds_of(reference: str) -> list[int]:
+    names = [f"{reference}-refund", *(f"{reference}-refund-{number}" for number in range(2, 5))]
+    return [found.cents for name in names if (found := imported_orders.find_by_reference(name))]
+
+
+def test_what_a_refund_has_grown_by_is_booked_once(crm: ApiServer, shop: Path) -> None:
+    gross = NET.replace("Quantity (- Refund)", "Quantity")
+    for amount, booked in (("2.00", [-200]), ("5.50", [-200, -350]), ("12.00", [-200, -350, -650])):
+        dry = imported(crm, shop, gross, refunded(amount), options=("--dry-run",))
+        shown = imported(crm, shop, gross, refunded(amount))
+        assert refunds_of("7") == booked
+        assert counts(dry)["orders"] == counts(shown)["orders"]
+        again = imported(crm, shop, gross, refunded(amount))
+        assert counts(again)["orders"] == (0, 2, 0)
+        assert refunds_of("7") == booked
+        left = f"{12 - float(amount):.2f}"
+        assert f"1 order and 1 refund, {left} here, {left} in the file" in again
+    assert counters.stats().cents == 0
+
+
+def test_a_refund_that_has_become_smaller_is_refused_with_what_to_do(crm: ApiServer, shop: Path) -> None:
+    gross = NET.replace("Quantity (- Refund)", "Quantity")
+    imported(crm, shop, gross, refunded("5.00"))
+    (shop / "orders-export.csv").write_text(f"{gross}\n{refunded('4.00')}")
+    for options in ((), ("--dry-run",)):
+        result = crm.crmctl("import", str(shop), *options)
+        assert counts(result.stdout)["orders"] == (0, 1, 1)
+        said = result.stdout if options else Path("orders.rejected.csv").read_text()
+        assert "what is booked as its refund is more than the file says" in " ".join(said.split())
+    assert refunds_of("7") == [-500]

@@ -48,20 +48,29 @@ function Page() {
       setProblem(error);
     }
   };
-  const begin = async (state) => {
+  const begin = async (state, { source, scanned }) => {
+    running = new Running(file, source, await loadRules(), scanned, state, report);
+    await running.start();
+    await refresh();
+  };
+  // The file is read as it was read at first, whatever is chosen now.
+  const goOn = async () => {
     try {
+      await begin(saved, JSON.stringify(saved.chosen) === JSON.stringify(wishes.chosen) ? seen : await readAgain(file, saved));
+    } catch (error) {
+      setProblem(error);
+    }
+  };
+  const start = async () => {
+    const state = newState(idOf(file), file.name, seen.source.as, wishes.chosen, wishes.orders, seen.scanned.groups);
+    try {
+      await discard(state.id);
       await save(state);
     } catch (error) {
       setProblem(error);
       return;
     }
-    running = new Running(file, seen.source, await loadRules(), seen.scanned, state, report);
-    await running.start();
-    await refresh();
-  };
-  const start = async () => {
-    await discard(idOf(file));
-    await begin(newState(idOf(file), file.name, seen.source.as, wishes.chosen, wishes.orders, seen.scanned.groups));
+    await begin(state, seen);
   };
   const other = () => {
     running = undefined;
@@ -76,8 +85,15 @@ function Page() {
       <input id="file" type="file" accept=".csv,.tsv,.txt,text/csv" ref=${input} disabled=${isBusy} onChange=${(event) => choose(event.target.files[0])} /></div>
     ${problem && html`<${Problem} error=${problem} />`}
     ${running ? html`<${Progress} running=${running} other=${other} />`
-      : file ? html`<${Seen} file=${file} seen=${seen} wishes=${wishes} set=${setWishes} saved=${saved} start=${start} goOn=${() => begin(saved)} />`
+      : file ? html`<${Seen} file=${file} seen=${seen} wishes=${wishes} set=${setWishes} saved=${saved} start=${start} goOn=${goOn} />`
         : html`<${Unfinished} kept=${kept} drop=${drop} /><${Beyond} />`}`;
+}
+
+// Return {source, scanned} of a file, as it was read when its import began.
+async function readAgain(file, { chosen, as }) {
+  const known = await loadRules();
+  const source = await open(file, known, { ...chosen, as });
+  return { source, scanned: await scan(file, source, known, { user: chosen.formats, currency: currency() }) };
 }
 
 // Look through the file again whenever the choices have changed.

@@ -1,7 +1,8 @@
 // How an import goes on, and what became of the rows.
 import { save, toText } from "./csv.js";
 import { html } from "./html.js";
-import { rowsOf } from "./import_store.js";
+import { all, rowsOf } from "./import_store.js";
+import { normalize } from "./import_values.js";
 import { Action, Problem, Table, money } from "./parts.js";
 import { Time } from "./times.js";
 
@@ -16,8 +17,25 @@ async function download(state, what, header, cells) {
   save(`${state.as.kind}.${what === "reject" ? "rejected" : "warnings"}.csv`, texts);
 }
 
-const downloadRejects = (state, columns) =>
-  download(state, "reject", [...columns, ...REJECT_COLUMNS], ({ cells, line, code, reason }) => [...columns.map((_, index) => cells[index]), line, code, reason, ""]);
+async function downloadRejects(state, columns) {
+  const causes = await causesOf(state);
+  await download(state, "reject", [...columns, ...REJECT_COLUMNS], (row) => [...columns.map((_, index) => row.cells[index]), row.line, row.code, row.reason, becauseOf(row, causes)]);
+}
+
+// The rejected rows of the customers and products that were imported on this device, by what stands in their cells.
+async function causesOf(state) {
+  const causes = { customers: new Map(), products: new Map() };
+  if (state.as.kind !== "orders") return causes;
+  for (const { id, name, as } of await all()) {
+    for await (const rows of as.kind === "orders" ? [] : rowsOf(id, "reject")) {
+      for (const { line, code, reason, cells } of rows) for (const cell of cells) causes[as.kind].set(normalize(cell), `Line ${line} of ${name} was rejected: ${code}, ${reason}`);
+    }
+  }
+  return causes;
+}
+
+const becauseOf = ({ because, needs }, causes) =>
+  [...new Set([...(needs?.texts ?? []).map((text) => causes[needs.kind].get(normalize(text))), because].filter(Boolean))].join(". ");
 const downloadWarnings = (state) => download(state, "warning", ["line", "warning"], ({ line, text }) => [line, text]);
 
 export function Progress({ running, other }) {

@@ -176,5 +176,5 @@ function orderRecord(rows, content, lines, amount, order, { addRounding }) {
   if (stated !== null && stated !== total) order.warnings.push(`total ${toText(stated)} in the file, but its lines and adjustments are ${toText(total)}`);
   const adjustments = Object.entries(amounts).filter(([, value]) => value).map(([name, value]) => ({ kind: AMOUNTS[name], amount: toText(value) }));
   const input = { ...content, lines, ...(adjustments.length && { adjustments }) };
-  return { input, lines: rows.map(({ line }) => line), warnings: order.warnings, cents: cents(total), stated: stated === null ? undefined : cents(stated) };
+  return { input, lines: rows.map(({ line }) => line), warnings: order.warnings, isNet: isNet(rows), cents: cents(total), stated: stated === null ? undefined : cents(stated) };
 }

@@ -1,6 +1,7 @@
 // Send the records of a file in batches, one after another. After each, the position is saved: a tab that was closed in the
 // middle goes on there, with the same Idempotency-Keys, so that no batch counts twice.
 import { ask } from "./api.js";
+import { settle } from "./import_conflicts.js";
 import { keyOf } from "./import_records.js";
 import { read } from "./import_source.js";
 import { save } from "./import_store.js";
@@ -55,6 +56,15 @@ function differences(kind, { record: { input }, existing, error }) {
   // A customer whose address has changed is found by the reference.
   const compared = error.code === "DUPLICATE_REFERENCE" ? [...COMPARED[kind], "email"] : COMPARED[kind];
   return compared.filter((field) => input[field] && !isSame(field)).map((field) => `${field} is ${existing[field] ?? "empty"} in the CRM, and ${input[field]} in the file`);
+}
+
+const lostRefunds = (records, line) => records.filter(({ isRefund, lines }) => isRefund && lines[0] === line)
+  .map(({ input }) => `Its refund ${input.reference} was not booked, because line ${line} was rejected`).join(". ");
+
+// What the CRM lacks for an order: another file, whose row was rejected, may have it.
+function neededBy(code, { input }) {
+  if (code === "INVALID_CUSTOMER_ID") return { kind: "customers", texts: [input.customerEmail] };
+  return code === "INVALID_PRODUCT_IDS" ? { kind: "products", texts: input.lines.map(({ sku }) => sku) } : undefined;
 }
 
 export class Import {
@@ -118,12 +128,20 @@ export class Import {
       || Boolean(key && batch.some(({ group, records: sent }) => sent && keyOf(this.kind, group[0].values) === key)));
   }
 
-  // A refund follows its order, and is refused with it.
+  // A refund follows its order, and is refused with it. The rejected order says so.
   async sendBatch(records) {
-    const part = async (chosen, key) => (chosen.length ? send(this.rules.mutations[this.kind], chosen, `${this.state.run}-${key}`) : []);
+    const mutation = this.rules.mutations[this.kind];
+    const look = (query, variables) => persist(() => ask(query, variables));
+    const part = async (chosen, key) => {
+      const results = chosen.length ? await send(mutation, chosen, `${this.state.run}-${key}`) : [];
+      const book = async (record) => (await send(mutation, [record], `${this.state.run}-${key}-${record.input.reference}`))[0];
+      for (let at = 0; at < results.length; at++) results[at] = await settle(results[at], look, book);
+      return results;
+    };
     const results = await part(records.filter(({ isRefund }) => !isRefund), this.state.done);
     const refused = new Set(results.filter(({ error }) => error).map(({ record }) => record.lines[0]));
     const refunds = records.filter(({ isRefund, lines }) => isRefund && !refused.has(lines[0]));
+    for (const result of results) if (result.error) result.because = lostRefunds(records, result.record.lines[0]);
     return [...results, ...await part(refunds, `${this.state.done}-refunds`)];
   }
 
@@ -132,9 +150,9 @@ export class Import {
     const state = { ...this.state, counts: { ...this.state.counts }, done: this.state.done + batch.length };
     const cells = new Map(batch.flatMap(({ group }) => group.map((row) => [row.line, row.cells])));
     const rows = [];
-    const reject = (lines, code, reason) => {
+    const reject = (lines, code, reason, more = {}) => {
       state.counts.rejected += 1;
-      for (const line of lines) rows.push({ what: "reject", line, text: "", code, reason, cells: cells.get(line) });
+      for (const line of lines) rows.push({ what: "reject", line, text: "", code, reason, cells: cells.get(line), ...more });
     };
     const warn = (line, warnings) => {
       state.counts.warned += warnings.length > 0;
@@ -153,7 +171,7 @@ export class Import {
     state.statesTotals ||= record.stated !== undefined;
     const isThere = error && existing && this.rules.mutations[this.kind].existsCodes.includes(error.code);
     if (error && !isThere) {
-      reject(record.lines, error.code, `${error.message}${error.field ? ` (${error.field})` : ""}`);
+      reject(record.lines, error.code, `${error.message}${error.field ? ` (${error.field})` : ""}`, { because: result.because, needs: neededBy(error.code, record) });
       return;
     }
     const differing = isThere ? differences(this.kind, result) : [];
