@@ -85,12 +85,12 @@ class DryRun:
 
     def _refund_result(self, record: Record) -> RowResult:
         """Return what would become of a refund that is booked with another amount."""
-        booked = grown_refunds.find(self.client, record)
-        if booked is None:
+        known = grown_refunds.find(self.client, record)
+        if known is None:
             return _conflict(record, f"; {REFUND_REMEDY}")
-        if booked.missing is None:
-            return RowResult(record, booked.first_id)
-        return RowResult(record, id=f"new {booked.missing.key}", created=True)
+        if known.missing is None:
+            return RowResult(record, known.first_id)
+        return RowResult(record, id=f"new {known.missing.key}", created=True)
 
     def _look_up_related(self, prepared: PreparedRows, records: Sequence[Record]) -> None:
         """Find the customers and products of these orders, in the files or in the CRM."""

@@ -133,12 +133,12 @@ class Sender:
 
     def _complete_refund(self, conflict: RowResult) -> RowResult:
         """Book what is missing of a refund that has grown. Its order may have been imported with a smaller one."""
-        booked = grown_refunds.find(self.client, conflict.record)
-        if booked is None:
+        known = grown_refunds.find(self.client, conflict.record)
+        if known is None:
             return replace(conflict, reason=f"{conflict.reason}; {REFUND_REMEDY}")
-        if booked.missing is None:
-            return RowResult(conflict.record, booked.first_id)
-        (result,) = self._request_batch(KINDS["orders"], [booked.missing])
+        if known.missing is None:
+            return RowResult(conflict.record, known.first_id)
+        (result,) = self._request_batch(KINDS["orders"], [known.missing])
         return replace(result, record=conflict.record)
 
     def _request_batch(self, kind: RowKind, batch: list[Record]) -> list[RowResult]:

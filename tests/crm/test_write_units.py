@@ -126,7 +126,7 @@ def test_deleting_and_archiving_a_customer_costs_14_and_one_per_search_row() -> 
     assert charged(meter) == 14 + 6
 
 
-def test_merging_customers_costs_40_and_6_per_order() -> None:
+def test_merging_customers_costs_44_and_6_per_order() -> None:
     product = a_product(stock=100)
     costs: dict[int, float] = {}
     for count in (1, 11):
@@ -136,7 +136,7 @@ def test_merging_customers_costs_40_and_6_per_order() -> None:
         with change_marks.made_by("Ann"), metered() as meter:
             customer_merges.merge(kept.id, absorbed.id)
         costs[count] = charged(meter)
-    assert costs == {1: 40 + 6, 11: 40 + 6 * 11}
+    assert costs == {1: 44 + 6, 11: 44 + 6 * 11}
 
 
 def test_an_imported_order_costs_one_unit_per_line() -> None:

@@ -60,7 +60,7 @@ def test_a_net_order_that_was_refunded_since_is_there_already(tmp_path: Path) ->
     found = settled(tmp_path, orders, *given)
     assert [row[0] for row in found["settled"]] == ["id of 17.00", None, None, None, "id of 17.00", None, None]
     assert [row[2] for row in found["settled"]].count(CONFLICT["message"]) == 5
-    assert found["booked"] == []
+    assert found["sent"] == []
 
 
 def test_what_a_refund_has_grown_by_is_booked(tmp_path: Path) -> None:
@@ -77,5 +77,5 @@ def test_what_a_refund_has_grown_by_is_booked(tmp_path: Path) -> None:
     assert grown == ["new 2-refund-2", True, None, -550]
     assert (other[0], smaller[0]) == (None, None)
     assert "is more than the file says" in smaller[2]
-    (booked,) = found["booked"]
-    assert (booked["reference"], booked["adjustments"]) == ("2-refund-2", [{"kind": "REFUND", "amount": "-3.50"}])
+    (sent,) = found["sent"]
+    assert (sent["reference"], sent["adjustments"]) == ("2-refund-2", [{"kind": "REFUND", "amount": "-3.50"}])

@@ -109,14 +109,14 @@ def refunds_of(reference: str) -> list[int]:
 
 def test_what_a_refund_has_grown_by_is_booked_once(crm: ApiServer, shop: Path) -> None:
     gross = NET.replace("Quantity (- Refund)", "Quantity")
-    for amount, booked in (("2.00", [-200]), ("5.50", [-200, -350]), ("12.00", [-200, -350, -650])):
+    for amount, parts in (("2.00", [-200]), ("5.50", [-200, -350]), ("12.00", [-200, -350, -650])):
         dry = imported(crm, shop, gross, refunded(amount), options=("--dry-run",))
         shown = imported(crm, shop, gross, refunded(amount))
-        assert refunds_of("7") == booked
+        assert refunds_of("7") == parts
         assert counts(dry)["orders"] == counts(shown)["orders"]
         again = imported(crm, shop, gross, refunded(amount))
         assert counts(again)["orders"] == (0, 2, 0)
-        assert refunds_of("7") == booked
+        assert refunds_of("7") == parts
         left = f"{12 - float(amount):.2f}"
         assert f"1 order and 1 refund, {left} here, {left} in the file" in again
     assert counters.stats().cents == 0

@@ -20,26 +20,26 @@ function isSameTime(stored, text) {
   return text.length === DAY_LENGTH ? between <= FARTHEST_ZONE : between === 0;
 }
 
-// `look(query, variables)` asks the API; `book(record)` sends one record, and returns its result.
-export async function settle(result, look, book) {
+// `ask(query, variables)` asks the API; `book(record)` sends one record, and returns its result.
+export async function settle(result, ask, book) {
   const { record, error } = result;
   if (error?.code !== "REFERENCE_CONFLICT" || !(record.isNet || record.isRefund)) return result;
-  return record.isRefund ? completed(result, look, book) : accepted(result, look);
+  return record.isRefund ? completed(result, ask, book) : accepted(result, ask);
 }
 
-async function accepted(result, look) {
+async function accepted(result, ask) {
   const { record } = result;
-  const { order } = await look(ORDER, { reference: record.input.reference });
+  const { order } = await ask(ORDER, { reference: record.input.reference });
   const isSame = order && isOfSameCustomer(order, record) && isSameTime(order.orderDate, record.input.orderDate) && centsOf(order) === record.cents;
   return isSame ? { record, id: order.id, created: false, error: null } : result;
 }
 
-async function completed(result, look, book) {
+async function completed(result, ask, book) {
   const { record } = result;
   const { reference } = record.input;
   const partName = (number) => (number === 1 ? reference : `${reference}-${number}`);
   const parts = [];
-  for (let found; parts.length < MAX_PARTS && (found = (await look(ORDER, { reference: partName(parts.length + 1) })).order); ) parts.push(found);
+  for (let found; parts.length < MAX_PARTS && (found = (await ask(ORDER, { reference: partName(parts.length + 1) })).order); ) parts.push(found);
   const booked = parts.reduce((total, part) => total + centsOf(part), 0);
   if (!parts.length || parts.length === MAX_PARTS || booked < record.cents || !parts.every((part) => isPart(part, record))) {
     return { ...result, error: { ...result.error, message: `${result.error.message}; ${REMEDY}` } };
