@@ -104,33 +104,30 @@ RETIRED_MODULES = frozenset(
         "deploy.data",
     ]
 )
-RETIRED_PHRASES = tuple(
-    re.compile(phrase, re.IGNORECASE)
-    for phrase in (
-        r"\bis asked for\b",
-        r"\bit is tried again\b",
-        r"\bis no moment\b",
-        r"\bmend the cause\b",
-        r"\ba line each\b",
-        r"\ba token a page\b",
-        r"\bcomes along with\b",
-        r"\bgone round\b",
-        r"\bto complain of\b",
-        r"\blet no run\b",
-        r"\blet the runs of\b",
-        r"\bhave dead letters\b",
-        r"\bhave the key refused\b",
-        r"\ba fault of ours\b",
-        r"\bshort of lambda time\b",
-        r"\bnobody knows\b",
-        r"\bit takes the place of\b",
-        r"\bwhat callers are told\b",
-        r"\bours for the time of\b",
-        r"\blook first whether\b",
-        r"\bwhatever is wrong with\b",
-        r"\btakes its stock or does not exist\b",
-        r"\bthat no index serves\b",
-    )
+RETIRED_PHRASES = (
+    "is asked for",
+    "it is tried again",
+    "is no moment",
+    "mend the cause",
+    "a line each",
+    "a token a page",
+    "comes along with",
+    "gone round",
+    "to complain of",
+    "let no run",
+    "let the runs of",
+    "have dead letters",
+    "have the key refused",
+    "a fault of ours",
+    "short of lambda time",
+    "nobody knows",
+    "it takes the place of",
+    "what callers are told",
+    "ours for the time of",
+    "look first whether",
+    "whatever is wrong with",
+    "takes its stock or does not exist",
+    "that no index serves",
 )
 _PROSE = {".py", ".md", ".graphql", ".js", ".html", ".mjs", ".yaml", ".yml", ".toml", ""}
 
@@ -216,12 +213,22 @@ def test_no_retired_name_comes_back() -> None:
     assert not modules & RETIRED_MODULES
 
 
+def retired_phrases(text: str) -> list[str]:
+    """Look for the letters first: patterns over all texts take ten times as long."""
+    text = text.lower()
+    return [phrase for phrase in RETIRED_PHRASES if phrase in text and re.search(rf"\b{phrase}\b", text)]
+
+
+def test_a_retired_phrase_is_found_as_whole_words() -> None:
+    assert retired_phrases("Then it Gone Round.") == ["gone round"]
+    assert retired_phrases("undergone rounds") == []
+
+
 def test_no_retired_phrase_comes_back() -> None:
     found = [
-        f"{relative(file)}:{number}: {line.strip()[:100]}"
+        f"{relative(file)}: {phrase}"
         for file in tracked()
         if file.suffix in _PROSE and file != Path(__file__) and not {"vendor", "CHANGELOG.md"} & set(file.parts)
-        for number, line in enumerate(text_of(file).splitlines(), 1)
-        if any(phrase.search(line) for phrase in RETIRED_PHRASES)
+        for phrase in retired_phrases(text_of(file))
     ]
     assert not found, "\n".join(found)
