@@ -10,6 +10,8 @@ import pytest
 TESTS = Path(__file__).parent
 SLOW_FILES = (
     "faults/test_every_crash_point.py",
+    "faults/test_operator_schedules.py",
+    "deploy/test_package.py",
     "faults/test_crashes_between_runs.py",
     "browser/test_console_everywhere.py",
     "browser/test_console_settings.py",
@@ -33,7 +35,6 @@ SLOW_FILES = (
     "crm/test_merge_races.py",
     "crmctl/test_import_console.py",
     "api/test_executor_conformance.py",
-    "deploy/test_package.py",
     "deploy/test_template.py",
     "clients/test_clients.py",
     "faults/test_lost_messages.py",
@@ -41,6 +42,16 @@ SLOW_FILES = (
     "faults/test_memory.py",
     "crm/test_races.py",
     "faults/test_random_schedules.py",
+    "faults/test_cancelled_runs.py",
+    "api/test_replays.py",
+    "api/test_hostile.py",
+    "api/test_hostile_generator.py",
+    "deploy/test_deployer_policy.py",
+    "deploy/test_email_reports.py",
+    "deploy/test_locked_wheels.py",
+    "browser/test_rebinding.py",
+    "test_code_rules.py",
+    "jobs/test_run_lists.py",
     "crm/test_list_queries.py",
     "store/test_pagination.py",
 )

@@ -42,7 +42,7 @@ LOW = 7
 """Low products of the sample company."""
 NEXT = ["2026-11-22T18:00:00Z", "2026-11-23T12:00:00Z"]
 FULL = bool(os.environ.get("CRM_FULL_SIZE"))
-LONG, SHORT = (100, 900) if FULL else (3, 197)
+LONG, SHORT = (100, 900) if FULL else (3, 67)
 """Random schedules of an hour, and of a few minutes."""
 FEW_MINUTES = timedelta(minutes=5)
 CRONTABS = ("*/10 * * * *", "*/7 * * * *", "5,25 * * * *", "* * * * *")
