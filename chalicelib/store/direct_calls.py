@@ -9,6 +9,7 @@ decision whether to send a request again. The replaced parts are not public, so 
 botocore sends and returns.
 """
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,6 +69,11 @@ class _DirectRequest(AWSPreparedRequest):
 
 class _Rows(dict[str, Any]):
     """What a good and intact answer holds: botocore need not judge it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part of the request was throttled."""
+        return not (self.get("UnprocessedItems") or self.get("UnprocessedKeys"))
 
 
 class _DirectClient(_CLIENT):  # type: ignore[misc]
@@ -143,25 +149,21 @@ class _DirectEndpoint(_ENDPOINT):  # type: ignore[misc]
             return None, error
         parsed = _read(answer)
         if parsed is None:
-            return _Received(self, answer)._do_get_response(request, operation_model, context)  # noqa: SLF001
+            return _by_botocore(self, answer, request, operation_model, context)
         return (answer, parsed), None
 
     def _needs_retry(self, attempts: Any, operation_model: Any, request_dict: Any, answered: Any, error: Any) -> Any:
-        if attempts == 1 and answered is not None and isinstance(answered[1], _Rows):
-            return False
+        if attempts == 1 and answered is not None and isinstance(answered[1], _Rows) and answered[1].is_whole:
+            return False  # nobody has to look at it, not even the count of throttles
         return super()._needs_retry(attempts, operation_model, request_dict, answered, error)
 
 
-class _Received(_ENDPOINT):  # type: ignore[misc]
-    """An endpoint that has received its answer already."""
-
-    def __init__(self, endpoint: object, answer: AWSResponse) -> None:
-        self.__dict__.update(vars(endpoint))
-        self._event_emitter = _Silent()
-        self._answer = answer
-
-    def _send(self, _request: object) -> AWSResponse:
-        return self._answer
+def _by_botocore(endpoint: Any, answer: AWSResponse, request: Any, operation_model: Any, context: Any) -> Any:
+    """Let botocore read an answer, as an endpoint that has just received it."""
+    received = copy.copy(endpoint)
+    received._event_emitter = _Silent()  # noqa: SLF001
+    received._send = lambda _request: answer  # noqa: SLF001
+    return _ENDPOINT._do_get_response(received, request, operation_model, context)  # noqa: SLF001
 
 
 class _Silent:

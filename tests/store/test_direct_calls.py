@@ -17,6 +17,7 @@ from moto.core.models import botocore_stubber
 
 from chalicelib.store import connection, direct_calls, request_signature
 from chalicelib.store.request_signature import Key, Scope
+from tests.faults.fault_injection import intercepted
 
 pytestmark = pytest.mark.no_database
 
@@ -171,6 +172,14 @@ def test_the_same_comes_of_each_answer(name: str, both: tuple[_Wire, _Wire]) -> 
         wire.answers = [*OUTCOMES[name]]
         outcomes.append((wire.outcome(operation, REQUESTS[operation]), len(wire.sent), wire.answers))
     assert outcomes[0] == outcomes[1]
+
+
+def test_an_endpoint_that_was_wrapped_reads_an_answer_once(both: tuple[_Wire, _Wire]) -> None:
+    wire = both[0]
+    with intercepted(wire.client, lambda pass_on, *sent: pass_on(*sent)):
+        wire.answers = [_answer(REFUSED, 400), _answer(ROW)]
+        assert wire.outcome("get_item", GET)[0] == "ConditionalCheckFailedException"
+    assert (len(wire.sent), len(wire.answers)) == (1, 1)
 
 
 def test_renewed_credentials_sign_the_next_request(both: tuple[_Wire, _Wire], monkeypatch: pytest.MonkeyPatch) -> None:
