@@ -1,12 +1,11 @@
 """Orders: place them against stock, and find them."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from chalicelib import clock
+from chalicelib import clock, json_text
 from chalicelib.crm import (
     counters,
     customer_activity,
@@ -99,7 +98,7 @@ def load(item: reads.Item) -> Order:
         date=item["date"]["S"],
         status=item["status"]["S"],
         cents=reads.number(item, "cents"),
-        lines=tuple(OrderLine(*line) for line in json.loads(item["lines"]["S"])),
+        lines=tuple(OrderLine(*line) for line in json_text.read(item["lines"]["S"])),
         reference=reads.text(item, "reference"),
         takes_stock=bool(reads.number(item, "takes_stock")),
         token=item["token"]["S"],

@@ -10,7 +10,6 @@ botocore sends and returns.
 """
 
 import copy
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from botocore.endpoint import Endpoint
 from botocore.hooks import first_non_none_response
 from botocore.session import Session
 
+from chalicelib import json_text
 from chalicelib.store import request_signature
 from chalicelib.store.request_signature import Key, Scope
 
@@ -97,7 +97,7 @@ class _DirectClient(_CLIENT):  # type: ignore[misc]
             if name in _OPERATIONS and self._may_sign(parts["context"]):
                 self._targets[name] = self._target(request)
             return request
-        body = json.dumps(parts["api_params"], separators=(",", ":")).encode()
+        body = json_text.write(parts["api_params"]).encode()
         return {"body": body, "context": parts["context"], "headers": {}, "target": target}
 
     def _may_sign(self, context: Mapping[str, Any]) -> bool:
@@ -177,7 +177,7 @@ def _read(answer: AWSResponse) -> _Rows | None:
     if answer.status_code != _OK or (checksum is not None and int(checksum) != crc32(content)):
         return None
     try:
-        found = _Rows(json.loads(content))
+        found = _Rows(json_text.read(content))
     except ValueError:
         return None
     about = {name.lower(): text for name, text in answer.headers.items()}

@@ -4,12 +4,11 @@ It follows https://graphql.github.io/graphql-over-http/draft/. A document that c
 client accepts graphql-response+json, and status 200 if it knows only application/json, as existing clients expect.
 """
 
-import json
 from collections.abc import Mapping
 
 from graphql import OperationType
 
-from chalicelib import telemetry
+from chalicelib import json_text, telemetry
 from chalicelib.access.authorization import Caller, identify
 from chalicelib.api.graphql.error_format import describe
 from chalicelib.api.graphql.execution import GraphQLResponse, Invalid, authorize, prepare, run
@@ -139,4 +138,4 @@ def _check_size(body: str) -> None:
 
 def _dump(content: GraphQLResponse) -> str:
     """Encode as ASCII: a lone surrogate that a client sent cannot be encoded as UTF-8."""
-    return json.dumps(content, separators=(",", ":"))
+    return json_text.write(content)
