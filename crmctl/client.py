@@ -7,6 +7,7 @@ mutations: it sends an Idempotency-Key, with which the server executes the repea
 ApiError             the operation failed; the message is for the user
  +- TransientError   a retry may succeed; raised to the caller when all attempts are used up
  +- ApiRefused       the API responded with an error
+ |   +- PageTooLarge  the response would be too large, or would read too many rows
  +- ServerTooOld     the API lacks a field that this release of crmctl needs
  +- RequestTooLarge  the server rejects a body of this size
  +- Stopped          `stop` was called during a wait
@@ -71,6 +72,10 @@ class ApiRefused(ApiError):
         super().__init__(message)
         self.reason = reason
         self.current = current
+
+
+class PageTooLarge(ApiRefused):
+    """A smaller page would succeed."""
 
 
 class ServerTooOld(ApiError):
@@ -231,6 +236,8 @@ def _refusal(response: requests.Response, errors: list[dict[str, Any]], url: str
             "Deploy this release of the server, or use the crmctl of the server's release."
         )
     message = f"{url} rejected the request (HTTP {response.status_code}): {reason}"
+    if _error_codes(errors) & {"TOO_LARGE", "COST_LIMIT"}:
+        return PageTooLarge(message, reason)
     return ApiRefused(message, reason, _current_row(errors)) if errors and response.ok else ApiError(message)
 
 

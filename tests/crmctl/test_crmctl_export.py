@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from chalicelib.api.graphql import loaders
+from chalicelib.api.http import endpoint
 from chalicelib.crm import cancellation, customers, deleted_customers, imported_orders, money, orders, products
 from chalicelib.settings import settings
 from chalicelib.store import tables
@@ -92,6 +95,46 @@ def test_what_is_exported_can_be_imported_into_an_empty_stage(crm: ApiServer, tm
     imported = crm.crmctl("import", str(directory))
     assert imported.exit_code == 0, imported.output
     assert content() == before
+
+
+def some_orders_of_30_lines(count: int, names: int) -> None:
+    """Import orders whose lines name so many products in turn."""
+    ann, goods = a_customer("Ann", "ann@example.com"), [a_product(f"Thing {n}", sku=f"T-{n}") for n in range(names)]
+    for number in range(count):
+        lines = [(goods[(30 * number + line) % names], 1, "2") for line in range(30)]
+        imported_orders.record(a_past_order(ann, *lines, reference=f"R-{number}"))
+
+
+def test_pages_whose_answer_is_too_large_are_read_in_smaller_parts(
+    crm: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of 100 orders with 540 lines each, which are 8 MB."""
+    some_orders_of_30_lines(9, names=30)
+    monkeypatch.setattr(endpoint, "MAX_RESPONSE_BYTES", 20_000)
+    result = crm.crmctl("export", "orders")
+    assert result.exit_code == 0, result.output
+    written = Counter(row["order_ref"] for row in csv.DictReader(io.StringIO(result.stdout)))
+    assert written == {f"R-{number}": 30 for number in range(9)}
+
+
+def test_pages_that_name_too_many_products_are_read_in_smaller_parts(
+    crm: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_orders_of_30_lines(6, names=180)
+    monkeypatch.setattr(loaders, "settings", replace(settings, rows_per_request=150))
+    result = crm.crmctl("export", "orders")
+    assert result.exit_code == 0, result.output
+    found = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert {row["sku"] for row in found} == {f"T-{number}" for number in range(180)}
+    assert Counter(row["order_ref"] for row in found) == {f"R-{number}": 30 for number in range(6)}
+
+
+def test_an_order_that_is_too_large_alone_ends_the_export(crm: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    some_orders_of_30_lines(1, names=30)
+    monkeypatch.setattr(endpoint, "MAX_RESPONSE_BYTES", 2000)
+    result = crm.crmctl("export", "orders")
+    assert result.exit_code == 2
+    assert "too large" in result.stderr
 
 
 def test_json_has_all_fields_and_also_cancelled_orders(crm: ApiServer) -> None:
