@@ -30,6 +30,15 @@ class ChangeTracker:
         if is_change:  # once more, in case a save came between
             self._note_change()
 
+    def begin_save(self) -> None:
+        """Note that everything so far is about to be saved. The mark stays until that is done."""
+        self.has_unsaved_changes = False
+
+    def end_save(self) -> None:
+        """Remove the mark if nothing has changed since `begin_save`."""
+        if not self.has_unsaved_changes:
+            self.mark_saved()
+
     def mark_saved(self) -> None:
         self.has_unsaved_changes = False
         self._mark.unlink(missing_ok=True)
