@@ -51,7 +51,7 @@ def test_a_second_thread_that_waits_goes_on_only_after_the_save(tmp_path: Path) 
 
 
 def test_whoever_waits_learns_that_a_save_failed() -> None:
-    background = BackgroundSave(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
+    background = BackgroundSave(lambda: 1 / 0)  # type: ignore[arg-type]
     background.start()
     assert not background.wait()
     assert not background.wait(), "there is none to wait for"
