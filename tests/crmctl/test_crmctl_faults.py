@@ -78,7 +78,7 @@ def test_too_large_request_is_split_and_too_large_row_rejected(api: FakeApi, run
         (responds(404, '{"message": "Not Found"}'), "not a GraphQL endpoint"),
         (responds(200, "[1]"), "not a GraphQL endpoint"),
         (responds(301, Location="https://crm.example/graphql"), "Pass that address"),
-        (refuses("Cannot query field 'bulkCreateCustomers'", "BAD", 400), "(HTTP 400): Cannot query field"),
+        (refuses("Syntax Error", "BAD", 400), "(HTTP 400): Syntax Error"),
         (responds(200, '{"data": null}'), "no reason given"),
     ],
 )
@@ -93,6 +93,14 @@ def test_permanent_error_stops_the_import_with_its_reason(
     assert "Nothing was imported." in result.stderr
     assert "crm_1_secret" not in result.output
     assert len(api.requests) == 1
+
+
+def test_an_older_server_stops_the_import_which_says_so(api: FakeApi, run_import: RunImport) -> None:
+    api.faults = deque([None, refuses("Cannot query field 'phoneNote' on type 'Customer'", "BAD", 400)])
+    result = run_import()
+    assert result.exit_code == 2
+    assert "is older than this crmctl" in " ".join(result.stderr.split())
+    assert "Cannot query field 'phoneNote'" in " ".join(result.stderr.split())
 
 
 def test_a_response_without_a_result_for_every_row_stops_the_import(api: FakeApi, run_import: RunImport) -> None:
