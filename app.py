@@ -9,6 +9,10 @@ if UNDER_CHALICE_CLI:
 
     localdev.start()
 
+from chalicelib import precompiled
+
+precompiled.install()  # before all that it makes faster
+
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

@@ -13,7 +13,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import chalice_files, interpreter, locked_wheels, runtime, template
+from deploy import chalice_files, interpreter, locked_wheels, prepared_start, runtime, template
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (
@@ -52,8 +52,13 @@ def build(stage: str, out: Path, checkout: Path = ROOT) -> Package:
         unpacked = Path(scratch)
         with zipfile.ZipFile(code) as archive:
             archive.extractall(unpacked)
+        python = find_python(checkout)
         shrink(unpacked)
-        compile_all(unpacked, find_python(checkout))
+        try:
+            prepared_start.prepare(unpacked, python)
+        except prepared_start.PrepareError as error:
+            raise PackageError(str(error)) from error
+        compile_all(unpacked, python)
         pack(unpacked, code)
     return Package(sam, code)
 

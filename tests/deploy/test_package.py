@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import zipfile
 from importlib.metadata import version
@@ -13,7 +14,7 @@ import pytest
 from benchmarks import start
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
-from deploy import interpreter, package, policies, runtime
+from deploy import interpreter, package, policies, prepared_start, runtime
 from deploy.package import Package
 from tests.conftest import MINISTACK
 from tests.deploy import runtime as lambda_runtime
@@ -68,6 +69,35 @@ def test_every_module_has_its_bytecode_and_lambda_need_not_check_it(built: Packa
 def test_the_package_is_the_same_every_time(built: Package, unpacked: Path, tmp_path: Path) -> None:
     package.pack(unpacked, tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == built.code.read_bytes()
+
+
+@pytest.mark.no_database
+def test_what_is_prepared_for_the_start_is_the_same_every_time(unpacked: Path, tmp_path: Path) -> None:
+    again = tmp_path / "elsewhere"
+    shutil.copytree(unpacked, again, ignore=shutil.ignore_patterns("__pycache__"))
+    files = ["chalicelib/precompiled.bin"]
+    for name in files:
+        (again / name).unlink()
+    prepared_start.prepare(again, package.find_python(package.ROOT))
+    for name in files:
+        assert (again / name).read_bytes() == (unpacked / name).read_bytes(), name
+
+
+@pytest.mark.no_database
+def test_a_function_compiles_nothing_while_it_starts(unpacked: Path) -> None:
+    """Not even the code that dataclasses and others generate, and no pattern."""
+    start_code = """
+import re, sys
+seen = []
+sys.addaudithook(lambda name, given: seen.append(given[0]) if name == "compile" else None)
+parse = re._parser.parse
+re._parser.parse = lambda *given: (seen.append(given[0]), parse(*given))[1]
+import app
+"""
+    allowed = 3  # six compiles a statement for each of the two Pythons
+    first = f"assert len(seen) <= {allowed}, seen"
+    work = start.Work(start_code, first, None, "app.app")
+    assert start.started(unpacked, environment("http://127.0.0.1:1"), work).imports > 0
 
 
 def environment(endpoint: str) -> dict[str, str]:
