@@ -1,6 +1,6 @@
 """Imports all modules of a package, and records what Python compiles meanwhile: `python -S start_recorder.py PACKAGE`.
 
-It writes the file that `chalicelib.precompiled` reads. The process finds only the package and the standard library. The result
+It writes the files that `chalicelib.precompiled` and `chalicelib.api.graphql.sdl` read. The process finds only the package and the standard library. The result
 depends on nothing but the package and the Python. Modules that generate code themselves are imported only after recording began.
 """
 
@@ -29,7 +29,9 @@ def main() -> None:
     vars(typing)["compile"] = recorded_annotations(codes["compile"])
     import_all()
     from chalicelib import precompiled
+    from chalicelib.api.graphql import sdl
 
+    sdl.keep_parsed()
     content = {"python": precompiled.FOR_PYTHON, "patterns": patterns, **codes}
     precompiled.FILE.write_bytes(marshal.dumps(content, _VERSION))
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from operator import attrgetter
-from pathlib import Path
 
-from graphql import GraphQLObjectType, GraphQLSchema, build_schema
+from graphql import GraphQLObjectType, GraphQLSchema, build_ast_schema
 
+from chalicelib.api.graphql import sdl
 from chalicelib.api.graphql.bindings import KINDS, OBJECTS, RESOLVERS, Resolver
 from chalicelib.api.graphql.field_rules import FieldRules, read_rules
 from chalicelib.api.graphql.loaders import Info, context_of
@@ -16,13 +16,13 @@ from chalicelib.api.graphql.row_resolvers import RowResolver
 from chalicelib.api.graphql.scalars import bind_scalars
 from chalicelib.store import change_marks
 
-SDL = Path(__file__).parent / "schema.graphql"
+SDL = sdl.FILE
 
 
 @cache
 def schema() -> GraphQLSchema:
     # A test checks that the schema is valid: checking it takes as long as building it.
-    built = build_schema(SDL.read_text("utf-8"), assume_valid=True, no_location=True)
+    built = build_ast_schema(sdl.load(), assume_valid=True, assume_valid_sdl=True)
     bind_scalars(built.type_map)
     built.type_map["Node"].resolve_type = lambda row, _info, _type: KINDS[type(row)]  # type: ignore[attr-defined]
     built.type_map["SearchResult"].resolve_type = built.type_map["Node"].resolve_type  # type: ignore[attr-defined]
