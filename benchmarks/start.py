@@ -1,8 +1,8 @@
 """Measures the size of the Lambda package, and how long each function takes to start and to do its first work.
 
 The package is unpacked, and every start is a new process that finds nothing else (`cold`). It is compared with the libraries that
-it needs, without our code: a boto3 client that makes one call, graphql-core that answers `hello` with this schema, and pynamodb.
-They take turns. The jobs have no rows to work on, so this is the fixed cost of a run.
+it needs, as they are installed and without our code: a boto3 client that makes one call, graphql-core that answers `hello` with this
+schema, and pynamodb. They take turns. The jobs have no rows to work on, so this is the fixed cost of a run.
 """
 
 import json
@@ -28,14 +28,14 @@ from chalicelib.api.graphql import schema
 from chalicelib.api.http.endpoint import respond
 from chalicelib.jobs import catalog, dispatcher, queue
 from chalicelib.store import connection, tables
-from deploy import interpreter, package, policies
+from deploy import interpreter, package, policies, service_models
 from localdev import lambda_events
 
 ROUNDS = 9
 MAX_ZIP = 20
 """MB."""
-MAX_TIME, MAX_HEARTBEAT, MAX_MEMORY = 1.15, 0.75, 1.15
-"""Compared with the libraries. The heartbeat does not load graphql-core."""
+MAX_TIME, MAX_OTHERS, MAX_MEMORY = 0.6, 0.75, 1.15
+"""Compared with the libraries. The first is for the API, whose callers wait."""
 COLD = Path(__file__).with_name("cold.py")
 REGION = "us-east-1"
 QUERY = "{ allCustomers(first: 10) { edges { node { name } } } }"
@@ -71,29 +71,42 @@ ALONE, TOGETHER = "boto3, graphql-core, pynamodb, each alone", "the three in one
 
 def results() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as scratch, in_process(respond) as url:
-        made, unpacked = package.build("dev", Path(scratch) / "package"), Path(scratch) / "unpacked"
-        yield Result("the zip", round(made.code.stat().st_size / 1e6, 1), "MB", maximum=MAX_ZIP)
-        with zipfile.ZipFile(made.code) as archive:
-            archive.extractall(unpacked)
+        code, unpacked, libraries = made(Path(scratch))
+        yield Result("the zip", round(code.stat().st_size / 1e6, 1), "MB", maximum=MAX_ZIP)
         environment = {name: text for name, text in os.environ.items() if name.startswith(("AWS_", "CRM_"))}
-        rounds = [a_round(unpacked, environment | {"CRM_API_URL": url}) for _ in range(ROUNDS)]
+        rounds = [a_round(unpacked, libraries, environment | {"CRM_API_URL": url}) for _ in range(ROUNDS)]
     minimum = {name: Start(*map(min, *(found[name] for found in rounds))) for name in rounds[0]}
     print("\n".join(f"    {name}: {start}" for name, start in minimum.items()), file=sys.stderr)
     imports, first = (sum(minimum[name][number] for name in PARTS) for number in (0, 1))
     for name in policies.NEEDS:
-        found, maximum = minimum[name], MAX_HEARTBEAT if name == "heartbeat" else MAX_TIME
+        found, maximum = minimum[name], MAX_TIME if name == policies.API else MAX_OTHERS
         both = (found.imports + found.first) / (imports + first)
         yield Result(f"`{name}`: start", found.imports / imports, compared_to=ALONE)
         yield Result(f"`{name}`: start and first work", both, compared_to=ALONE, maximum=maximum)
         yield Result(f"`{name}`: memory", found.peak / minimum[TOGETHER].peak, compared_to=TOGETHER, maximum=MAX_MEMORY)
 
 
-def a_round(unpacked: Path, environment: Mapping[str, str]) -> dict[str, Start]:
+def made(scratch: Path) -> tuple[Path, Path, Path]:
+    """Return the zip of the package, the package, and the libraries before packaging cuts their data."""
+    unpacked, libraries = scratch / "unpacked", scratch / "libraries"
+    python = package.find_python(package.ROOT)
+    code = package.make_template("dev", scratch / "package").with_name("deployment.zip")
+    with zipfile.ZipFile(code) as archive:
+        archive.extractall(libraries)
+    service_models.drop_others(libraries / "botocore" / "data")
+    package.compile_all(libraries, python)
+    package.finish(code, python)
+    with zipfile.ZipFile(code) as archive:
+        archive.extractall(unpacked)
+    return code, unpacked, libraries
+
+
+def a_round(unpacked: Path, libraries: Path, environment: Mapping[str, str]) -> dict[str, Start]:
     """Start each function and each library, in empty tables: a run that was made is not made again."""
     empty_tables()
-    found = {name: started(unpacked, environment, Work(*part, _GIVEN)) for name, part in PARTS.items()}
+    found = {name: started(libraries, environment, Work(*part, _GIVEN)) for name, part in PARTS.items()}
     start, first = ("; ".join(codes) for codes in zip(*PARTS.values(), strict=True))
-    found[TOGETHER] = started(unpacked, environment, Work(start, first, _GIVEN))
+    found[TOGETHER] = started(libraries, environment, Work(start, first, _GIVEN))
     found[policies.API] = started(
         unpacked, environment, Work("import app", "app.app(event, context)", request(), "app.app")
     )

@@ -1,4 +1,4 @@
-"""What goes to Lambda? Chalice's package, made smaller and faster: no service models that nobody asks for, and bytecode.
+"""What goes to Lambda? Chalice's package, made smaller and faster: without what no function uses, and with bytecode.
 
 It is made in a copy of the checkout, so that neither stale bytecode nor a developer's files get in, and it comes out the
 same every time.
@@ -13,7 +13,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import chalice_files, interpreter, locked_wheels, prepared_start, runtime, template
+from deploy import chalice_files, interpreter, locked_wheels, prepared_start, runtime, service_models, template
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (
@@ -26,8 +26,8 @@ COPIED = (
     str(runtime.FILE),
 )
 """localdev since app.py looks for it under Chalice; it is never packaged."""
-SERVICES = {"dynamodb", "sesv2", "sns", "sqs"}
-"""Of botocore's models, 300 services in 16 MB of zip, the ones that chalicelib asks for."""
+_UNUSED = ("boto3", "s3transfer", "aws_lambda_powertools/event_handler")
+"""Libraries that no function imports."""
 TASK = "/var/task"
 """Where Lambda unpacks the code: it stands in the bytecode, and so in stack traces."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -48,11 +48,16 @@ def build(stage: str, out: Path, checkout: Path = ROOT) -> Package:
     """Package a stage on the Python that its functions run on. Raises PackageError."""
     sam = make_template(stage, out, checkout)
     code = out / "deployment.zip"
+    finish(code, find_python(checkout))
+    return Package(sam, code)
+
+
+def finish(code: Path, python: Path) -> None:
+    """Make Chalice's zip smaller and faster. Raises PackageError."""
     with tempfile.TemporaryDirectory() as scratch:
         unpacked = Path(scratch)
         with zipfile.ZipFile(code) as archive:
             archive.extractall(unpacked)
-        python = find_python(checkout)
         shrink(unpacked)
         try:
             prepared_start.prepare(unpacked, python)
@@ -60,7 +65,6 @@ def build(stage: str, out: Path, checkout: Path = ROOT) -> Package:
             raise PackageError(str(error)) from error
         compile_all(unpacked, python)
         pack(unpacked, code)
-    return Package(sam, code)
 
 
 def make_template(stage: str, out: Path, checkout: Path = ROOT) -> Path:
@@ -136,11 +140,11 @@ def _chalice(python: Path, options: list[str], project: Path, variables: dict[st
 
 
 def shrink(unpacked: Path) -> None:
-    for entry in (unpacked / "botocore" / "data").iterdir():
-        if entry.is_dir() and entry.name not in SERVICES:
-            shutil.rmtree(entry)
-    for examples in unpacked.glob("botocore/data/*/*/examples-1.json*"):
-        examples.unlink()
+    data = unpacked / "botocore" / "data"
+    service_models.drop_others(data)
+    service_models.cut_ours(data)
+    for name in _UNUSED:
+        shutil.rmtree(unpacked / name)
     for tests in [path for path in unpacked.rglob("tests") if path.is_dir()]:
         shutil.rmtree(tests)
 

@@ -13,6 +13,7 @@ from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib import aws
 from chalicelib.settings import settings
 from chalicelib.store import direct_calls
 from chalicelib.store.tables import AuxRow, Customer, Line, Order, Product, Report, Run
@@ -37,9 +38,11 @@ class RowsConnection(Connection):
 
     @property
     def session(self) -> Session:
-        session = super().session
-        session.register_component("response_parser_factory", _FACTORY)
-        direct_calls.register(session)
+        if getattr(self._local, "session", None) is None:
+            self._local.session = aws.new_session()
+            self._local.session.register_component("response_parser_factory", _FACTORY)
+            direct_calls.register(self._local.session)
+        session: Session = self._local.session
         return session
 
 
