@@ -171,7 +171,8 @@ def test_lambdas_own_client_starts_each_function_and_gets_two_answers(
 def test_a_function_imports_no_more_than_it_needs(unpacked: Path) -> None:
     for function, handler in HANDLERS.items():
         wanted = function not in {"dispatch", "heartbeat", "weekly_report", "email_events"}
-        work = start.Work("import app", f"import sys; assert ('graphql' in sys.modules) is {wanted}", None, handler)
+        first = f"import sys; assert ('graphql' in sys.modules) is {wanted}; assert not {{'boto3', 'requests'}} & {{*sys.modules}}"
+        work = start.Work("import app", first, None, handler)
         assert start.started(unpacked, environment("http://127.0.0.1:1"), work).imports > 0
 
 
