@@ -12,6 +12,7 @@ from tests.browser.console_data import QUOTES, SCRIPT, Console
 from tests.browser.console_pages import choose, names, open_job, row, status, told, visit
 from tests.browser.report_page import check_charts, check_print
 from tests.builders import a_product
+from tests.localdev.servers import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -26,11 +27,13 @@ RUN = "query ($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) 
 def test_each_job_shows_its_state(tab: Tab) -> None:
     heartbeat = row(tab, "heartbeat")
     heartbeat.get_by_text("Every 5 minutes, UTC").wait_for()
-    assert heartbeat.locator(".strip li").count() == heartbeat.locator(".strip a.SUCCEEDED").count() == 30
-    assert re.match(r"in \d+ (s|min) \(\d+ \w+, \d\d:\d\d UTC\)$", heartbeat.locator("time").last.inner_text())
+    wait_for(lambda: heartbeat.locator(".strip a.SUCCEEDED").count() == 30, "the latest runs")
+    assert heartbeat.locator(".strip li").count() == 30
+    due = re.compile(r"^in \d+ (s|min) \(\d+ \w+, \d\d:\d\d UTC\)$")  # until the page looks again, it may be over
+    heartbeat.locator("time").last.filter(has_text=due).wait_for()
     assert row(tab, "customer_cleanup").get_by_text("No runs yet").is_visible()
     day = tab.page.get_by_role("list", name="heartbeat, the last 24 hours and the next 24")
-    assert day.locator("a.SUCCEEDED").count() >= 23
+    wait_for(lambda: day.locator("a.SUCCEEDED").count() >= 23, "the runs of the day")
     assert day.locator(".due").count() == 25
     day.locator("a").first.click()
     tab.page.get_by_role("heading", name="Runs of heartbeat").wait_for()
@@ -167,8 +170,7 @@ def test_a_week_of_heartbeats_with_latency(tab: Tab, shown: Console) -> None:
     cells = tab.page.locator(".week .cell")
     assert cells.count() == len(hours) == 7 * 24
     assert tab.page.locator(".week .cell.down").count() == sum(hour["down"] > 0 for hour in hours) > 0
-    title = cells.nth(3).get_attribute("title")
-    assert title is not None
-    assert title.endswith(" ms")
+    measured = sum(hour["averageMs"] is not None for hour in hours)  # in this hour, it may be none
+    assert tab.page.locator(".week .cell[title$=' ms']").count() == measured > 0
     assert tab.page.get_by_text("checks succeeded").is_visible()
-    assert tab.page.locator(".badge.UP").count() == 2
+    wait_for(lambda: tab.page.locator(".badge.UP").count() == 2, "database and queue")

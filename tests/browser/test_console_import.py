@@ -59,6 +59,7 @@ def test_an_import_goes_on_after_its_tab_was_closed_and_nothing_is_created_twice
         choose(page, "customers.csv", people(), tmp_path)
         page.get_by_text("Recognised as customers of crmctl: UTF-8, commas, day first.").wait_for()
         first = page.get_by_role("table", name="First rows")
+        first.get_by_role("row").nth(10).wait_for()
         assert first.get_by_role("row").count() == 11
         assert first.get_by_role("row", name="person0@").get_by_text("2024-03-12").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -192,6 +192,7 @@ def test_filters_and_order_are_in_the_address_and_back_keeps_them(browser: "Brow
         page.get_by_label("Name", exact=True).fill("customer 1")
         page.keyboard.press("Enter")
         page.get_by_role("row", name="Customer 30").wait_for(state="detached")
+        page.get_by_role("row", name="Customer 10").wait_for()
         assert page.url.endswith("#/customers?orderBy=-name&name=customer+1")
         assert page.locator("tbody tr").count() == 10
         with page.expect_download() as waiting:

@@ -19,6 +19,7 @@ from tests.browser.chromium import Tab
 from tests.browser.console_data import SCRIPT, write_reports
 from tests.browser.hook import local_hook
 from tests.browser.office import Office, lose_answers, refusal, signed_in, visit
+from tests.localdev.servers import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -154,12 +155,14 @@ def test_who_revokes_their_own_key_is_signed_out_and_an_expired_key_does_not_sig
     browser: "Browser", office: Office
 ) -> None:
     own = api_keys.create("Olga", Role.OPERATOR, "test").key
-    expired = api_keys.create("Late", Role.OPERATOR, "test", clock.now() + timedelta(seconds=1)).key
+    end = clock.now() + timedelta(seconds=1)
+    expired = api_keys.create("Late", Role.OPERATOR, "test", end).key
     with signed_in(browser, replace(office, keys={Role.OPERATOR: own}), Role.OPERATOR, "phone") as page:
         visit(page, office, "api-keys")
         page.get_by_role("button", name="Revoke Olga").click()
         page.get_by_text("You are signed in with this key, so you will be signed out.").wait_for()
         page.get_by_role("button", name="Revoke it").click()
+        wait_for(lambda: clock.now() > end, "the end of the other key")
         page.get_by_label("API key").fill(expired)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_text("It may be mistyped, expired or revoked.").wait_for()
