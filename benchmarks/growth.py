@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from benchmarks import cost, cpu
+from benchmarks import cost_model, cpu
 from benchmarks.firing import fire, succeeded
 from benchmarks.metering import Usage, metered
 from benchmarks.result import Result, print_results
@@ -32,7 +32,7 @@ WARM, SMALL = 100, 1000
 SIZES = (SMALL, 10_000, 100_000) if IS_FULL else (SMALL, 10_000)
 LARGE = SIZES[-1]
 ROUNDS = 2
-PAPER = cost.Size("on paper", 1_000_000, 100_000, 10_000_000)
+PAPER = cost_model.Size("on paper", 1_000_000, 100_000, 10_000_000, desks=40)
 COUNTED = {"calls": "calls", "read_units": "read units", "write_units": "write units"}
 MAX_GROWTH = 1.2
 """As in tests/faults/test_costs.py."""
@@ -143,13 +143,13 @@ def model(large: dict[str, Pair]) -> Iterator[Result]:
 
 
 def modelled(name: str, field: str, rows: float) -> float:
-    units = cost.kept_units()
+    units = cost_model.kept_units()
     return units[f"{name}.run"][field] + rows * units[f"{name}.row"][field]
 
 
 def on_paper(large: dict[str, Pair]) -> Iterator[Result]:
     size = f"{PAPER.customers:,} customers, {PAPER.products:,} products, {PAPER.orders:,} orders"
-    rows = cost.rows_of_a_run(PAPER)
+    rows = cost_model.rows_of_a_run(PAPER)
     for name, units in scans_on_paper(large).items():
         ratio = modelled(name, "read_units", rows[name]) / units
         what = f"on paper, {size}: `{name}` of {rows[name]:,.0f} rows, read units"

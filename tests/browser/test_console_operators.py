@@ -161,6 +161,25 @@ def test_who_may_only_read_is_offered_nothing_else(browser: "Browser", night: Ni
     assert job_state.find("low_stock").pause is None
 
 
+@pytest.mark.parametrize(("role", "least", "most"), [(Role.OPERATOR, 8, 10), (Role.EDITOR, 1, 1)])
+def test_an_open_console_asks_what_is_wrong_every_minute_and_for_others_than_operators_every_ten(
+    role: Role, least: int, most: int, browser: "Browser", night: Night
+) -> None:
+    asked: list[str] = []
+    with signed_in(browser, night, night.keys[role]) as tab:
+        page = tab.page
+        page.clock.install()
+        page.goto(f"{night.shown.url}#/runs")
+        page.reload()
+        page.get_by_role("heading", name="Runs", exact=True).wait_for()
+        page.locator(".stage").wait_for()
+        page.on("request", lambda request: asked.append(request.post_data or ""))
+        for _ in range(10):
+            page.clock.run_for(61_000)
+            page.wait_for_timeout(50)
+    assert least <= sum("query Wrong" in text for text in asked) <= most
+
+
 def test_an_expired_key_leads_to_the_sign_in_from_every_page(browser: "Browser", night: Night) -> None:
     with signed_in(browser, night, night.expired) as tab:
         for address in ADDRESSES:

@@ -1,10 +1,13 @@
 // What is wrong, for the navigation and the tab's title, on every page. The overview reads the same field, and says what it found.
 import { ask } from "./api.js";
 import { useEffect, useState } from "./html.js";
+import { may } from "./session.js";
 import { setWrong } from "./title.js";
 
 const WRONG = `query Wrong { status { stage version count more jobs { name } } }`;
-const EVERY = 60, HIDDEN = 300, LOOK = 5; // seconds. The title of a tab that nobody looks at is read, too.
+// Seconds. The title of a tab that nobody looks at is read, too. Finding out what is wrong is the dearest question that an open
+// console asks, so those who can do nothing about it ask seldom.
+const EVERY = 60, HIDDEN = 300, OTHERS = 600, LOOK = 5;
 let latest = null;
 let at = 0;
 
@@ -24,9 +27,11 @@ export function forget() {
   setWrong("");
 }
 
+const pause = () => (may("OPERATOR") ? (document.hidden ? HIDDEN : EVERY) : OTHERS) * 1000;
+
 // A page that cannot reach the server says so itself.
 async function refresh() {
-  if (Date.now() - at < (document.hidden ? HIDDEN : EVERY) * 1000) return;
+  if (Date.now() - at < pause()) return;
   at = Date.now();
   try {
     publish((await ask(WRONG)).status);
@@ -35,7 +40,7 @@ async function refresh() {
   }
 }
 
-// Return the latest status, or null before the first answer. It is read every minute while `isAsking`.
+// Return the latest status, or null before the first answer. It is read again and again while `isAsking`.
 export function useStatus(isAsking = false) {
   const [, draw] = useState();
   useEffect(() => {
