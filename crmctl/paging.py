@@ -1,6 +1,6 @@
 """Read a list page by page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -21,7 +21,15 @@ class ListResult:
 
 
 def read_all(client: Client, document: str, **variables: Any) -> Iterator[dict[str, Any]]:
-    """Yield every row, page by page. The document is as for `read`. Raises ApiError.
+    """Yield every row, page by page. The document is as for `read`. Raises ApiError."""
+    for data in read_pages(client, document, lambda data: data["list"]["pageInfo"], **variables):
+        yield from _nodes(data["list"])
+
+
+def read_pages(
+    client: Client, document: str, page_info: Callable[[Row], Mapping[str, Any]], **variables: Any
+) -> Iterator[Row]:
+    """Yield the data of one response after the other. The document has the variables $first and $after. Raises ApiError.
 
     Orders can have up to 1,000 lines. If the server refuses a page because it is too large, the pages from there on have
     half as many rows.
@@ -30,16 +38,17 @@ def read_all(client: Client, document: str, **variables: Any) -> Iterator[dict[s
     after: str | None = None
     while True:
         try:
-            found = client.execute(document, {**variables, "first": size, "after": after})["list"]
+            data = client.execute(document, {**variables, "first": size, "after": after})
         except PageTooLarge:
             if size == 1:
                 raise
             size //= 2
             continue
-        yield from _nodes(found)
-        if not found["pageInfo"]["hasNextPage"]:
+        yield data
+        found = page_info(data)
+        if not found["hasNextPage"]:
             return
-        after = found["pageInfo"]["endCursor"]
+        after = found["endCursor"]
 
 
 def read(

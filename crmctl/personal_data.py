@@ -9,6 +9,7 @@ import click
 from crmctl.client import Client
 from crmctl.commands import CommandError, print_message, with_client
 from crmctl.confirmation import confirm
+from crmctl.paging import read_pages
 from crmctl.run_command import follow, print_preview, wait_options
 
 PERSON = """query Person($id: ID, $email: String) {
@@ -19,9 +20,9 @@ PERSON = """query Person($id: ID, $email: String) {
     suppressedAddresses { email reason since }
   }
 }"""
-ORDERS = """query PersonOrders($id: ID, $after: String) {
+ORDERS = """query PersonOrders($id: ID, $first: Int!, $after: String) {
   personalData(customerId: $id) {
-    orders(first: 100, after: $after) {
+    orders(first: $first, after: $after) {
       edges { node {
         id orderDate status totalAmount reference refundOf createdBy updatedAt
         lines { productId name quantity unitPrice lineTotal }
@@ -51,13 +52,8 @@ def read(client: Client, who: str) -> dict[str, Any]:
 
 
 def _orders(client: Client, customer_id: str) -> Iterator[dict[str, Any]]:
-    after: str | None = None
-    while True:
-        page = client.execute(ORDERS, {"id": customer_id, "after": after})["personalData"]["orders"]
-        yield from (edge["node"] for edge in page["edges"])
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
+    for data in read_pages(client, ORDERS, lambda data: data["personalData"]["orders"]["pageInfo"], id=customer_id):
+        yield from (edge["node"] for edge in data["personalData"]["orders"]["edges"])
 
 
 def _traces(client: Client, customer_id: str) -> Iterator[dict[str, str]]:

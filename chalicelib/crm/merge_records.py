@@ -45,8 +45,8 @@ class MergeRecord:
     started_by: str | None = None
     finished_at: str | None = None
     """When the last order had moved, or was back."""
-    changed_at: str = ""
-    """When the latest step was taken."""
+    changed_at: str = field(default="", compare=False)
+    """When the latest step was stored, as read: the record that a step returns still has the time before it."""
     moved: int = 0
     returned: int = 0
     pages: int = 0

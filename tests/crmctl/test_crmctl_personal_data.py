@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from chalicelib.api.http import endpoint
 from chalicelib.crm import customer_references, customers, deleted_customers, orders
 from chalicelib.jobs import backoff, erasure, run_records
 from chalicelib.privacy import erased_people, erasures
@@ -46,6 +47,15 @@ def test_everything_about_a_person_is_written(crm: ApiServer, tmp_path: Path, wh
     assert found["orders"][0]["lines"][0]["name"] == "Lamp"
     assert {"SEARCH_WORD", "CHANGE"} == {trace["kind"] for trace in found["traces"]}
     assert done.stderr == f"101 orders and {len(found['traces'])} traces written.\n"
+
+
+def test_orders_that_are_too_large_for_one_answer_are_read_in_smaller_parts(
+    crm: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann_with_orders(9)
+    monkeypatch.setattr(endpoint, "MAX_RESPONSE_BYTES", 2_000)
+    found = json.loads(crm.crmctl("export", "person", "ann@leeson.example").stdout)
+    assert len({order["id"] for order in found["orders"]}) == 9
 
 
 def test_a_deleted_customer_is_found_by_the_address(crm: ApiServer) -> None:
