@@ -1,7 +1,8 @@
 """Imports all modules of a package, and records what Python compiles meanwhile: `python -S start_recorder.py PACKAGE`.
 
-It writes the files that `chalicelib.precompiled` and `chalicelib.api.graphql.sdl` read. The process finds only the package and the standard library. The result
-depends on nothing but the package and the Python. Modules that generate code themselves are imported only after recording began.
+It writes the files that `chalicelib.precompiled` and `chalicelib.api.graphql.sdl` read. The process finds only the package and
+the standard library, so the result depends on nothing but the package and the Python. Modules that generate code themselves are
+imported only after recording began.
 """
 
 import builtins
