@@ -19,20 +19,23 @@ SERVICES = ("dynamodb", "sesv2", "sns", "sqs")
 _OF_MODELS = {"ses": "sesv2"}
 """Permissions have another name for this service."""
 _ENDPOINT_NAMES = {"sesv2": "email"}
-_IN_TRANSACTIONS = "ConditionCheckItem"
-"""A permission, but no operation: it is for checks in transactions, as others are for changes."""
+_OTHER_OPERATIONS = {
+    "dynamodb:ConditionCheckItem": ["TransactWriteItems"],
+    "sqs:ChangeMessageVisibility": ["ChangeMessageVisibility", "ChangeMessageVisibilityBatch"],
+}
+"""What a permission is for, where that is not the one operation of its name."""
 _MODEL, _ENDPOINTS = "service-2.json", "endpoints.json"
 
 
 def operations() -> dict[str, set[str]]:
-    """Return what any function calls, by service. A test compares the permissions with the calls."""
+    """Return what any function calls, by service. Tests compare the permissions, and these operations, with the calls."""
     found: dict[str, set[str]] = {service: set() for service in SERVICES}
     statements = (each for function in policies.NEEDS for each in policies.policy("dev", function)["Statement"])
     for action in (action for statement in statements for action in statement["Action"]):
         service, operation = action.split(":")
         service = _OF_MODELS.get(service, service)
         if service in found:
-            found[service].add("TransactWriteItems" if operation == _IN_TRANSACTIONS else operation)
+            found[service].update(_OTHER_OPERATIONS.get(action, [operation]))
     return found
 
 

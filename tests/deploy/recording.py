@@ -27,12 +27,15 @@ class Recording:
 
     lossy: bool = False
     uses: set[Use] = field(default_factory=set)
+    operations: set[Use] = field(default_factory=set)
+    """(service, operation), e.g. ("dynamodb", "Query")."""
     _paused: bool = False
     _lost: set[str] = field(default_factory=set)
 
     def note(self, params: dict[str, Any], model: Any, **_rest: Any) -> None:
         if self._paused:
             return
+        self.operations.add((model.service_model.service_name, model.name))
         service = model.service_model.signing_name
         for action, resource in _uses(model.name, params):
             name = f"{service}:{action}"

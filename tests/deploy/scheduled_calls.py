@@ -29,6 +29,7 @@ from chalicelib.jobs.queue import BadMessage
 from chalicelib.jobs.runner import RunFailed
 from chalicelib.settings import settings
 from chalicelib.store import connection
+from deploy import service_models
 from tests.builders import a_customer, a_product, time_is
 from tests.deploy.recording import Recording, Use, recorded
 
@@ -208,6 +209,8 @@ def uses(play: Callable[[Recording], None]) -> set[Use]:
             recording = stack.enter_context(recorded(lossy=lossy))
             play(recording)
             found |= recording.uses
+            packaged = {(service, name) for service, names in service_models.operations().items() for name in names}
+            assert recording.operations - packaged == set(), "calls that the models in the package lack"
     return found
 
 
