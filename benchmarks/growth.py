@@ -28,7 +28,8 @@ from chalicelib.jobs import catalog, queue, slots, weekly_report
 from chalicelib.jobs.job import Job
 from chalicelib.store import connection, tables
 
-WARM, SMALL = 100, 1000
+WARM, SMALL = 400, 1000
+"""The clean-up refuses to delete all 40 of a smaller company: that is more than its cap."""
 SIZES = (SMALL, 10_000, 100_000) if IS_FULL else (SMALL, 10_000)
 LARGE = SIZES[-1]
 ROUNDS = 2
