@@ -1,6 +1,6 @@
 """`python -m benchmarks [SECTION ...]` measures everything, or those sections, and prints one table.
 
-With `--keep` the table also goes to `docs/benchmarks.md`, with the day and the machine.
+With `--keep` the tables also go to `docs/benchmarks.md`, each with its day and machine; those of other sections stay.
 """
 
 import argparse
@@ -32,30 +32,36 @@ def measured(name: str) -> list[Result]:
     return [read(line) for line in backend.run(f"benchmarks.{name}")]
 
 
-def shown(found: dict[str, list[Result]]) -> str:
-    parts = [f"### {SECTIONS[name]}\n\n{table(results)}" for name, results in found.items()]
+def shown(found: dict[str, list[Result]]) -> dict[str, str]:
+    """Return the text of each section, by its title."""
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    return f"Measured on {datetime.now(UTC):%Y-%m-%d} ({machine}).\n\n" + "\n\n".join(parts) + "\n"
+    measured_on = f"Measured on {datetime.now(UTC):%Y-%m-%d} ({machine})."
+    return {SECTIONS[name]: f"{measured_on}\n\n{table(results)}" for name, results in found.items()}
 
 
-def keep(text: str) -> None:
+def joined(sections: dict[str, str]) -> str:
+    return "\n\n".join(f"### {title}\n\n{text}" for title, text in sections.items()) + "\n"
+
+
+def keep(sections: dict[str, str]) -> None:
     page = KEPT.read_text("utf-8")
     before, _, rest = page.partition(BEGIN)
-    KEPT.write_text(before + BEGIN + "\n" + text + "\n" + END + rest.partition(END)[2], "utf-8")
+    old, _, after = rest.partition(END)
+    known = dict(part.strip().split("\n\n", 1) for part in old.split("### ")[1:]) | sections
+    text = joined({title: known[title] for title in SECTIONS.values() if title in known})
+    KEPT.write_text(before + BEGIN + "\n" + text + "\n" + END + after, "utf-8")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measure, side by side.")
     parser.add_argument("section", nargs="*", choices=[[], *SECTIONS], metavar="SECTION", help=", ".join(SECTIONS))
-    parser.add_argument("--keep", action="store_true", help=f"write all of it to {KEPT.name}")
+    parser.add_argument("--keep", action="store_true", help=f"write it to {KEPT.name}")
     wanted = parser.parse_args()
-    if wanted.keep and wanted.section:
-        parser.error("--keep is for all sections together")
     found = {name: measured(name) for name in wanted.section or SECTIONS}
-    text = shown(found)
-    print(text)
+    sections = shown(found)
+    print(joined(sections))
     if wanted.keep:
-        keep(text)
+        keep(sections)
     missed = [result for results in found.values() for result in results if not result.is_met]
     return 1 if missed else 0
 

@@ -119,7 +119,9 @@ def a_round(unpacked: Path, libraries: Path, environment: Mapping[str, str]) -> 
     found[dispatcher.NAME] = started(
         unpacked, environment, function(dispatcher.NAME, lambda_events.schedule_event(dispatcher.NAME, minute, REGION))
     )
-    return found | {"work": started(unpacked, environment, function("work", message()))}
+    found[policies.CONSUMER] = started(unpacked, environment, function(policies.CONSUMER, message()))
+    none = function(policies.EMAIL_EVENTS, {"Records": []})
+    return found | {policies.EMAIL_EVENTS: started(unpacked, environment, none)}
 
 
 def function(name: str, given: Any) -> Work:
