@@ -1,14 +1,8 @@
-"""Tabs that tests use one after the other: a context and its renderer take a second of a processor to start.
-
-Each test finds a tab as if it were new. Nothing is stored in it, no script runs in it, and it has the size and the theme
-that it begins with.
-"""
+"""Tabs of tests, each in a context of its own: what a page asks for late must not count against the next test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
-from weakref import WeakKeyDictionary
 
 from tests.browser.chromium import Tab
 from tests.clients.node import modules
@@ -19,26 +13,12 @@ if TYPE_CHECKING:
 DESKTOP = (1280, 800)
 PATIENCE = 30_000
 """Milliseconds, for a machine that does something else."""
-A_FILE = "/console/html.js"
-"""A page of the same origin that runs nothing, so that nothing is stored again once it was deleted."""
-FORGET = """async () => {
-  sessionStorage.clear();
-  localStorage.clear();
-  for (const { name } of await indexedDB.databases()) {
-    await new Promise((done, failed) => Object.assign(indexedDB.deleteDatabase(name), { onsuccess: done, onerror: failed }));
-  }
-}"""
-_idle: WeakKeyDictionary["Browser", dict[str, "Page"]] = WeakKeyDictionary()
 
 
 @contextmanager
 def opened(browser: "Browser", size: tuple[int, int] = DESKTOP, *, axe: bool = False, **options: Any) -> Iterator[Tab]:
-    """Open a tab. `options` are those of Playwright's contexts; with `axe`, axe-core is in each page.
-
-    A tab whose test failed is closed.
-    """
-    idle, kind = _idle.setdefault(browser, {}), repr((axe, sorted(options.items())))
-    page = idle.pop(kind, None) or _new_page(browser, options, axe=axe)
+    """Open a tab. `options` are those of Playwright's contexts; with `axe`, axe-core is in each page."""
+    page = _new_page(browser, options, axe=axe)
     page.set_default_timeout(PATIENCE)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(media="screen", color_scheme="light", reduced_motion="reduce")
@@ -46,12 +26,8 @@ def opened(browser: "Browser", size: tuple[int, int] = DESKTOP, *, axe: bool = F
     try:
         yield tab
         tab.leave()
-        page.goto(urljoin(page.url, A_FILE))
-        page.evaluate(FORGET)
-    except BaseException:
+    finally:
         page.context.close()
-        raise
-    idle[kind] = page
 
 
 def _new_page(browser: "Browser", options: dict[str, Any], *, axe: bool) -> "Page":
