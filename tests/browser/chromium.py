@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.localdev.servers import free_port, wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Route
+    from playwright.sync_api import Browser, Page, Route
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -27,16 +27,9 @@ class Tab:
         self.page = page
         self.problems: list[str] = []
         self.refused: list[str] = []
-        page.on("console", self._hear)
-        page.on("pageerror", self._hear_error)
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.route("**/*", self._loopback_only)
-
-    def _hear(self, message: "ConsoleMessage") -> None:
-        if message.type == "error":
-            self.problems.append(message.text)
-
-    def _hear_error(self, error: "Error") -> None:
-        self.problems.append(str(error))
 
     def _loopback_only(self, route: "Route") -> None:
         if urlsplit(route.request.url).hostname == "127.0.0.1":
@@ -45,15 +38,9 @@ class Tab:
             self.refused.append(route.request.url)
             route.abort()
 
-    def leave(self) -> None:
-        """Leave the page to others. What a test is answering at this moment fails, which would end the next test."""
-        self.page.unroute_all(behavior="ignoreErrors")
-        self.page.remove_listener("console", self._hear)
-        self.page.remove_listener("pageerror", self._hear_error)
-
     def close(self) -> None:
-        """Close the page and its context."""
-        self.leave()
+        """Close the page and its context. What a test is answering at this moment fails, which would end the next test."""
+        self.page.unroute_all(behavior="ignoreErrors")
         self.page.context.close()
 
 

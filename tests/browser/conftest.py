@@ -1,4 +1,4 @@
-"""One browser and one console per test file; a tab is used by one test after the other."""
+"""One browser and one console per test file; each test has its own tab."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 LINES = 450
+_A_FILE = "/console/html.js"
+"""A page of the same origin that runs nothing: a key can be stored in it before the console starts."""
 
 
 @dataclass
@@ -77,7 +79,7 @@ def _logged() -> Run:
 def signed_in(browser: "Browser", night: Night, key: str) -> Iterator[Tab]:
     """Open a tab that has a key already. Errors in the page, and requests to other hosts, fail the test."""
     with tabs.opened(browser, permissions=["clipboard-read", "clipboard-write"]) as tab:
-        tab.page.goto(urljoin(night.shown.url, tabs.A_FILE))
+        tab.page.goto(urljoin(night.shown.url, _A_FILE))
         keep(tab, key)
         tab.page.goto(night.shown.url)
         yield tab
