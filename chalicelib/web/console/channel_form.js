@@ -1,6 +1,6 @@
 // The form for a channel of notifications. What stands in a URL after the host, and a secret, can be written and not read.
-import { ApiError, ask, useChange } from "./api.js";
-import { Form, isFilled } from "./form.js";
+import { ask, useChange } from "./api.js";
+import { Form, isFilled, withValuesNow } from "./form.js";
 import { html, useState } from "./html.js";
 
 const CREATE = `mutation CreateChannel($input: CreateNotificationChannelInput!) { createNotificationChannel(input: $input) { channel { id } } }`;
@@ -36,13 +36,12 @@ export function ChannelForm({ channel, jobs, done, close }) {
     await create({ input: { kind, events: ["PROBLEM", "RECOVERY"], ...input(typed) } });
     await done("Channel created. Send a test to see whether it works.");
   };
+  const valuesNow = async () => {
+    const now = (await ask(NOW)).notificationChannels.find(({ id }) => id === channel.id);
+    return now && valuesOf(now);
+  };
   const save = async (changed, expectedUpdatedAt) => {
-    try {
-      if (Object.keys(changed).length) await update({ id: channel.id, input: input(changed), expectedUpdatedAt });
-    } catch (error) {
-      const now = error.current && (await ask(NOW)).notificationChannels.find(({ id }) => id === channel.id);
-      throw now ? new ApiError(error.message, error.code, undefined, valuesOf(now)) : error;
-    }
+    if (Object.keys(changed).length) await withValuesNow(update({ id: channel.id, input: input(changed), expectedUpdatedAt }), valuesNow);
     await done("Saved");
   };
   const label = channel ? "Channel" : "New channel";

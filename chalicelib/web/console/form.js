@@ -1,12 +1,13 @@
 // The form that all pages share: errors stand beside their field, and nothing that somebody else wrote is overwritten unseen.
+import { ApiError } from "./api.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Problem, Name } from "./parts.js";
 
 // `fields` are {name, label, type, hint, check, options, choices, list, more, below}; `check(text)` returns what is wrong. `options`
 // make it a choice of one, `choices` of several, each [value, text]; `list` proposes texts; `more` puts it under "More". The text of
 // several choices has blanks between them. `below(typed)` returns what is shown below the field while somebody types.
-// `save(changed)` gets the fields that differ from `values`, as texts, and the `updatedAt` that they have. If somebody else was faster, the error has the values as they are now: what
-// is theirs is shown first, and what I have not touched is kept as theirs.
+// `save(changed)` gets the fields that differ from `values`, as texts, and the `updatedAt` that they have. If somebody else was
+// faster, the error has the values as they are now: what is theirs is shown first, and what I have not touched is kept as theirs.
 export function Form({ label, fields, values, save, cancel, submit = "Save", children }) {
   const start = useRef(texts(fields, values));
   const version = useRef(values.updatedAt);
@@ -105,3 +106,13 @@ export const isAmount = (text) => (/^\d{1,10}(\.\d{1,2})?$/.test(text.trim()) ? 
 export const isWhole = (text) => (/^[-+]?[1-9]\d{0,8}$/.test(text.trim()) ? "" : "Enter a whole number such as 5 or -2");
 export const isCount = (text) => (/^\d{0,7}$/.test(text.trim()) ? "" : "Enter a whole number, or nothing");
 export const isFilled = (text) => (text.trim() ? "" : "Fill this in");
+
+// For rows whose fields are not those of the form: when `change` fails because somebody else was faster, read the form's values.
+export async function withValuesNow(change, valuesNow) {
+  try {
+    await change;
+  } catch (error) {
+    const now = error.current && await valuesNow();
+    throw now ? new ApiError(error.message, error.code, undefined, now) : error;
+  }
+}

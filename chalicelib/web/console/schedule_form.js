@@ -1,6 +1,6 @@
 // The form for a schedule. While somebody types, it shows when the job would run next, in the schedule's zone and the viewer's.
-import { ApiError, ask, useChange } from "./api.js";
-import { Form, isCount } from "./form.js";
+import { ask, useChange } from "./api.js";
+import { Form, isCount, withValuesNow } from "./form.js";
 import { html, useEffect, useState } from "./html.js";
 import { LOCAL_ZONE, zone } from "./preferences.js";
 import { fromField, parts, toField, when } from "./times.js";
@@ -65,13 +65,12 @@ export function ScheduleForm({ schedule, jobs, done, close }) {
     const { createSchedule } = await create({ input: { job, ...(once ? {} : { timeZone: values.timeZone }), ...input(typed, {}) } });
     await done(`Schedule created: ${createSchedule.schedule.words}`);
   };
+  const valuesNow = async () => {
+    const now = (await ask(NOW, { job })).schedules.find(({ id }) => id === schedule.id);
+    return now && valuesOf(now);
+  };
   const save = async (changed, expectedUpdatedAt) => {
-    try {
-      if (Object.keys(changed).length) await update({ id: schedule.id, input: input(changed, values), expectedUpdatedAt });
-    } catch (error) {
-      const now = error.current && (await ask(NOW, { job })).schedules.find(({ id }) => id === schedule.id);
-      throw now ? new ApiError(error.message, error.code, undefined, valuesOf(now)) : error;
-    }
+    if (Object.keys(changed).length) await withValuesNow(update({ id: schedule.id, input: input(changed, values), expectedUpdatedAt }), valuesNow);
     await done("Saved");
   };
   const label = schedule ? `Schedule of ${job}` : "New schedule";
