@@ -58,14 +58,13 @@ class DeadLetter:
     receipt: str
     message: Message | None
     """None if the body names no run."""
+    reason: str
+    """Why it is a dead letter. Of letters that name a run, only lists say it."""
 
     @property
     def schedule(self) -> str | None:
         """The schedule of the run. Two schedules may have a run at one instant."""
         return slots.schedule_of(self.message.slot) or slots.built_in_id(self.message.job) if self.message else None
-
-    reason: str
-    """Why it is a dead letter. Of letters that name a run, only lists say it."""
 
 
 class _Received(TypedDict):

@@ -36,7 +36,7 @@ _OPERATIONS = {
     "BatchWriteItem",
     "TransactWriteItems",
 }
-_JSON, _OK = "application/x-amz-json-1.0", 200
+_OK = 200
 _CLIENT: Any = BaseClient
 _ENDPOINT: Any = Endpoint
 """The types of botocore do not have what is replaced here."""

@@ -5,8 +5,8 @@ import { may } from "./session.js";
 import { setWrong } from "./title.js";
 
 const WRONG = `query Wrong { status { stage version count more jobs { name } } }`;
-// Seconds. The title of a tab that nobody looks at is read, too. Finding out what is wrong is the dearest question that an open
-// console asks, so those who can do nothing about it ask seldom.
+// Seconds. The title of a tab that nobody looks at is read, too. Finding out what is wrong is the most expensive question that an
+// open console asks, so those who can do nothing about it ask seldom.
 const EVERY = 60, HIDDEN = 300, OTHERS = 600, LOOK = 5;
 let latest = null;
 let at = 0;
