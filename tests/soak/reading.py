@@ -8,7 +8,7 @@ from tests.soak.shop import FIRST_NAMES, LAST_NAMES, THINGS
 LISTS = {
     "list orders": """query ($after: String) { page: allOrders(first: 25, after: $after, orderBy: ["-orderDate"]) {
       edges { node { id totalAmount customer { name email } products { name } } } pageInfo { hasNextPage endCursor } } }""",
-    "list dear orders": """query ($after: String) {
+    "list expensive orders": """query ($after: String) {
       page: allOrders(first: 10, after: $after, orderBy: ["-totalAmount"], totalAmountGte: "50") {
         edges { node { id totalAmount lines { name quantity } } } pageInfo { hasNextPage endCursor } } }""",
     "list customers": """query ($after: String) { page: allCustomers(first: 50, after: $after, orderBy: ["name"]) {
