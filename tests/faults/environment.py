@@ -5,9 +5,9 @@ Lambda delivers a message at least once. It is removed after a successful delive
 request that sends it is. An emulator's SQS hides messages in real time, so the queue is simulated here.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,8 +31,8 @@ from chalicelib.store import connection, stage_secrets, tables
 from tests.as_operator import execute
 from tests.conftest import connected_to
 from tests.faults.fault_injection import intercepted
-from tests.faults.memory import Memory, response_of
-from tests.faults.quick_client import quicken
+from tests.faults.memory import Key, Memory, response_of
+from tests.faults.quick_client import content_of, quicken
 
 NOWHERE = "http://127.0.0.1:9"
 MINUTE = timedelta(minutes=1)
@@ -158,13 +158,11 @@ class Environment:
                 self.deliver_messages()
             self.run_checks()
             self.deliver_messages()
-            stored = self.memory.rows_of(tables.Run)
-            if stored.keys() >= {*slots} and not self.unfinished():
+            if self.memory.keys_of(tables.Run) >= {*slots} and not self.unfinished():
                 return
 
-    def unfinished(self) -> list[tuple[str, ...]]:
-        rows = self.memory.rows_of(tables.Run)
-        return [key for key, row in rows.items() if row["status"]["S"] in run_records.UNFINISHED]
+    def unfinished(self) -> list[Key]:
+        return sorted(self.memory.keys_of(tables.Run, lambda row: row["status"]["S"] in run_records.UNFINISHED))
 
     def _invoke(self, work: Callable[[], object]) -> bool:
         """Invoke a Lambda and return whether it succeeded."""
@@ -214,14 +212,14 @@ class Environment:
             self._stalled = before
 
     def _answer(self, request: Any, model: Any) -> tuple[Any, dict[str, Any]]:
-        service, content = model.service_model.service_name, json.loads(request.body)
+        service, content = model.service_model.service_name, content_of(request)
         try:
             response = response_of(lambda: self._content_of(service, model.name, content))
         except Exception as error:
             self.broken.append(error)  # the jobs would only retry
             raise
         if service == "dynamodb" and self.exchanged is not None:
-            self.exchanged.append((model.name, content, response[1]))
+            self.exchanged.append((model.name, deepcopy(content), response[1]))
         return response
 
     def _content_of(self, service: str, operation: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ It supports only what jobs, orders and reads need; an unknown operation or expre
 sends the same requests to MiniStack and compares every answer.
 """
 
-import json
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ from pynamodb.models import Model
 from chalicelib.store import connection
 from tests.builders import Rows, key_names
 from tests.faults.expressions import Item, condition, key_range, plain, updated
+from tests.faults.quick_client import content_of
 
 Key = tuple[str, ...]
 REFUSED = "ConditionalCheckFailed"
@@ -55,18 +56,23 @@ def response_of(answer: Callable[[], Item]) -> tuple[Http, Item]:
     return Http(status), {**parsed, "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}}}
 
 
+@cache
+def _ranges_of(model: type[Model]) -> Mapping[str | None, list[str]]:
+    """Return the names of the key attributes of each index, the hash key first; None is the table itself."""
+    return {None: key_names(model)} | {
+        index["index_name"]: [
+            entry["AttributeName"] for entry in sorted(index["key_schema"], key=lambda entry: str(entry["KeyType"]))
+        ]
+        for index in model._get_schema()["global_secondary_indexes"]
+    }
+
+
 class Table:
     """`order` has the sorted keys of each partition, by index; None is the table itself."""
 
     def __init__(self, model: type[Model]) -> None:
-        schema = model._get_schema()
-        self.key = key_names(model)
-        self.ranges: dict[str | None, list[str]] = {None: self.key} | {
-            index["index_name"]: [
-                entry["AttributeName"] for entry in sorted(index["key_schema"], key=lambda entry: str(entry["KeyType"]))
-            ]
-            for index in schema["global_secondary_indexes"]
-        }
+        self.ranges = _ranges_of(model)
+        self.key = self.ranges[None]
         self.rows: MutableMapping[Key, Item] = {}
         self.order: dict[tuple[str | None, str], list[tuple[Any, Key]]] = {}
 
@@ -99,7 +105,7 @@ class Memory:
     def __init__(self, *, knows_tokens: bool = True) -> None:
         self.knows_tokens = knows_tokens
         self._tables: dict[str, Table] = {}
-        self._tokens: dict[str, str] = {}
+        self._tokens: dict[str, Item] = {}
         self.clear()
         self._lock = threading.Lock()
         self._operations: dict[str, Callable[[Any], Item]] = {
@@ -129,7 +135,7 @@ class Memory:
 
     def send(self, _pass_on: Any, request: Any, model: Any, _context: Any) -> tuple[tuple[Http, Item], None]:
         """Answer a request of botocore, in place of its endpoint (see `fault_injection.intercepted`)."""
-        return response_of(lambda: self.answer(model.name, json.loads(request.body))), None
+        return response_of(lambda: self.answer(model.name, content_of(request))), None
 
     def put(self, row: Model) -> None:
         self.answer("PutItem", {"TableName": row.Meta.table_name, "Item": row.serialize()})
@@ -140,6 +146,10 @@ class Memory:
     def rows_of(self, model: type[Model]) -> Rows:
         table = self._tables[str(model.Meta.table_name)]
         return {key: _copied(item) for key, item in table.rows.items()}
+
+    def keys_of(self, model: type[Model], is_meant: Callable[[Item], bool] = lambda _: True) -> set[Key]:
+        """Return the keys of the rows that are meant, without a copy of any row."""
+        return {key for key, item in self._tables[str(model.Meta.table_name)].rows.items() if is_meant(item)}
 
     def copy(self) -> "Memory":
         new = type(self)(knows_tokens=self.knows_tokens)
@@ -223,14 +233,14 @@ class Memory:
         return {"UnprocessedItems": {}}
 
     def _transact(self, request: Item) -> Item:
-        token, body = request["ClientRequestToken"], json.dumps(request, sort_keys=True)
+        token = request["ClientRequestToken"]
         if self.knows_tokens and token in self._tokens:
-            assert self._tokens[token] == body
+            assert self._tokens[token] == request
             return {}
         actions = [(kind, action) for entry in request["TransactItems"] for kind, action in entry.items()]
         self._write(actions, together=True)
         if self.knows_tokens:
-            self._tokens[token] = body
+            self._tokens[token] = request
         return {}
 
     def _write(self, actions: list[tuple[str, Item]], *, together: bool = False) -> Item:
@@ -287,4 +297,4 @@ def _projected(item: Item, names: set[str] | None) -> Item:
 
 def _copied(item: Item) -> Item:
     """Copy an item, because callers may change it."""
-    return {name: dict(value) for name, value in item.items()}
+    return {name: value.copy() for name, value in item.items()}

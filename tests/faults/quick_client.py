@@ -5,34 +5,65 @@ where no network is: thousands of runs are played, with a dozen calls each.
 """
 
 import json
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping
+from copy import copy
+from functools import cache, cached_property
 from typing import Any
 
 import pytest
-from botocore.endpoint import Endpoint
+
+_READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
+"""What only asks: nothing of such a request is kept, so it need not be copied on its way."""
+_REDIRECT = 300
+_LEFT_OVERS = ("UnprocessedItems", "UnprocessedKeys")
 
 
-@dataclass(frozen=True, slots=True)
 class _Request:
-    body: str
+    def __init__(self, operation: str, params: Mapping[str, Any]) -> None:
+        self._operation, self._params = operation, params
+
+    @cached_property
+    def body(self) -> str:
+        return json.dumps(self._params)
+
+    def content(self) -> Any:
+        return self._params if self._operation in _READS else json.loads(self.body)
 
     def reset_stream(self) -> None:
         """There is no stream to begin anew."""
 
 
+def content_of(request: Any) -> Any:
+    """Return the parameters of a request. Those of a write are a copy, because rows are made of them."""
+    return request.content() if isinstance(request, _Request) else json.loads(request.body)
+
+
 def quicken(client: Any, patch: pytest.MonkeyPatch) -> None:
-    """Whatever the client is asked comes to its endpoint's `_do_get_response`: as JSON, and with botocore's own retries."""
-    endpoint: Endpoint = client._endpoint
+    """Whatever the client is asked comes to its endpoint's `_do_get_response`: as JSON, and with botocore's own retries.
+
+    As in `store.direct_calls`, botocore need not look at a first answer that is good and whole. It judges all others.
+    """
+    endpoint: Any = client._endpoint
     model = cache(client._service_model.operation_model)
 
     def call(operation: str, params: dict[str, Any]) -> Any:
-        context = {"client_config": client.meta.config, "client_region": client.meta.region_name}
-        request = {"body": json.dumps(params), "context": context, "headers": {}, "url": "", "method": "POST"}
-        http, parsed = endpoint.make_request(model(operation), request)
-        if http.status_code >= 300:
+        request = _Request(operation, params)
+        answer, error = endpoint._do_get_response(request, model(operation), {})
+        if error is None and answer[0].status_code < _REDIRECT and not any(map(answer[1].get, _LEFT_OVERS)):
+            return answer[1]
+        http, parsed = _judged(client, model(operation), request, answer, error)
+        if http.status_code >= _REDIRECT:
             raise client.exceptions.from_code(parsed["Error"]["Code"])(parsed, operation)
         return parsed
 
     patch.setattr(client, "_make_api_call", call)
-    patch.setattr(endpoint, "create_request", lambda params, _model: _Request(params["body"]))
+
+
+def _judged(client: Any, model: Any, request: _Request, answer: Any, error: Exception | None) -> Any:
+    """Let botocore's endpoint judge the answer to a request, and send the request again as often as it finds right."""
+    endpoint = copy(client._endpoint)
+    answers = iter([(answer, error)])
+    endpoint.create_request = lambda *_: request
+    endpoint._do_get_response = lambda *sent: next(answers, None) or client._endpoint._do_get_response(*sent)
+    context = {"client_config": client.meta.config, "client_region": client.meta.region_name}
+    return endpoint.make_request(model, {"body": "", "context": context, "headers": {}, "url": "", "method": "POST"})

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.rows import IS_FULL
 from chalicelib.crm import cancellation, deleted_customers, orders
 from chalicelib.jobs import catalog, customer_cleanup, job_state, low_stock, order_reminders, weekly_report
 from chalicelib.settings import settings
@@ -30,6 +31,9 @@ SLOTS = {
     catalog.LOW_STOCK: moment("2026-11-22T12:00:00"),
     catalog.WEEKLY_REPORT: moment("2026-11-23T06:00:00"),
 }
+ROWS, PAGE_SIZE = (7, 3) if IS_FULL else (5, 2)
+"""How many rows each job has to change. They are three pages: the first one, one in the middle, and a last one with a single
+row; so there is a fault before, in and after each kind of page, and between two rows of a page."""
 _STAMP = re.compile(r"^(\[[^]]*\]|\d\d/\d\d/\d{4}-[\d:]+)")
 _VARYING_ATTRIBUTES = (
     *("token", "owner", "lease_until", "attempts", "tries", "pages", "state", "trigger", "actor"),
@@ -38,8 +42,8 @@ _VARYING_ATTRIBUTES = (
 
 
 @contextmanager
-def small_pages(size: int = 3) -> Iterator[None]:
-    """Use small pages and few shards, so that ten rows need several pages."""
+def small_pages(size: int = PAGE_SIZE) -> Iterator[None]:
+    """Use small pages and few shards, so that a few rows need several pages."""
     before = {name: getattr(settings, name) for name in ("activity_shards", "counter_shards", "stock_shards")}
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
@@ -79,14 +83,15 @@ def sample_company(memory: Memory | None = None) -> Iterator[tuple[FakeAws, Memo
 
 
 def create_sample_data() -> None:
-    for number in range(7):
+    for number in range(ROWS):
         a_product(f"Low {number}", stock=number)
     goods = [a_product(f"Good {number}", price=f"{number + 1}.25", stock=50) for number in range(2)]
-    for number in range(7):
+    for number in range(ROWS):
         a_customer(f"Gone {number}", created_at=START - timedelta(days=400 + number))
     buyers = [a_customer(f"Buyer {number}", created_at=START - timedelta(days=500)) for number in range(2)]
-    for number in range(8):
-        when = START - timedelta(days=number, hours=1)
+    for number in range(ROWS + 1):
+        days = number if number < ROWS else 7  # the last is older than the report's week
+        when = START - timedelta(days=days, hours=1)
         order = orders.place(buyers[number % 2].id, {goods[number % 2].id: 1 + number}, when).order
         if number == 3:
             cancellation.cancel(order.id)

@@ -10,7 +10,7 @@ from chalicelib.store import tables
 from tests.faults.environment import MINUTE, Environment, FakeAws, Fault
 from tests.faults.fault_scenarios import READS, fault_at, fault_points
 from tests.faults.memory import Memory
-from tests.faults.sample_company import SLOTS, sample_company
+from tests.faults.sample_company import ROWS, SLOTS, sample_company
 
 pytestmark = pytest.mark.no_database
 JOB = catalog.LOW_STOCK
@@ -45,7 +45,7 @@ def _backfill(small_company: tuple[FakeAws, Memory], choose: Callable[[int], Fau
         assert backfills.find(JOB.name) is None
         before, after = memory.rows_of(tables.Product), environment.memory.rows_of(tables.Product)
         added = [int(row["stock"]["N"]) - int(before[key]["stock"]["N"]) for key, row in after.items()]
-        assert sum(added) == 70, "seven products are low, and restocked by ten once"
+        assert sum(added) == 10 * ROWS, "each low product is restocked by ten once"
         return sent
 
 

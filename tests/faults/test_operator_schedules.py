@@ -29,7 +29,7 @@ from chalicelib.store import tables
 from tests.faults.environment import MINUTE, Environment, FakeAws, Fault
 from tests.faults.fault_scenarios import READS, fault_at, fault_points
 from tests.faults.memory import Memory
-from tests.faults.sample_company import SLOTS, sample_company
+from tests.faults.sample_company import ROWS, SLOTS, sample_company
 from tests.faults.schedule_book import ScheduleBook
 from tests.faults.schedules import LIKELY, new_seeds
 
@@ -38,8 +38,6 @@ pytestmark = pytest.mark.no_database
 JOB = catalog.LOW_STOCK
 DUE = SLOTS[JOB]
 BEGIN = DUE + MINUTE
-LOW = 7
-"""Low products of the sample company."""
 NEXT = ["2026-11-22T18:00:00Z", "2026-11-23T12:00:00Z"]
 FULL = bool(os.environ.get("CRM_FULL_SIZE"))
 LONG, SHORT = (100, 900) if FULL else (3, 67)
@@ -98,7 +96,7 @@ def _noon(
         environment.settle((JOB.name, slots.of(DUE)))
         assert sorted(row.next_at or "" for row in operator_schedules.find_all()) == NEXT
         assert environment.unfinished() == []
-        assert (_restocks(environment, memory), _counted(environment)) == (LOW, LOW)
+        assert (_restocks(environment, memory), _counted(environment)) == (ROWS, ROWS)
         found = {
             key: run["status"]["S"] for key, run in environment.memory.rows_of(tables.Run).items() if key[0] == JOB.name
         }
