@@ -1,6 +1,5 @@
-"""The packaged stack, made once for all tests that look at it."""
+"""The packaged stack, made once for all tests that look at it, in all processes."""
 
-import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -10,16 +9,17 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from samtranslator.translator.transform import transform
 
 from deploy import package
+from tests.deploy.kept import kept, sources_of
 
 REGIONS = ("us-east-1", "eu-central-1", "ap-southeast-2", "cn-north-1", "us-gov-west-1")
 """The oldest, one of Europe, one of the south, and one of each other partition."""
+_AFTER = "after.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,14 @@ class Template:
     @property
     def translated(self) -> dict[str, Any]:
         """What CloudFormation makes of the template before it begins: SAM's transform, applied. A copy of one's own."""
-        found: dict[str, Any] = json.loads(_translated(self.file.read_text("utf-8")))
+        text = self.file.read_text("utf-8")
+        sources = [text, importlib.metadata.version("aws-sam-translator"), Path(__file__).read_text("utf-8")]
+        place = kept("translated", sources, lambda place: (place / _AFTER).write_text(_translated(text), "utf-8"))
+        found: dict[str, Any] = json.loads((place / _AFTER).read_text("utf-8"))
         return found
 
 
-@cache
 def _translated(text: str) -> str:
-    """Return it as text, since it takes seconds to make."""
     content = json.loads(text)
     for entry in content["Resources"].values():
         if entry["Type"] == "AWS::Serverless::Function":
@@ -67,26 +68,13 @@ def template_of(stage: str, directory: Path, **options: Any) -> Template:
         config = json.loads((bare / ".chalice" / "config.json").read_text("utf-8"))
         config["stages"][stage] |= options
         (bare / ".chalice" / "config.json").write_text(json.dumps(config), "utf-8")
-    return Template(stage, package.make_template(stage, directory / stage, bare))
+    place = kept(f"template-{stage}", sources_of(bare), lambda place: package.make_template(stage, place, bare))
+    return Template(stage, place / "sam.json")
 
 
-def once(directory: Path, name: str) -> Path:
-    """A directory that all test processes share; whoever makes `made` in it holds its lock."""
-    # pytest-xdist gives each process a directory in the session's own; without it, this is the session's own.
-    place = (directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory) / name
-    place.mkdir(exist_ok=True)
-    return place
-
-
-def built(stage: str, directory: Path) -> package.Package:
-    place = once(directory, f"package-{stage}")
-    with (place / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        made = package.Package(place / "sam.json", place / "deployment.zip")
-        if not (place / "made").exists():
-            made = package.build(stage, place)
-            (place / "made").touch()
-        return made
+def built(stage: str) -> package.Package:
+    place = kept(f"package-{stage}", sources_of(package.ROOT), lambda place: package.build(stage, place))
+    return package.Package(place / "sam.json", place / "deployment.zip")
 
 
 def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -16,5 +16,5 @@ def packaged_template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    return building.built("dev", tmp_path_factory.getbasetemp())
+def built() -> Package:
+    return building.built("dev")

@@ -11,6 +11,7 @@ import pytest
 from deploy import chalice_files, package, policies
 from tests.conftest import ROOT
 from tests.deploy.building import Template, copy_of_checkout, of_type
+from tests.deploy.kept import kept, sources_of
 
 pytestmark = pytest.mark.no_database
 MODULE = '''"""Counts products."""
@@ -48,7 +49,9 @@ LINES = """
 def stock_count(event: CloudWatchEvent) -> None:
     fire(catalog.STOCK_COUNT, event)
 """
-PACKAGE = "from pathlib import Path; from deploy import package; package.make_template('prod', Path('out'))"
+PACKAGE = (
+    "import sys; from pathlib import Path; from deploy import package; package.make_template('prod', Path(sys.argv[1]))"
+)
 
 
 def replace(file: Path, before: str, after: str) -> None:
@@ -69,9 +72,15 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Template:
     replace(catalog, "CUSTOMER_CLEANUP, WEEKLY_REPORT)}", "CUSTOMER_CLEANUP, WEEKLY_REPORT, STOCK_COUNT)}")
     with (checkout / "app.py").open("a") as file:
         file.write(LINES)
-    done = subprocess.run([sys.executable, "-c", PACKAGE], cwd=checkout, capture_output=True, text=True, check=False)
+    place = kept("new-job", [PACKAGE, *sources_of(checkout)], lambda place: make_template(checkout, place))
+    return Template("prod", place / "sam.json")
+
+
+def make_template(checkout: Path, out: Path) -> None:
+    """With the changed checkout's own `deploy`, so in a process of its own."""
+    command = [sys.executable, "-c", PACKAGE, str(out)]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Template("prod", checkout / "out" / "sam.json")
 
 
 def resource(packaged: Template, name: str) -> dict[str, Any]:
