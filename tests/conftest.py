@@ -28,6 +28,7 @@ os.environ.update(
 for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL") or name == "AWS_PROFILE"]:
     del os.environ[name]
 
+import hypothesis
 import pytest
 from moto import mock_aws
 
@@ -43,6 +44,11 @@ from tests.faults.memory import Memory
 # A shell starts what it runs in the background with Ctrl-C ignored, and so would be the servers that tests start and stop.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 queue._WAIT = 0  # an emulator has one server, which knows at once that there is nothing
+# A machine under load is slow, which no test judges.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 MEMORY = "memory"
 MOTO = "moto"
 ENDPOINT = "AWS_ENDPOINT_URL"

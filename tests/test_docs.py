@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -112,12 +113,15 @@ def arguments_of_targets() -> Iterator[tuple[str, str]]:
                 yield from ((target_of(command), option.partition("=")[0]) for option in options)
 
 
+@cache
+def help_of(target: str) -> str:
+    return subprocess.check_output([sys.executable, *WITH_ARGS[target], "--help"], cwd=ROOT, text=True, timeout=60)
+
+
 @no_database
 @pytest.mark.parametrize(("target", "option"), sorted(set(arguments_of_targets())))
 def test_the_program_behind_the_target_knows_the_option(target: str, option: str) -> None:
-    command = [sys.executable, *WITH_ARGS[target], "--help"]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
-    assert re.search(rf"{re.escape(option)}\b", shown), f"{option} is not in the help of make {target}"
+    assert re.search(rf"{re.escape(option)}\b", help_of(target)), f"{option} is not in the help of make {target}"
 
 
 @no_database
@@ -250,8 +254,7 @@ def test_documents_fit_the_schema(page: str, document: str) -> None:
 
 
 def sent_by(command: Command) -> Request:
-    headers: dict[str, str] = {}
-    body = ""
+    headers, body = dict[str, str](), ""
     words = iter(command.words[1:])
     for word in words:
         if word == "-H":

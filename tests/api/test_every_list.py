@@ -92,7 +92,7 @@ def key_of(edge: Given) -> str:
     return str(node if isinstance(node, str) else next(iter(node.values())))
 
 
-@hypothesis_settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@hypothesis_settings(max_examples=EXAMPLES, derandomize=True)
 @given(
     question=questions(),
     first=st.sampled_from((1, 2, 7, 100)),

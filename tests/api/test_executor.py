@@ -52,7 +52,7 @@ def _same(asked: Asked) -> ExecutionResult:
     return result
 
 
-_OPTIONS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+_OPTIONS = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 
 
 @_OPTIONS

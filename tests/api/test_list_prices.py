@@ -106,7 +106,7 @@ def test_a_list_costs_its_read_budget_if_no_index_answers_it(name: str, monkeypa
         monkeypatch.setattr(module, "read_page", read)
     choices = st.fixed_dictionaries({}, optional={key: st.sampled_from(values) for key, values in LISTS[name].items()})
 
-    @hypothesis_settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+    @hypothesis_settings(max_examples=EXAMPLES, derandomize=True)
     @given(choices.filter(bool))
     def compare(variables: dict[str, Any]) -> None:
         document = document_of(name, list(variables), customer_id)

@@ -153,7 +153,7 @@ def test_no_query_exceeds_its_calls_and_rows() -> None:
     fill()
     refused = [0, 0]
 
-    @hypothesis_settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @hypothesis_settings(max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(st.lists(ROOTS, min_size=1, max_size=12))
     @example([FILTERED] * 20)
     @example([KIM] * 4)

@@ -204,13 +204,11 @@ class Search(RuleBasedStateMachine):
 def test_search_agrees_with_a_plain_model_after_any_changes(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_index, "BUCKETS", 2)
     Search.built = aws
-    Search.TestCase.settings = hypothesis_settings(max_examples=EXAMPLES, stateful_step_count=30, deadline=None)
+    Search.TestCase.settings = hypothesis_settings(max_examples=EXAMPLES, stateful_step_count=30)
     Search.TestCase().runTest()
 
 
-@hypothesis_settings(
-    max_examples=3 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=3 * EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), given_names=st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=3))
 def test_the_index_finds_whatever_matches_in_any_script(
     environment: Environment, data: st.DataObject, given_names: list[str]

@@ -16,7 +16,7 @@ from tests.metering import metered
 ANN = "ann@example.com"
 # The tables are emptied before a test, not before an example: the secret lasts, which is what is wanted.
 quick = hypothesis_settings(
-    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -120,7 +120,7 @@ def tables(draw: st.DrawFn) -> tuple[str, list[tuple[str, str, str]]]:
     return encoding, draw(st.lists(st.tuples(name, cell, cell), min_size=1, max_size=6))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(table=tables(), dialect=DIALECTS, names_delimiter=st.booleans())
 @example(
     table=("cp1252", [("xéx", "", "")]),

@@ -19,7 +19,7 @@ from tests.metering import metered
 ANN = Position("ann lee\x1fcus_1", 2, "cus_1")
 # The tables are emptied before a test, not before an example: the secret lasts, which is what is wanted.
 quick = hypothesis_settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 positions = st.builds(
     Position,

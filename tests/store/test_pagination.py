@@ -41,7 +41,7 @@ _ORDER_FIELDS: dict[type, tuple[str, ...]] = {
     OrderFilter: ("orderDate", "totalAmount", "updatedAt"),
 }
 _SIZES = st.sampled_from((100, 31, 20, 7, 4))
-few = hypothesis_settings(max_examples=25, deadline=None, derandomize=True)
+few = hypothesis_settings(max_examples=25, derandomize=True)
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one partition", "three partitions"])
