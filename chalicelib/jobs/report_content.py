@@ -1,6 +1,6 @@
 """What a weekly report consists of, and how it is added up from the week's orders. Amounts are integer cents."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from heapq import nsmallest
 from typing import NotRequired, TypeAlias, TypedDict
@@ -30,7 +30,7 @@ class OrderSums(TypedDict):
     products: Sums
     """The count is the number of pieces."""
     walk: NotRequired[int]
-    """How often the orders were read, with this time; the first one if it is left out."""
+    """The number of the reading that the page belongs to; the first one if it is left out."""
 
 
 class WeekFigures(TypedDict):
@@ -77,11 +77,11 @@ def sum_orders(orders: Iterable[WeekOrder]) -> OrderSums:
     return sums
 
 
-def merge(parts: Iterable[OrderSums], walk: int) -> OrderSums:
-    """Add up the parts that were read this time."""
-    merged = OrderSums(customers={}, products={}, walk=walk)
+def merge(parts: Iterable[OrderSums], walks: Collection[int]) -> OrderSums:
+    """Add up the parts of these readings."""
+    merged = OrderSums(customers={}, products={})
     for part in parts:
-        if part.get("walk", 1) != walk:
+        if part.get("walk", 1) not in walks:
             continue
         for sums, added in ((merged["customers"], part["customers"]), (merged["products"], part["products"])):
             for key, (cents, count) in added.items():

@@ -2,12 +2,15 @@
 
 The schedule only puts a message on the queue. The consumer reads the week's orders page by page, and each step stores
 the sums of its page. The last step adds them up and saves the report, which never changes afterwards.
+
+The sums must agree with the totals, which each order changes as it is written. If they do not, the orders are read again,
+now day by day: so people who go on changing orders disturb only the day that they work on, for as long as it is read.
 """
 
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -28,9 +31,13 @@ class ReportState(TypedDict, total=False):
     after: str
     """The next step reads the page of orders after this cursor."""
     added_up: bool
-    """All orders were read, and the next step saves the report."""
+    """All orders of the day or week were read, and the next step compares them with the totals."""
     walk: int
-    """How often the orders are read, with this time; the first one if it is left out."""
+    """The number of this reading, of a day or the week; the first one if it is left out."""
+    day: str
+    """The day that is read; the whole week if it is left out."""
+    accepted: list[int]
+    """The readings of the days before `day` that agreed with the totals."""
 
 
 class OrdersAnswer(TypedDict):
@@ -47,6 +54,15 @@ class PeriodStats(TypedDict):
     newCustomers: int
     orders: int
     revenue: str
+
+
+class DayStats(TypedDict):
+    orders: int
+    revenue: str
+
+
+class DayAnswer(TypedDict):
+    crmStats: DayStats
 
 
 class TotalsAnswer(TypedDict):
@@ -68,7 +84,8 @@ KIND = "weekly"
 MAX_SUMS_BYTES = 300_000
 """A row has at most 400 kB. 100 imported orders can name 100,000 products, with 46 bytes each; one order at most 1,000."""
 MAX_WALKS = 4
-"""How often an attempt reads the orders. People who change orders all the time may leave the next attempt in peace."""
+"""How often the readings of an attempt may disagree with the totals. The people who change orders may be gone by the next
+attempt."""
 INDEX_LAG = 2.0
 """Seconds to wait before the orders are read again: until then, the index has caught up."""
 ORDERS = SavedOperation(
@@ -93,28 +110,32 @@ query Totals($from: Date!, $to: Date!, $before: Date!, $beforeTo: Date!) {
 }""",
     TotalsAnswer,
 )
+DAY_TOTALS = SavedOperation(
+    "query DayTotals($day: Date!) { crmStats(from: $day, to: $day) { orders revenue } }", DayAnswer
+)
 NAMES = SavedOperation(
     "query Names($id: ID!) { node(id: $id) { ... on Customer { name } ... on Product { name } } }", NameAnswer
 )
 
 
 def step(context: StepContext) -> StepResult:
-    first, last = week_of(context.due, context.arguments)
+    week = week_of(context.due, context.arguments)
     state = context.state_as(ReportState)
     if state.get("added_up"):
-        return _finish(context, first, last)
-    page, sums = _next_orders(context, first, last, state.get("after"))
-    after = next_cursor(page)
+        return _finish_day(context, week, state["day"]) if "day" in state else _finish_week(context, week)
+    page, sums = _next_orders(context, week, state)
     walk = state.get("walk", 1)
-    following = ReportState(after=after, walk=walk) if after else ReportState(added_up=True, walk=walk)
+    after = next_cursor(page)
+    following = state | ReportState(after=after, walk=walk) if after else state | ReportState(added_up=True, walk=walk)
     return StepResult(following, (), {}, {**sums, "walk": walk})
 
 
 def _next_orders(
-    context: StepContext, first: date, last: date, after: str | None
+    context: StepContext, week: tuple[date, date], state: ReportState
 ) -> tuple[Connection[WeekOrder], OrderSums]:
-    """Return a page of the week's orders and its sums: a smaller page if the sums are too large for one row."""
-    variables = {"from": str(first), "to": str(last), "after": after}
+    """Return a page of the orders and its sums: a smaller page if the sums are too large for one row."""
+    first, last = (state["day"], state["day"]) if "day" in state else map(str, week)
+    variables = {"from": first, "to": last, "after": state.get("after")}
     for operation in (ORDERS, TEN_ORDERS, ONE_ORDER):
         page = context.ask(operation, **variables)["allOrders"]
         sums = report_content.sum_orders(nodes(page))
@@ -180,15 +201,34 @@ def line(totals: AllStats) -> str:
     return f"[{now}] Report: {totals['customers']} customers, {totals['orders']} orders, {amount} revenue"
 
 
-def _finish(context: StepContext, first: date, last: date) -> StepResult:
+def _finish_week(context: StepContext, week: tuple[date, date]) -> StepResult:
     walk = context.state_as(ReportState).get("walk", 1)
-    sums = report_content.merge(cast("Iterator[OrderSums]", context.step_data(context.slot)), walk)
-    totals = _totals(context.execute, first, last)
+    sums = _sums(context, (walk,))
+    totals = _totals(context.execute, *week)
     if not _agree(sums, totals["week"]):
-        return _read_again(context, walk, period_of(first))
-    content = dict(_content(context, (first, last), totals, sums))
+        return _read_again(context, str(week[0]), period_of(week[0]))
+    return _save(context, week, totals, sums)
+
+
+def _finish_day(context: StepContext, week: tuple[date, date], day: str) -> StepResult:
+    state = context.state_as(ReportState)
+    if not _agree(_sums(context, (state["walk"],)), context.ask(DAY_TOTALS, day=day)["crmStats"]):
+        return _read_again(context, day, period_of(week[0]))
+    accepted = [*state["accepted"], state["walk"]]
+    if day == str(week[1]):
+        return _save(context, week, _totals(context.execute, *week), _sums(context, accepted))
+    following = date.fromisoformat(day) + timedelta(days=1)
+    return StepResult(ReportState(walk=state["walk"] + 1, day=str(following), accepted=accepted))
+
+
+def _sums(context: StepContext, walks: Collection[int]) -> OrderSums:
+    return report_content.merge(cast("Iterator[OrderSums]", context.step_data(context.slot)), walks)
+
+
+def _save(context: StepContext, week: tuple[date, date], totals: TotalsAnswer, sums: OrderSums) -> StepResult:
+    content = dict(_content(context, week, totals, sums))
     again = bool(context.arguments.get("again"))
-    report = reports.save(KIND, period_of(first), content, token=context.slot, again=again)
+    report = reports.save(KIND, period_of(week[0]), content, token=context.slot, again=again)
     is_own = report.token == context.slot
     counts = Counter(reports_made=int(is_own), orders=sum(orders for _, orders in sums["customers"].values()))
     if is_own and settings.mail_sender and settings.report_recipients:
@@ -196,25 +236,28 @@ def _finish(context: StepContext, first: date, last: date) -> StepResult:
     return StepResult(None, (line(totals["all"]),), counts)
 
 
-def _agree(sums: OrderSums, week: PeriodStats) -> bool:
-    """Compare the orders that were read with the counters of the week, which each order changes as it is written.
+def _agree(sums: OrderSums, totals: PeriodStats | DayStats) -> bool:
+    """Compare the orders that were read with the counters, which each order changes as it is written.
 
     They differ if the index lagged behind the orders, or if an order was placed or cancelled while they were read.
     """
     amounts = sums["customers"].values()
     found = sum(orders for _, orders in amounts), sum(cents for cents, _ in amounts)
-    return found == (week["orders"], to_cents(week["revenue"]))
+    return found == (totals["orders"], to_cents(totals["revenue"]))
 
 
-def _read_again(context: StepContext, walk: int, period: str) -> StepResult:
-    """Start again with the first page. Raises StepsInVain after too many times in this attempt."""
-    if walk >= MAX_WALKS * max(context.attempts, 1):
+def _read_again(context: StepContext, day: str, period: str) -> StepResult:
+    """Read that day from its beginning. Raises StepsInVain after too many times in this attempt."""
+    state = context.state_as(ReportState)
+    walk, accepted = state.get("walk", 1), state.get("accepted", [])
+    in_vain = walk - len(accepted)
+    if in_vain >= MAX_WALKS * max(context.attempts, 1):
         raise StepsInVain(
-            f"The orders of {period} did not add up to its totals, {walk} times: somebody keeps changing them. Make the "
+            f"The orders of {period} did not add up to its totals, {in_vain} times: somebody keeps changing them. Make the "
             f'report later: remakeReport(period: "{period}"), or crmctl remake-report {period}'
         )
     time.sleep(INDEX_LAG)
-    return StepResult(ReportState(walk=walk + 1))
+    return StepResult(ReportState(walk=walk + 1, day=day, accepted=accepted))
 
 
 def _content(context: StepContext, week: tuple[date, date], totals: TotalsAnswer, sums: OrderSums) -> ReportContent:

@@ -70,7 +70,7 @@ def test_orders_that_the_index_did_not_have_yet_are_read_again() -> None:
     placed(5)
 
     def lag(number: int, page: dict[str, Any]) -> None:
-        if number in {3, 5}:  # the last page of the first time, and one of the second
+        if number in {3, 5}:  # the last page of the week, and then that of Tuesday
             page["edges"].pop()
 
     make(lag)
@@ -91,17 +91,50 @@ def test_an_order_cancelled_meanwhile_is_in_none_of_the_figures() -> None:
     assert (week["orders"], week["cents"]) == (totals["orders"], totals["cents"]) == (4, 4000)
 
 
+def test_people_who_keep_changing_the_orders_of_one_day_do_not_keep_the_other_days_from_being_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever reads the whole week again, has read a week that is over by the time of the last page."""
+    monkeypatch.setattr(weekly_report, "MAX_WALKS", 2)
+    customer, lamp = a_customer(), a_product(price="10.00", stock=100)
+    placed(5)
+    pages_before_sunday = 3 + 6
+
+    def order_on_sunday(number: int, _page: dict[str, Any]) -> None:
+        if number <= pages_before_sunday:
+            orders.place(customer.id, {lamp.id: 1}, moment("2026-11-22T12:00:00"))
+
+    make(order_on_sunday)
+    week, totals = figures()
+    assert (week["orders"], week["cents"]) == (totals["orders"], totals["cents"]) == (14, 14000)
+    run = find_run("weekly_report", MONDAY)
+    assert (run.attempts, run.counts) == (1, {"reports_made": 1, "orders": 14})
+
+
+def test_a_day_that_changes_while_it_is_read_is_read_again() -> None:
+    made = placed(5)
+
+    def cancel(number: int, _page: dict[str, Any]) -> None:
+        if number in {1, 5, 6}:  # the first page of the week, and Tuesday's, twice
+            cancellation.cancel(made[number % 5].id)
+
+    make(cancel)
+    week, totals = figures()
+    assert (week["orders"], week["cents"]) == (totals["orders"], totals["cents"]) == (3, 3000)
+
+
 def test_a_report_waits_for_people_who_keep_changing_orders(time: Clock) -> None:
     """Here they do so in the first two attempts, and then they go home."""
     placed(2)
-    runner, numbers = runner_with(lambda number, page: page["edges"].clear() if number <= 8 else None)
+    runner, numbers = runner_with(lambda number, page: page["edges"].clear() if number <= 9 else None)
     runner.fire(WEEKLY_REPORT, moment(MONDAY[:-1]))
     delays = []
     while (run := after_attempt(runner)).next_attempt_at:
         due = timestamps.from_text(run.next_attempt_at)
         delays.append(due - time.now)
         time.now = due
-    assert (run.status, run.attempts, len(numbers)) == (Status.SUCCEEDED, 3, 4 + 4 + 1)
+    readings_in_vain = 4 + 4  # of the week, and then of Tuesday; those of the empty days agree
+    assert (run.status, run.attempts, len(numbers)) == (Status.SUCCEEDED, 3, readings_in_vain + 7)
     assert [delay >= expected for delay, expected in zip(delays, backoff.DELAYS[:2], strict=True)] == [True, True]
     week, totals = figures()
     assert (week["orders"], week["cents"]) == (totals["orders"], totals["cents"]) == (2, 2000)
@@ -114,7 +147,8 @@ def test_figures_that_never_agree_make_no_report(time: Clock) -> None:
     while (run := after_attempt(runner)).next_attempt_at:
         time.now = timestamps.from_text(run.next_attempt_at)
     assert (run.status, run.attempts) == (Status.FAILED, backoff.MAX_ATTEMPTS_WITHOUT_PROGRESS)
-    assert len(numbers) == weekly_report.MAX_WALKS * backoff.MAX_ATTEMPTS_WITHOUT_PROGRESS
+    mondays = 1
+    assert len(numbers) == weekly_report.MAX_WALKS * backoff.MAX_ATTEMPTS_WITHOUT_PROGRESS + mondays
     assert run.error
     assert "The orders of 2026-W47 did not add up to its totals, 24 times" in run.error
     assert reports.find(weekly_report.KIND, "2026-W47") is None

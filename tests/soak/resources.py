@@ -11,12 +11,15 @@ from statistics import median
 MAX_GROWTH = 256 * 1024
 """Bytes of memory per thousand requests: a leak of one small dictionary per request is more."""
 MAX_NOISE = 6 * 1024 * 1024
-"""Bytes that the allocator's arenas and the caches that are still filling may add, however short the soak is."""
+"""Bytes that the allocator's arenas may add, however short the soak is."""
 MAX_MORE_THREADS, MAX_MORE_FILES = 3, 4
 SECONDS = 1.0
 WARM_UP = 400
 """Requests after which every process that answers them has done each kind of work."""
 MIN_SAMPLES = 20
+MIDDLE, END = 5, 9
+"""The tenths that are compared. In the first half, what has a bound fills up: caches, the pool of connections, and the
+memory that a job's work needs, which grows with the rows until a page is full."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,12 @@ class Resources:
             self.samples.setdefault(name, []).append(sample(pid, count))
 
     def problems(self) -> list[str]:
-        """Compare the second tenth of the samples with the last one: the first one warms up."""
+        """Compare the middle with the end: what has no bound goes on growing."""
         found = [] if self._judged() else [f"too few samples: {self.requests()} requests"]
         for name, samples in self._judged():
             if name == self.emulator:
                 continue
-            early, late = tenth(samples, 1), tenth(samples, 9)
+            early, late = tenth(samples, MIDDLE), tenth(samples, END)
             allowed = MAX_NOISE + MAX_GROWTH * (late.requests - early.requests) / 1000
             if late.memory - early.memory > allowed:
                 found.append(f"{name}: memory has grown from {early.memory:,} to {late.memory:,} bytes")
@@ -83,7 +86,7 @@ class Resources:
     def summary(self) -> Iterator[str]:
         for name, samples in self._judged():
             tenths = [tenth(samples, number) for number in range(10)]
-            early, late = tenths[1], tenths[9]
+            early, late = tenths[MIDDLE], tenths[END]
             growth = (late.memory - early.memory) / max(late.requests - early.requests, 1)
             curve = " ".join(f"{each.memory / 2**20:.1f}" for each in tenths)
             yield (

@@ -9,7 +9,7 @@ from tests.soak.resources import WARM_UP, Resources, Sample, sample
 
 pytestmark = pytest.mark.no_database
 MIB = 2**20
-FLAT = [Sample(WARM_UP + 20 * number, 100 * MIB + number % 7 * 50_000, 20 + number % 2, 40) for number in range(300)]
+FLAT = [Sample(WARM_UP + 100 * number, 100 * MIB + number % 7 * 50_000, 20 + number % 2, 40) for number in range(300)]
 
 
 def problems(samples: list[Sample], name: str = "server") -> list[str]:
@@ -20,6 +20,15 @@ def test_what_stays_the_same_passes_even_if_it_warmed_up_before() -> None:
     cold = [Sample(WARM_UP, 60 * MIB + number * 100_000, 5, 10) for number in range(len(FLAT) // 10)]
     assert problems(FLAT) == []
     assert problems([*cold, *FLAT]) == []
+
+
+def test_what_fills_up_to_a_bound_in_the_first_half_passes() -> None:
+    half = len(FLAT) // 2
+    filling = [
+        replace(each, memory=each.memory + min(number, half) * 100_000, files=each.files + min(number, half) // 10)
+        for number, each in enumerate(FLAT)
+    ]
+    assert problems(filling) == []
 
 
 def test_a_process_is_sampled_once_it_is_warm() -> None:
@@ -41,7 +50,7 @@ def test_a_short_peak_passes() -> None:
 
 
 def test_what_each_request_leaves_is_noticed() -> None:
-    (memory,) = problems([replace(each, memory=each.memory + 2000 * each.requests) for each in FLAT])
+    (memory,) = problems([replace(each, memory=each.memory + 1000 * each.requests) for each in FLAT])
     assert "memory has grown" in memory
     (threads,) = problems([replace(each, threads=each.threads + each.requests // 500) for each in FLAT])
     assert "threads" in threads
