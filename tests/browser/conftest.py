@@ -21,15 +21,15 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="module")
-def shown(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:  # noqa: ARG001 - no server without a browser
-    with console(tmp_path_factory.mktemp("console"), CRM_READ_BUDGET="200") as shown:
+def shown(browser: "Browser", moto: None) -> Iterator[Console]:  # noqa: ARG001 - no server without a browser
+    with console(read_budget=200) as shown:
         furnish()
         yield shown
 
 
 @pytest.fixture(scope="module")
-def office(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:  # noqa: ARG001 - no server without a browser
-    with opened(tmp_path_factory.mktemp("office")) as office:
+def office(browser: "Browser", moto: None) -> Iterator[Office]:  # noqa: ARG001 - no server without a browser
+    with opened() as office:
         yield office
 
 

@@ -1,4 +1,4 @@
-"""The console under the real `chalice local`, with a few days of runs, written into its tables by this process."""
+"""The console with a few days of runs, written into its tables by this process: served here, or by the real `chalice local`."""
 
 import json
 from collections.abc import Iterator
@@ -12,12 +12,16 @@ from chalicelib import clock
 from chalicelib.crm import deleted_customers, imported_orders, reports
 from chalicelib.jobs import heartbeat, queue, run_records, slots, weekly_report
 from chalicelib.jobs.run_records import Run, Status, Trigger
+from chalicelib.settings import settings
 from chalicelib.store import connection, tables, timestamps
 from localdev.state import State
+from tests import database
+from tests.browser import served_here
 from tests.builders import a_customer, a_past_order, a_product
-from tests.conftest import connected_to
+from tests.conftest import connected_to, in_memory
+from tests.faults.memory import Memory
 from tests.jobs.job_runs import send_body
-from tests.localdev.crm_server import Served
+from tests.localdev.crm_server import Api, Served
 from tests.localdev.servers import Place
 
 SCRIPT = "<script>window.owned = 1</script><img src=x onerror=window.owned=1>"
@@ -33,8 +37,7 @@ WEEKS = 6
 
 @dataclass
 class Console:
-    place: Place
-    served: Served
+    served: Api
 
     @property
     def url(self) -> str:
@@ -44,12 +47,31 @@ class Console:
         return self.served.ask(document, **variables)
 
 
+@dataclass
+class LocalConsole(Console):
+    served: Served
+    place: Place
+
+
 @contextmanager
-def console(root: Path, **settings: str) -> Iterator[Console]:
+def console(*, open_access: bool = True, read_budget: int = settings.read_budget) -> Iterator[Console]:
+    """Serve the console from empty tables in memory. Needs the fixture `moto` for the queues."""
+    with connected_to(None), in_memory(Memory()):
+        database.empty_moto()
+        with (
+            served_here.served() as url,
+            served_here.settings_of(url, open_access=open_access, read_budget=read_budget),
+            served_here.consumed(),
+        ):
+            yield Console(Api(url))
+
+
+@contextmanager
+def local_console(root: Path, **variables: str) -> Iterator[LocalConsole]:
     """Start a server that uses the same table names as this process."""
-    place = Place(root, {"CRM_JOBS": "asked", "CRM_STAGE": "test", **settings})
+    place = Place(root, {"CRM_JOBS": "asked", "CRM_STAGE": "test", **variables})
     served = Served(place)
-    shown = Console(place, served)
+    shown = LocalConsole(served, place)
     try:
         backend = State(place.state).running_emulator()
         assert backend is not None

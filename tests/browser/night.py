@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -40,8 +39,8 @@ class Night:
 
 
 @contextmanager
-def opened(root: Path) -> Iterator[Night]:
-    with console(root, CRM_OPEN_ACCESS="false") as shown:
+def opened() -> Iterator[Night]:
+    with console(open_access=False) as shown:
         soon = clock.now() + timedelta(seconds=1)
         expired = api_keys.create("Expired", Role.OPERATOR, "test", expires_at=soon).key
         keys: dict[Role, str] = {

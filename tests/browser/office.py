@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,8 +44,8 @@ class Office:
 
 
 @contextmanager
-def opened(root: Path) -> Iterator[Office]:
-    with console(root, CRM_OPEN_ACCESS="false") as shown:
+def opened() -> Iterator[Office]:
+    with console(open_access=False) as shown:
         keys: dict[Role, str] = {
             role: api_keys.create(role.name.title(), role, "test").key for role in Role if role is not Role.PUBLIC
         }

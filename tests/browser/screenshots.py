@@ -12,8 +12,9 @@ from moto import mock_aws
 from chalicelib import clock
 from chalicelib.jobs import job_state, queue
 from chalicelib.store import connection
-from tests.browser.chromium import opened_browser, opened_tab, served
-from tests.browser.console_data import a_failed_run, console, put_heartbeats
+from tests.browser.chromium import opened_browser, opened_tab
+from tests.browser.console_data import a_failed_run, local_console, put_heartbeats
+from tests.browser.served_here import served
 from tests.builders import a_product
 from tests.crmctl.preset_samples import SAMPLES
 from tests.localdev.servers import wait_for
@@ -51,7 +52,7 @@ def graphiql() -> None:
 
 def operators() -> None:
     """Create weeks of runs on the demo data, with one failed run and one paused job."""
-    with tempfile.TemporaryDirectory() as directory, console(Path(directory), CRM_DEMO_DATA="on") as shown:
+    with tempfile.TemporaryDirectory() as directory, local_console(Path(directory), CRM_DEMO_DATA="on") as shown:
         done = shown.place.run("-m", "localdev", "fast-forward", "--days", str(7 * WEEKS), "--no-heartbeat")
         assert done.returncode == 0, done.stdout + done.stderr
         now = clock.now()
@@ -75,7 +76,7 @@ def tour() -> None:
     """The first start with the reports of its four weeks, and a job that is broken on purpose."""
     with (
         tempfile.TemporaryDirectory() as directory,
-        console(Path(directory), CRM_DEMO_DATA="on", CRM_JOBS="on") as shown,
+        local_console(Path(directory), CRM_DEMO_DATA="on", CRM_JOBS="on") as shown,
         opened_browser() as browser,
     ):
         wait_for(lambda: shown.ask("{ reports(first: 1) { edges { cursor } } }")["reports"]["edges"], "the reports")

@@ -1,4 +1,4 @@
-"""What operators do in the console, in a real browser against the real `chalice local`. The API shows the effect."""
+"""What operators do in the console, in a real browser. The API shows the effect."""
 
 import re
 from datetime import timedelta

@@ -3,6 +3,7 @@ And what it costs to load.
 """
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from chalicelib import clock
 from tests.browser.accessibility import PAGES, looked_over, visit
 from tests.browser.chromium import Tab
-from tests.browser.console_data import HOSTILE, SCRIPT, Console
+from tests.browser.console_data import HOSTILE, SCRIPT, LocalConsole, furnish, local_console
 from tests.localdev.crm_server import Served
 
 if TYPE_CHECKING:
@@ -28,7 +29,14 @@ AN_ORDER = "{ allOrders(first: 1) { edges { node { id customerId lines { product
 
 
 @pytest.fixture(scope="module")
-def ids(shown: Console) -> dict[str, str]:
+def shown(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalConsole]:  # noqa: ARG001 - no server without a browser
+    with local_console(tmp_path_factory.mktemp("console"), CRM_READ_BUDGET="200") as shown:
+        furnish()
+        yield shown
+
+
+@pytest.fixture(scope="module")
+def ids(shown: LocalConsole) -> dict[str, str]:
     """Return what the addresses of pages contain: a failed run, a customer with an order, and a product of it."""
     slot = next(run["slot"] for run in shown.served.runs("low_stock") if run["status"] == "FAILED")
     order = shown.ask(AN_ORDER)["allOrders"]["edges"][0]["node"]
@@ -38,7 +46,7 @@ def ids(shown: Console) -> dict[str, str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
-    audited: Tab, shown: Console, ids: dict[str, str], page: str
+    audited: Tab, shown: LocalConsole, ids: dict[str, str], page: str
 ) -> None:
     visit(audited, shown.url, page, ids)
     assert looked_over(audited, page) == []
@@ -47,7 +55,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
 
 @pytest.mark.parametrize("hour", [0, 1])
 def test_the_labels_of_the_day_stay_in_its_card_at_each_hour(
-    browser: "Browser", shown: Console, ids: dict[str, str], hour: int
+    browser: "Browser", shown: LocalConsole, ids: dict[str, str], hour: int
 ) -> None:
     tab = Tab(browser.new_context(reduced_motion="reduce").new_page())  # its clock stays
     page = tab.page
@@ -61,7 +69,7 @@ def test_the_labels_of_the_day_stay_in_its_card_at_each_hour(
     tab.close()
 
 
-def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, ids: dict[str, str]) -> None:
+def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: LocalConsole, ids: dict[str, str]) -> None:
     visit(audited, shown.url, "jobs/low_stock", ids)
     for button in ("Dry run", "Pause", "Run later"):
         audited.page.get_by_role("button", name=button).click()
@@ -72,7 +80,7 @@ def test_axe_finds_nothing_serious_in_the_dialogs(audited: Tab, shown: Console, 
 
 
 def test_axe_finds_nothing_serious_in_menus_and_in_questions_about_many(
-    audited: Tab, shown: Console, ids: dict[str, str]
+    audited: Tab, shown: LocalConsole, ids: dict[str, str]
 ) -> None:
     visit(audited, shown.url, "overview", ids)
     audited.page.get_by_role("button", name="Actions for low_stock").click()
@@ -85,7 +93,7 @@ def test_axe_finds_nothing_serious_in_menus_and_in_questions_about_many(
 
 
 def test_axe_finds_nothing_serious_in_forms_with_errors_and_in_results(
-    audited: Tab, shown: Console, ids: dict[str, str]
+    audited: Tab, shown: LocalConsole, ids: dict[str, str]
 ) -> None:
     visit(audited, shown.url, "customers/{customer}", ids)
     audited.page.get_by_role("button", name="Edit").click()
@@ -147,7 +155,7 @@ def test_everything_works_with_the_keyboard_and_dialogs_return_the_focus(tab: Ta
     assert focused() == "Actions for heartbeat"
 
 
-def test_a_dialog_that_was_closed_does_not_close_the_next_one(tab: Tab, shown: Console) -> None:
+def test_a_dialog_that_was_closed_does_not_close_the_next_one(tab: Tab, shown: LocalConsole) -> None:
     """The event of its closing comes when the next one may be open."""
     tab.page.goto(f"{shown.url}#/jobs/heartbeat")
     tab.page.get_by_role("button", name="Pause").click()
@@ -167,7 +175,7 @@ def test_a_dialog_that_was_closed_does_not_close_the_next_one(tab: Tab, shown: C
     assert dialog.is_visible()
 
 
-def test_malicious_names_are_shown_as_text(tab: Tab, shown: Console) -> None:
+def test_malicious_names_are_shown_as_text(tab: Tab, shown: LocalConsole) -> None:
     for page in ("low-stock", "clean-up", "reports", "customers", "products"):
         tab.page.goto(f"{shown.url}#/{page}")
         for name in HOSTILE:
@@ -187,7 +195,7 @@ def test_malicious_names_are_shown_as_text(tab: Tab, shown: Console) -> None:
 
 
 def test_the_console_is_small_and_loads_fast(
-    browser: "Browser", shown: Console, capsys: pytest.CaptureFixture[str]
+    browser: "Browser", shown: LocalConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = browser.new_page()
     session = page.context.new_cdp_session(page)
@@ -206,7 +214,7 @@ def test_the_console_is_small_and_loads_fast(
     assert sum(sizes) < MAX_BYTES
 
 
-def test_loading_empty_and_error_states_are_shown_and_it_recovers(browser: "Browser", shown: Console) -> None:
+def test_loading_empty_and_error_states_are_shown_and_it_recovers(browser: "Browser", shown: LocalConsole) -> None:
     tab = Tab(browser.new_context().new_page())
     page = tab.page
     held: list[Route] = []

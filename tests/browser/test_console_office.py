@@ -1,4 +1,4 @@
-"""What people in the office do in the console, with keys of three roles, against the real `chalice local`."""
+"""What people in the office do in the console, with keys of three roles."""
 
 import time
 from itertools import count

@@ -40,8 +40,8 @@ READING = {
 
 
 @pytest.fixture(scope="module")
-def night(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:  # noqa: ARG001 - no server without a browser
-    with night_data.opened(tmp_path_factory.mktemp("night")) as night:
+def night(browser: "Browser", moto: None) -> Iterator[Night]:  # noqa: ARG001 - no server without a browser
+    with night_data.opened() as night:
         yield night
 
 

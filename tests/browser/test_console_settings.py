@@ -1,4 +1,4 @@
-"""The settings of the console and of the company in it, against the real `chalice local` with keys of three roles."""
+"""The settings of the console and of the company in it, with keys of three roles."""
 
 from dataclasses import replace
 from datetime import timedelta

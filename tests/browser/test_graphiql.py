@@ -7,7 +7,8 @@ import pytest
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
 from tests.api.conftest import Change, change
-from tests.browser.chromium import Tab, opened_tab, served
+from tests.browser.chromium import Tab, opened_tab
+from tests.browser.served_here import served
 from tests.builders import a_product
 
 __all__ = ["change"]
@@ -88,3 +89,11 @@ def test_injected_scripts_do_not_run(tab: Tab, url: str) -> None:
     assert tab.page.evaluate("window.owned") is None
     assert len([text for text in tab.problems if "Content Security Policy" in text]) >= 2
     assert tab.refused == []
+
+
+def test_a_request_to_another_host_fails_and_does_not_go_unnoticed(tab: Tab) -> None:
+    tab.page.goto("about:blank")
+    urls = ("https://example.com/", "http://203.0.113.1/", "http://localhost:1/")
+    for url in urls:
+        assert tab.page.evaluate("url => fetch(url).catch(() => 'failed')", url) == "failed"
+    assert tab.refused == [*urls]

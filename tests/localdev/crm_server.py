@@ -17,31 +17,11 @@ RUNS = """query ($job: String!) {
 }"""
 
 
-class Served:
-    """Runs without the reloader, which would restart the server when its code is edited."""
+class Api:
+    """The API at an address."""
 
-    def __init__(self, place: Place, port: int = 0) -> None:
-        port = port or free_port()
-        self.url = f"http://127.0.0.1:{port}/graphql"
-        self._log = place.root / "served.log"
-        chalice = str(Path(sys.executable).with_name("chalice"))
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [chalice, "local", "--no-autoreload", "--port", str(port)],
-                cwd=CHECKOUT,
-                env=place.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        wait_for(self._is_up, "the server")
-
-    def _is_up(self) -> bool | None:
-        assert self.process.poll() is None, self.output()
-        try:
-            return self.ask("{ hello }") == {"hello": "Hello, GraphQL!"}
-        except (requests.ConnectionError, KeyError):  # what answers while the server starts may be no GraphQL
-            return None
+    def __init__(self, url: str) -> None:
+        self.url = url
 
     def ask(self, document: str, **variables: object) -> dict[str, Any]:
         body = {"query": document, "variables": variables}
@@ -66,6 +46,33 @@ class Served:
         run = wait_for(ended, f"the end of {job}")
         assert run["status"] == "SUCCEEDED", run
         return run | {"seconds": time.monotonic() - began}
+
+
+class Served(Api):
+    """Runs without the reloader, which would restart the server when its code is edited."""
+
+    def __init__(self, place: Place, port: int = 0) -> None:
+        port = port or free_port()
+        super().__init__(f"http://127.0.0.1:{port}/graphql")
+        self._log = place.root / "served.log"
+        chalice = str(Path(sys.executable).with_name("chalice"))
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [chalice, "local", "--no-autoreload", "--port", str(port)],
+                cwd=CHECKOUT,
+                env=place.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_for(self._is_up, "the server")
+
+    def _is_up(self) -> bool | None:
+        assert self.process.poll() is None, self.output()
+        try:
+            return self.ask("{ hello }") == {"hello": "Hello, GraphQL!"}
+        except (requests.ConnectionError, KeyError):  # what answers while the server starts may be no GraphQL
+            return None
 
     def output(self) -> str:
         return self._log.read_text(errors="replace")

@@ -1,0 +1,77 @@
+"""The app served by threads of this process, with tables in memory: there is no process to start, and none to wait for.
+
+Requests go through Chalice's own local server, and messages of the queue to the consumers of `chalice local`.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from chalice.cli.factory import CLIFactory
+from chalice.local import HTTPServerThread, LocalDevServer, create_local_server
+
+import app
+from chalicelib.access import authorization
+from chalicelib.api.graphql import query_cost
+from chalicelib.jobs import heartbeat, order_reminders, webhook_addresses
+from chalicelib.settings import settings
+from chalicelib.store import pagination
+from localdev.queue_poller import QueuePoller
+from tests.conftest import ROOT
+from tests.localdev.servers import free_port, wait_for
+
+POLL_SECONDS = 0.2
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Serve the API on the tables of the test, and yield its URL."""
+    port = free_port()
+    config = CLIFactory(str(ROOT)).create_config_obj()
+    server: list[LocalDevServer] = []
+
+    def make() -> LocalDevServer:
+        server.append(create_local_server(app.app, config, "127.0.0.1", port))
+        return server[0]
+
+    thread = HTTPServerThread(make)
+    kind = app.app.__class__
+    thread.start()
+    try:
+        wait_for(lambda: server or None, "the server")
+        yield f"http://127.0.0.1:{port}/graphql"
+    finally:
+        thread.shutdown()
+        thread.join()
+        server[0].server.server_close()
+        app.app.__class__ = kind  # Chalice's server has given the app another one
+
+
+@contextmanager
+def settings_of(url: str, *, open_access: bool, read_budget: int) -> Iterator[None]:
+    """Have the settings that `chalice local` makes for a server at this address."""
+    changed = replace(settings, api_url=url, local_webhooks=True, open_access=open_access, read_budget=read_budget)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (authorization, heartbeat, order_reminders, pagination, query_cost, webhook_addresses):
+            patch.setattr(module, "settings", changed)
+        yield
+
+
+@contextmanager
+def consumed() -> Iterator[None]:
+    """Hand each message of the queues to its consumer."""
+    poller, ended = QueuePoller(app.app), threading.Event()
+
+    def work() -> None:
+        while not ended.wait(POLL_SECONDS):
+            poller.deliver_waiting()
+
+    thread = threading.Thread(target=work, name="queues")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
