@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from chalice.cli.factory import CLIFactory
-from chalice.local import HTTPServerThread, LocalDevServer, create_local_server
+from chalice.local import ChaliceRequestHandler, HTTPServerThread, LocalDevServer, create_local_server
 
 import app
 from chalicelib.access import authorization
@@ -38,15 +38,17 @@ def served() -> Iterator[str]:
 
     thread = HTTPServerThread(make)
     kind = app.app.__class__
-    thread.start()
-    try:
-        wait_for(lambda: server or None, "the server")
-        yield f"http://127.0.0.1:{port}/graphql"
-    finally:
-        thread.shutdown()
-        thread.join()
-        server[0].server.server_close()
-        app.app.__class__ = kind  # Chalice's server has given the app another one
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ChaliceRequestHandler, "log_message", lambda *_: None)  # a line for each request
+        thread.start()
+        try:
+            wait_for(lambda: server or None, "the server")
+            yield f"http://127.0.0.1:{port}/graphql"
+        finally:
+            thread.shutdown()
+            thread.join()
+            server[0].server.server_close()
+            app.app.__class__ = kind  # Chalice's server has given the app another one
 
 
 @contextmanager

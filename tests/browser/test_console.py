@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,12 +10,10 @@ from chalicelib.jobs.catalog import HEARTBEAT
 from tests.browser.chromium import Tab
 from tests.browser.console_data import QUOTES, SCRIPT, Console
 from tests.browser.console_pages import choose, names, open_job, row, status, told, visit
+from tests.browser.held import Held
 from tests.browser.report_page import check_charts, check_print
 from tests.builders import a_product
 from tests.localdev.servers import wait_for
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Route
 
 pytestmark = pytest.mark.no_database
 STATE = "query ($name: String!) { job(name: $name) { state pause { reason until } } }"
@@ -54,16 +51,13 @@ def hours_with_heartbeats_ahead() -> int:
 
 
 def test_run_now_shows_a_preview_first(tab: Tab, shown: Console) -> None:
-    held: list[Route] = []
     row(tab, "customer_cleanup").wait_for()
-    tab.page.route("**/graphql", lambda route: held.append(route))  # noqa: PLW0108 - playwright takes no builtin
+    held = Held(tab.page)
     choose(tab, "customer_cleanup", "Run now …")
     dialog = tab.page.get_by_role("dialog", name="Run customer_cleanup now?")
     assert tab.page.evaluate("document.activeElement.tagName") == "H2", "Enter does nothing before one has read"
     assert dialog.get_by_role("button", name="Run it").is_disabled()
-    tab.page.unroute("**/graphql")
-    for route in held:
-        route.continue_()
+    held.let_go()
     table = dialog.get_by_role("table", name="What the run would do")
     table.get_by_text("Customer: Ida Late").wait_for()
     table.get_by_text(f"Customer: {SCRIPT}").wait_for()

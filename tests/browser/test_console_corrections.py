@@ -8,11 +8,12 @@ import pytest
 from chalicelib.access.roles import Role
 from chalicelib.crm import customer_merges, merge_steps, orders, products, refunds
 from chalicelib.crm.merge_records import Status
+from tests.browser.held import Held
 from tests.browser.office import Office, lose_answers, signed_in, tab_to, told, visit
 from tests.builders import a_customer, a_product
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.no_database
 
@@ -23,14 +24,12 @@ def test_a_csv_of_all_pages_shows_its_progress_and_can_be_stopped(browser: "Brow
     with signed_in(browser, office, Role.VIEWER) as page:
         visit(page, office, "customers?name=w&orderBy=-name")
         page.get_by_role("row", name="Whole 069").wait_for()
-        held: list[Route] = []
-        page.route("**/graphql", lambda route: held.append(route))  # noqa: PLW0108 - playwright takes no builtin
+        held = Held(page)
         page.get_by_role("button", name="CSV of all pages").click()
         page.get_by_text("0 rows read").wait_for()
         page.get_by_role("button", name="Stop").click()
         page.get_by_role("button", name="CSV of all pages").wait_for()
-        page.unroute("**/graphql")
-        held[0].continue_()
+        held.let_go()
         with page.expect_download() as waiting:
             page.get_by_role("button", name="CSV of all pages").click()
         assert waiting.value.suggested_filename == "customers.csv"

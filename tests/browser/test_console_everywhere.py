@@ -12,10 +12,11 @@ from chalicelib import clock
 from tests.browser.accessibility import PAGES, looked_over, visit
 from tests.browser.chromium import Tab
 from tests.browser.console_data import HOSTILE, SCRIPT, LocalConsole, furnish, local_console
+from tests.browser.held import Held
 from tests.localdev.crm_server import Served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.no_database
 MAX_BYTES = 200_000
@@ -217,15 +218,12 @@ def test_the_console_is_small_and_loads_fast(
 def test_loading_empty_and_error_states_are_shown_and_it_recovers(browser: "Browser", shown: LocalConsole) -> None:
     tab = Tab(browser.new_context().new_page())
     page = tab.page
-    held: list[Route] = []
     page.goto(shown.url)
     page.get_by_role("row", name="weekly_report").get_by_text("No runs yet").wait_for()
-    page.route("**/graphql", lambda route: held.append(route))  # noqa: PLW0108 - playwright takes no builtin
+    held = Held(page)
     page.goto(f"{shown.url}#/runs?job=weekly_report")
     page.locator(".skeleton").get_by_text("Loading").wait_for(state="attached")
-    page.unroute("**/graphql")
-    for route in held:
-        route.continue_()
+    held.let_go()
     page.get_by_text("No run matches these filters.").wait_for()
     port = int(shown.url.rpartition(":")[2].partition("/")[0])
     shown.served.end()
