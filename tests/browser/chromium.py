@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
 LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-"""The browser itself keeps pages from other hosts. To answer for each request here took a tenth of a page's time."""
+"""The browser itself keeps pages from other hosts. To answer for each request here costs CPU, and the cache."""
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
