@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
 LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 """The browser itself keeps pages from other hosts. To answer for each request here costs CPU, and the cache."""
+WITHOUT = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+)
+"""Features of the browser that tests do without. For each context the first two cost a process, and a second of CPU.
+
+They take the place of those that Playwright would disable: the browser reads only the last list.
+"""
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -40,14 +54,19 @@ class Tab:
 
 
 @contextmanager
-def opened_browser(*options: str) -> Iterator["Browser"]:
-    """Start the browser. Skip the test, with the reason, if there is none. The last of two options of one name counts."""
+def opened_browser(*options: str, without: tuple[str, ...] = ()) -> Iterator["Browser"]:
+    """Start the browser, without these features. Skip the test, with the reason, if there is none.
+
+    The last of two options of one name counts.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("there is no chromium")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox", LOOPBACK_ONLY, *options])
+        features = ",".join([*WITHOUT, *without])
+        ours = ["--no-sandbox", LOOPBACK_ONLY, f"--disable-features={features}", *options]
+        browser = started.chromium.launch(executable_path=program, args=ours)
         try:
             yield browser
         finally:

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.no_database
 
 EVIL = "evil.example"
-WITHOUT_OWN_PROTECTION = (
-    "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,"
-    "PrivateNetworkAccessSendPreflights,PrivateNetworkAccessRespectPreflightResults"
+OWN_PROTECTION = (
+    "LocalNetworkAccessChecks",
+    "BlockInsecurePrivateNetworkRequests",
+    "PrivateNetworkAccessSendPreflights",
+    "PrivateNetworkAccessRespectPreflightResults",
 )
 """Chromium itself keeps pages from loopback by now. Other browsers do not."""
 PRODUCT = "Peppermint tea of the victim"
@@ -70,7 +72,7 @@ class Victim:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    with opened_browser(f"--host-resolver-rules=MAP {EVIL} 127.0.0.1", WITHOUT_OWN_PROTECTION) as browser:
+    with opened_browser(f"--host-resolver-rules=MAP {EVIL} 127.0.0.1", without=OWN_PROTECTION) as browser:
         yield browser
 
 
