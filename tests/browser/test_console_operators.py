@@ -172,6 +172,9 @@ def test_an_open_console_asks_what_is_wrong_every_minute_and_for_others_than_ope
         asked.append(request.post_data or "")
         unanswered.add(request)
 
+    def answered(request: "Request") -> None:
+        unanswered.discard(request)
+
     with signed_in(browser, night, night.keys[role]) as tab:
         page = tab.page
         page.clock.install()
@@ -180,8 +183,8 @@ def test_an_open_console_asks_what_is_wrong_every_minute_and_for_others_than_ope
         page.get_by_role("heading", name="Runs", exact=True).wait_for()
         page.locator(".stage").wait_for()
         page.on("request", note)
-        page.on("requestfinished", unanswered.discard)  # an answer that comes later counts as one of the next minute
-        page.on("requestfailed", unanswered.discard)
+        page.on("requestfinished", answered)  # an answer that comes later counts as one of the next minute
+        page.on("requestfailed", answered)
         for _ in range(10):
             page.clock.run_for(61_000)
             while unanswered:
