@@ -11,7 +11,7 @@ from chalice.app import SQSEventConfig
 from app import app
 from chalicelib import aws
 from chalicelib.jobs import catalog, operator_actions, queue, run_records, runner
-from localdev.queue_poller import QueuePoller
+from localdev.queue_poller import POLL_SECONDS, QueuePoller
 from tests.localdev.servers import wait_for
 
 pytestmark = pytest.mark.ministack
@@ -59,6 +59,17 @@ def test_bad_message_becomes_dead_letter_and_good_one_behind_it_is_processed(
     assert counting.received["poison"] == [1, 2, 3, 4, 5]
     assert [letter.body for letter in queue.dead_letters()] == ["poison"]
     assert capsys.readouterr().err.count("BadMessage") == 5
+
+
+def test_a_run_on_demand_is_done_by_the_next_poll() -> None:
+    """So it waits half a second at most, and neither for the ticker nor for a second poll."""
+    assert POLL_SECONDS <= 0.5
+    run = operator_actions.run_now(catalog.LOW_STOCK, "tester", {})
+    poller = QueuePoller(app)
+    assert poller._deliver_next(poller._sources[0])
+    found = run_records.find(run.job, run.slot)
+    assert found is not None
+    assert (found.status, found.attempts) == ("SUCCEEDED", 1)
 
 
 def test_two_messages_are_processed_concurrently_and_deleted() -> None:
