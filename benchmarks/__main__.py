@@ -57,11 +57,12 @@ def main() -> int:
     parser.add_argument("section", nargs="*", choices=[[], *SECTIONS], metavar="SECTION", help=", ".join(SECTIONS))
     parser.add_argument("--keep", action="store_true", help=f"write it to {KEPT.name}")
     wanted = parser.parse_args()
-    found = {name: measured(name) for name in wanted.section or SECTIONS}
-    sections = shown(found)
-    print(joined(sections))
-    if wanted.keep:
-        keep(sections)
+    found: dict[str, list[Result]] = {}
+    for name in wanted.section or SECTIONS:
+        found[name] = measured(name)
+        if wanted.keep:  # at once: the section after it may fail
+            keep(shown({name: found[name]}))
+    print(joined(shown(found)))
     missed = [result for results in found.values() for result in results if not result.is_met]
     return 1 if missed else 0
 

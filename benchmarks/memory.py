@@ -23,6 +23,7 @@ from benchmarks.rows import (
     put_customers,
     put_orders,
     put_products,
+    put_totals,
     wait_for_ministack,
 )
 from chalicelib.jobs import catalog, queue
@@ -52,7 +53,9 @@ def put_ordered(numbers: range, ago: timedelta) -> None:
     """Put orders, each of another customer."""
     date = NOW - timedelta(days=2) - ago
     put_customers(a_customer(number, date) for number in numbers)
-    put_orders(an_order(number, number, date - timedelta(seconds=number % 80_000)) for number in numbers)
+    rows = [an_order(number, number, date - timedelta(seconds=number % 80_000)) for number in numbers]
+    put_orders(rows)
+    put_totals(rows)
 
 
 CASES: tuple[tuple[Job, Put], ...] = (
