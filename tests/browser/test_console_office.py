@@ -222,7 +222,7 @@ def test_a_new_customer_is_deleted_and_restored(browser: "Browser", office: Offi
         page.get_by_label("E-mail").fill("ann@example.com")
         page.get_by_role("button", name="Create").click()
         page.get_by_role("alert").get_by_text("Email already exists").wait_for()
-        assert page.evaluate(FOCUSED) == "E-mail"
+        page.wait_for_function(f"() => ({FOCUSED})() === 'E-mail'")
         page.get_by_label("E-mail").fill("nora@example.com")
         page.get_by_role("button", name="Create").click()
         page.get_by_role("heading", level=1, name="Nora New").wait_for()
