@@ -129,7 +129,7 @@ lock: $(STAMP)
 
 clean:
 	if [ -e "$(LOCAL)" ]; then "$(BIN)/python" -m localdev reset; fi
-	rm -rf "$(CACHE)" "$(dir $(CACHE))"packaging-* "$(dir $(CACHE))"linted "$(dir $(CACHE))"kept .mypy_cache .pytest_cache .ruff_cache .hypothesis .chalice/deployments
+	rm -rf "$(CACHE)" "$(dir $(CACHE))"packaging-* "$(dir $(CACHE))"kept .mypy_cache .pytest_cache .ruff_cache .hypothesis .chalice/deployments
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # With uv, which needs 7 s where pip needs a minute, and without a pip of its own, which would take 7 s more: the pip that

@@ -1,6 +1,5 @@
 """graphql-core's own tests pass with our executor, in the installed version."""
 
-import fcntl
 import importlib.metadata
 import os
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.deploy.kept import kept
 
 pytestmark = pytest.mark.no_database
 CORE = f"graphql-core=={importlib.metadata.version('graphql-core')}"
@@ -28,17 +28,14 @@ SELECTED = ("tests",) if os.environ.get("CRM_FULL_SIZE") else ABOUT_EXECUTION
 
 def source() -> Path:
     """Return the source of the installed version with its tests, which the wheel lacks. It is kept outside the checkout."""
-    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serverless-crm" / CORE
-    kept.mkdir(parents=True, exist_ok=True)
-    with (kept / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (kept / "complete").exists():
-            fetched = ["pip", "download", "-q", "--no-deps", "--no-binary", "graphql-core", "--dest", str(kept), CORE]
-            ran(sys.executable, "-m", *fetched)
-            with tarfile.open(next(kept.glob("*.tar.gz"))) as archive:
-                archive.extractall(kept, filter="data")
-            (kept / "complete").touch()
-    return next(path.parent for path in kept.glob("*/tests"))
+    return next(path.parent for path in kept("graphql-core", [CORE], _fetch).glob("*/tests"))
+
+
+def _fetch(place: Path) -> None:
+    fetched = ["pip", "download", "-q", "--no-deps", "--no-binary", "graphql-core", "--dest", str(place), CORE]
+    ran(sys.executable, "-m", *fetched)
+    with tarfile.open(next(place.glob("*.tar.gz"))) as archive:
+        archive.extractall(place, filter="data")
 
 
 def ran(*command: str, cwd: Path = ROOT, **environment: str) -> str:

@@ -1,9 +1,7 @@
 """The packaged stack, made once for all tests that look at it, in all processes."""
 
-import hashlib
 import importlib.metadata
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -95,23 +93,16 @@ def metrics_of(found: dict[str, Any]) -> list[dict[str, Any]]:
 def lint(regions: Iterable[str], *files: Path, checks: Iterable[str] = ("W", "E")) -> None:
     """Fail if cfn-lint finds anything in the files. Lists of checks are their names, or what these begin with.
 
-    A template in which it has found nothing is not linted again: that takes seconds for each. Its mark is outside the checkout.
+    Templates in which it has found nothing are not linted again: that takes seconds for each.
     """
     wanted = [*checks, "--regions", *regions]
-    marks = {file: _mark(file, wanted) for file in files}
-    new = [str(file) for file, mark in marks.items() if not mark.exists()]
-    if not new:
-        return
     command = [sys.executable, "-c", "from cfnlint.runner import main; main()", "--include-checks", *wanted]
-    done = subprocess.run([*command, "--template", *new], capture_output=True, text=True, check=False, timeout=240)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for mark in marks.values():
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
 
+    def run(_place: Path) -> None:
+        done = subprocess.run(
+            [*command, "--template", *files], capture_output=True, text=True, check=False, timeout=240
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
-def _mark(file: Path, wanted: list[str]) -> Path:
-    """Return the file that exists once cfn-lint has found nothing: its name is that of the content and of what is looked for."""
-    seen = json.dumps([importlib.metadata.version("cfn-lint"), file.suffix, wanted]).encode() + file.read_bytes()
-    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serverless-crm" / "linted"
-    return kept / hashlib.sha256(seen).hexdigest()
+    contents = [part for file in files for part in (file.suffix, file.read_text("utf-8"))]
+    kept("linted", [importlib.metadata.version("cfn-lint"), *wanted, *contents], run)

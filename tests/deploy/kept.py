@@ -1,6 +1,6 @@
-"""What packaging makes is kept in the cache, under a name that says what it was made from.
+"""What takes seconds to make and comes out the same is kept in the cache, under a name that says what it was made from.
 
-It takes seconds of work, and comes out the same. Another process that needs it meanwhile waits until it is made.
+Another process that needs it meanwhile waits until it is made.
 """
 
 import fcntl

@@ -1,5 +1,6 @@
 """A soak: mixed traffic for some minutes, with the jobs on a wound clock, and then a look at what it has left."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ IDLE_SECONDS = 60.0
 MAX_SETTLING = 8
 SETTINGS = {"CRM_INACTIVE_DAYS": "7", "CRM_CLEANUP_PERCENT": "100"}
 """An hour of a soak is five weeks of the clock. So the clean-up has something to do in it."""
-LOGGED_FAULTS = ("Traceback (most recent call last)", "Too many open files", "MemoryError")
+LOGGED_FAULTS = re.compile(r"(?=Traceback \(most recent call last\)|Too many open files|MemoryError)")
 DISTURBED = "StepsInVain"
 """The clerks kept changing the orders of a report's week. It is attempted again, and must succeed: see `run_problems`."""
 MAX_SHOWN = 20
@@ -95,11 +96,9 @@ class Soak:
 
     def _logged(self) -> Iterator[str]:
         for name, log in self.target.logs.items():
-            text = log.read_text(errors="replace")
-            for sign in LOGGED_FAULTS:
-                for excerpt in (part[:2000] for part in text.split(sign)[1:]):
-                    if DISTURBED not in excerpt:
-                        yield f"the log of {name} has {sign!r}: {excerpt}"
+            _, *after_signs = LOGGED_FAULTS.split(log.read_text(errors="replace"))
+            excerpts = (text[:2000] for text in after_signs)
+            yield from (f"the log of {name} has a fault: {each}" for each in excerpts if DISTURBED not in each)
 
 
 def due_at(moment: datetime) -> set[tuple[str, slots.Slot]]:
