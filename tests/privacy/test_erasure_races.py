@@ -12,13 +12,14 @@ from chalicelib.crm import cancellation, customer_merges, customers, deleted_cus
 from chalicelib.errors import CrmError
 from chalicelib.privacy import erasures, people
 from tests.builders import a_customer, a_product
-from tests.crm.merge_books import problems, stored_orders
+from tests.crm.merge_books import orders_of, problems, stored_orders
 from tests.crm.test_order_edit_races import in_threads
 from tests.jobs.job_runs import dump
 from tests.privacy.known_person import texts_of
 
 pytestmark = pytest.mark.ministack
 COUNT = 12
+MAX_ATTEMPTS = 30
 
 
 class Shop:
@@ -62,17 +63,26 @@ class Shop:
     def settle(self) -> None:
         """Complete merges in progress, then erase whoever is left of those who are to be erased."""
         for customer_id in self.doomed:
-            record = merge_records.find(customer_id)
-            while record and not record.is_finished:
-                with suppress(CrmError):
-                    if record.status is merge_records.Status.MOVING:
-                        customer_merges.merge(record.kept_id, customer_id)
-                    else:
-                        customer_merges.undo(customer_id)
-                record = merge_records.find(customer_id)
+            complete(customer_id)
         for customer_id in self.doomed:
             with suppress(CrmError):  # one who was merged goes with the one who was kept
                 erase_all(customer_id)
+
+
+def complete(absorbed_id: str) -> None:
+    """Complete the merge or undoing of this customer. It waits minutes for an index only if a count is wrong."""
+    record = merge_records.find(absorbed_id)
+    for _ in range(MAX_ATTEMPTS):
+        if record is None or record.is_finished:
+            return
+        with suppress(CrmError):
+            if record.status is merge_records.Status.MOVING:
+                customer_merges.merge(record.kept_id, absorbed_id)
+            else:
+                customer_merges.undo(absorbed_id)
+        record = merge_records.find(absorbed_id)
+    assert record
+    pytest.fail(f"not complete: {record}; kept: {customers.find(record.kept_id)}; {orders_of(record.kept_id)}")
 
 
 def erase_all(customer_id: str) -> None:
