@@ -132,8 +132,8 @@ def _begin(customer_id: str) -> Search | None:
         search = erased_people.find(customer_id)
         if search or change_marks.is_done(customer_id):
             return search
-        merge_erasure.refuse_if_merged(customer_id)
         known = people.find(customer_id)
+        merge_erasure.refuse_if_merged(customer_id)  # after the reading: a merge that begins later makes it stale
         if known is None:
             raise NotFound(f"There is no customer {customer_id!r}", field="id")
         if known.row is None and known.person.is_nameless:

@@ -7,9 +7,10 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.crm import customer_merges, customers, deleted_customers, unique_values
-from chalicelib.errors import CrmError
+from chalicelib.errors import CrmError, InProgress
 from chalicelib.jobs import catalog, slots
 from chalicelib.privacy import erasures, people
+from chalicelib.privacy.people import KnownPerson
 from chalicelib.settings import settings
 from chalicelib.store import tables
 from tests.builders import a_customer, a_product, rows_of
@@ -53,6 +54,27 @@ def test_nothing_is_left_of_a_merged_customer() -> None:
     assert mentions() == []
     assert unique_values.owner_of(unique_values.EMAIL, "ann@example.com") is None
     assert customers.find_current(merged) is None
+
+
+@pytest.mark.usefixtures("time")
+@pytest.mark.parametrize("erased", ["kept", "absorbed"])
+def test_a_customer_whose_merge_begins_while_the_erasure_reads_stays_until_it_is_complete(
+    erased: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The merge would never end, and lock the other customer for good."""
+    pair = {"kept": a_customer("Ann", "ann@example.com"), "absorbed": a_customer("Bo", "bo@example.com")}
+    found, begun = people.find, list[str]()
+
+    def find_after_a_merge_began(customer_id: str) -> KnownPerson | None:
+        if not begun:
+            begun.append(customer_merges._start(pair["kept"], pair["absorbed"]).absorbed_id)
+        return found(customer_id)
+
+    monkeypatch.setattr(people, "find", find_after_a_merge_began)
+    with pytest.raises(InProgress):
+        erasures.erase_page(pair[erased].id, None)
+    assert customer_merges.merge(pair["kept"].id, pair["absorbed"].id).is_finished
+    assert customers.find(pair["kept"].id) is not None
 
 
 @pytest.mark.usefixtures("time")
