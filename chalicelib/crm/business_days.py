@@ -1,4 +1,6 @@
-"""Business days: what a day is for totals, reports, filters and the clean-up. No other module turns instants into days.
+"""Days of the calendar in the company's time zone, weekends too, for totals, reports, filters and the clean-up.
+
+No other module turns instants into days.
 
 A day is one of the time zone CRM_TIME_ZONE. It begins when the clock there leaves the day before for good, and ends where
 the next one begins, so days have no gaps and do not overlap:

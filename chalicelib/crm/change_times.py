@@ -1,4 +1,6 @@
-"""When rows were changed last, and the lists by that time, from which other systems learn what has changed.
+"""The time of each row's last change, the lists sorted by it, and the check that an edit knows the latest one.
+
+From these lists other systems learn what has changed.
 
 A row counts as changed when a person or a key edits it, when it is restored, and when it comes into this system. So an
 imported row is new on the day of the import, however old it is. What orders and restocks do to a row is no change of it.

@@ -1,4 +1,4 @@
-"""Counters: exact totals per day, in rows `(count#shard, day)` of `ops`.
+"""Counters: exact totals of customers, orders and revenue per day, in rows `(count#shard, day)` of `ops`.
 
 The transaction of a change also updates its counters. Orders and revenue count on the day of the order; a cancelled order
 is subtracted from the same day. `created` counts customers on the day of their creation. `customers` is +1 on that day

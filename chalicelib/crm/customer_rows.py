@@ -1,4 +1,4 @@
-"""How customers are stored: their rows, and the keys of the indexes that follow from their values."""
+"""Convert a customer to its row, with the keys of its indexes. `customers` reads the row back."""
 
 from typing import TYPE_CHECKING, Any
 

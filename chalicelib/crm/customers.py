@@ -1,4 +1,4 @@
-"""Customers: create, update and find them, claim their e-mail addresses, and count their orders."""
+"""Customers: create, update and find them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The claims of customers on their e-mail addresses. That of a merged customer stays, and leads to who was kept."""
+"""Claim customers' e-mail addresses. The claim of a merged customer stays, and resolves to the one who was kept."""
 
 from chalicelib.crm import merge_records, merged_customers, text, unique_values
 from chalicelib.errors import DuplicateEmail

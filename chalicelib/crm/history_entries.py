@@ -1,4 +1,4 @@
-"""The entries of a history: one for each field that a change has changed, and one for each order that moved a stock."""
+"""Convert change rows and orders to entries of a history: one for each changed field, and for each movement of stock."""
 
 import json
 from collections.abc import Collection, Mapping

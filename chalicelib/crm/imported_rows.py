@@ -1,4 +1,4 @@
-"""Orders as they stand in a file, before their customers and products are found."""
+"""Orders and lines to import, as a client sends them: with e-mail addresses and SKUs in place of ids."""
 
 from dataclasses import dataclass
 from datetime import datetime

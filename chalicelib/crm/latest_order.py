@@ -1,4 +1,4 @@
-"""The latest order of a customer that is not cancelled, for when the date of the latest order has to move back."""
+"""Find a customer's latest order that is not cancelled, for example after a cancellation."""
 
 from itertools import islice
 

@@ -1,4 +1,4 @@
-"""The filters of lists, and what cursors are bound to: the meaning of a filter and an order."""
+"""The filters of lists, and the fingerprint of a filter and an order, to which cursors are bound."""
 
 import json
 from dataclasses import asdict, dataclass

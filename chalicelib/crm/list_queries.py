@@ -1,4 +1,4 @@
-"""List queries: choose the index that serves a filter and an order best.
+"""List customers, products and orders, with the index that serves a filter and an order best.
 
 A requested order is always kept, so its index is scanned. Without one, an index with an equality is better than one with a
 range, and a range is better than scanning everything. Conditions that the index does not cover are tested on the rows.

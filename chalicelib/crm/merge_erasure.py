@@ -1,4 +1,4 @@
-"""Erase what is left of customers who were merged into a customer who is erased."""
+"""Erase what is left of customers who were merged into one who is erased."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Merged customers: who stands for the id of a customer who was merged into another one.
+"""Resolve the id of a customer who was merged into another one to the one who was kept.
 
 The row `(merged_customer, id)` of `ops` names the customer who was kept. It stays when the merge can no longer be undone.
 The claims of the merged customer, on the e-mail address and on references, keep naming the merged customer. So all of

@@ -1,4 +1,4 @@
-"""Search by a part of a name. No index answers that, but indexes by name tell which customers or products have one."""
+"""Filters of lists by a part of a name: indexes by name are read for the customers or products that have it."""
 
 from collections.abc import Callable, Iterable
 from itertools import islice

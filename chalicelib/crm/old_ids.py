@@ -1,4 +1,4 @@
-"""Ids of the Django CRM that this replaces: base64 of `CustomerType:7`, as its Relay API gave them to clients.
+"""Translate ids of the Django CRM that this replaces, which are base64 of `CustomerType:7`, to today's ids.
 
 The import keeps the old number as a reference, so an old id can be given wherever an id is. A text that is no old id, or
 that names no row, stays as it is.

@@ -1,4 +1,4 @@
-"""Compare two orders by what they say: the import of an order that exists already must say the same."""
+"""Check that an order that is imported again has the same content as the one that is stored."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The index of orders by product: rows written before their order. The lines themselves are in `orders.OrderLine`.
+"""The index of orders by product: a row for each line of an order. The lines themselves are in `orders.OrderLine`.
 
 They are written before their order and outside its transaction, so that a line costs one of the 100 actions of the
 transaction instead of two. Writing them again changes nothing. Readers fetch the orders that the lines name, so a line

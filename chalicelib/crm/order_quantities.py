@@ -1,4 +1,4 @@
-"""The quantities of an order that is placed here: how many products, and how many pieces of each."""
+"""Limits on how many products an order has and how many pieces of each, and the check of orders, edits and refunds."""
 
 from collections.abc import Mapping
 

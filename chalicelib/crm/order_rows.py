@@ -1,4 +1,4 @@
-"""How orders are stored: their rows, and the keys of the indexes that follow from their values."""
+"""Convert an order to its row, with the keys of its indexes. `orders` reads the row back."""
 
 from collections.abc import Iterable
 from dataclasses import astuple

@@ -1,4 +1,4 @@
-"""How products are stored: their rows, and the keys of the indexes that follow from their values."""
+"""Convert a product to its row, with the keys of its indexes. `products` reads the row back."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any

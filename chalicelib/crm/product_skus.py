@@ -1,4 +1,4 @@
-"""SKUs of products: which product has one, until it gives it up."""
+"""Claim, release and replace the unique SKUs of products."""
 
 from chalicelib.crm import text, unique_values
 from chalicelib.errors import DuplicateSku

@@ -1,4 +1,4 @@
-"""Refunds: a credit note takes back some of an order that was placed here, on the day on which that is done.
+"""Refunds: write a credit note for some or all of an order that was placed here, dated on the day of the refund.
 
     the order        keeps its lines, and from now on how many of each product were refunded
     the credit note  an order with negative lines at the order's prices; it names the order, and counts as any order does

@@ -1,4 +1,4 @@
-"""Reports: each is written once. Making a report again adds a revision of its period.
+"""Weekly reports: a stored revision is never calculated again; making a report again adds one.
 
 Only an erasure changes one: it takes the name of a customer out, and leaves the figures.
 """

@@ -1,4 +1,4 @@
-"""Customers who are created again after they were deleted: they come back with their orders, instead of as somebody new.
+"""Create a customer for a client, or restore one who was deleted, with their orders.
 
 The archive has a row for each e-mail address (see `unique_values.ARCHIVED_EMAIL`), so finding a deleted customer costs one
 read. Erased customers have none, and are created anew.

@@ -1,4 +1,4 @@
-"""Relative changes of stock: restocks of products that are low, and adjustments by people.
+"""Relative changes of stock: restocks, adjustments by people, and what changed or cancelled orders take or return.
 
 Each leaves a change row that says who changed the stock, and from what to what. So it is made only to a stock that is still
 as it was read; if an order was faster, it is read again.

@@ -1,4 +1,4 @@
-"""Text: validate names, e-mail addresses and phone numbers, and decide which of them are the same.
+"""Validate names, e-mail addresses and phone numbers, and normalize texts for comparison and search.
 
 There are two forms. `normalize` and `normalize_email` say what is one SKU or one address, so they keep what makes two of
 them differ. `search_key` says what people look for and where they expect it in a list, so it drops accents.

@@ -1,4 +1,4 @@
-"""Tokens in the links by which recipients unsubscribe: they stand for an address, do not contain it, and cannot be forged.
+"""Signed tokens for the links by which recipients unsubscribe. Nothing is stored for them, and they contain no address.
 
 A token is the address's digest (see `email_suppressions`) and a signature, in base64. Whoever has it can unsubscribe that
 address and nothing else, and needs no key. It has no end: a link must work in e-mails of any age.

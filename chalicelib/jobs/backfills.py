@@ -1,4 +1,4 @@
-"""Backfills: an operator has the slots of a range run that have no successful run, oldest first, one at a time.
+"""Backfills: run those slots of a range of time that have no successful run, oldest first, one at a time.
 
 The row `(backfill, job)` of `ops` has the slots that are left, and the one that was started last. When its run has ended,
 the row and the run of the next slot are written in one transaction. So a backfill goes on wherever it was interrupted,

@@ -1,4 +1,4 @@
-"""Caps: how many rows of a kind there may be, although several requests add one at the same time."""
+"""Make concurrent additions of a kind of row conflict, so that a maximum which the caller checks holds."""
 
 from chalicelib.store import reads, tables
 from chalicelib.store.transaction import Transaction, new_token

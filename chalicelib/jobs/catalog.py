@@ -1,4 +1,7 @@
-"""The five jobs as data. Each schedule is written here once, in UTC; app.py and the rest of the code read it here."""
+"""The jobs as data: five with a schedule, and `erasure`, which runs on demand.
+
+Each schedule is written here once, in UTC; app.py and the rest of the code read it here.
+"""
 
 from datetime import timedelta
 

@@ -1,4 +1,6 @@
-"""Crontabs in a time zone. cronsim parses them and knows the days; this module turns local times into instants.
+"""Crontabs in any time zone, for operators' schedules: find their next instants, also where clocks are changed.
+
+cronsim parses them and finds the days; this module turns local times into instants.
 
 Daylight saving follows Debian's cron and cronie. If minute or hour begin with `*`, the crontab fires whenever the clock on
 the wall shows a matching time. Otherwise it fires once for each matching time: the first time if the clock is set back

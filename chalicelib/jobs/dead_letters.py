@@ -1,4 +1,4 @@
-"""What operators can do with dead letters: retry them, or discard them."""
+"""Retry or discard dead letters, for operators. `queue` reads them."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The dispatcher: every minute, it starts what operators' schedules have due.
+"""The dispatcher: every minute, it starts the runs of operators' schedules that are due.
 
 Each slot gets its answer together with the step to the next slot, in one transaction: a run that waits, or why there is
 none. A schedule that was changed or deleted meanwhile makes the transaction fail, so nothing of it runs any more. The

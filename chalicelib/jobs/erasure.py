@@ -1,4 +1,6 @@
-"""erasure: erases all that is kept about a person, page by page. Only `eraseCustomer` starts it; it has no schedule.
+"""erasure: the job that calls the API until all data about a person is erased, page by page.
+
+Only `eraseCustomer` starts it; it has no schedule.
 
 The work is in `chalicelib.privacy`. A step that must wait for something that is under way fails, and is attempted again.
 """

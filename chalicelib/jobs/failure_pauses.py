@@ -1,4 +1,4 @@
-"""Schedules pause themselves when as many of their latest runs have failed, one after the other, as their limit says.
+"""Pause a schedule after a number of failed runs in a row.
 
 A paused schedule is disabled, and says why. It starts again when an operator enables it; the failures before do not count
 then. Runs that were repeated with success do not count either, because their rows are looked at anew each time.

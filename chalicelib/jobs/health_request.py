@@ -1,4 +1,4 @@
-"""The request of the heartbeat, with one deadline for the whole exchange, and the cause if the API is not healthy."""
+"""Send the heartbeat's request to the API, with one deadline for the whole exchange, and say why it failed."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The ledger: every transition between the states of a run, so that each slot takes effect once.
+"""The ledger: claim, continue and end runs, so that each slot takes effect once. `run_changes` reopens and cancels them.
 
     (no row) --record--> WAITING --claim----------> RUNNING --finish--> SUCCEEDED
        |                  |   ^                     |  |  |

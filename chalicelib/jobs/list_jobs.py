@@ -1,4 +1,4 @@
-"""The shortest kind of job: it goes through a list of the API and logs a line for each of its rows. docs/jobs.md shows one.
+"""Define a job that logs a line for each row of a list of the API: the shortest kind of job. docs/jobs.md shows one.
 
 It changes nothing, so a step that is taken again after a crash does no harm, and the lines of a page are stored once, with
 its checkpoint. What else a job needs has a default here; jobs that change something are written out, like `low_stock`.

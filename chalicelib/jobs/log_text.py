@@ -1,4 +1,4 @@
-"""Text that people typed, such as a name or a reason, made fit for a log line.
+"""Escape the fixed phrases of log lines in texts that people typed, so that no name can pose as a heartbeat.
 
 Each line of a job has fixed words, by which people and scripts find it: `grep "CRM is alive"` counts heartbeats. A product
 may be called like that, so blanks between such words are spelled out when they come from outside.

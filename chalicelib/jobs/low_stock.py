@@ -1,4 +1,4 @@
-"""low_stock: adds stock to the products that are low, with the GraphQL mutation that operators can use, too."""
+"""low_stock: adds stock to products that have little, through the same GraphQL mutation that operators use."""
 
 from typing import TypedDict
 

@@ -1,4 +1,4 @@
-"""What becomes of slots that nothing has started: caught up or MISSED by the job's rules, or SKIPPED during a pause."""
+"""Settle slots that nothing has started: catch up or record them as MISSED by the job's rules, or SKIPPED in a pause."""
 
 from contextlib import suppress
 from dataclasses import replace

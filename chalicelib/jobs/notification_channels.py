@@ -1,4 +1,6 @@
-"""Channels: where notifications go, and which of them. Rows `(notification, channel#id)` of `ops`, at most 20.
+"""Channels: where notifications are sent, and which events each of them gets.
+
+They are rows `(notification, channel#id)` of `ops`, at most 20.
 
 The URL of a webhook and its secret can be written, not read: whoever has them can post, or sign, in our name. What people
 see of a URL is its host. A second row `(notification, status#id)` says how the latest deliveries went.

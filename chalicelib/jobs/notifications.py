@@ -1,4 +1,4 @@
-"""Notifications: what channels are told, and the rows by which it gets there.
+"""Notifications, and the delivery rows that are stored together with what they tell of.
 
 A notification becomes one row `(notification, delivery#...)` of `ops` for each channel that wants it, in the same transaction
 as what it tells of: the alert that begins or ends, the run that has succeeded. So it is told once, whatever dies. After the

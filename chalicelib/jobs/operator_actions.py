@@ -1,4 +1,4 @@
-"""What operators can do about runs: run a job now, repeat a run, and cancel one."""
+"""Start, repeat, cancel or preview runs for operators, with the messages that set them going."""
 
 from contextlib import suppress
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The schedules that operators own, as rows `(schedule, id)` of `ops`: more schedules for a job, and its own one changed.
+"""Operators' schedules: more of them for a job, and changed versions of its own. Rows `(schedule, id)` of `ops`.
 
 `next_at` is the next slot that has no answer yet. Whoever moves it on writes the answer in the same transaction (see
 `dispatcher`), so each slot gets one, and none is left out. All rows are read with one query; there are at most 100.

@@ -1,4 +1,4 @@
-"""A job together with its state, its runs and its health, as the watchdog checks it and as operators see it."""
+"""Load a job with its state, latest runs and health, for the watchdog and for operators."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

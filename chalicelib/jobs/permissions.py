@@ -1,4 +1,4 @@
-"""What a job's steps may do in AWS, besides keeping their run in the ledger. `deploy` makes the role of its function from it."""
+"""The AWS permissions of a job's steps, besides those for its runs. `deploy` makes the role of its function from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Is anything wrong? The one rule, which the console and `crmctl status` show.
+"""Find everything that is wrong now, or went wrong in 24 hours, for the console and `crmctl status`.
 
 What failed or was missed counts for 24 hours, whatever has succeeded since. Late runs, alerts, dead letters, long pauses and
 merges that have stopped count as of now. The number of calls does not depend on the history.

@@ -1,4 +1,4 @@
-"""The queue of runs that are requested, handed over or retried, and the dead letters of failed runs.
+"""The jobs' SQS queue: messages that start runs or deliver notifications, and its dead letters.
 
 A message only names a run: {"job", "slot"}. What there is to do is in the ledger, so it does no harm if a message
 arrives twice, late or never (the watchdog sends it again). Likewise {"delivery"} names one of a notification.

@@ -1,4 +1,4 @@
-"""What operators change about a run: repeat one that has ended, and cancel one that has not."""
+"""The ledger's transitions that operators cause: reopen a run that has ended, or cancel one that has not."""
 
 from dataclasses import replace
 

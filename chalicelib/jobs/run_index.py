@@ -1,4 +1,4 @@
-"""The keys of the index of runs by status and time: which runs are in a state, without reading the runs themselves."""
+"""Find the newest runs with a status, in a range of time, from an index: their keys, without reading the runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Lists of runs in pages, newest first: of one job or of all, filtered by whatever one looks for.
+"""Lists of runs in pages, newest first: of one job or of all, by status, trigger, person, time or text.
 
 The index of runs by status and time answers a filter by status, so that a year of heartbeats hides no failure. The slots
 of one job are a partition of the table itself. What neither answers is compared with the rows, within the read budget; a text

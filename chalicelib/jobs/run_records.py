@@ -1,4 +1,4 @@
-"""The rows of the ledger: one for each run, and one for each step that left lines or data."""
+"""The records of runs and steps, and how to read them: one for each run, and one for each step that left lines or data."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field

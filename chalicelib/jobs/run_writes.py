@@ -1,4 +1,4 @@
-"""Writes of runs. Each is conditional on the row as it was read, and recognises itself by its token."""
+"""The conditional writes that `ledger` is made of: each requires the row as it was read, and recognises its own token."""
 
 from dataclasses import replace
 

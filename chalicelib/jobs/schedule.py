@@ -1,4 +1,4 @@
-"""Schedules in crontab syntax, in UTC. The EventBridge expression is derived from it.
+"""A job's own schedule: a crontab in UTC that EventBridge can express. `operator_schedules` has those that people add.
 
 EventBridge has six fields, names for weekdays, and requires `?` in exactly one of the two day fields. A schedule that it
 cannot express is refused when it is created, that is when the program starts:

@@ -1,4 +1,4 @@
-"""The limits of a schedule's runs: its own, and for those that it does not give, the job's in the catalog."""
+"""Time limits of a schedule's runs, and its failures before a pause. What it does not set is as the catalog says."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Refuse an operator's edit that is based on what a row was before somebody else changed it."""
+"""Refuse an operator's edit of a schedule or a channel that somebody else has changed meanwhile."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

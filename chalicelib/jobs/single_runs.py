@@ -1,4 +1,4 @@
-"""Runs that an operator requests for a later time: a schedule that is due once, and its run, which waits until then.
+"""One-off runs at a later time: a schedule that is due once, and its run, which waits until then.
 
 Both are written together, so the run is seen and can be cancelled like any other. The dispatcher finds the schedule when
 its time has come, deletes it and sends the message of the run.

@@ -1,4 +1,4 @@
-"""The SNS topic of the stage."""
+"""Publish messages to the SNS topic of the stage, if it has one."""
 
 from botocore.exceptions import BotoCoreError, ClientError
 

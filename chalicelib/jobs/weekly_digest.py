@@ -1,4 +1,7 @@
-"""The weekly digest: how the runs of the last seven days ended, what is wrong, and what is paused. On Mondays at 07:00 UTC."""
+"""The weekly digest: how the runs of the last seven days ended, what is wrong, and what is paused.
+
+The watchdog sends it to the channels on Mondays at 07:00 UTC; it is no job of its own.
+"""
 
 from collections import Counter
 from collections.abc import Iterator

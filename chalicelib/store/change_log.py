@@ -1,4 +1,4 @@
-"""Change rows as they are read: those of one row, or of everything, the latest first. See `change_marks`."""
+"""Read change rows, those of one row or all of them, newest first. `change_marks` writes them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Change rows: who changed what, when, from what to what. One is written in the transaction of each change.
+"""Change rows: the audit log, which also tells a repeated request what it has already changed.
+
+Each says who changed what, when, from what to what, and is written in the transaction of its change.
 
 It is three things at once. It is an entry of the audit log and of the history of its row, for `CRM_HISTORY_DAYS`. And it is
 the mark by which a request that is repeated with its Idempotency-Key recognises what it has already done: then its key

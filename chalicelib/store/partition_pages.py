@@ -1,4 +1,4 @@
-"""Pages of one partition of `ops`, in the order of the sort keys, with whole rows."""
+"""Read one partition of `ops` in pages of whole rows, for the server's own work: without signed cursors or filters."""
 
 from chalicelib.store import reads
 from chalicelib.store.reads import Item

@@ -1,4 +1,4 @@
-"""A page of results that no index lists as they are, such as log lines, and the cursor of each of them.
+"""A page of results as a GraphQL connection, for callers that read the rows themselves, such as log lines.
 
 `pagination` has the pages of rows that indexes list.
 """

@@ -1,6 +1,6 @@
-"""Secrets of a stage, for signatures and keyed hashes. They never leave the process, and no log has them.
+"""Secrets of a stage, for signatures and keyed hashes. Only the stage's own functions read them; no log has them.
 
-Each is made once, on first use, and kept in a row `(secret, purpose)` of `ops`, so that every function knows it and nobody has
+Each is made once, on first use, and stored in a row `(secret, purpose)` of `ops`, so that every function knows it and nobody has
 to configure it.
 """
 
