@@ -23,8 +23,8 @@ from chalicelib.errors import Conflict, InProgress, NotFound, UnknownCustomer
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, reads, tables, timestamps
 from chalicelib.store.change_marks import differences
+from chalicelib.store.fast_dataclasses import quickly_made
 from chalicelib.store.retries import retry_delays
-from chalicelib.store.row_classes import quickly_made
 from chalicelib.store.transaction import Stale, Transaction, new_token
 
 

@@ -11,7 +11,7 @@ from chalicelib import clock, telemetry
 from chalicelib.errors import TopicUnavailable
 from chalicelib.jobs import error_text, notification_channels, notifications, topic
 from chalicelib.jobs.job import DOWN, UNDELIVERED
-from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.log_escaping import escape_phrases
 from chalicelib.jobs.notification_channels import STAGE_TOPIC, ChannelKind, Event
 from chalicelib.jobs.notifications import Delivery
 from chalicelib.store import reads, tables, timestamps
@@ -63,7 +63,7 @@ def _notify(event: Event, job: str, kind: str, text: str) -> list[Delivery]:
     """Log, count and publish a message. Return what has to be stored for the channels that hear of it, too."""
     channels = notification_channels.find_all()
     message = error_text.shorten(f"{kind}: {job}: {text}")
-    telemetry.warn(log_text(message), job=job, kind=kind)
+    telemetry.warn(escape_phrases(message), job=job, kind=kind)
     telemetry.count(f"Job{kind.title().replace('_', '')}", total=True, job=job)
     if not any(channel.kind is ChannelKind.TOPIC for channel in channels):
         try:

@@ -6,7 +6,14 @@ from typing import TypedDict
 
 from chalicelib.crm import text
 from chalicelib.errors import Conflict, InvalidInput, NotFound
-from chalicelib.jobs import caps, catalog, notification_channels, notifications, seen_versions, webhook_addresses
+from chalicelib.jobs import (
+    catalog,
+    concurrent_additions,
+    notification_channels,
+    notifications,
+    seen_versions,
+    webhook_addresses,
+)
 from chalicelib.jobs.notification_channels import MAX_CHANNELS, Channel, ChannelKind, Event
 from chalicelib.jobs.seen_versions import SeenVersion
 from chalicelib.store import change_marks, ids, tables, timestamps
@@ -61,7 +68,7 @@ def create(kind: ChannelKind, changes: ChannelChanges, actor: str) -> Channel:
 
 def _take_room(write: Transaction, kind: ChannelKind) -> None:
     """Refuse the new channel of `write` if there are too many, or is one for the topic already. Raises InvalidInput."""
-    caps.guard(write, "channel")
+    concurrent_additions.make_conflict(write, "channel")
     others = notification_channels.find_all()
     if len(others) >= MAX_CHANNELS:
         raise InvalidInput(f"There are {MAX_CHANNELS} channels already. Delete one first")

@@ -10,7 +10,7 @@ from typing import TypedDict
 from chalicelib import clock
 from chalicelib.crm import business_days
 from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
-from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.log_escaping import escape_phrases
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
 from chalicelib.jobs.run_arguments import Argument, RunArguments
 from chalicelib.plurals import counted
@@ -119,7 +119,9 @@ def preview(context: StepContext) -> Preview:
     before = cutoff(context.due, context.arguments).isoformat()
     count, cap = _count_and_cap(context.execute, before, context.arguments)
     page = context.ask(PREVIEW, before=before)["inactiveCustomers"]
-    lines = tuple(f"Customer: {log_text(customer['name'])}, Email: {customer['email']}" for customer in nodes(page))
+    lines = tuple(
+        f"Customer: {escape_phrases(customer['name'])}, Email: {customer['email']}" for customer in nodes(page)
+    )
     over = f", more than the cap of {cap}: the run would stop" if count > cap else ""
     return Preview(f"{counted(count, 'customer')} would be deleted{over}", lines, page["pageInfo"]["hasNextPage"])
 

@@ -8,7 +8,7 @@ from threading import Thread
 
 import requests
 
-from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.log_escaping import escape_phrases
 
 MAX_BYTES = 100_000
 """Of an answer. A healthy one has less than 1 kB."""
@@ -86,4 +86,4 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _quote(text: str) -> str:
     """Return a text from elsewhere so that it stays one line, a short one, and cannot pose as another."""
     shown = "".join(character if character.isprintable() else " " for character in text)
-    return log_text(shown if len(shown) <= _MAX_QUOTE else shown[:_MAX_QUOTE] + "…")
+    return escape_phrases(shown if len(shown) <= _MAX_QUOTE else shown[:_MAX_QUOTE] + "…")

@@ -26,7 +26,7 @@ from chalicelib.jobs import backoff, error_text, job_state, notifications, run_r
 from chalicelib.jobs.backoff import MAX_ATTEMPTS_WITHOUT_PROGRESS
 from chalicelib.jobs.job import Job, Overlap, StepResult
 from chalicelib.jobs.job_state import JobState
-from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.log_escaping import escape_phrases
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.store import tables, timestamps
@@ -183,8 +183,8 @@ def log_outcome(run: Run) -> None:
         slot=run.slot,
         counts=run.counts,
         seconds=run.seconds,
-        error=run.error and log_text(run.error),
-        reason=run.reason and log_text(run.reason),
+        error=run.error and escape_phrases(run.error),
+        reason=run.reason and escape_phrases(run.reason),
     )
     telemetry.count(f"Run{run.status.capitalize()}", total=True, job=run.job)
 

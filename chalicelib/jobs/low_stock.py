@@ -5,7 +5,7 @@ from typing import TypedDict
 from chalicelib import clock
 from chalicelib.crm import stock
 from chalicelib.jobs.job import Preview, StepContext, StepResult
-from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.log_escaping import escape_phrases
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
 from chalicelib.jobs.run_arguments import Argument
 from chalicelib.plurals import counted
@@ -99,7 +99,7 @@ def step(context: StepContext) -> StepResult:
 def preview(context: StepContext) -> Preview:
     page = context.ask(PREVIEW, threshold=context.arguments.get("threshold"))["lowStockProducts"]
     more = page["pageInfo"]["hasNextPage"]
-    lines = tuple(f"Product: {log_text(product['name'])}, Stock: {product['stock']}" for product in nodes(page))
+    lines = tuple(f"Product: {escape_phrases(product['name'])}, Stock: {product['stock']}" for product in nodes(page))
     return Preview(f"{'At least ' * more}{counted(len(lines), 'product')} would be restocked", lines, more)
 
 
@@ -124,7 +124,7 @@ def _restock(context: StepContext, state: RestockState) -> StepResult:
     done = answer["updateLowStockProducts"]["restocked"]
     now = f"{clock.now():%d/%m/%Y-%H:%M:%S}"
     lines = tuple(
-        f"[{now}] Product: {log_text(entry['product']['name'])}, New Stock: {entry['stock']}" for entry in done
+        f"[{now}] Product: {escape_phrases(entry['product']['name'])}, New Stock: {entry['stock']}" for entry in done
     )
     after = state["after"]
     return StepResult(SelectState(after=after) if after else None, lines, {"restocked": len(lines)})

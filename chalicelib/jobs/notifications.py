@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import catalog, error_text, notification_channels, queue, slots
-from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.log_escaping import escape_phrases
 from chalicelib.jobs.notification_channels import DELIVERY, PARTITION, Channel, Event
 from chalicelib.jobs.run_records import Run
 from chalicelib.store import ids, reads, tables, timestamps
@@ -100,7 +100,7 @@ def add_success(write: Transaction, run: Run) -> list[Delivery]:
     text = (
         f"the run of {slots.instant_of(run.slot)} succeeded{_counts_of(run)}{f': {run.reason}' if run.reason else ''}"
     )
-    deliveries = to_channels(new(Event.SUCCESS, "SUCCEEDED", run.job, log_text(text)), channels)
+    deliveries = to_channels(new(Event.SUCCESS, "SUCCEEDED", run.job, escape_phrases(text)), channels)
     add_to(write, deliveries)
     return deliveries
 

@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from chalicelib.crm import merge_records
 from chalicelib.errors import Unavailable
-from chalicelib.jobs import notification_channels, queue, run_index, run_records
+from chalicelib.jobs import notification_channels, queue, run_records, runs_by_status
 from chalicelib.jobs.overview import JobNow
-from chalicelib.jobs.run_index import RunKey
 from chalicelib.jobs.run_records import Status
+from chalicelib.jobs.runs_by_status import RunKey
 from chalicelib.jobs.slots import Slot
 from chalicelib.plurals import counted
 from chalicelib.store import timestamps
@@ -63,8 +63,8 @@ class Findings:
 
 def find(jobs: Sequence[JobNow], now: datetime) -> Findings:
     """Return what is wrong. `jobs` are all jobs as they are at `now`."""
-    failed, has_more_failed = run_index.newest(Status.FAILED, now - WINDOW, now)
-    missed, has_more_missed = run_index.newest(Status.MISSED, now - WINDOW, now)
+    failed, has_more_failed = runs_by_status.newest(Status.FAILED, now - WINDOW, now)
+    missed, has_more_missed = runs_by_status.newest(Status.MISSED, now - WINDOW, now)
     lost = [*failed, *missed]
     found = [
         *_of_runs(failed, missed),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from chalicelib import clock
 from chalicelib.errors import RunNotCancellable, RunNotRepeatable
-from chalicelib.jobs import job_state, ledger, run_writes, single_runs
+from chalicelib.jobs import job_state, ledger, one_off_runs, run_writes
 from chalicelib.jobs.run_arguments import RunArguments
 from chalicelib.jobs.run_records import Cancellation, Run, Status, Trigger
 from chalicelib.store import timestamps
@@ -23,7 +23,7 @@ def reopen(run: Run, actor: str, arguments: RunArguments | None = None) -> Run:
     again = repeated(run, actor, Trigger.OPERATOR)
     again = replace(again, arguments={**run.arguments, **(arguments or {})})
     write, again = run_writes.prepare(run, again, subject=run_writes.subject_of(run))
-    single_runs.delete_schedule(write, run)
+    one_off_runs.delete_schedule(write, run)
     write.commit()
     return again
 
@@ -63,7 +63,7 @@ def cancel(run: Run, actor: str, reason: str) -> Run:
     write, ended = run_writes.prepare(run, ledger.as_cancelled(requested), subject=run_writes.subject_of(run))
     if job_state.find(run.job).current == run.slot:
         run_writes.free_job(write, run)
-    single_runs.delete_schedule(write, run)
+    one_off_runs.delete_schedule(write, run)
     write.commit()
     ledger.log_outcome(ended)
     return ended

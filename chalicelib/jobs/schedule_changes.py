@@ -16,11 +16,11 @@ from chalicelib.jobs import (
     dispatcher,
     job_state,
     missed_slots,
+    one_off_runs,
     operator_schedules,
     run_records,
     schedule_cap,
     seen_versions,
-    single_runs,
     slots,
 )
 from chalicelib.jobs.job import Job
@@ -70,7 +70,7 @@ def update(schedule_id: str, changes: ScheduleChanges, actor: str, seen: SeenVer
         seen_versions.check(seen, old.updated_at, operator_schedules.to_change_row(old))
         job = catalog.find(old.job)
         _refuse_if_fixed(job)
-        if single_runs.find_run(old):
+        if one_off_runs.find_run(old):
             raise InvalidInput("A run that was requested for a time cannot be moved. Cancel it, and request another")
         updated_at = timestamps.to_text(change_marks.moment())
         new = replace(with_changes(old, job, changes), updated_at=updated_at, updated_by=actor)
@@ -102,7 +102,7 @@ def delete(schedule_id: str, actor: str) -> str:
 
     def remove(old: OperatorSchedule, now: datetime) -> tuple[Transaction, OperatorSchedule]:
         write, gone = _delete(old, now)
-        single_runs.cancel_run(write, old, actor)
+        one_off_runs.cancel_run(write, old, actor)
         return write, gone
 
     return _change(schedule_id, remove, skipped=f"{actor} deleted the schedule").id

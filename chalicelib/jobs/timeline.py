@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.jobs import run_index, slots
+from chalicelib.jobs import runs_by_status, slots
 from chalicelib.jobs.overview import JobNow
 from chalicelib.jobs.run_records import Status
 from chalicelib.store import timestamps
@@ -62,7 +62,7 @@ def past(now: datetime) -> list[PastHour]:
     """Return the hours with runs, oldest first: of the last 24 hours, and those that wait for the next 24."""
     hours: dict[tuple[str, str], Counter[Status]] = {}
     for status in _WORST_FIRST:
-        for key in run_index.newest(status, now - DAY, now + DAY, max_calls=_MAX_CALLS)[0]:
+        for key in runs_by_status.newest(status, now - DAY, now + DAY, max_calls=_MAX_CALLS)[0]:
             hour = slots.of(_hour_of(slots.moment_of(key.slot)))
             hours.setdefault((hour, key.job), Counter())[status] += 1
     return [

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 
 from chalicelib.errors import InvalidCursor
 from chalicelib.store import stage_secrets
-from chalicelib.store.row_classes import quickly_made
+from chalicelib.store.fast_dataclasses import quickly_made
 
 PURPOSE = "cursors"
 _MAC_BYTES = 12

@@ -13,9 +13,9 @@ from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import cursors, read_budget
 from chalicelib.store.cursors import Position
+from chalicelib.store.fast_dataclasses import quickly_made
 from chalicelib.store.index_scan import IndexRange, IndexScan
 from chalicelib.store.reads import MAX_BATCH
-from chalicelib.store.row_classes import quickly_made
 
 MAX_PAGE_SIZE = 100
 MAX_OFFSET = 1000

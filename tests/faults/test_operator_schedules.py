@@ -17,11 +17,11 @@ from chalicelib.jobs import (
     backfills,
     catalog,
     job_state,
+    one_off_runs,
     operator_actions,
     operator_schedules,
     run_records,
     schedule_changes,
-    single_runs,
     slots,
 )
 from chalicelib.jobs.run_records import Status
@@ -138,7 +138,7 @@ class Operators:
 
     def once(self) -> None:
         at = self.environment.now + timedelta(minutes=self.dice.randint(1, 9))
-        run = single_runs.request(JOB, at, "ann", {})
+        run = one_off_runs.request(JOB, at, "ann", {})
         self.book.requested.add(run.slot)
 
     def change(self) -> None:

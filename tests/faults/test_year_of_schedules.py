@@ -19,11 +19,11 @@ from chalicelib.jobs import (
     backfills,
     catalog,
     job_state,
+    one_off_runs,
     operator_actions,
     operator_schedules,
     run_records,
     schedule_changes,
-    single_runs,
     slots,
 )
 from chalicelib.jobs.job import CatchUp, Job, StepContext, StepResult
@@ -147,7 +147,7 @@ class Year:
 
     def once(self) -> None:
         at = self.environment.now + timedelta(hours=self.dice.randint(1, 90))
-        self.book.requested.add(single_runs.request(self.job, at, "ann", {}).slot)
+        self.book.requested.add(one_off_runs.request(self.job, at, "ann", {}).slot)
 
     def now(self) -> None:
         self.book.requested.add(operator_actions.run_now(self.job, "ann", {}).slot)

@@ -229,7 +229,7 @@ KINDS: dict[str, tuple[Model, int]] = {
     "persisted query": (aux({"text": "x" * persisted_queries.MAX_STORED_BYTES}), 103_000),
 }
 SMALL = {
-    "counters.py", "email.py", "former_names.py", "order_lines.py", "caps.py", "weekly_digest.py", "stage_secrets.py",
+    "counters.py", "email.py", "former_names.py", "order_lines.py", "concurrent_additions.py", "weekly_digest.py", "stage_secrets.py",
     "stored_time_zone.py",
     "unique_values.py",
 }  # fmt: skip

@@ -14,13 +14,13 @@ from chalicelib.jobs import (
     catalog,
     job_state,
     log_lines,
+    one_off_runs,
     operator_actions,
     overview,
     queue,
     run_arguments,
     run_lists,
     run_records,
-    single_runs,
     uptime,
     weekly_report,
 )
@@ -147,7 +147,7 @@ def run_job(  # noqa: PLR0913 - one for each argument of the field
     if at is not None:
         if dryRun or slot is not None:
             raise InvalidInput("Give only one of at, slot and dryRun", field="at")
-        return RunJobPayload(single_runs.request(wanted, at, context_of(info).caller.name, checked))
+        return RunJobPayload(one_off_runs.request(wanted, at, context_of(info).caller.name, checked))
     if slot is not None:
         if dryRun:
             raise InvalidInput("Give slot or dryRun, not both", field="slot")

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from chalicelib.crm import business_days
 from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, StepContext, StepResult
-from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.log_escaping import escape_phrases
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
 from chalicelib.jobs.permissions import Permissions
 from chalicelib.jobs.run_arguments import Argument
@@ -85,4 +85,4 @@ class _Pages:
 
     def _lines(self, page: Connection[Row]) -> tuple[str, ...]:
         made = (self._make_line(row) for row in nodes(page))
-        return tuple(log_text(line) for line in made if line is not None)
+        return tuple(escape_phrases(line) for line in made if line is not None)

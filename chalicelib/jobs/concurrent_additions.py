@@ -4,7 +4,7 @@ from chalicelib.store import reads, tables
 from chalicelib.store.transaction import Transaction, new_token
 
 
-def guard(write: Transaction, kind: str) -> None:
+def make_conflict(write: Transaction, kind: str) -> None:
     """Make `write` stale if another row of the kind is added after this call. Count the rows afterwards.
 
     Each new row changes the row of its kind here, so two requests cannot both take the last place.

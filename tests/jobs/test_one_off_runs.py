@@ -9,13 +9,13 @@ from chalicelib.errors import InvalidInput, NotFound
 from chalicelib.jobs import (
     dispatcher,
     job_state,
+    one_off_runs,
     operator_actions,
     operator_schedules,
     overview,
     run_records,
     schedule_cap,
     schedule_changes,
-    single_runs,
     slots,
     watchdog,
 )
@@ -33,7 +33,7 @@ FRIDAY = "2026-11-27T16:00:00"
 
 
 def request(job: Job, at: str = FRIDAY) -> Run:
-    return single_runs.request(job, moment(at), "ann", {"cap": 3})
+    return one_off_runs.request(job, moment(at), "ann", {"cap": 3})
 
 
 def test_a_run_waits_until_its_time_and_is_run_once(job: Job, time: Clock) -> None:

@@ -14,7 +14,7 @@ _FIXED_WORDS = re.compile(
 _BLANK = re.compile(r"\s")
 
 
-def log_text(text: str) -> str:
+def escape_phrases(text: str) -> str:
     r"""Return the text, without the fixed words of a log line: `CRM is alive` becomes `CRM\x20is\x20alive`."""
     found = _FIXED_WORDS.sub(_spell_out, text)
     # What a match consumed could have been the start of the next one: `CRM is` of `is alive`.

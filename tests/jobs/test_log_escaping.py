@@ -7,7 +7,7 @@ import pytest
 from chalicelib import telemetry
 from chalicelib.jobs import heartbeat, job_state, weekly_report
 from chalicelib.jobs.catalog import LOW_STOCK
-from chalicelib.jobs.log_text import log_text
+from chalicelib.jobs.log_escaping import escape_phrases
 from tests.builders import a_product
 from tests.jobs.job_runs import Clock, info_messages, make_runner, preview_of, stored_lines
 
@@ -29,7 +29,7 @@ LINES = {
 @pytest.mark.no_database
 def test_the_fixed_words_of_a_line_are_spelled_out(kind: str) -> None:
     line, words = LINES[kind]
-    shown = log_text(line)
+    shown = escape_phrases(line)
     assert words.casefold() not in " ".join(shown.casefold().split())
     assert "\\x" in shown
 
@@ -39,7 +39,7 @@ def test_the_fixed_words_of_a_line_are_spelled_out(kind: str) -> None:
 )
 @pytest.mark.no_database
 def test_other_names_stay_as_they_are(name: str) -> None:
-    assert log_text(name) == name
+    assert escape_phrases(name) == name
 
 
 def test_a_product_called_like_a_heartbeat_is_not_counted_as_one(time: Clock, log: pytest.LogCaptureFixture) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.jobs.job import Job
-from chalicelib.jobs.list_jobs import Argument, Row, for_each_row
+from chalicelib.jobs.row_jobs import Argument, Row, for_each_row
 from chalicelib.jobs.run_records import Status
 from tests.builders import a_customer
 from tests.jobs.job_runs import SLOT, Clock, dump, find_run, make_runner, preview_of, stored_lines, use_jobs

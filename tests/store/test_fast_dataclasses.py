@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, astuple, dataclass, field, fields, 
 
 import pytest
 
-from chalicelib.store.row_classes import quickly_made
+from chalicelib.store.fast_dataclasses import quickly_made
 
 pytestmark = pytest.mark.no_database
 
