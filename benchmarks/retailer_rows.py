@@ -14,7 +14,7 @@ from benchmarks.counted_memory import CountedMemory
 from benchmarks.retailer import FIRST_DAY, IMPORTED, OPENED, Invoice, Person, Retailer
 from chalicelib import clock
 from chalicelib.crm import (
-    business_days,
+    calendar_days,
     counters,
     customer_activity,
     customer_rows,
@@ -95,7 +95,7 @@ def _lines(order: orders.Order) -> list[Item]:
 def _day(order: orders.Order) -> tuple[str, str]:
     """Return the key of the counters of its day."""
     shard = index_keys.shard(counters._PREFIX, order.id, settings.counter_shards)  # noqa: SLF001 - likewise
-    return shard, business_days.day_of_text(order.date)
+    return shard, calendar_days.day_of_text(order.date)
 
 
 def _claim(order: orders.Order) -> Item:

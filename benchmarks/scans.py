@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pynamodb.models import Model
 
-from chalicelib.crm import business_days, orders
+from chalicelib.crm import calendar_days, orders
 from chalicelib.jobs import customer_cleanup, low_stock, order_reminders, weekly_report
 from chalicelib.settings import settings
 from chalicelib.store import connection, reads, tables
@@ -20,8 +20,8 @@ def low_products(_due: datetime) -> int:
 
 
 def due_orders(due: datetime) -> int:
-    first, last = order_reminders.window(business_days.day_of(due))
-    low, high = business_days.bound_before(first), business_days.bound_after(last)
+    first, last = order_reminders.window(calendar_days.day_of(due))
+    low, high = calendar_days.bound_before(first), calendar_days.bound_after(last)
     placed = (row for row in _rows(tables.Order) if row["status"]["S"] == orders.PLACED)
     return sum(low <= row["date"]["S"] < high for row in placed)
 
@@ -37,7 +37,7 @@ def inactive_customers(due: datetime) -> int:
 def week_orders(due: datetime) -> int:
     """Also compute the totals, and the sums by customer and product."""
     first, last = weekly_report.week_of(due, {})
-    low, high = business_days.bound_before(first), business_days.bound_after(last)
+    low, high = calendar_days.bound_before(first), calendar_days.bound_after(last)
     customers = sum(1 for _ in _rows(tables.Customer))
     found, cents = 0, 0
     sums: dict[str, int] = {}

@@ -29,7 +29,7 @@ class Settings:
     counter_shards: int = 16
     """16 shards carry about 130 orders per second, of which at most 1 in 10 has to retry."""
     time_zone: str = "UTC"
-    """Whose days are counted, see `chalicelib.crm.business_days`. It is stored with the data, and cannot change afterwards."""
+    """Whose days are counted, see `chalicelib.crm.calendar_days`. It is stored with the data, and cannot change afterwards."""
     currency: str = "USD"
     """The label of all amounts, a code of ISO 4217. Changing it converts nothing."""
     low_stock_threshold: int = 10

@@ -12,7 +12,7 @@ import pytest
 from pynamodb.models import Model
 
 from chalicelib import clock
-from chalicelib.crm import business_days, customers, imported_orders, products
+from chalicelib.crm import calendar_days, customers, imported_orders, products
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
 from chalicelib.settings import settings
@@ -64,7 +64,7 @@ def time_is(text: str) -> Iterator[None]:
 def business_zone(name: str) -> Iterator[None]:
     """Count days in this time zone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(business_days, "settings", replace(settings, time_zone=name))
+        patch.setattr(calendar_days, "settings", replace(settings, time_zone=name))
         yield
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
-from chalicelib.crm import business_days, money
+from chalicelib.crm import calendar_days, money
 from chalicelib.errors import InvalidInput
 from chalicelib.settings import settings
 from chalicelib.store import reads
@@ -55,7 +55,7 @@ class Stats:
 
 def add(write: Transaction, timestamp: str, row_id: str, **amounts: int) -> None:
     """Add `amounts` (orders, cents, customers, created) to the day of a stored timestamp, in the shard of `row_id`."""
-    row = AuxRow(pk=shard(_PREFIX, row_id, settings.counter_shards), sk=business_days.day_of_text(timestamp))
+    row = AuxRow(pk=shard(_PREFIX, row_id, settings.counter_shards), sk=calendar_days.day_of_text(timestamp))
     write.update(row, [getattr(AuxRow, name).add(amount) for name, amount in amounts.items()])
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.crm import business_days
+from chalicelib.crm import calendar_days
 from chalicelib.crm.customers import Customer, key
 from chalicelib.store import index_keys, tables
 from chalicelib.store.transaction import Transaction
@@ -22,7 +22,7 @@ def book_order(write: Transaction, customer: Customer, date: str) -> None:
     if last is None or date > last:
         condition = row.last_order.does_not_exist() | (row.last_order <= date)
         actions.append(row.last_order.set(date))
-        day = business_days.day_of_text(date)
+        day = calendar_days.day_of_text(date)
         if day > customer.active_on:
             actions.append(row.activity_key.set(index_keys.sort_key(day, customer.id)))
     else:

@@ -7,7 +7,7 @@ from functools import partial
 
 from chalicelib import clock
 from chalicelib.crm import (
-    business_days,
+    calendar_days,
     change_times,
     counters,
     customer_rows,
@@ -68,7 +68,7 @@ class Customer:
     def active_on(self) -> str:
         """The day of the last order, of the creation, of the import, or of the return from the archive: the latest."""
         latest = max(self.created_at, self.last_order or "", self.restored_at or "", self.added_at or "")
-        return business_days.day_of_text(latest)
+        return calendar_days.day_of_text(latest)
 
     @property
     def inactive_from(self) -> date:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import TypeAlias, TypeVar
 
-from chalicelib.crm import business_days, money
+from chalicelib.crm import calendar_days, money
 from chalicelib.store import timestamps
 from chalicelib.store.index_scan import end_of_value
 
@@ -13,8 +13,8 @@ Bounds: TypeAlias = tuple[str | None, str | None]
 
 def of_times(first: date | None, last: date | None, since: datetime | None, before: datetime | None) -> Bounds:
     """Return the bounds of timestamps: from `first` and `since` on, up to the end of `last`, and before `before`."""
-    lows = [business_days.bound_before(first) if first else "", timestamps.to_text(since) if since else ""]
-    highs = [business_days.bound_after(last) if last else "", timestamps.to_text(before) if before else ""]
+    lows = [calendar_days.bound_before(first) if first else "", timestamps.to_text(since) if since else ""]
+    highs = [calendar_days.bound_after(last) if last else "", timestamps.to_text(before) if before else ""]
     return max(lows) or None, min(filter(None, highs), default=None)
 
 

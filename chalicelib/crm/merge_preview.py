@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from chalicelib.crm import business_days, customer_merges, money, orders
+from chalicelib.crm import calendar_days, customer_merges, money, orders
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.merge_records import MergeRecord
 from chalicelib.crm.orders import Order
@@ -62,7 +62,7 @@ def _find(customer_id: str, would_move: Callable[[Order], bool]) -> _Found:
     rows = orders.find_all(row_ids)
     found = [rows[row_id] for row_id in row_ids if row_id in rows and would_move(rows[row_id])]
     lines = (
-        f"Order: {each.id}, {business_days.day_of_text(each.date)}, {money.from_cents(each.cents)}" for each in found
+        f"Order: {each.id}, {calendar_days.day_of_text(each.date)}, {money.from_cents(each.cents)}" for each in found
     )
     return _Found(tuple(lines), len(row_ids) < _MAX_READ)
 

@@ -5,7 +5,7 @@ no further if the two differ; the functions themselves do not read it.
 """
 
 from chalicelib import time_zones
-from chalicelib.crm import business_days, counters
+from chalicelib.crm import calendar_days, counters
 from chalicelib.store import reads
 from chalicelib.store.put_once import put_once
 from chalicelib.store.tables import AuxRow
@@ -20,7 +20,7 @@ class OtherTimeZone(Exception):
 
 def confirm() -> str:
     """Store the time zone that is set if there is none yet. Return the stored one. Raises OtherTimeZone, Unavailable."""
-    wanted = business_days.time_zone()
+    wanted = calendar_days.time_zone()
     stored = _find() or _store(wanted if counters.is_empty() else time_zones.UTC_NAME)
     if not time_zones.is_same(stored, wanted):
         raise OtherTimeZone(

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TypedDict
 
 from chalicelib import clock
-from chalicelib.crm import business_days
+from chalicelib.crm import calendar_days
 from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult
 from chalicelib.jobs.log_escaping import escape_phrases
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
@@ -104,7 +104,7 @@ mutation Delete($before: Date!, $ids: [ID!]!, $slot: DateTime!) {
 
 def cutoff(moment: datetime, arguments: RunArguments) -> date:
     """Return the day before which a customer's last activity makes them inactive."""
-    return business_days.day_of(moment) - timedelta(days=arguments.get("inactive_days", settings.inactive_days))
+    return calendar_days.day_of(moment) - timedelta(days=arguments.get("inactive_days", settings.inactive_days))
 
 
 def step(context: StepContext) -> StepResult:

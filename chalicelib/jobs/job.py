@@ -79,7 +79,7 @@ class StepContext:
     step_data: Callable[[Slot], Iterator[object]]
     """Reads the contents that the steps of a run of this job have stored."""
     other_slots_today: Callable[[], list[Slot]]
-    """Returns the slots of the job's other runs on this slot's business day."""
+    """Returns the slots of the job's other runs on this slot's calendar day."""
     has_time: Callable[[], bool] = lambda: True
     """Tells whether this invocation may go on. A step that takes long stops early, and continues in the next one."""
     cache: dict[str, object] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from typing import TypedDict, cast
 from urllib.parse import urljoin
 
 from chalicelib import clock
-from chalicelib.crm import business_days, money, unsubscribe_tokens
+from chalicelib.crm import calendar_days, money, unsubscribe_tokens
 from chalicelib.crm.orders import MAX_REMINDER_DAYS
 from chalicelib.jobs import email
 from chalicelib.jobs.email import Email, SendingRefused
@@ -90,7 +90,7 @@ def window(day: date) -> tuple[date, date]:
 
 
 def step(context: StepContext) -> StepResult:
-    day = business_days.day_of(context.due)
+    day = calendar_days.day_of(context.due)
     state = context.state_as(RemindersState)
     days = context.arguments.get("days")
     page = context.ask(SELECT, day=day.isoformat(), days=days, after=state.get("after"))["ordersDueForReminder"]
@@ -110,7 +110,7 @@ def step(context: StepContext) -> StepResult:
 
 def preview(context: StepContext) -> Preview:
     days = context.arguments.get("days")
-    page = context.ask(PREVIEW, day=business_days.day_of(context.due).isoformat(), days=days)["ordersDueForReminder"]
+    page = context.ask(PREVIEW, day=calendar_days.day_of(context.due).isoformat(), days=days)["ordersDueForReminder"]
     due = _not_reminded(context, nodes(page))
     orders, more = _with_customer(due), page["pageInfo"]["hasNextPage"]
     are = "is" if len(orders) == 1 else "are"
@@ -147,7 +147,7 @@ def _part_of_page(state: RemindersState, orders: list[DueOrder], outcomes: list[
 
 
 def _reminder(order: DueOrder) -> Email:
-    customer, day = order["customer"], business_days.day_of_text(order["orderDate"])
+    customer, day = order["customer"], calendar_days.day_of_text(order["orderDate"])
     url = urljoin(settings.api_url, f"unsubscribe?token={unsubscribe_tokens.token_for(customer['email'])}")
     text = (
         f"Hello {customer['name']},\n\nthis is a reminder of your order {order['id']} of {day}: "

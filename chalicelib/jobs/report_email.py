@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import cast
 
-from chalicelib.crm import business_days, money
+from chalicelib.crm import calendar_days, money
 from chalicelib.crm.reports import Report
 from chalicelib.jobs.email import Email
 from chalicelib.jobs.report_content import ReportContent, TopEntry, WeekFigures
@@ -18,7 +18,7 @@ _CELL = "padding:4px 16px 4px 0;text-align:left;border-bottom:1px solid #d7dce4"
 
 def write(report: Report) -> Email:
     content = cast("ReportContent", report.content)
-    zone = "" if business_days.is_utc() else f", in the time zone {business_days.time_zone()}"
+    zone = "" if calendar_days.is_utc() else f", in the time zone {calendar_days.time_zone()}"
     heading = f"Week {report.period}: {content['from']} to {content['to']}{zone}"
     totals = content["totals"]
     figures = counted(totals["customers"], "customer"), counted(totals["orders"], "order"), _amount(totals["cents"])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from chalicelib.crm import business_days
+from chalicelib.crm import calendar_days
 from chalicelib.jobs.job import CatchUp, Job, Overlap, Preview, StepContext, StepResult
 from chalicelib.jobs.log_escaping import escape_phrases
 from chalicelib.jobs.operations import Connection, SavedOperation, next_cursor, nodes
@@ -79,7 +79,7 @@ class _Pages:
         values: dict[str, object] = {each.name: each.default for each in self._arguments}
         values |= context.arguments
         days = values.get("days")
-        day = business_days.day_of(context.due) - timedelta(days=days if isinstance(days, int) else 0)
+        day = calendar_days.day_of(context.due) - timedelta(days=days if isinstance(days, int) else 0)
         (page,) = context.ask(operation, **{"after": None, **context.state, **values, "day": day.isoformat()}).values()
         return page
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from chalicelib import clock, telemetry
-from chalicelib.crm import business_days
+from chalicelib.crm import calendar_days
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import (
     backfills,
@@ -181,8 +181,8 @@ def step_context(
 
 
 def _slots_of_day(run: Run) -> list[Slot]:
-    day = business_days.day_of(run.due)
-    return run_records.between(run.job, business_days.start_of(day), business_days.start_of(day + timedelta(days=1)))
+    day = calendar_days.day_of(run.due)
+    return run_records.between(run.job, calendar_days.start_of(day), calendar_days.start_of(day + timedelta(days=1)))
 
 
 def _take_step(job: Job, run: Run, context: StepContext) -> Run:

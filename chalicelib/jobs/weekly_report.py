@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import TypedDict, cast
 
 from chalicelib import clock
-from chalicelib.crm import business_days, money, reports
+from chalicelib.crm import calendar_days, money, reports
 from chalicelib.jobs import email, report_content, report_email
 from chalicelib.jobs.job import Preview, RunRefused, StepContext, StepResult, StepsInVain
 from chalicelib.jobs.operations import Connection, Execute, SavedOperation, next_cursor, nodes
@@ -152,7 +152,7 @@ def preview(context: StepContext) -> Preview:
 def week_of(moment: datetime, arguments: RunArguments) -> tuple[date, date]:
     """Return Monday and Sunday of the requested week, or of the last week that had ended. Raises RunRefused."""
     period = arguments.get("period")
-    today = business_days.day_of(moment)
+    today = calendar_days.day_of(moment)
     monday = monday_of(period) if period else today - timedelta(days=today.weekday() + 7)
     if monday is None:
         raise RunRefused(f"{period!r} is not a week: use one such as 2026-W47")
@@ -177,7 +177,7 @@ def period_of(day: date) -> str:
 def is_past_week(period: str) -> bool:
     """Return whether the week is over. A report made before that would take the place of the scheduled one."""
     monday = monday_of(period)
-    return monday is not None and timestamps.EARLIEST.date() <= monday <= business_days.today() - timedelta(days=7)
+    return monday is not None and timestamps.EARLIEST.date() <= monday <= calendar_days.today() - timedelta(days=7)
 
 
 ARGUMENTS = (

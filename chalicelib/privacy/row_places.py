@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 
-from chalicelib.crm import business_days, orders, reports, search_index, text
+from chalicelib.crm import calendar_days, orders, reports, search_index, text
 from chalicelib.crm.orders import Order
 from chalicelib.crm.search_words import RowWords
 from chalicelib.jobs import weekly_report
@@ -59,7 +59,7 @@ def _words(person: Person) -> list[str]:
 
 def _periods(found: list[Order]) -> set[str]:
     """Return the weeks in whose reports the orders count."""
-    return {weekly_report.period_of(business_days.day_of(timestamps.from_text(order.date))) for order in found}
+    return {weekly_report.period_of(calendar_days.day_of(timestamps.from_text(order.date))) for order in found}
 
 
 def _traces_of_report(period: str, person: Person) -> Iterator[Trace]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.crm import business_days, orders
+from chalicelib.crm import calendar_days, orders
 from chalicelib.jobs import catalog, erasure, ledger, run_records, run_writes
 from chalicelib.jobs.run_records import Run
 from chalicelib.jobs.slots import Slot
@@ -116,8 +116,8 @@ def _has_due_order(person: Person, run: Run) -> bool:
     """Return whether the customer has an order of which the run may have reminded."""
     longest = max(settings.reminder_days, _MIN_REMINDER_DAYS)
     days = min(run.arguments.get("days", longest), orders.MAX_REMINDER_DAYS)
-    last = business_days.day_of(run.due)
-    low, high = business_days.bound_before(last - timedelta(days=days)), business_days.bound_after(last)
+    last = calendar_days.day_of(run.due)
+    low, high = calendar_days.bound_before(last - timedelta(days=days)), calendar_days.bound_after(last)
     owners = person.order_owners
     index_range = IndexRange(tables.Order, "by_customer", "customer_id", "date_k", owners, low=low, high=high)
     return next(IndexScan(index_range, up=True, batch=1).positions(), None) is not None

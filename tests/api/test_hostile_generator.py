@@ -15,7 +15,7 @@ from chalicelib.access import api_keys, authentication
 from chalicelib.access.roles import Role
 from chalicelib.api.graphql import execution
 from chalicelib.api.http import persisted_queries
-from chalicelib.crm import business_days
+from chalicelib.crm import calendar_days
 from tests.api.conftest import Change
 from tests.api.graphql_client import send
 from tests.api.hostile_generator import Generator, HostileRequest
@@ -46,7 +46,7 @@ def forget() -> None:
     execution.prepare.cache_clear()
     execution._introspected.cache_clear()
     persisted_queries._stored.cache_clear()
-    business_days._start_of.cache_clear()
+    calendar_days._start_of.cache_clear()
     gc.collect()
 
 

@@ -29,7 +29,7 @@ from chalicelib.api.resolvers import (
     status,
     totals,
 )
-from chalicelib.crm import business_days, money
+from chalicelib.crm import calendar_days, money
 from chalicelib.crm.counters import Stats
 from chalicelib.crm.customers import Customer
 from chalicelib.crm.orders import Order
@@ -175,7 +175,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "createdAt": RowResolver(attrgetter("customer.created_at")),
     },
     "CrmStats": {
-        "timeZone": RowResolver[Stats](lambda _: business_days.time_zone()),
+        "timeZone": RowResolver[Stats](lambda _: calendar_days.time_zone()),
         "currency": RowResolver[Stats](lambda _: money.currency()),
     },
     "PersonalData": {
@@ -194,7 +194,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "after": RowResolver(attrgetter("after")),
     },
     "Report": {
-        "timeZone": RowResolver[Report](lambda _: business_days.time_zone()),
+        "timeZone": RowResolver[Report](lambda _: calendar_days.time_zone()),
         "currency": RowResolver[Report](lambda _: money.currency()),
         **{name: reports.content(name) for name in ("from", "to", "totals", "week", "before")},
         "topCustomers": reports.content("top_customers"),

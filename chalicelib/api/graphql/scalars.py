@@ -15,7 +15,7 @@ from graphql import (
     ValueNode,
 )
 
-from chalicelib.crm import business_days
+from chalicelib.crm import calendar_days
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 """Python's own syntax also has digits of other scripts, and underscores: 1_000."""
@@ -31,11 +31,11 @@ def parse_date(value: object) -> date:
 
 
 def parse_moment(value: object) -> datetime:
-    """Parse a time. A day alone is the first instant of that business day."""
+    """Parse a time. A day alone is the first instant of that calendar day."""
     try:
         text = _text(value)
         if (day := _day_alone(text)) is not None:
-            return business_days.start_of(day)
+            return calendar_days.start_of(day)
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):

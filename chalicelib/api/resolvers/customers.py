@@ -10,7 +10,7 @@ from chalicelib.api.graphql.loaders import Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, check_exactly_one, check_id_count, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import (
-    business_days,
+    calendar_days,
     cleanup_runs,
     customer_references,
     customers,
@@ -209,4 +209,4 @@ def _prime(rows: list[Customer], info: Info) -> None:
 
 
 def _inactive_since() -> date:
-    return business_days.today() - timedelta(days=settings.inactive_days)
+    return calendar_days.today() - timedelta(days=settings.inactive_days)

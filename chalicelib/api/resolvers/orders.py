@@ -9,7 +9,7 @@ from chalicelib.api.graphql.loaders import Context, Info, context_of
 from chalicelib.api.resolvers.arguments import PageArguments, cents_from, cents_to, check_exactly_one, page_args
 from chalicelib.api.resolvers.plain_lists import read_all
 from chalicelib.crm import (
-    business_days,
+    calendar_days,
     cancellation,
     imported_orders,
     list_queries,
@@ -106,7 +106,7 @@ def orders_due_for_reminder(
     if days is not None and not 1 <= days <= longest:
         raise InvalidInput(f"days must be from 1 to {longest}", field="days")
     back = timedelta(days=settings.reminder_days if days is None else days)
-    last = day or business_days.today()
+    last = day or calendar_days.today()
     first = max(last, date.min + back) - back
     days_wanted = OrderFilter(date_from=first, date_to=last, cents_from=0)  # no credit notes
     wanted = replace(days_wanted, status=orders.PLACED, is_fully_refunded=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.api.graphql.loaders import Info
-from chalicelib.crm import business_days, counters, money
+from chalicelib.crm import calendar_days, counters, money
 from chalicelib.crm.counters import Stats
 
 
@@ -20,4 +20,4 @@ def crm_stats(_root: object, _info: Info, **days: date | None) -> Stats:
 
 
 def settings(_root: object, _info: Info) -> Settings:
-    return Settings(business_days.time_zone(), money.currency())
+    return Settings(calendar_days.time_zone(), money.currency())

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.crm import business_days
+from chalicelib.crm import calendar_days
 from chalicelib.settings import settings
 from chalicelib.store import timestamps
 from tests.builders import business_zone
@@ -54,17 +54,17 @@ def test_a_day_ends_when_the_clock_leaves_it_for_good(zone: str, day: str) -> No
         expected.append(earliest)
     expected.reverse()
     with business_zone(zone):
-        assert [business_days.day_of(at) for at in minutes] == expected
+        assert [calendar_days.day_of(at) for at in minutes] == expected
         for around in (middle.date() + DAY * number for number in range(-1, 3)):
             first = next(at for at, its_day in zip(minutes, expected, strict=True) if its_day >= around)
-            assert business_days.start_of(around) == first, around
+            assert calendar_days.start_of(around) == first, around
 
 
 def test_hours_of_days() -> None:
     def hours(zone: str, day: str) -> float:
         with business_zone(zone):
             first = date.fromisoformat(day)
-            return (business_days.start_of(first + DAY) - business_days.start_of(first)) / timedelta(hours=1)
+            return (calendar_days.start_of(first + DAY) - calendar_days.start_of(first)) / timedelta(hours=1)
 
     found = [hours(*change) for change in CHANGES]
     assert found[:6] == [23, 25, 24.5, 23, 24, 25]
@@ -81,16 +81,16 @@ def test_hours_of_days() -> None:
 @example("America/St_Johns", datetime(2009, 11, 1, 2, 30, 30, tzinfo=UTC), 1)
 def test_days_have_no_gaps_and_do_not_overlap(zone: str, moment: datetime, later: int) -> None:
     with business_zone(zone):
-        day = business_days.day_of(moment)
-        assert business_days.start_of(day) <= moment < business_days.start_of(day + DAY)
-        assert business_days.day_of(business_days.start_of(day)) == day
-        assert business_days.day_of(business_days.start_of(day) - timedelta(microseconds=1)) < day
-        assert business_days.day_of(moment + timedelta(seconds=later)) >= day
+        day = calendar_days.day_of(moment)
+        assert calendar_days.start_of(day) <= moment < calendar_days.start_of(day + DAY)
+        assert calendar_days.day_of(calendar_days.start_of(day)) == day
+        assert calendar_days.day_of(calendar_days.start_of(day) - timedelta(microseconds=1)) < day
+        assert calendar_days.day_of(moment + timedelta(seconds=later)) >= day
         text = timestamps.to_text(moment)
-        assert business_days.day_of_text(text) == day.isoformat()
-        assert business_days.bound_before(day) <= text < business_days.bound_after(day)
-        assert not business_days.bound_before(day + DAY) <= text
-        assert not text < business_days.bound_after(day - DAY)
+        assert calendar_days.day_of_text(text) == day.isoformat()
+        assert calendar_days.bound_before(day) <= text < calendar_days.bound_after(day)
+        assert not calendar_days.bound_before(day + DAY) <= text
+        assert not text < calendar_days.bound_after(day - DAY)
 
 
 @pytest.fixture(params=ZONES)
@@ -103,22 +103,22 @@ def _zone(request: pytest.FixtureRequest) -> Iterator[None]:
 def test_bounds_of_days_that_the_clock_cannot_reach_hold_for_all_timestamps() -> None:
     first, last = timestamps.to_text(timestamps.EARLIEST), timestamps.to_text(datetime(9999, 12, 31, tzinfo=UTC))
     for lowest in (date.min, date.min + DAY, date(2, 1, 1)):
-        assert business_days.bound_before(lowest) <= first
-    assert business_days.bound_after(date.min) < first
-    assert business_days.bound_after(date.max) > last
+        assert calendar_days.bound_before(lowest) <= first
+    assert calendar_days.bound_after(date.min) < first
+    assert calendar_days.bound_after(date.max) > last
 
 
 def test_in_utc_a_day_is_the_date_of_the_timestamp() -> None:
-    assert business_days.time_zone() == "UTC"
-    assert business_days.is_utc()
-    assert business_days.day_of_text("2026-11-22T23:59:59.999999Z") == "2026-11-22"
-    assert business_days.start_of(date(2026, 11, 22)) == datetime(2026, 11, 22, tzinfo=UTC)
+    assert calendar_days.time_zone() == "UTC"
+    assert calendar_days.is_utc()
+    assert calendar_days.day_of_text("2026-11-22T23:59:59.999999Z") == "2026-11-22"
+    assert calendar_days.start_of(date(2026, 11, 22)) == datetime(2026, 11, 22, tzinfo=UTC)
     assert replace(settings, time_zone="UTC") == settings
 
 
 def test_no_other_module_turns_instants_into_days() -> None:
     cut = re.compile(r"\.date\(\)|(?:date|due|slot|_at|Date\"\]|At\"\])\[:10\]")
-    root = Path(business_days.__file__).parents[1]
+    root = Path(calendar_days.__file__).parents[1]
     found = {
         (str(file.relative_to(root)), line.strip())
         for file in root.rglob("*.py")
@@ -126,4 +126,4 @@ def test_no_other_module_turns_instants_into_days() -> None:
         if cut.search(line) and "EARLIEST.date()" not in line
     }
     # The schedules of operators have time zones of their own.
-    assert {file for file, _ in found} == {"crm/business_days.py", "jobs/crontab.py"}, found
+    assert {file for file, _ in found} == {"crm/calendar_days.py", "jobs/crontab.py"}, found
