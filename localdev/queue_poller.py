@@ -8,11 +8,11 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import SQSEventConfig
 
+from chalicelib import aws
 from chalicelib.settings import settings
 from localdev import lambda_events
 from localdev.console import print_error
@@ -31,7 +31,7 @@ class QueuePoller:
         self._sources = [source for source in app.event_sources if isinstance(source, SQSEventConfig)]
         # A client of its own without retries: a repeated receive would hide two messages and return one.
         config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
-        self._sqs: Any = botocore.session.get_session().create_client("sqs", region_name=settings.region, config=config)
+        self._sqs: Any = aws.new_session().create_client("sqs", region_name=settings.region, config=config)
         self._urls: dict[str, str] = {}
         self._stop = threading.Event()
 

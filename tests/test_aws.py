@@ -41,3 +41,11 @@ def test_events_of_other_services_have_none() -> None:
     assert not aws.is_for_our_services("docs.*.dynamodb.complete-section")
     assert aws.is_for_our_services("after-call.sqs.*")
     assert {*aws.SERVICES} == {*service_models.SERVICES}
+
+
+def test_what_is_read_for_one_session_is_not_read_again_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.new_session().create_client("sqs", region_name="us-east-1")
+    read: list[str] = []
+    monkeypatch.setattr("botocore.loaders.JSONFileLoader.load_file", lambda _, path: read.append(path))
+    aws.new_session().create_client("sqs", region_name="us-east-1")
+    assert read == []
