@@ -18,7 +18,9 @@ def start() -> None:
     Ends the process with a message if that fails: a server without its data would only confuse.
     """
     if _is_local_server():
-        sys.dont_write_bytecode = True  # each of them would be a new file, at which Chalice restarts its worker until we narrow what it watches
+        if sys.pycache_prefix is None:
+            # Each would be a new file in the checkout, at which Chalice restarts its worker until we narrow what it watches.
+            sys.dont_write_bytecode = True
         from localdev import startup  # imported here, so that `chalice deploy` and `package` do not load it
 
         startup.prepare_server()

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from faker import Faker
-
 Row = dict[str, Any]
 
 SEED = 20261123
@@ -113,6 +111,8 @@ def make_demo_rows(today: date) -> DemoRows:
 
 class _Shop:
     def __init__(self, today: date) -> None:
+        from faker import Faker  # takes 0.2 s to import, which a start that has its rows does without
+
         self._today = today
         self._faker = Faker("en_US")
         self._faker.seed_instance(SEED)

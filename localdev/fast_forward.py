@@ -17,7 +17,8 @@ from localdev.server import Address
 
 def run(days: int, *, heartbeat: bool, verbose: bool) -> None:
     """Run the jobs of the last days on this checkout's local data. Raises LocalError."""
-    sys.dont_write_bytecode = True  # otherwise a server running beside restarts
+    if sys.pycache_prefix is None:
+        sys.dont_write_bytecode = True  # a new file in the checkout would restart a server running beside
     startup.quiet_library_logs()
     address = server.free_address()
     os.environ[environment.API_URL] = f"{address.url}/graphql"  # the heartbeat checks the server of this process

@@ -98,7 +98,8 @@ class Place:
             "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(home / "uv")),
             "XDG_CACHE_HOME": str(self.root / "cache"),
             "PYTHONPATH": str(CHECKOUT),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            # Bytecode in the checkout would restart the servers that run there.
+            **({} if os.environ.get("PYTHONPYCACHEPREFIX") else {"PYTHONDONTWRITEBYTECODE": "1"}),
             "CRM_DEMO_DATA": "off",
             **self.settings,
         }
