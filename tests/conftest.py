@@ -78,6 +78,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_finish() -> None:
+    _keep_what_is_there()
+
+
+def _keep_what_is_there() -> None:
     """What was imported and collected stays: the collector of garbage need not visit it, a second each time, again."""
     gc.collect()
     gc.freeze()
@@ -90,6 +94,7 @@ def moto() -> Iterator[None]:
         connection.create_tables()
         queue.create()
         ses_events.create()
+        _keep_what_is_there()
         yield
 
 
