@@ -1,5 +1,7 @@
 """The files that take longest begin first, so that no process is left alone with one of them at the end.
 
+Before them, next to each other, come the files of the browser: a process has one browser for all that it gets of them.
+
 Each file runs in one process, with its servers (`--dist loadfile`). A plugin of pytest: `tests/conftest.py` registers it.
 """
 
@@ -8,38 +10,40 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
+BROWSER = TESTS / "browser"
 SLOW_FILES = (
-    "localdev/test_server.py",
     "browser/test_console_everywhere.py",
-    "deploy/test_package.py",
     "browser/test_console_settings.py",
+    "browser/test_console_office.py",
+    "browser/test_console_operators.py",
+    "browser/test_console.py",
+    "browser/test_console_runs.py",
+    "browser/test_console_import.py",
+    "browser/test_console_corrections.py",
+    "browser/test_rebinding.py",
+    "browser/test_graphiql.py",
+    "localdev/test_server.py",
+    "deploy/test_package.py",
     "test_served.py",
     "faults/test_every_crash_point.py",
     "faults/test_costs.py",
-    "browser/test_console_office.py",
     "crm/test_races.py",
     "faults/test_operator_schedules.py",
-    "browser/test_console_operators.py",
     "faults/test_lost_messages.py",
-    "browser/test_console.py",
     "localdev/test_jobs_served.py",
-    "browser/test_console_runs.py",
     "clients/test_clients.py",
     "api/test_executor_conformance.py",
     "benchmarks/test_year.py",
     "api/test_hostile.py",
-    "browser/test_console_import.py",
     "faults/test_random_schedules.py",
     "faults/test_one_year.py",
     "faults/test_crashes_between_runs.py",
     "test_docs.py",
     "faults/test_claims.py",
-    "browser/test_console_corrections.py",
     "deploy/test_locked_wheels.py",
     "faults/test_peak.py",
     "deploy/test_template.py",
     "faults/test_cancelled_runs.py",
-    "browser/test_rebinding.py",
     "faults/test_backfills.py",
     "store/test_pagination.py",
     "deploy/test_deployer_policy.py",
@@ -52,7 +56,6 @@ SLOW_FILES = (
     "deploy/test_runtime.py",
     "api/test_replays.py",
     "deploy/test_policies.py",
-    "browser/test_graphiql.py",
 )
 
 
@@ -65,4 +68,4 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Nothing but the order of the files changes: the sort keeps that of their tests."""
     places = {TESTS / name: place for place, name in enumerate(SLOW_FILES)}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
+    items.sort(key=lambda item: (BROWSER not in item.path.parents, places.get(item.path, len(places))))

@@ -4,6 +4,7 @@ import os
 from typing import Any, Literal
 
 from tests.browser.chromium import Tab
+from tests.clients.node import modules
 
 PAGES = {
     "overview": ".timeline .cell",
@@ -41,6 +42,8 @@ def visit(tab: Tab, url: str, page: str, ids: dict[str, str]) -> None:
 
 
 def violations(tab: Tab, *, fingers: bool = False) -> list[str]:
+    if not tab.page.evaluate("'axe' in window"):
+        tab.page.add_script_tag(path=modules() / "node_modules" / "axe-core" / "axe.min.js")
     found: list[dict[str, Any]] = tab.page.evaluate(
         "fingers => axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: fingers } } })"
         ".then((done) => done.violations)",

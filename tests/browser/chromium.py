@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page, Playwright, Request
 
 LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 """The browser itself keeps pages from other hosts. To answer for each request here costs CPU, and the cache."""
@@ -55,26 +55,26 @@ class Tab:
 
 
 @contextmanager
-def opened_browser(*options: str, without: tuple[str, ...] = ()) -> Iterator["Browser"]:
+def started_playwright() -> Iterator["Playwright"]:
+    """Start Playwright. A thread can have one of them, and until its end none of its own event loops of asyncio."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        yield started
+
+
+@contextmanager
+def opened_browser(started: "Playwright", *options: str, without: tuple[str, ...] = ()) -> Iterator["Browser"]:
     """Start the browser, without these features. Skip the test, with the reason, if there is none.
 
     The last of two options of one name counts.
     """
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("there is no chromium")
-    with playwright.sync_playwright() as started:
-        features = ",".join([*WITHOUT, *without])
-        ours = ["--no-sandbox", LOOPBACK_ONLY, f"--disable-features={features}", *options]
-        browser = started.chromium.launch(executable_path=program, args=ours)
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
-@contextmanager
-def opened_tab() -> Iterator[Tab]:
-    with opened_browser() as browser:
-        yield Tab(browser.new_page(viewport={"width": 1280, "height": 720}))
+    features = ",".join([*WITHOUT, *without])
+    ours = ["--no-sandbox", LOOPBACK_ONLY, f"--disable-features={features}", *options]
+    browser = started.chromium.launch(executable_path=program, args=ours)
+    try:
+        yield browser
+    finally:
+        browser.close()

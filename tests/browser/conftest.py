@@ -1,4 +1,7 @@
-"""One browser and one console per test file; each test has its own tab."""
+"""One browser in each process for all files here, and one console per file; each test has its own tab.
+
+Playwright keeps an event loop of asyncio in the thread, so both end before the process goes on with other tests.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -6,17 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import tabs
-from tests.browser.chromium import Tab, opened_browser
+from tests.browser.chromium import Tab, opened_browser, started_playwright
 from tests.browser.console_data import Console, console, furnish
 from tests.browser.office import Office, opened
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with opened_browser() as browser:
+@pytest.fixture(scope="package")
+def playwright() -> Iterator["Playwright"]:
+    with started_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: "Playwright") -> Iterator["Browser"]:
+    with opened_browser(playwright) as browser:
         yield browser
 
 
@@ -44,6 +53,6 @@ def tab(browser: "Browser", shown: Console) -> Iterator[Tab]:
 
 @pytest.fixture
 def audited(browser: "Browser") -> Iterator[Tab]:
-    """Open a page with axe-core in it."""
-    with tabs.opened(browser, axe=True) as tab:
+    """Open a page for axe-core. Like a browser extension, axe-core bypasses the Content-Security-Policy."""
+    with tabs.opened(browser, bypass_csp=True) as tab:
         yield tab

@@ -12,7 +12,7 @@ from moto import mock_aws
 from chalicelib import clock
 from chalicelib.jobs import job_state, queue
 from chalicelib.store import connection
-from tests.browser.chromium import opened_browser, opened_tab
+from tests.browser.chromium import opened_browser, started_playwright
 from tests.browser.console_data import a_failed_run, local_console, put_heartbeats
 from tests.browser.served_here import served
 from tests.builders import a_product
@@ -41,13 +41,14 @@ def graphiql() -> None:
         queue.create()
         for name, price, stock in PRODUCTS:
             a_product(name, price, stock)
-        with served() as url, opened_tab() as tab:
-            tab.page.goto(url)
-            tab.page.locator(".graphiql-execute-button").click()
-            tab.page.locator(".result-window", has_text="Stapler").wait_for()
-            tab.page.get_by_label("Show Documentation Explorer").click()
-            tab.page.get_by_role("link", name="Query", exact=True).wait_for()
-            tab.page.screenshot(path=DOCS / "graphiql.png")
+        with served() as url, started_playwright() as playwright, opened_browser(playwright) as browser:
+            page = browser.new_page(viewport={"width": 1280, "height": 720})
+            page.goto(url)
+            page.locator(".graphiql-execute-button").click()
+            page.locator(".result-window", has_text="Stapler").wait_for()
+            page.get_by_label("Show Documentation Explorer").click()
+            page.get_by_role("link", name="Query", exact=True).wait_for()
+            page.screenshot(path=DOCS / "graphiql.png")
 
 
 def operators() -> None:
@@ -65,7 +66,7 @@ def operators() -> None:
             "console-run": (f"runs/order_reminders/{slot}", "pre"),
             "console-customer": (f"customers/{customer}", "tbody tr"),
         }
-        with opened_browser() as browser:
+        with started_playwright() as playwright, opened_browser(playwright) as browser:
             take_import(browser, f"{shown.url}#/import", DOCS / "console-import.png")
             for name, (page, ready) in {**PAGES, **of_rows}.items():
                 take(browser, f"{shown.url}#/{page}", ready, DOCS / f"{name}.png")
@@ -77,7 +78,8 @@ def tour() -> None:
     with (
         tempfile.TemporaryDirectory() as directory,
         local_console(Path(directory), CRM_DEMO_DATA="on", CRM_JOBS="on") as shown,
-        opened_browser() as browser,
+        started_playwright() as playwright,
+        opened_browser(playwright) as browser,
     ):
         wait_for(lambda: shown.ask("{ reports(first: 1) { edges { cursor } } }")["reports"]["edges"], "the reports")
         take(browser, f"{shown.url}#/reports", "figure rect", DOCS / "console-report.png")

@@ -1,22 +1,27 @@
 """GraphiQL in a real browser without a network: it loads, runs an example, knows the schema, and sends the key."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.access import api_keys
 from chalicelib.access.roles import Role
 from tests.api.conftest import Change, change
-from tests.browser.chromium import Tab, opened_tab
+from tests.browser import tabs
+from tests.browser.chromium import Tab
 from tests.browser.served_here import served
 from tests.builders import a_product
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 __all__ = ["change"]
 
 
 @pytest.fixture
-def tab() -> Iterator[Tab]:
-    with opened_tab() as tab:
+def tab(browser: "Browser") -> Iterator[Tab]:
+    with tabs.opened(browser) as tab:
         yield tab
 
 

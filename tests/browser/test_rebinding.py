@@ -20,7 +20,7 @@ from tests.localdev.crm_server import Served
 from tests.localdev.servers import Place, free_port
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Playwright
 
 pytestmark = pytest.mark.no_database
 
@@ -71,8 +71,9 @@ class Victim:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with opened_browser(f"--host-resolver-rules=MAP {EVIL} 127.0.0.1", without=OWN_PROTECTION) as browser:
+def browser(playwright: "Playwright") -> Iterator["Browser"]:
+    rules = f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"
+    with opened_browser(playwright, rules, without=OWN_PROTECTION) as browser:
         yield browser
 
 
