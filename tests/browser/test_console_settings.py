@@ -108,8 +108,10 @@ def test_a_question_mark_shows_the_keys_unless_somebody_writes_it(browser: "Brow
 
 
 def test_keys_are_created_rotated_and_revoked_and_each_secret_is_shown_once(browser: "Browser", office: Office) -> None:
-    api_keys.create("Temporary", Role.VIEWER, "test", clock.now() + timedelta(seconds=1))
+    end = clock.now() + timedelta(seconds=1)
+    api_keys.create("Temporary", Role.VIEWER, "test", end)
     with signed_in(browser, office, Role.OPERATOR) as page:
+        wait_for(lambda: clock.now() > end, "the end of a key")
         page.get_by_role("link", name="API keys").click()
         mine = page.get_by_role("row", name="Operator (yours)")
         mine.get_by_text("active").wait_for()
