@@ -90,6 +90,11 @@ class Place:
     def state(self) -> Path:
         return next((self.root / "cache" / "serverless-crm").glob("*/local"))
 
+    @property
+    def data_file(self) -> Path:
+        """The tables, as MiniStack saves them."""
+        return self.state / "ministack" / "dynamodb.json"
+
     def environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CRM_", "CHALICE_"))}
         # uv's cache is shared: only the state is the test's own.

@@ -3,16 +3,42 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.localdev.servers import Place, free_port, get, wait_for
 
 pytestmark = pytest.mark.no_database
+ALONE = "--no-autoreload"
+"""Leaves out the reloader, a process more, where a test is not about it."""
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of a server that has ended, with a row in its data."""
+    place = Place(tmp_path_factory.mktemp("saved"))
+    try:
+        server = place.serve(ALONE)
+        server.up()
+        get(f"{server.url}/keep/ann", "POST")
+        server.end(signal.SIGINT)
+        wait_for(lambda: not place.processes() or None, "the save")
+    finally:
+        place.clear()
+    return place.root / "cache"
+
+
+@pytest.fixture
+def place_with_data(place: Place, saved: Path) -> Place:
+    shutil.copytree(saved, place.root / "cache")
+    assert '"ann"' in place.data_file.read_text()
+    return place
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -26,7 +52,7 @@ def test_no_process_is_left_however_the_reloader_ends(place: Place, number: sign
 
 
 def test_server_without_reloader_leaves_no_process_and_keeps_data(place: Place) -> None:
-    server = place.serve("--no-autoreload")
+    server = place.serve(ALONE)
     server.up()
     get(f"{server.url}/keep/ann", "POST")
     server.end(signal.SIGTERM)
@@ -116,39 +142,30 @@ def test_killed_worker_ends_the_server_with_a_sentence(place: Place) -> None:
 
 
 def test_interrupted_first_start_is_continued_by_the_next(place: Place) -> None:
-    killed = place.serve(CRM_DEMO_DATA="on")
+    killed = place.serve(ALONE, CRM_DEMO_DATA="on")
     wait_for(lambda: "Creating demo data" in killed.output() or killed.process.poll(), "the seed")
     os.killpg(killed.process.pid, signal.SIGKILL)
     killed.process.wait()
-    server = place.serve(CRM_DEMO_DATA="on")
+    server = place.serve(ALONE, CRM_DEMO_DATA="on")
     assert server.up()["customers"] == 40
     server.end(signal.SIGINT)
-    again = place.serve(CRM_DEMO_DATA="on")
+    again = place.serve(ALONE, CRM_DEMO_DATA="on")
     assert again.up()["customers"] == 40
     assert "Creating demo data" not in again.output()
 
 
-def test_reset_deletes_the_data(place: Place) -> None:
-    server = place.serve()
-    server.up()
-    get(f"{server.url}/keep/ann", "POST")
-    server.end(signal.SIGINT)
-    result = place.run("-m", "localdev", "reset")
+def test_reset_deletes_the_data(place_with_data: Place) -> None:
+    result = place_with_data.run("-m", "localdev", "reset")
     assert result.returncode == 0, result.stderr
-    again = place.serve()
-    assert again.up()["customers"] == 0
+    assert place_with_data.serve(ALONE).up()["customers"] == 0
 
 
-def test_damaged_data_is_not_overwritten(place: Place) -> None:
-    server = place.serve()
-    server.up()
-    server.end(signal.SIGINT)
-    wait_for(lambda: not place.processes() or None, "the save")
-    (place.state / "ministack" / "dynamodb.json").write_text('{"cut o')
-    output = place.serve().ended()
+def test_damaged_data_is_not_overwritten(place_with_data: Place) -> None:
+    place_with_data.data_file.write_text('{"cut o')
+    output = place_with_data.serve().ended()
     assert "is damaged" in output
     assert "make reset" in output
-    assert (place.state / "ministack" / "dynamodb.json").read_text() == '{"cut o'
+    assert place_with_data.data_file.read_text() == '{"cut o'
 
 
 def test_taken_port_is_reported_and_ends_the_server(place: Place) -> None:
@@ -162,28 +179,28 @@ def test_taken_port_is_reported_and_ends_the_server(place: Place) -> None:
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
 def test_remote_endpoint_is_rejected(place: Place, name: str) -> None:
     place.settings[name] = "https://dynamodb.us-east-1.amazonaws.com"
-    output = place.serve().ended()
+    output = place.serve(ALONE).ended()
     assert f"{name} names the host 'dynamodb.us-east-1.amazonaws.com'" in output
     assert "CRM_ALLOW_REMOTE_ENDPOINT=1" in output
 
 
 def test_first_start_without_network_says_what_to_do(place: Place) -> None:
-    output = place.serve(UV_OFFLINE="1", UV_CACHE_DIR=str(place.root / "empty")).ended()
+    output = place.serve(ALONE, UV_OFFLINE="1", UV_CACHE_DIR=str(place.root / "empty")).ended()
     assert "network was disabled" in output, "uv's own message"
     assert "the first start needs the network" in output
 
 
 def test_other_emulator_is_used_and_its_data_unchanged(place: Place) -> None:
-    emulator = place.serve()
+    emulator = place.serve(ALONE)
     endpoint = emulator.up()["endpoint"]
     get(f"{emulator.url}/keep/ann", "POST")
-    server = place.serve(AWS_ENDPOINT_URL=endpoint, CRM_DEMO_DATA="on")
+    server = place.serve(ALONE, AWS_ENDPOINT_URL=endpoint, CRM_DEMO_DATA="on")
     assert server.up()["customers"] == 1
     assert "your AWS_ENDPOINT_URL" in server.output()
 
 
 def test_unreachable_emulator_is_reported(place: Place) -> None:
-    output = place.serve(AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}").ended()
+    output = place.serve(ALONE, AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}").ended()
     assert "Tables and queues could not be created at http://127.0.0.1:" in output
 
 
