@@ -60,16 +60,23 @@ def opened() -> Iterator[Office]:
 
 
 @contextmanager
-def signed_in(browser: "Browser", office: Office, role: Role, size: str = "desktop", **more: Any) -> Iterator["Page"]:
-    """Open the console with a key of the role. Errors in the page, and requests to other hosts, fail the test."""
+def signed_in(
+    browser: "Browser", office: Office, role: Role, size: str = "desktop", *, at: str | None = None, **more: Any
+) -> Iterator["Page"]:
+    """Open the console with a key of the role, on the page `at` or on its first one.
+
+    Errors in the page, and requests to other hosts, fail the test.
+    """
     with tabs.opened(browser, SIZES[size], **more) as tab:
-        tab.page.goto(office.shown.url)
+        tab.page.goto(f"{office.shown.url}#/{at}" if at else office.shown.url)
         tab.page.get_by_label("API key").and_(
             tab.page.locator(":focus")
         ).wait_for()  # the browser gives it the focus later
         tab.page.keyboard.insert_text(office.keys[role])  # as if pasted; to type it costs 0.15 s of CPU
         tab.page.keyboard.press("Enter")
-        tab.page.get_by_role("heading", level=1, name="Customers" if role is Role.EDITOR else "Overview").wait_for()
+        first = "Customers" if role is Role.EDITOR else "Overview"
+        shown = tab.page.locator("#main") if at else tab.page.get_by_role("heading", level=1, name=first)
+        shown.wait_for()
         yield tab.page
     assert tab.refused == []
     assert [text for text in tab.problems if "status of 40" not in text and "ERR_FAILED" not in text] == []

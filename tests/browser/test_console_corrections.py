@@ -21,8 +21,7 @@ pytestmark = pytest.mark.no_database
 def test_a_csv_of_all_pages_shows_its_progress_and_can_be_stopped(browser: "Browser", office: Office) -> None:
     for number in range(70):
         a_customer(f"Whole {number:03}")
-    with signed_in(browser, office, Role.VIEWER) as page:
-        visit(page, office, "customers?name=w&orderBy=-name")
+    with signed_in(browser, office, Role.VIEWER, at="customers?name=w&orderBy=-name") as page:
         page.get_by_role("row", name="Whole 069").wait_for()
         held = Held(page)
         page.get_by_role("button", name="CSV of all pages").click()
@@ -42,8 +41,7 @@ def test_a_csv_of_all_pages_shows_its_progress_and_can_be_stopped(browser: "Brow
 def test_some_of_an_order_is_refunded_once(browser: "Browser", office: Office) -> None:
     lamp, vase = a_product("Tall lamp", "70.00", stock=9), a_product("Vase", "10.50", stock=9)
     order = orders.place(a_customer("Rae Turner").id, {lamp.id: 3, vase.id: 2}).order
-    with signed_in(browser, office, Role.EDITOR, "phone") as page:
-        visit(page, office, f"orders/{order.id}")
+    with signed_in(browser, office, Role.EDITOR, "phone", at=f"orders/{order.id}") as page:
         page.get_by_role("button", name="Refund").wait_for()
         tab_to(page, "Refund")
         page.keyboard.press("Enter")
@@ -82,8 +80,7 @@ def test_a_credit_note_leads_to_its_order_and_neither_offers_what_is_refused(
     product = a_product("Shelf", "70.00", stock=9)
     order = orders.place(office.evans.id, {product.id: 3}).order
     note = refunds.refund(order.id, {product.id: 1}, "broken", restock=False)
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, f"orders/{note.id}")
+    with signed_in(browser, office, Role.EDITOR, at=f"orders/{note.id}") as page:
         page.get_by_role("heading", level=1, name="Credit note of").wait_for()
         assert set(page.get_by_role("main").get_by_role("button").all_inner_texts()) <= {"Print"}
         page.get_by_role("region", name="Order").get_by_role("link", name="order", exact=True).click()
@@ -96,8 +93,7 @@ def test_a_credit_note_leads_to_its_order_and_neither_offers_what_is_refused(
 def test_two_customers_are_merged_with_a_preview_and_given_back(browser: "Browser", office: Office) -> None:
     kept, twin = a_customer("Mia Merge", "mia@example.com"), a_customer("Mia M. Merge", "mia2@example.com")
     order = orders.place(twin.id, {a_product("Blue vase", "10.00", stock=9).id: 2}).order
-    with signed_in(browser, office, Role.OPERATOR) as page:
-        visit(page, office, f"customers/{kept.id}")
+    with signed_in(browser, office, Role.OPERATOR, at=f"customers/{kept.id}") as page:
         page.get_by_role("button", name="Merge").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_role("combobox", name="Customer").press_sequentially("mia m")

@@ -11,7 +11,7 @@ from chalicelib.crm import customers, imported_orders
 from tests.browser.accessibility import looked_over
 from tests.browser.chromium import Tab
 from tests.browser.console_data import SCRIPT
-from tests.browser.office import Office, lose_answers, signed_in, tab_to, visit
+from tests.browser.office import Office, lose_answers, signed_in, tab_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -75,8 +75,7 @@ class Loss:
 def test_an_import_goes_on_after_its_tab_was_closed_and_nothing_is_created_twice(
     browser: "Browser", office: Office, tmp_path: Path
 ) -> None:
-    with signed_in(browser, office, Role.EDITOR, "phone") as page:
-        visit(page, office, "import")
+    with signed_in(browser, office, Role.EDITOR, "phone", at="import") as page:
         choose(page, "customers.csv", people(), tmp_path)
         page.get_by_text("Recognised as customers of crmctl: UTF-8, commas, day first.").wait_for()
         first = page.get_by_role("table", name="First rows")
@@ -134,8 +133,7 @@ def read_dates_otherwise(page: "Page") -> None:
 
 
 def test_orders_of_a_shop_as_a_spreadsheet_saves_them(browser: "Browser", office: Office, tmp_path: Path) -> None:
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, "import")
+    with signed_in(browser, office, Role.EDITOR, at="import") as page:
         choose(page, "products.csv", b"sku,name,price,stock\nL-1,Lamp of the shop,40.00,5\n", tmp_path)
         page.get_by_role("button", name="Import 1 product").click()
         page.get_by_role("heading", name="Imported: products.csv").wait_for()
@@ -184,8 +182,7 @@ def test_a_batch_that_is_too_large_is_split_and_only_rows_in_doubt_are_sent_agai
         else:
             route.continue_()
 
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, "import")
+    with signed_in(browser, office, Role.EDITOR, at="import") as page:
         choose(page, "customers.csv", data.encode(), tmp_path)
         page.get_by_text("4 rows").wait_for()
         page.route("**/graphql", answer)
@@ -202,8 +199,7 @@ def test_a_batch_that_is_too_large_is_split_and_only_rows_in_doubt_are_sent_agai
 
 
 def test_what_the_page_cannot_read_it_says_with_the_command(browser: "Browser", office: Office, tmp_path: Path) -> None:
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, "import")
+    with signed_in(browser, office, Role.EDITOR, at="import") as page:
         for name, data, words in (
             ("book.xlsx", b"PK\x03\x04....", "crmctl import book.xlsx"),
             ("db.sqlite3", b"SQLite format 3\0", "crmctl import --from django db.sqlite3"),
@@ -212,8 +208,7 @@ def test_what_the_page_cannot_read_it_says_with_the_command(browser: "Browser", 
             choose(page, name, data, tmp_path)
             page.get_by_text(words).wait_for()
         assert page.get_by_role("button", name="Import").count() == 0
-    with signed_in(browser, office, Role.VIEWER) as page:
-        visit(page, office, "import")
+    with signed_in(browser, office, Role.VIEWER, at="import") as page:
         page.get_by_text("Importing needs a key with the role EDITOR. Yours has VIEWER.").wait_for()
         assert page.get_by_label("File", exact=True).count() == 0
 

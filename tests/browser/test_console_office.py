@@ -53,8 +53,7 @@ def test_an_editor_corrects_a_phone_number_and_an_order_by_keyboard_alone_and_se
 
 def test_an_order_is_placed_and_what_another_person_made_of_it_is_shown(browser: "Browser", office: Office) -> None:
     sofa, table = a_product("Sofa", "400.00", 5), a_product("Coffee table", "90.00", 5)
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, f"orders/new?customer={office.evans.id}")
+    with signed_in(browser, office, Role.EDITOR, at=f"orders/new?customer={office.evans.id}") as page:
         page.get_by_text("For Ann Evans").wait_for()
         page.get_by_role("combobox", name="Add a product").press_sequentially("sof")
         page.get_by_role("option", name="5 in stock").wait_for()
@@ -127,8 +126,7 @@ def test_a_viewer_sees_no_edit_and_the_server_refuses_it_all_the_same(browser: "
 
 def test_what_another_person_wrote_meanwhile_is_shown_before_it_is_replaced(browser: "Browser", office: Office) -> None:
     row = a_customer("Bob Both", phone="+49301111111")
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, f"customers/{row.id}")
+    with signed_in(browser, office, Role.EDITOR, at=f"customers/{row.id}") as page:
         page.get_by_role("button", name="Edit").click()
         page.get_by_label("Phone").fill("+49302222222")
         customers.update(row.id, {"phone": "+49303333333", "name": "Bob Bothwell"})
@@ -149,8 +147,7 @@ def test_what_another_person_wrote_meanwhile_is_shown_before_it_is_replaced(brow
 
 def test_a_phone_note_is_shown_kept_and_cleared(browser: "Browser", office: Office) -> None:
     row = a_customer("Nora Note", phone_note="ask Anna")
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, "customers?name=Nora")
+    with signed_in(browser, office, Role.EDITOR, at="customers?name=Nora") as page:
         page.get_by_role("row", name="Nora Note").get_by_text("ask Anna").wait_for()
         visit(page, office, f"customers/{row.id}")
         for label, text, note in (("Name", "Nora", "ask Anna"), ("Phone note", "", None)):
@@ -165,8 +162,7 @@ def test_a_phone_note_is_shown_kept_and_cleared(browser: "Browser", office: Offi
 def test_a_change_whose_answer_is_lost_is_made_once(browser: "Browser", office: Office) -> None:
     product = a_product("Chair", "99.00", stock=7)
 
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, f"products/{product.id}")
+    with signed_in(browser, office, Role.EDITOR, at=f"products/{product.id}") as page:
         page.get_by_role("button", name="Adjust stock").click()
         page.get_by_label("Add or take away").fill("many")
         page.get_by_role("button", name="Adjust", exact=True).click()
@@ -216,8 +212,7 @@ def test_filters_and_order_are_in_the_address_and_back_keeps_them(browser: "Brow
 
 
 def test_a_new_customer_is_deleted_and_restored(browser: "Browser", office: Office) -> None:
-    with signed_in(browser, office, Role.OPERATOR) as page:
-        visit(page, office, "customers/new")
+    with signed_in(browser, office, Role.OPERATOR, at="customers/new") as page:
         page.get_by_label("Name").fill("Nora New")
         page.get_by_label("E-mail").fill("ann@example.com")
         page.get_by_role("button", name="Create").click()
@@ -243,8 +238,7 @@ def test_a_new_customer_is_deleted_and_restored(browser: "Browser", office: Offi
 def test_an_order_is_cancelled_and_a_product_archived(browser: "Browser", office: Office) -> None:
     product = a_product("Shelf", "70.00", stock=9, sku="SH-1")
     order = orders.place(office.evans.id, {product.id: 3}).order
-    with signed_in(browser, office, Role.EDITOR) as page:
-        visit(page, office, f"products/{product.id}")
+    with signed_in(browser, office, Role.EDITOR, at=f"products/{product.id}") as page:
         page.get_by_role("table", name="Orders").get_by_role("link").first.click()
         page.get_by_role("heading", level=1, name="Order of").wait_for()
         assert page.get_by_role("link", name="Ann Evans").is_visible()

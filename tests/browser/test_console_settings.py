@@ -46,8 +46,7 @@ def test_one_switch_for_all_times_and_one_for_the_theme_are_remembered(browser: 
     placed = timestamps.from_text(orders.find_all([office.order_id])[office.order_id].date)
     there = placed.astimezone(ZoneInfo("America/New_York"))
     zone = {"timezone_id": "America/New_York", "locale": "de-DE"}
-    with signed_in(browser, office, Role.VIEWER, **zone) as page:
-        visit(page, office, f"orders/{office.order_id}")
+    with signed_in(browser, office, Role.VIEWER, **zone, at=f"orders/{office.order_id}") as page:
         time = page.locator("dl time").first
         time.wait_for()
         assert time.inner_text() == f"{placed.day} {placed:%b, %H:%M} UTC"
