@@ -10,6 +10,7 @@ The search for instants is our own: near a change of the clock, cronsim skips ti
 returns times that do not exist, and can return an instant before the one that it starts from.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -88,18 +89,17 @@ class Crontab:
         """Yield the instants of the 100 years after `moment`, in UTC and in order."""
         day = moment.astimezone(self._zone).date() - _DAY
         last = moment
-        ahead = self._instants(day)
+        ahead = _instants_of(self, day)
         idle = 0
         horizon = day + _HORIZON
         while idle < _MAX_IDLE_DAYS and day < horizon:
             # When the clock is set back over midnight, a day begins before the one before it has ended.
-            today, ahead = ahead, self._instants(day + _DAY)
-            end = max(today, default=None)
-            due = sorted({*today, *(instant for instant in ahead if end and instant <= end)})
-            for instant in due:
-                if instant > last:
-                    last = instant
-                    yield instant
+            today, ahead = ahead, _instants_of(self, day + _DAY)
+            early = ahead[: bisect_right(ahead, today[-1])] if today else ()
+            due = sorted({*today, *early}) if early else today
+            for instant in due[bisect_right(due, last) :]:
+                last = instant
+                yield instant
             following = day + _DAY if due or ahead else self._skip_months(day + _DAY)
             idle = 0 if due else idle + (following - day).days
             day = following
@@ -127,7 +127,7 @@ class Crontab:
     def _times(self) -> list[time]:
         return [time(hour, minute) for hour in sorted(self._parsed.hours) for minute in sorted(self._parsed.minutes)]
 
-    def _instants(self, day: date) -> list[datetime]:
+    def instants(self, day: date) -> list[datetime]:
         """Return the instants that belong to a day, in no order."""
         if day.month not in self._parsed.months or not self._parsed.match_day(day):
             return []
@@ -150,6 +150,12 @@ class Crontab:
         """Return the instants at which the clock on the wall shows `local`: none, one, or two."""
         instants = sorted((local - offset).replace(tzinfo=UTC) for offset in offsets)
         return [instant for instant in instants if instant.astimezone(self._zone).replace(tzinfo=None) == local]
+
+
+@lru_cache(maxsize=64)
+def _instants_of(crontab: Crontab, day: date) -> tuple[datetime, ...]:
+    """Return the instants that belong to a day, in order. A search for the next one starts with the same days again and again."""
+    return tuple(sorted(set(crontab.instants(day))))
 
 
 def parse(text: str) -> CronSim:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-patte
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import takewhile
 
 from cronsim import CronSim
@@ -30,11 +31,11 @@ class Schedule:
 
     def after(self, moment: datetime) -> datetime:
         """Return the first firing after `moment`."""
-        return next(CronSim(self.crontab, moment))
+        return _first_after(self.crontab, moment.replace(second=0, microsecond=0))
 
     def until(self, moment: datetime) -> datetime:
         """Return the last firing at or before `moment`."""
-        return next(CronSim(self.crontab, moment.replace(microsecond=0) + timedelta(seconds=1), reverse=True))
+        return _last_until(self.crontab, moment.replace(second=0, microsecond=0))
 
     def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
         """Yield all firings after `after` and up to `until`, in order."""
@@ -63,6 +64,17 @@ class Schedule:
             "?" if weekday == "*" else _weekdays(parsed),
             "*",
         )
+
+
+# Several parts of one check or page ask for the same minute, and a crontab fires at whole minutes only.
+@lru_cache(maxsize=256)
+def _first_after(text: str, minute: datetime) -> datetime:
+    return next(CronSim(text, minute))
+
+
+@lru_cache(maxsize=256)
+def _last_until(text: str, minute: datetime) -> datetime:
+    return next(CronSim(text, minute + timedelta(seconds=1), reverse=True))
 
 
 def _field(text: str, numbers: set[int], first: int) -> str:

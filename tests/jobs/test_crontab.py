@@ -196,13 +196,13 @@ def test_500_firings_are_computed_at_once() -> None:
 def test_a_search_for_a_rare_day_visits_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
     fifth_monday = Crontab("0 0 * 2 1#5", "Europe/Berlin")
     visited: list[date] = []
-    look = Crontab._instants
+    look = Crontab.instants
 
     def noted(self: Crontab, day: date) -> list[datetime]:
         visited.append(day)
         return look(self, day)
 
-    monkeypatch.setattr(Crontab, "_instants", noted)
+    monkeypatch.setattr(Crontab, "instants", noted)
     found = list(fifth_monday.after(moment("2026-11-27T12:00:00")))
     assert found == [moment(f"{year}-02-28T23:00:00") for year in (2044, 2072, 2112)]
     assert len(visited) < 100 * (29 + 2 * 11)
