@@ -90,7 +90,7 @@ def _keep_what_is_there() -> None:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[None]:
     """One for the session: each costs about 260 ms (measured)."""
-    with mock_aws(), connected_to(None):
+    with mock_aws(), database.quick_queues(), connected_to(None):
         connection.create_tables()
         queue.create()
         ses_events.create()
@@ -142,8 +142,10 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @contextmanager
 def in_memory(database: Memory) -> Iterator[None]:
-    """Send the requests to DynamoDB to a database in memory."""
-    with intercepted(connection.client(), database.send):
+    """Send the requests to DynamoDB to a database in memory. `builders.rows_of` looks into it without a request."""
+    client = connection.client()
+    with intercepted(client, database.send), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "memory", database, raising=False)
         yield
 
 

@@ -128,6 +128,10 @@ class Environment:
     seconds_left: Callable[[], float] = lambda: 300
     _stalled: bool = False
 
+    def copy(self) -> "Environment":
+        """Return another one with the same data, messages and time, in which no call has been made and no fault is injected."""
+        return Environment(self.memory.copy(), self.now, messages=deepcopy(self.messages), mails=[*self.mails])
+
     def fire(self, job: Job, moment: datetime) -> bool:
         return self._invoke(lambda: Runner(lambda _actor: execute, self.seconds_left).fire(job, moment))
 
@@ -255,6 +259,12 @@ class FakeAws:
         finally:
             clock.set_source(None)
         assert environment.broken == []
+
+    def first_checked(self, memory: Memory, moment: datetime) -> Memory:
+        """Return the data after the watchdog's first check, which is the same for all runs that start from it."""
+        with self.run(Environment(memory.copy(), moment)) as environment:
+            environment.run_checks()
+        return environment.memory
 
     def send(self, *arguments: Any) -> Any:
         return self.environment.send(*arguments)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from chalicelib.jobs import catalog, queue, slots
 from chalicelib.jobs.job import Job
@@ -50,11 +51,7 @@ class ScenarioRunner:
         """Return the data at the end, and the calls of `act`."""
         slot = SLOTS[self.scenario.job]
         length = TRIES if fault in {Fault.LOSE_REQUEST, Fault.LOSE_ANSWER} else 1
-        with self.fake_aws.run(Environment(self.memory.copy(), slot - MINUTE)) as environment:
-            environment.run_checks()
-            environment.now = slot
-            self.scenario.prepare(environment)
-            environment.sent.clear()
+        with self.fake_aws.run(self.prepared.copy()) as environment:
             environment.choose = lambda number: fault if first <= number < first + length else None
             self.scenario.act(environment)
             sent = list(environment.sent)
@@ -65,6 +62,16 @@ class ScenarioRunner:
             environment.deliver_messages()  # late messages change nothing
             assert environment.messages.waiting == environment.messages.dead == []
         return without_other_heartbeats(comparable_data(environment.memory), self.scenario.job), sent
+
+    @cached_property
+    def prepared(self) -> Environment:
+        """What every run starts from: the watchdog has seen the company, and the slot of the job is due."""
+        slot = SLOTS[self.scenario.job]
+        with self.fake_aws.run(Environment(self.memory.copy(), slot - MINUTE)) as environment:
+            environment.run_checks()
+            environment.now = slot
+            self.scenario.prepare(environment)
+        return environment
 
     def problems(self) -> list[str]:
         """Inject every fault into every call of the clean run, and return what goes wrong."""

@@ -283,7 +283,7 @@ class Memory:
         if kind == "Update":
             return table, key, updated(old or action["Key"], action["UpdateExpression"], names, values)
         assert kind in {"Put", "Delete"}, kind
-        return table, key, action["Item"] if kind == "Put" else None
+        return table, key, _copied(action["Item"]) if kind == "Put" else None
 
 
 def _hash_of(text: str, values: Item) -> str:
@@ -296,5 +296,5 @@ def _projected(item: Item, names: set[str] | None) -> Item:
 
 
 def _copied(item: Item) -> Item:
-    """Copy an item, because callers may change it."""
-    return {name: value.copy() for name, value in item.items()}
+    """Copy an item, because callers may change it. They replace values as a whole: {"N": "1"} by {"N": "2"}."""
+    return item.copy()

@@ -7,39 +7,30 @@ where no network is: thousands of runs are played, with a dozen calls each.
 import json
 from collections.abc import Mapping
 from copy import copy
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import pytest
 
-_READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
-"""What only asks: nothing of such a request is kept, so it need not be copied on its way."""
 _REDIRECT = 300
 _LEFT_OVERS = ("UnprocessedItems", "UnprocessedKeys")
 
 
 class _Request:
-    def __init__(self, operation: str, params: Mapping[str, Any]) -> None:
-        self._operation, self._params = operation, params
-
-    @cached_property
-    def body(self) -> str:
-        return json.dumps(self._params)
-
-    def content(self) -> Any:
-        return self._params if self._operation in _READS else json.loads(self.body)
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.content = content
 
     def reset_stream(self) -> None:
         """There is no stream to begin anew."""
 
 
 def content_of(request: Any) -> Any:
-    """Return the parameters of a request. Those of a write are a copy, because rows are made of them."""
-    return request.content() if isinstance(request, _Request) else json.loads(request.body)
+    """Return the parameters of a request."""
+    return request.content if isinstance(request, _Request) else json.loads(request.body)
 
 
 def quicken(client: Any, patch: pytest.MonkeyPatch) -> None:
-    """Whatever the client is asked comes to its endpoint's `_do_get_response`: as JSON, and with botocore's own retries.
+    """Whatever the client is asked comes to its endpoint's `_do_get_response`, with botocore's own retries.
 
     As in `store.direct_calls`, botocore need not look at a first answer that is good and whole. It judges all others.
     """
@@ -47,7 +38,7 @@ def quicken(client: Any, patch: pytest.MonkeyPatch) -> None:
     model = cache(client._service_model.operation_model)
 
     def call(operation: str, params: dict[str, Any]) -> Any:
-        request = _Request(operation, params)
+        request = _Request(params)
         answer, error = endpoint._do_get_response(request, model(operation), {})
         if error is None and answer[0].status_code < _REDIRECT and not any(map(answer[1].get, _LEFT_OVERS)):
             return answer[1]

@@ -60,6 +60,7 @@ class ScheduleRunner:
     fake_aws: FakeAws
     memory: Memory
     jobs: dict[str, Job]
+    _starts: dict[tuple[str, ...], Memory] = field(default_factory=dict)
     _clean: dict[tuple[str, ...], dict[str, Rows]] = field(default_factory=dict)
 
     def run(self, seed: int) -> Outcome:
@@ -75,11 +76,11 @@ class ScheduleRunner:
     def _run_schedule(self, chosen: tuple[str, ...], dice: random.Random | None, outcome: Outcome) -> dict[str, Rows]:
         catalog.JOBS.clear()
         catalog.JOBS.update({name: self.jobs[name] for name in chosen})  # the watchdog checks only these
-        memory = self.memory.copy()
+        if chosen not in self._starts:
+            self._starts[chosen] = self.fake_aws.first_checked(self.memory, DUE - MINUTE)
+        memory = self._starts[chosen].copy()
         memory.knows_tokens = dice is None or dice.random() < 0.5
-        with self.fake_aws.run(Environment(memory, DUE - MINUTE)) as environment:
-            environment.run_checks()
-            environment.now = DUE
+        with self.fake_aws.run(Environment(memory, DUE)) as environment:
             if dice:
                 _inject_faults(environment, dice, outcome.injected)
             for name in dice.sample(chosen, 2) if dice else chosen:

@@ -20,17 +20,14 @@ DUE = [slots.of(SLOTS[JOB] - timedelta(hours=12 * number)) for number in (2, 1, 
 
 @pytest.fixture(scope="module")
 def small_company() -> Iterator[tuple[FakeAws, Memory]]:
-    with sample_company() as made:
-        yield made
+    with sample_company() as (fake_aws, memory):
+        yield fake_aws, fake_aws.first_checked(memory, NOW)
 
 
 def _backfill(small_company: tuple[FakeAws, Memory], choose: Callable[[int], Fault | None]) -> list[str]:
     """Have three slots run, and an operator who asks again until there is an answer. Return the calls."""
     fake_aws, memory = small_company
-    with fake_aws.run(Environment(memory.copy(), NOW)) as environment:
-        environment.run_checks()
-        environment.sent.clear()
-        environment.choose = choose
+    with fake_aws.run(Environment(memory.copy(), NOW, choose)) as environment:
         environment._invoke(_ask)
         environment.deliver_messages()
         sent = list(environment.sent)

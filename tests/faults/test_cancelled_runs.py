@@ -22,8 +22,8 @@ SLOT = slots.of(DUE)
 
 @pytest.fixture(scope="module")
 def small_company() -> Iterator[tuple[FakeAws, Memory]]:
-    with sample_company() as made:
-        yield made
+    with sample_company() as (fake_aws, memory):
+        yield fake_aws, fake_aws.first_checked(memory, DUE - MINUTE)
 
 
 def _restocked(environment: Environment) -> int:
@@ -43,10 +43,7 @@ def _cancel_at(
 ) -> tuple[str, int, int]:
     """Cancel before call `at`, with a fault at another. Return the final status, and how many calls the run made."""
     fake_aws, memory = small_company
-    with fake_aws.run(Environment(memory.copy(), DUE - MINUTE)) as environment:
-        environment.run_checks()
-        environment.now = DUE
-        environment.sent.clear()
+    with fake_aws.run(Environment(memory.copy(), DUE)) as environment:
 
         def choose(number: int) -> Fault | None:
             if number == at:

@@ -82,9 +82,7 @@ def test_a_run_that_keeps_dying_fails_and_an_operator_can_finish_it(
     failed = 0
     writes = [number for number, operation in enumerate(sent) if operation not in READS]
     for number in writes[1:]:  # the first is the claim, and who dies of that has not begun
-        with scenario_runner.fake_aws.run(Environment(scenario_runner.memory.copy(), slot - MINUTE)) as environment:
-            environment.run_checks()
-            environment.now = slot
+        with scenario_runner.fake_aws.run(scenario_runner.prepared.copy()) as environment:
             environment.begin = environment.sent.clear
             environment.choose = {number: Fault.DIE_AFTER}.get
             environment.fire(job, slot)

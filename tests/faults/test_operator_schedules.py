@@ -56,8 +56,7 @@ def small_company() -> Iterator[tuple[FakeAws, Memory]]:
 def scheduled(small_company: tuple[FakeAws, Memory]) -> tuple[FakeAws, Memory, ScheduleBook]:
     """A company with three schedules. The watchdog has seen it."""
     fake_aws, memory = small_company
-    with fake_aws.run(Environment(memory.copy(), BEGIN)) as environment:
-        environment.run_checks()
+    with fake_aws.run(Environment(fake_aws.first_checked(memory, BEGIN), BEGIN)) as environment:
         operators = Operators(environment, random.Random(1))
         for crontab in CRONTABS[1:]:
             operators.create(crontab)
@@ -75,19 +74,23 @@ def _counted(environment: Environment) -> int:
     return sum(json.loads(run["counts"]["S"]).get("restocked", 0) for run in found)
 
 
-def _noon(
-    small_company: tuple[FakeAws, Memory], choose: Callable[[int], Fault | None]
-) -> tuple[dict[tuple[str, ...], str], list[str]]:
-    """Two schedules, one time and the job's own slot are due at once. Return the statuses of the runs, and the calls."""
+@pytest.fixture(scope="module")
+def just_before_noon(small_company: tuple[FakeAws, Memory]) -> tuple[FakeAws, Memory]:
+    """Two schedules, one time and the job's own slot are due at noon."""
     fake_aws, memory = small_company
-    with fake_aws.run(Environment(memory.copy(), DUE - MINUTE)) as environment:
-        environment.run_checks()
+    with fake_aws.run(Environment(fake_aws.first_checked(memory, DUE - MINUTE), DUE - MINUTE)) as environment:
         for crontab in ("0 12 * * *", "0 */6 * * *"):
             schedule_changes.create(JOB, {"crontab": crontab}, "ann")
         schedule_changes.create(JOB, {"at": DUE}, "ann")
-        environment.now = DUE
-        environment.sent.clear()
-        environment.choose = choose
+    return fake_aws, environment.memory
+
+
+def _noon(
+    just_before_noon: tuple[FakeAws, Memory], choose: Callable[[int], Fault | None]
+) -> tuple[dict[tuple[str, ...], str], list[str]]:
+    """Return the statuses of the runs that are due at noon, and the calls."""
+    fake_aws, memory = just_before_noon
+    with fake_aws.run(Environment(memory.copy(), DUE, choose)) as environment:
         environment.dispatch()
         environment.fire(JOB, DUE)
         environment.deliver_messages()
@@ -103,14 +106,14 @@ def _noon(
         return found, sent
 
 
-def test_a_fault_at_any_call_leaves_one_run_for_each_slot(small_company: tuple[FakeAws, Memory]) -> None:
-    clean, sent = _noon(small_company, lambda _: None)
+def test_a_fault_at_any_call_leaves_one_run_for_each_slot(just_before_noon: tuple[FakeAws, Memory]) -> None:
+    clean, sent = _noon(just_before_noon, lambda _: None)
     assert (len(clean), set(clean.values())) == (4, {"SUCCEEDED"})
     print(f"{len(sent)} calls")
     for number, operation, fault in fault_points(sent):
         if operation in READS and not FULL:
             continue  # dying at a read leaves the same as dying after the write before it
-        found, _ = _noon(small_company, fault_at(number, fault))
+        found, _ = _noon(just_before_noon, fault_at(number, fault))
         assert len(found) == 4, (operation, number, fault)
         assert set(found.values()) == {"SUCCEEDED"}, (operation, number, fault, found)
 

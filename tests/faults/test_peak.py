@@ -85,6 +85,7 @@ def _peak_memory(built: FakeAws, many: int, keep: Callable[[StepResult], object]
 
 def _traced(environment: Environment, job: Job) -> None:
     gc.collect()
+    gc.freeze()  # what is there before the run need not be visited after each page
     tracemalloc.start()
     try:
         environment.fire(job, SLOT)
