@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
@@ -31,15 +32,15 @@ FIXED = ("30 2 * * *", "0 0 * * *", "15 1,2,3 * * *", "59 23 * * *", "5 0-4 * * 
 
 def transitions(name: str) -> list[datetime]:
     """Return the instants of ten years at which the clocks of a zone change."""
-    zone, found, hour = ZoneInfo(name), [], BEGIN
-    before = hour.astimezone(zone).utcoffset()
-    while hour < END:
-        hour += HOUR
-        after = hour.astimezone(zone).utcoffset()
+    zone, found, day = ZoneInfo(name), [], BEGIN
+    before = day.astimezone(zone).utcoffset()
+    while day < END:
+        day += DAY
+        after = day.astimezone(zone).utcoffset()
         if after != before:
             minute = next(
                 minute
-                for minute in (hour - HOUR + number * MINUTE for number in range(61))
+                for minute in (day - DAY + number * MINUTE for number in range(24 * 60 + 1))
                 if minute.astimezone(zone).utcoffset() == after
             )
             found.append(minute)
@@ -56,6 +57,13 @@ def values(field: str, first: int, last: int) -> set[int]:
     return found
 
 
+@lru_cache(maxsize=1)  # many crontabs are compared over the same hours
+def clock_on_the_wall(zone: ZoneInfo, begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Return each minute, and what the clock on the wall shows then."""
+    minutes = (begin + number * MINUTE for number in range((end - begin) // MINUTE + 1))
+    return [(now, now.astimezone(zone).replace(tzinfo=None)) for now in minutes]
+
+
 def reference(text: str, zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[datetime]:
     """Yield the minutes at which cron would start a job: it looks at the clock on the wall every minute."""
     minute, hour, day, month, weekday = text.split()
@@ -64,7 +72,6 @@ def reference(text: str, zone: ZoneInfo, begin: datetime, end: datetime) -> Iter
     is_wildcard = minute.startswith("*") or hour.startswith("*")
     shown: set[datetime] = set()
     before = None
-    now = begin
 
     def fits(local: datetime) -> bool:
         return (
@@ -75,15 +82,14 @@ def reference(text: str, zone: ZoneInfo, begin: datetime, end: datetime) -> Iter
             and local.isoweekday() % 7 in weekdays
         )
 
-    while now <= end:
-        local = now.astimezone(zone).replace(tzinfo=None)
+    for now, local in clock_on_the_wall(zone, begin, end):
         skipped: list[datetime] = []
         if before and not is_wildcard:
             skipped = [before + number * MINUTE for number in range(1, int((local - before) / MINUTE))]
         if any(map(fits, skipped)) or (fits(local) and (is_wildcard or local not in shown)):
             yield now
         shown.add(local)
-        before, now = local, now + MINUTE
+        before = local
 
 
 def between(crontab: Crontab, begin: datetime, end: datetime) -> list[datetime]:

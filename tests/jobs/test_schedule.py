@@ -13,7 +13,7 @@ from chalicelib.jobs.schedule import Schedule
 from tests.builders import moment
 
 pytestmark = pytest.mark.no_database
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY = timedelta(days=1)
 NAMES = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
@@ -158,7 +158,7 @@ def expanded(field: str, first: int, last: int) -> set[int]:
 
 
 def as_eventbridge_fires(expression: tuple[str, ...], first: datetime, last: datetime) -> Iterator[datetime]:
-    """Yield the firings, minute by minute; days without firings are skipped."""
+    """Yield the firings, minute by minute; days and hours without firings are skipped."""
     minute, hour, day, month, weekday, year = expression
     assert (day == "?") != (weekday == "?")
     assert year == "*"
@@ -169,7 +169,10 @@ def as_eventbridge_fires(expression: tuple[str, ...], first: datetime, last: dat
         if at.day not in days or at.month not in months or at.isoweekday() % 7 + 1 not in weekdays:
             at = at.replace(hour=0, minute=0) + DAY
             continue
-        if at.hour in hours and at.minute in minutes:
+        if at.hour not in hours:
+            at = at.replace(minute=0) + HOUR
+            continue
+        if at.minute in minutes:
             yield at
         at += MINUTE
 
