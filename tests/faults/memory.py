@@ -1,7 +1,6 @@
 """DynamoDB in a few dictionaries, for tests with thousands of runs: a call takes a tenth of moto's time.
 
-It supports only what jobs, orders and reads need; an unknown operation or expression fails the test. `test_memory.py`
-sends the same requests to MiniStack and compares every answer.
+An unknown operation or expression fails the test. `test_memory.py` compares every answer with MiniStack's.
 """
 
 import threading
@@ -15,6 +14,7 @@ from typing import Any
 from pynamodb.models import Model
 
 from chalicelib.store import connection
+from chalicelib.store.direct_calls import _Rows
 from tests.builders import Rows, key_names
 from tests.faults.expressions import Item, condition, key_range, plain, updated
 from tests.faults.quick_client import content_of
@@ -43,17 +43,17 @@ class Http:
 
 
 def response_of(answer: Callable[[], Item]) -> tuple[Http, Item]:
-    """Return what botocore makes of a response: its HTTP part, and its content or its error."""
-    status = 200
+    """Return what `store.direct_calls` makes of a response: its HTTP part, and its content or its error."""
+    parsed: Item
     try:
-        parsed = answer()
+        status, parsed = 200, _Rows(answer())
     except ErrorResponse as refused:
-        status, parsed = 400, {"Error": {"Code": refused.code, "Message": refused.code}}
-        if refused.item:
-            parsed["Item"] = refused.item
-        if refused.reasons:
-            parsed["CancellationReasons"] = [{"Code": reason, "Message": reason} for reason in refused.reasons]
-    return Http(status), {**parsed, "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}}}
+        reasons = [{"Code": reason, "Message": reason} for reason in refused.reasons or ()]
+        error = {"Code": refused.code, "Message": refused.code}
+        found = {"Error": error, "Item": refused.item, "CancellationReasons": reasons}
+        status, parsed = 400, {name: value for name, value in found.items() if value}
+    parsed["ResponseMetadata"] = {"HTTPStatusCode": status, "HTTPHeaders": {}}
+    return Http(status), parsed
 
 
 @cache
