@@ -7,10 +7,9 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
-
-from samtranslator.translator.transform import transform
 
 from deploy import package
 from tests.deploy.kept import kept, sources_of
@@ -42,6 +41,8 @@ class Template:
 
 
 def _translated(text: str) -> str:
+    """Import SAM's transform here: that takes half a second in each process, and what it makes is kept."""
+    transform = import_module("samtranslator.translator.transform").transform
     content = json.loads(text)
     for entry in content["Resources"].values():
         if entry["Type"] == "AWS::Serverless::Function":
