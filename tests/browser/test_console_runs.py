@@ -32,7 +32,7 @@ def test_all_runs_are_filtered_in_the_address_and_have_pages(tab: Tab) -> None:
     tab.page.get_by_role("heading", name="Runs of order_reminders").wait_for()
     assert tab.page.get_by_label("Status").input_value() == "MISSED"
     tab.page.get_by_role("button", name="Clear").click()
-    tab.page.get_by_role("heading", name="Runs", exact=True).wait_for()  # it empties the fields
+    wait_for(lambda: tab.page.get_by_label("Status").input_value() == "", "the empty fields")
     tab.page.get_by_label("Text in error or log").fill("NOBODY was")
     tab.page.keyboard.press("Enter")
     tab.page.get_by_role("cell", name="nobody was there to start it").wait_for()
