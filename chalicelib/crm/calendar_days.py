@@ -1,4 +1,4 @@
-"""Days of the calendar in the company's time zone, weekends too, for totals, reports, filters and the clean-up.
+"""Calendar days in the company's time zone: what a day is for totals, reports, filters and the clean-up.
 
 No other module turns instants into days.
 

@@ -49,7 +49,11 @@ class Tab:
             self.refused.append(request.url)
 
     def close(self) -> None:
-        """Close the page and its context. What a test is answering at this moment fails, which would end the next test."""
+        """Close the page and its context, and print what it shows, for a test that has failed.
+
+        What a test is answering at this moment fails, which would end the next test.
+        """
+        print(self.page.url, self.page.evaluate("document.body.innerText"), sep="\n")
         self.page.unroute_all(behavior="ignoreErrors")
         self.page.context.close()
 

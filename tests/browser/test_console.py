@@ -19,6 +19,12 @@ pytestmark = pytest.mark.no_database
 STATE = "query ($name: String!) { job(name: $name) { state pause { reason until } } }"
 STOCK = "{ lowStockProducts { edges { node { id name stock } } } }"
 DELETED = "{ deletedCustomers { edges { node { name } } } }"
+GO_ON_AT_THE_FIRST_RENDERING = """new MutationObserver((records, observer) => {
+  if (records.some(({ target, removedNodes }) => target.id === "app" && removedNodes.length)) {
+    observer.disconnect();
+    location.hash = "#/runs";
+  }
+}).observe(document, { childList: true, subtree: true })"""
 RUN = "query ($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { status trigger attempts } }"
 
 
@@ -41,6 +47,13 @@ def test_each_job_shows_its_state(tab: Tab) -> None:
     open_job(tab, "heartbeat")
     assert tab.page.locator("svg.trend polyline").count() == 1
     assert tab.page.get_by_role("table", name="Schedules").get_by_text("heartbeat.default").is_visible()
+
+
+def test_an_address_that_changes_before_the_first_paint_is_the_one_that_is_shown(tab: Tab, shown: Console) -> None:
+    tab.page.add_init_script(GO_ON_AT_THE_FIRST_RENDERING)
+    tab.page.goto(shown.url)
+    tab.page.get_by_role("heading", level=1, name="Runs").wait_for()
+    assert tab.page.url.endswith("#/runs")
 
 
 def hours_with_heartbeats_ahead() -> int:

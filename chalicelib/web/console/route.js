@@ -1,5 +1,5 @@
 // The address after the #: which page is shown, and how it is filtered, ordered and paged. So Back and bookmarks keep it.
-import { useEffect, useState } from "./html.js";
+import { useLayoutEffect, useState } from "./html.js";
 
 // Somebody may have typed an invalid address. It is shown as it is.
 function decoded(text) {
@@ -17,7 +17,8 @@ function read() {
 
 export function useRoute() {
   const [route, setRoute] = useState(read);
-  useEffect(() => {
+  // Not after the first paint, as other effects: the address may change before it.
+  useLayoutEffect(() => {
     const change = () => setRoute(read());
     window.addEventListener("hashchange", change);
     return () => window.removeEventListener("hashchange", change);
