@@ -39,6 +39,7 @@ def load_dump(path: Path) -> sqlite3.Connection:
             try:
                 insert(database, each["pk"], each["fields"])
             except (KeyError, TypeError, sqlite3.Error) as error:
+                database.close()
                 raise ImportFileError(
                     f"{path}: the {each['model']} {each.get('pk')!r} cannot be read: {error}."
                 ) from None

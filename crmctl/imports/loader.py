@@ -1,7 +1,7 @@
 """Load the files of an import into the workspace, after each was recognised."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from sqlite3 import Connection
@@ -59,7 +59,22 @@ class LoadedTable:
 def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace) -> dict[str, LoadedTable]:
     """Load all files, and return the table of each kind. Raises ImportFileError, which lists the errors of all files."""
     errors: list[str] = []
-    tables = _open_tables(paths, options, errors)
+    with ExitStack() as opened:  # the rows of a database are read while they are loaded
+        loaded = _load_tables(_open_tables(paths, options, errors, opened), options, workspace, errors)
+    if errors:
+        raise ImportFileError("\n".join(errors))
+    workspace.index_rows()
+    if "orders" in loaded:
+        for kind in _add_what_orders_need(loaded["orders"], options, workspace) - loaded.keys():
+            mapping = make_mapping(kind, FIELDS[kind].all, presets()[OWN], {}, place=kind)
+            loaded[kind] = LoadedTable(f"the {kind} of the orders", "", mapping, Formats(), is_implied=True)
+    return {kind: loaded[kind] for kind in KINDS if kind in loaded}
+
+
+def _load_tables(
+    tables: Sequence[SourceTable], options: ReadOptions, workspace: Workspace, errors: list[str]
+) -> dict[str, LoadedTable]:
+    """Load the tables that are recognised, and return them by kind. Errors are added to `errors`."""
     mapped: list[tuple[SourceTable, TableMapping]] = []
     unknown: list[tuple[SourceTable, UnknownTable]] = []
     for table in tables:
@@ -80,21 +95,17 @@ def load_files(paths: Sequence[Path], options: ReadOptions, workspace: Workspace
             beside = tuple(each.name for each in left_out if each.workbook == table.workbook)
             left_out = [each for each in left_out if each.workbook != table.workbook]
             loaded[mapping.kind] = replace(_load(table, mapping, options, workspace), beside=beside)
-    if errors:
-        raise ImportFileError("\n".join(errors))
-    workspace.index_rows()
-    if "orders" in loaded:
-        for kind in _add_what_orders_need(loaded["orders"], options, workspace) - loaded.keys():
-            mapping = make_mapping(kind, FIELDS[kind].all, presets()[OWN], {}, place=kind)
-            loaded[kind] = LoadedTable(f"the {kind} of the orders", "", mapping, Formats(), is_implied=True)
-    return {kind: loaded[kind] for kind in KINDS if kind in loaded}
+    return loaded
 
 
-def _open_tables(paths: Sequence[Path], options: ReadOptions, errors: list[str]) -> list[SourceTable]:
+def _open_tables(
+    paths: Sequence[Path], options: ReadOptions, errors: list[str], opened: ExitStack
+) -> list[SourceTable]:
+    """Return the tables of all files. `opened` closes the databases among them."""
     tables: list[SourceTable] = []
     for path in find_files(paths):
         with _collect(errors):
-            tables += _read(path, options)
+            tables += _read(path, options, opened)
     return tables
 
 
@@ -136,12 +147,12 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _read(path: Path, options: ReadOptions) -> list[SourceTable]:
+def _read(path: Path, options: ReadOptions, opened: ExitStack) -> list[SourceTable]:
     if path.suffix.lower() == ".xlsx":
         return read_xlsx(path)
     database = open_django(path)
     if database:
-        return read_tables(database, path.name)
+        return read_tables(opened.enter_context(closing(database)), path.name)
     return [read_csv(path, encoding=options.encoding, delimiter=options.delimiter)]
 
 
@@ -179,6 +190,6 @@ def find_tasks(paths: Sequence[Path]) -> list[PeriodicTask]:
     tasks: list[PeriodicTask] = []
     for path in paths:
         if path.is_file() and (database := open_django(path)):
-            tasks += read_tasks(database)
-            database.close()
+            with closing(database):
+                tasks += read_tasks(database)
     return tasks

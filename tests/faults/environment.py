@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from io import BytesIO
-from itertools import count
 from typing import Any
 
 import pytest
@@ -71,13 +70,14 @@ class FakeQueue:
     doubled: Callable[[], bool] = lambda: False
     waiting: list[QueuedMessage] = field(default_factory=list)
     dead: list[QueuedMessage] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=count)
+    _sent: int = 0
 
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         if operation == "GetQueueUrl":
             return {"QueueUrl": f"{NOWHERE}/{request['QueueName']}"}
         if operation == "SendMessage":
-            number = str(next(self._numbers))
+            self._sent += 1
+            number = str(self._sent)
             visible_at = clock.now() + timedelta(seconds=request["DelaySeconds"])
             self.waiting.append(QueuedMessage(request["MessageBody"], visible_at, number))
             return {"MessageId": number}
