@@ -16,7 +16,8 @@
 # make clean                        delete the virtual environments and everything local
 
 # On Linux the system's Python first: the tests take three quarters of the CPU with it (measured), since distributions
-# compile it with profile-guided optimization, which pyenv leaves out unless it is told otherwise. PYTHON=... takes another.
+# compile it with profile-guided optimization, which pyenv leaves out unless it is told otherwise. PYTHON=... chooses
+# another one for a new environment.
 PYTHON := $(shell for python in $(if $(filter Linux,$(shell uname)),/usr/bin/python3) \
 	python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv; from importlib.util import find_spec; \

@@ -18,12 +18,16 @@ def start() -> None:
     Ends the process with a message if that fails: a server without its data would only confuse.
     """
     if _is_local_server():
-        if sys.pycache_prefix is None:
-            # Each would be a new file in the checkout, at which Chalice restarts its worker until we narrow what it watches.
-            sys.dont_write_bytecode = True
+        keep_bytecode_out_of_the_checkout()
         from localdev import startup  # imported here, so that `chalice deploy` and `package` do not load it
 
         startup.prepare_server()
+
+
+def keep_bytecode_out_of_the_checkout() -> None:
+    """Write no bytecode, unless it goes elsewhere: at each new file in the checkout, Chalice restarts a server that runs there."""
+    if sys.pycache_prefix is None:
+        sys.dont_write_bytecode = True
 
 
 def run_jobs(app: "ChaliceApp") -> None:

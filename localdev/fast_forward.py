@@ -1,14 +1,13 @@
 """`python -m localdev fast-forward`: run the jobs of the last days in seconds, with the clock moved from slot to slot."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
 from typing import Any
 
-from localdev import environment, replay, server, startup
+from localdev import environment, keep_bytecode_out_of_the_checkout, replay, server, startup
 from localdev.console import print_info
 from localdev.past_runs import PastRuns
 from localdev.processes import Process
@@ -17,8 +16,7 @@ from localdev.server import Address
 
 def run(days: int, *, heartbeat: bool, verbose: bool) -> None:
     """Run the jobs of the last days on this checkout's local data. Raises LocalError."""
-    if sys.pycache_prefix is None:
-        sys.dont_write_bytecode = True  # a new file in the checkout would restart a server running beside
+    keep_bytecode_out_of_the_checkout()
     startup.quiet_library_logs()
     address = server.free_address()
     os.environ[environment.API_URL] = f"{address.url}/graphql"  # the heartbeat checks the server of this process

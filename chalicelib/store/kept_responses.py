@@ -1,6 +1,7 @@
 """The keys and the compressed form of responses that are stored for 24 hours, for their Idempotency-Key.
 
-They are rows `(idempotency#caller, Idempotency-Key)` of `ops`. `api.http.idempotency` has the protocol, reads and writes them. An erasure takes a person out of the responses, so it needs the form as well.
+They are rows `(idempotency#caller, Idempotency-Key)` of `ops`. `api.http.idempotency` has the protocol, reads and writes
+them. An erasure takes a person out of the responses, so it needs the form as well.
 """
 
 import base64

@@ -53,9 +53,11 @@ class Tab:
 
         What a test is answering at this moment fails, which would end the next test.
         """
-        print(self.page.url, self.page.evaluate("document.body.innerText"), sep="\n")
-        self.page.unroute_all(behavior="ignoreErrors")
-        self.page.context.close()
+        try:
+            print(self.page.url, self.page.evaluate("document.body.innerText"), sep="\n")
+        finally:
+            self.page.unroute_all(behavior="ignoreErrors")
+            self.page.context.close()
 
 
 @contextmanager
