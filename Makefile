@@ -142,15 +142,21 @@ clean:
 # Python has puts uv there, or else one from ensurepip. uv does not read pip's configuration: where that leads to another
 # package index, and uv finds none, pip installs it all. On standard error, so that `make -s python` prints one line.
 # The server alone needs a third of the packages, so that `make local` answers sooner.
+# An environment keeps the Python that it was made with. If that one no longer works, since it was removed or replaced, the
+# environment is made anew: otherwise venv would leave the old links in it. Nothing is cleared that is no environment.
 WITH_ITS_OWN_PIP = "$(BIN)/python" -m ensurepip >&2 && "$(BIN)/python" -m pip install --disable-pip-version-check
-$(LOCAL): requirements.txt requirements-local.txt
+$(LOCAL): requirements.txt requirements-local.txt $(BIN)/python
 	@echo "Installing the requirements into $(VENV) (once) ..." >&2
-	@"$(PYTHON)" -m venv --without-pip "$(VENV)"
+	@"$(BIN)/python" -c 'import ssl, subprocess' 2>/dev/null || \
+		"$(PYTHON)" -m venv --without-pip $(if $(wildcard $(VENV)/pyvenv.cfg),--clear) "$(VENV)"
 	@uv=$$(grep '^uv==' requirements-local.txt); \
 		"$(PYTHON)" -m pip --python "$(BIN)/python" install --disable-pip-version-check "$$uv" >&2 2>/dev/null || \
 		{ $(WITH_ITS_OWN_PIP) "$$uv" >&2; }
 	@$(call install,requirements-local.txt)
 	@touch "$@"
+
+# Where it is missing, or leads to a Python that is gone, the rule above makes it.
+$(BIN)/python: ;
 
 $(STAMP): $(LOCAL) requirements-dev.txt
 	@echo "Installing the tools for development into $(VENV) (once) ..." >&2
