@@ -46,10 +46,10 @@ ARGS ?=
 
 # Bytecode stays outside the checkout, where each new file restarts the server.
 local: $(LOCAL)
-	PYTHONPYCACHEPREFIX="$(CACHE)/bytecode" "$(BIN)/chalice" local $(ARGS)
+	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CACHE)/bytecode" "$(BIN)/chalice" local $(ARGS)
 
 fast-forward: $(LOCAL)
-	PYTHONPYCACHEPREFIX="$(CACHE)/bytecode" "$(BIN)/python" -m localdev fast-forward $(ARGS)
+	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CACHE)/bytecode" "$(BIN)/python" -m localdev fast-forward $(ARGS)
 
 reset: $(LOCAL)
 	"$(BIN)/python" -m localdev reset
@@ -141,7 +141,8 @@ clean:
 # With uv, which needs 7 s where pip needs a minute, and without a pip of its own, which would take 7 s more: the pip that
 # Python has puts uv there, or else one from ensurepip. uv does not read pip's configuration: where that leads to another
 # package index, and uv finds none, pip installs it all. On standard error, so that `make -s python` prints one line.
-# The server alone needs a third of the packages, so that `make local` answers sooner.
+# The server alone needs a third of the packages, so that `make local` answers sooner, and it fetches its emulator meanwhile.
+# Where that fails, the server tries it again, and says why.
 # An environment keeps the Python that it was made with. If that one no longer works, since it was removed or replaced, the
 # environment is made anew: otherwise venv would leave the old links in it. Nothing is cleared that is no environment.
 WITH_ITS_OWN_PIP = "$(BIN)/python" -m ensurepip >&2 && "$(BIN)/python" -m pip install --disable-pip-version-check
@@ -152,8 +153,8 @@ $(LOCAL): requirements.txt requirements-local.txt $(BIN)/python
 	@uv=$$(grep '^uv==' requirements-local.txt); \
 		"$(PYTHON)" -m pip --python "$(BIN)/python" install --disable-pip-version-check "$$uv" >&2 2>/dev/null || \
 		{ $(WITH_ITS_OWN_PIP) "$$uv" >&2; }
-	@$(call install,requirements-local.txt)
-	@touch "$@"
+	@"$(BIN)/python" -B -c 'from localdev import emulator; emulator.fetch()' >&2 2>/dev/null & \
+		{ $(call install,requirements-local.txt); } && { wait; touch "$@"; }
 
 # Where it is missing, or leads to a Python that is gone, the rule above makes it.
 $(BIN)/python: ;
