@@ -26,7 +26,7 @@ from tests.faults.memory import Memory
 from tests.faults.stale_memory import MAX_AGE, StaleMemory
 
 pytestmark = pytest.mark.no_database
-EXAMPLES = 120 if os.environ.get("CRM_FULL_SIZE") else 40
+EXAMPLES = 120 if os.environ.get("CRM_FULL_SIZE") else 25
 
 
 @pytest.fixture(scope="module")

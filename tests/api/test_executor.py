@@ -20,7 +20,7 @@ from tests.api.sample_schema import SCHEMA, World
 from tests.as_operator import execute
 
 pytestmark = pytest.mark.no_database
-EXAMPLES = 5000 if os.environ.get("CRM_FULL_SIZE") else 60
+EXAMPLES = 5000 if os.environ.get("CRM_FULL_SIZE") else 30
 SEEDS = st.integers(0, 10**9)
 
 

@@ -21,6 +21,7 @@ from graphql import (
 from chalicelib import clock
 from chalicelib.access import api_keys, authentication, rate_limit
 from chalicelib.access.roles import Role
+from chalicelib.api.graphql import execution
 from chalicelib.api.graphql.schema import schema
 from chalicelib.api.http import endpoint
 from tests.api.conftest import Change
@@ -128,6 +129,8 @@ def paths() -> dict[str, tuple[str, Role]]:
 
 
 PATHS = paths()
+prepare_once = cache(execution.prepare.__wrapped__)
+"""There are more documents than the cache of a process keeps, and all callers send all of them."""
 
 
 @pytest.fixture
@@ -135,6 +138,7 @@ def keys(change: Change, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     """Return the keys by caller. An accepted document is not executed: these tests check only whether it is accepted."""
     change(open_access=False, rate_burst=10_000)
     monkeypatch.setattr(endpoint, "run", lambda _: {"data": "executed"})
+    monkeypatch.setattr(endpoint, "prepare", prepare_once)
     clock.set_source(lambda: moment("2026-11-01"))
     issued = {role.name.lower(): api_keys.create(role.name, role, "test") for role in Role if role}
     expired = api_keys.create("Expired", Role.OPERATOR, "test", moment("2026-11-02"))

@@ -1,5 +1,9 @@
-"""Schedules: when they fire, and their EventBridge expressions, checked by an interpreter in this module."""
+"""Schedules: when they fire, and their EventBridge expressions, checked by an interpreter in this module.
 
+CRM_FULL_SIZE=1 compares more crontabs, and has all heartbeats of a year.
+"""
+
+import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +19,9 @@ from tests.builders import moment
 pytestmark = pytest.mark.no_database
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY = timedelta(days=1)
+FULL = bool(os.environ.get("CRM_FULL_SIZE"))
+COMPARED = 320 if FULL else 120
+"""Random crontabs, of which about half fire within the few days that are compared."""
 NAMES = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
@@ -202,7 +209,7 @@ def test_the_eventbridge_expression_fires_when_the_crontab_does() -> None:
     chance = random.Random(20261122)
     compared = fired = 0
     never: list[str] = []
-    while compared < 320:
+    while compared < COMPARED:
         crontab = an_expression(chance)
         try:
             schedule = Schedule(crontab)
@@ -215,7 +222,7 @@ def test_the_eventbridge_expression_fires_when_the_crontab_does() -> None:
         assert list(schedule.between(first - MINUTE, last)) == expected, (crontab, schedule.eventbridge)
         compared += 1
         fired += bool(expected)
-    assert fired > 100
+    assert fired > COMPARED / 3.2
     reasons = ("Bad day-of-month", "beyond the last value", "both Sunday")
     assert all(text.endswith(reasons) for text in never), "such as 31 February"
 
@@ -229,6 +236,8 @@ def test_over_a_year_each_slot_comes_once(name: str, year: int) -> None:
     schedule = JOBS[name].schedule
     chance = random.Random(year)
     begin, end = datetime(year - 1, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    if name == "heartbeat" and not FULL:  # the end of the year and the leap day are among these months
+        end = end.replace(month=3)
     whole = list(schedule.between(begin, end))
     pieces: list[datetime] = []
     at = begin
@@ -237,7 +246,7 @@ def test_over_a_year_each_slot_comes_once(name: str, year: int) -> None:
         pieces += schedule.between(at, until)
         at = until
     assert pieces == whole == sorted(set(whole))
-    days = 366 if year == 2028 else 365
+    days = (end - begin).days
     weeks = sum((begin.date() + (n + 1) * DAY).isoweekday() == (7 if "cleanup" in name else 1) for n in range(days))
     expected = {"heartbeat": days * 288, "low_stock": days * 2, "order_reminders": days}
     assert len(whole) == expected.get(name, weeks)
