@@ -29,6 +29,7 @@ from chalicelib.jobs.runner import RunFailed, Runner
 from chalicelib.store import connection, stage_secrets, tables
 from tests.as_operator import execute
 from tests.conftest import connected_to
+from tests.faults.calls import Calls
 from tests.faults.fault_injection import intercepted
 from tests.faults.memory import Key, Memory, response_of
 from tests.faults.quick_client import content_of, quicken
@@ -118,7 +119,7 @@ class Environment:
     now: datetime
     choose: Callable[[int], Fault | None] = lambda _: None
     messages: FakeQueue = field(default_factory=FakeQueue)
-    sent: list[str] = field(default_factory=list)
+    sent: Calls = field(default_factory=Calls)
     exchanged: list[tuple[str, dict[str, Any], Any]] | None = None
     """If this is a list, requests to the database and their answers are added to it."""
     mails: list[str] = field(default_factory=list)
@@ -171,6 +172,8 @@ class Environment:
     def _invoke(self, work: Callable[[], object]) -> bool:
         """Invoke a Lambda and return whether it succeeded."""
         self.begin()
+        if not self._stalled:
+            self.sent.begin()
         try:
             work()
         except Killed:

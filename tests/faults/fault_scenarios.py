@@ -1,6 +1,6 @@
 """Run a scenario again and again, each time with another fault, and compare the data afterwards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -8,13 +8,14 @@ from functools import cached_property
 from chalicelib.jobs import catalog, queue, slots
 from chalicelib.jobs.job import Job
 from tests.builders import Rows
+from tests.faults.calls import Calls
 from tests.faults.environment import MINUTE, Environment, FakeAws, Fault
 from tests.faults.fault_injection import TRIES
 from tests.faults.memory import Memory
 from tests.faults.sample_company import SLOTS, comparable_data
 
 READS = {"GetItem", "BatchGetItem", "Query", "GetQueueUrl"}
-ON_THE_WAY_THERE = (Fault.DIE_BEFORE, Fault.LOSE_REQUEST, Fault.STALL_BEFORE)
+ON_THE_WAY_THERE = (Fault.LOSE_REQUEST, Fault.STALL_BEFORE)
 ON_THE_WAY_BACK = (Fault.DIE_AFTER, Fault.LOSE_ANSWER, Fault.STALL_AFTER)
 """After a read these have the same effect as the faults before it."""
 
@@ -47,14 +48,14 @@ class ScenarioRunner:
     memory: Memory
     scenario: Scenario
 
-    def run(self, first: int = -1, fault: Fault | None = None) -> tuple[dict[str, Rows], list[str]]:
+    def run(self, first: int = -1, fault: Fault | None = None) -> tuple[dict[str, Rows], Calls]:
         """Return the data at the end, and the calls of `act`."""
         slot = SLOTS[self.scenario.job]
         length = TRIES if fault in {Fault.LOSE_REQUEST, Fault.LOSE_ANSWER} else 1
         with self.fake_aws.run(self.prepared.copy()) as environment:
             environment.choose = lambda number: fault if first <= number < first + length else None
             self.scenario.act(environment)
-            sent = list(environment.sent)
+            sent = environment.sent.copy()
             environment.choose = lambda _: None
             environment.settle((self.scenario.job.name, slots.of(slot)))
             assert environment.unfinished() == []
@@ -77,9 +78,7 @@ class ScenarioRunner:
         """Inject every fault into every call of the clean run, and return what goes wrong."""
         clean, sent = self.run()
         found = []
-        for number, operation, fault in fault_points(sent):
-            if operation in READS and self.scenario.writes_only:
-                continue
+        for number, operation, fault in fault_points(sent, READS if self.scenario.writes_only else ()):
             ending, _ = self.run(number, fault)
             if ending != clean:
                 found.append(f"{operation} ({number}) {fault}: {differences(clean, ending)}")
@@ -87,8 +86,19 @@ class ScenarioRunner:
         return found
 
 
-def fault_points(sent: list[str]) -> Iterator[tuple[int, str, Fault]]:
+def fault_points(sent: Calls, skipped: Collection[str] = ()) -> Iterator[tuple[int, str, Fault]]:
+    """Yield every fault at every call, except at the skipped operations.
+
+    Dying before a call leaves the same as dying after the last write before it. So only the first call of a Lambda has both.
+    """
+    is_first = True
     for number, operation in enumerate(sent):
+        is_first = is_first or number in sent.first_calls
+        if operation in skipped:
+            continue
+        if is_first:
+            yield number, operation, Fault.DIE_BEFORE
+            is_first = False
         for fault in ON_THE_WAY_THERE if operation in READS else ON_THE_WAY_THERE + ON_THE_WAY_BACK:
             yield number, operation, fault
 

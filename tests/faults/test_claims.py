@@ -1,7 +1,7 @@
 """Eight workers claim the same run at once: one wins, and nobody takes it from a live worker.
 
-A thousand contests in memory, where threads change hands at every call, and fifty over the wire; CRM_FULL_SIZE=1
-has a thousand there too.
+Three hundred contests in memory, where threads change hands at every call, and twenty over the wire; CRM_FULL_SIZE=1
+has a thousand of each. Without guards, every single contest has several winners.
 """
 
 import os
@@ -30,8 +30,7 @@ from tests.faults.schedules import without_guards
 NOW = moment("2026-11-22T12:00:00")
 SLOT = slots.of(NOW)
 THREADS = 8
-CONTESTS = 1000
-ON_THE_WIRE = CONTESTS if os.environ.get("CRM_FULL_SIZE") else 50
+CONTESTS, ON_THE_WIRE, TAKE_OVERS = (1000, 1000, 100) if os.environ.get("CRM_FULL_SIZE") else (300, 20, 30)
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +73,7 @@ def _contests(count: int) -> Counter[int]:
 
 @pytest.mark.no_database
 @pytest.mark.usefixtures("in_memory")
-def test_one_of_eight_workers_wins_each_of_a_thousand_claims() -> None:
+def test_one_of_eight_workers_wins_each_claim() -> None:
     assert _contests(CONTESTS) == {1: CONTESTS}
 
 
@@ -91,15 +90,15 @@ def test_one_of_eight_workers_wins_on_ministack() -> None:
 def test_without_conditions_several_workers_win() -> None:
     """Control: shows that the test finds the defect."""
     with without_guards():
-        found = _contests(50)
+        found = _contests(20)
     print(f"contests by their number of winners: {dict(found)}")
-    assert max(found) > 1
+    assert min(found) > 1
 
 
 @pytest.mark.no_database
 def test_a_run_is_taken_over_once_and_only_after_its_lease(in_memory: Environment) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
-        for number in range(100):
+        for number in range(TAKE_OVERS):
             in_memory.now = NOW
             (first,) = _winners(pool, _job(number))
             in_memory.now = NOW + LEASE - timedelta(microseconds=1)

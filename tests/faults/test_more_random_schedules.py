@@ -9,7 +9,7 @@ from tests.faults.schedules import ScheduleRunner, all_due_at_once, new_seeds, r
 
 pytestmark = pytest.mark.no_database
 
-FRESH = 500 if os.environ.get("CRM_FULL_SIZE") else 50
+FRESH = 500 if os.environ.get("CRM_FULL_SIZE") else 25
 
 
 def test_more_new_schedules_end_with_the_right_data() -> None:

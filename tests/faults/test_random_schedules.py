@@ -1,7 +1,7 @@
 """Random schedules of faults over all jobs: twenty fixed ones, and new ones in each session.
 
-A hundred of them, and with CRM_FULL_SIZE=1 a thousand. Half of them are in `test_more_random_schedules.py`, so that two
-workers share them. 200 more, and at full size another thousand, in which operators change several schedules meanwhile, are
+Sixty of them, and with CRM_FULL_SIZE=1 a thousand. Some of them are in `test_more_random_schedules.py`, so that two
+workers share them. 35 more, and at full size another thousand, in which operators change several schedules meanwhile, are
 in `test_operator_schedules.py`.
 """
 
@@ -16,8 +16,7 @@ from tests.faults.schedules import ScheduleRunner, all_due_at_once, new_seeds, r
 pytestmark = pytest.mark.no_database
 
 FIXED = range(20)
-FRESH = 480 if os.environ.get("CRM_FULL_SIZE") else 30
-CONTROL = range(100)
+FRESH, CONTROL = (480, range(100)) if os.environ.get("CRM_FULL_SIZE") else (15, range(50))
 
 
 @pytest.fixture(scope="module")
