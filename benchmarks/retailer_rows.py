@@ -30,6 +30,7 @@ from chalicelib.crm.customers import Customer
 from chalicelib.crm.products import Product
 from chalicelib.settings import settings
 from chalicelib.store import change_marks, ids, index_keys, tables, timestamps
+from chalicelib.store.put_request import to_item
 from chalicelib.store.reads import Item
 from tests.as_operator import OPERATOR
 from tests.faults.environment import Environment
@@ -75,13 +76,13 @@ def _orders(
 def _put_orders(memory: CountedMemory, made: Iterable[orders.Order], people: dict[str, Customer]) -> None:
     totals: Counter[tuple[str, str, str]] = Counter()
     for order in made:
-        memory.put_rows(tables.Order, [order_rows.to_row(order).serialize()])
+        memory.put_rows(tables.Order, [to_item(order_rows.to_row(order))])
         memory.put_rows(tables.Line, _lines(order))
         memory.put_rows(tables.AuxRow, [*search_index.items_of(order), _claim(order)])
         people[order.customer_id] = customer_activity.with_order(people[order.customer_id], order.date)
         totals[*_day(order), "orders"] += 1
         totals[*_day(order), "cents"] += order.cents
-    memory.put_rows(tables.Customer, (customer_rows.to_row(row).serialize() for row in people.values()))
+    memory.put_rows(tables.Customer, (to_item(customer_rows.to_row(row)) for row in people.values()))
     for pk, sk in {(pk, sk) for pk, sk, _ in totals}:
         before = memory.row_of(tables.AuxRow, (pk, sk)) or {"pk": {"S": pk}, "sk": {"S": sk}}
         added = {name: {"N": str(totals[pk, sk, name])} for name in _AMOUNTS}

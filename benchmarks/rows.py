@@ -29,6 +29,7 @@ from chalicelib.crm import (
 from chalicelib.jobs import catalog
 from chalicelib.settings import settings
 from chalicelib.store import connection, ids, index_keys, tables, timestamps
+from chalicelib.store.put_request import to_item
 from chalicelib.store.reads import Item
 
 IS_FULL = bool(os.environ.get(FULL))
@@ -183,7 +184,7 @@ def _order(number: int) -> orders.Order:
 
 
 def _put(table: type[Model], rows: Iterable[Model]) -> None:
-    _put_items(table, (row.serialize() for row in rows))
+    _put_items(table, map(to_item, rows))
 
 
 def _put_items(table: type[Model], items: Iterable[Item]) -> None:

@@ -14,6 +14,7 @@ from chalicelib.store.index_keys import SEPARATOR
 from chalicelib.store.index_scan import IndexRange
 from chalicelib.store.pagination import Listing
 from chalicelib.store.put_once import put_once
+from chalicelib.store.put_request import to_item
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.tables import Report as ReportRow
 from chalicelib.store.transaction import Transaction
@@ -45,7 +46,7 @@ def save(kind: str, period: str, content: dict[str, Any], token: str, *, again: 
         row = tables.Report(kind, _key(period, revision), made_at=timestamps.to_text(clock.now()))
         row.content, row.token = content, token
         if put_once(row) is None:
-            return _load(reads.to_item(row))
+            return _load(to_item(row))
     raise Unavailable
 
 

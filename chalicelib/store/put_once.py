@@ -24,6 +24,7 @@ from pynamodb.expressions.operand import Path
 
 from chalicelib.errors import Unavailable
 from chalicelib.store.connection import client
+from chalicelib.store.put_request import put_request
 from chalicelib.store.reads import Item
 from chalicelib.store.retries import is_condition_failure, is_transient, retry_delays
 from chalicelib.store.tables import AuxRow, Report
@@ -46,11 +47,11 @@ def put_once(row: AuxRow | Report, replaces: Condition | None = None) -> Item | 
     hash_key = next(each.attr_name for each in row.get_attributes().values() if each.is_hash_key)
     is_free = Path(hash_key).does_not_exist()
     condition = is_free if replaces is None else is_free | replaces
-    request = row.get_save_kwargs_from_instance(condition, ALL_OLD)
+    request = put_request(row, condition)
     try:
         _put(request)
     except _ConditionFailed as failed:
-        return None if failed.stored["token"] == request["Item"]["token"] else failed.stored
+        return None if failed.stored["token"]["S"] == row.token else failed.stored
     return None
 
 
@@ -58,7 +59,7 @@ def _put(request: Mapping[str, object]) -> None:
     """Send the put, again after transient errors. Raises _ConditionFailed, Unavailable."""
     for _ in retry_delays():
         try:
-            client().put_item(**request)
+            client().put_item(**request, ReturnValuesOnConditionCheckFailure=ALL_OLD)
         except (BotoCoreError, ClientError) as error:
             if isinstance(error, ClientError) and is_condition_failure(error):
                 # botocore's stubs do not know that the error carries the row.

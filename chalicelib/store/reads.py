@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
-from typing import Any, TypeAlias, TypedDict, cast
+from typing import Any, TypeAlias, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.models import Model
@@ -133,11 +133,6 @@ def get_by_id(table: type[Model], ids: Iterable[str], *, consistent: bool = Fals
     """Return {id: row} for the rows that exist."""
     keys = [{"id": {"S": row_id}} for row_id in dict.fromkeys(ids)]
     return {item["id"]["S"]: item for item in get_all(table, keys, consistent=consistent)}
-
-
-def to_item(row: Model) -> Item:
-    """Return a model's row as DynamoDB stores it."""
-    return cast("Item", row.serialize())
 
 
 def text(item: Item, name: str) -> str | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from chalicelib import clock
 from chalicelib.store import reads
 from chalicelib.store.put_once import put_once
+from chalicelib.store.put_request import to_item
 from chalicelib.store.tables import AuxRow
 
 PARTITION = "secret"
@@ -25,7 +26,7 @@ def read(purpose: str) -> bytes:
         item = reads.get_op(PARTITION, purpose)
         if item is None:
             row = AuxRow(PARTITION, purpose, token=secrets.token_hex(32))
-            item = put_once(row) or reads.to_item(row)
+            item = put_once(row) or to_item(row)
         _known[purpose] = _secret(item)
     return _known[purpose]
 

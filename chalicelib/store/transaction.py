@@ -6,19 +6,19 @@ first attempt. So each transaction leaves a mark that only it can leave, and loo
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 from ulid import ULID
 
 from chalicelib.errors import Conflict, CrmError, Unavailable
 from chalicelib.store import batch_writes, change_marks
 from chalicelib.store.change_marks import Values
 from chalicelib.store.connection import connection
+from chalicelib.store.put_request import put_request
 from chalicelib.store.reads import Item
 from chalicelib.store.retries import confirm, is_transient, retry_delays
 from chalicelib.store.tables import AuxRow
@@ -33,7 +33,7 @@ class _Entry:
     """An action, how many were added before it, and the error to raise if its condition fails."""
 
     number: int
-    add_to: Callable[[TransactWrite], None]
+    request: Callable[[], dict[str, Any]]
     error: MakeError
 
 
@@ -84,19 +84,19 @@ class Transaction:
         self._put_change(self._change)  # added first, so that its error wins: those of the others are no longer news
 
     def put(self, row: Model, condition: Condition | None = None, error: MakeError = Stale) -> None:
-        self._add("put", lambda write: write.save(row, condition), error)
+        self._add("put", lambda: put_request(row, condition), error)
 
     def update(
         self, row: Model, actions: list[Action], condition: Condition | None = None, error: MakeError = Stale
     ) -> None:
-        self._add("update", lambda write: write.update(row, actions, condition), error)
+        self._add("update", lambda: row.get_update_kwargs_from_instance(actions, condition=condition), error)
 
     def delete(self, row: Model, condition: Condition | None = None, error: MakeError = Stale) -> None:
-        self._add("delete", lambda write: write.delete(row, condition), error)
+        self._add("delete", lambda: row.get_delete_kwargs_from_instance(condition), error)
 
     def check(self, table: type[Model], row_id: str, condition: Condition, error: MakeError = Stale) -> None:
         """Write nothing to this row, but fail unless the condition holds."""
-        self._add("check", lambda write: write.condition_check(table, row_id, condition=condition), error)
+        self._add("check", lambda: table.get_operation_kwargs_from_class(row_id, condition=condition), error)
 
     def log(self, subject: str, before: Values | None, after: Values | None) -> None:
         """Write the change row of something else that changes along with the subject."""
@@ -161,14 +161,19 @@ class Transaction:
         if self._subject:
             change_marks.record(self._subject)
 
-    def _add(self, kind: str, add_to: Callable[[TransactWrite], None], error: MakeError) -> None:
-        self._entries[kind].append(_Entry(self._size, add_to, error))
+    def _add(self, kind: str, request: Callable[[], dict[str, Any]], error: MakeError) -> None:
+        self._entries[kind].append(_Entry(self._size, request, error))
         self._size += 1
 
     def _send(self, token: str) -> None:
-        with TransactWrite(connection=connection, client_request_token=token) as write:
-            for entry in self._in_sending_order():
-                entry.add_to(write)
+        requests = {kind: [entry.request() for entry in entries] for kind, entries in self._entries.items()}
+        connection.transact_write_items(
+            condition_check_items=requests["check"],
+            delete_items=requests["delete"],
+            put_items=requests["put"],
+            update_items=requests["update"],
+            client_request_token=token,
+        )
 
     def _first_failed(self, error: TransactWriteError) -> _Entry | None:
         # Not strict: there are no reasons at all unless the transaction was cancelled.

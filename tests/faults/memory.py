@@ -15,6 +15,7 @@ from pynamodb.models import Model
 
 from chalicelib.store import connection
 from chalicelib.store.direct_calls import _Rows
+from chalicelib.store.put_request import to_item
 from tests.builders import Rows, key_names
 from tests.faults.expressions import Item, condition, key_range, plain, updated
 from tests.faults.quick_client import content_of
@@ -104,8 +105,6 @@ class Memory:
 
     def __init__(self, *, knows_tokens: bool = True) -> None:
         self.knows_tokens = knows_tokens
-        self._tables: dict[str, Table] = {}
-        self._tokens: dict[str, Item] = {}
         self.clear()
         self._lock = threading.Lock()
         self._operations: dict[str, Callable[[Any], Item]] = {
@@ -122,8 +121,10 @@ class Memory:
 
     def clear(self) -> None:
         """Make all tables empty."""
-        self._tables = {str(model.Meta.table_name): self._new_table(model) for model in connection.TABLES}
-        self._tokens = {}
+        self._tables: dict[str, Table] = {
+            str(model.Meta.table_name): self._new_table(model) for model in connection.TABLES
+        }
+        self._tokens: dict[str, Item] = {}
 
     def _new_table(self, model: type[Model]) -> Table:
         return Table(model)
@@ -138,7 +139,7 @@ class Memory:
         return response_of(lambda: self.answer(model.name, content_of(request))), None
 
     def put(self, row: Model) -> None:
-        self.answer("PutItem", {"TableName": row.Meta.table_name, "Item": row.serialize()})
+        self.answer("PutItem", {"TableName": row.Meta.table_name, "Item": to_item(row)})
 
     def rows(self) -> dict[str, Rows]:
         return {model.__name__: self.rows_of(model) for model in connection.TABLES}

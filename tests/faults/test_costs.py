@@ -1,6 +1,6 @@
 """The cost of a run depends on the rows it changes, not on the size of the tables.
 
-The larger company has 3,000 rows of each kind, in the database in memory that charges writes as MiniStack does, and reads by
+The larger company has 1,500 rows of each kind, in the database in memory that charges writes as MiniStack does, and reads by
 their bytes. CRM_FULL_SIZE=1 gives it 100,000 on MiniStack, which takes minutes to load.
 """
 
@@ -21,7 +21,7 @@ from tests.metering import Meter, metered
 
 pytestmark = pytest.mark.ministack if IS_FULL else pytest.mark.no_database
 
-SMALL, LARGE = 1000, 100_000 if IS_FULL else 3000
+SMALL, LARGE = (1000, 100_000) if IS_FULL else (500, 1500)
 JOBS = (catalog.CUSTOMER_CLEANUP, catalog.ORDER_REMINDERS, catalog.LOW_STOCK)
 
 

@@ -24,7 +24,8 @@ from chalicelib.jobs import (
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_records import Status, Trigger
-from chalicelib.store import reads, tables, timestamps
+from chalicelib.store import tables, timestamps
+from chalicelib.store.put_request import to_item
 from tests.builders import moment
 from tests.jobs.job_runs import (
     Clock,
@@ -123,7 +124,7 @@ def test_a_row_is_small(job: Job) -> None:
     made = create(
         job, ",".join(map(str, range(60))) + " * * * *", note="ü" * 200, time_zone="America/Argentina/ComodRivadavia"
     )
-    assert len(str(reads.to_item(operator_schedules.to_row(made)))) < 3000
+    assert len(str(to_item(operator_schedules.to_row(made)))) < 3000
     assert tables.AuxRow.count(operator_schedules.PARTITION) == 1
 
 
