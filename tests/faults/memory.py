@@ -217,8 +217,7 @@ class Memory:
             place = (plain(start[table.ranges[request.get("IndexName")][-1]]), table.key_of(start))
             first = max(first, bisect_right(partition, place)) if forward else first
             end = end if forward else min(end, bisect_left(partition, place))
-        found = range(first, end)
-        return (partition[number] for number in (found if forward else reversed(found)))
+        return (partition[number] for number in range(first, end)[:: 1 if forward else -1])
 
     def _update(self, request: Item) -> Item:
         self._write([("Update", request)])
