@@ -8,11 +8,12 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.localdev.servers import Place, free_port, get, wait_for
+from tests.localdev.servers import Place, Server, free_port, get, wait_for
 
 pytestmark = pytest.mark.no_database
 ALONE = "--no-autoreload"
@@ -41,6 +42,26 @@ def place_with_data(place: Place, saved: Path) -> Place:
     return place
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A place whose server several tests use, one after the other: each start takes 2 s of CPU (measured)."""
+    place = Place(tmp_path_factory.mktemp("lasting"))
+    try:
+        yield place
+    finally:
+        place.clear()
+
+
+@pytest.fixture
+def running(lasting: Place) -> Server:
+    """The server that the test before has left, in whatever way that changed it, or else a new one."""
+    left = next((server for server in lasting.started if server.process.poll() is None and get(server.url)), None)
+    if left is None:
+        left = lasting.serve()
+        left.up()
+    return left
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_is_left_however_the_reloader_ends(place: Place, number: signal.Signals) -> None:
     server = place.serve()
@@ -57,20 +78,21 @@ def test_server_without_reloader_leaves_no_process_and_keeps_data(place: Place) 
     get(f"{server.url}/keep/ann", "POST")
     server.end(signal.SIGTERM)
     # Immediately, while the first MiniStack is still saving.
-    again = place.serve()
+    again = place.serve(ALONE)
     again.up()
     assert get(f"{again.url}/kept/ann") == {"kept": True}
 
 
-def test_two_servers_share_an_emulator_that_survives_reloads_and_the_first_server(place: Place) -> None:
-    first, second = place.serve(), place.serve()
+def test_two_servers_share_an_emulator_that_survives_reloads_and_the_first_server(lasting: Place) -> None:
+    """The second one is then `running`."""
+    first, second = lasting.serve(), lasting.serve()
     before = first.up()
     assert second.up()["endpoint"] == before["endpoint"]
-    notes = [json.loads(note.read_text()) for note in (place.state / "servers").iterdir()]
+    notes = [json.loads(note.read_text()) for note in (lasting.state / "servers").iterdir()]
     assert {note["url"] for note in notes} == {first.url, second.url}, "crmctl finds them"
     get(f"{first.url}/keep/ann", "POST")
-    (place.root / "project" / "chalicelib").mkdir()
-    (place.root / "project" / "chalicelib" / "edited.py").write_text("")
+    (lasting.root / "project" / "chalicelib").mkdir()
+    (lasting.root / "project" / "chalicelib" / "edited.py").write_text("")
     wait_for(lambda: (get(second.url) or {"worker": 0})["worker"] not in {0, before["worker"]} or None, "a reload")
     wait_for(lambda: "Reloaded" in first.output() or None, "the short line")
     first.end(signal.SIGTERM)
@@ -80,65 +102,70 @@ def test_two_servers_share_an_emulator_that_survives_reloads_and_the_first_serve
     assert second.output().count("CRM on this machine") == 1
 
 
-def test_git_and_documents_do_not_restart_the_server(place: Place) -> None:
-    server = place.serve()
-    project = place.root / "project"
+def test_git_and_documents_do_not_restart_the_server(lasting: Place, running: Server) -> None:
+    project = lasting.root / "project"
     for words in (
         ["init", "-q"],
         ["add", "."],
         ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"],
     ):
         subprocess.run(["git", *words], cwd=project, check=True)
-    worker = server.up()["worker"]
+    worker = running.up()["worker"]
     time.sleep(2.5)  # the reloader looks once a second; git init above may have come before its narrowed look
-    worker = server.up()["worker"]
+    worker = running.up()["worker"]
     subprocess.run(["git", "branch", "another"], cwd=project, check=True)
     subprocess.run(["git", "fetch", "-q", "."], cwd=project, check=True)
     (project / "docs").mkdir()
     (project / "docs" / "page.md").write_text("A page.")
     (project / "README.md").write_text("A project.")
     time.sleep(3)
-    assert server.up()["worker"] == worker
+    assert running.up()["worker"] == worker
     app = project / "app.py"
     app.write_text(app.read_text() + "\n")
-    wait_for(lambda: (get(server.url) or {"worker": worker})["worker"] != worker or None, "the reload")
+    wait_for(lambda: (get(running.url) or {"worker": worker})["worker"] != worker or None, "the reload")
 
 
-def test_killed_supervisor_loses_no_data_and_the_server_recovers(place: Place) -> None:
-    server = place.serve()
-    before = server.up()
-    get(f"{server.url}/keep/ann", "POST")
+def test_other_emulator_is_used_and_its_data_unchanged(lasting: Place, running: Server) -> None:
+    get(f"{running.url}/keep/dan", "POST")
+    before = running.up()
+    server = lasting.serve(ALONE, AWS_ENDPOINT_URL=before["endpoint"], CRM_DEMO_DATA="on")
+    assert server.up()["customers"] == before["customers"] > 0
+    assert "your AWS_ENDPOINT_URL" in server.output()
+    server.end(signal.SIGINT)
+
+
+def test_killed_supervisor_loses_no_data_and_the_server_recovers(lasting: Place, running: Server) -> None:
+    before = running.up()
+    get(f"{running.url}/keep/ben", "POST")
     time.sleep(6)  # an emulator that ends sooner ends the server, because it would fail again
-    os.kill(place.supervisor(), signal.SIGKILL)
-    wait_for(lambda: (get(server.url) or before)["worker"] != before["worker"] or None, "the new worker")
-    assert get(f"{server.url}/kept/ann") == {"kept": True}
+    os.kill(lasting.supervisor(), signal.SIGKILL)
+    wait_for(lambda: (get(running.url) or before)["worker"] != before["worker"] or None, "the new worker")
+    assert get(f"{running.url}/kept/ben") == {"kept": True}
 
 
-def test_killed_emulator_is_replaced_and_the_server_says_from_when_the_data_is(place: Place) -> None:
-    server = place.serve()
-    before = server.up()
+def test_killed_emulator_is_replaced_and_the_server_says_from_when_the_data_is(lasting: Place, running: Server) -> None:
+    before, said = wait_for(lambda: get(running.url), "the server"), len(running.output())
     time.sleep(6)  # an emulator that ends sooner ends the server, because it would fail again
-    get(f"{server.url}/keep/ann", "POST")
-    os.kill(place.emulator(), signal.SIGKILL)
-    wait_for(lambda: (get(server.url) or before)["worker"] != before["worker"] or None, "the new worker")
-    wait_for(lambda: "Reloaded" in server.output() or None, "the short line")
-    assert get(f"{server.url}/kept/ann") == {"kept": False}, "MiniStack saved more often than this test thinks"
-    lost = [line for line in server.output().splitlines() if "later changes are lost" in line]
+    get(f"{running.url}/keep/cid", "POST")
+    os.kill(lasting.emulator(), signal.SIGKILL)
+    wait_for(lambda: (get(running.url) or before)["worker"] != before["worker"] or None, "the new worker")
+    wait_for(lambda: "Reloaded" in running.output()[said:] or None, "the short line")
+    assert get(f"{running.url}/kept/cid") == {"kept": False}, "MiniStack saved more often than this test thinks"
+    lost = [line for line in running.output()[said:].splitlines() if "later changes are lost" in line]
     assert len(lost) == 1
     assert re.search(r"The data is from \d{4}-\d\d-\d\d \d\d:\d\d:\d\d;", lost[0])
-    server.end(signal.SIGTERM)
-    again = place.serve()
+    running.end(signal.SIGTERM)
+    again = lasting.serve()
     again.up()
     assert "lost" not in again.output()
 
 
-def test_killed_worker_ends_the_server_with_a_sentence(place: Place) -> None:
-    server = place.serve()
-    os.kill(server.up()["worker"], signal.SIGKILL)
-    server.ended()
-    sentence = wait_for(lambda: re.search(r"The server has ended, because .+", server.output()), "the sentence")
+def test_killed_worker_ends_the_server_with_a_sentence(lasting: Place, running: Server) -> None:
+    os.kill(running.up()["worker"], signal.SIGKILL)
+    running.ended()
+    sentence = wait_for(lambda: re.search(r"The server has ended, because .+", running.output()), "the sentence")
     assert "make local" in sentence[0]
-    wait_for(lambda: not place.processes() or None, "the end of supervisor and MiniStack")
+    wait_for(lambda: not lasting.processes() or None, "the end of supervisor and MiniStack")
 
 
 def test_interrupted_first_start_is_continued_by_the_next(place: Place) -> None:
@@ -188,15 +215,6 @@ def test_first_start_without_network_says_what_to_do(place: Place) -> None:
     output = place.serve(ALONE, UV_OFFLINE="1", UV_CACHE_DIR=str(place.root / "empty")).ended()
     assert "network was disabled" in output, "uv's own message"
     assert "the first start needs the network" in output
-
-
-def test_other_emulator_is_used_and_its_data_unchanged(place: Place) -> None:
-    emulator = place.serve(ALONE)
-    endpoint = emulator.up()["endpoint"]
-    get(f"{emulator.url}/keep/ann", "POST")
-    server = place.serve(ALONE, AWS_ENDPOINT_URL=endpoint, CRM_DEMO_DATA="on")
-    assert server.up()["customers"] == 1
-    assert "your AWS_ENDPOINT_URL" in server.output()
 
 
 def test_unreachable_emulator_is_reported(place: Place) -> None:
