@@ -141,11 +141,11 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @contextmanager
-def in_memory(database: Memory) -> Iterator[None]:
+def in_memory(memory: Memory) -> Iterator[None]:
     """Send the requests to DynamoDB to a database in memory. `builders.rows_of` looks into it without a request."""
     client = connection.client()
-    with intercepted(client, database.send), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client, "memory", database, raising=False)
+    with intercepted(client, memory.send), database.unsigned_requests(client), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "memory", memory, raising=False)
         yield
 
 

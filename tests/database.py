@@ -1,18 +1,20 @@
 """The tables and queues of the tests that are not on MiniStack: DynamoDB in memory, and the rest in moto."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
 from moto.backends import get_backend
-from moto.core.utils import camelcase_to_underscores
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.sqs.models import SQSBackend
 
 from chalicelib.access import authentication
 from chalicelib.api.resolvers import health
 from chalicelib.store import stage_secrets
+from chalicelib.store.direct_calls import _DirectRequest
 from tests.faults.memory import Memory
 
 MEMORY = Memory(knows_tokens=False)  # like moto: what must hold without them is tested
@@ -31,7 +33,8 @@ def quick_queues() -> Iterator[None]:
     """Let moto work out only the attributes of a queue that a request names.
 
     It reads one with each message it hands out, works out all of them three times for each, and goes through
-    all messages for three of them: a third of the time of all requests to queues (measured).
+    all messages for three of them: a third of the time of all requests to queues (measured). And it lists the methods
+    of its class for each request.
     """
     slow = SQSBackend.get_queue_attributes
 
@@ -43,6 +46,23 @@ def quick_queues() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SQSBackend, "get_queue_attributes", attributes)
+        patch.setattr("moto.core.responses.method_names_from_class", cache(method_names_from_class))
+        yield
+
+
+@contextmanager
+def unsigned_requests(client: Any) -> Iterator[None]:
+    """Leave out the signatures of requests that go to a database in memory: one takes as long as the answer (measured)."""
+    endpoint = client._endpoint
+    create_request = endpoint.create_request
+
+    def create(params: Mapping[str, Any], *model: Any) -> Any:
+        if "target" not in params:  # botocore makes the first request of each operation
+            return create_request(params, *model)
+        return _DirectRequest("POST", params["target"].url, {}, params["body"], stream_output=False)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(endpoint, "create_request", create)
         yield
 
 

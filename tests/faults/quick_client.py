@@ -4,13 +4,14 @@ More than half of what botocore takes for a call goes into events, headers, chec
 where no network is: thousands of runs are played, with a dozen calls each.
 """
 
-import json
 from collections.abc import Mapping
 from copy import copy
 from functools import cache
 from typing import Any
 
 import pytest
+
+from chalicelib import json_text
 
 _REDIRECT = 300
 _LEFT_OVERS = ("UnprocessedItems", "UnprocessedKeys")
@@ -26,7 +27,7 @@ class _Request:
 
 def content_of(request: Any) -> Any:
     """Return the parameters of a request."""
-    return request.content if isinstance(request, _Request) else json.loads(request.body)
+    return request.content if isinstance(request, _Request) else json_text.read(request.body)
 
 
 def quicken(client: Any, patch: pytest.MonkeyPatch) -> None:
