@@ -13,7 +13,8 @@ from chalicelib.jobs import ledger, operator_schedules, run_records, run_writes,
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.operator_schedules import OperatorSchedule
 from chalicelib.jobs.run_arguments import RunArguments
-from chalicelib.jobs.run_records import Cancellation, Run, Status, Trigger
+from chalicelib.jobs.run_cancellation import Cancellation
+from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store import change_marks, ids, tables, timestamps
 from chalicelib.store.retries import retry_delays
 from chalicelib.store.transaction import Stale, Transaction, new_token

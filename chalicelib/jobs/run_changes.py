@@ -6,7 +6,8 @@ from chalicelib import clock
 from chalicelib.errors import RunNotCancellable, RunNotRepeatable
 from chalicelib.jobs import job_state, ledger, one_off_runs, run_writes
 from chalicelib.jobs.run_arguments import RunArguments
-from chalicelib.jobs.run_records import Cancellation, Run, Status, Trigger
+from chalicelib.jobs.run_cancellation import Cancellation
+from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.store import timestamps
 
 _REPEATABLE = {Status.FAILED, Status.MISSED, Status.SKIPPED, Status.CANCELLED}

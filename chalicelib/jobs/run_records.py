@@ -9,10 +9,13 @@ from chalicelib import clock
 from chalicelib.jobs import run_failures, slots, step_rows
 from chalicelib.jobs.job import StepResult
 from chalicelib.jobs.run_arguments import RunArguments
+from chalicelib.jobs.run_cancellation import Cancellation
 from chalicelib.jobs.run_failures import Failure
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
 from chalicelib.store import index_keys, reads, tables, timestamps
+from chalicelib.store.fast_dataclasses import quickly_made
+from chalicelib.store.put_request import PlainRow
 
 
 class Status(StrEnum):
@@ -36,19 +39,7 @@ class Trigger(StrEnum):
 UNFINISHED = (Status.WAITING, Status.RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """Who wants a run to end, and why."""
-
-    actor: str
-    reason: str
-    at: str
-
-    @property
-    def text(self) -> str:
-        return f"cancelled by {self.actor}: {self.reason}"
-
-
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Run:
     """A row, keyed by job and slot. Without a token it is not stored yet."""
@@ -228,38 +219,45 @@ def partition(job: str, slot: Slot) -> str:
     return index_keys.SEPARATOR.join(("run", job, slot))
 
 
-def to_step_rows(run: Run, result: StepResult) -> list[tables.AuxRow]:
+def to_step_rows(run: Run, result: StepResult) -> list[PlainRow]:
     """Return the rows for the step that `run` has just completed. Raises RunRefused if they are too large."""
     record = {"lines": list(result.lines), "content": result.content}
     return step_rows.to_rows(partition(run.job, run.slot), run.pages, record, _expiry(run))
 
 
-def to_row(run: Run) -> tables.Run:
-    return tables.Run(
-        job=run.job,
-        slot=run.slot,
-        status=run.status.value,
-        trigger=run.trigger.value,
-        actor=run.actor,
-        arguments=run.arguments,
-        owner=run.owner,
-        lease_until=run.lease_until,
-        attempts=run.attempts,
-        attempts_since_progress=run.attempts_since_progress,
-        next_attempt_at=run.next_attempt_at,
-        pages=run.pages,
-        state=run.state,
-        counts=run.counts,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        error=run.error,
-        trace=run.trace,
-        failures=run_failures.to_content(run.failures),
-        reason=run.reason,
-        cancellation=asdict(run.cancellation) if run.cancellation else None,
-        token=run.token,
-        ttl=_expiry(run),
+def to_row(run: Run) -> PlainRow:
+    return PlainRow(
+        table=tables.Run,
+        texts={
+            "job": run.job,
+            "slot": run.slot,
+            "status": run.status.value,
+            "trigger": run.trigger.value,
+            "actor": run.actor,
+            "owner": run.owner,
+            "lease_until": run.lease_until,
+            "next_attempt_at": run.next_attempt_at,
+            "created_at": run.created_at,
+            "started_at": run.started_at,
+            "finished_at": run.finished_at,
+            "error": run.error,
+            "trace": run.trace,
+            "reason": run.reason,
+            "token": run.token,
+        },
+        numbers={
+            "attempts": run.attempts,
+            "tries": run.attempts_since_progress,
+            "pages": run.pages,
+            "ttl": int(_expiry(run).timestamp()),
+        },
+        contents={
+            "arguments": run.arguments,
+            "state": run.state,
+            "counts": run.counts,
+            "failures": run_failures.to_content(run.failures),
+            "cancellation": asdict(run.cancellation) if run.cancellation else None,
+        },
     )
 
 

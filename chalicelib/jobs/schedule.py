@@ -39,6 +39,8 @@ class Schedule:
 
     def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
         """Yield all firings after `after` and up to `until`, in order."""
+        if self.after(after) > until:  # mostly so, and then the crontab need not be parsed again
+            return iter(())
         return takewhile(lambda firing: firing <= until, CronSim(self.crontab, after))
 
     @property

@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.jobs.job import RunRefused
 from chalicelib.store import reads, tables
+from chalicelib.store.put_request import PlainRow
 
 MAX_ROW_BYTES = 350_000
 """Of a JSON text in a row. It leaves room for the row's keys and its other values."""
@@ -22,22 +23,27 @@ _PIECE = MAX_ROW_BYTES // 2
 """A piece is stored as a JSON string, in which each quotation mark and backslash takes two bytes."""
 
 
-def to_rows(pk: str, step: int, record: dict[str, object], expiry: datetime) -> list[tables.AuxRow]:
+def to_rows(pk: str, step: int, record: dict[str, object], expiry: datetime) -> list[PlainRow]:
     """Return the rows that hold the record of a step. Raises RunRefused if it is too large."""
     text = json.dumps(record)  # ASCII, so that characters are bytes
     number = f"{step:06d}"
     if len(text) <= MAX_ROW_BYTES:
-        return [tables.AuxRow(pk, number, content=record, ttl=expiry)]
-    pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
-    size = sum(len(json.dumps(piece)) for piece in pieces)
+        return [_to_row(pk, number, text, expiry)]
+    pieces = [json.dumps(text[start : start + _PIECE]) for start in range(0, len(text), _PIECE)]
+    size = sum(map(len, pieces))
     if size > MAX_RECORD_BYTES:
         raise RunRefused(
             f"Step {step} left {size:,} bytes of lines and data, and a step may leave at most {MAX_RECORD_BYTES:,}"
         )
     return [
-        tables.AuxRow(pk, f"{number}.{place:02d}" if place else number, content=piece, ttl=expiry)
-        for place, piece in enumerate(pieces)
+        _to_row(pk, f"{number}.{place:02d}" if place else number, piece, expiry) for place, piece in enumerate(pieces)
     ]
+
+
+def _to_row(pk: str, sk: str, content: str, expiry: datetime) -> PlainRow:
+    """Return a row whose content is JSON already."""
+    texts = {"pk": pk, "sk": sk, "content": content}
+    return PlainRow(table=tables.AuxRow, texts=texts, numbers={"ttl": int(expiry.timestamp())})
 
 
 def from_rows(rows: Iterable[reads.Item]) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,9 @@ pynamodb visits every attribute that a table may have, several times. Here only 
 the CPU (measured).
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,14 +17,35 @@ from pynamodb.models import Model
 from chalicelib.store.reads import Item, table_name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainRow:
+    """A row by the names of its attributes, for rows that are written so often that the object of a model costs too much.
+
+    Attributes that are None are left out. `contents` are those that are stored as JSON.
+    """
+
+    table: type[Model]
+    texts: Mapping[str, str | None]
+    numbers: Mapping[str, int]
+    contents: Mapping[str, object] = field(default_factory=dict)
+
+    def to_item(self) -> Item:
+        item: Item = {name: {"S": text} for name, text in self.texts.items() if text is not None}
+        item |= {name: {"N": str(number)} for name, number in self.numbers.items()}
+        item |= {name: {"S": json.dumps(content)} for name, content in self.contents.items() if content is not None}
+        return item
+
+
 class _Attribute(NamedTuple):
     name: str
     kind: str
     serialize: Callable[[Any], str]
 
 
-def to_item(row: Model) -> Item:
-    """Return a model's row as DynamoDB stores it. Raises AttributeNullError if it lacks an attribute that it must have."""
+def to_item(row: Model | PlainRow) -> Item:
+    """Return a row as DynamoDB stores it. Raises AttributeNullError if a model's lacks an attribute that it must have."""
+    if isinstance(row, PlainRow):
+        return row.to_item()
     attributes, required = _attributes_of(type(row))
     item: Item = {}
     for attribute, value in row.attribute_values.items():
@@ -34,9 +57,10 @@ def to_item(row: Model) -> Item:
     return item
 
 
-def put_request(row: Model, condition: Condition | None) -> dict[str, object]:
+def put_request(row: Model | PlainRow, condition: Condition | None) -> dict[str, object]:
     """Return the parameters of PutItem, alone or in a transaction."""
-    request: dict[str, object] = {"TableName": table_name(type(row)), "Item": to_item(row)}
+    table = row.table if isinstance(row, PlainRow) else type(row)
+    request: dict[str, object] = {"TableName": table_name(table), "Item": to_item(row)}
     if condition is not None:
         placeholders: dict[str, str] = {}
         values: dict[str, str] = {}

@@ -18,7 +18,7 @@ from chalicelib.errors import Conflict, CrmError, Unavailable
 from chalicelib.store import batch_writes, change_marks
 from chalicelib.store.change_marks import Values
 from chalicelib.store.connection import connection
-from chalicelib.store.put_request import put_request
+from chalicelib.store.put_request import PlainRow, put_request
 from chalicelib.store.reads import Item
 from chalicelib.store.retries import confirm, is_transient, retry_delays
 from chalicelib.store.tables import AuxRow
@@ -83,7 +83,7 @@ class Transaction:
         self._change = change_marks.row_of(subject, before, after, reason, is_logged=is_logged) if subject else None
         self._put_change(self._change)  # added first, so that its error wins: those of the others are no longer news
 
-    def put(self, row: Model, condition: Condition | None = None, error: MakeError = Stale) -> None:
+    def put(self, row: Model | PlainRow, condition: Condition | None = None, error: MakeError = Stale) -> None:
         self._add("put", lambda: put_request(row, condition), error)
 
     def update(

@@ -10,7 +10,8 @@ from chalicelib.jobs import ledger, run_records, slots
 from chalicelib.jobs.run_records import Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
-from chalicelib.store import tables
+from chalicelib.store import batch_writes, tables
+from chalicelib.store.put_request import to_item
 from tests.api.job_requests import ask, refusal
 from tests.as_operator import execute
 from tests.builders import moment
@@ -54,9 +55,8 @@ def test_a_filter_without_an_index_stays_within_the_read_budget_and_says_that_mo
         for number in range(1, settings.read_budget + 200)
     ]
     oldest = replace(run_records.new("low_stock", slots.of(begin, "sch_1"), Trigger.OPERATOR), actor="ann")
-    with tables.Run.batch_write() as batch:
-        for run in (*beats, oldest):
-            batch.save(run_records.to_row(replace(run, status=Status.SUCCEEDED, token="t")))
+    made = [replace(run, status=Status.SUCCEEDED, token="t") for run in (*beats, oldest)]
+    batch_writes.put(tables.Run, map(to_item, map(run_records.to_row, made)))
     for wanted in ("trigger: OPERATOR", 'actor: "ann"', 'schedule: "sch_1"'):
         document = f"""query ($after: String) {{
           runs({wanted}, first: 10, after: $after) {{ edges {{ node {{ job }} }} pageInfo {{ endCursor }} }} }}"""

@@ -14,6 +14,7 @@ from chalicelib.jobs import heartbeat, queue, run_records, slots, weekly_report
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.settings import settings
 from chalicelib.store import connection, tables, timestamps
+from chalicelib.store.put_request import to_item
 from localdev.state import State
 from tests import database
 from tests.browser import served_here
@@ -108,7 +109,7 @@ def furnish() -> None:
 def put_runs(made: list[Run]) -> None:
     """Write many runs at once, without the ledger's checks."""
     table = tables.Run.Meta.table_name
-    puts = [{"PutRequest": {"Item": run_records.to_row(replace(run, token="t")).serialize()}} for run in made]
+    puts = [{"PutRequest": {"Item": to_item(run_records.to_row(replace(run, token="t")))}} for run in made]
     for start in range(0, len(puts), 25):
         connection.client().batch_write_item(RequestItems={table: puts[start : start + 25]})
 

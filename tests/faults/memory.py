@@ -15,7 +15,7 @@ from pynamodb.models import Model
 
 from chalicelib.store import connection
 from chalicelib.store.direct_calls import _Rows
-from chalicelib.store.put_request import to_item
+from chalicelib.store.put_request import PlainRow, put_request
 from tests.builders import Rows, key_names
 from tests.faults.expressions import Item, condition, key_range, plain, updated
 from tests.faults.quick_client import content_of
@@ -138,8 +138,8 @@ class Memory:
         """Answer a request of botocore, in place of its endpoint (see `fault_injection.intercepted`)."""
         return response_of(lambda: self.answer(model.name, content_of(request))), None
 
-    def put(self, row: Model) -> None:
-        self.answer("PutItem", {"TableName": row.Meta.table_name, "Item": to_item(row)})
+    def put(self, row: Model | PlainRow) -> None:
+        self.answer("PutItem", put_request(row, None))
 
     def rows(self) -> dict[str, Rows]:
         return {model.__name__: self.rows_of(model) for model in connection.TABLES}

@@ -11,8 +11,9 @@ from chalicelib.jobs.run_lists import RunFilter
 from chalicelib.jobs.run_records import Run, Status, Trigger
 from chalicelib.jobs.slots import Slot
 from chalicelib.settings import settings
-from chalicelib.store import pagination, read_budget, tables
+from chalicelib.store import batch_writes, pagination, read_budget, tables
 from chalicelib.store.pagination import PageArgs, read_page
+from chalicelib.store.put_request import to_item
 from chalicelib.store.read_budget import ReadBudget
 from tests.builders import moment
 from tests.jobs.job_runs import NOON, Clock, Consumer, take_messages
@@ -23,9 +24,7 @@ BEGIN = moment(NOON) - timedelta(days=365)
 
 
 def store(*runs: Run) -> None:
-    with tables.Run.batch_write() as batch:
-        for run in runs:
-            batch.save(run_records.to_row(replace(run, token="t")))
+    batch_writes.put(tables.Run, [to_item(run_records.to_row(replace(run, token="t"))) for run in runs])
 
 
 def a_run(job: str, slot: str, status: Status = Status.SUCCEEDED) -> Run:
