@@ -34,6 +34,14 @@ VIEWS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (390, "dar
 """Both widths and both themes. The layout does not depend on the theme; full size also looks at the other two pairs."""
 if os.environ.get("CRM_FULL_SIZE"):
     VIEWS += [(1280, "dark"), (390, "light")]
+_RUN = """async ([impacts, fingers]) => {
+  const others = axe._audit.rules.filter(({ impact }) => !impacts.includes(impact));
+  const rules = Object.fromEntries(others.map(({ id }) => [id, { enabled: false }]));
+  rules["target-size"] = { enabled: fingers };
+  return (await axe.run(document, { resultTypes: ["violations"], rules })).violations;
+}"""
+"""All that a rule finds has the rule's impact. The rules with another one take a sixth of the time (measured)."""
+_IMPACTS = ["serious", "critical"]
 
 
 def visit(tab: Tab, url: str, page: str, ids: dict[str, str]) -> None:
@@ -44,16 +52,8 @@ def visit(tab: Tab, url: str, page: str, ids: dict[str, str]) -> None:
 def violations(tab: Tab, *, fingers: bool = False) -> list[str]:
     if not tab.page.evaluate("'axe' in window"):
         tab.page.add_script_tag(path=modules() / "node_modules" / "axe-core" / "axe.min.js")
-    found: list[dict[str, Any]] = tab.page.evaluate(
-        "fingers => axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: fingers } } })"
-        ".then((done) => done.violations)",
-        fingers,
-    )
-    return [
-        f"{entry['id']} ({entry['impact']}): {entry['nodes'][0]['html'][:200]}"
-        for entry in found
-        if entry["impact"] in {"serious", "critical"}
-    ]
+    found: list[dict[str, Any]] = tab.page.evaluate(_RUN, [_IMPACTS, fingers])
+    return [f"{entry['id']} ({entry['impact']}): {entry['nodes'][0]['html'][:200]}" for entry in found]
 
 
 def looked_over(tab: Tab, what: str) -> list[str]:
