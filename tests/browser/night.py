@@ -76,11 +76,18 @@ def _logged() -> Run:
 
 @contextmanager
 def signed_in(browser: "Browser", night: Night, key: str) -> Iterator[Tab]:
-    """Open a tab that has a key already. Errors in the page, and requests to other hosts, fail the test."""
+    """Open the console in a tab that has a key already."""
+    with with_key(browser, night, key) as tab:
+        tab.page.goto(night.shown.url)
+        yield tab
+
+
+@contextmanager
+def with_key(browser: "Browser", night: Night, key: str) -> Iterator[Tab]:
+    """Open a tab that has a key before the console. Errors in the page, and requests to other hosts, fail the test."""
     with tabs.opened(browser, permissions=["clipboard-read", "clipboard-write"]) as tab:
         tab.page.goto(urljoin(night.shown.url, _A_FILE))
         keep(tab, key)
-        tab.page.goto(night.shown.url)
         yield tab
     assert tab.refused == []
     assert [text for text in tab.problems if "status of 40" not in text] == []

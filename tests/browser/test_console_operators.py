@@ -14,7 +14,7 @@ from tests.browser import night as night_data
 from tests.browser.chromium import Tab
 from tests.browser.console_data import SCRIPT
 from tests.browser.console_pages import row, told
-from tests.browser.night import LINES, Night, keep, signed_in
+from tests.browser.night import LINES, Night, keep, signed_in, with_key
 from tests.browser.office import refusal
 from tests.localdev.servers import wait_for
 
@@ -175,11 +175,10 @@ def test_an_open_console_asks_what_is_wrong_every_minute_and_for_others_than_ope
     def answered(request: "Request") -> None:
         unanswered.discard(request)
 
-    with signed_in(browser, night, night.keys[role]) as tab:
+    with with_key(browser, night, night.keys[role]) as tab:
         page = tab.page
         page.clock.install()
         page.goto(f"{night.shown.url}#/runs")
-        page.reload()
         page.get_by_role("heading", name="Runs", exact=True).wait_for()
         page.locator(".stage").wait_for()
         page.on("request", note)
