@@ -5,6 +5,8 @@ written out in it: CloudFormation takes over tables that are there already only 
 """
 
 import json
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,14 @@ _INVOKED_BY = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Short forms such as !Ref come in their long form."""
-    loaded: dict[str, Any] = YAMLTemplateSerializer().load_template(file.read_text("utf-8"), str(file))
+    """Short forms such as !Ref come in their long form. The result is the caller's own, to change."""
+    return deepcopy(_parse(file.read_text("utf-8"), str(file)))
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str, name: str) -> dict[str, Any]:
+    """Parse each text once: `deploy up` needs the templates again and again, each time 0.06 s (measured)."""
+    loaded: dict[str, Any] = YAMLTemplateSerializer().load_template(text, name)
     return loaded
 
 

@@ -85,6 +85,7 @@ class Place:
 
     root: Path
     settings: dict[str, str] = field(default_factory=dict)
+    app_source: str = APP_SOURCE
     started: list["Server"] = field(default_factory=list)
 
     @property
@@ -115,7 +116,7 @@ class Place:
         (project / ".chalice").mkdir(parents=True, exist_ok=True)
         if not (project / "app.py").exists():  # rewriting it would make the first server reload
             (project / ".chalice" / "config.json").write_text('{"version": "2.0", "app_name": "mini"}')
-            (project / "app.py").write_text(APP_SOURCE)
+            (project / "app.py").write_text(self.app_source)
         server = Server(self, port or free_port(), options, settings)
         self.started.append(server)
         return server
