@@ -1,6 +1,7 @@
 """The tables and queues of the tests that are not on MiniStack: DynamoDB in memory, and the rest in moto."""
 
 import copy
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -33,8 +34,8 @@ def quick_queues() -> Iterator[None]:
     """Let moto work out only the attributes of a queue that a request names.
 
     It reads one with each message it hands out, works out all of them three times for each, and goes through
-    all messages for three of them: a third of the time of all requests to queues (measured). And it lists the methods
-    of its class for each request.
+    all messages for three of them: a third of the time of all requests to queues (measured). It also lists the methods
+    of its class for each request, and subtracts two dates to get the time, twice for each message.
     """
     slow = SQSBackend.get_queue_attributes
 
@@ -47,6 +48,7 @@ def quick_queues() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SQSBackend, "get_queue_attributes", attributes)
         patch.setattr("moto.core.responses.method_names_from_class", cache(method_names_from_class))
+        patch.setattr("moto.sqs.models.unix_time_millis", lambda: time.time() * 1000)
         yield
 
 

@@ -4,13 +4,11 @@ import os
 from typing import Any
 
 import pytest
-from graphql import get_operation_ast, parse, validate
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from chalicelib.api.graphql.query_cost import Prices
-from chalicelib.api.graphql.schema import rules, schema
+from chalicelib.api.graphql.execution import Prepared, prepare
 from chalicelib.api.resolvers import customers, orders, products
 from chalicelib.settings import settings
 from chalicelib.store.pagination import Listing, Page, PageArgs
@@ -110,11 +108,11 @@ def test_a_list_costs_its_read_budget_if_no_index_answers_it(name: str, monkeypa
     @given(choices.filter(bool))
     def compare(variables: dict[str, Any]) -> None:
         document = document_of(name, list(variables), customer_id)
-        parsed = parse(document)
-        assert validate(schema(), parsed) == []
-        operation = get_operation_ast(parsed)
+        prepared = prepare(document)
+        assert isinstance(prepared, Prepared), prepared.errors
+        operation = prepared.operation()
         assert operation
-        cost = Prices(schema(), rules(), parsed).of(operation, variables).cost
+        cost = prepared.prices.of(operation, variables).cost
         ask(document, **variables).ok()
         is_indexed = seen[-1].exact and not seen[-1].tie_breakers
         assert (cost < settings.read_budget) == is_indexed, (document, variables, cost)
