@@ -88,8 +88,13 @@ class _Exchange:
     def _send(self) -> int:
         url = webhook_addresses.parse(self._url)
         self._socket = self._connect(url, webhook_addresses.resolve(url))
-        of_kind = HTTPSConnection if url.is_tls else HTTPConnection
-        connection = of_kind(url.host, url.port, timeout=self._seconds_left())
+        left = self._seconds_left()
+        connection = (
+            # Without a context it would make one of its own, although the socket below has one.
+            HTTPSConnection(url.host, url.port, timeout=left, context=_tls())
+            if url.is_tls
+            else HTTPConnection(url.host, url.port, timeout=left)
+        )
         connection.sock = self._socket
         connection.request("POST", url.path, self._body, dict(self._headers))
         status = connection.getresponse().status

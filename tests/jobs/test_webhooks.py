@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ssl
 import time
 from collections.abc import Iterator
 
@@ -36,6 +37,14 @@ def test_the_receiver_gets_body_and_headers_at_the_path_of_the_url(receiver: Rec
     assert request.headers["Host"] == HOST
     assert request.headers["Content-Type"] == "application/json"
     assert request.headers["X-CRM-Timestamp"] == "1"
+
+
+def test_a_delivery_loads_no_certificates_of_its_own(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are loaded once: that takes as long as all the rest of a delivery."""
+    loaded: list[str] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: loaded.append("again"))
+    webhooks.post(receiver.url, b"{}", {})
+    assert (len(receiver.requests), loaded) == (1, [])
 
 
 def test_the_signature_is_an_hmac_over_timestamp_and_body() -> None:
