@@ -16,7 +16,7 @@ from botocore.retries.quota import RetryQuota
 
 from benchmarks import conflicts
 from chalicelib.errors import CrmError, Unavailable
-from chalicelib.store import connection, ids, index_keys
+from chalicelib.store import batch_writes, connection, ids, index_keys
 from tests import database
 from tests.builders import Rows, key_names, rows_of, time_is
 from tests.faults.search_rows import without_left_overs
@@ -89,17 +89,28 @@ class Start:
 
 
 def start_of(scenario: Scenario) -> Start:
-    """Create the data of a scenario. MiniStack cannot come back to it, so there it is created again."""
+    """Create the data of a scenario."""
     numbers = Counter[str]()
-
-    def prepare() -> Any:
-        empty_tables()
-        return scenario.prepare()
-
     with _numbered_and_without_delays(numbers):
-        given = prepare()
+        empty_tables()
+        given = scenario.prepare()
         on_ministack = connection.connection.host is not None
-        return Start(given, dump(), numbers.copy(), prepare if on_ministack else database.snapshot())
+        come_back = _restoring_rows() if on_ministack else database.snapshot()
+        return Start(given, dump(), numbers.copy(), come_back)
+
+
+def _restoring_rows() -> Callable[[], None]:
+    """Return a function that deletes all rows that are not there now, and writes those again that have changed."""
+    before = {table: rows_of(table) for table in connection.TABLES}
+
+    def restore() -> None:
+        for table, rows in before.items():
+            found = rows_of(table)
+            new = [row for key, row in found.items() if key not in rows]
+            batch_writes.delete(table, [{name: row[name] for name in key_names(table)} for row in new])
+            batch_writes.put(table, [row for key, row in rows.items() if found.get(key) != row])
+
+    return restore
 
 
 def run_scenario(scenario: Scenario, loss: MessageLoss) -> tuple[dict[str, Rows], Outcome]:

@@ -85,17 +85,15 @@ class Table:
 
     def replace(self, key: Key, new: Item | None) -> None:
         old = self.rows.pop(key, None)
-        for item, add in ((old, False), (new, True)):
-            if item is None:
-                continue
-            for index, names in self.ranges.items():
-                if all(name in item for name in names):
-                    partition = self.order.setdefault((index, item[names[0]]["S"]), [])
-                    place = (plain(item[names[-1]]), key)
-                    if add:
-                        insort(partition, place)
-                    else:
-                        del partition[bisect_left(partition, place)]
+        for index, names in self.ranges.items():
+            before, after = ([item[name] for name in names if name in item] for item in (old or {}, new or {}))
+            if before == after:
+                continue  # its place stays as it is
+            if len(before) == len(names):
+                partition = self.order[index, before[0]["S"]]
+                del partition[bisect_left(partition, (plain(before[-1]), key))]
+            if len(after) == len(names):
+                insort(self.order.setdefault((index, after[0]["S"]), []), (plain(after[-1]), key))
         if new is not None:
             self.rows[key] = new
 

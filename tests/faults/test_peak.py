@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 
-from benchmarks.rows import DUE, a_customer, an_order
+from benchmarks.rows import DUE, IS_FULL, a_customer, an_order
 from chalicelib.crm import customer_rows, order_rows
 from chalicelib.jobs import catalog, run_records, runner, slots, weekly_report
 from chalicelib.jobs.job import Job, StepContext, StepResult
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.no_database
 
 JOB = catalog.ORDER_REMINDERS
 SLOT = DUE[JOB]
-WARM, FEW, MANY = 300, 500, 1500
+WARM, FEW, MANY = (300, 500, 1500) if IS_FULL else (200, 300, 900)
 MAX_PAGE_SIZE = 1.05
 CUSTOMERS = 100
 
