@@ -44,6 +44,7 @@ class Stale(Conflict):
 
 
 def new_token() -> str:
+    """Return a mark that no other write has. It tells when it was made, see `search_upkeep`."""
     return str(ULID())
 
 
