@@ -48,13 +48,17 @@ class Tab:
         if url.scheme in {"http", "https"} and url.hostname != "127.0.0.1" and request.failure != "csp":
             self.refused.append(request.url)
 
+    def show(self) -> None:
+        """Print what the page shows, for a test that has failed."""
+        print(self.page.url, self.page.evaluate("document.body.innerText"), sep="\n")
+
     def close(self) -> None:
-        """Close the page and its context, and print what it shows, for a test that has failed.
+        """Show the page, and close it and its context.
 
         What a test is answering at this moment fails, which would end the next test.
         """
         try:
-            print(self.page.url, self.page.evaluate("document.body.innerText"), sep="\n")
+            self.show()
         finally:
             self.page.unroute_all(behavior="ignoreErrors")
             self.page.context.close()

@@ -1,4 +1,4 @@
-"""One browser in each process for all files here, and one console per file; each test has its own tab.
+"""One browser in each process for all files here, and one console per file; each test loads it anew.
 
 Playwright keeps an event loop of asyncio in the thread, so both end before the process goes on with other tests.
 """
@@ -45,7 +45,7 @@ def office(browser: "Browser", moto: None) -> Iterator[Office]:  # noqa: ARG001 
 @pytest.fixture
 def tab(browser: "Browser", shown: Console) -> Iterator[Tab]:
     """Open the console's first page. Errors in the page, and requests to other hosts, fail the test."""
-    with tabs.opened(browser) as tab:
+    with tabs.reused(browser) as tab:
         tab.page.goto(shown.url)
         yield tab
         assert (tab.problems, tab.refused) == ([], [])

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 LINES = 450
-_A_FILE = "/console/html.js"
-"""A page of the same origin that runs nothing: a key can be stored in it before the console starts."""
 
 
 @dataclass
@@ -86,7 +84,7 @@ def signed_in(browser: "Browser", night: Night, key: str) -> Iterator[Tab]:
 def with_key(browser: "Browser", night: Night, key: str) -> Iterator[Tab]:
     """Open a tab that has a key before the console. Errors in the page, and requests to other hosts, fail the test."""
     with tabs.opened(browser, permissions=["clipboard-read", "clipboard-write"]) as tab:
-        tab.page.goto(urljoin(night.shown.url, _A_FILE))
+        tab.page.goto(urljoin(night.shown.url, tabs.A_FILE))
         keep(tab, key)
         yield tab
     assert tab.refused == []

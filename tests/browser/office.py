@@ -63,11 +63,12 @@ def opened() -> Iterator[Office]:
 def signed_in(
     browser: "Browser", office: Office, role: Role, size: str = "desktop", *, at: str | None = None, **more: Any
 ) -> Iterator["Page"]:
-    """Open the console with a key of the role, on the page `at` or on its first one.
+    """Open the console with a key of the role, on the page `at` or on its first one. `more` are options of a context of its own.
 
     Errors in the page, and requests to other hosts, fail the test.
     """
-    with tabs.opened(browser, SIZES[size], **more) as tab:
+    opened = tabs.opened(browser, SIZES[size], **more) if more else tabs.reused(browser, SIZES[size])
+    with opened as tab:
         tab.page.goto(f"{office.shown.url}#/{at}" if at else office.shown.url)
         tab.page.get_by_label("API key").and_(
             tab.page.locator(":focus")

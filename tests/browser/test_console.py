@@ -2,11 +2,14 @@
 
 import re
 from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 
 from chalicelib import clock
 from chalicelib.jobs.catalog import HEARTBEAT
+from tests.browser import tabs
 from tests.browser.chromium import Tab
 from tests.browser.console_data import QUOTES, SCRIPT, Console
 from tests.browser.console_pages import choose, names, open_job, row, status, told, visit
@@ -14,6 +17,9 @@ from tests.browser.held import Held
 from tests.browser.report_page import check_charts, check_print
 from tests.builders import a_product
 from tests.localdev.servers import wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.no_database
 STATE = "query ($name: String!) { job(name: $name) { state pause { reason until } } }"
@@ -25,6 +31,16 @@ GO_ON_AT_THE_FIRST_RENDERING = """new MutationObserver((records, observer) => {
     location.hash = "#/runs";
   }
 }).observe(document, { childList: true, subtree: true })"""
+LEAVE_SOMETHING = """async () => {
+  localStorage.setItem("crm-theme", "dark");
+  sessionStorage.setItem("crm-key", "wrong");
+  window.name = "left";
+  await new Promise((done) => { indexedDB.open("crm-imports").onsuccess = done; });
+}"""
+LEFT = """async () => [
+  { ...localStorage }, { ...sessionStorage }, await indexedDB.databases(), window.name,
+  innerWidth, document.documentElement.dataset.theme, matchMedia("screen").matches,
+]"""
 RUN = "query ($job: String!, $slot: DateTime!) { jobRun(job: $job, slot: $slot) { status trigger attempts } }"
 
 
@@ -49,11 +65,31 @@ def test_each_job_shows_its_state(tab: Tab) -> None:
     assert tab.page.get_by_role("table", name="Schedules").get_by_text("heartbeat.default").is_visible()
 
 
-def test_an_address_that_changes_before_the_first_paint_is_the_one_that_is_shown(tab: Tab, shown: Console) -> None:
-    tab.page.add_init_script(GO_ON_AT_THE_FIRST_RENDERING)
-    tab.page.goto(shown.url)
-    tab.page.get_by_role("heading", level=1, name="Runs").wait_for()
-    assert tab.page.url.endswith("#/runs")
+def test_an_address_that_changes_before_the_first_paint_is_the_one_that_is_shown(
+    browser: "Browser", shown: Console
+) -> None:
+    with tabs.opened(browser) as tab:
+        tab.page.add_init_script(GO_ON_AT_THE_FIRST_RENDERING)
+        tab.page.goto(shown.url)
+        tab.page.get_by_role("heading", level=1, name="Runs").wait_for()
+        assert tab.page.url.endswith("#/runs")
+        assert (tab.problems, tab.refused) == ([], [])
+
+
+def test_a_tab_that_is_used_again_has_nothing_of_the_test_before(browser: "Browser", shown: Console) -> None:
+    with tabs.reused(browser, (390, 844)) as tab:
+        tab.page.goto(urljoin(shown.url, tabs.A_FILE))
+        tab.page.evaluate(LEAVE_SOMETHING)
+        tab.page.route("**/graphql", lambda route: route.abort())
+        tab.page.emulate_media(color_scheme="dark", media="print")
+        tab.page.goto(shown.url)
+        tab.page.get_by_role("button", name="Try again").wait_for()
+    with tabs.reused(browser) as again:
+        assert again is tab
+        again.page.goto(shown.url)
+        row(again, "heartbeat").wait_for()
+        assert again.page.evaluate(LEFT) == [{}, {}, [], "", 1280, "light", True]
+        assert (again.problems, again.refused) == ([], [])
 
 
 def hours_with_heartbeats_ahead() -> int:

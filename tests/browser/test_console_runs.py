@@ -80,7 +80,6 @@ def test_a_run_that_waits_for_its_next_attempt_says_when_and_can_run_at_once(tab
     run = ledger.claim(ORDER_REMINDERS, slots.of_request(clock.now()))
     assert run
     run = ledger.retry_or_fail(ORDER_REMINDERS, replace(run, attempts_since_progress=3), "the printer is off", "trace")
-    tab.page.reload()
     open_job(tab, "order_reminders")
     waiting = tab.page.get_by_role("table", name="Latest runs").get_by_role("row", name="the printer is off")
     assert waiting.locator(f"time[datetime='{run.next_attempt_at}']").inner_text().startswith("in ")
@@ -134,7 +133,6 @@ def test_a_run_in_progress_updates_without_a_reload(tab: Tab) -> None:
     run = ledger.claim(CUSTOMER_CLEANUP, slot)
     assert run is not None
     run = ledger.checkpoint(run, StepResult({"before": "2025-01-01"}, ("page one",), {"deleted": 7}))
-    tab.page.reload()
     open_job(tab, "customer_cleanup")
     running = tab.page.get_by_role("row", name="1 checkpoint so far, 7 deleted")
     running.get_by_role("link").click()
