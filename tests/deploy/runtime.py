@@ -1,6 +1,7 @@
 """AWS's own runtime client against a small runtime API: a packaged function in a process of its own, as Lambda starts it."""
 
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from deploy import interpreter
 
 SECONDS = 20
 VERSION = "/2018-06-01/runtime"
+IMPORTED = re.compile(r"^import time: +\d+ \| +\d+ \| +(\S+)$", re.MULTILINE)
+"""As Python's option -X importtime writes it."""
 
 
 class Api(ThreadingHTTPServer):
@@ -21,8 +24,13 @@ class Api(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, log: Path) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.log = log
+        self.is_asked = threading.Event()
+        """Set when the function has started, and asks for its first event."""
+        self.started = ""
+        """Its log until then."""
         self.events: Queue[str] = Queue()
         self.results: Queue[tuple[str, Any]] = Queue()
         self.number = 0
@@ -35,7 +43,18 @@ class Api(ThreadingHTTPServer):
             try:
                 return self.results.get(timeout=0.1)
             except Empty:
-                assert self.process is None or self.process.poll() is None, "the function's process has ended"
+                self.check()
+        raise TimeoutError
+
+    def check(self) -> None:
+        assert self.process is None or self.process.poll() is None, self.log.read_text("utf-8")
+
+    def imported(self) -> set[str]:
+        """Return the modules that the function has imported to start."""
+        for _ in range(10 * SECONDS):
+            if self.is_asked.wait(0.1):
+                return set(IMPORTED.findall(self.started))
+            self.check()
         raise TimeoutError
 
 
@@ -44,6 +63,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: Api
 
     def do_GET(self) -> None:
+        if not self.server.is_asked.is_set():
+            self.server.started = self.server.log.read_text("utf-8")
+            self.server.is_asked.set()
         event = self.server.events.get()
         self.server.number += 1
         self.send_response(200)
@@ -70,24 +92,26 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def started(unpacked: Path, client: Path, handler: str, environment: dict[str, str]) -> Iterator[Api]:
-    """`client` holds awslambdaric, and nothing else that the package could take for its own."""
-    api = Api()
+def started(unpacked: Path, client: Path, handler: str, environment: dict[str, str], log: Path) -> Iterator[Api]:
+    """`client` holds awslambdaric, and nothing else that the package could take for its own. What is imported goes to `log`."""
+    api = Api(log)
     threading.Thread(target=api.serve_forever, daemon=True).start()
-    api.process = process = subprocess.Popen(
-        [interpreter.of_functions(), "-S", "-s", "-m", "awslambdaric", handler],
-        cwd=unpacked,
-        env={
-            "PYTHONPATH": f"{unpacked}:{client}",
-            "LAMBDA_TASK_ROOT": str(unpacked),
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_address[1]}",
-            "AWS_LAMBDA_FUNCTION_NAME": "crm",
-            "_HANDLER": handler,
-            "PYTHONDONTWRITEBYTECODE": "1",
-            **environment,
-        },
-        stdin=subprocess.DEVNULL,
-    )
+    with log.open("wb") as errors:
+        api.process = process = subprocess.Popen(
+            [interpreter.of_functions(), "-S", "-s", "-X", "importtime", "-m", "awslambdaric", handler],
+            cwd=unpacked,
+            env={
+                "PYTHONPATH": f"{unpacked}:{client}",
+                "LAMBDA_TASK_ROOT": str(unpacked),
+                "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_address[1]}",
+                "AWS_LAMBDA_FUNCTION_NAME": "crm",
+                "_HANDLER": handler,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **environment,
+            },
+            stdin=subprocess.DEVNULL,
+            stderr=errors,
+        )
     try:
         yield api
     finally:

@@ -15,6 +15,12 @@ ROOT = package.ROOT
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)", re.MULTILINE)
 HASH = re.compile(r"(--hash=sha256:)([0-9a-f]{64})")
 pytestmark = pytest.mark.no_database
+APP = """\
+from chalice import Chalice
+
+app = Chalice(app_name="crm")
+app.route("/")(dict)
+"""
 
 
 def text_of(name: str) -> str:
@@ -23,8 +29,9 @@ def text_of(name: str) -> str:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A checkout that requires one package."""
+    """A checkout that requires one package, and whose app is small: Chalice imports it, without bytecode."""
     checkout = copy_of_checkout(tmp_path / "checkout")
+    (checkout / "app.py").write_text(APP)
     (checkout / "requirements.txt").write_text("six==1.17.0\n")
     entry = re.search(r"^six==.*?(?=^\S)", text_of(locked_wheels.LOCK), re.MULTILINE | re.DOTALL)
     assert entry
