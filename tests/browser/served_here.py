@@ -4,6 +4,7 @@ Requests go through Chalice's own local server, and messages of the queue to the
 """
 
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,7 +48,15 @@ def served(port: int = 0) -> Iterator[str]:
             connections.append(connection)
             return connection, address
 
+        report = made.server.handle_error
+
+        def report_faults(*request: Any) -> None:
+            """Print the fault, unless a page has left before its answer."""
+            if not isinstance(sys.exception(), ConnectionError):
+                report(*request)
+
         patch.setattr(made.server, "get_request", remember)
+        patch.setattr(made.server, "handle_error", report_faults)
         server.append(made)
         return made
 
