@@ -35,6 +35,9 @@ CACHE := $(shell $(PYTHON) -c 'import hashlib, os; \
 	base = base if os.path.isabs(base) else os.path.join(os.path.expanduser("~"), ".cache"); \
 	print(os.path.join(base, "serverless-crm", root))')
 VENV ?= $(CACHE)/venv
+ifneq ($(words $(VENV)),1)
+$(error The virtual environment must be one path without spaces, not "$(VENV)". Choose another with VENV=...)
+endif
 BIN := $(VENV)/bin
 LOCAL := $(VENV)/.requirements-local
 STAMP := $(VENV)/.requirements
@@ -143,17 +146,17 @@ clean:
 # package index, and uv finds none, pip installs it all. On standard error, so that `make -s python` prints one line.
 # The server alone needs a third of the packages, so that `make local` answers sooner, and it fetches its emulator meanwhile.
 # Where that fails, the server tries it again, and says why.
-# An environment keeps the Python that it was made with. If that one no longer works, since it was removed or replaced, the
-# environment is made anew: otherwise venv would leave the old links in it. Nothing is cleared that is no environment.
+# An environment keeps the Python that it was made with. If that one no longer starts, the environment is made anew: otherwise
+# venv would leave the old links in it. Nothing is cleared that is no environment.
 WITH_ITS_OWN_PIP = "$(BIN)/python" -m ensurepip >&2 && "$(BIN)/python" -m pip install --disable-pip-version-check
 $(LOCAL): requirements.txt requirements-local.txt $(BIN)/python
 	@echo "Installing the requirements into $(VENV) (once) ..." >&2
 	@"$(BIN)/python" -c 'import ssl, subprocess' 2>/dev/null || \
-		"$(PYTHON)" -m venv --without-pip $(if $(wildcard $(VENV)/pyvenv.cfg),--clear) "$(VENV)"
+		"$(PYTHON)" -m venv --without-pip $$([ ! -e "$(VENV)/pyvenv.cfg" ] || echo --clear) "$(VENV)"
 	@uv=$$(grep '^uv==' requirements-local.txt); \
 		"$(PYTHON)" -m pip --python "$(BIN)/python" install --disable-pip-version-check "$$uv" >&2 2>/dev/null || \
 		{ $(WITH_ITS_OWN_PIP) "$$uv" >&2; }
-	@"$(BIN)/python" -B -c 'from localdev import emulator; emulator.fetch()' >&2 2>/dev/null & \
+	@"$(BIN)/python" -B -c 'from localdev import emulator; emulator.fetch()' >/dev/null 2>&1 & \
 		{ $(call install,requirements-local.txt); } && { wait; touch "$@"; }
 
 # Where it is missing, or leads to a Python that is gone, the rule above makes it.

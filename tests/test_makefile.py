@@ -94,3 +94,13 @@ def test_an_environment_whose_python_cannot_start_is_made_anew_with_the_next_cha
     _change_requirements(checkout)
     _use_environment(checkout)
     assert not (checkout / "venv/own-file").exists()
+
+
+def test_a_path_with_spaces_is_refused_before_anything_is_made(checkout: Path) -> None:
+    made = subprocess.run(
+        ["make", "python", f"VENV={checkout}/venv other"], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert made.returncode != 0
+    assert "without spaces" in made.stderr
+    assert (checkout / "venv/own-file").exists()
+    assert not (checkout / "venv other").exists()

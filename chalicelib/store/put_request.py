@@ -43,15 +43,16 @@ class _Attribute(NamedTuple):
 
 
 def to_item(row: Model | PlainRow) -> Item:
-    """Return a row as DynamoDB stores it. Raises AttributeNullError if a model's lacks an attribute that it must have."""
+    """Return a row as DynamoDB stores it. Raises AttributeNullError if it lacks an attribute that its table requires."""
+    attributes, required = _attributes_of(_table_of(row))
     if isinstance(row, PlainRow):
-        return row.to_item()
-    attributes, required = _attributes_of(type(row))
-    item: Item = {}
-    for attribute, value in row.attribute_values.items():
-        if value is not None:
-            name, kind, serialize = attributes[attribute]
-            item[name] = {kind: serialize(value)}
+        item = row.to_item()
+    else:
+        item = {}
+        for attribute, value in row.attribute_values.items():
+            if value is not None:
+                name, kind, serialize = attributes[attribute]
+                item[name] = {kind: serialize(value)}
     if not required <= item.keys():
         raise AttributeNullError(min(required - item.keys()))
     return item
@@ -59,8 +60,7 @@ def to_item(row: Model | PlainRow) -> Item:
 
 def put_request(row: Model | PlainRow, condition: Condition | None) -> dict[str, object]:
     """Return the parameters of PutItem, alone or in a transaction."""
-    table = row.table if isinstance(row, PlainRow) else type(row)
-    request: dict[str, object] = {"TableName": table_name(table), "Item": to_item(row)}
+    request: dict[str, object] = {"TableName": table_name(_table_of(row)), "Item": to_item(row)}
     if condition is not None:
         placeholders: dict[str, str] = {}
         values: dict[str, str] = {}
@@ -69,6 +69,10 @@ def put_request(row: Model | PlainRow, condition: Condition | None) -> dict[str,
         if values:
             request["ExpressionAttributeValues"] = values
     return request
+
+
+def _table_of(row: Model | PlainRow) -> type[Model]:
+    return row.table if isinstance(row, PlainRow) else type(row)
 
 
 @cache

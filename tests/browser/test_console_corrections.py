@@ -129,6 +129,7 @@ def test_a_merge_that_was_given_up_goes_on_on_the_page_of_the_kept_customer(brow
                 patch.setattr(merge_steps, "MAX_ORDERS", 1)
                 assert begin(twin.id).status in {Status.MOVING, Status.UNDOING}
             visit(page, office, "orders")
+            page.get_by_role("heading", level=1, name="Orders").wait_for()  # else the console notices no change of page
             visit(page, office, f"customers/{kept.id}")
             row = page.get_by_role("table", name="Merged into this customer").get_by_role("row", name="Gil G. Goon")
             row.get_by_role("button", name="Go on with the merge of Gil G. Goon").click()

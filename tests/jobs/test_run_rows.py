@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
+from pynamodb.exceptions import AttributeNullError
 
 from chalicelib.jobs import run_failures, run_records, step_rows
 from chalicelib.jobs.job import StepResult
@@ -54,7 +55,11 @@ def model_of(run: Run) -> tables.Run:
     return tables.Run(**same | {"failures": failures, "cancellation": cancellation, "ttl": expiry})
 
 
-@pytest.mark.parametrize("run", [NEW, FULL, replace(FULL, slot=NEW.slot)], ids=["new", "full", "past"])
+@pytest.mark.parametrize(
+    "run",
+    [NEW, FULL, replace(FULL, slot=NEW.slot), replace(FULL, reason="", actor="")],
+    ids=["new", "full", "past", "empty texts"],
+)
 def test_a_run_is_stored_as_its_model_would_store_it(run: Run) -> None:
     condition = tables.Run.token == "old"
     assert put_request(run_records.to_row(run), condition) == model_of(run).get_save_kwargs_from_instance(condition)
@@ -79,3 +84,8 @@ def test_a_step_is_stored_as_its_models_would_store_it(size: int) -> None:
     for row in rows:
         assert row["pk"]["S"] == pk
         assert row["ttl"]["N"] == str(int(ttl.timestamp()))
+
+
+def test_a_run_without_an_attribute_that_its_table_requires_is_not_stored() -> None:
+    with pytest.raises(AttributeNullError, match="token"):
+        to_item(run_records.to_row(replace(FULL, token=None)))  # type: ignore[arg-type]

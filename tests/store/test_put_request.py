@@ -24,6 +24,7 @@ VALUES: dict[type[Attribute[Any]], list[Any]] = {
 CONDITIONS: list[Condition | None] = [
     None,
     AuxRow.token == "old",
+    AuxRow.pk.does_not_exist(),
     AuxRow.pk.does_not_exist() | (AuxRow.since < "2026") & (AuxRow.orders == 3),
 ]
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
@@ -45,7 +46,7 @@ def _values(table: type[Model]) -> dict[str, list[Any]]:
 
 
 @every_table
-@pytest.mark.parametrize("condition", CONDITIONS, ids=["no condition", "a token", "more"])
+@pytest.mark.parametrize("condition", CONDITIONS, ids=["no condition", "a token", "without values", "more"])
 def test_requests_equal_those_of_pynamodb(table: type[Model], condition: Condition | None) -> None:
     for row in rows_of(table):
         assert put_request(row, condition) == row.get_save_kwargs_from_instance(condition)
