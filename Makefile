@@ -73,9 +73,11 @@ check: $(STAMP)
 test: $(STAMP)
 	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CACHE)/bytecode" "$(BIN)/python" -m pytest $(ARGS)
 
+# pyenv has one command per version, which fails unless that version is chosen. So its own directories come first.
 test-all: $(STAMP)
 	@set -e; for version in $(VERSIONS); do \
-		if python=$$("$(BIN)/uv" python find --no-python-downloads "$$version" 2>/dev/null); then \
+		pyenv=$$(printf '%s:' "$${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version".*/bin); \
+		if python=$$(PATH="$$pyenv$$PATH" "$(BIN)/uv" python find --no-python-downloads "$$version" 2>/dev/null); then \
 			echo "Python $$version:"; \
 			$(MAKE) test PYTHON="$$python" VENV="$(CACHE)/venv-$$version"; \
 		else \
