@@ -1,5 +1,6 @@
 """Limits of documents and variables, each tested at its edge, and what anonymous callers learn about the schema."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ from chalicelib.access.roles import Role
 from chalicelib.api.graphql import document_limits
 from chalicelib.api.graphql.document_limits import check_shape, check_variables
 from chalicelib.errors import LimitExceeded
-from tests.api.graphql_client import Reply, ask
+from tests.api.graphql_client import Reply, ask, post
 
 no_database = pytest.mark.no_database
 
@@ -130,6 +131,38 @@ def test_values_are_counted_however_they_are_nested() -> None:
         with pytest.raises(LimitExceeded) as raised:
             check_variables(variables)
         assert raised.value.code == "VARIABLES_TOO_LARGE"
+
+
+@no_database
+def test_the_limit_of_levels_in_variables_is_exact() -> None:
+    def nested_lists(levels: int) -> list[Any]:
+        return [nested_lists(levels - 1)] if levels > 1 else []
+
+    check_variables({"x": nested_lists(document_limits.MAX_VALUE_DEPTH - 1)})
+    with pytest.raises(LimitExceeded, match=f"at most {document_limits.MAX_VALUE_DEPTH} levels"):
+        check_variables({"x": nested_lists(document_limits.MAX_VALUE_DEPTH)})
+
+
+NESTED = {
+    "lists": ("query ($v: [String]) { allOrders(orderBy: $v) { edges { cursor } } }", "[", "]"),
+    "objects": ("mutation ($v: CreateCustomerInput!) { createCustomer(input: $v) { message } }", '{"name": ', "}"),
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_values_are_refused_however_deeply_they_are_nested(kind: str) -> None:
+    document, begin, end = NESTED[kind]
+    filler = "1" if kind == "objects" else ""
+    for depth in (document_limits.MAX_VALUE_DEPTH, *range(100, 1000, 20), 10_000):
+        value = begin * depth + filler + end * depth
+        reply = post(f'{{"query": {json.dumps(document)}, "variables": {{"v": {value}}}}}'.encode())
+        assert reply.status == 400, depth
+        assert reply.code in {"VARIABLES_TOO_LARGE", "BAD_REQUEST"}, depth
+        literal = value.replace('"', "")
+        inline = document.partition(" ")[0] + document.partition(")")[2].replace("$v", literal)
+        reply = post({"query": inline})
+        assert reply.status < 500, depth
+        assert "data" not in reply.json, depth
 
 
 def test_a_long_document_is_rejected_before_it_is_fully_parsed() -> None:

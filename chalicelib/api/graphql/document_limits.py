@@ -43,7 +43,8 @@ MAX_VARIABLES = 100
 MAX_INTROSPECTIONS = 2
 MAX_VALUES = 20_000
 """Values in the variables. Coercing one takes 2.5 µs (measured)."""
-
+MAX_VALUE_DEPTH = 50
+"""Lists and objects around each other in the variables. Some hundreds exhaust Python's stack, in some versions sooner."""
 
 MAX_TEXT = 10_000
 """Characters of one text, in variables or in the document. The longest one that has a use is a cursor of 5,000."""
@@ -84,18 +85,23 @@ def check_json(text: str) -> None:
 
 
 def check_variables(variables: Mapping[str, object]) -> None:
-    """Check how many values the variables have, and how long their texts are. Raises LimitExceeded."""
+    """Check how many values the variables have, how deeply they are nested, and how long their texts are.
+
+    Raises LimitExceeded.
+    """
     found = 0
-    waiting: list[Mapping[str, object] | list[object]] = [variables]
+    waiting: list[tuple[Mapping[str, object] | list[object], int]] = [(variables, 1)]
     while waiting:
-        value = waiting.pop()
+        value, depth = waiting.pop()
+        if depth > MAX_VALUE_DEPTH:
+            raise VariablesTooLarge(f"The variables are nested too deeply: at most {MAX_VALUE_DEPTH} levels")
         inner: Collection[object] = value.values() if isinstance(value, Mapping) else value
         found += len(inner)
         _most_values(found)
         for entry in inner:
             if isinstance(entry, str):
                 _check_text(entry)
-        waiting += [entry for entry in inner if isinstance(entry, dict | list)]
+        waiting += [(entry, depth + 1) for entry in inner if isinstance(entry, dict | list)]
 
 
 def _walk(selection_set: SelectionSetNode, totals: _Totals, *, is_meta: bool = False) -> None:
