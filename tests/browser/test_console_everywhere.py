@@ -271,3 +271,12 @@ def test_loading_empty_and_error_states_are_shown_and_it_recovers(browser: "Brow
         page.locator("figure rect").first.wait_for()
         page.context.close()
     assert [text for text in tab.problems if "ERR_CONNECTION_REFUSED" not in text and "ERR_FAILED" not in text] == []
+
+
+def test_a_new_page_has_the_focus_before_anybody_can_type_into_it(nowhere: Tab) -> None:
+    focused = """() => new Promise((done) => {
+      new MutationObserver(() => done(document.activeElement.id)).observe(document.getElementById("main"), { childList: true });
+      document.getElementById("search").focus();
+      location.hash = "#/orders/new";
+    })"""
+    assert nowhere.page.evaluate(focused) == "main"

@@ -1,6 +1,6 @@
 // The console: choose the page to show, and sign in and out.
 import { key } from "./api.js";
-import { html, render, useEffect, useRef, useState } from "./html.js";
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Navigation } from "./navigation.js";
 import { Page, find } from "./pages.js";
 import { Messages, Problem } from "./parts.js";
@@ -39,7 +39,7 @@ function App() {
   // Another page is read from its beginning, also by a screen reader. Filters and pages of a list, and the weeks of reports, are the same page.
   const pageKey = route.path[0] === "reports" ? "reports" : route.path.join("/");
   const before = useRef(pageKey);
-  useEffect(() => {
+  useLayoutEffect(() => { // before anybody types into the new page
     if (before.current !== pageKey) {
       document.getElementById("main")?.focus({ preventScroll: true });
       window.scrollTo(0, 0);
